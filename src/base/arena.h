@@ -1,0 +1,45 @@
+/*
+ * Memory with one lifetime: allocate forward, free all at once. A fixed arena works inside a block that the
+ * caller owns and never grows. Built with CORM_MALLOC_ARENAS every allocation is a block of its own, so that
+ * sanitizers see each of them.
+ */
+#ifndef CORM_BASE_ARENA_H
+#define CORM_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+
+typedef struct corm_arena_block corm_arena_block;
+
+typedef struct corm_arena {
+  const corm_mem *mem; /* NULL: fixed */
+  corm_arena_block *blocks;
+  char *next;
+  char *end;
+  bool failed; /* sticky: some allocation returned NULL */
+} corm_arena;
+
+/* Prepares an empty arena; allocates nothing yet. */
+void corm_arena_init(corm_arena *arena, const corm_mem *mem);
+
+/* Prepares an arena over the caller's block (16-byte aligned); allocations past its end fail. */
+void corm_arena_init_fixed(corm_arena *arena, void *block, size_t size);
+
+/* Frees every block; the arena is empty and usable again. */
+void corm_arena_clear(corm_arena *arena);
+
+/* Forgets all allocations but keeps the newest block for the next use. */
+void corm_arena_reset(corm_arena *arena);
+
+/* Returns size bytes aligned to 16, uninitialised; NULL (and `failed`) when out of memory. */
+void *corm_arena_alloc(corm_arena *arena, size_t size);
+
+/* The same for count * size zeroed bytes; an overflowing product fails. */
+void *corm_arena_zalloc(corm_arena *arena, size_t count, size_t size);
+
+/* Returns a NUL-terminated copy of len bytes. */
+char *corm_arena_dup(corm_arena *arena, const char *text, size_t len);
+
+#endif

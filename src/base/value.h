@@ -1,0 +1,89 @@
+/*
+ * The one currency of values: bound parameters, result columns, object slots. 16 bytes, plain data, database-neutral.
+ * Text-like kinds borrow their bytes unless CORM_VALUE_OWNED is set.
+ */
+#ifndef CORM_BASE_VALUE_H
+#define CORM_BASE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+/* X(enumerator, "name") */
+#define CORM_VALUE_KINDS(X)                                                                     \
+  X(ABSENT, "absent")     /* a slot that was never assigned or is not loaded; never bound */    \
+  X(NULL, "null")                                                                               \
+  X(BOOL, "boolean")      /* as.i is 0 or 1 */                                                  \
+  X(INT, "integer")       /* as.i */                                                            \
+  X(REAL, "float")        /* as.f */                                                            \
+  X(TEXT, "string")       /* as.s, len: bytes */                                                \
+  X(BLOB, "binary")       /* as.s, len */                                                       \
+  X(DATE, "date")         /* as.i: days since 1970-01-01, proleptic Gregorian */                \
+  X(TIME, "time")         /* as.i: microseconds since midnight */                               \
+  X(DATETIME, "datetime") /* as.i: microseconds since 1970-01-01 00:00:00, no zone */           \
+  X(INTERVAL, "interval") /* as.i: microseconds */                                              \
+  X(DECIMAL, "decimal")   /* as.s, len: canonical text "-12.30" (base/decimal.h) */             \
+  X(UUID, "uuid")         /* as.s: 16 bytes, big-endian */                                      \
+  X(JSON, "json")         /* as.s, len: JSON text */
+
+typedef enum corm_value_kind {
+#define CORM_X(id, name) CORM_##id,
+  CORM_VALUE_KINDS(CORM_X)
+#undef CORM_X
+  CORM_VALUE_KIND_COUNT
+} corm_value_kind;
+
+enum {
+  CORM_VALUE_OWNED = 1,   /* as.s is a heap block of the holder's allocator */
+  CORM_VALUE_DIRTY = 2,   /* object slots: changed since the last load or flush */
+  CORM_VALUE_EXPIRED = 4  /* object slots: absent, to be loaded at the next access */
+};
+
+typedef struct corm_value {
+  union {
+    int64_t i;
+    double f;
+    const char *s;
+  } as;
+  uint32_t len;
+  uint8_t kind;
+  uint8_t flags;
+  uint16_t extra; /* the holder's; 0 */
+} corm_value;
+
+corm_value corm_value_null(void);
+corm_value corm_value_int(int64_t value);
+corm_value corm_value_bool(bool value);
+corm_value corm_value_real(double value);
+corm_value corm_value_text(const char *text, size_t len); /* borrowed */
+
+/* True for kinds whose as.s points at bytes (TEXT BLOB DECIMAL UUID JSON). */
+bool corm_value_has_bytes(const corm_value *value);
+
+/* Exact equality: same kind and content (REAL by ==, with NaN equal to NaN); INT 1 and REAL 1.0 differ, NULL
+   equals NULL, DECIMAL by number ("1.50" equals "1.5"). */
+bool corm_value_equal(const corm_value *a, const corm_value *b);
+
+/* A total order for sorting keys: by kind, then content. */
+int corm_value_compare(const corm_value *a, const corm_value *b);
+
+/* A hash consistent with corm_value_equal. */
+uint64_t corm_value_hash(const corm_value *value, uint64_t seed);
+
+/* Copies a value; bytes go to the heap and are OWNED. The copy has no other flags. */
+CORM_MUST_USE corm_status corm_value_dup(const corm_mem *mem, const corm_value *value, corm_value *out);
+
+/* Frees owned bytes and leaves ABSENT without flags. */
+void corm_value_clear(const corm_mem *mem, corm_value *value);
+
+/* Appends a readable form, as SQL-like text: NULL, 1, 'it''s', 2026-11-22; bytes past max are cut. */
+void corm_value_describe(const corm_value *value, size_t max, corm_buf *buf);
+
+/* "integer", "date" */
+const char *corm_value_kind_name(corm_value_kind kind);
+
+#endif
