@@ -1,0 +1,5 @@
+#include "corm.h"
+
+const char *corm_version(void) {
+  return CORM_VERSION;
+}
