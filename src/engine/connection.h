@@ -1,0 +1,84 @@
+/*
+ * A connection in use: transaction state, prepared-statement cache, execution. Begins a transaction by itself at the first
+ * statement ("commit as you go"). Reference counted; results hold it. Close is idempotent.
+ */
+#ifndef CORM_ENGINE_CONNECTION_H
+#define CORM_ENGINE_CONNECTION_H
+
+#include "base/error.h"
+#include "base/value.h"
+#include "engine/engine.h"
+#include "engine/result.h"
+#include "sql/compile.h"
+
+typedef enum corm_txn_state {
+  CORM_TXN_NONE,  /* nothing begun */
+  CORM_TXN_OPEN,
+  CORM_TXN_LOST   /* the database ended it by itself: nothing but rollback is accepted (PendingRollbackError) */
+} corm_txn_state;
+
+void corm_conn_acquire(corm_conn *conn);
+void corm_conn_release(corm_conn *conn); /* the last one closes */
+
+/* Rolls back what is open, orphans results, gives the physical connection back. Idempotent. */
+void corm_conn_close(corm_conn *conn);
+bool corm_conn_is_closed(const corm_conn *conn);
+corm_engine *corm_conn_engine(const corm_conn *conn);
+
+/* Begins explicitly. InvalidRequestError when a transaction is already open (autobegun ones count). The BEGIN itself is sent at
+   the first statement: as a write transaction (BEGIN IMMEDIATE on SQLite) when mode is WRITE or that statement writes. */
+CORM_MUST_USE corm_status corm_conn_begin(corm_conn *conn, corm_begin_mode mode, corm_error *err);
+/* Without a transaction both do nothing. A commit that fails leaves the transaction open where the database does. */
+CORM_MUST_USE corm_status corm_conn_commit(corm_conn *conn, corm_error *err);
+CORM_MUST_USE corm_status corm_conn_rollback(corm_conn *conn, corm_error *err);
+corm_txn_state corm_conn_txn(const corm_conn *conn);
+
+/* Savepoints. A savepoint is named by its depth; the outermost is 1. Opening one begins a transaction if need be. */
+CORM_MUST_USE corm_status corm_conn_savepoint(corm_conn *conn, int *depth, corm_error *err);
+/* Both end the savepoint and every deeper one; InvalidRequestError when it is not open. */
+CORM_MUST_USE corm_status corm_conn_savepoint_release(corm_conn *conn, int depth, corm_error *err);
+CORM_MUST_USE corm_status corm_conn_savepoint_rollback(corm_conn *conn, int depth, corm_error *err);
+int corm_conn_savepoint_depth(const corm_conn *conn); /* 0: none open */
+
+/* One table of named parameters. */
+typedef struct corm_params {
+  const char *const *names;
+  const corm_value *values;
+  size_t n;
+} corm_params;
+
+/*
+ * Runs a compiled statement. Binds take their value from `params` by name, else from the node; a bind without either and a
+ * parameter without a bind are InvalidRequestErrors ("A value is required for bind parameter 'x'"), raised before anything is sent. Values are
+ * coerced to the bind's type and refused with DataError/ArgumentError naming the column. *out owns one reference; release it always.
+ */
+CORM_MUST_USE corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
+                                            corm_result **out, corm_error *err);
+
+/* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount. */
+CORM_MUST_USE corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled,
+                                                 const corm_params *sets, size_t nsets, corm_result **out,
+                                                 corm_error *err);
+
+/* Native SQL with native placeholders; positional values 1..n, or named ones when names is not NULL. */
+CORM_MUST_USE corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, const corm_params *params,
+                                                corm_result **out, corm_error *err);
+
+/*
+ * The flush's way in: a statement prepared for many executions with storage-ready values. `batch` keeps it checked out of
+ * the cache until finished.
+ */
+typedef struct corm_batch corm_batch;
+CORM_MUST_USE corm_status corm_conn_batch_open(corm_conn *conn, const corm_compiled *compiled, corm_batch **out,
+                                               corm_error *err);
+/* Binds one row (n canonical values in the order of the compiled binds, typed by them), runs it. *rowcount: matched rows;
+   *last_id: generated key. Either may be NULL. When the statement returns a row (RETURNING) its first row is copied to
+   `returned` (arena copies, compiled->ncolumns values) if that is not NULL. */
+CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, const corm_value *values, size_t n, int64_t *rowcount,
+                                         int64_t *last_id, corm_arena *arena, corm_value *returned, corm_error *err);
+void corm_batch_close(corm_batch *batch);
+
+/* Statements sent since the connection was opened, transaction control not counted. */
+int64_t corm_conn_statement_count(const corm_conn *conn);
+
+#endif

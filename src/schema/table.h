@@ -1,0 +1,108 @@
+/*
+ * Tables, constraints, indexes. A table has columns in order of creation and belongs to one metadata. The structs
+ * live where their creator put them; the vectors inside are freed by corm_table_clear.
+ */
+#ifndef CORM_SCHEMA_TABLE_H
+#define CORM_SCHEMA_TABLE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "schema/column.h"
+
+typedef struct corm_metadata corm_metadata;
+
+typedef enum corm_constraint_kind {
+  CORM_CONSTRAINT_PRIMARY_KEY,
+  CORM_CONSTRAINT_FOREIGN_KEY,
+  CORM_CONSTRAINT_UNIQUE,
+  CORM_CONSTRAINT_CHECK
+} corm_constraint_kind;
+
+/* Column lists hold names (or keys) at first and are resolved when the constraint is attached to its table. */
+typedef struct corm_constraint {
+  corm_constraint_kind kind;
+  const char *name; /* NULL: unnamed */
+  corm_table *table;
+  uint64_t creation;
+  const char *const *column_names; /* as given */
+  corm_column **columns;           /* resolved at attach; n of them; arena of the table */
+  uint32_t ncolumns;
+  /* foreign keys */
+  const char *const *targets;   /* "table.column" or "schema.table.column", as given; n of them */
+  corm_column **target_columns; /* resolved by corm_constraint_resolve; NULL before */
+  const char *ondelete;         /* "CASCADE"; from the closed list of actions, upper case */
+  const char *onupdate;
+  const char *initially;        /* "DEFERRED", "IMMEDIATE" */
+  int8_t deferrable;            /* -1 not given, 0, 1 */
+  bool use_alter;
+  /* checks */
+  const struct corm_node *check;
+} corm_constraint;
+
+typedef struct corm_index_item {
+  corm_column *column; /* NULL: an expression */
+  const struct corm_node *expr;
+  const char *column_name; /* until resolved */
+} corm_index_item;
+
+typedef struct corm_index {
+  const char *name; /* NULL: generated "ix_<table>_<column>" */
+  corm_table *table;
+  uint64_t creation;
+  corm_index_item *items;
+  uint32_t nitems;
+  bool unique;
+  const struct corm_node *where; /* partial index (sqlite_where, postgresql_where) */
+} corm_index;
+
+struct corm_table {
+  const char *name;
+  const char *schema;   /* NULL: none */
+  const char *fullname; /* "schema.name" or name */
+  corm_metadata *metadata;
+  uint64_t creation;
+  corm_arena arena;       /* what the table itself allocates */
+  corm_vec columns;       /* corm_column * */
+  corm_map by_key;        /* key -> corm_column */
+  corm_vec constraints;   /* corm_constraint *, the primary key first once there is one */
+  corm_vec indexes;       /* corm_index * */
+  corm_constraint *primary_key; /* always there; may have no columns */
+  const char *comment;
+  bool sqlite_autoincrement; /* AUTOINCREMENT keyword */
+  bool sqlite_strict;
+  bool sqlite_without_rowid;
+};
+
+/* Prepares an empty table; name and schema are copied. IdentifierError for what cannot be a name. */
+CORM_MUST_USE corm_status corm_table_init(corm_table *table, const corm_mem *mem, const char *name, const char *schema,
+                                          corm_error *err);
+void corm_table_clear(corm_table *table);
+
+/* Attaches a column: keeps order of creation, makes its UNIQUE/index, adds it to the primary key. ArgumentError when the
+   key is taken, when the column belongs to another table, or has no type. */
+CORM_MUST_USE corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_error *err);
+
+/* Attaches a constraint or an index; resolves its column names (unknown: ArgumentError with the nearest name). */
+CORM_MUST_USE corm_status corm_table_add_constraint(corm_table *table, corm_constraint *constraint, corm_error *err);
+CORM_MUST_USE corm_status corm_table_add_index(corm_table *table, corm_index *index, corm_error *err);
+
+/* By key; NULL when absent. `_by_name` looks for the database name. */
+corm_column *corm_table_column(const corm_table *table, const char *key, size_t len);
+corm_column *corm_table_column_by_name(const corm_table *table, const char *name);
+
+/* The nearest column key for a typo, or NULL. */
+const char *corm_table_nearest(const corm_table *table, const char *key);
+
+/* The one column whose value the database generates (single integer primary key without default), or NULL. */
+corm_column *corm_table_autoincrement_column(const corm_table *table);
+
+/* Finds the target columns of a foreign key. NoReferencedTableError, NoReferencedColumnError naming both sides. */
+CORM_MUST_USE corm_status corm_constraint_resolve(corm_constraint *constraint, corm_error *err);
+
+/* The foreign key constraints from `from` to `to`, resolved, appended to out. */
+CORM_MUST_USE corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, corm_vec *out,
+                                                     corm_error *err);
+
+#endif

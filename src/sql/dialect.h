@@ -1,0 +1,90 @@
+/*
+ * What the compiler, the DDL writer and the engine ask of a database's way of speaking. Dialects are static const
+ * tables in dialect/; nothing in sql/ asks which database it is.
+ */
+#ifndef CORM_SQL_DIALECT_H
+#define CORM_SQL_DIALECT_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "schema/table.h"
+#include "sql/node.h"
+
+typedef struct corm_dialect corm_dialect;
+typedef struct corm_compiler corm_compiler; /* sql/compile.c's state; dialects call the emit functions below */
+
+typedef enum corm_paramstyle { CORM_PARAM_QMARK, CORM_PARAM_DOLLAR } corm_paramstyle;
+
+struct corm_dialect {
+  const char *name;           /* "sqlite"; the generic one is "default" */
+  const char *default_driver; /* "sqlite" */
+  corm_paramstyle paramstyle;
+  char quote;                 /* '"' or '`' */
+  size_t max_identifier;      /* bytes */
+  const char *const *reserved; /* lower case, sorted */
+  size_t nreserved;
+  bool native_boolean;        /* has TRUE and FALSE; else 1 and 0 */
+  bool insert_returning;
+  bool update_returning;
+  bool delete_returning;
+  bool default_values;        /* INSERT ... DEFAULT VALUES */
+  bool multi_values;
+  bool transactional_ddl;
+  uint32_t max_params;        /* of one statement */
+
+  /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a length. */
+  corm_status (*type_name)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+  /* Appends an operator's text where it differs (IS DISTINCT FROM, ILIKE); false: the compiler's default form. */
+  bool (*binary)(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
+  /* Appends function calls that are spelled differently (now() -> CURRENT_TIMESTAMP); false: name(args). */
+  bool (*function)(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node);
+  bool (*extract)(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node);
+  /* LIMIT and OFFSET of a select. */
+  void (*limit)(const corm_dialect *dialect, corm_compiler *compiler, const corm_select *select);
+  /* What follows IN for an empty list, parentheses included: "(SELECT 1 FROM (SELECT 1) WHERE 1!=1)". */
+  void (*empty_in)(const corm_dialect *dialect, corm_compiler *compiler, const corm_bind *bind, corm_op op);
+  /* Column specification after the name in CREATE TABLE: type, NULL rules, default, keys. */
+  corm_status (*column_spec)(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err);
+  /* True when the table's primary key is written inside the column (SQLite AUTOINCREMENT). */
+  bool (*inline_primary_key)(const corm_dialect *dialect, const corm_table *table);
+  /* What follows the closing parenthesis of CREATE TABLE. */
+  void (*table_suffix)(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
+
+  /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch. DataError. `type` may be NULL. */
+  corm_status (*encode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
+                        corm_scratch *scratch, corm_value *out, corm_error *err);
+  corm_status (*decode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
+                        corm_scratch *scratch, corm_value *out, corm_error *err);
+  /* True when decode returns values of this type unchanged (integers, text), so that hydration may skip the call. Storage kind is still checked. */
+  bool (*is_plain)(const corm_dialect *dialect, const corm_type *type);
+
+  /* SQL that answers whether a table or index exists: one bind, the name; a row when it does. */
+  const char *has_table_sql;
+  const char *has_index_sql;
+};
+
+extern const corm_dialect corm_dialect_default; /* generic, for tostring */
+extern const corm_dialect corm_dialect_sqlite;
+
+/* "sqlite" -> dialect; NULL when unknown. */
+const corm_dialect *corm_dialect_find(const char *name);
+/* Names of all dialects, for hints. */
+const char *const *corm_dialect_names(size_t *n);
+
+/* Appends an identifier, quoted only where the dialect's rules ask for it (S24): reserved, not [a-z_][a-z0-9_$]*, upper case. Quotes inside are doubled. */
+void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out);
+/* schema.table */
+void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
+/* Appends a value as an SQL literal, escaped; CompileError for what has no literal. */
+CORM_MUST_USE corm_status corm_dialect_literal(const corm_dialect *dialect, const corm_type *type,
+                                               const corm_value *value, corm_buf *out, corm_error *err);
+
+/* -- what dialect callbacks may call (sql/compile.c) -- */
+void corm_emit_text(corm_compiler *compiler, const char *text);
+void corm_emit_node(corm_compiler *compiler, const corm_node *node);
+/* Reports a CompileError at the end of compilation; the first one wins. */
+CORM_PRINTF(3, 4)
+void corm_emit_error(corm_compiler *compiler, corm_error_class cls, const char *format, ...);
+
+#endif
