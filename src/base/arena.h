@@ -24,7 +24,8 @@ typedef struct corm_arena {
 /* Prepares an empty arena; allocates nothing yet. */
 void corm_arena_init(corm_arena *arena, const corm_mem *mem);
 
-/* Prepares an arena over the caller's block (16-byte aligned); allocations past its end fail. */
+/* Prepares an arena over the caller's block; allocations past its end fail. They are aligned as the block is, which
+   must be 8 at least (Lua's userdata with user values has no more). Clear and reset do nothing to a fixed arena. */
 void corm_arena_init_fixed(corm_arena *arena, void *block, size_t size);
 
 /* Frees every block; the arena is empty and usable again. */
@@ -33,7 +34,10 @@ void corm_arena_clear(corm_arena *arena);
 /* Forgets all allocations but keeps the newest block for the next use. */
 void corm_arena_reset(corm_arena *arena);
 
-/* Returns size bytes aligned to 16, uninitialised; NULL (and `failed`) when out of memory. */
+/* What an allocation of this size takes from the arena: for measuring the block of a fixed one. */
+#define CORM_ARENA_ROUND(size) (((size_t)(size) + 15) & ~(size_t)15)
+
+/* Returns size bytes aligned to 16, uninitialised; NULL (and `failed`) when out of memory. Size 0 is allowed. */
 void *corm_arena_alloc(corm_arena *arena, size_t size);
 
 /* The same for count * size zeroed bytes; an overflowing product fails. */

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 #if defined(__GNUC__)
-#define CORM_MUST_USE __attribute__((warn_unused_result))
+#define CORM_MUST_USE          __attribute__((warn_unused_result))
 #define CORM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define CORM_MUST_USE
@@ -24,64 +24,64 @@
 typedef enum corm_status { CORM_OK, CORM_FAILED, CORM_ROW, CORM_DONE } corm_status;
 
 /* X(enumerator, "Name", parent enumerator); a parent stands before its children. */
-#define CORM_ERROR_CLASSES(X)                                                      \
-  X(ERROR, "Error", ERROR)                                                         \
-  X(ARGUMENT, "ArgumentError", ERROR)                                              \
-  X(IDENTIFIER, "IdentifierError", ARGUMENT)                                       \
-  X(MAPPING, "MappingError", ARGUMENT)                                             \
-  X(NO_FOREIGN_KEYS, "NoForeignKeysError", ARGUMENT)                               \
-  X(AMBIGUOUS_FOREIGN_KEYS, "AmbiguousForeignKeysError", ARGUMENT)                 \
-  X(OBJECT_NOT_EXECUTABLE, "ObjectNotExecutableError", ARGUMENT)                   \
-  X(COMPILE, "CompileError", ERROR)                                                \
-  X(UNSUPPORTED_COMPILATION, "UnsupportedCompilationError", COMPILE)               \
-  X(CIRCULAR_DEPENDENCY, "CircularDependencyError", ERROR)                         \
-  X(INVALID_REQUEST, "InvalidRequestError", ERROR)                                 \
-  X(PENDING_ROLLBACK, "PendingRollbackError", INVALID_REQUEST)                     \
-  X(RESOURCE_CLOSED, "ResourceClosedError", INVALID_REQUEST)                       \
-  X(ILLEGAL_STATE_CHANGE, "IllegalStateChangeError", INVALID_REQUEST)              \
-  X(NO_RESULT_FOUND, "NoResultFound", INVALID_REQUEST)                             \
-  X(MULTIPLE_RESULTS_FOUND, "MultipleResultsFound", INVALID_REQUEST)               \
-  X(NO_SUCH_COLUMN, "NoSuchColumnError", INVALID_REQUEST)                          \
-  X(AMBIGUOUS_COLUMN, "AmbiguousColumnError", INVALID_REQUEST)                     \
-  X(NO_SUCH_TABLE, "NoSuchTableError", INVALID_REQUEST)                            \
-  X(NO_REFERENCE, "NoReferenceError", INVALID_REQUEST)                             \
-  X(NO_REFERENCED_TABLE, "NoReferencedTableError", NO_REFERENCE)                   \
-  X(NO_REFERENCED_COLUMN, "NoReferencedColumnError", NO_REFERENCE)                 \
-  X(OBJECT_DELETED, "ObjectDeletedError", INVALID_REQUEST)                         \
-  X(UNMAPPED, "UnmappedError", INVALID_REQUEST)                                    \
-  X(UNBOUND_EXECUTION, "UnboundExecutionError", INVALID_REQUEST)                   \
-  X(DETACHED_INSTANCE, "DetachedInstanceError", ERROR)                             \
-  X(FLUSH, "FlushError", ERROR)                                                    \
-  X(STALE_DATA, "StaleDataError", ERROR)                                           \
-  X(TIMEOUT, "TimeoutError", ERROR)                                                \
-  X(MEMORY, "MemoryError", ERROR)                                                  \
-  X(HOOK, "HookError", ERROR)                                                      \
-  X(STATEMENT, "StatementError", ERROR)                                            \
-  X(DBAPI, "DBAPIError", STATEMENT)                                                \
-  X(INTERFACE, "InterfaceError", DBAPI)                                            \
-  X(DATABASE, "DatabaseError", DBAPI)                                              \
-  X(INTEGRITY, "IntegrityError", DATABASE)                                         \
-  X(DATA, "DataError", DATABASE)                                                   \
-  X(PROGRAMMING, "ProgrammingError", DATABASE)                                     \
-  X(NOT_SUPPORTED, "NotSupportedError", DATABASE)                                  \
-  X(INTERNAL, "InternalError", DATABASE)                                           \
-  X(OPERATIONAL, "OperationalError", DATABASE)                                     \
-  X(DISCONNECT, "DisconnectError", OPERATIONAL)                                    \
-  X(COMMIT_UNKNOWN, "CommitUnknownError", DISCONNECT)                              \
-  X(LOCK_TIMEOUT, "LockTimeoutError", OPERATIONAL)                                 \
-  X(DEADLOCK, "DeadlockError", OPERATIONAL)                                        \
-  X(SERIALIZATION, "SerializationError", OPERATIONAL)                              \
-  X(DISK_FULL, "DiskFullError", OPERATIONAL)                                       \
-  X(READ_ONLY, "ReadOnlyError", OPERATIONAL)                                       \
-  X(CORRUPT, "CorruptError", OPERATIONAL)                                          \
-  X(STATEMENT_TIMEOUT, "StatementTimeoutError", OPERATIONAL)                       \
+#define CORM_ERROR_CLASSES(X)                                                                                          \
+  X(ERROR, "Error", ERROR)                                                                                             \
+  X(ARGUMENT, "ArgumentError", ERROR)                                                                                  \
+  X(IDENTIFIER, "IdentifierError", ARGUMENT)                                                                           \
+  X(MAPPING, "MappingError", ARGUMENT)                                                                                 \
+  X(NO_FOREIGN_KEYS, "NoForeignKeysError", ARGUMENT)                                                                   \
+  X(AMBIGUOUS_FOREIGN_KEYS, "AmbiguousForeignKeysError", ARGUMENT)                                                     \
+  X(OBJECT_NOT_EXECUTABLE, "ObjectNotExecutableError", ARGUMENT)                                                       \
+  X(COMPILE, "CompileError", ERROR)                                                                                    \
+  X(UNSUPPORTED_COMPILATION, "UnsupportedCompilationError", COMPILE)                                                   \
+  X(CIRCULAR_DEPENDENCY, "CircularDependencyError", ERROR)                                                             \
+  X(INVALID_REQUEST, "InvalidRequestError", ERROR)                                                                     \
+  X(PENDING_ROLLBACK, "PendingRollbackError", INVALID_REQUEST)                                                         \
+  X(RESOURCE_CLOSED, "ResourceClosedError", INVALID_REQUEST)                                                           \
+  X(ILLEGAL_STATE_CHANGE, "IllegalStateChangeError", INVALID_REQUEST)                                                  \
+  X(NO_RESULT_FOUND, "NoResultFound", INVALID_REQUEST)                                                                 \
+  X(MULTIPLE_RESULTS_FOUND, "MultipleResultsFound", INVALID_REQUEST)                                                   \
+  X(NO_SUCH_COLUMN, "NoSuchColumnError", INVALID_REQUEST)                                                              \
+  X(AMBIGUOUS_COLUMN, "AmbiguousColumnError", INVALID_REQUEST)                                                         \
+  X(NO_SUCH_TABLE, "NoSuchTableError", INVALID_REQUEST)                                                                \
+  X(NO_REFERENCE, "NoReferenceError", INVALID_REQUEST)                                                                 \
+  X(NO_REFERENCED_TABLE, "NoReferencedTableError", NO_REFERENCE)                                                       \
+  X(NO_REFERENCED_COLUMN, "NoReferencedColumnError", NO_REFERENCE)                                                     \
+  X(OBJECT_DELETED, "ObjectDeletedError", INVALID_REQUEST)                                                             \
+  X(UNMAPPED, "UnmappedError", INVALID_REQUEST)                                                                        \
+  X(UNBOUND_EXECUTION, "UnboundExecutionError", INVALID_REQUEST)                                                       \
+  X(DETACHED_INSTANCE, "DetachedInstanceError", ERROR)                                                                 \
+  X(FLUSH, "FlushError", ERROR)                                                                                        \
+  X(STALE_DATA, "StaleDataError", ERROR)                                                                               \
+  X(TIMEOUT, "TimeoutError", ERROR)                                                                                    \
+  X(MEMORY, "MemoryError", ERROR)                                                                                      \
+  X(HOOK, "HookError", ERROR)                                                                                          \
+  X(STATEMENT, "StatementError", ERROR)                                                                                \
+  X(DBAPI, "DBAPIError", STATEMENT)                                                                                    \
+  X(INTERFACE, "InterfaceError", DBAPI)                                                                                \
+  X(DATABASE, "DatabaseError", DBAPI)                                                                                  \
+  X(INTEGRITY, "IntegrityError", DATABASE)                                                                             \
+  X(DATA, "DataError", DATABASE)                                                                                       \
+  X(PROGRAMMING, "ProgrammingError", DATABASE)                                                                         \
+  X(NOT_SUPPORTED, "NotSupportedError", DATABASE)                                                                      \
+  X(INTERNAL, "InternalError", DATABASE)                                                                               \
+  X(OPERATIONAL, "OperationalError", DATABASE)                                                                         \
+  X(DISCONNECT, "DisconnectError", OPERATIONAL)                                                                        \
+  X(COMMIT_UNKNOWN, "CommitUnknownError", DISCONNECT)                                                                  \
+  X(LOCK_TIMEOUT, "LockTimeoutError", OPERATIONAL)                                                                     \
+  X(DEADLOCK, "DeadlockError", OPERATIONAL)                                                                            \
+  X(SERIALIZATION, "SerializationError", OPERATIONAL)                                                                  \
+  X(DISK_FULL, "DiskFullError", OPERATIONAL)                                                                           \
+  X(READ_ONLY, "ReadOnlyError", OPERATIONAL)                                                                           \
+  X(CORRUPT, "CorruptError", OPERATIONAL)                                                                              \
+  X(STATEMENT_TIMEOUT, "StatementTimeoutError", OPERATIONAL)                                                           \
   X(AUTH, "AuthError", OPERATIONAL)
 
 typedef enum corm_error_class {
 #define CORM_X(id, name, parent) CORM_E_##id,
   CORM_ERROR_CLASSES(CORM_X)
 #undef CORM_X
-  CORM_ERROR_CLASS_COUNT
+      CORM_ERROR_CLASS_COUNT
 } corm_error_class;
 
 /* The statement that failed: heap copies, best effort (NULL members when memory ran out). */
@@ -93,22 +93,23 @@ typedef struct corm_error_statement {
 
 typedef struct corm_error {
   corm_error_class cls;
-  int native_code;     /* the driver's own number, 0 when none */
+  int native_code; /* the driver's own number, 0 when none */
   bool is_set;
-  bool from_hook;      /* the host keeps the real error (a Lua value) and raises that instead */
-  bool retryable;      /* the whole unit of work can be run again */
+  bool from_hook; /* the host keeps the real error (a Lua value) and raises that instead */
+  bool retryable; /* the whole unit of work can be run again */
   bool disconnected;
-  const char *kind;    /* static: unique, primary_key, foreign_key, not_null, check, trigger; or NULL */
+  const char *kind; /* static: unique, primary_key, foreign_key, not_null, check, trigger; or NULL */
   char message[768];
-  char hint[192];      /* "did you mean 'name'?"; empty when none */
-  char entity[96];     /* mapped class */
+  char hint[192];  /* "did you mean 'name'?"; empty when none */
+  char entity[96]; /* mapped class */
   char table[96];
   char column[96];
   char constraint[96];
   corm_error_statement statement;
 } corm_error;
 
-/* Fills the error (only if none is set yet: the first fault wins) and returns CORM_FAILED. */
+/* Fills the error (only if none is set yet: the first fault wins) and returns CORM_FAILED. In all functions that fill
+   an error it may be NULL: nobody wants to know. */
 CORM_PRINTF(3, 4)
 corm_status corm_error_set(corm_error *err, corm_error_class cls, const char *format, ...);
 
@@ -128,7 +129,8 @@ void corm_error_field(char *field, size_t size, const char *text);
 /* Prefixes the message: "(raised as a result of autoflush) ..."; cut at the end when too long. */
 CORM_PRINTF(2, 3) void corm_error_prefix(corm_error *err, const char *format, ...);
 
-/* Attaches heap copies of the failed statement; out of memory leaves them out. First one wins. */
+/* Attaches heap copies of the failed statement to an error that is set; out of memory leaves them out. The first one
+   wins. */
 void corm_error_attach(corm_error *err, const corm_mem *mem, const char *sql, const char *params);
 
 /* Frees what the error owns and zeroes it. */

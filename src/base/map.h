@@ -42,7 +42,7 @@ CORM_MUST_USE corm_status corm_map_puts(corm_map *map, const char *key, void *va
 /* Removes the key and returns its value, or NULL. */
 void *corm_map_remove(corm_map *map, const char *key, size_t len);
 
-/* Walks live entries: start with *pos = 0; returns NULL at the end. */
+/* Walks live entries: start with *pos = 0; returns NULL at the end. Keys may be removed meanwhile, not added. */
 corm_map_entry *corm_map_next(const corm_map *map, size_t *pos);
 
 /* 64-bit hash of bytes (FNV-1a folded by a multiply-xorshift finaliser). */

@@ -16,11 +16,13 @@ size_t corm_utf8_length(const char *text, size_t len);
 /* The number of leading bytes, at most max, that end on a code point boundary. */
 size_t corm_utf8_cut(const char *text, size_t len, size_t max);
 
-/* The Damerau-Levenshtein distance of two short names, case ignored; SIZE_MAX when either is over 64 bytes. */
+/* The Damerau-Levenshtein distance (optimal string alignment) of two short names in bytes, ASCII case ignored; SIZE_MAX
+   when either is over 64 bytes. */
 size_t corm_name_distance(const char *a, const char *b);
 
 /* Finds the nearest name for a typo among n candidates: the one at the least distance, if that is at most
-   a third of the length (at least 1). Returns NULL when none is near enough. */
+   a third of the wanted name's length (at least 1, but less than the length: "x" is no typo for "y"). Of equally near
+   ones the first. Returns NULL when none is near enough. */
 const char *corm_name_nearest(const char *wanted, const char *const *names, size_t n);
 
 /* Refuses what cannot be an identifier on any database: empty, over 255 bytes, NUL or control characters

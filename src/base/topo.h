@@ -18,9 +18,9 @@ typedef struct corm_edge {
 
 /*
  * Writes the nodes 0..n-1 to order[] so that each edge's `before` precedes its `after`. Edges from a node to
- * itself are ignored; repeated edges are allowed. CORM_OK: *sorted is n. With a cycle the call still succeeds, *sorted is the
- * number of nodes that could be placed, and order[*sorted .. n-1] holds the nodes on or behind cycles in rising order.
- * CORM_FAILED only when out of memory.
+ * itself are ignored; repeated edges are allowed. CORM_OK: *sorted is n. With a cycle the call still succeeds, *sorted
+ * is the number of nodes that could be placed, and order[*sorted .. n-1] holds the nodes on or behind cycles in rising
+ * order. CORM_FAILED only when out of memory.
  */
 CORM_MUST_USE corm_status corm_topo_sort(const corm_mem *mem, size_t n, const corm_edge *edges, size_t nedges,
                                          uint32_t *order, size_t *sorted, corm_error *err);

@@ -14,33 +14,33 @@
 #include "base/mem.h"
 
 /* X(enumerator, "name") */
-#define CORM_VALUE_KINDS(X)                                                                     \
-  X(ABSENT, "absent")     /* a slot that was never assigned or is not loaded; never bound */    \
-  X(NULL, "null")                                                                               \
-  X(BOOL, "boolean")      /* as.i is 0 or 1 */                                                  \
-  X(INT, "integer")       /* as.i */                                                            \
-  X(REAL, "float")        /* as.f */                                                            \
-  X(TEXT, "string")       /* as.s, len: bytes */                                                \
-  X(BLOB, "binary")       /* as.s, len */                                                       \
-  X(DATE, "date")         /* as.i: days since 1970-01-01, proleptic Gregorian */                \
-  X(TIME, "time")         /* as.i: microseconds since midnight */                               \
-  X(DATETIME, "datetime") /* as.i: microseconds since 1970-01-01 00:00:00, no zone */           \
-  X(INTERVAL, "interval") /* as.i: microseconds */                                              \
-  X(DECIMAL, "decimal")   /* as.s, len: canonical text "-12.30" (base/decimal.h) */             \
-  X(UUID, "uuid")         /* as.s: 16 bytes, big-endian */                                      \
+#define CORM_VALUE_KINDS(X)                                                                                            \
+  X(ABSENT, "absent") /* a slot that was never assigned or is not loaded; never bound */                               \
+  X(NULL, "null")                                                                                                      \
+  X(BOOL, "boolean")      /* as.i is 0 or 1 */                                                                         \
+  X(INT, "integer")       /* as.i */                                                                                   \
+  X(REAL, "float")        /* as.f */                                                                                   \
+  X(TEXT, "string")       /* as.s, len: bytes */                                                                       \
+  X(BLOB, "binary")       /* as.s, len */                                                                              \
+  X(DATE, "date")         /* as.i: days since 1970-01-01, proleptic Gregorian */                                       \
+  X(TIME, "time")         /* as.i: microseconds since midnight */                                                      \
+  X(DATETIME, "datetime") /* as.i: microseconds since 1970-01-01 00:00:00, no zone */                                  \
+  X(INTERVAL, "interval") /* as.i: microseconds */                                                                     \
+  X(DECIMAL, "decimal")   /* as.s, len: canonical text "-12.30" (base/decimal.h) */                                    \
+  X(UUID, "uuid")         /* as.s: 16 bytes, big-endian */                                                             \
   X(JSON, "json")         /* as.s, len: JSON text */
 
 typedef enum corm_value_kind {
 #define CORM_X(id, name) CORM_##id,
   CORM_VALUE_KINDS(CORM_X)
 #undef CORM_X
-  CORM_VALUE_KIND_COUNT
+      CORM_VALUE_KIND_COUNT
 } corm_value_kind;
 
 enum {
-  CORM_VALUE_OWNED = 1,   /* as.s is a heap block of the holder's allocator */
-  CORM_VALUE_DIRTY = 2,   /* object slots: changed since the last load or flush */
-  CORM_VALUE_EXPIRED = 4  /* object slots: absent, to be loaded at the next access */
+  CORM_VALUE_OWNED = 1,  /* as.s is a heap block of the holder's allocator */
+  CORM_VALUE_DIRTY = 2,  /* object slots: changed since the last load or flush */
+  CORM_VALUE_EXPIRED = 4 /* object slots: absent, to be loaded at the next access */
 };
 
 typedef struct corm_value {
@@ -59,7 +59,7 @@ corm_value corm_value_null(void);
 corm_value corm_value_int(int64_t value);
 corm_value corm_value_bool(bool value);
 corm_value corm_value_real(double value);
-corm_value corm_value_text(const char *text, size_t len); /* borrowed */
+corm_value corm_value_text(const char *text, size_t len); /* borrowed; at most UINT32_MAX bytes */
 
 /* True for kinds whose as.s points at bytes (TEXT BLOB DECIMAL UUID JSON). */
 bool corm_value_has_bytes(const corm_value *value);
@@ -68,7 +68,7 @@ bool corm_value_has_bytes(const corm_value *value);
    equals NULL, DECIMAL by number ("1.50" equals "1.5"). */
 bool corm_value_equal(const corm_value *a, const corm_value *b);
 
-/* A total order for sorting keys: by kind, then content. */
+/* A total order for sorting keys: by kind, then content (REAL by number, NaN last; bytes as unsigned bytes). */
 int corm_value_compare(const corm_value *a, const corm_value *b);
 
 /* A hash consistent with corm_value_equal. */
@@ -80,7 +80,8 @@ CORM_MUST_USE corm_status corm_value_dup(const corm_mem *mem, const corm_value *
 /* Frees owned bytes and leaves ABSENT without flags. */
 void corm_value_clear(const corm_mem *mem, corm_value *value);
 
-/* Appends a readable form, as SQL-like text: NULL, 1, 'it''s', 2026-11-22; bytes past max are cut. */
+/* Appends a readable form, as SQL-like text: NULL, 1, 'it''s', X'00ff', 2026-11-22. Content past max bytes is cut and
+   the form ends in "..."; control characters and malformed UTF-8 in text are shown as \xNN. */
 void corm_value_describe(const corm_value *value, size_t max, corm_buf *buf);
 
 /* "integer", "date" */
