@@ -25,7 +25,8 @@ typedef struct corm_edge {
 CORM_MUST_USE corm_status corm_topo_sort(const corm_mem *mem, size_t n, const corm_edge *edges, size_t nedges,
                                          uint32_t *order, size_t *sorted, corm_error *err);
 
-/* Finds one cycle among the nodes; writes it to cycle[] (room for n) and its length, 0 when there is none. */
+/* Finds one cycle among the nodes; writes it to cycle[] (room for n, overwritten in any case) and its length, 0 when
+   there is none. It runs along the edges, from its lowest node; the last one leads back to the first. */
 CORM_MUST_USE corm_status corm_topo_cycle(const corm_mem *mem, size_t n, const corm_edge *edges, size_t nedges,
                                           uint32_t *cycle, size_t *len, corm_error *err);
 
