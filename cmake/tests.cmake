@@ -1,9 +1,9 @@
 # The entries of ctest. A test whose tool is absent is left out, and the configure step says so.
 
-# --- sanitizers: what the processes under test need -----------------------------------------------------------------
+# --- what the processes under test find in their environment --------------------------------------------------------
 
 set(core_environment "")
-set(lua_environment "")
+set(preload "")
 if(CORM_SANITIZE)
   if(CMAKE_C_COMPILER_ID MATCHES "Clang")
     set(asan_name "libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so")
@@ -15,24 +15,103 @@ if(CORM_SANITIZE)
   set(core_environment
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1")
-  # The host is a plain lua5.4: the runtime must be there before the module is.
-  set(lua_environment ${core_environment} "LD_PRELOAD=${asan_library}")
+  # The host is a plain lua5.4: the sanitizer's runtime must be there before the module is, and in its children too.
+  add_library(keep_loaded MODULE "${PROJECT_SOURCE_DIR}/spec/support/keep_loaded.c")
+  set(preload "LD_PRELOAD=${asan_library} $<TARGET_FILE:keep_loaded>")
 endif()
+set(lua_environment
+  ${core_environment} ${preload}
+  "CORM_PROGRAM=${PROJECT_BINARY_DIR}/corm"
+  "LUA_CPATH=${PROJECT_BINARY_DIR}/?.so\;\;")
+
+# corm_test(NAME name [LABEL label] [ENVIRONMENT ...] COMMAND ...)
+function(corm_test)
+  cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;LABEL" "ENVIRONMENT;COMMAND")
+  add_test(NAME "${test_NAME}" COMMAND ${test_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties("${test_NAME}" PROPERTIES
+    LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" TIMEOUT 600)
+endfunction()
 
 # --- C unit tests of the pure rooms ---------------------------------------------------------------------------------
 
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
-file(GLOB core_tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/core/test_*.c")
-if(NOT CMOCKA_FOUND)
+if(CMOCKA_FOUND)
+  file(GLOB core_tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/core/test_*.c")
+else()
   message(STATUS "left out: C unit tests (cmocka not found)")
   set(core_tests "")
 endif()
 foreach(source IN LISTS core_tests)
-  get_filename_component(name "${source}" NAME_WE)
-  add_executable(${name} "${source}")
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/spec/core")
-  target_link_libraries(${name} PRIVATE corm_core PkgConfig::CMOCKA)
-  string(REGEX REPLACE "^test_" "core." test_name "${name}")
-  add_test(NAME ${test_name} COMMAND ${name})
-  set_tests_properties(${test_name} PROPERTIES LABELS core ENVIRONMENT "${core_environment}")
+  get_filename_component(target "${source}" NAME_WE)
+  add_executable(${target} "${source}")
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/spec/core")
+  target_link_libraries(${target} PRIVATE corm_core PkgConfig::CMOCKA)
+  string(REGEX REPLACE "^test_" "core." name "${target}")
+  corm_test(NAME ${name} LABEL core ENVIRONMENT ${core_environment} COMMAND ${target})
 endforeach()
+
+# --- specs: one entry for each directory ----------------------------------------------------------------------------
+
+find_program(LUA_PROGRAM NAMES lua5.4 lua54 lua)
+find_program(BUSTED_PROGRAM NAMES busted)
+if(NOT LUA_PROGRAM OR NOT BUSTED_PROGRAM)
+  message(STATUS "left out: specs (lua5.4 or busted not found)")
+elseif(TARGET corm_cli)
+  file(GLOB_RECURSE specs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/*_spec.lua")
+  set(spec_directories "")
+  foreach(spec IN LISTS specs)
+    get_filename_component(directory "${spec}" DIRECTORY)
+    list(APPEND spec_directories "${directory}")
+  endforeach()
+  list(REMOVE_DUPLICATES spec_directories)
+  foreach(directory IN LISTS spec_directories)
+    file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${directory}")
+    string(REPLACE "/" "." name "${path}")
+    # The script named, not the command `busted`: that one may start another Lua.
+    corm_test(NAME ${name} LABEL spec ENVIRONMENT ${lua_environment}
+      COMMAND "${LUA_PROGRAM}" "${BUSTED_PROGRAM}" --ignore-lua "--cpath=${PROJECT_BINARY_DIR}/?.so"
+              --output=spec/support/report.lua --no-recursive "${path}")
+  endforeach()
+endif()
+
+# --- the installed whole --------------------------------------------------------------------------------------------
+
+if(TARGET corm)
+  corm_test(NAME symbols LABEL check COMMAND tools/check-symbols "$<TARGET_FILE:corm>")
+endif()
+if(TARGET corm_cli AND LUA_PROGRAM AND NOT CORM_SANITIZE AND NOT CORM_COVERAGE)
+  corm_test(NAME install LABEL check ENVIRONMENT "LUA=${LUA_PROGRAM}" "CC=${CMAKE_C_COMPILER}"
+    COMMAND tools/check-install "${PROJECT_BINARY_DIR}")
+endif()
+
+# --- the source text: the same in every build, so checked in one ----------------------------------------------------
+
+if(NOT CORM_SANITIZE AND NOT CORM_COVERAGE)
+  corm_test(NAME layering LABEL check COMMAND tools/check-layering)
+  corm_test(NAME file_size LABEL check COMMAND tools/check-size)
+
+  find_program(CLANG_FORMAT_PROGRAM NAMES clang-format-14 clang-format)
+  set(clang_format_version "")
+  if(CLANG_FORMAT_PROGRAM)
+    execute_process(COMMAND "${CLANG_FORMAT_PROGRAM}" --version OUTPUT_VARIABLE clang_format_version)
+  endif()
+  if(clang_format_version MATCHES "version 14\\.")
+    corm_test(NAME format LABEL check ENVIRONMENT "CLANG_FORMAT=${CLANG_FORMAT_PROGRAM}" COMMAND tools/check-format)
+  else()
+    message(STATUS "left out: layout of C files (clang-format 14 not found)")
+  endif()
+
+  find_program(LUACHECK_PROGRAM NAMES luacheck)
+  if(LUACHECK_PROGRAM)
+    set(lua_directories "")
+    foreach(directory IN ITEMS lua spec examples bench)
+      if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${directory}")
+        list(APPEND lua_directories "${directory}")
+      endif()
+    endforeach()
+    corm_test(NAME luacheck LABEL check COMMAND "${LUACHECK_PROGRAM}" --quiet ${lua_directories})
+  else()
+    message(STATUS "left out: luacheck (not found)")
+  endif()
+endif()
