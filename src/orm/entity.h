@@ -1,0 +1,118 @@
+/*
+ * The tracked object: one block with a header, one 16-byte slot per mapped column, and the loaded row's bytes behind
+ * them. The host owns the block; the core owns what hangs off it (later text, changes, links) and frees that in
+ * corm_object_finalize.
+ */
+#ifndef CORM_ORM_ENTITY_H
+#define CORM_ORM_ENTITY_H
+
+#include "orm/mapper.h"
+
+typedef enum corm_object_state {
+  CORM_TRANSIENT,
+  CORM_PENDING,
+  CORM_PERSISTENT,
+  CORM_DELETED, /* its DELETE was flushed in the running transaction */
+  CORM_DETACHED
+} corm_object_state;
+
+enum {
+  CORM_OBJECT_MODIFIED = 1,    /* in session->modified */
+  CORM_OBJECT_DOOMED = 2,      /* in session->doomed: session:delete was called */
+  CORM_OBJECT_PINNED = 4,
+  CORM_OBJECT_EXPIRED = 8,     /* some slot is expired */
+  CORM_OBJECT_DEAD = 16,       /* condemned; unlinked from everything */
+  CORM_OBJECT_MARK = 32,       /* scratch bit of one running algorithm */
+  CORM_OBJECT_IN_MAP = 64,
+  CORM_OBJECT_KEYED = 128      /* has an identity */
+};
+
+/* The committed value of a changed slot. */
+typedef struct corm_change {
+  corm_value old; /* ABSENT: not known (was never loaded) */
+  uint32_t slot;
+} corm_change;
+
+typedef struct corm_changes {
+  uint32_t n, cap;
+  corm_change items[];
+} corm_changes;
+
+/* Objects that came from one result: siblings for batched lazy loading. Members are weak. */
+typedef struct corm_siblings {
+  const corm_mem *mem;
+  uint32_t refs;
+  uint32_t n, cap;
+  corm_object **members; /* NULL where the object is gone or went to another group */
+} corm_siblings;
+
+struct corm_links;
+
+struct corm_object {
+  uint64_t magic; /* CORM_OBJECT_MAGIC; the host's kind check may read the first two words */
+  uint64_t kind;
+  corm_mapper *mapper;
+  corm_session *session; /* NULL: none */
+  corm_object *chain;    /* identity map */
+  corm_changes *changes; /* NULL: clean */
+  struct corm_links *links; /* NULL: no relationship touched; orm/links.h */
+  corm_siblings *siblings;
+  uint32_t sibling;  /* position there */
+  uint32_t handle;   /* the host's */
+  uint32_t hash;     /* of the identity */
+  uint32_t txn;      /* serial of the root transaction that inserted it */
+  uint32_t flush;    /* position + 1 in the running flush; 0: not part of it */
+  uint16_t nslots;
+  uint16_t frames;   /* savepoint frames that hold it */
+  uint8_t state;     /* corm_object_state */
+  uint8_t flags;
+  uint16_t host_flags;
+  corm_value slots[];
+};
+
+/* Bytes of a block for a mapper's object with `text` bytes inline. */
+size_t corm_object_size(const corm_mapper *mapper, size_t text);
+/* Sets up a block given by the host: transient, all slots absent. */
+void corm_object_init(corm_object *object, corm_mapper *mapper);
+/* Releases what the object owns and unlinks it everywhere. Touches no other object. Idempotent. */
+void corm_object_finalize(corm_object *object);
+
+/* The current value, loading it when expired (may run SQL). ABSENT comes back as such (never assigned). Borrowed until the object changes. */
+CORM_MUST_USE corm_status corm_object_get(corm_object *object, uint32_t slot, const corm_value **out, corm_error *err);
+
+/*
+ * Sets a slot to a canonical value (bytes are copied), tracks the change and registers the object with its session. Setting the
+ * committed value again undoes the change. `value` of kind ABSENT is not allowed; NULL is.
+ */
+CORM_MUST_USE corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err);
+
+/* Stores a value as loaded: no change tracked, an older change dropped. For loads, generated keys, server values. */
+CORM_MUST_USE corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value,
+                                            corm_error *err);
+
+/* The value the database has, as far as known: the old one of a changed slot, else the current one. */
+const corm_value *corm_object_committed(const corm_object *object, uint32_t slot);
+
+/* Marks slots as expired (all when slots is NULL), dropping changes; primary-key values stay for the identity. */
+void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n);
+
+/* Forgets the changes: what is there counts as committed. */
+void corm_object_clean(corm_object *object);
+
+/* True when some column differs from its committed value. */
+bool corm_object_has_changes(const corm_object *object);
+
+/* Copies the primary key's current values; false when some is absent or NULL. */
+bool corm_object_key(const corm_object *object, corm_value *key);
+
+/* "User" with its key as far as known: "User(id=1)"; for messages. */
+void corm_object_describe(const corm_object *object, corm_buf *out);
+
+/* Groups. */
+corm_siblings *corm_siblings_new(const corm_mem *mem);
+void corm_siblings_release(corm_siblings *siblings);
+CORM_MUST_USE corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, corm_error *err);
+
+#define CORM_OBJECT_MAGIC UINT64_C(0xc0524d9e3779b97f)
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * What the ORM core asks of the host that holds its objects (a Lua state; ten lines of C in unit tests). The core
+ * never allocates an object's block and never keeps it alive: the host does. Every entry may be called in the middle of
+ * core work, so the host's side must not unwind through it: Lua errors are caught and come back as CORM_FAILED with
+ * err->from_hook.
+ */
+#ifndef CORM_ORM_HOST_H
+#define CORM_ORM_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/value.h"
+#include "schema/column.h"
+
+typedef struct corm_object corm_object;
+typedef struct corm_session corm_session;
+typedef struct corm_loader corm_loader;
+typedef struct corm_mapper corm_mapper;
+
+/* X(enumerator, "SQLAlchemy's name"): what hosts may listen to. */
+#define CORM_EVENTS(X)                          \
+  X(BEFORE_FLUSH, "before_flush")               \
+  X(AFTER_FLUSH, "after_flush")                 \
+  X(BEFORE_COMMIT, "before_commit")             \
+  X(AFTER_COMMIT, "after_commit")               \
+  X(AFTER_ROLLBACK, "after_rollback")           \
+  X(BEFORE_INSERT, "before_insert")             \
+  X(AFTER_INSERT, "after_insert")               \
+  X(BEFORE_UPDATE, "before_update")             \
+  X(AFTER_UPDATE, "after_update")               \
+  X(BEFORE_DELETE, "before_delete")             \
+  X(AFTER_DELETE, "after_delete")
+
+typedef enum corm_event {
+#define CORM_X(id, name) CORM_EVENT_##id,
+  CORM_EVENTS(CORM_X)
+#undef CORM_X
+  CORM_EVENT_COUNT
+} corm_event;
+
+typedef struct corm_host {
+  void *ctx;
+
+  /* Keeps an object alive until unpinned; never nested (the core counts). MemoryError. */
+  corm_status (*pin)(void *ctx, corm_object *object, corm_error *err);
+  void (*unpin)(void *ctx, corm_object *object);
+
+  /* False when the object is condemned by the collector and only waits for its finalizer. */
+  bool (*alive)(void *ctx, const corm_object *object);
+
+  /* `from` points to n objects `to`: keep them alive as long as it lives. Writes one edge number for each (>= 1). */
+  corm_status (*edges_add)(void *ctx, corm_object *from, corm_object *const *to, uint32_t n, uint32_t *edges,
+                           corm_error *err);
+  void (*edge_drop)(void *ctx, corm_object *from, uint32_t edge);
+
+  /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
+  corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
+
+  /* Calls a default or onupdate function for one row. *out borrows until the next host call. */
+  corm_status (*call_default)(void *ctx, corm_object *object, const corm_column *column, int hook, corm_value *out,
+                              corm_error *err);
+
+  /* Tells of an event; object is NULL for session events. */
+  corm_status (*event)(void *ctx, corm_event event, corm_session *session, corm_object *object, corm_error *err);
+  /* The union of events that somebody listens to (1 << corm_event): the core skips the rest. Read at each flush. */
+  uint32_t (*listening)(void *ctx);
+} corm_host;
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Rows become tracked objects. A loader is pulled by the host, which owns memory:
+ *
+ *   while (corm_loader_step(loader, err) == CORM_ROW)
+ *     for (k = 0; k < corm_loader_entities(loader); k++) {
+ *       size = corm_loader_need(loader, k, &object);      // 0: object is there already, or NULL (outer join)
+ *       if (size) object = corm_loader_fill(loader, k, block_of(size), err);
+ *       ... keep `object` alive until the loader is finished; root entities are the row's values ...
+ *     }
+ *   while (corm_loader_group(loader, &parent, &relationship, &targets, &n))
+ *     corm_loader_link(loader, edges_of(parent, targets, n), err);
+ *   while (corm_loader_next(loader, &sub, err) == CORM_ROW) run(sub), corm_loader_free(sub);   // eager loads
+ *
+ * So no call into the host happens below a core frame, and a host that unwinds leaves only a loader to free.
+ */
+#ifndef CORM_ORM_LOAD_H
+#define CORM_ORM_LOAD_H
+
+#include "orm/links.h"
+#include "orm/session.h"
+
+/* How to load one relationship, and from there on. */
+typedef struct corm_load_option {
+  corm_relationship *relationship;
+  corm_lazy strategy; /* SELECTIN, JOINED, IMMEDIATE, RAISE, NOLOAD, SELECT, BATCH */
+  struct corm_load_option *const *children;
+  uint32_t nchildren;
+} corm_load_option;
+
+typedef struct corm_load_options {
+  corm_load_option *const *items; /* of the root entities */
+  uint32_t n;
+  bool populate_existing; /* overwrite loaded attributes that are not changed */
+} corm_load_options;
+
+/*
+ * Prepares an ORM query: rewrites the select for joined eager loading, autoflushes, compiles, executes. The select's nodes must outlive the
+ * loader. Frees with corm_loader_free.
+ */
+CORM_MUST_USE corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
+                                          const corm_load_options *options, corm_loader **out, corm_error *err);
+/* The row of a primary key; no autoflush. key: npk canonical values. */
+CORM_MUST_USE corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
+                                          const corm_load_options *options, corm_loader **out, corm_error *err);
+void corm_loader_free(corm_loader *loader);
+
+corm_status corm_loader_step(corm_loader *loader, corm_error *err);
+
+/* Entities of a row: first those selected, then hidden ones of joined eager loading. */
+uint32_t corm_loader_entities(const corm_loader *loader);
+size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object);
+/* `block` holds at least `size` bytes; returns the object in it (a block that turns out unneeded is never asked for). NULL: err is set. */
+corm_object *corm_loader_fill(corm_loader *loader, uint32_t k, void *block, corm_error *err);
+
+/* The visible row: items in the order of the select list. */
+uint32_t corm_loader_items(const corm_loader *loader);
+/* The entity number of an item, or -1 and *column is its result column. */
+int32_t corm_loader_item(const corm_loader *loader, uint32_t item, uint32_t *column);
+/* True when the row repeats the root objects of an earlier row because of joined eager loading: not to be shown again. */
+bool corm_loader_duplicate(const corm_loader *loader);
+corm_result *corm_loader_result(corm_loader *loader); /* for plain columns; borrowed */
+corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k);
+
+bool corm_loader_group(corm_loader *loader, corm_object **parent, corm_object *const **targets, uint32_t *n);
+/* edges: one per target, from host edges of `parent`. */
+CORM_MUST_USE corm_status corm_loader_link(corm_loader *loader, const uint32_t *edges, corm_error *err);
+
+/* CORM_ROW and a loader for the next eager load, CORM_DONE, CORM_FAILED. */
+CORM_MUST_USE corm_status corm_loader_next(corm_loader *loader, corm_loader **sub, corm_error *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* How two mapped classes hang together: direction, the column pairs that are kept equal, cascades, loading. */
+#ifndef CORM_ORM_RELATIONSHIP_H
+#define CORM_ORM_RELATIONSHIP_H
+
+#include "orm/mapper.h"
+
+typedef enum corm_direction { CORM_ONE_TO_MANY, CORM_MANY_TO_ONE, CORM_MANY_TO_MANY } corm_direction;
+
+enum {
+  CORM_CASCADE_SAVE_UPDATE = 1,
+  CORM_CASCADE_MERGE = 2,
+  CORM_CASCADE_DELETE = 4,
+  CORM_CASCADE_DELETE_ORPHAN = 8,
+  CORM_CASCADE_REFRESH_EXPIRE = 16,
+  CORM_CASCADE_EXPUNGE = 32,
+  CORM_CASCADE_DEFAULT = 3,
+  CORM_CASCADE_ALL = 1 | 2 | 4 | 16 | 32
+};
+
+/* X(enumerator, "name"): the lazy option. */
+#define CORM_LAZIES(X)      \
+  X(BATCH, "batch")         \
+  X(SELECT, "select")       \
+  X(SELECTIN, "selectin")   \
+  X(JOINED, "joined")       \
+  X(IMMEDIATE, "immediate") \
+  X(RAISE, "raise")         \
+  X(NOLOAD, "noload")
+
+typedef enum corm_lazy {
+#define CORM_X(id, name) CORM_LAZY_##id,
+  CORM_LAZIES(CORM_X)
+#undef CORM_X
+  CORM_LAZY_COUNT
+} corm_lazy;
+
+typedef enum corm_passive_deletes { CORM_PASSIVE_NO, CORM_PASSIVE_YES, CORM_PASSIVE_ALL } corm_passive_deletes;
+
+/* What a script declares; strings and columns are copied or must outlive the mapper. */
+typedef struct corm_relationship_def {
+  const char *key;
+  const char *target;          /* class name; or */
+  corm_mapper *target_mapper;  /* the class itself */
+  corm_table *secondary;
+  const char *back_populates;
+  int8_t uselist; /* -1: by direction */
+  uint8_t lazy;   /* corm_lazy */
+  uint32_t cascade;
+  uint8_t passive_deletes;
+  bool viewonly;
+  bool single_parent;
+  bool post_update;
+  corm_column *const *foreign_keys; /* chooses among several foreign keys */
+  uint32_t nforeign_keys;
+  corm_column *const *remote_side; /* self-referential: the far end */
+  uint32_t nremote_side;
+  const corm_node *const *order_by; /* over the target's table */
+  uint32_t norder_by;
+} corm_relationship_def;
+
+/* near = slot in the parent; far = slot in the target (or, for secondary, see below). */
+typedef struct corm_pair {
+  uint32_t near_slot;
+  uint32_t far_slot;
+} corm_pair;
+
+/* A column of the secondary table and the slot it mirrors. */
+typedef struct corm_secondary_pair {
+  corm_column *column;
+  uint32_t slot;
+} corm_secondary_pair;
+
+struct corm_relationship {
+  corm_relationship_def def; /* with copied strings */
+  const char *key;
+  corm_mapper *parent;
+  corm_mapper *target; /* NULL until configured */
+  uint32_t index;      /* in parent->relationships */
+  corm_direction direction;
+  bool uselist;
+  uint32_t cascade;
+  corm_relationship *inverse;
+  /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in parent, far = key. */
+  corm_pair *pairs;
+  uint32_t npairs;
+  bool by_primary_key; /* MANY_TO_ONE whose far slots are the target's whole primary key, in `pk_order` */
+  uint32_t *pk_order;  /* pk position -> pair index */
+  corm_secondary_pair *near_secondary; /* MANY_TO_MANY */
+  corm_secondary_pair *far_secondary;
+  uint32_t nnear, nfar;
+  void *host_data;
+};
+
+/* Adds a relationship to a mapper. ArgumentError for a taken key, an impossible cascade. */
+CORM_MUST_USE corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_def *def,
+                                                corm_relationship **out, corm_error *err);
+/* Resolves target, columns, direction, inverse. Called by corm_registry_configure. */
+CORM_MUST_USE corm_status corm_relationship_configure(corm_relationship *relationship, corm_error *err);
+/* Pairs inverses; after all of the registry are configured. */
+CORM_MUST_USE corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *err);
+
+/* "save-update, merge" or "all, delete-orphan" -> flags; ArgumentError for unknown words. */
+CORM_MUST_USE corm_status corm_cascade_parse(const char *text, uint32_t *out, corm_error *err);
+
+/* ON clause(s) from `left` (a FROM of the parent) to `right` (a FROM of the target); for MANY_TO_MANY *secondary_on joins left to the
+   secondary FROM `secondary` and *on the secondary to right. */
+CORM_MUST_USE corm_status corm_relationship_on_in(corm_arena *arena, const corm_relationship *relationship,
+                                                  const corm_node *left, const corm_node *secondary,
+                                                  const corm_node *right, const corm_node **secondary_on,
+                                                  const corm_node **on, corm_error *err);
+
+#endif

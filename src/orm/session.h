@@ -1,0 +1,114 @@
+/*
+ * The session: a unit of work over one engine. Knows every object it is responsible for, in which state, and what changed;
+ * flushes the changes in dependency order inside one transaction.
+ */
+#ifndef CORM_ORM_SESSION_H
+#define CORM_ORM_SESSION_H
+
+#include "engine/connection.h"
+#include "orm/identity.h"
+
+/* One level of transaction: the root, or a savepoint. */
+typedef struct corm_frame {
+  struct corm_frame *parent; /* NULL: root */
+  int savepoint;             /* 0: root */
+  bool failed;               /* a flush failed inside: only rollback is accepted */
+  corm_vec touched;          /* savepoints: objects flushed inside, held */
+  corm_vec inserted;         /* savepoints: those that became persistent inside */
+  corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
+} corm_frame;
+
+typedef struct corm_session_options {
+  bool autoflush;         /* true */
+  bool autobegin;         /* true */
+  bool expire_on_commit;  /* true */
+} corm_session_options;
+
+struct corm_session {
+  const corm_mem *mem;
+  const corm_host *host;
+  corm_engine *engine; /* holds a reference; NULL: unbound */
+  corm_conn *conn;     /* while a transaction is open */
+  corm_conn *own_conn; /* bound to a connection instead of an engine */
+  corm_session_options options;
+  corm_identity identity;
+  corm_vec news;     /* pending, in order of add */
+  corm_vec modified; /* persistent with changes (maybe undone since) */
+  corm_vec doomed;   /* session:delete was called, not flushed */
+  corm_frame *frame; /* innermost; NULL: no transaction begun */
+  uint32_t txn;      /* serial of the root transaction, from 1 */
+  uint32_t refs;
+  int no_autoflush;  /* depth of no_autoflush blocks */
+  bool flushing;
+  bool closed;       /* by the finalizer; close() alone leaves it usable */
+  char failure[512]; /* the error that made a flush fail, for PendingRollbackError */
+  int64_t statements; /* sent since creation */
+};
+
+corm_session_options corm_session_options_default(void);
+CORM_MUST_USE corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_engine *engine,
+                                           corm_conn *conn, const corm_session_options *options, corm_session **out,
+                                           corm_error *err);
+void corm_session_acquire(corm_session *session);
+void corm_session_release(corm_session *session);
+
+/* -- transactions (orm/transaction.c) -- */
+/* Begins; InvalidRequestError when one is open. `mode` as corm_conn_begin. */
+CORM_MUST_USE corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err);
+/* Flushes, then opens a savepoint. */
+CORM_MUST_USE corm_status corm_session_begin_nested(corm_session *session, corm_error *err);
+/* Commits (flushing) or rolls back the root transaction with all savepoints. */
+CORM_MUST_USE corm_status corm_session_commit(corm_session *session, corm_error *err);
+CORM_MUST_USE corm_status corm_session_rollback(corm_session *session, corm_error *err);
+/* Ends one frame and the deeper ones. InvalidRequestError when it is not open. */
+CORM_MUST_USE corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, bool commit,
+                                                 corm_error *err);
+bool corm_session_has_frame(const corm_session *session, const corm_frame *frame);
+/* Expunges all, rolls back, gives the connection back. The session is usable again. */
+void corm_session_close(corm_session *session);
+/* The connection of the running transaction, begun when needed; PendingRollbackError after a failed flush. */
+CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err);
+
+/* -- objects -- */
+/* Adds with save-update cascade. Idempotent. InvalidRequestError for an object of another session or a deleted one. */
+CORM_MUST_USE corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err);
+/* Marks for deletion with delete cascade (loads what it must). InvalidRequestError for transient and pending objects. */
+CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err);
+/* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. */
+CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
+void corm_session_expunge_all(corm_session *session);
+/* keys NULL: everything. InvalidRequestError when the object is not persistent here. */
+CORM_MUST_USE corm_status corm_session_expire(corm_session *session, corm_object *object, const char *const *keys,
+                                              uint32_t n, corm_error *err);
+void corm_session_expire_all(corm_session *session);
+/* Loads now; InvalidRequestError when the row is gone ("Could not refresh instance"). */
+CORM_MUST_USE corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys,
+                                               uint32_t n, corm_error *err);
+bool corm_session_contains(const corm_session *session, const corm_object *object);
+
+/* The live object with a key, or NULL; condemned ones are dropped from the map here. No SQL. */
+corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key);
+
+/* Called by the entity when a persistent object changes: registers and pins it. */
+CORM_MUST_USE corm_status corm_session_modified(corm_session *session, corm_object *object, corm_error *err);
+/* Called by corm_object_finalize. */
+void corm_session_forget(corm_session *session, corm_object *object);
+
+/* Makes the object persistent under its key: identity map, state. FlushError when another has the key. */
+CORM_MUST_USE corm_status corm_session_register(corm_session *session, corm_object *object, corm_error *err);
+
+/* -- flush (orm/flush.c) -- */
+CORM_MUST_USE corm_status corm_session_flush(corm_session *session, corm_error *err);
+/* Flushes if autoflush is on and something is pending; prefixes the error's message with the reason. */
+CORM_MUST_USE corm_status corm_session_autoflush(corm_session *session, corm_error *err);
+/* True when a flush would have something to look at. */
+bool corm_session_is_dirty(const corm_session *session);
+
+/* -- loading (orm/load.c, orm/lazy.c) -- */
+/* Refreshes the expired slots of a persistent object from its row. ObjectDeletedError when it is gone, DetachedInstanceError without a session
+   (`slot` names the attribute in the message). */
+CORM_MUST_USE corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err);
+/* Loads a relationship, with its siblings for lazy = "batch". */
+CORM_MUST_USE corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err);
+
+#endif
