@@ -3,6 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* What no allocator gives; below it sums of a size and a header cannot overflow. */
+#define TOO_MUCH ((size_t)PTRDIFF_MAX - 4096)
+
 #define ALIGNMENT       ((size_t)16)
 #define FIRST_BLOCK     ((size_t)1024)
 #define LARGEST_REGULAR ((size_t)64 * 1024)
@@ -33,7 +36,6 @@ static void free_blocks(const corm_mem *mem, corm_arena_block *block) {
 }
 
 static corm_arena_block *new_block(const corm_mem *mem, size_t size) {
-  if (size > SIZE_MAX - HEADER) return NULL;
   corm_arena_block *block = corm_mem_alloc(mem, HEADER + size);
   if (block) *block = (corm_arena_block){.older = NULL, .size = size};
   return block;
@@ -110,7 +112,7 @@ static void *grow(corm_arena *arena, size_t size, size_t rounded) {
 #endif
 
 void *corm_arena_alloc(corm_arena *arena, size_t size) {
-  if (size > SIZE_MAX - ALIGNMENT) return fail(arena);
+  if (size > TOO_MUCH) return fail(arena);
   size_t rounded = CORM_ARENA_ROUND(size);
   if (arena->next && rounded <= (size_t)(arena->end - arena->next)) {
     void *ptr = arena->next;
