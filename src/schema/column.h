@@ -29,19 +29,23 @@ typedef struct corm_default {
   const struct corm_node *sql;
 } corm_default;
 
-typedef enum corm_autoincrement { CORM_AUTOINCREMENT_AUTO, CORM_AUTOINCREMENT_ON, CORM_AUTOINCREMENT_OFF } corm_autoincrement;
+typedef enum corm_autoincrement {
+  CORM_AUTOINCREMENT_AUTO,
+  CORM_AUTOINCREMENT_ON,
+  CORM_AUTOINCREMENT_OFF
+} corm_autoincrement;
 
 typedef struct corm_column {
   const char *name; /* in the database */
   const char *key;  /* in t.c; equals name unless given */
   const corm_type *type;
-  corm_table *table;  /* NULL until attached */
-  uint64_t creation;  /* order of writing (API.md rule 19) */
-  uint32_t index;     /* position in its table */
+  corm_table *table; /* NULL until attached */
+  uint64_t creation; /* order of writing (API.md rule 19) */
+  uint32_t index;    /* position in its table */
   bool primary_key;
-  bool nullable;      /* default: not primary_key */
-  bool unique;        /* wants a one-column UNIQUE */
-  bool indexed;       /* wants a one-column index */
+  bool nullable;         /* default: not primary_key */
+  bool unique;           /* wants a one-column UNIQUE */
+  bool indexed;          /* wants a one-column index */
   uint8_t autoincrement; /* corm_autoincrement */
   corm_default default_;
   corm_default onupdate;

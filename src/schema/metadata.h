@@ -24,9 +24,9 @@ corm_table *corm_metadata_table(const corm_metadata *metadata, const char *fulln
 void corm_metadata_remove(corm_metadata *metadata, corm_table *table);
 
 /*
- * Appends all tables, or the `ntables` given ones, sorted so that referenced tables come first; ties by order of creation.
- * Self-references do not count. Tables on a cycle of foreign keys come last, in order of creation, and *ncycle is their number.
- * Resolves foreign keys (NoReferencedTableError).
+ * Appends all tables, or the `ntables` given ones, sorted so that referenced tables come first; ties by order of
+ * creation. Self-references do not count. Tables on a cycle of foreign keys come last, in order of creation, and
+ * *ncycle is their number. Resolves foreign keys (NoReferencedTableError).
  */
 CORM_MUST_USE corm_status corm_metadata_sort(const corm_metadata *metadata, corm_table *const *tables, size_t ntables,
                                              corm_vec *out, size_t *ncycle, corm_error *err);

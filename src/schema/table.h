@@ -20,7 +20,12 @@ typedef enum corm_constraint_kind {
   CORM_CONSTRAINT_CHECK
 } corm_constraint_kind;
 
-/* Column lists hold names (or keys) at first and are resolved when the constraint is attached to its table. */
+/*
+ * Column lists hold keys or names at first and are resolved when the constraint is attached to its table. Tables keep
+ * their constraints in order of `creation`, ties in order of attachment; what a column makes by itself (unique, index,
+ * the check of its type) has the table's own number, as if it had been written right behind the table's arguments
+ * (SQLAlchemy's order).
+ */
 typedef struct corm_constraint {
   corm_constraint_kind kind;
   const char *name; /* NULL: unnamed */
@@ -31,14 +36,14 @@ typedef struct corm_constraint {
   uint32_t ncolumns;
   /* foreign keys */
   const char *const *targets;   /* "table.column" or "schema.table.column", as given; n of them */
-  corm_column **target_columns; /* resolved by corm_constraint_resolve; NULL before */
+  corm_column **target_columns; /* resolved by corm_constraint_resolve; NULL before, unless the creator knows them */
   const char *ondelete;         /* "CASCADE"; from the closed list of actions, upper case */
   const char *onupdate;
-  const char *initially;        /* "DEFERRED", "IMMEDIATE" */
-  int8_t deferrable;            /* -1 not given, 0, 1 */
+  const char *initially; /* "DEFERRED", "IMMEDIATE" */
+  int8_t deferrable;     /* -1 not given, 0, 1 */
   bool use_alter;
   /* checks */
-  const struct corm_node *check;
+  const struct corm_node *check; /* NULL: the values of the one column's type (Boolean, Enum) */
 } corm_constraint;
 
 typedef struct corm_index_item {
@@ -48,7 +53,7 @@ typedef struct corm_index_item {
 } corm_index_item;
 
 typedef struct corm_index {
-  const char *name; /* NULL: generated "ix_<table>_<column>" */
+  const char *name; /* NULL: generated at attach, "ix_<table>_<column>", for an index that begins with a column */
   corm_table *table;
   uint64_t creation;
   corm_index_item *items;
@@ -63,11 +68,11 @@ struct corm_table {
   const char *fullname; /* "schema.name" or name */
   corm_metadata *metadata;
   uint64_t creation;
-  corm_arena arena;       /* what the table itself allocates */
-  corm_vec columns;       /* corm_column * */
-  corm_map by_key;        /* key -> corm_column */
-  corm_vec constraints;   /* corm_constraint *, the primary key first once there is one */
-  corm_vec indexes;       /* corm_index * */
+  corm_arena arena;             /* what the table itself allocates */
+  corm_vec columns;             /* corm_column * */
+  corm_map by_key;              /* key -> corm_column */
+  corm_vec constraints;         /* corm_constraint *, the primary key first once there is one */
+  corm_vec indexes;             /* corm_index * */
   corm_constraint *primary_key; /* always there; may have no columns */
   const char *comment;
   bool sqlite_autoincrement; /* AUTOINCREMENT keyword */
@@ -80,8 +85,8 @@ CORM_MUST_USE corm_status corm_table_init(corm_table *table, const corm_mem *mem
                                           corm_error *err);
 void corm_table_clear(corm_table *table);
 
-/* Attaches a column: keeps order of creation, makes its UNIQUE/index, adds it to the primary key. ArgumentError when the
-   key is taken, when the column belongs to another table, or has no type. */
+/* Attaches a column: keeps order of creation, makes its UNIQUE/index, adds it to the primary key. ArgumentError when
+   the key is taken, when the column belongs to another table, or has no type. */
 CORM_MUST_USE corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_error *err);
 
 /* Attaches a constraint or an index; resolves its column names (unknown: ArgumentError with the nearest name). */

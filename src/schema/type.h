@@ -13,47 +13,47 @@
 #include "base/value.h"
 
 /* X(enumerator, "Name in Lua", canonical value kind) */
-#define CORM_TYPES(X)                        \
-  X(NULLTYPE, "NullType", CORM_NULL)         \
-  X(INTEGER, "Integer", CORM_INT)            \
-  X(SMALLINT, "SmallInteger", CORM_INT)      \
-  X(BIGINT, "BigInteger", CORM_INT)          \
-  X(STRING, "String", CORM_TEXT)             \
-  X(TEXT, "Text", CORM_TEXT)                 \
-  X(UNICODE, "Unicode", CORM_TEXT)           \
-  X(UNICODETEXT, "UnicodeText", CORM_TEXT)   \
-  X(BOOLEAN, "Boolean", CORM_BOOL)           \
-  X(NUMERIC, "Numeric", CORM_DECIMAL)        \
-  X(FLOAT, "Float", CORM_REAL)               \
-  X(DOUBLE, "Double", CORM_REAL)             \
-  X(DATE, "Date", CORM_DATE)                 \
-  X(TIME, "Time", CORM_TIME)                 \
-  X(DATETIME, "DateTime", CORM_DATETIME)     \
-  X(INTERVAL, "Interval", CORM_INTERVAL)     \
-  X(BINARY, "LargeBinary", CORM_BLOB)        \
-  X(ENUM, "Enum", CORM_TEXT)                 \
-  X(JSON, "JSON", CORM_JSON)                 \
+#define CORM_TYPES(X)                                                                                                  \
+  X(NULLTYPE, "NullType", CORM_NULL)                                                                                   \
+  X(INTEGER, "Integer", CORM_INT)                                                                                      \
+  X(SMALLINT, "SmallInteger", CORM_INT)                                                                                \
+  X(BIGINT, "BigInteger", CORM_INT)                                                                                    \
+  X(STRING, "String", CORM_TEXT)                                                                                       \
+  X(TEXT, "Text", CORM_TEXT)                                                                                           \
+  X(UNICODE, "Unicode", CORM_TEXT)                                                                                     \
+  X(UNICODETEXT, "UnicodeText", CORM_TEXT)                                                                             \
+  X(BOOLEAN, "Boolean", CORM_BOOL)                                                                                     \
+  X(NUMERIC, "Numeric", CORM_DECIMAL)                                                                                  \
+  X(FLOAT, "Float", CORM_REAL)                                                                                         \
+  X(DOUBLE, "Double", CORM_REAL)                                                                                       \
+  X(DATE, "Date", CORM_DATE)                                                                                           \
+  X(TIME, "Time", CORM_TIME)                                                                                           \
+  X(DATETIME, "DateTime", CORM_DATETIME)                                                                               \
+  X(INTERVAL, "Interval", CORM_INTERVAL)                                                                               \
+  X(BINARY, "LargeBinary", CORM_BLOB)                                                                                  \
+  X(ENUM, "Enum", CORM_TEXT)                                                                                           \
+  X(JSON, "JSON", CORM_JSON)                                                                                           \
   X(UUID, "Uuid", CORM_UUID)
 
 typedef enum corm_type_kind {
 #define CORM_X(id, name, value) CORM_TYPE_##id,
   CORM_TYPES(CORM_X)
 #undef CORM_X
-  CORM_TYPE_COUNT
+      CORM_TYPE_COUNT
 } corm_type_kind;
 
 typedef struct corm_type {
-  uint8_t kind;         /* corm_type_kind */
-  bool timezone;        /* DateTime, Time */
-  bool native;          /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
-  int16_t precision;    /* Numeric, Float; -1: not given */
-  int16_t scale;        /* Numeric; -1: not given */
-  int32_t length;       /* String, LargeBinary; -1: not given */
-  const char *name;     /* Enum: the type's name; else NULL */
+  uint8_t kind;      /* corm_type_kind */
+  bool timezone;     /* DateTime, Time */
+  bool native;       /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
+  int16_t precision; /* Numeric, Float; -1: not given */
+  int16_t scale;     /* Numeric; -1: not given */
+  int32_t length;    /* String, LargeBinary; -1: not given */
+  const char *name;  /* Enum: the type's name; else NULL */
   const char *collation;
   const char *const *values; /* Enum */
   uint32_t nvalues;
-  bool asdecimal;       /* Numeric (default true), Float (default false): which kind comes back */
+  bool asdecimal; /* Numeric (default true), Float (default false): which kind comes back */
 } corm_type;
 
 /* The type without arguments, static: for literals and functions. */
@@ -78,11 +78,12 @@ void corm_scratch_init(corm_scratch *scratch, const corm_mem *mem);
 void corm_scratch_clear(corm_scratch *scratch);
 
 /*
- * Turns a host value into the type's canonical value, or refuses it. *out may point into `in` or into `scratch`. NULL stays
- * NULL; NullType takes everything. Accepted besides the canonical kind: integral floats for integers, integers for floats, 0 and 1 for
- * booleans, ISO text for dates and times, decimal text and numbers for Numeric, text forms of UUIDs. DataError: 3.5 into Integer, out of the
- * 64 (or 32, 16) bit range, "12" into Integer, NaN, text that is no UTF-8 or holds a NUL, longer than String(n), not among an Enum's values,
- * a malformed date. `what` names the place in messages ("User.age", "column user.age"); it may be NULL.
+ * Turns a host value into the type's canonical value, or refuses it. *out may point into `in` or into `scratch`. NULL
+ * stays NULL; NullType takes everything. Accepted besides the canonical kind: integral floats for integers, integers
+ * for floats, 0 and 1 for booleans, ISO text for dates and times, decimal text and numbers for Numeric, text forms of
+ * UUIDs. DataError: 3.5 into Integer, out of the 64 (or 32, 16) bit range, "12" into Integer, NaN, text that is no
+ * UTF-8 or holds a NUL, longer than String(n), not among an Enum's values, a malformed date. `what` names the place in
+ * messages ("User.age", "column user.age"); it may be NULL.
  */
 CORM_MUST_USE corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what,
                                            corm_scratch *scratch, corm_value *out, corm_error *err);

@@ -15,4 +15,9 @@ CORM_MUST_USE corm_status corm_ddl_drop_table(const corm_dialect *dialect, const
 CORM_MUST_USE corm_status corm_ddl_drop_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out,
                                               corm_error *err);
 
+/* What follows DEFAULT: a text as a quoted literal, an expression as it is; nothing for a default that DDL does not
+   show. For the column_spec of dialects. */
+CORM_MUST_USE corm_status corm_ddl_server_default(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
+                                                  corm_error *err);
+
 #endif

@@ -20,20 +20,24 @@ struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
   corm_paramstyle paramstyle;
-  char quote;                 /* '"' or '`' */
-  size_t max_identifier;      /* bytes */
+  char quote;                  /* '"' or '`' */
+  size_t max_identifier;       /* bytes */
   const char *const *reserved; /* lower case, sorted */
   size_t nreserved;
-  bool native_boolean;        /* has TRUE and FALSE; else 1 and 0 */
+  bool native_boolean; /* has TRUE and FALSE; else 1 and 0 */
   bool insert_returning;
   bool update_returning;
   bool delete_returning;
-  bool default_values;        /* INSERT ... DEFAULT VALUES */
+  bool default_values; /* INSERT ... DEFAULT VALUES */
   bool multi_values;
   bool transactional_ddl;
-  uint32_t max_params;        /* of one statement */
+  bool fk_same_schema;   /* a foreign key names no schema and cannot leave its own: such a one is left out */
+  bool index_has_schema; /* in CREATE INDEX the schema stands before the index, not before the table */
+  bool partial_indexes;  /* CREATE INDEX ... WHERE */
+  uint32_t max_params;   /* of one statement */
 
-  /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a length. */
+  /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
+   * length. */
   corm_status (*type_name)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
   /* Appends an operator's text where it differs (IS DISTINCT FROM, ILIKE); false: the compiler's default form. */
   bool (*binary)(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
@@ -51,12 +55,14 @@ struct corm_dialect {
   /* What follows the closing parenthesis of CREATE TABLE. */
   void (*table_suffix)(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
 
-  /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch. DataError. `type` may be NULL. */
-  corm_status (*encode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
-                        corm_scratch *scratch, corm_value *out, corm_error *err);
-  corm_status (*decode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
-                        corm_scratch *scratch, corm_value *out, corm_error *err);
-  /* True when decode returns values of this type unchanged (integers, text), so that hydration may skip the call. Storage kind is still checked. */
+  /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch.
+   * DataError. `type` may be NULL. */
+  corm_status (*encode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in, corm_scratch *scratch,
+                        corm_value *out, corm_error *err);
+  corm_status (*decode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in, corm_scratch *scratch,
+                        corm_value *out, corm_error *err);
+  /* True when decode returns values of this type unchanged (integers, text), so that hydration may skip the call.
+   * Storage kind is still checked. */
   bool (*is_plain)(const corm_dialect *dialect, const corm_type *type);
 
   /* SQL that answers whether a table or index exists: one bind, the name; a row when it does. */
@@ -72,7 +78,8 @@ const corm_dialect *corm_dialect_find(const char *name);
 /* Names of all dialects, for hints. */
 const char *const *corm_dialect_names(size_t *n);
 
-/* Appends an identifier, quoted only where the dialect's rules ask for it (S24): reserved, not [a-z_][a-z0-9_$]*, upper case. Quotes inside are doubled. */
+/* Appends an identifier, quoted only where the dialect's rules ask for it (S24): reserved, not [a-z_][a-z0-9_$]*, upper
+ * case. Quotes inside are doubled. */
 void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out);
 /* schema.table */
 void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
@@ -82,7 +89,10 @@ CORM_MUST_USE corm_status corm_dialect_literal(const corm_dialect *dialect, cons
 
 /* -- what dialect callbacks may call (sql/compile.c) -- */
 void corm_emit_text(corm_compiler *compiler, const char *text);
+/* NULL, what a constructor returns when the arena is full, is reported as MemoryError. */
 void corm_emit_node(corm_compiler *compiler, const corm_node *node);
+/* The arena of the compiled statement: nodes that a callback makes must live there. */
+corm_arena *corm_emit_arena(corm_compiler *compiler);
 /* Reports a CompileError at the end of compilation; the first one wins. */
 CORM_PRINTF(3, 4)
 void corm_emit_error(corm_compiler *compiler, corm_error_class cls, const char *format, ...);
