@@ -5,19 +5,13 @@
 set(core_environment "")
 set(preload "")
 if(CORM_SANITIZE)
-  if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-    set(asan_name "libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so")
-  else()
-    set(asan_name libasan.so)
-  endif()
-  execute_process(COMMAND "${CMAKE_C_COMPILER}" "-print-file-name=${asan_name}"
-                  OUTPUT_VARIABLE asan_library OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(core_environment
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1")
   # The host is a plain lua5.4: the sanitizer's runtime must be there before the module is, and in its children too.
   add_library(keep_loaded MODULE "${PROJECT_SOURCE_DIR}/spec/support/keep_loaded.c")
-  set(preload "LD_PRELOAD=${asan_library} $<TARGET_FILE:keep_loaded>")
+  set_target_properties(keep_loaded PROPERTIES C_VISIBILITY_PRESET default)
+  set(preload "LD_PRELOAD=${sanitizer_library} $<TARGET_FILE:keep_loaded>")
 endif()
 set(lua_environment
   ${core_environment} ${preload}
