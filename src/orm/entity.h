@@ -49,8 +49,9 @@ typedef struct corm_siblings {
 struct corm_links;
 
 struct corm_object {
-  uint64_t magic; /* CORM_OBJECT_MAGIC; the host's kind check may read the first two words */
-  uint64_t kind;
+  uint64_t magic; /* these three are the host's: its kind check reads them */
+  uint32_t host_kind;
+  uint32_t host_flags;
   corm_mapper *mapper;
   corm_session *session; /* NULL: none */
   corm_object *chain;    /* identity map */
@@ -66,13 +67,13 @@ struct corm_object {
   uint16_t frames;   /* savepoint frames that hold it */
   uint8_t state;     /* corm_object_state */
   uint8_t flags;
-  uint16_t host_flags;
+  uint16_t unused;
   corm_value slots[];
 };
 
 /* Bytes of a block for a mapper's object with `text` bytes inline. */
 size_t corm_object_size(const corm_mapper *mapper, size_t text);
-/* Sets up a block given by the host: transient, all slots absent. */
+/* Sets up a block given by the host, behind its own three fields: transient, all slots absent. */
 void corm_object_init(corm_object *object, corm_mapper *mapper);
 /* Releases what the object owns and unlinks it everywhere. Touches no other object. Idempotent. */
 void corm_object_finalize(corm_object *object);
@@ -112,7 +113,5 @@ void corm_object_describe(const corm_object *object, corm_buf *out);
 corm_siblings *corm_siblings_new(const corm_mem *mem);
 void corm_siblings_release(corm_siblings *siblings);
 CORM_MUST_USE corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, corm_error *err);
-
-#define CORM_OBJECT_MAGIC UINT64_C(0xc0524d9e3779b97f)
 
 #endif

@@ -27,8 +27,9 @@ typedef struct corm_link {
   corm_item one;     /* scalar; object NULL: none */
   corm_item old;     /* scalar, while changed */
   corm_items items;  /* list, when loaded */
-  corm_items added;  /* against the database; also the queue while not loaded */
-  corm_items removed;
+  corm_items added;  /* objects with a row: what came since the last load or flush (edge 0: the one in items); while
+                        not loaded: the queue, with edges */
+  corm_items removed; /* what went, with edges */
   uint32_t version;  /* rises with each change of items: iterators notice */
 } corm_link;
 

@@ -17,11 +17,12 @@ typedef struct corm_relationship corm_relationship;
 /* Classes that can name each other. */
 typedef struct corm_registry {
   const corm_mem *mem;
+  const corm_host *host; /* keeps the objects of all its classes */
   corm_map classes; /* name -> corm_mapper * */
   bool configured;  /* false again when a mapper is added */
 } corm_registry;
 
-void corm_registry_init(corm_registry *registry, const corm_mem *mem);
+void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host);
 void corm_registry_clear(corm_registry *registry);
 
 /* One mapped column; its position is the slot. */

@@ -1,0 +1,252 @@
+#include "orm/entity.h"
+
+#include <string.h>
+
+#include "orm/links.h"
+#include "orm/session.h"
+
+size_t corm_object_size(const corm_mapper *mapper, size_t text) {
+  return sizeof(corm_object) + mapper->nattributes * sizeof(corm_value) + text;
+}
+
+void corm_object_init(corm_object *object, corm_mapper *mapper) {
+  const size_t own = offsetof(corm_object, mapper);
+  memset((char *)object + own, 0, sizeof *object - own + mapper->nattributes * sizeof(corm_value));
+  object->mapper = mapper;
+  object->nslots = (uint16_t)mapper->nattributes;
+}
+
+/* -- changes -- */
+
+static corm_change *find_change(const corm_object *object, uint32_t slot) {
+  corm_changes *changes = object->changes;
+  for (uint32_t i = 0; changes && i < changes->n; i++)
+    if (changes->items[i].slot == slot) return &changes->items[i];
+  return NULL;
+}
+
+static corm_status reserve_change(corm_object *object, corm_error *err) {
+  corm_changes *changes = object->changes;
+  if (changes && changes->n < changes->cap) return CORM_OK;
+  uint32_t cap = changes ? changes->cap * 2 : 2;
+  changes = corm_mem_resize(object->mapper->mem, changes, sizeof *changes + cap * sizeof(corm_change));
+  if (!changes) return corm_error_memory(err);
+  if (!object->changes) changes->n = 0;
+  changes->cap = cap;
+  object->changes = changes;
+  return CORM_OK;
+}
+
+static void drop_change(corm_object *object, corm_change *change) {
+  corm_changes *changes = object->changes;
+  *change = changes->items[--changes->n];
+}
+
+/* Frees the memory of the changes; the slots stay as they are. */
+static void free_changes(corm_object *object) {
+  const corm_mem *mem = object->mapper->mem;
+  if (!object->changes) return;
+  for (uint32_t i = 0; i < object->changes->n; i++) corm_value_clear(mem, &object->changes->items[i].old);
+  corm_mem_free(mem, object->changes);
+  object->changes = NULL;
+}
+
+const corm_value *corm_object_committed(const corm_object *object, uint32_t slot) {
+  if (object->slots[slot].flags & CORM_VALUE_DIRTY) {
+    const corm_change *change = find_change(object, slot);
+    if (change) return &change->old;
+  }
+  return &object->slots[slot];
+}
+
+bool corm_object_has_changes(const corm_object *object) {
+  return object->changes && object->changes->n > 0;
+}
+
+void corm_object_clean(corm_object *object) {
+  if (!object->changes) return;
+  for (uint32_t i = 0; i < object->changes->n; i++)
+    object->slots[object->changes->items[i].slot].flags &= (uint8_t)~CORM_VALUE_DIRTY;
+  free_changes(object);
+}
+
+/* -- reading and writing -- */
+
+corm_status corm_object_get(corm_object *object, uint32_t slot, const corm_value **out, corm_error *err) {
+  const corm_value *value = &object->slots[slot];
+  if (value->flags & CORM_VALUE_EXPIRED) {
+    corm_status status = corm_object_refresh(object, slot, err);
+    if (status != CORM_OK) return status;
+  }
+  *out = value;
+  return CORM_OK;
+}
+
+/* Transient and pending objects have no row to differ from. */
+static bool has_row(const corm_object *object) {
+  return (object->flags & CORM_OBJECT_KEYED) != 0;
+}
+
+static void put(corm_object *object, uint32_t slot, corm_value value, uint8_t flags) {
+  value.flags = (uint8_t)((value.flags & CORM_VALUE_OWNED) | flags);
+  object->slots[slot] = value;
+}
+
+/* Setting what the database has undoes the change. */
+static bool undo_change(corm_object *object, uint32_t slot, const corm_value *value) {
+  corm_change *change = find_change(object, slot);
+  if (!change || change->old.kind == CORM_ABSENT || !corm_value_equal(&change->old, value)) return false;
+  corm_value old = change->old;
+  drop_change(object, change);
+  corm_value_clear(object->mapper->mem, &object->slots[slot]);
+  put(object, slot, old, 0);
+  return true;
+}
+
+corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
+  const corm_mem *mem = object->mapper->mem;
+  corm_value *current = &object->slots[slot];
+  corm_value copy;
+  const bool dirty = current->flags & CORM_VALUE_DIRTY;
+  const bool track = has_row(object);
+  if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && corm_value_equal(current, value))
+    return CORM_OK;
+  if (dirty && undo_change(object, slot, value)) return CORM_OK;
+
+  if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
+  corm_status status = track && !dirty ? reserve_change(object, err) : CORM_OK;
+  if (status == CORM_OK && track && object->session) status = corm_session_modified(object->session, object, err);
+  if (status != CORM_OK) {
+    corm_value_clear(mem, &copy);
+    return status;
+  }
+  if (track && !dirty) {
+    corm_change *change = &object->changes->items[object->changes->n++];
+    change->slot = slot;
+    change->old = *current;
+    change->old.flags &= CORM_VALUE_OWNED;
+  } else {
+    corm_value_clear(mem, current);
+  }
+  put(object, slot, copy, track ? CORM_VALUE_DIRTY : 0);
+  return CORM_OK;
+}
+
+corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
+  const corm_mem *mem = object->mapper->mem;
+  corm_value copy;
+  if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
+  if (object->slots[slot].flags & CORM_VALUE_DIRTY) {
+    corm_change *change = find_change(object, slot);
+    if (change) {
+      corm_value_clear(mem, &change->old);
+      drop_change(object, change);
+    }
+  }
+  corm_value_clear(mem, &object->slots[slot]);
+  put(object, slot, copy, 0);
+  return CORM_OK;
+}
+
+static void expire_slot(corm_object *object, uint32_t slot) {
+  const corm_mem *mem = object->mapper->mem;
+  corm_value *value = &object->slots[slot];
+  if (value->flags & CORM_VALUE_DIRTY) {
+    corm_change *change = find_change(object, slot);
+    corm_value_clear(mem, value);
+    if (change) {
+      *value = change->old;
+      drop_change(object, change);
+    }
+  }
+  if (!object->mapper->attributes[slot].primary_key) corm_value_clear(mem, value);
+  value->flags = (uint8_t)((value->flags & CORM_VALUE_OWNED) | CORM_VALUE_EXPIRED);
+}
+
+void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) {
+  if (slots) {
+    for (uint32_t i = 0; i < n; i++) expire_slot(object, slots[i]);
+  } else {
+    for (uint32_t i = 0; i < object->nslots; i++) expire_slot(object, i);
+    free_changes(object);
+  }
+  object->flags |= CORM_OBJECT_EXPIRED;
+}
+
+bool corm_object_key(const corm_object *object, corm_value *key) {
+  const corm_mapper *mapper = object->mapper;
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    key[i] = object->slots[mapper->pk[i]];
+    key[i].flags = 0;
+    if (key[i].kind == CORM_ABSENT || key[i].kind == CORM_NULL) return false;
+  }
+  return true;
+}
+
+void corm_object_describe(const corm_object *object, corm_buf *out) {
+  const corm_mapper *mapper = object->mapper;
+  corm_buf_puts(out, mapper->name);
+  corm_buf_putc(out, '(');
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    const corm_value *value = &object->slots[mapper->pk[i]];
+    if (i) corm_buf_puts(out, ", ");
+    corm_buf_puts(out, mapper->attributes[mapper->pk[i]].key);
+    corm_buf_putc(out, '=');
+    if (value->kind == CORM_ABSENT) corm_buf_puts(out, "NULL");
+    else corm_value_describe(value, 40, out);
+  }
+  corm_buf_putc(out, ')');
+}
+
+/* -- siblings -- */
+
+corm_siblings *corm_siblings_new(const corm_mem *mem) {
+  corm_siblings *siblings = corm_mem_zalloc(mem, 1, sizeof *siblings);
+  if (siblings) {
+    siblings->mem = mem;
+    siblings->refs = 1;
+  }
+  return siblings;
+}
+
+void corm_siblings_release(corm_siblings *siblings) {
+  if (!siblings || --siblings->refs) return;
+  corm_mem_free(siblings->mem, siblings->members);
+  corm_mem_free(siblings->mem, siblings);
+}
+
+static void leave_siblings(corm_object *object) {
+  if (!object->siblings) return;
+  object->siblings->members[object->sibling] = NULL;
+  corm_siblings_release(object->siblings);
+  object->siblings = NULL;
+}
+
+corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, corm_error *err) {
+  if (object->siblings == siblings) return CORM_OK;
+  if (siblings->n == siblings->cap) {
+    uint32_t cap = siblings->cap ? siblings->cap * 2 : 8;
+    corm_object **members = corm_mem_resize(siblings->mem, siblings->members, cap * sizeof *members);
+    if (!members) return corm_error_memory(err);
+    siblings->members = members;
+    siblings->cap = cap;
+  }
+  leave_siblings(object);
+  object->siblings = siblings;
+  object->sibling = siblings->n;
+  siblings->members[siblings->n++] = object;
+  siblings->refs++;
+  return CORM_OK;
+}
+
+void corm_object_finalize(corm_object *object) {
+  if (!object->mapper) return;
+  const corm_mem *mem = object->mapper->mem;
+  if (object->session) corm_session_forget(object->session, object);
+  leave_siblings(object);
+  for (uint32_t i = 0; i < object->nslots; i++) corm_value_clear(mem, &object->slots[i]);
+  free_changes(object);
+  corm_links_free(mem, object->links);
+  object->links = NULL;
+  object->mapper = NULL;
+}
