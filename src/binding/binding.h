@@ -1,6 +1,7 @@
 /*
  * What every file of Lua's door shares: the module's state, checked userdata, scratch memory, values in both
- * directions, raising errors. DESIGN.md rules 16 to 22 hold: a binding checks its arguments, takes scratch, calls the core, pushes results or raises.
+ * directions, raising errors. DESIGN.md rules 16 to 22 hold: a binding checks its arguments, takes scratch, calls the
+ * core, pushes results or raises.
  */
 #ifndef CORM_BINDING_BINDING_H
 #define CORM_BINDING_BINDING_H
@@ -49,7 +50,10 @@ typedef enum binding_kind {
   BINDING_RELATIONSHIP,
   BINDING_OPTION,
   BINDING_LOADER,
-  BINDING_SET, /* session.new and the like */
+  BINDING_SET,    /* session.new and the like */
+  BINDING_PARSED, /* a parsed JSON document while it is turned into Lua values */
+  BINDING_VIEW,   /* ScalarResult, MappingResult */
+  BINDING_FUNC, /* corm.func and its members: a function's name waiting for arguments */
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -64,30 +68,44 @@ typedef struct binding_head {
 /* One per Lua state, in the registry, shared by every opening of the module. */
 typedef struct binding_state {
   binding_head head;
-  corm_mem mem;         /* the core's allocator: the C heap, unless the host put another in the registry field "corm.mem" (light userdata) */
-  uint64_t creation;    /* next number of API.md rule 19 */
-  lua_State *L;         /* the running thread, set at each entry that may call hooks */
-  int metatables[BINDING_KIND_COUNT]; /* registry references */
-  int objects;          /* ref: weak-valued array, object handle -> userdata */
-  int pins;             /* ref: object handle -> userdata, strong */
-  int hooks;            /* ref: array of functions that the core knows by number */
-  int hook_error;       /* ref: the Lua error value of a failed hook, while an error is from_hook */
-  int null_ref;         /* ref: corm.null */
-  int memory_error;     /* ref: the MemoryError object made at load time */
-  int box;              /* ref: idle scratch box, or LUA_NOREF while lent */
+  corm_mem mem;      /* the core's allocator: the C heap, unless the host put another into the registry field
+                        "corm.mem" (light userdata) before the first opening */
+  uint64_t creation; /* next number of API.md rule 19 */
+  lua_State *L;      /* the running thread, set at each entry that may call hooks */
+  int metatables[BINDING_KIND_COUNT];       /* registry references; LUA_NOREF until made */
+  int methods[BINDING_KIND_COUNT];          /* ref: name -> method; false for a name that is a field */
+  const void *identity[BINDING_KIND_COUNT]; /* lua_topointer of the metatable: the check of a type is a comparison */
+  const char *names[BINDING_KIND_COUNT];    /* for messages */
+  int objects;                              /* ref: weak-valued array, object handle -> userdata */
+  int pins;                                 /* ref: object handle -> userdata, strong */
+  int hooks;                                /* ref: functions that the core knows by number, see binding_hook_add */
+  int connections;                          /* ref: weak-valued, corm_conn * -> Connection */
+  int event_handlers;                       /* ref: functions that event.listen asks in turn, see b_event.h */
+  int null_ref;                             /* ref: corm.null */
+  int array_ref;                            /* ref: the metatable of corm.array */
+  int memory_error;                         /* ref: the MemoryError object made at load time */
+  int next_hook;
+  const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
 } binding_state;
 
 /* The state: upvalue 1 of every function that binding_setfuncs registered. */
 #define binding_upvalue(L) ((binding_state *)lua_touserdata(L, lua_upvalueindex(1)))
 /* The same from anywhere, by the registry. */
 binding_state *binding_get(lua_State *L);
+/* Makes the state when this Lua state has none. */
+binding_state *binding_state_open(lua_State *L);
 
 /* luaL_setfuncs with the state as upvalue 1; the table is on the top. */
 void binding_setfuncs(lua_State *L, const luaL_Reg *functions);
 
+/* Pushes the function with the state as upvalue 1. */
+void binding_pushfunction(lua_State *L, lua_CFunction function);
+
 /* Makes the metatable of a kind (once per state) with methods under __index, a __name, and a protected __metatable, and
-   leaves it on the stack. `index` NULL: __index is a table of `methods` (unknown names are answered by an error with the nearest one);
-   else that function, which falls back to binding_method. */
+   leaves it on the stack. `index` NULL: __index is a table of `methods` (unknown names are answered by an error with
+   the nearest one); else that function, which falls back to binding_method; then `methods` may list the names of fields
+   with NULL functions, so that typos are told the nearest of these too. Without a __newindex in `meta`, assigning is an
+   ArgumentError. `name` and the tables are static. */
 void binding_metatable(lua_State *L, binding_kind kind, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
                        lua_CFunction index);
 /* For an own __index: pushes the method named by the string at `key`, or raises ArgumentError with the nearest name. */
@@ -98,32 +116,68 @@ void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue);
 
 /* The block when the value is a userdata of that kind, else NULL; never raises. Safe against foreign userdata. */
 void *binding_test(lua_State *L, int arg, binding_kind kind);
-/* The same, raising ArgumentError "select: Session expected, got number". `what` names the function or argument. */
+/* The same, raising ArgumentError "select: Session expected, got number". `what` names the function or argument; where
+   it names a method ("Session:add") and arg is 1, the hint says to call it with ":". */
 void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what);
-/* "integer", "Session", "User object": for messages. Pushes nothing; borrowed from the stack or static. */
+/* The kind of a block of corm's, 0 for anything else. */
+binding_kind binding_kindof(lua_State *L, int arg);
+/* "integer", "Session", "datetime": for messages. Pushes nothing; static. */
 const char *binding_typename(lua_State *L, int arg);
 
-/* -- scratch: an arena lent by the state; on a longjmp the collector frees it. Leaves one value (the anchor) on the stack. -- */
+/* -- scratch: an arena lent by the state; on a longjmp the collector frees it. Leaves one value (the anchor) on the
+ * stack. -- */
 corm_arena *binding_scratch(lua_State *L, binding_state *state);
 /* Gives it back; the anchor may lie anywhere, it is found by the arena. */
 void binding_scratch_done(lua_State *L, binding_state *state, corm_arena *arena);
+/* The box's text buffer, emptied: what a buffer on the C stack would lose on a longjmp is safe there. One per scratch.
+ */
+corm_buf *binding_scratch_buf(corm_arena *arena);
 
 /* -- errors -- */
-/* Raises the error as an error object (or the hook's own value) and clears it. Adds the script's line. Never returns. */
+/* Raises the error as an error object (or the hook's own value) and clears it. Adds the script's line. Never returns.
+ */
 int binding_raise(lua_State *L, corm_error *err);
+/* The same with the value at `cause` as the object's field `cause`. */
+int binding_raise_from(lua_State *L, corm_error *err, int cause);
 /* Raises a new one. */
 CORM_PRINTF(3, 4) int binding_error(lua_State *L, corm_error_class cls, const char *format, ...);
 /* ArgumentError with a hint: "unknown option 'nulable' of Column; did you mean 'nullable'?" */
 int binding_unknown(lua_State *L, const char *what, const char *where, const char *name, const char *const *names,
                     size_t n);
-/* Runs after a protected call into Lua failed: takes the error value from the top, keeps it, and fills err. Returns CORM_FAILED. */
+/* Runs after a protected call into Lua failed: takes the error value from the top, keeps it, and fills err. Returns
+ * CORM_FAILED. */
 corm_status binding_hook_failed(lua_State *L, binding_state *state, corm_error *err);
+/* True for an error object of the class or one below it. */
+bool binding_error_is(lua_State *L, int arg, corm_error_class cls);
+
+/* -- hooks -- */
+/* Gives the function at `arg` a number for the core (corm_default.hook). The table of hooks is weak: who gives the
+   number to the core keeps the function alive, as a user value for instance. */
+int binding_hook_add(lua_State *L, binding_state *state, int arg);
+/* Pushes the function, or nil when its owner is gone. */
+void binding_hook_push(lua_State *L, binding_state *state, int hook);
+/*
+ * Runs `body(L)` protected, with `ctx` as its only argument (light userdata), for callbacks of the core: neither error
+ * nor yield passes. The stack is as before afterwards. A failure is kept by binding_hook_failed.
+ */
+corm_status binding_protect(binding_state *state, lua_CFunction body, void *ctx, corm_error *err);
+
+/* -- blocks (API.md rule 9) -- */
+/*
+ * Calls the function below its nargs arguments at the top, while the object at index `object` (below them, with a
+ * __close) is to be closed: with nil when the function returned, whose results are then this call's (returns their
+ * number), with the error when it failed, which then goes on unchanged. The caller returns what this returns. The
+ * function may yield.
+ */
+int binding_block(lua_State *L, int object, int nargs);
 
 /* -- values -- */
-/* Reads a Lua value (nil and corm.null are NULL) into a core value without type; bytes are borrowed from the stack slot (or from `scratch` for tables
-   of os.date "*t" form). False for what is no value (table, function, foreign userdata). */
+/* Reads a Lua value (nil and corm.null are NULL) into a core value without type; bytes are borrowed from the stack slot
+   (or from `scratch` for tables of os.date "*t" form). False for what is no value (table, function, foreign userdata).
+ */
 bool binding_tovalue(lua_State *L, int arg, corm_scratch *scratch, corm_value *out);
-/* The same for a column of a type: JSON takes any Lua table, Enum text ... ; ArgumentError/DataError in err. `what` names the place. */
+/* The same for a column of a type: JSON takes any Lua table, Enum text ... ; ArgumentError/DataError in err. `what`
+ * names the place. */
 corm_status binding_tovalue_typed(lua_State *L, int arg, const corm_type *type, const char *what, corm_scratch *scratch,
                                   corm_value *out, corm_error *err);
 /* Pushes a canonical value: NULL becomes nil. */
@@ -131,33 +185,44 @@ void binding_push(lua_State *L, const corm_value *value);
 /* The same, but NULL becomes corm.null (inside lists). */
 void binding_push_null(lua_State *L, const corm_value *value);
 bool binding_is_null(lua_State *L, int arg); /* nil or corm.null */
-/* JSON text <-> Lua value; decode pushes one value. */
+void binding_push_nullvalue(lua_State *L);   /* corm.null */
+/* The same as binding_tovalue, but bytes are copied into the arena. */
+bool binding_tovalue_in(lua_State *L, int arg, corm_arena *arena, corm_value *out);
+/* JSON text <-> Lua value; decode pushes one value. Encode calls nothing of Lua that may raise. */
 corm_status binding_json_encode(lua_State *L, int arg, const char *what, corm_buf *out, corm_error *err);
 corm_status binding_json_decode(lua_State *L, const char *text, size_t len, corm_error *err);
 
 /* -- options tables -- */
-typedef enum binding_option_kind { BINDING_OPT_BOOL, BINDING_OPT_INT, BINDING_OPT_STRING, BINDING_OPT_ANY } binding_option_kind;
+typedef enum binding_option_kind {
+  BINDING_OPT_BOOL,
+  BINDING_OPT_INT,
+  BINDING_OPT_STRING,
+  BINDING_OPT_ANY
+} binding_option_kind;
 typedef struct binding_option_spec {
   const char *name;
   binding_option_kind kind;
 } binding_option_spec;
-/* Checks that the table at `arg` (or nil) has only known string keys of the right type, else ArgumentError with the nearest name. */
+/* Checks that the table at `arg` (or nil) has only known string keys of the right type, else ArgumentError with the
+ * nearest name. */
 void binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n);
 /* Readers of single fields, raw; defaults when absent. */
 bool binding_opt_bool(lua_State *L, int arg, const char *name, bool otherwise);
 lua_Integer binding_opt_int(lua_State *L, int arg, const char *name, lua_Integer otherwise);
-const char *binding_opt_string(lua_State *L, int arg, const char *name, const char *otherwise); /* borrowed while the table lives */
+const char *binding_opt_string(lua_State *L, int arg, const char *name,
+                               const char *otherwise); /* borrowed while the table lives */
 /* Pushes the field and returns true when it is not nil (else pushes nothing). */
 bool binding_opt_push(lua_State *L, int arg, const char *name);
 
 /* -- nodes (b_expr.c) -- */
-/* The node of an expression, column, FROM or statement userdata, or of a mapped class (a table whose metatable's "__corm_node"
-   field is such a userdata); NULL for others. */
+/* The node of an expression, column, FROM or statement userdata, or of a mapped class (a table whose metatable's
+   "__corm_node" field is such a userdata); NULL for others. */
 const corm_node *binding_tonode(lua_State *L, int arg);
-/* The node for an operand: as above, or a bind of a plain Lua value named after `hint` and typed like `type`, built in the arena. ArgumentError
-   for what cannot be an operand. */
+/* The node for an operand: as above, or a bind of a plain Lua value named after `hint` and typed like `type`, built in
+   the arena. ArgumentError for what cannot be an operand. */
 const corm_node *binding_operand(lua_State *L, int arg, corm_arena *arena, const char *hint, const corm_type *type);
-/* Pushes an expression userdata (kind EXPRESSION, FROM or STATEMENT by the node's kind) that holds a node living in a block of its own: see b_expr.h. */
+/* Pushes an expression userdata (kind EXPRESSION, FROM or STATEMENT by the node's kind) that holds a node living in a
+ * block of its own: see b_expr.h. */
 
 /* -- opening: each file adds its functions to the module table on the top of the stack -- */
 void binding_open_error(lua_State *L);
@@ -168,6 +233,8 @@ void binding_open_schema(lua_State *L);
 void binding_open_expr(lua_State *L);
 void binding_open_statement(lua_State *L);
 void binding_open_engine(lua_State *L);
+void binding_open_connection(lua_State *L);
+void binding_open_event(lua_State *L);
 void binding_open_result(lua_State *L);
 void binding_open_orm(lua_State *L);
 

@@ -1,0 +1,266 @@
+/*
+ * The module's state, metatables, checked userdata and scratch memory. One state serves every opening of the module in
+ * a Lua state, so that values made before a second opening still fit.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/binding.h"
+#include "binding/state.h"
+
+/* Its address is the state's key in the registry. */
+static const char state_key;
+
+/* More than this in one block is not kept for the next use of the scratch box. */
+#define BOX_KEEPS ((size_t)256 * 1024)
+
+typedef struct scratch_box {
+  binding_head head;
+  corm_arena arena;
+  corm_buf buf;
+} scratch_box;
+
+binding_state *binding_get(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+  binding_state *state = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return state;
+}
+
+void binding_state_push(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+}
+
+/* A table, weak in its values when `mode` says so, as a registry reference. */
+static int new_table_ref(lua_State *L, const char *mode) {
+  lua_newtable(L);
+  if (mode) {
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+binding_state *binding_state_open(lua_State *L) {
+  binding_state *state = binding_get(L);
+  if (state) return state;
+  state = lua_newuserdatauv(L, sizeof *state, BINDING_STATE_SLOTS);
+  memset(state, 0, sizeof *state);
+  state->head = (binding_head){.magic = BINDING_MAGIC, .kind = BINDING_STATE};
+  state->mem = corm_mem_libc;
+  if (lua_getfield(L, LUA_REGISTRYINDEX, "corm.mem") == LUA_TLIGHTUSERDATA)
+    state->mem = *(const corm_mem *)lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  state->L = L;
+  for (int i = 0; i < BINDING_KIND_COUNT; i++) state->metatables[i] = state->methods[i] = LUA_NOREF;
+  state->null_ref = state->array_ref = state->memory_error = LUA_NOREF;
+  state->objects = new_table_ref(L, "v");
+  state->pins = new_table_ref(L, NULL);
+  state->hooks = new_table_ref(L, "v");
+  state->connections = new_table_ref(L, "v");
+  state->event_handlers = new_table_ref(L, NULL);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+  return state;
+}
+
+/* -- functions and metatables -- */
+
+void binding_setfuncs(lua_State *L, const luaL_Reg *functions) {
+  lua_pushlightuserdata(L, binding_get(L));
+  luaL_setfuncs(L, functions, 1);
+}
+
+void binding_pushfunction(lua_State *L, lua_CFunction function) {
+  lua_pushlightuserdata(L, binding_get(L));
+  lua_pushcclosure(L, function, 1);
+}
+
+/* ArgumentError for a name that the table of methods at `methods` has not. */
+static int no_member(lua_State *L, const char *owner, int methods, int key) {
+  if (lua_type(L, key) != LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "%s has no member of type %s", owner, binding_typename(L, key));
+  const char *names[128];
+  size_t n = 0;
+  methods = lua_absindex(L, methods);
+  lua_pushnil(L);
+  while (n < sizeof names / sizeof *names && lua_next(L, methods)) {
+    names[n++] = lua_tostring(L, -2); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  return binding_unknown(L, "member", owner, lua_tostring(L, key), names, n);
+}
+
+/* __index of a table of methods: only unknown names come here. Upvalue 2: the kind. */
+static int unknown_member(lua_State *L) {
+  binding_kind kind = (binding_kind)lua_tointeger(L, lua_upvalueindex(2));
+  return no_member(L, binding_upvalue(L)->names[kind], 1, 2);
+}
+
+static int refuse_write(lua_State *L) {
+  const char *owner = binding_typename(L, 1);
+  if (lua_type(L, 2) == LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "%s has no member '%s' that can be set", owner, lua_tostring(L, 2));
+  return binding_error(L, CORM_E_ARGUMENT, "%s has no member that can be set", owner);
+}
+
+void binding_metatable(lua_State *L, binding_kind kind, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
+                       lua_CFunction index) {
+  static const luaL_Reg nothing[] = {{NULL, NULL}};
+  binding_state *state = binding_get(L);
+  if (state->metatables[kind] != LUA_NOREF) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[kind]);
+    return;
+  }
+  state->names[kind] = name;
+  lua_createtable(L, 0, 8);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushfstring(L, "corm.%s", name);
+  lua_setfield(L, -2, "__metatable");
+  binding_pushfunction(L, refuse_write);
+  lua_setfield(L, -2, "__newindex");
+  binding_setfuncs(L, meta ? meta : nothing);
+  lua_newtable(L);
+  binding_setfuncs(L, methods ? methods : nothing);
+  if (index) {
+    binding_pushfunction(L, index);
+  } else {
+    lua_createtable(L, 0, 1);
+    lua_pushlightuserdata(L, state);
+    lua_pushinteger(L, kind);
+    lua_pushcclosure(L, unknown_member, 2);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+  }
+  lua_setfield(L, -3, "__index");
+  state->methods[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+  state->identity[kind] = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  state->metatables[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+int binding_method(lua_State *L, binding_kind kind, int key) {
+  binding_state *state = binding_get(L);
+  key = lua_absindex(L, key);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[kind]);
+  lua_pushvalue(L, key);
+  lua_rawget(L, -2);
+  if (!lua_toboolean(L, -1)) return no_member(L, state->names[kind], -2, key);
+  return 1;
+}
+
+/* -- userdata -- */
+
+void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
+  binding_state *state = binding_get(L);
+  void *block = lua_newuserdatauv(L, size, nuvalue);
+  memset(block, 0, size);
+  *(binding_head *)block = (binding_head){.magic = BINDING_MAGIC, .kind = kind};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[kind]);
+  lua_setmetatable(L, -2);
+  return block;
+}
+
+/* The head of a block that says it is ours. A script with the debug library can put our metatable on a foreign
+   userdata, and a foreign one on ours: both are looked at. */
+static binding_head *head_of(lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TUSERDATA || lua_rawlen(L, arg) < sizeof(binding_head)) return NULL;
+  binding_head *head = lua_touserdata(L, arg);
+  if (head->magic != BINDING_MAGIC || head->kind >= BINDING_KIND_COUNT || !lua_getmetatable(L, arg)) return NULL;
+  const void *identity = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return identity == binding_get(L)->identity[head->kind] ? head : NULL;
+}
+
+binding_kind binding_kindof(lua_State *L, int arg) {
+  const binding_head *head = head_of(L, arg);
+  return head ? (binding_kind)head->kind : (binding_kind)0;
+}
+
+void *binding_test(lua_State *L, int arg, binding_kind kind) {
+  binding_head *head = head_of(L, arg);
+  return head && head->kind == (uint32_t)kind ? head : NULL;
+}
+
+void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) {
+  void *block = binding_test(L, arg, kind);
+  if (block) return block;
+  corm_error err = {0};
+  (void)corm_error_set(&err, CORM_E_ARGUMENT, "%s: %s expected, got %s", what, binding_get(L)->names[kind],
+                       binding_typename(L, arg));
+  const char *colon = strchr(what, ':');
+  if (arg == 1 && colon) corm_error_hint(&err, "call it as x%s(...)", colon);
+  binding_raise(L, &err);
+  return NULL;
+}
+
+const char *binding_typename(lua_State *L, int arg) {
+  const binding_head *head = head_of(L, arg);
+  if (head && head->kind == BINDING_VALUE) return binding_value_name(head);
+  if (head) return binding_get(L)->names[head->kind];
+  if (lua_type(L, arg) == LUA_TNUMBER) return lua_isinteger(L, arg) ? "integer" : "float";
+  return lua_type(L, arg) == LUA_TNONE ? "no value" : luaL_typename(L, arg);
+}
+
+/* -- scratch -- */
+
+static int box_gc(lua_State *L) {
+  scratch_box *box = binding_test(L, 1, BINDING_BOX);
+  if (box) {
+    corm_arena_clear(&box->arena);
+    corm_buf_clear(&box->buf);
+  }
+  return 0;
+}
+
+corm_arena *binding_scratch(lua_State *L, binding_state *state) {
+  luaL_checkstack(L, 4, "scratch");
+  binding_state_push(L);
+  lua_getiuservalue(L, -1, BINDING_STATE_BOX);
+  scratch_box *box = lua_touserdata(L, -1);
+  if (box) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, -3, BINDING_STATE_BOX);
+  } else {
+    lua_pop(L, 1);
+    box = binding_new(L, BINDING_BOX, sizeof *box, 0);
+    corm_arena_init(&box->arena, &state->mem);
+    corm_buf_init(&box->buf, &state->mem);
+  }
+  lua_remove(L, -2);
+  return &box->arena;
+}
+
+static scratch_box *box_of(corm_arena *arena) {
+  return (scratch_box *)((char *)arena - offsetof(scratch_box, arena));
+}
+
+void binding_scratch_done(lua_State *L, binding_state *state, corm_arena *arena) {
+  (void)state;
+  scratch_box *box = box_of(arena);
+  int anchor = lua_gettop(L);
+  while (anchor > 0 && lua_touserdata(L, anchor) != (void *)box) anchor--;
+  if (anchor == 0) return; /* the collector has it or will */
+  corm_arena_reset(arena);
+  if (arena->blocks && (size_t)(arena->end - arena->next) > BOX_KEEPS) corm_arena_clear(arena);
+  if (box->buf.cap > BOX_KEEPS) corm_buf_clear(&box->buf);
+  binding_state_push(L);
+  lua_pushvalue(L, anchor);
+  lua_setiuservalue(L, -2, BINDING_STATE_BOX);
+  lua_pop(L, 1);
+}
+
+corm_buf *binding_scratch_buf(corm_arena *arena) {
+  corm_buf *buf = &box_of(arena)->buf;
+  corm_buf_reset(buf);
+  return buf;
+}
+
+void binding_open_state(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__gc", box_gc}, {NULL, NULL}};
+  binding_metatable(L, BINDING_BOX, "scratch", NULL, meta, NULL);
+  lua_pop(L, 1);
+}
