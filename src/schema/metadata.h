@@ -21,7 +21,10 @@ void corm_metadata_clear(corm_metadata *metadata);
 CORM_MUST_USE corm_status corm_metadata_add(corm_metadata *metadata, corm_table *table, corm_error *err);
 /* By "name" or "schema.name"; NULL when absent. */
 corm_table *corm_metadata_table(const corm_metadata *metadata, const char *fullname);
+/* Forgets a table; foreign keys that named it by a string are unresolved again. */
 void corm_metadata_remove(corm_metadata *metadata, corm_table *table);
+/* The nearest full name for a typo, or NULL. */
+const char *corm_metadata_nearest(const corm_metadata *metadata, const char *fullname);
 
 /*
  * Appends all tables, or the `ntables` given ones, sorted so that referenced tables come first; ties by order of

@@ -85,13 +85,22 @@ CORM_MUST_USE corm_status corm_table_init(corm_table *table, const corm_mem *mem
                                           corm_error *err);
 void corm_table_clear(corm_table *table);
 
-/* Attaches a column: keeps order of creation, makes its UNIQUE/index, adds it to the primary key. ArgumentError when
-   the key is taken, when the column belongs to another table, or has no type. */
+/*
+ * Attaches a column: keeps order of creation, makes its UNIQUE, index and type check, adds it to the primary key.
+ * `nullable` stays as its creator set it. ArgumentError when the key or the name is taken, when the column belongs to a
+ * table already, has no type, or when autoincrement = true does not fit it. All functions that attach change nothing
+ * when they fail.
+ */
 CORM_MUST_USE corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_error *err);
 
-/* Attaches a constraint or an index; resolves its column names (unknown: ArgumentError with the nearest name). */
+/* Attaches a constraint or an index; resolves its column names (unknown: ArgumentError with the nearest name). A
+   primary key takes the place of the table's own, which must have no other columns; its columns become NOT NULL. */
 CORM_MUST_USE corm_status corm_table_add_constraint(corm_table *table, corm_constraint *constraint, corm_error *err);
 CORM_MUST_USE corm_status corm_table_add_index(corm_table *table, corm_index *index, corm_error *err);
+
+/* Checks what needs no table, and spells a foreign key's actions canonically: ArgumentError for others. Called at
+ * attach. */
+CORM_MUST_USE corm_status corm_constraint_check(corm_constraint *constraint, corm_error *err);
 
 /* By key; NULL when absent. `_by_name` looks for the database name. */
 corm_column *corm_table_column(const corm_table *table, const char *key, size_t len);
@@ -103,7 +112,8 @@ const char *corm_table_nearest(const corm_table *table, const char *key);
 /* The one column whose value the database generates (single integer primary key without default), or NULL. */
 corm_column *corm_table_autoincrement_column(const corm_table *table);
 
-/* Finds the target columns of a foreign key. NoReferencedTableError, NoReferencedColumnError naming both sides. */
+/* Finds the target columns of a foreign key; a column of NullType takes its target's type. NoReferencedTableError,
+   NoReferencedColumnError naming both sides, ArgumentError for a malformed target. */
 CORM_MUST_USE corm_status corm_constraint_resolve(corm_constraint *constraint, corm_error *err);
 
 /* The foreign key constraints from `from` to `to`, resolved, appended to out. */

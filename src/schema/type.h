@@ -78,14 +78,21 @@ void corm_scratch_init(corm_scratch *scratch, const corm_mem *mem);
 void corm_scratch_clear(corm_scratch *scratch);
 
 /*
- * Turns a host value into the type's canonical value, or refuses it. *out may point into `in` or into `scratch`. NULL
- * stays NULL; NullType takes everything. Accepted besides the canonical kind: integral floats for integers, integers
- * for floats, 0 and 1 for booleans, ISO text for dates and times, decimal text and numbers for Numeric, text forms of
- * UUIDs. DataError: 3.5 into Integer, out of the 64 (or 32, 16) bit range, "12" into Integer, NaN, text that is no
- * UTF-8 or holds a NUL, longer than String(n), not among an Enum's values, a malformed date. `what` names the place in
- * messages ("User.age", "column user.age"); it may be NULL.
+ * Turns a host value into the type's canonical value, or refuses it. *out may point into `in` or into `scratch`, whose
+ * former content is lost. NULL stays NULL; NullType takes everything. Accepted besides the canonical kind: integral
+ * floats for integers, integers (that a double holds exactly) and decimals for floats, 0 and 1 for booleans, ISO text
+ * for dates and times, dates for datetimes (midnight), decimal text and numbers for Numeric, strings for LargeBinary,
+ * text forms of UUIDs, strings, finite numbers and booleans for JSON. DataError: 3.5 into Integer, out of range
+ * (SmallInteger: 16 bits; Integer and BigInteger: 64, since databases differ in what an Integer is), "12" into Integer,
+ * NaN, text that is no UTF-8 or holds a NUL, longer than String(n), not among an Enum's values, a malformed date, an
+ * offset in a DateTime without timezone. Numeric keeps the digits that it gets: a comparison may need more of them than
+ * the column stores. `what` names the place in messages ("User.age", "column user.age"); it may be NULL.
  */
 CORM_MUST_USE corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what,
                                            corm_scratch *scratch, corm_value *out, corm_error *err);
+
+/* Appends a finite float as a canonical decimal: an integral one exactly, others with the 15 significant digits that a
+   double is sure to carry, so that 0.1 + 0.2 is 0.3. */
+void corm_decimal_from_real(double value, corm_buf *out);
 
 #endif

@@ -1,0 +1,56 @@
+#include "schema/type.h"
+
+#include <string.h>
+
+#define PLAIN .precision = -1, .scale = -1, .length = -1
+
+static const corm_type defaults[CORM_TYPE_COUNT] = {
+#define CORM_X(id, name, value)                                                                                        \
+  [CORM_TYPE_##id] = {.kind = CORM_TYPE_##id, PLAIN, .asdecimal = (value) == CORM_DECIMAL},
+    CORM_TYPES(CORM_X)
+#undef CORM_X
+};
+
+const corm_type *corm_type_default(corm_type_kind kind) {
+  return &defaults[kind];
+}
+
+const char *corm_type_kind_name(corm_type_kind kind) {
+  static const char *const names[] = {
+#define CORM_X(id, name, value) [CORM_TYPE_##id] = (name),
+      CORM_TYPES(CORM_X)
+#undef CORM_X
+  };
+  return names[kind];
+}
+
+corm_value_kind corm_type_value_kind(const corm_type *type) {
+  static const uint8_t kinds[] = {
+#define CORM_X(id, name, value) [CORM_TYPE_##id] = (value),
+      CORM_TYPES(CORM_X)
+#undef CORM_X
+  };
+  corm_value_kind kind = (corm_value_kind)kinds[type->kind];
+  if (kind == CORM_DECIMAL || kind == CORM_REAL) return type->asdecimal ? CORM_DECIMAL : CORM_REAL;
+  return kind;
+}
+
+const corm_type *corm_type_of_value(const corm_value *value) {
+  static const uint8_t kinds[CORM_VALUE_KIND_COUNT] = {
+      [CORM_BOOL] = CORM_TYPE_BOOLEAN,    [CORM_INT] = CORM_TYPE_INTEGER,       [CORM_REAL] = CORM_TYPE_FLOAT,
+      [CORM_TEXT] = CORM_TYPE_STRING,     [CORM_BLOB] = CORM_TYPE_BINARY,       [CORM_DATE] = CORM_TYPE_DATE,
+      [CORM_TIME] = CORM_TYPE_TIME,       [CORM_DATETIME] = CORM_TYPE_DATETIME, [CORM_INTERVAL] = CORM_TYPE_INTERVAL,
+      [CORM_DECIMAL] = CORM_TYPE_NUMERIC, [CORM_UUID] = CORM_TYPE_UUID,         [CORM_JSON] = CORM_TYPE_JSON,
+      [CORM_NULL] = CORM_TYPE_NULLTYPE,   [CORM_ABSENT] = CORM_TYPE_NULLTYPE,
+  };
+  return corm_type_default((corm_type_kind)kinds[value->kind]);
+}
+
+void corm_scratch_init(corm_scratch *scratch, const corm_mem *mem) {
+  memset(scratch->bytes, 0, sizeof scratch->bytes);
+  corm_buf_init(&scratch->buf, mem);
+}
+
+void corm_scratch_clear(corm_scratch *scratch) {
+  corm_buf_clear(&scratch->buf);
+}
