@@ -11,14 +11,23 @@
 #include "sql/dialect.h"
 #include "sql/node.h"
 
-/* One placeholder in the text, in order. */
+/* Where a placeholder's value comes from. */
+typedef enum corm_bind_source {
+  CORM_BIND_VALUE,    /* `node` holds it, unless node->required: then the parameters, by `name` */
+  CORM_BIND_REQUIRED, /* the parameters, by `name`: a column of INSERT or UPDATE without values; node is NULL */
+  CORM_BIND_DEFAULT,  /* column->default_ (VALUE or HOOK), unless the parameters have `name`; node is NULL */
+  CORM_BIND_ONUPDATE  /* column->onupdate (VALUE or HOOK), likewise */
+} corm_bind_source;
+
+/* One placeholder in the text, in order. A bind that stands in several places is reported as often. */
 typedef struct corm_compiled_bind {
-  const char *name;      /* "name_1", "id_1_2" for the 2nd element of an expanded list */
-  const corm_bind *node; /* NULL: a column's required bind (insert without values, defaults) */
+  const char *name;      /* "name_1", "id_1_2" for the 2nd element of an expanded list, "name_m1" in the 2nd row */
+  const corm_bind *node; /* NULL: see `source` */
   const corm_type *type;
-  const corm_column
-      *column; /* the column whose value it is (INSERT, UPDATE SET, comparison), or NULL; names the place in errors */
-  int32_t element; /* index into node->values when expanded, else -1 */
+  const corm_column *column; /* whose value it is (INSERT, SET, comparison): names the place in errors; or NULL */
+  int32_t element;           /* index into node->values when expanded, else -1 */
+  uint32_t row;              /* of a multi-row INSERT: a default's hook is called once for each */
+  uint8_t source;            /* corm_bind_source */
 } corm_compiled_bind;
 
 typedef struct corm_compiled_column {
@@ -48,6 +57,8 @@ typedef struct corm_compiled {
   uint32_t nbundles;
   bool is_dml;
   bool is_insert;
+  bool unfiltered; /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
+  bool textual;    /* raw text or * among the columns: the result has other columns than `columns` says */
 } corm_compiled;
 
 typedef struct corm_compile_options {
@@ -61,8 +72,11 @@ typedef struct corm_compile_options {
 CORM_MUST_USE corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, const corm_node *node,
                                           const corm_compile_options *options, corm_compiled *out, corm_error *err);
 
-/* The same for INSERT with a chosen column list as required binds: the flush's and executemany's form. `columns` and
-   `where` columns become binds in order; `returning` columns follow. */
+/*
+ * The same for statements of chosen columns, the flush's and executemany's form: `columns`, `set` and `where` become
+ * required binds in this order. Columns left out get their SQL-expression default (onupdate) inlined; other defaults
+ * are the caller's. Names: "name" for INSERT and SET, "user_id" (table_column) in WHERE.
+ */
 CORM_MUST_USE corm_status corm_compile_insert_in(corm_arena *arena, const corm_dialect *dialect,
                                                  const corm_table *table, const corm_column *const *columns, size_t n,
                                                  const corm_column *const *returning, size_t nreturning,

@@ -35,6 +35,9 @@ struct corm_dialect {
   bool index_has_schema; /* in CREATE INDEX the schema stands before the index, not before the table */
   bool partial_indexes;  /* CREATE INDEX ... WHERE */
   uint32_t max_params;   /* of one statement */
+  bool true_division;    /* 1 / 2 is 0.5; else the compiler casts the divisor, unless `binary` writes it */
+  bool tuple_values;     /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
+  bool bare_returning;   /* RETURNING takes column names without their table */
 
   /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
    * length. */
