@@ -190,7 +190,7 @@ function cases.compile_only()
     local length = 0
     for i = 1, n do
       local stmt = select(Book)
-        :join(Book.author)
+        :join(Author)
         :where(Author.age:ge(i % 63), Author.name:like("author %"), Book.year:lt(2000))
         :order_by(Book.id)
         :limit(10)
