@@ -160,7 +160,7 @@ static void expire_slot(corm_object *object, uint32_t slot) {
     }
   }
   if (!object->mapper->attributes[slot].primary_key) corm_value_clear(mem, value);
-  value->flags = (uint8_t)((value->flags & CORM_VALUE_OWNED) | CORM_VALUE_EXPIRED);
+  value->flags = (uint8_t)((value->flags & (CORM_VALUE_OWNED | CORM_VALUE_GENERATED)) | CORM_VALUE_EXPIRED);
 }
 
 void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) {

@@ -1,0 +1,162 @@
+/* What happens to an object happens to its relatives: add, delete, expunge. Work lists instead of recursion. */
+#include "orm/links.h"
+#include "orm/session.h"
+#include "orm/state.h"
+
+static corm_status later(corm_vec *work, corm_object *object, corm_error *err) {
+  if (!object) return CORM_OK;
+  return corm_vec_push(work, object) == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
+/* Queues what is in memory of the relationships with the given cascade. */
+static corm_status queue_relatives(corm_object *object, uint32_t cascade, corm_vec *work, corm_error *err) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  corm_status status = CORM_OK;
+  for (size_t i = 0; object->links && i < relationships->len; i++) {
+    const corm_relationship *relationship = relationships->items[i];
+    const corm_link *link = corm_object_find_link(object, relationship);
+    if (!(relationship->cascade & cascade) || !link) continue;
+    status = later(work, link->one.object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++) status = later(work, link->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && !link->loaded && k < link->added.n; k++)
+      status = later(work, link->added.ptr[k].object, err);
+    if (status != CORM_OK) break;
+  }
+  return status;
+}
+
+static corm_status refuse(corm_error *err, const corm_object *object, const char *why) {
+  corm_buf name;
+  corm_buf_init(&name, object->mapper->mem);
+  corm_object_describe(object, &name);
+  const char *text = corm_buf_str(&name);
+  corm_status status =
+      corm_error_set(err, CORM_E_INVALID_REQUEST, "%s %s", text ? text : object->mapper->name, why);
+  corm_buf_clear(&name);
+  return status;
+}
+
+static corm_status make_pending(corm_session *session, corm_object *object, corm_error *err) {
+  if (corm_vec_push(&session->news, object) != CORM_OK) return corm_error_memory(err);
+  object->session = session;
+  object->state = CORM_PENDING;
+  corm_status status = corm_state_hold(session, object, err);
+  if (status != CORM_OK) {
+    session->news.len--;
+    object->session = NULL;
+    object->state = CORM_TRANSIENT;
+  }
+  return status;
+}
+
+static bool has_history(const corm_object *object) {
+  if (corm_object_has_changes(object)) return true;
+  for (uint32_t i = 0; object->links && i < object->links->n; i++) {
+    const corm_link *link = &object->links->links[i];
+    if (link->changed || link->added.n || link->removed.n) return true;
+  }
+  return false;
+}
+
+/* *fresh tells whether the object came in just now, so that its relatives have to follow. */
+static corm_status add_one(corm_session *session, corm_object *object, bool *fresh, corm_error *err) {
+  *fresh = false;
+  if (object->session && object->session != session) return refuse(err, object, "is already attached to another session");
+  switch ((corm_object_state)object->state) {
+  case CORM_PENDING: return CORM_OK;
+  case CORM_PERSISTENT:
+    if (object->flags & CORM_OBJECT_DOOMED) { /* add after delete takes the deletion back */
+      corm_state_unlist(&session->doomed, object);
+      object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
+      corm_state_let_go(session, object);
+    }
+    return CORM_OK;
+  case CORM_DELETED: return refuse(err, object, "has been deleted and cannot be added again");
+  case CORM_TRANSIENT: *fresh = true; return make_pending(session, object, err);
+  case CORM_DETACHED: break;
+  }
+  *fresh = true;
+  corm_status status = corm_session_register(session, object, err);
+  if (status == CORM_OK && has_history(object)) status = corm_session_modified(session, object, err);
+  return status;
+}
+
+corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
+  corm_vec work;
+  bool fresh;
+  corm_vec_init(&work, session->mem);
+  corm_status status = add_one(session, object, &fresh, err);
+  if (status == CORM_OK) status = queue_relatives(object, CORM_CASCADE_SAVE_UPDATE, &work, err);
+  for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
+    corm_object *relative = work.items[i];
+    if (relative->session == session) continue;
+    status = add_one(session, relative, &fresh, err);
+    if (status == CORM_OK && fresh) status = queue_relatives(relative, CORM_CASCADE_SAVE_UPDATE, &work, err);
+  }
+  corm_vec_clear(&work);
+  return status;
+}
+
+static corm_status doom(corm_session *session, corm_object *object, corm_error *err) {
+  if (object->flags & CORM_OBJECT_DOOMED) return CORM_OK;
+  if (corm_vec_push(&session->doomed, object) != CORM_OK) return corm_error_memory(err);
+  corm_status status = corm_state_hold(session, object, err);
+  if (status != CORM_OK) session->doomed.len--;
+  else object->flags |= CORM_OBJECT_DOOMED;
+  return status;
+}
+
+/* Delete cascades load what they must, unless the database deletes by itself (passive_deletes). */
+static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_error *err) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < relationships->len; i++) {
+    corm_relationship *relationship = relationships->items[i];
+    if (!(relationship->cascade & CORM_CASCADE_DELETE)) continue;
+    corm_link *link = corm_object_find_link(object, relationship);
+    if (!link || !link->loaded) {
+      if (relationship->def.passive_deletes != CORM_PASSIVE_NO) continue;
+      status = corm_object_load_link(object, relationship, err);
+      link = corm_object_find_link(object, relationship);
+    }
+    if (status != CORM_OK || !link) continue;
+    status = later(work, link->one.object, err);
+    if (status == CORM_OK && link->changed) status = later(work, link->old.object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++) status = later(work, link->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < link->removed.n; k++)
+      if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) status = later(work, link->removed.ptr[k].object, err);
+  }
+  return status;
+}
+
+corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err) {
+  if (object->session && object->session != session)
+    return refuse(err, object, "is attached to another session");
+  if (object->state != CORM_PERSISTENT) return refuse(err, object, "is not persisted");
+  corm_vec work;
+  corm_vec_init(&work, session->mem);
+  corm_status status = later(&work, object, err);
+  for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
+    corm_object *next = work.items[i];
+    if (next->session != session || next->state != CORM_PERSISTENT || (next->flags & CORM_OBJECT_DOOMED)) continue;
+    status = doom(session, next, err);
+    if (status == CORM_OK) status = queue_dependents(next, &work, err);
+  }
+  corm_vec_clear(&work);
+  return status;
+}
+
+corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err) {
+  if (!corm_session_contains(session, object)) return refuse(err, object, "is not present in this Session");
+  corm_vec work;
+  corm_vec_init(&work, session->mem);
+  corm_status status = later(&work, object, err);
+  for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
+    corm_object *next = work.items[i];
+    if (!corm_session_contains(session, next)) continue;
+    corm_state_leave(session, next, next->state == CORM_PENDING ? CORM_TRANSIENT : CORM_DETACHED);
+    status = queue_relatives(next, CORM_CASCADE_EXPUNGE, &work, err);
+  }
+  corm_vec_clear(&work);
+  return status;
+}

@@ -1,0 +1,240 @@
+#include "orm/session.h"
+
+#include "orm/links.h"
+#include "orm/state.h"
+
+corm_session_options corm_session_options_default(void) {
+  return (corm_session_options){.autoflush = true, .autobegin = true, .expire_on_commit = true};
+}
+
+corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_engine *engine, corm_conn *conn,
+                             const corm_session_options *options, corm_session **out, corm_error *err) {
+  corm_session *session = corm_mem_zalloc(mem, 1, sizeof *session);
+  if (!session) return corm_error_memory(err);
+  session->mem = mem;
+  session->host = host;
+  session->options = options ? *options : corm_session_options_default();
+  session->refs = 1;
+  session->engine = engine;
+  session->own_conn = conn;
+  if (engine) corm_engine_acquire(engine);
+  if (conn) corm_conn_acquire(conn);
+  corm_identity_init(&session->identity, mem);
+  corm_vec_init(&session->news, mem);
+  corm_vec_init(&session->modified, mem);
+  corm_vec_init(&session->doomed, mem);
+  *out = session;
+  return CORM_OK;
+}
+
+void corm_session_acquire(corm_session *session) {
+  session->refs++;
+}
+
+void corm_session_release(corm_session *session) {
+  if (!session || --session->refs) return;
+  corm_session_close(session);
+  corm_identity_clear(&session->identity);
+  corm_vec_clear(&session->news);
+  corm_vec_clear(&session->modified);
+  corm_vec_clear(&session->doomed);
+  if (session->own_conn) corm_conn_release(session->own_conn);
+  if (session->engine) corm_engine_release(session->engine);
+  corm_mem_free(session->mem, session);
+}
+
+/* -- keeping objects alive -- */
+
+static bool needs_pin(const corm_object *object) {
+  return object->state == CORM_PENDING || (object->flags & (CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED)) ||
+         object->frames > 0;
+}
+
+corm_status corm_state_hold(corm_session *session, corm_object *object, corm_error *err) {
+  if (object->flags & CORM_OBJECT_PINNED) return CORM_OK;
+  corm_status status = session->host->pin(session->host->ctx, object, err);
+  if (status == CORM_OK) object->flags |= CORM_OBJECT_PINNED;
+  return status;
+}
+
+void corm_state_let_go(corm_session *session, corm_object *object) {
+  if (!(object->flags & CORM_OBJECT_PINNED) || needs_pin(object)) return;
+  object->flags &= (uint8_t)~CORM_OBJECT_PINNED;
+  session->host->unpin(session->host->ctx, object);
+}
+
+/* The newest entries leave first, so the search begins at the end. */
+void corm_state_unlist(corm_vec *list, const corm_object *object) {
+  for (size_t i = list->len; i-- > 0;) {
+    if (list->items[i] != object) continue;
+    corm_vec_remove(list, i);
+    return;
+  }
+}
+
+corm_status corm_session_modified(corm_session *session, corm_object *object, corm_error *err) {
+  if (object->state != CORM_PERSISTENT || (object->flags & CORM_OBJECT_MODIFIED)) return CORM_OK;
+  corm_status status = corm_vec_push(&session->modified, object);
+  if (status != CORM_OK) return corm_error_memory(err);
+  status = corm_state_hold(session, object, err);
+  if (status != CORM_OK) session->modified.len--;
+  else object->flags |= CORM_OBJECT_MODIFIED;
+  return status;
+}
+
+void corm_session_forget(corm_session *session, corm_object *object) {
+  corm_identity_remove(&session->identity, object);
+  if (object->state == CORM_PENDING) corm_state_unlist(&session->news, object);
+  if (object->flags & CORM_OBJECT_MODIFIED) corm_state_unlist(&session->modified, object);
+  if (object->flags & CORM_OBJECT_DOOMED) corm_state_unlist(&session->doomed, object);
+  for (corm_frame *f = session->frame; object->frames && f; f = f->parent) {
+    corm_state_unlist(&f->touched, object);
+    corm_state_unlist(&f->inserted, object);
+    corm_state_unlist(&f->deleted, object);
+  }
+  object->session = NULL;
+}
+
+/* -- identity -- */
+
+corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
+  corm_object *object =
+      corm_identity_find(&session->identity, mapper, key, corm_identity_hash(mapper, key));
+  if (!object || session->host->alive(session->host->ctx, object)) return object;
+  corm_identity_remove(&session->identity, object);
+  object->flags |= CORM_OBJECT_DEAD;
+  return NULL;
+}
+
+corm_status corm_session_register(corm_session *session, corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  corm_value small[8];
+  corm_value *key = mapper->npk <= 8 ? small : corm_mem_zalloc(session->mem, mapper->npk, sizeof *key);
+  corm_status status;
+  if (!key) return corm_error_memory(err);
+  corm_object *other = NULL;
+  if (!corm_object_key(object, key)) {
+    status = corm_error_set(err, CORM_E_FLUSH, "%s has no complete primary key", mapper->name);
+  } else if ((other = corm_session_find(session, mapper, key)) != NULL && other != object) {
+    corm_buf name;
+    corm_buf_init(&name, session->mem);
+    corm_object_describe(object, &name);
+    const char *text = corm_buf_str(&name);
+    status = corm_error_set(err, CORM_E_FLUSH, "another object with the identity %s is already in this session",
+                            text ? text : mapper->name);
+    corm_buf_clear(&name);
+  } else {
+    object->hash = corm_identity_hash(mapper, key);
+    status = other ? CORM_OK : corm_identity_add(&session->identity, object, err);
+    if (status == CORM_OK) {
+      object->session = session;
+      object->state = CORM_PERSISTENT;
+      object->flags |= CORM_OBJECT_KEYED;
+    }
+  }
+  if (key != small) corm_mem_free(session->mem, key);
+  return status;
+}
+
+bool corm_session_contains(const corm_session *session, const corm_object *object) {
+  return object->session == session && (object->state == CORM_PENDING || object->state == CORM_PERSISTENT);
+}
+
+bool corm_session_is_dirty(const corm_session *session) {
+  return session->news.len || session->modified.len || session->doomed.len;
+}
+
+/* -- leaving the session -- */
+
+void corm_state_commit_links(corm_object *object) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  for (size_t i = 0; object->links && i < relationships->len; i++)
+    corm_link_commit(object, relationships->items[i]);
+}
+
+void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
+  corm_session_forget(session, object);
+  object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
+  object->frames = 0;
+  object->state = (uint8_t)state;
+  object->session = session; /* let_go needs the host */
+  corm_state_let_go(session, object);
+  object->session = NULL;
+}
+
+void corm_state_to_transient(corm_session *session, corm_object *object) {
+  corm_state_leave(session, object, CORM_TRANSIENT);
+  corm_object_clean(object);
+  corm_state_commit_links(object);
+  for (uint32_t i = 0; i < object->nslots; i++) {
+    corm_value *value = &object->slots[i];
+    if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(session->mem, value);
+    value->flags &= (uint8_t)~CORM_VALUE_EXPIRED;
+  }
+  object->flags &= (uint8_t) ~(CORM_OBJECT_EXPIRED | CORM_OBJECT_KEYED);
+}
+
+static void empty_list(corm_session *session, corm_vec *list, corm_object_state state) {
+  while (list->len) {
+    corm_object *object = list->items[list->len - 1];
+    corm_state_leave(session, object, state);
+  }
+}
+
+void corm_session_expunge_all(corm_session *session) {
+  empty_list(session, &session->news, CORM_TRANSIENT);
+  for (uint32_t i = 0; i < session->identity.cap; i++)
+    while (session->identity.buckets[i]) corm_state_leave(session, session->identity.buckets[i], CORM_DETACHED);
+  for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DELETED);
+}
+
+/* -- expiry -- */
+
+void corm_state_expire(corm_session *session, corm_object *object) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  corm_object_expire(object, NULL, 0);
+  for (size_t i = 0; object->links && i < relationships->len; i++) corm_link_reset(object, relationships->items[i]);
+  if (object->flags & CORM_OBJECT_MODIFIED) {
+    corm_state_unlist(&session->modified, object);
+    object->flags &= (uint8_t)~CORM_OBJECT_MODIFIED;
+  }
+  corm_state_let_go(session, object);
+}
+
+void corm_session_expire_all(corm_session *session) {
+  for (uint32_t i = 0; i < session->identity.cap; i++)
+    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain)
+      if (session->host->alive(session->host->ctx, o)) corm_state_expire(session, o);
+}
+
+static corm_status expire_key(corm_object *object, const char *key, size_t len, corm_error *err) {
+  int32_t slot = corm_mapper_slot(object->mapper, key, len);
+  if (slot >= 0) {
+    corm_object_expire(object, &(uint32_t){(uint32_t)slot}, 1);
+    return CORM_OK;
+  }
+  corm_relationship *relationship = corm_mapper_relationship(object->mapper, key, len);
+  if (relationship) {
+    corm_link_reset(object, relationship);
+    return CORM_OK;
+  }
+  corm_error_set(err, CORM_E_INVALID_REQUEST, "%s has no attribute '%s'", object->mapper->name, key);
+  const char *nearest = corm_mapper_nearest(object->mapper, key);
+  if (nearest) corm_error_hint(err, "did you mean '%s'?", nearest);
+  return CORM_FAILED;
+}
+
+corm_status corm_session_expire(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
+                                corm_error *err) {
+  if (object->session != session || object->state != CORM_PERSISTENT)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "this %s is not persistent within this Session",
+                          object->mapper->name);
+  if (!keys) corm_state_expire(session, object);
+  for (uint32_t i = 0; keys && i < n; i++) {
+    size_t len = 0;
+    while (keys[i][len]) len++;
+    corm_status status = expire_key(object, keys[i], len, err);
+    if (status != CORM_OK) return status;
+  }
+  return CORM_OK;
+}

@@ -1,0 +1,34 @@
+/* State changes of objects that the files of the session share. Internal to orm/. */
+#ifndef CORM_ORM_STATE_H
+#define CORM_ORM_STATE_H
+
+#include "orm/session.h"
+
+/* Pins the object unless it is pinned; unpins it when nothing needs it any more. */
+CORM_MUST_USE corm_status corm_state_hold(corm_session *session, corm_object *object, corm_error *err);
+void corm_state_let_go(corm_session *session, corm_object *object);
+
+/* Removes an object from a list, searching from the end. */
+void corm_state_unlist(corm_vec *list, const corm_object *object);
+
+/* Takes the object out of the session's lists and map and gives it a new state. */
+void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state);
+
+/* The same for an object whose INSERT was undone: generated keys go, the other values stay. */
+void corm_state_to_transient(corm_session *session, corm_object *object);
+
+/* Expires all columns and relationships; changes are lost. */
+void corm_state_expire(corm_session *session, corm_object *object);
+
+/* History of all relationships goes: what is there counts as committed. */
+void corm_state_commit_links(corm_object *object);
+
+/* Undoes in memory what a frame did (orm/transaction.c). */
+void corm_frame_restore(corm_session *session, corm_frame *frame);
+
+/* Notes that a flush inside a frame wrote the object. */
+CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted,
+                                           corm_error *err);
+CORM_MUST_USE corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err);
+
+#endif
