@@ -1,0 +1,243 @@
+/* The session conducts: collect the work, order it, write it, settle what is in memory. */
+#include "orm/flush.h"
+
+#include <string.h>
+
+#include "orm/state.h"
+
+void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *cap, size_t size) {
+  if (n < *cap) return items;
+  uint32_t more = *cap ? *cap * 2 : 16;
+  void *grown = corm_mem_resize(mem, items, more * size);
+  if (grown) *cap = more;
+  return grown;
+}
+
+static void flush_clear(corm_flush *flush) {
+  for (uint32_t i = 0; i < flush->nworks; i++) flush->works[i].object->flush = 0;
+  corm_mem_free(flush->mem, flush->works);
+  corm_mem_free(flush->mem, flush->syncs);
+  corm_mem_free(flush->mem, flush->associations);
+  corm_mem_free(flush->mem, flush->order);
+  corm_map_clear(&flush->seen);
+  corm_vec_clear(&flush->mappers);
+}
+
+/* -- collecting -- */
+
+static corm_status rank_of(corm_flush *flush, corm_mapper *mapper, uint32_t *rank, corm_error *err) {
+  ptrdiff_t at = corm_vec_index(&flush->mappers, mapper);
+  if (at < 0) {
+    if (corm_vec_push(&flush->mappers, mapper) != CORM_OK) return corm_error_memory(err);
+    at = (ptrdiff_t)flush->mappers.len - 1;
+  }
+  *rank = (uint32_t)at;
+  return CORM_OK;
+}
+
+static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_kind kind, corm_error *err) {
+  corm_work *works = corm_flush_grow(flush->mem, flush->works, flush->nworks, &flush->works_cap, sizeof *works);
+  uint32_t rank;
+  if (!works) return corm_error_memory(err);
+  flush->works = works;
+  corm_status status = rank_of(flush, object->mapper, &rank, err);
+  if (status != CORM_OK) return status;
+  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank};
+  object->flush = flush->nworks;
+  return CORM_OK;
+}
+
+corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err) {
+  if (!object->flush) {
+    corm_work_kind kind = object->flags & CORM_OBJECT_DOOMED  ? CORM_WORK_DELETE
+                          : object->state == CORM_PENDING ? CORM_WORK_INSERT
+                                                          : CORM_WORK_UPDATE;
+    if (kind == CORM_WORK_UPDATE && corm_session_modified(flush->session, object, err) != CORM_OK) return NULL;
+    if (add_work(flush, object, kind, err) != CORM_OK) return NULL;
+  }
+  return &flush->works[object->flush - 1];
+}
+
+static bool has_parent(const corm_object *child, const corm_relationship *relationship) {
+  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
+  return link && link->loaded && link->one.object;
+}
+
+static corm_status doom_orphan(corm_session *session, const corm_relationship *relationship, corm_object *child,
+                               corm_error *err) {
+  if (!child || child->session != session || child->state != CORM_PERSISTENT || has_parent(child, relationship))
+    return CORM_OK;
+  return corm_session_delete(session, child, err);
+}
+
+/* Children that left a delete-orphan relationship and found no other parent are deleted, with their own dependents. */
+static corm_status doom_orphans(corm_session *session, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++) {
+    corm_object *object = session->modified.items[i];
+    const corm_vec *relationships = &object->mapper->relationships;
+    for (size_t r = 0; status == CORM_OK && object->links && r < relationships->len; r++) {
+      const corm_relationship *relationship = relationships->items[r];
+      const corm_link *link = corm_object_find_link(object, relationship);
+      if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || !link) continue;
+      for (uint32_t k = 0; status == CORM_OK && k < link->removed.n; k++)
+        status = doom_orphan(session, relationship, link->removed.ptr[k].object, err);
+      if (status == CORM_OK && link->changed) status = doom_orphan(session, relationship, link->old.object, err);
+    }
+  }
+  return status;
+}
+
+/* Relationships may add works while the list is walked; those only carry keys and have been looked at by their parents. */
+static corm_status collect(corm_flush *flush, corm_error *err) {
+  corm_session *session = flush->session;
+  corm_status status = doom_orphans(session, err);
+  for (size_t i = 0; status == CORM_OK && i < session->doomed.len; i++)
+    if (!corm_flush_work(flush, session->doomed.items[i], err)) status = CORM_FAILED;
+  for (size_t i = 0; status == CORM_OK && i < session->news.len; i++)
+    if (!corm_flush_work(flush, session->news.items[i], err)) status = CORM_FAILED;
+  for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
+    if (!corm_flush_work(flush, session->modified.items[i], err)) status = CORM_FAILED;
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
+    status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
+  return status;
+}
+
+/* -- settling -- */
+
+static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_error *err) {
+  object->txn = flush->session->txn;
+  corm_status status = corm_session_register(flush->session, object, err);
+  if (status == CORM_OK) status = corm_frame_touch(flush->session, object, true, err);
+  return status;
+}
+
+static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_error *err) {
+  corm_session *session = flush->session;
+  bool rekeyed = false;
+  for (uint32_t i = 0; i < object->mapper->npk; i++)
+    if (object->slots[object->mapper->pk[i]].flags & CORM_VALUE_DIRTY) rekeyed = true;
+  if (rekeyed) corm_identity_remove(&session->identity, object);
+  corm_object_clean(object);
+  corm_status status = rekeyed ? corm_session_register(session, object, err) : CORM_OK;
+  return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
+}
+
+/* API.md 4.6: loaded lists and references that hold a deleted object let it go. */
+static void leave_lists(corm_session *session, corm_object *gone) {
+  const corm_vec *referrers = &gone->mapper->referrers;
+  for (size_t i = 0; i < referrers->len; i++) {
+    const corm_relationship *relationship = referrers->items[i];
+    const corm_relationship *inverse = relationship->inverse;
+    const corm_link *link = inverse ? corm_object_find_link(gone, inverse) : NULL;
+    if (link && link->one.object) corm_link_forget(link->one.object, relationship, gone);
+    for (uint32_t k = 0; link && k < link->items.n; k++)
+      corm_link_forget(link->items.ptr[k].object, relationship, gone);
+    if (relationship->direction != CORM_ONE_TO_MANY || relationship->parent->npk != relationship->npairs) continue;
+    corm_value key[16];
+    uint32_t n = 0;
+    for (; n < relationship->parent->npk && n < 16; n++)
+      for (uint32_t p = 0; p < relationship->npairs; p++)
+        if (relationship->pairs[p].near_slot == relationship->parent->pk[n])
+          key[n] = *corm_object_committed(gone, relationship->pairs[p].far_slot);
+    bool whole = n == relationship->parent->npk;
+    for (uint32_t p = 0; p < n; p++) whole = whole && key[p].kind != CORM_NULL && key[p].kind != CORM_ABSENT;
+    corm_object *parent = whole ? corm_session_find(session, relationship->parent, key) : NULL;
+    if (parent) corm_link_forget(parent, relationship, gone);
+  }
+}
+
+static corm_status settle_deleted(corm_flush *flush, corm_object *object, corm_error *err) {
+  corm_session *session = flush->session;
+  corm_status status = corm_frame_note_deleted(session, object, err);
+  if (status != CORM_OK) return status;
+  leave_lists(session, object);
+  corm_identity_remove(&session->identity, object);
+  object->state = CORM_DELETED;
+  return CORM_OK;
+}
+
+static corm_status settle(corm_flush *flush, corm_error *err) {
+  corm_session *session = flush->session;
+  corm_status status = corm_identity_reserve(&session->identity, (uint32_t)session->news.len, err);
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
+    corm_object *object = flush->works[i].object;
+    switch ((corm_work_kind)flush->works[i].kind) {
+    case CORM_WORK_INSERT: status = settle_inserted(flush, object, err); break;
+    case CORM_WORK_UPDATE: status = settle_updated(flush, object, err); break;
+    case CORM_WORK_DELETE: status = settle_deleted(flush, object, err); break;
+    }
+  }
+  if (status != CORM_OK) return status;
+  session->news.len = session->modified.len = session->doomed.len = 0;
+  for (uint32_t i = 0; i < flush->nworks; i++) {
+    corm_object *object = flush->works[i].object;
+    object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
+    corm_state_commit_links(object);
+    corm_state_let_go(session, object);
+  }
+  return CORM_OK;
+}
+
+/* -- failing -- */
+
+/* The transaction is over as far as this frame goes: the database is rolled back at once, the script has to say so too. */
+static void fail(corm_session *session, const corm_error *err) {
+  corm_error second = {0};
+  corm_frame *frame = session->frame;
+  const bool lost = corm_conn_txn(session->conn) == CORM_TXN_LOST;
+  corm_error_field(session->failure, sizeof session->failure, err->message);
+  if (frame->parent && !lost) {
+    if (corm_conn_savepoint_rollback(session->conn, frame->savepoint, &second) != CORM_OK) corm_error_clear(&second);
+    corm_frame_restore(session, frame);
+    frame->failed = true;
+    return;
+  }
+  if (corm_conn_rollback(session->conn, &second) != CORM_OK) corm_error_clear(&second);
+  for (; frame; frame = frame->parent) {
+    corm_frame_restore(session, frame);
+    frame->failed = true;
+  }
+}
+
+static corm_status tell(corm_flush *flush, corm_event event, corm_error *err) {
+  const corm_host *host = flush->session->host;
+  if (!(flush->listening & (UINT32_C(1) << event))) return CORM_OK;
+  return host->event(host->ctx, event, flush->session, NULL, err);
+}
+
+static corm_status run(corm_flush *flush, corm_error *err) {
+  corm_status status = tell(flush, CORM_EVENT_BEFORE_FLUSH, err);
+  if (status == CORM_OK) status = collect(flush, err);
+  if (status == CORM_OK && flush->nworks) status = corm_plan_order(flush, err);
+  if (status == CORM_OK) status = corm_persist(flush, err);
+  if (status == CORM_OK) status = tell(flush, CORM_EVENT_AFTER_FLUSH, err);
+  if (status == CORM_OK) status = settle(flush, err);
+  return status;
+}
+
+corm_status corm_session_flush(corm_session *session, corm_error *err) {
+  corm_flush flush = {.session = session, .mem = session->mem};
+  if (session->flushing)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "this Session is already flushing");
+  if (!corm_session_is_dirty(session)) return CORM_OK;
+  corm_status status = corm_session_connection(session, &flush.conn, err);
+  if (status != CORM_OK) return status;
+  corm_map_init(&flush.seen, session->mem);
+  corm_vec_init(&flush.mappers, session->mem);
+  flush.listening = session->host->listening(session->host->ctx);
+  session->flushing = true;
+  status = run(&flush, err);
+  session->flushing = false;
+  flush_clear(&flush);
+  if (status != CORM_OK) fail(session, err);
+  return status;
+}
+
+corm_status corm_session_autoflush(corm_session *session, corm_error *err) {
+  if (!session->options.autoflush || session->no_autoflush || session->flushing) return CORM_OK;
+  corm_status status = corm_session_flush(session, err);
+  if (status != CORM_OK && err->cls != CORM_E_PENDING_ROLLBACK)
+    corm_error_prefix(err, "(raised as a result of autoflush, before a query ran; session:no_autoflush(fn) suspends it) ");
+  return status;
+}

@@ -1,0 +1,80 @@
+/*
+ * One flush: what has to be written (flush.c), in which order (plan.c), which keys travel (sync.c), and the statements
+ * (persist.c). Internal to orm/.
+ */
+#ifndef CORM_ORM_FLUSH_H
+#define CORM_ORM_FLUSH_H
+
+#include "orm/links.h"
+#include "orm/session.h"
+
+typedef enum corm_work_kind { CORM_WORK_INSERT, CORM_WORK_UPDATE, CORM_WORK_DELETE } corm_work_kind;
+
+/* One row to write. object->flush is its index + 1. */
+typedef struct corm_work {
+  corm_object *object;
+  uint32_t kind;       /* corm_work_kind */
+  uint32_t first_sync; /* index + 1 into syncs; 0: none */
+  uint32_t last_sync;
+  uint32_t rank;       /* position of its mapper in the order of tables */
+} corm_work;
+
+/* Before `child` is written, its foreign key becomes the key of `parent`, or NULL. */
+typedef struct corm_sync {
+  const corm_relationship *relationship;
+  corm_object *child;
+  corm_object *parent; /* NULL: clear */
+  uint32_t next;       /* of the same child; index + 1 */
+} corm_sync;
+
+/* A row of a secondary table. */
+typedef struct corm_association {
+  const corm_relationship *relationship;
+  corm_object *near;
+  corm_object *far;
+  bool insert;
+} corm_association;
+
+typedef struct corm_flush {
+  corm_session *session;
+  corm_conn *conn;
+  const corm_mem *mem;
+  uint32_t listening;
+  corm_work *works;
+  uint32_t nworks, works_cap;
+  corm_sync *syncs;
+  uint32_t nsyncs, syncs_cap;
+  corm_association *associations;
+  uint32_t nassociations, associations_cap;
+  corm_map seen;       /* association rows already noted, from the other side */
+  corm_vec mappers;    /* involved, in order of writing after corm_plan_order */
+  uint32_t *order;     /* works in order of writing: inserts and updates, then deletes */
+  uint32_t nsaves;     /* how many of `order` are inserts and updates */
+} corm_flush;
+
+/* Grows an array of plain structs to hold one more. NULL when out of memory. */
+void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *cap, size_t size);
+
+/* The work of an object, made as an UPDATE when there is none. NULL: err is set. */
+corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err);
+
+/* -- sync.c -- */
+CORM_MUST_USE corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
+                                        corm_object *parent, corm_error *err);
+CORM_MUST_USE corm_status corm_association_add(corm_flush *flush, const corm_relationship *relationship,
+                                               corm_object *near, corm_object *far, bool insert, corm_error *err);
+/* Collects what the relationships of one work say. */
+CORM_MUST_USE corm_status corm_sync_collect(corm_flush *flush, corm_object *object, corm_work_kind kind,
+                                            corm_error *err);
+/* Copies the keys into the object, just before it is written. */
+CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *work, corm_error *err);
+
+/* -- plan.c -- */
+/* Orders mappers by foreign keys, rows within a mapper by U08, rows of cyclic tables one by one. CircularDependencyError. */
+CORM_MUST_USE corm_status corm_plan_order(corm_flush *flush, corm_error *err);
+
+/* -- persist.c -- */
+/* Runs everything in order. */
+CORM_MUST_USE corm_status corm_persist(corm_flush *flush, corm_error *err);
+
+#endif

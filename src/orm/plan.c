@@ -1,0 +1,275 @@
+/*
+ * The order of writing. Tables follow their foreign keys; within a table inserts keep the order of add, updates and deletes go
+ * by primary key (U08). Rows of tables on a cycle, self-references included, are sorted one by one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/topo.h"
+#include "orm/flush.h"
+
+typedef struct edges {
+  corm_edge *items;
+  uint32_t n, cap;
+} edges;
+
+static corm_status edge_add(const corm_mem *mem, edges *list, uint32_t before, uint32_t after, corm_error *err) {
+  corm_edge *items = corm_flush_grow(mem, list->items, list->n, &list->cap, sizeof *items);
+  if (!items) return corm_error_memory(err);
+  list->items = items;
+  items[list->n++] = (corm_edge){before, after};
+  return CORM_OK;
+}
+
+/* -- tables -- */
+
+static ptrdiff_t mapper_of_table(const corm_flush *flush, const corm_table *table) {
+  for (size_t i = 0; i < flush->mappers.len; i++)
+    if (((const corm_mapper *)flush->mappers.items[i])->table == table) return (ptrdiff_t)i;
+  return -1;
+}
+
+static corm_status table_edges(const corm_flush *flush, edges *list, bool *self, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (size_t m = 0; m < flush->mappers.len; m++) {
+    const corm_mapper *mapper = flush->mappers.items[m];
+    for (size_t c = 0; status == CORM_OK && c < mapper->table->constraints.len; c++) {
+      corm_constraint *fk = mapper->table->constraints.items[c];
+      if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
+      status = corm_constraint_resolve(fk, err);
+      if (status != CORM_OK) return status;
+      ptrdiff_t to = mapper_of_table(flush, fk->target_columns[0]->table);
+      if (to == (ptrdiff_t)m) self[m] = true;
+      else if (to >= 0) status = edge_add(flush->mem, list, (uint32_t)to, (uint32_t)m, err);
+    }
+  }
+  return status;
+}
+
+/* -- rows -- */
+
+static bool same_group(const corm_flush *flush, const uint32_t *group, const corm_object *object, uint32_t mine) {
+  return object && object->flush && group[flush->works[object->flush - 1].rank] == mine;
+}
+
+/* The object that a foreign key's committed values point to, when it is in this session. */
+static corm_object *referenced(const corm_flush *flush, const corm_object *object, const corm_constraint *fk,
+                               const corm_mapper *target) {
+  corm_value key[16];
+  if (target->npk != fk->ncolumns || target->npk > 16) return NULL;
+  for (uint32_t p = 0; p < target->npk; p++) {
+    key[p] = corm_value_null();
+    for (uint32_t i = 0; i < fk->ncolumns; i++) {
+      if (fk->target_columns[i] != target->attributes[target->pk[p]].column) continue;
+      int32_t slot = corm_mapper_column_slot(object->mapper, fk->columns[i]);
+      if (slot >= 0) key[p] = *corm_object_committed(object, (uint32_t)slot);
+    }
+    if (key[p].kind == CORM_NULL || key[p].kind == CORM_ABSENT) return NULL;
+  }
+  return corm_session_find(flush->session, target, key);
+}
+
+/* A doomed row goes before the doomed rows that it points to. */
+static corm_status delete_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
+                                corm_error *err) {
+  const corm_object *object = work->object;
+  const corm_vec *constraints = &object->mapper->table->constraints;
+  corm_status status = CORM_OK;
+  for (size_t c = 0; status == CORM_OK && c < constraints->len; c++) {
+    const corm_constraint *fk = constraints->items[c];
+    if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
+    ptrdiff_t m = mapper_of_table(flush, fk->target_columns[0]->table);
+    if (m < 0) continue;
+    corm_object *parent = referenced(flush, object, fk, flush->mappers.items[m]);
+    if (parent == object || !same_group(flush, group, parent, group[work->rank])) continue;
+    if (flush->works[parent->flush - 1].kind != CORM_WORK_DELETE) continue;
+    status = edge_add(flush->mem, list, object->flush - 1, parent->flush - 1, err);
+  }
+  return status;
+}
+
+/* A row that waits for a new row's key comes after it; so does one whose new key value is named by plain columns. */
+static corm_status save_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
+                              corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t s = work->first_sync; status == CORM_OK && s; s = flush->syncs[s - 1].next) {
+    const corm_object *parent = flush->syncs[s - 1].parent;
+    if (parent == work->object || !same_group(flush, group, parent, group[work->rank])) continue;
+    if (flush->works[parent->flush - 1].kind != CORM_WORK_INSERT) continue;
+    status = edge_add(flush->mem, list, parent->flush - 1, work->object->flush - 1, err);
+  }
+  return status;
+}
+
+static corm_status cycle_error(const corm_flush *flush, const edges *list, corm_error *err) {
+  uint32_t *cycle = corm_mem_alloc(flush->mem, flush->nworks * sizeof *cycle);
+  size_t len = 0;
+  corm_buf text;
+  corm_buf_init(&text, flush->mem);
+  corm_status status = cycle ? corm_topo_cycle(flush->mem, flush->nworks, list->items, list->n, cycle, &len, err)
+                             : corm_error_memory(err);
+  if (status == CORM_OK) {
+    for (size_t i = 0; i < len && i < 8; i++) {
+      if (i) corm_buf_puts(&text, " -> ");
+      corm_object_describe(flush->works[cycle[i]].object, &text);
+    }
+    const char *names = corm_buf_str(&text);
+    status = corm_error_set(err, CORM_E_CIRCULAR_DEPENDENCY, "rows depend on each other in a circle: %s%s",
+                            names ? names : "", len > 8 ? " ..." : "");
+  }
+  corm_buf_clear(&text);
+  corm_mem_free(flush->mem, cycle);
+  return status;
+}
+
+/* -- the order -- */
+
+typedef struct sort_key {
+  uint32_t rank; /* of the mapper, or of its cyclic group */
+  uint32_t phase; /* 0 updates that wait for nobody, 1 inserts, 2 other updates */
+  uint32_t position; /* among rows of one place: order of add or of primary key */
+  uint32_t work;
+} sort_key;
+
+static int by_key(const void *a, const void *b) {
+  const sort_key *x = a, *y = b;
+  if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
+  if (x->phase != y->phase) return x->phase < y->phase ? -1 : 1;
+  if (x->position != y->position) return x->position < y->position ? -1 : 1;
+  return x->work < y->work ? -1 : x->work > y->work;
+}
+
+static int by_primary_key(const corm_object *a, const corm_object *b) {
+  for (uint32_t i = 0; i < a->mapper->npk; i++) {
+    uint32_t slot = a->mapper->pk[i];
+    int order = corm_value_compare(corm_object_committed(a, slot), corm_object_committed(b, slot));
+    if (order) return order;
+  }
+  return 0;
+}
+
+typedef struct pk_key {
+  const corm_object *object;
+  uint32_t work;
+} pk_key;
+
+static int by_pk(const void *a, const void *b) {
+  const pk_key *x = a, *y = b;
+  if (x->object->mapper != y->object->mapper) return x->object->mapper < y->object->mapper ? -1 : 1;
+  int order = by_primary_key(x->object, y->object);
+  return order ? order : x->work < y->work ? -1 : x->work > y->work;
+}
+
+/* position[w]: inserts by order of add, rows with a key by that key. */
+static corm_status positions(const corm_flush *flush, uint32_t *position, corm_error *err) {
+  pk_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
+  uint32_t n = 0;
+  if (!keys) return corm_error_memory(err);
+  bool sorted = true;
+  for (uint32_t w = 0; w < flush->nworks; w++) {
+    position[w] = w;
+    if (flush->works[w].kind == CORM_WORK_INSERT) continue;
+    keys[n] = (pk_key){flush->works[w].object, w};
+    if (n && by_pk(&keys[n - 1], &keys[n]) > 0) sorted = false;
+    n++;
+  }
+  if (!sorted) qsort(keys, n, sizeof *keys, by_pk);
+  for (uint32_t i = 0; i < n; i++) position[keys[i].work] = i;
+  corm_mem_free(flush->mem, keys);
+  return CORM_OK;
+}
+
+/* Rows of cyclic groups get their positions from a sort of their own. */
+static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, const bool *cyclic, uint32_t *position,
+                             corm_error *err) {
+  edges list = {0};
+  size_t placed = flush->nworks;
+  corm_status status = CORM_OK;
+  bool any = false;
+  for (uint32_t w = 0; status == CORM_OK && w < flush->nworks; w++) {
+    const corm_work *work = &flush->works[w];
+    if (!cyclic[work->rank]) continue;
+    any = true;
+    status = work->kind == CORM_WORK_DELETE ? delete_edges(flush, group, work, &list, err)
+                                            : save_edges(flush, group, work, &list, err);
+  }
+  if (status == CORM_OK && any && list.n) {
+    uint32_t *order = corm_mem_alloc(flush->mem, flush->nworks * sizeof *order);
+    status = order ? corm_topo_sort(flush->mem, flush->nworks, list.items, list.n, order, &placed, err)
+                   : corm_error_memory(err);
+    if (status == CORM_OK && placed < flush->nworks) status = cycle_error(flush, &list, err);
+    for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
+      if (cyclic[flush->works[order[i]].rank]) position[order[i]] = i;
+    corm_mem_free(flush->mem, order);
+  }
+  corm_mem_free(flush->mem, list.items);
+  return status;
+}
+
+static bool waits(const corm_flush *flush, const corm_work *work) {
+  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
+    const corm_object *parent = flush->syncs[s - 1].parent;
+    if (parent && parent->flush && parent->mapper == work->object->mapper &&
+        flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
+      return true;
+  }
+  return false;
+}
+
+static uint32_t phase_of(const corm_flush *flush, const corm_work *work, bool cyclic) {
+  if (work->kind == CORM_WORK_INSERT) return 1;
+  return cyclic && waits(flush, work) ? 2 : 0;
+}
+
+static void fill_order(corm_flush *flush, const uint32_t *group, const bool *cyclic, const uint32_t *position,
+                       sort_key *keys) {
+  uint32_t saves = 0, rest = flush->nworks;
+  for (uint32_t w = 0; w < flush->nworks; w++) {
+    const corm_work *work = &flush->works[w];
+    const bool gone = work->kind == CORM_WORK_DELETE;
+    sort_key key = {group[work->rank], gone ? 0 : phase_of(flush, work, cyclic[work->rank]), position[w], w};
+    if (gone) key.rank = UINT32_MAX - key.rank; /* children's tables first */
+    keys[gone ? --rest : saves++] = key;
+  }
+  flush->nsaves = saves;
+  qsort(keys, saves, sizeof *keys, by_key);
+  qsort(keys + saves, flush->nworks - saves, sizeof *keys, by_key);
+  for (uint32_t i = 0; i < flush->nworks; i++) flush->order[i] = keys[i].work;
+}
+
+/* Gives each mapper its place; those that a cycle holds share one. */
+static corm_status rank_mappers(corm_flush *flush, uint32_t *group, bool *cyclic, corm_error *err) {
+  const uint32_t n = (uint32_t)flush->mappers.len;
+  edges list = {0};
+  size_t sorted = n;
+  uint32_t *order = corm_mem_alloc(flush->mem, n * sizeof *order);
+  corm_status status = order ? table_edges(flush, &list, cyclic, err) : corm_error_memory(err);
+  if (status == CORM_OK) status = corm_topo_sort(flush->mem, n, list.items, list.n, order, &sorted, err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
+    group[order[i]] = i < sorted ? i : (uint32_t)sorted;
+    if (i >= sorted) cyclic[order[i]] = true;
+  }
+  corm_mem_free(flush->mem, list.items);
+  corm_mem_free(flush->mem, order);
+  return status;
+}
+
+corm_status corm_plan_order(corm_flush *flush, corm_error *err) {
+  const size_t n = flush->mappers.len;
+  uint32_t *group = corm_mem_zalloc(flush->mem, n, sizeof *group);
+  bool *cyclic = corm_mem_zalloc(flush->mem, n, sizeof *cyclic);
+  uint32_t *position = corm_mem_alloc(flush->mem, flush->nworks * sizeof *position);
+  sort_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
+  flush->order = corm_mem_alloc(flush->mem, flush->nworks * sizeof *flush->order);
+  corm_status status = CORM_OK;
+  if (!group || !cyclic || !position || !keys || !flush->order) status = corm_error_memory(err);
+  if (status == CORM_OK) status = rank_mappers(flush, group, cyclic, err);
+  if (status == CORM_OK) status = positions(flush, position, err);
+  if (status == CORM_OK) status = sort_rows(flush, group, cyclic, position, err);
+  if (status == CORM_OK) fill_order(flush, group, cyclic, position, keys);
+  corm_mem_free(flush->mem, group);
+  corm_mem_free(flush->mem, cyclic);
+  corm_mem_free(flush->mem, position);
+  corm_mem_free(flush->mem, keys);
+  return status;
+}

@@ -1,0 +1,190 @@
+/* Keys travel from parents to children; association rows are the difference of two lists. */
+#include "orm/flush.h"
+
+#include <string.h>
+
+corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
+                          corm_object *parent, corm_error *err) {
+  corm_work *work = corm_flush_work(flush, child, err);
+  if (!work) return CORM_FAILED;
+  if (work->kind == CORM_WORK_DELETE) return CORM_OK;
+  corm_sync *syncs = corm_flush_grow(flush->mem, flush->syncs, flush->nsyncs, &flush->syncs_cap, sizeof *syncs);
+  if (!syncs) return corm_error_memory(err);
+  flush->syncs = syncs;
+  syncs[flush->nsyncs++] = (corm_sync){relationship, child, parent, 0};
+  if (work->last_sync) syncs[work->last_sync - 1].next = flush->nsyncs;
+  else work->first_sync = flush->nsyncs;
+  work->last_sync = flush->nsyncs;
+  return CORM_OK;
+}
+
+corm_status corm_association_add(corm_flush *flush, const corm_relationship *relationship, corm_object *near,
+                                 corm_object *far, bool insert, corm_error *err) {
+  const corm_relationship *inverse = relationship->inverse;
+  if (inverse && inverse < relationship) { /* one spelling for both sides */
+    corm_object *other = near;
+    near = far;
+    far = other;
+    relationship = inverse;
+  }
+  const void *row[3] = {relationship, near, far};
+  if (corm_map_get(&flush->seen, (const char *)row, sizeof row)) return CORM_OK;
+  if (corm_map_put(&flush->seen, (const char *)row, sizeof row, near) != CORM_OK) return corm_error_memory(err);
+  corm_association *list = corm_flush_grow(flush->mem, flush->associations, flush->nassociations,
+                                           &flush->associations_cap, sizeof *list);
+  if (!list) return corm_error_memory(err);
+  flush->associations = list;
+  list[flush->nassociations++] = (corm_association){relationship, near, far, insert};
+  return CORM_OK;
+}
+
+/* An object that is in no session (or leaves it now) has no row to point to or to update. */
+static bool takes_part(const corm_flush *flush, const corm_object *object) {
+  return object && object->session == flush->session &&
+         (object->state == CORM_PENDING || object->state == CORM_PERSISTENT);
+}
+
+static bool is_doomed(const corm_object *object) {
+  return object->flags & CORM_OBJECT_DOOMED;
+}
+
+static corm_status collect_many_to_one(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
+                                       const corm_link *link, corm_work_kind kind, corm_error *err) {
+  corm_object *parent = link->one.object;
+  bool news = kind == CORM_WORK_INSERT ? parent != NULL : link->changed;
+  if (!news || (parent && !takes_part(flush, parent))) return CORM_OK;
+  return corm_sync_add(flush, relationship, object, parent, err);
+}
+
+/* The child may have another parent by now; then its own side says so later, and the last word counts. */
+static corm_status clear_child(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
+                               corm_error *err) {
+  if (!takes_part(flush, child) || is_doomed(child)) return CORM_OK;
+  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
+  if (link && link->loaded && link->one.object) return CORM_OK;
+  return corm_sync_add(flush, relationship, child, NULL, err);
+}
+
+static corm_status collect_one_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
+                                       const corm_link *link, corm_work_kind kind, corm_error *err) {
+  const corm_items *come = kind == CORM_WORK_INSERT ? &link->items : &link->added;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++)
+    status = clear_child(flush, relationship, link->removed.ptr[i].object, err);
+  for (uint32_t i = 0; status == CORM_OK && i < come->n; i++) {
+    corm_object *child = come->ptr[i].object;
+    if (takes_part(flush, child)) status = corm_sync_add(flush, relationship, child, object, err);
+  }
+  if (status != CORM_OK || relationship->uselist) return status;
+  if (link->changed && link->old.object) status = clear_child(flush, relationship, link->old.object, err);
+  bool news = kind == CORM_WORK_INSERT || link->changed;
+  if (status == CORM_OK && news && takes_part(flush, link->one.object))
+    status = corm_sync_add(flush, relationship, link->one.object, object, err);
+  return status;
+}
+
+static corm_status collect_many_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
+                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
+  const corm_items *come = kind == CORM_WORK_INSERT ? &link->items : &link->added;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < come->n; i++)
+    if (takes_part(flush, come->ptr[i].object))
+      status = corm_association_add(flush, relationship, object, come->ptr[i].object, true, err);
+  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++)
+    status = corm_association_add(flush, relationship, object, link->removed.ptr[i].object, false, err);
+  if (status != CORM_OK || relationship->uselist) return status;
+  if (link->changed && link->old.object)
+    status = corm_association_add(flush, relationship, object, link->old.object, false, err);
+  if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) && takes_part(flush, link->one.object))
+    status = corm_association_add(flush, relationship, object, link->one.object, true, err);
+  return status;
+}
+
+/* Children of a deleted parent lose their key, association rows go; both need the list, so it is loaded. */
+static corm_status collect_deleted(corm_flush *flush, corm_relationship *relationship, corm_object *object,
+                                   corm_error *err) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  corm_status status = CORM_OK;
+  if (relationship->direction == CORM_MANY_TO_ONE || relationship->def.passive_deletes == CORM_PASSIVE_ALL)
+    return CORM_OK;
+  if (!link || !link->loaded) {
+    if (relationship->def.passive_deletes != CORM_PASSIVE_NO) return CORM_OK;
+    status = corm_object_load_link(object, relationship, err);
+    link = corm_object_find_link(object, relationship);
+  }
+  if (status != CORM_OK || !link) return status;
+  const bool many = relationship->direction == CORM_MANY_TO_MANY;
+  corm_object *single = link->changed ? link->old.object : link->one.object;
+  if (single)
+    status = many ? corm_association_add(flush, relationship, object, single, false, err)
+                  : clear_child(flush, relationship, single, err);
+  for (uint32_t i = 0; status == CORM_OK && i < link->items.n; i++) {
+    corm_object *other = link->items.ptr[i].object;
+    if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&link->added, other) >= 0) continue;
+    if (many) status = corm_association_add(flush, relationship, object, other, false, err);
+    else if (takes_part(flush, other) && !is_doomed(other)) status = corm_sync_add(flush, relationship, other, NULL, err);
+  }
+  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++) {
+    corm_object *other = link->removed.ptr[i].object;
+    status = many ? corm_association_add(flush, relationship, object, other, false, err)
+                  : clear_child(flush, relationship, other, err);
+  }
+  return status;
+}
+
+corm_status corm_sync_collect(corm_flush *flush, corm_object *object, corm_work_kind kind, corm_error *err) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < relationships->len; i++) {
+    corm_relationship *relationship = relationships->items[i];
+    if (relationship->def.viewonly) continue;
+    if (kind == CORM_WORK_DELETE) {
+      status = collect_deleted(flush, relationship, object, err);
+      continue;
+    }
+    const corm_link *link = corm_object_find_link(object, relationship);
+    if (!link) continue;
+    switch (relationship->direction) {
+    case CORM_MANY_TO_ONE: status = collect_many_to_one(flush, relationship, object, link, kind, err); break;
+    case CORM_ONE_TO_MANY: status = collect_one_to_many(flush, relationship, object, link, kind, err); break;
+    case CORM_MANY_TO_MANY: status = collect_many_to_many(flush, relationship, object, link, kind, err); break;
+    }
+  }
+  return status;
+}
+
+static corm_status clear_key(corm_object *child, uint32_t slot, corm_error *err) {
+  const corm_attribute *attribute = &child->mapper->attributes[slot];
+  const corm_value null = corm_value_null();
+  if (attribute->primary_key)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "%s.%s is a primary key and cannot be set to NULL because its parent is gone; use cascade = "
+                          "'all, delete-orphan' or delete the object",
+                          child->mapper->name, attribute->key);
+  return corm_object_set(child, slot, &null, err);
+}
+
+corm_status corm_sync_apply(corm_flush *flush, const corm_work *work, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = work->first_sync; status == CORM_OK && i; i = flush->syncs[i - 1].next) {
+    const corm_sync sync = flush->syncs[i - 1];
+    const bool to_one = sync.relationship->direction == CORM_MANY_TO_ONE;
+    for (uint32_t k = 0; status == CORM_OK && k < sync.relationship->npairs; k++) {
+      const corm_pair pair = sync.relationship->pairs[k];
+      const uint32_t mine = to_one ? pair.near_slot : pair.far_slot;
+      const uint32_t theirs = to_one ? pair.far_slot : pair.near_slot;
+      const corm_value *key = sync.parent ? &sync.parent->slots[theirs] : NULL;
+      if (!sync.parent) {
+        status = clear_key(sync.child, mine, err);
+        continue;
+      }
+      if (key->kind == CORM_ABSENT) status = corm_object_get(sync.parent, theirs, &key, err);
+      if (status == CORM_OK && key->kind == CORM_ABSENT)
+        status = corm_error_set(err, CORM_E_FLUSH, "%s has no value for '%s' that %s needs as its key",
+                                sync.parent->mapper->name, sync.parent->mapper->attributes[theirs].key,
+                                sync.child->mapper->name);
+      if (status == CORM_OK) status = corm_object_set(sync.child, mine, key, err);
+    }
+  }
+  return status;
+}

@@ -1,0 +1,331 @@
+/* The session's transactions: frames, what they change in memory, and how that is undone. */
+#include <string.h>
+
+#include "orm/links.h"
+#include "orm/session.h"
+#include "orm/state.h"
+
+/* -- frames -- */
+
+static corm_status push_frame(corm_session *session, int savepoint, corm_error *err) {
+  corm_frame *frame = corm_mem_zalloc(session->mem, 1, sizeof *frame);
+  if (!frame) return corm_error_memory(err);
+  frame->parent = session->frame;
+  frame->savepoint = savepoint;
+  corm_vec_init(&frame->touched, session->mem);
+  corm_vec_init(&frame->inserted, session->mem);
+  corm_vec_init(&frame->deleted, session->mem);
+  session->frame = frame;
+  return CORM_OK;
+}
+
+static void release_list(corm_session *session, corm_vec *list) {
+  for (size_t i = 0; i < list->len; i++) {
+    corm_object *object = list->items[i];
+    if (object->frames) object->frames--;
+    if (object->session) corm_state_let_go(session, object);
+  }
+  list->len = 0;
+}
+
+static void pop_frame(corm_session *session) {
+  corm_frame *frame = session->frame;
+  session->frame = frame->parent;
+  corm_vec_clear(&frame->touched);
+  corm_vec_clear(&frame->inserted);
+  corm_vec_clear(&frame->deleted);
+  corm_mem_free(session->mem, frame);
+}
+
+static corm_status list_in_frame(corm_session *session, corm_vec *list, corm_object *object, corm_error *err) {
+  if (corm_vec_push(list, object) != CORM_OK) return corm_error_memory(err);
+  object->frames++;
+  corm_status status = corm_state_hold(session, object, err);
+  if (status != CORM_OK) {
+    object->frames--;
+    list->len--;
+  }
+  return status;
+}
+
+corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err) {
+  corm_frame *frame = session->frame;
+  if (!frame->parent) return CORM_OK; /* the root expires everything and knows its inserts by serial */
+  corm_status status = list_in_frame(session, &frame->touched, object, err);
+  if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, err);
+  return status;
+}
+
+corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err) {
+  return list_in_frame(session, &session->frame->deleted, object, err);
+}
+
+bool corm_session_has_frame(const corm_session *session, const corm_frame *frame) {
+  for (const corm_frame *f = session->frame; f; f = f->parent)
+    if (f == frame) return true;
+  return false;
+}
+
+/* -- restoring memory -- */
+
+static void undo_pending(corm_session *session) {
+  while (session->news.len) corm_state_to_transient(session, session->news.items[session->news.len - 1]);
+  while (session->doomed.len) {
+    corm_object *object = session->doomed.items[--session->doomed.len];
+    object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
+    corm_state_let_go(session, object);
+  }
+}
+
+/* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from the
+   session only (they become detached). */
+static void undo_deletes(corm_session *session, corm_frame *frame) {
+  while (frame->deleted.len) {
+    corm_object *object = frame->deleted.items[--frame->deleted.len];
+    corm_error ignored = {0};
+    if (object->frames) object->frames--;
+    object->session = NULL;
+    object->state = CORM_DETACHED;
+    if (corm_session_register(session, object, &ignored) == CORM_OK) corm_state_expire(session, object);
+    else corm_error_clear(&ignored);
+    object->session = session;
+    corm_state_let_go(session, object);
+    if (object->state != CORM_PERSISTENT) object->session = NULL;
+  }
+}
+
+static void undo_inserts_of_txn(corm_session *session) {
+  for (uint32_t i = 0; i < session->identity.cap; i++) {
+    for (corm_object *o = session->identity.buckets[i], *next; o; o = next) {
+      next = o->chain;
+      if (o->txn == session->txn && session->host->alive(session->host->ctx, o)) corm_state_to_transient(session, o);
+    }
+  }
+}
+
+/* `inserted` is a part of `touched`, so an object leaves both lists when it becomes transient. */
+static void undo_inserts_of_frame(corm_session *session, corm_frame *frame) {
+  while (frame->inserted.len) {
+    corm_object *object = frame->inserted.items[frame->inserted.len - 1];
+    size_t before = frame->inserted.len;
+    corm_state_to_transient(session, object);
+    if (frame->inserted.len == before) frame->inserted.len--;
+  }
+}
+
+static void expire_touched(corm_session *session, corm_frame *frame) {
+  for (size_t i = 0; i < frame->touched.len; i++) {
+    corm_object *object = frame->touched.items[i];
+    if (object->session == session && object->state == CORM_PERSISTENT) corm_state_expire(session, object);
+  }
+  while (session->modified.len) corm_state_expire(session, session->modified.items[session->modified.len - 1]);
+}
+
+void corm_frame_restore(corm_session *session, corm_frame *frame) {
+  undo_pending(session);
+  if (!frame || !frame->parent) {
+    if (frame) undo_inserts_of_txn(session);
+    if (frame) undo_deletes(session, frame);
+    corm_session_expire_all(session);
+    return;
+  }
+  undo_inserts_of_frame(session, frame);
+  undo_deletes(session, frame);
+  expire_touched(session, frame);
+  release_list(session, &frame->touched);
+}
+
+/* -- beginning -- */
+
+static corm_status refuse_failed(const corm_session *session, corm_error *err) {
+  return corm_error_set(err, CORM_E_PENDING_ROLLBACK,
+                        "this Session's transaction has been rolled back due to a previous exception during flush; to "
+                        "begin a new transaction, first call session:rollback(). Original exception was: %s",
+                        session->failure);
+}
+
+static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_error *err) {
+  corm_conn *conn = session->own_conn;
+  corm_status status = CORM_OK;
+  if (!session->engine && !conn)
+    return corm_error_set(err, CORM_E_UNBOUND_EXECUTION, "this Session is not bound to an engine or a connection");
+  if (conn) corm_conn_acquire(conn);
+  else status = corm_engine_connect(session->engine, &conn, err);
+  if (status != CORM_OK) return status;
+  if (corm_conn_txn(conn) == CORM_TXN_NONE && mode == CORM_BEGIN_WRITE) status = corm_conn_begin(conn, mode, err);
+  if (status == CORM_OK) status = push_frame(session, 0, err);
+  if (status != CORM_OK) {
+    corm_conn_release(conn);
+    return status;
+  }
+  session->conn = conn;
+  session->txn++;
+  return CORM_OK;
+}
+
+corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err) {
+  if (session->frame)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "a transaction is already begun on this Session");
+  return begin_root(session, mode, err);
+}
+
+corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err) {
+  if (session->frame && session->frame->failed) return refuse_failed(session, err);
+  if (!session->frame) {
+    if (!session->options.autobegin)
+      return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                            "autobegin is disabled on this Session; call session:begin() first");
+    corm_status status = begin_root(session, CORM_BEGIN_READ, err);
+    if (status != CORM_OK) return status;
+  }
+  *out = session->conn;
+  return CORM_OK;
+}
+
+corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
+  corm_conn *conn;
+  int depth;
+  corm_status status = corm_session_connection(session, &conn, err);
+  if (status == CORM_OK) status = corm_session_flush(session, err);
+  if (status == CORM_OK) status = corm_conn_savepoint(conn, &depth, err);
+  if (status != CORM_OK) return status;
+  status = push_frame(session, depth, err);
+  if (status != CORM_OK) {
+    corm_error ignored = {0};
+    if (corm_conn_savepoint_rollback(conn, depth, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  }
+  return status;
+}
+
+/* -- ending -- */
+
+static corm_status tell(corm_session *session, corm_event event, corm_error *err) {
+  const corm_host *host = session->host;
+  if (!(host->listening(host->ctx) & (UINT32_C(1) << event))) return CORM_OK;
+  return host->event(host->ctx, event, session, NULL, err);
+}
+
+/* What a released savepoint did belongs to the enclosing frame from now on. */
+static corm_status merge_frame(corm_session *session, corm_error *err) {
+  corm_frame *frame = session->frame, *parent = frame->parent;
+  corm_status status = CORM_OK;
+  if (parent->parent) {
+    for (size_t i = 0; status == CORM_OK && i < frame->touched.len; i++)
+      status = list_in_frame(session, &parent->touched, frame->touched.items[i], err);
+    for (size_t i = 0; status == CORM_OK && i < frame->inserted.len; i++)
+      status = list_in_frame(session, &parent->inserted, frame->inserted.items[i], err);
+  }
+  for (size_t i = 0; status == CORM_OK && i < frame->deleted.len; i++)
+    status = list_in_frame(session, &parent->deleted, frame->deleted.items[i], err);
+  return status;
+}
+
+static corm_status release_savepoint(corm_session *session, corm_error *err) {
+  corm_status status = corm_conn_savepoint_release(session->conn, session->frame->savepoint, err);
+  if (status == CORM_OK) status = merge_frame(session, err);
+  if (status != CORM_OK) return status;
+  release_list(session, &session->frame->touched);
+  release_list(session, &session->frame->inserted);
+  release_list(session, &session->frame->deleted);
+  pop_frame(session);
+  return CORM_OK;
+}
+
+static void leave_connection(corm_session *session) {
+  corm_conn *conn = session->conn;
+  session->conn = NULL;
+  if (conn) corm_conn_release(conn);
+}
+
+static void bury(corm_session *session, corm_vec *deleted) {
+  while (deleted->len) {
+    corm_object *object = deleted->items[deleted->len - 1];
+    size_t before = deleted->len;
+    corm_state_leave(session, object, CORM_DELETED);
+    if (deleted->len == before) deleted->len--;
+  }
+}
+
+static corm_status rollback_root(corm_session *session, corm_error *err) {
+  corm_status status = CORM_OK;
+  if (session->conn) status = corm_conn_rollback(session->conn, err);
+  while (session->frame) {
+    corm_frame_restore(session, session->frame);
+    pop_frame(session);
+  }
+  leave_connection(session);
+  session->failure[0] = '\0';
+  return status;
+}
+
+static corm_status commit_root(corm_session *session, corm_error *err) {
+  corm_status status = corm_conn_commit(session->conn, err);
+  if (status != CORM_OK) {
+    corm_error second = {0};
+    if (rollback_root(session, &second) != CORM_OK) corm_error_clear(&second);
+    return status;
+  }
+  bury(session, &session->frame->deleted);
+  pop_frame(session);
+  leave_connection(session);
+  if (session->options.expire_on_commit) corm_session_expire_all(session);
+  return CORM_OK;
+}
+
+corm_status corm_session_commit(corm_session *session, corm_error *err) {
+  if (session->frame && session->frame->failed) return refuse_failed(session, err);
+  corm_status status = tell(session, CORM_EVENT_BEFORE_COMMIT, err);
+  if (status == CORM_OK) status = corm_session_flush(session, err);
+  if (status != CORM_OK) return status;
+  if (!session->frame) {
+    if (session->options.expire_on_commit) corm_session_expire_all(session);
+    return CORM_OK;
+  }
+  while (status == CORM_OK && session->frame->parent) status = release_savepoint(session, err);
+  if (status == CORM_OK) status = commit_root(session, err);
+  return status == CORM_OK ? tell(session, CORM_EVENT_AFTER_COMMIT, err) : status;
+}
+
+corm_status corm_session_rollback(corm_session *session, corm_error *err) {
+  if (!session->frame) {
+    corm_frame_restore(session, NULL);
+    return CORM_OK;
+  }
+  corm_status status = rollback_root(session, err);
+  return status == CORM_OK ? tell(session, CORM_EVENT_AFTER_ROLLBACK, err) : status;
+}
+
+static corm_status rollback_savepoint(corm_session *session, corm_error *err) {
+  corm_frame *frame = session->frame;
+  corm_status status = CORM_OK;
+  if (!frame->failed) status = corm_conn_savepoint_rollback(session->conn, frame->savepoint, err);
+  corm_frame_restore(session, frame);
+  pop_frame(session);
+  return status;
+}
+
+corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, bool commit, corm_error *err) {
+  if (!corm_session_has_frame(session, frame))
+    return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this transaction is closed");
+  if (!frame->parent) return commit ? corm_session_commit(session, err) : corm_session_rollback(session, err);
+  if (commit) {
+    if (session->frame->failed) return refuse_failed(session, err);
+    corm_status status = corm_session_flush(session, err);
+    if (status != CORM_OK) return status;
+  }
+  for (bool last = false; !last;) {
+    last = session->frame == frame;
+    corm_status status = commit ? release_savepoint(session, err) : rollback_savepoint(session, err);
+    if (status != CORM_OK) return status;
+  }
+  return CORM_OK;
+}
+
+void corm_session_close(corm_session *session) {
+  corm_error ignored = {0};
+  corm_session_expunge_all(session);
+  if (session->conn && corm_conn_rollback(session->conn, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  while (session->frame) pop_frame(session);
+  leave_connection(session);
+  session->failure[0] = '\0';
+}
