@@ -68,7 +68,8 @@ struct corm_dialect {
    * Storage kind is still checked. */
   bool (*is_plain)(const corm_dialect *dialect, const corm_type *type);
 
-  /* SQL that answers whether a table or index exists: one bind, the name; a row when it does. */
+  /* SQL that answers whether a table or index exists: one bind, the name; a row when it does. NULL in the generic
+     dialect, which has no database. */
   const char *has_table_sql;
   const char *has_index_sql;
 };
@@ -94,6 +95,8 @@ CORM_MUST_USE corm_status corm_dialect_literal(const corm_dialect *dialect, cons
 void corm_emit_text(corm_compiler *compiler, const char *text);
 /* NULL, what a constructor returns when the arena is full, is reported as MemoryError. */
 void corm_emit_node(corm_compiler *compiler, const corm_node *node);
+/* The text under construction, for what writes into a buffer (type names, quoted names). */
+corm_buf *corm_emit_buf(corm_compiler *compiler);
 /* The arena of the compiled statement: nodes that a callback makes must live there. */
 corm_arena *corm_emit_arena(corm_compiler *compiler);
 /* Reports a CompileError at the end of compilation; the first one wins. */

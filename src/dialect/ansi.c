@@ -1,0 +1,343 @@
+#include "dialect/ansi.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "sql/ddl.h"
+
+/* -- types -------------------------------------------------------------------------------------------------------- */
+
+static void string_type(const char *name, int32_t length, const char *collation, corm_buf *out) {
+  corm_buf_puts(out, name);
+  if (length >= 0) {
+    corm_buf_putc(out, '(');
+    corm_buf_int(out, length);
+    corm_buf_putc(out, ')');
+  }
+  if (!collation) return;
+  corm_buf_puts(out, " COLLATE \"");
+  for (const char *p = collation; *p; p++) {
+    if (*p == '"') corm_buf_putc(out, '"');
+    corm_buf_putc(out, *p);
+  }
+  corm_buf_putc(out, '"');
+}
+
+static void numeric_type(const corm_type *type, corm_buf *out) {
+  corm_buf_puts(out, "NUMERIC");
+  if (type->precision < 0) return;
+  corm_buf_putc(out, '(');
+  corm_buf_int(out, type->precision);
+  if (type->scale >= 0) {
+    corm_buf_puts(out, ", ");
+    corm_buf_int(out, type->scale);
+  }
+  corm_buf_putc(out, ')');
+}
+
+/* An Enum is as long as its longest value, in characters. */
+static int32_t enum_length(const corm_type *type) {
+  size_t longest = type->length > 0 ? (size_t)type->length : 0;
+  for (uint32_t i = 0; i < type->nvalues; i++) {
+    size_t length = corm_utf8_length(type->values[i], strlen(type->values[i]));
+    if (length > longest) longest = length;
+  }
+  return longest < INT32_MAX ? (int32_t)longest : INT32_MAX;
+}
+
+corm_status corm_ansi_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
+  (void)dialect;
+  static const char *const names[CORM_TYPE_COUNT] = {
+      [CORM_TYPE_INTEGER] = "INTEGER",   [CORM_TYPE_SMALLINT] = "SMALLINT", [CORM_TYPE_BIGINT] = "BIGINT",
+      [CORM_TYPE_BOOLEAN] = "BOOLEAN",   [CORM_TYPE_FLOAT] = "FLOAT",       [CORM_TYPE_DOUBLE] = "DOUBLE",
+      [CORM_TYPE_DATE] = "DATE",         [CORM_TYPE_TIME] = "TIME",         [CORM_TYPE_DATETIME] = "DATETIME",
+      [CORM_TYPE_INTERVAL] = "DATETIME", [CORM_TYPE_BINARY] = "BLOB",       [CORM_TYPE_JSON] = "JSON",
+      [CORM_TYPE_UUID] = "CHAR(32)",
+  };
+  switch ((corm_type_kind)type->kind) {
+  case CORM_TYPE_NULLTYPE:
+    return corm_error_set(err, CORM_E_COMPILE, "NullType has no name in DDL; the column was given no type");
+  case CORM_TYPE_STRING:
+  case CORM_TYPE_UNICODE: string_type("VARCHAR", type->length, type->collation, out); break;
+  case CORM_TYPE_TEXT:
+  case CORM_TYPE_UNICODETEXT: string_type("TEXT", type->length, type->collation, out); break;
+  case CORM_TYPE_ENUM: string_type("VARCHAR", enum_length(type), type->collation, out); break;
+  case CORM_TYPE_NUMERIC: numeric_type(type, out); break;
+  default: corm_buf_puts(out, names[type->kind]); break;
+  }
+  return CORM_OK;
+}
+
+/* Shown text never fails for a type that is not known, as an expression's may be. */
+static corm_status generic_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                     corm_error *err) {
+  if (type->kind != CORM_TYPE_NULLTYPE) return corm_ansi_type_name(dialect, type, out, err);
+  corm_buf_puts(out, "NULL");
+  return CORM_OK;
+}
+
+/* -- expressions -------------------------------------------------------------------------------------------------- */
+
+static void infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right) {
+  corm_emit_node(compiler, left);
+  corm_emit_text(compiler, op);
+  corm_emit_node(compiler, right);
+}
+
+/* Integer division truncates on most databases, so one side is made a number with a fraction. */
+static void true_division(corm_compiler *compiler, const corm_binary *node) {
+  const corm_node *right = node->right;
+  corm_value_kind kind = corm_type_value_kind(right->type);
+  const corm_type *target =
+      kind == CORM_REAL || kind == CORM_DECIMAL ? right->type : corm_type_default(CORM_TYPE_NUMERIC);
+  infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
+}
+
+static void lowered_like(corm_compiler *compiler, const corm_binary *node) {
+  corm_emit_text(compiler, "lower(");
+  corm_emit_node(compiler, node->left);
+  corm_emit_text(compiler, node->base.op == CORM_OP_ILIKE ? ") LIKE lower(" : ") NOT LIKE lower(");
+  corm_emit_node(compiler, node->right);
+  corm_emit_text(compiler, ")");
+  if (!node->escape) return;
+  corm_emit_text(compiler, " ESCAPE '");
+  corm_emit_text(compiler, strcmp(node->escape, "'") == 0 ? "''" : node->escape);
+  corm_emit_text(compiler, "'");
+}
+
+bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  (void)dialect;
+  switch ((corm_op)node->base.op) {
+  case CORM_OP_TRUEDIV: true_division(compiler, node); return true;
+  case CORM_OP_FLOORDIV:
+    if (corm_type_value_kind(node->right->type) == CORM_INT) return false;
+    corm_emit_text(compiler, "FLOOR(");
+    infix(compiler, node->left, " / ", node->right);
+    corm_emit_text(compiler, ")");
+    return true;
+  case CORM_OP_ILIKE:
+  case CORM_OP_NOT_ILIKE: lowered_like(compiler, node); return true;
+  default: return false;
+  }
+}
+
+/* There is no common spelling of a regular expression, so shown text has a mark in its place. */
+static bool generic_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  if (node->base.op != CORM_OP_REGEXP && node->base.op != CORM_OP_NOT_REGEXP) {
+    return corm_ansi_binary(dialect, compiler, node);
+  }
+  infix(compiler, node->left, node->base.op == CORM_OP_REGEXP ? " <regexp> " : " <not regexp> ", node->right);
+  return true;
+}
+
+void corm_ansi_arguments(corm_compiler *compiler, const corm_function *node) {
+  corm_emit_text(compiler, "(");
+  for (uint32_t i = 0; i < node->nargs; i++) {
+    if (i > 0) corm_emit_text(compiler, ", ");
+    corm_emit_node(compiler, node->args[i]);
+  }
+  corm_emit_text(compiler, ")");
+}
+
+bool corm_ansi_function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
+  (void)dialect;
+  /* Written without parentheses in the standard. */
+  static const char *const names[][2] = {
+      {"current_date", "CURRENT_DATE"}, {"current_time", "CURRENT_TIME"}, {"current_timestamp", "CURRENT_TIMESTAMP"},
+      {"current_user", "CURRENT_USER"}, {"localtime", "LOCALTIME"},       {"localtimestamp", "LOCALTIMESTAMP"},
+      {"session_user", "SESSION_USER"}, {"sysdate", "sysdate"},           {"user", "USER"},
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcasecmp(node->name, names[i][0]) != 0) continue;
+    corm_emit_text(compiler, names[i][1]);
+    if (node->nargs > 0) corm_ansi_arguments(compiler, node);
+    return true;
+  }
+  return false;
+}
+
+bool corm_ansi_extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {
+  (void)dialect;
+  corm_emit_text(compiler, "EXTRACT(");
+  corm_emit_text(compiler, node->field);
+  corm_emit_text(compiler, " FROM ");
+  corm_emit_node(compiler, node->element);
+  corm_emit_text(compiler, ")");
+  return true;
+}
+
+void corm_ansi_limit(const corm_dialect *dialect, corm_compiler *compiler, const corm_select *select) {
+  (void)dialect;
+  if (select->limit) {
+    corm_emit_text(compiler, "\n LIMIT ");
+    corm_emit_node(compiler, select->limit);
+  }
+  if (select->offset) {
+    corm_emit_text(compiler, select->limit ? " OFFSET " : "\n LIMIT -1 OFFSET ");
+    corm_emit_node(compiler, select->offset);
+  }
+}
+
+/* The NOT IN form stands in parentheses of its own, which the compiler writes around it. */
+void corm_ansi_empty_in(const corm_dialect *dialect, corm_compiler *compiler, const corm_bind *bind, corm_op op) {
+  (void)dialect;
+  if (bind->width > 0) corm_emit_text(compiler, "(");
+  for (uint32_t i = 0; i < (bind->width > 0 ? bind->width : 1); i++) {
+    corm_emit_text(compiler, i > 0 ? ", NULL" : "(NULL");
+  }
+  corm_emit_text(compiler, bind->width > 0 ? "))" : ")");
+  corm_emit_text(compiler, op == CORM_OP_NOT_IN ? " OR (1 = 1)" : " AND (1 != 1)");
+}
+
+/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+
+corm_status corm_ansi_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
+                                  corm_error *err) {
+  if (dialect->type_name(dialect, column->type, out, err) != CORM_OK) return CORM_FAILED;
+  size_t len = out->len;
+  if (corm_ddl_server_default(dialect, column, out, err) != CORM_OK) return CORM_FAILED;
+  if (out->len > len) corm_buf_insert(out, len, " DEFAULT ", 9);
+  if (!column->nullable) corm_buf_puts(out, " NOT NULL");
+  return CORM_OK;
+}
+
+bool corm_ansi_inline_primary_key(const corm_dialect *dialect, const corm_table *table) {
+  (void)dialect;
+  (void)table;
+  return false;
+}
+
+void corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+  (void)dialect;
+  (void)table;
+  (void)out;
+}
+
+/* SQLAlchemy's RESERVED_WORDS. */
+static const char *const reserved[] = {
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "between",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "cross",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "new",
+    "not",
+    "notnull",
+    "null",
+    "off",
+    "offset",
+    "old",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "right",
+    "select",
+    "session_user",
+    "set",
+    "similar",
+    "some",
+    "symmetric",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "verbose",
+    "when",
+    "where",
+};
+
+const corm_dialect corm_dialect_default = {
+    .name = "default",
+    .default_driver = "",
+    .paramstyle = CORM_PARAM_QMARK,
+    .quote = '"',
+    .max_identifier = 9999,
+    .reserved = reserved,
+    .nreserved = sizeof reserved / sizeof *reserved,
+    .native_boolean = true,
+    .insert_returning = true,
+    .update_returning = true,
+    .delete_returning = true,
+    .default_values = true,
+    .multi_values = true,
+    .transactional_ddl = true,
+    .max_params = UINT32_MAX,
+    .type_name = generic_type_name,
+    .binary = generic_binary,
+    .function = corm_ansi_function,
+    .extract = corm_ansi_extract,
+    .limit = corm_ansi_limit,
+    .empty_in = corm_ansi_empty_in,
+    .column_spec = corm_ansi_column_spec,
+    .inline_primary_key = corm_ansi_inline_primary_key,
+    .table_suffix = corm_ansi_table_suffix,
+    .encode = corm_ansi_encode,
+    .decode = corm_ansi_decode,
+    .is_plain = corm_ansi_is_plain,
+};

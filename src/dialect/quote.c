@@ -1,0 +1,140 @@
+/*
+ * Identifiers and literals. The rule for quoting is SQLAlchemy's: reserved words, what is not [a-z_][a-z0-9_$]*, and
+ * therefore upper case, which would otherwise name the same as lower case.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "dialect/ansi.h"
+#include "sql/dialect.h"
+
+static bool is_reserved(const corm_dialect *dialect, const char *name) {
+  size_t low = 0, high = dialect->nreserved;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = strcmp(dialect->reserved[middle], name);
+    if (order == 0) return true;
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return false;
+}
+
+static bool is_plain(const char *name) {
+  if (!((*name >= 'a' && *name <= 'z') || *name == '_')) return false;
+  for (const char *p = name + 1; *p; p++) {
+    if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '$')) return false;
+  }
+  return true;
+}
+
+void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out) {
+  if (is_plain(name) && !is_reserved(dialect, name)) {
+    corm_buf_puts(out, name);
+    return;
+  }
+  corm_buf_putc(out, dialect->quote);
+  for (const char *p = name; *p; p++) {
+    if (*p == dialect->quote) corm_buf_putc(out, *p);
+    corm_buf_putc(out, *p);
+  }
+  corm_buf_putc(out, dialect->quote);
+}
+
+void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+  if (table->schema) {
+    corm_dialect_quote(dialect, table->schema, out);
+    corm_buf_putc(out, '.');
+  }
+  corm_dialect_quote(dialect, table->name, out);
+}
+
+/* -- literals ----------------------------------------------------------------------------------------------------- */
+
+/* A NUL would end the statement's text for most drivers, and the rest of it would not run. */
+static corm_status quote_text(const corm_value *value, corm_buf *out, corm_error *err) {
+  if (value->len && memchr(value->as.s, '\0', value->len)) {
+    return corm_error_set(err, CORM_E_COMPILE, "a string with a NUL has no SQL literal: bind it");
+  }
+  corm_buf_putc(out, '\'');
+  for (uint32_t i = 0; i < value->len; i++) {
+    if (value->as.s[i] == '\'') corm_buf_putc(out, '\'');
+    corm_buf_putc(out, value->as.s[i]);
+  }
+  corm_buf_putc(out, '\'');
+  return CORM_OK;
+}
+
+static void quote_blob(const corm_value *value, corm_buf *out) {
+  static const char hex[] = "0123456789abcdef";
+  corm_buf_puts(out, "X'");
+  for (uint32_t i = 0; i < value->len; i++) {
+    unsigned char byte = (unsigned char)value->as.s[i];
+    corm_buf_putc(out, hex[byte >> 4]);
+    corm_buf_putc(out, hex[byte & 15]);
+  }
+  corm_buf_putc(out, '\'');
+}
+
+/* A sign behind a minus would begin a comment (CVE-2024-1597 is of that family). */
+static void open_number(bool negative, corm_buf *out, bool *parentheses) {
+  *parentheses = negative && out->len > 0 && out->ptr[out->len - 1] == '-';
+  if (*parentheses) corm_buf_putc(out, '(');
+}
+
+static corm_status number(const corm_value *value, corm_buf *out, corm_error *err) {
+  bool parentheses;
+  if (value->kind == CORM_REAL) {
+    if (isnan(value->as.f)) return corm_error_set(err, CORM_E_COMPILE, "NaN has no SQL literal");
+    open_number(signbit(value->as.f), out, &parentheses);
+    if (isinf(value->as.f)) {
+      /* No database reads a word for it in plain SQL; a number that overflows is read as infinity. */
+      corm_buf_puts(out, value->as.f < 0 ? "-9e999" : "9e999");
+    } else {
+      corm_buf_real(out, value->as.f);
+    }
+  } else if (value->kind == CORM_DECIMAL) {
+    open_number(value->len && value->as.s[0] == '-', out, &parentheses);
+    corm_buf_add(out, value->as.s, value->len);
+  } else {
+    open_number(value->as.i < 0, out, &parentheses);
+    corm_buf_int(out, value->as.i);
+  }
+  if (parentheses) corm_buf_putc(out, ')');
+  return CORM_OK;
+}
+
+static corm_status stored_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *value,
+                                  corm_buf *out, corm_error *err) {
+  corm_scratch scratch;
+  corm_value stored;
+  corm_scratch_init(&scratch, out->mem);
+  corm_status status = dialect->encode(dialect, type, value, &scratch, &stored, err);
+  if (status == CORM_OK) {
+    switch ((corm_value_kind)stored.kind) {
+    case CORM_TEXT: status = quote_text(&stored, out, err); break;
+    case CORM_BLOB: quote_blob(&stored, out); break;
+    default: status = number(&stored, out, err); break;
+    }
+  }
+  corm_scratch_clear(&scratch);
+  return status;
+}
+
+corm_status corm_dialect_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *value,
+                                 corm_buf *out, corm_error *err) {
+  switch ((corm_value_kind)value->kind) {
+  case CORM_ABSENT:
+  case CORM_VALUE_KIND_COUNT: return corm_error_set(err, CORM_E_COMPILE, "a value that is absent has no SQL literal");
+  case CORM_NULL: corm_buf_puts(out, "NULL"); return CORM_OK;
+  case CORM_BOOL:
+    corm_buf_puts(out, dialect->native_boolean ? (value->as.i ? "true" : "false") : (value->as.i ? "1" : "0"));
+    return CORM_OK;
+  case CORM_DECIMAL: return number(value, out, err);
+  default: return stored_literal(dialect, type, value, out, err);
+  }
+}

@@ -1,0 +1,275 @@
+/* SQLite 3.35 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
+#include <string.h>
+#include <strings.h>
+
+#include "dialect/ansi.h"
+#include "dialect/sqlite_codec.h"
+#include "sql/ddl.h"
+
+/* -- expressions -------------------------------------------------------------------------------------------------- */
+
+static void infix(corm_compiler *compiler, const corm_binary *node, const char *op) {
+  corm_emit_node(compiler, node->left);
+  corm_emit_text(compiler, op);
+  corm_emit_node(compiler, node->right);
+}
+
+static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  switch ((corm_op)node->base.op) {
+  case CORM_OP_IS_DISTINCT_FROM: infix(compiler, node, " IS NOT "); return true;
+  case CORM_OP_IS_NOT_DISTINCT_FROM: infix(compiler, node, " IS "); return true;
+  case CORM_OP_TRUEDIV:
+    corm_emit_node(compiler, node->left);
+    corm_emit_text(compiler, " / (");
+    corm_emit_node(compiler, node->right);
+    corm_emit_text(compiler, " + 0.0)");
+    return true;
+  case CORM_OP_BIT_XOR: /* there is none: what is in one but not in both */
+    corm_emit_text(compiler, "((");
+    infix(compiler, node, " | ");
+    corm_emit_text(compiler, ") - (");
+    infix(compiler, node, " & ");
+    corm_emit_text(compiler, "))");
+    return true;
+  default: return corm_ansi_binary(dialect, compiler, node);
+  }
+}
+
+static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
+  if (strcasecmp(node->name, "now") == 0) {
+    corm_emit_text(compiler, "CURRENT_TIMESTAMP");
+  } else if (strcasecmp(node->name, "localtimestamp") == 0) {
+    corm_emit_text(compiler, "DATETIME(CURRENT_TIMESTAMP, 'localtime')");
+  } else if (strcasecmp(node->name, "char_length") == 0) {
+    corm_emit_text(compiler, "length");
+    corm_ansi_arguments(compiler, node);
+  } else if (strcasecmp(node->name, "aggregate_strings") == 0) {
+    corm_emit_text(compiler, "group_concat");
+    corm_ansi_arguments(compiler, node);
+  } else {
+    return corm_ansi_function(dialect, compiler, node);
+  }
+  return true;
+}
+
+static bool extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {
+  (void)dialect;
+  static const char *const fields[][2] = {
+      {"year", "%Y"},   {"month", "%m"}, {"day", "%d"},   {"hour", "%H"}, {"minute", "%M"},
+      {"second", "%S"}, {"doy", "%j"},   {"epoch", "%s"}, {"dow", "%w"},  {"week", "%W"},
+  };
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    if (strcmp(node->field, fields[i][0]) != 0) continue;
+    corm_emit_text(compiler, "CAST(STRFTIME('");
+    corm_emit_text(compiler, fields[i][1]);
+    corm_emit_text(compiler, "', ");
+    corm_emit_node(compiler, node->element);
+    corm_emit_text(compiler, ") AS INTEGER)");
+    return true;
+  }
+  corm_emit_error(compiler, CORM_E_COMPILE, "'%.40s' is not a valid extract argument on SQLite", node->field);
+  return true;
+}
+
+static void emit_literal_int(corm_compiler *compiler, int64_t number) {
+  corm_value value = corm_value_int(number);
+  corm_emit_node(compiler,
+                 corm_bind_in(corm_emit_arena(compiler), "param", corm_type_default(CORM_TYPE_INTEGER), &value));
+}
+
+/* OFFSET needs a LIMIT, of which -1 is none; the two stand-ins are bound, so that statements of one shape are one text.
+ */
+static void limit(const corm_dialect *dialect, corm_compiler *compiler, const corm_select *select) {
+  (void)dialect;
+  if (!select->limit && !select->offset) return;
+  corm_emit_text(compiler, "\n LIMIT ");
+  if (select->limit) {
+    corm_emit_node(compiler, select->limit);
+  } else {
+    emit_literal_int(compiler, -1);
+  }
+  corm_emit_text(compiler, " OFFSET ");
+  if (select->offset) {
+    corm_emit_node(compiler, select->offset);
+  } else {
+    emit_literal_int(compiler, 0);
+  }
+}
+
+static void ones(corm_compiler *compiler, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) corm_emit_text(compiler, i > 0 ? ", 1" : "1");
+}
+
+static void empty_in(const corm_dialect *dialect, corm_compiler *compiler, const corm_bind *bind, corm_op op) {
+  (void)dialect;
+  (void)op;
+  uint32_t n = bind->width > 0 ? bind->width : 1;
+  corm_emit_text(compiler, "(SELECT ");
+  ones(compiler, n);
+  corm_emit_text(compiler, " FROM (SELECT ");
+  ones(compiler, n);
+  corm_emit_text(compiler, ") WHERE 1!=1)");
+}
+
+/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+
+static bool inline_primary_key(const corm_dialect *dialect, const corm_table *table) {
+  (void)dialect;
+  return table->sqlite_autoincrement && table->primary_key->ncolumns == 1 && corm_table_autoincrement_column(table);
+}
+
+/* Raw SQL after DEFAULT that is more than a word or a quoted text stands in parentheses. */
+static bool needs_parentheses(const char *text) {
+  while (*text == ' ' || (*text >= '\t' && *text <= '\r')) text++;
+  if (*text == '\'' || *text == '"' || *text == '(') return false;
+  for (; *text; text++) {
+    bool word = *text == '_' || (*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') ||
+                (*text >= 'A' && *text <= 'Z') || (unsigned char)*text >= 0x80;
+    if (!word) return true;
+  }
+  return false;
+}
+
+static corm_status default_clause(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
+                                  corm_error *err) {
+  corm_buf text;
+  corm_buf_init(&text, out->mem);
+  corm_status status = corm_ddl_server_default(dialect, column, &text, err);
+  const char *expression = corm_buf_str(&text);
+  if (status == CORM_OK && !expression) status = corm_error_memory(err);
+  if (status == CORM_OK && text.len > 0) {
+    bool parentheses = needs_parentheses(expression);
+    corm_buf_puts(out, parentheses ? " DEFAULT (" : " DEFAULT ");
+    corm_buf_puts(out, expression);
+    if (parentheses) corm_buf_putc(out, ')');
+  }
+  corm_buf_clear(&text);
+  return status;
+}
+
+/*
+ * Only INTEGER PRIMARY KEY is the rowid, which SQLite generates. SQLAlchemy writes BIGINT for a BigInteger key, and
+ * inserts without a value fail; here a generated key is INTEGER whatever its integer type, and holds 64 bits all the
+ * same.
+ */
+static corm_status column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err) {
+  const corm_table *table = column->table;
+  bool generated = corm_table_autoincrement_column(table) == column;
+  if (generated && table->primary_key->ncolumns != 1) {
+    return corm_error_set(err, CORM_E_COMPILE, "SQLite does not support autoincrement for composite primary keys");
+  }
+  const corm_type *type = generated ? corm_type_default(CORM_TYPE_INTEGER) : column->type;
+  if (dialect->type_name(dialect, type, out, err) != CORM_OK) return CORM_FAILED;
+  if (default_clause(dialect, column, out, err) != CORM_OK) return CORM_FAILED;
+  if (!column->nullable) corm_buf_puts(out, " NOT NULL");
+  if (generated && inline_primary_key(dialect, table)) corm_buf_puts(out, " PRIMARY KEY AUTOINCREMENT");
+  return CORM_OK;
+}
+
+static void table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+  (void)dialect;
+  if (table->sqlite_without_rowid) corm_buf_puts(out, "\n WITHOUT ROWID");
+  if (table->sqlite_strict) corm_buf_puts(out, table->sqlite_without_rowid ? ",\n STRICT" : "\n STRICT");
+}
+
+/* SQLAlchemy's list, and the two keywords that it misses and SQLite takes for no name ("nothing", "returning"). */
+static const char *const reserved[] = {
+    "add",          "after",
+    "all",          "alter",
+    "analyze",      "and",
+    "as",           "asc",
+    "attach",       "autoincrement",
+    "before",       "begin",
+    "between",      "by",
+    "cascade",      "case",
+    "cast",         "check",
+    "collate",      "column",
+    "commit",       "conflict",
+    "constraint",   "create",
+    "cross",        "current_date",
+    "current_time", "current_timestamp",
+    "database",     "default",
+    "deferrable",   "deferred",
+    "delete",       "desc",
+    "detach",       "distinct",
+    "drop",         "each",
+    "else",         "end",
+    "escape",       "except",
+    "exclusive",    "exists",
+    "explain",      "fail",
+    "false",        "for",
+    "foreign",      "from",
+    "full",         "glob",
+    "group",        "having",
+    "if",           "ignore",
+    "immediate",    "in",
+    "index",        "indexed",
+    "initially",    "inner",
+    "insert",       "instead",
+    "intersect",    "into",
+    "is",           "isnull",
+    "join",         "key",
+    "left",         "like",
+    "limit",        "match",
+    "natural",      "not",
+    "nothing",      "notnull",
+    "null",         "of",
+    "offset",       "on",
+    "or",           "order",
+    "outer",        "plan",
+    "pragma",       "primary",
+    "query",        "raise",
+    "references",   "reindex",
+    "rename",       "replace",
+    "restrict",     "returning",
+    "right",        "rollback",
+    "row",          "select",
+    "set",          "table",
+    "temp",         "temporary",
+    "then",         "to",
+    "transaction",  "trigger",
+    "true",         "union",
+    "unique",       "update",
+    "using",        "vacuum",
+    "values",       "view",
+    "virtual",      "when",
+    "where",
+};
+
+const corm_dialect corm_dialect_sqlite = {
+    .name = "sqlite",
+    .default_driver = "sqlite",
+    .paramstyle = CORM_PARAM_QMARK,
+    .quote = '"',
+    .max_identifier = 9999,
+    .reserved = reserved,
+    .nreserved = sizeof reserved / sizeof *reserved,
+    .native_boolean = false,
+    .insert_returning = true,
+    .update_returning = true,
+    .delete_returning = true,
+    .default_values = true,
+    .multi_values = true,
+    .transactional_ddl = true,
+    .fk_same_schema = true,
+    .index_has_schema = true,
+    .partial_indexes = true,
+    .max_params = 32766, /* SQLite's own default since 3.32 */
+    .type_name = corm_ansi_type_name,
+    .binary = binary,
+    .function = function,
+    .extract = extract,
+    .limit = limit,
+    .empty_in = empty_in,
+    .column_spec = column_spec,
+    .inline_primary_key = inline_primary_key,
+    .table_suffix = table_suffix,
+    .encode = corm_sqlite_encode,
+    .decode = corm_ansi_decode,
+    .is_plain = corm_ansi_is_plain,
+    /* Names of tables and indexes are the same in upper and lower case. */
+    .has_table_sql = "SELECT 1 FROM (SELECT type, name FROM sqlite_master UNION ALL SELECT type, name FROM "
+                     "sqlite_temp_master) WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE",
+    .has_index_sql = "SELECT 1 FROM (SELECT type, name FROM sqlite_master UNION ALL SELECT type, name FROM "
+                     "sqlite_temp_master) WHERE type = 'index' AND name = ? COLLATE NOCASE",
+};
