@@ -57,8 +57,18 @@ struct corm_driver {
   /* The client library's version text. */
   const char *(*version)(void);
 
+  /* Looks the target over without opening anything: ArgumentError for parts that make no sense here and for option
+     values outside their range. */
+  corm_status (*check)(const corm_driver *driver, const corm_driver_target *target, corm_error *err);
+  /* True when every `open` would make a database of its own (SQLite in memory): the engine then opens one and shares
+   * it. */
+  bool (*is_private)(const corm_driver *driver, const corm_driver_target *target);
+
   corm_status (*open)(const corm_driver *driver, const corm_mem *mem, const corm_driver_target *target,
                       corm_driver_conn **out, corm_error *err);
+  /* Puts the settings that `open` made (foreign keys, timeout) back in force, after a script ran settings of its own.
+   */
+  corm_status (*restore)(corm_driver_conn *conn, corm_error *err);
   /* Finalizes whatever is left, rolls back what is open. Never fails. */
   void (*close)(corm_driver_conn *conn);
 
@@ -75,7 +85,8 @@ struct corm_driver {
   corm_status (*prepare)(corm_driver_conn *conn, const char *sql, size_t len, corm_driver_stmt **out, corm_error *err);
   void (*finalize)(corm_driver_stmt *stmt);
   int (*param_count)(const corm_driver_stmt *stmt);
-  /* 1-based index of a native named parameter (":name"), 0 when there is none; only for exec_driver_sql. */
+  /* 1-based index of a native named parameter, by its name without the prefix; 0 when there is none. Only for
+     exec_driver_sql. */
   int (*param_index)(const corm_driver_stmt *stmt, const char *name);
   /* True for statements that cannot write (used to choose how a transaction begins). */
   bool (*readonly)(const corm_driver_stmt *stmt);
@@ -87,9 +98,11 @@ struct corm_driver {
   /* Ready for the next execution; bindings stay. Never reports the last step's error again. */
   void (*reset)(corm_driver_stmt *stmt);
 
+  /* Sure only after the first step: a changed schema may change it. */
   int (*column_count)(const corm_driver_stmt *stmt);
   const char *(*column_name)(const corm_driver_stmt *stmt, int index); /* 0-based; borrowed */
-  /* The value of a column of the current row, 0-based; bytes are borrowed until the next step or reset. */
+  /* The value of a column of the current row, 0-based; bytes are borrowed until the next step or reset. ABSENT when
+     memory ran out. */
   void (*column)(corm_driver_stmt *stmt, int index, corm_value *out);
 
   int64_t (*changes)(const corm_driver_conn *conn);        /* rows matched by the last DML */

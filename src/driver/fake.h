@@ -1,6 +1,7 @@
 /*
  * A driver without a database: records every SQL text and its parameters, plays scripted rows and faults. For
- * specs of the engine, the flush and the loaders.
+ * specs of the engine, the flush and the loaders. What no script speaks of succeeds: a SELECT without rows, an INSERT,
+ * UPDATE or DELETE that matched one row; INSERTs generate the keys 1, 2, 3...
  */
 #ifndef CORM_DRIVER_FAKE_H
 #define CORM_DRIVER_FAKE_H
@@ -9,17 +10,19 @@
 
 typedef struct corm_fake corm_fake;
 
-/* Makes a script; its driver is passed to the engine in place of a real one. */
+/* Makes a script; its driver is passed to the engine in place of a real one. It must outlive the engine. */
 corm_fake *corm_fake_new(const corm_mem *mem);
 void corm_fake_free(corm_fake *fake);
 const corm_driver *corm_fake_driver(corm_fake *fake);
 
-/* The next execution of a statement whose SQL contains `match` answers with these rows (row-major, copied). */
+/* The next execution of a statement whose SQL contains `match` answers with these rows (row-major, copied). Without
+   columns (ncols 0) it has matched nrows rows. */
 CORM_MUST_USE corm_status corm_fake_rows(corm_fake *fake, const char *match, const char *const *names, size_t ncols,
                                          const corm_value *values, size_t nrows);
-/* The next execution whose SQL contains `match` fails so; `ends_transaction` as SQLITE_FULL does. */
-CORM_MUST_USE corm_status corm_fake_fault(corm_fake *fake, const char *match, corm_error_class cls,
-                                          const char *message, bool ends_transaction);
+/* The next execution whose SQL contains `match` fails so; `ends_transaction` as SQLITE_FULL does. "BEGIN", "COMMIT" and
+   "ROLLBACK" match the calls of transaction control. */
+CORM_MUST_USE corm_status corm_fake_fault(corm_fake *fake, const char *match, corm_error_class cls, const char *message,
+                                          bool ends_transaction);
 /* What was sent, one line a statement: "INSERT INTO t (a) VALUES (?) | 1"; borrowed, grows. */
 const char *corm_fake_log(const corm_fake *fake);
 void corm_fake_log_clear(corm_fake *fake);

@@ -1,6 +1,15 @@
 /*
- * A connection in use: transaction state, prepared-statement cache, execution. Begins a transaction by itself at the first
- * statement ("commit as you go"). Reference counted; results hold it. Close is idempotent.
+ * A connection in use: transaction state, prepared-statement cache, execution. Begins a transaction by itself at the
+ * first statement ("commit as you go"). Reference counted; results hold it. Close is idempotent.
+ *
+ * Transaction control that a script sends as SQL is noticed: COMMIT ends the transaction, BEGIN begins it, ROLLBACK
+ * leaves it LOST, so that who counts on its rows is told. PRAGMA, ATTACH, DETACH and VACUUM begin no transaction.
+ *
+ * Connections to one in-memory database share one physical connection and with it one transaction and one stack of
+ * savepoints: a commit commits what all have written, a rollback undoes it (the others that wrote are LOST then).
+ * Closing one rolls back only when no other takes part in the transaction.
+ *
+ * A hook may close or release the connection in mid-execution; that happens when the execution ends.
  */
 #ifndef CORM_ENGINE_CONNECTION_H
 #define CORM_ENGINE_CONNECTION_H
@@ -12,9 +21,9 @@
 #include "sql/compile.h"
 
 typedef enum corm_txn_state {
-  CORM_TXN_NONE,  /* nothing begun */
+  CORM_TXN_NONE, /* nothing begun */
   CORM_TXN_OPEN,
-  CORM_TXN_LOST   /* the database ended it by itself: nothing but rollback is accepted (PendingRollbackError) */
+  CORM_TXN_LOST /* the database ended it by itself: nothing but rollback is accepted (PendingRollbackError) */
 } corm_txn_state;
 
 void corm_conn_acquire(corm_conn *conn);
@@ -25,8 +34,9 @@ void corm_conn_close(corm_conn *conn);
 bool corm_conn_is_closed(const corm_conn *conn);
 corm_engine *corm_conn_engine(const corm_conn *conn);
 
-/* Begins explicitly. InvalidRequestError when a transaction is already open (autobegun ones count). The BEGIN itself is sent at
-   the first statement: as a write transaction (BEGIN IMMEDIATE on SQLite) when mode is WRITE or that statement writes. */
+/* Begins explicitly. InvalidRequestError when a transaction is already open (autobegun ones count). The BEGIN itself is
+   sent at the first statement: as a write transaction (BEGIN IMMEDIATE on SQLite) when mode is WRITE or that statement
+   writes. */
 CORM_MUST_USE corm_status corm_conn_begin(corm_conn *conn, corm_begin_mode mode, corm_error *err);
 /* Without a transaction both do nothing. A commit that fails leaves the transaction open where the database does. */
 CORM_MUST_USE corm_status corm_conn_commit(corm_conn *conn, corm_error *err);
@@ -48,14 +58,17 @@ typedef struct corm_params {
 } corm_params;
 
 /*
- * Runs a compiled statement. Binds take their value from `params` by name, else from the node; a bind without either and a
- * parameter without a bind are InvalidRequestErrors ("A value is required for bind parameter 'x'"), raised before anything is sent. Values are
- * coerced to the bind's type and refused with DataError/ArgumentError naming the column. *out owns one reference; release it always.
+ * Runs a compiled statement. Binds take their value from `params` by name, else from the node; a bind without either
+ * and a parameter without a bind are InvalidRequestErrors ("A value is required for bind parameter 'x'"), raised before
+ * anything is sent. Values are coerced to the bind's type and refused with DataError/ArgumentError naming the column.
+ * *out owns one reference; release it always. `compiled` may go before the result; the nodes and types that its columns
+ * point at may not.
  */
 CORM_MUST_USE corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
                                             corm_result **out, corm_error *err);
 
-/* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount. */
+/* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount.
+   All sets are checked before the first is sent. Rows that are returned follow each other. Counts as one statement. */
 CORM_MUST_USE corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled,
                                                  const corm_params *sets, size_t nsets, corm_result **out,
                                                  corm_error *err);
@@ -65,15 +78,15 @@ CORM_MUST_USE corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql
                                                 corm_result **out, corm_error *err);
 
 /*
- * The flush's way in: a statement prepared for many executions with storage-ready values. `batch` keeps it checked out of
- * the cache until finished.
+ * The flush's way in: a statement prepared for many executions with storage-ready values. `batch` keeps it checked out
+ * of the cache until finished. `compiled` must outlive it. It holds the connection; after a close it only refuses.
  */
 typedef struct corm_batch corm_batch;
 CORM_MUST_USE corm_status corm_conn_batch_open(corm_conn *conn, const corm_compiled *compiled, corm_batch **out,
                                                corm_error *err);
-/* Binds one row (n canonical values in the order of the compiled binds, typed by them), runs it. *rowcount: matched rows;
-   *last_id: generated key. Either may be NULL. When the statement returns a row (RETURNING) its first row is copied to
-   `returned` (arena copies, compiled->ncolumns values) if that is not NULL. */
+/* Binds one row (n canonical values in the order of the compiled binds, typed by them), runs it. *rowcount: matched
+   rows; *last_id: generated key. Either may be NULL. When the statement returns a row (RETURNING) its first row is
+   copied to `returned` (arena copies, compiled->ncolumns values) if that is not NULL. */
 CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, const corm_value *values, size_t n, int64_t *rowcount,
                                          int64_t *last_id, corm_arena *arena, corm_value *returned, corm_error *err);
 void corm_batch_close(corm_batch *batch);

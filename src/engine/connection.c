@@ -1,0 +1,252 @@
+/* The life of a connection and the way of a statement through it. */
+#include "engine/connection.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "engine/internal.h"
+
+/* -- life -----------------------------------------------------------------------------------------------------------
+ */
+
+corm_status corm_engine_connect(corm_engine *engine, corm_conn **out, corm_error *err) {
+  if (corm_engine_is_foreign(engine)) {
+    return corm_error_set(err, CORM_E_ILLEGAL_STATE_CHANGE,
+                          "this engine has connections of the parent process: open databases after fork()");
+  }
+  corm_conn *conn = corm_mem_zalloc(engine->mem, 1, sizeof *conn);
+  if (conn == NULL) return corm_error_memory(err);
+  conn->refs = 1;
+  conn->engine = engine;
+  conn->driver = engine->driver;
+  if (corm_link_take(engine, conn, &conn->link, err) != CORM_OK) {
+    corm_mem_free(engine->mem, conn);
+    return CORM_FAILED;
+  }
+  corm_engine_acquire(engine);
+  *out = conn;
+  return CORM_OK;
+}
+
+void corm_conn_acquire(corm_conn *conn) {
+  conn->refs++;
+}
+
+void corm_conn_release(corm_conn *conn) {
+  if (conn == NULL || --conn->refs > 0) return;
+  corm_conn_close(conn);
+  corm_engine *engine = conn->engine;
+  corm_mem_free(engine->mem, conn);
+  corm_engine_release(engine);
+}
+
+void corm_conn_close(corm_conn *conn) {
+  corm_link *link = conn->link;
+  if (link == NULL) return;
+  if (conn->running > 0) {
+    conn->close_wanted = true;
+    return;
+  }
+  for (corm_result *result = link->results, *next; result != NULL; result = next) {
+    next = result->next;
+    if (result->conn == conn) corm_result_close(result);
+  }
+  while (conn->batches != NULL) corm_batch_orphan(conn->batches);
+  corm_link_give(conn->engine, link, conn);
+  conn->link = NULL;
+  conn->txn = CORM_TXN_NONE;
+}
+
+bool corm_conn_is_closed(const corm_conn *conn) {
+  return conn->link == NULL || conn->close_wanted;
+}
+
+corm_engine *corm_conn_engine(const corm_conn *conn) {
+  return conn->engine;
+}
+
+int64_t corm_conn_statement_count(const corm_conn *conn) {
+  return conn->statements;
+}
+
+/* -- hooks ----------------------------------------------------------------------------------------------------------
+ */
+
+void corm_conn_enter(corm_conn *conn) {
+  conn->refs++;
+  conn->running++;
+}
+
+void corm_conn_leave(corm_conn *conn) {
+  if (--conn->running == 0 && conn->close_wanted) {
+    conn->close_wanted = false;
+    corm_conn_close(conn);
+  }
+  corm_conn_release(conn);
+}
+
+/* A hook may have closed, committed or rolled back: what holds afterwards is asked again. */
+corm_status corm_conn_before(corm_conn *conn, const corm_sent *sent, corm_error *err) {
+  corm_engine_observer observer = conn->engine->observer;
+  if (observer.before == NULL) return CORM_OK;
+  if (observer.before(observer.ctx, conn, sent->stmt->sql, sent->values, sent->n, sent->nrows, err) != CORM_OK) {
+    return CORM_FAILED;
+  }
+  return corm_conn_check(conn, err);
+}
+
+corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, corm_error *err) {
+  corm_engine_observer observer = conn->engine->observer;
+  if (observer.after == NULL) return CORM_OK;
+  return observer.after(observer.ctx, conn, sent->stmt->sql, sent->values, sent->n, sent->nrows, elapsed_usec, err);
+}
+
+/* -- running --------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_dml(corm_verb verb) {
+  return verb == CORM_VERB_INSERT || verb == CORM_VERB_DML;
+}
+
+static corm_status bind_row(const corm_driver *driver, corm_driver_stmt *native, const corm_value *values, size_t n,
+                            bool keep, corm_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    if (driver->bind(native, (int)i + 1, &values[i], keep, err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+/* What is no reading and no plain DML may pull the ground from under statements that are still being read. */
+static corm_status make_way(corm_conn *conn, const corm_stmt *stmt, corm_error *err) {
+  bool gentle = stmt->verb == CORM_VERB_SELECT || is_dml(stmt->verb);
+  return gentle ? CORM_OK : corm_link_buffer(conn->link, err);
+}
+
+/* Executes every row; *row is the one that failed. */
+static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result, size_t *row,
+                            corm_error *err) {
+  const corm_driver *driver = conn->driver;
+  corm_driver_stmt *native = stmt->native;
+  bool dml = is_dml(stmt->verb);
+  bool keep = !stmt->readonly; /* only what reads may outlive this call */
+  int64_t total = 0;
+  for (*row = 0; *row < sent->nrows; ++*row) {
+    if (bind_row(driver, native, sent->values + *row * sent->n, sent->n, keep, err) != CORM_OK) return CORM_FAILED;
+    corm_status step = driver->step(native, err);
+    if (step == CORM_FAILED || (*row == 0 && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
+    if (*row > 0 && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
+    if (!dml) continue;
+    int64_t changes = driver->changes(conn->link->native);
+    total += changes;
+    if (sent->nrows > 1)
+      driver->reset(native);
+    else if (stmt->verb == CORM_VERB_INSERT && changes > 0)
+      result->last_id = driver->last_insert_id(conn->link->native);
+  }
+  if (dml) result->rowcount = total;
+  return CORM_OK;
+}
+
+static corm_status send_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
+                             corm_error *err) {
+  size_t row = 0;
+  bool watched = corm_conn_is_watched(conn);
+  if (watched && corm_conn_before(conn, sent, err) != CORM_OK) return CORM_FAILED;
+  if (make_way(conn, stmt, err) != CORM_OK) return CORM_FAILED;
+  if (corm_conn_join(conn, stmt->verb, stmt->readonly, err) != CORM_OK) {
+    corm_conn_attach(conn, sent, 0, err);
+    return CORM_FAILED;
+  }
+  if (watched) corm_conn_log_statement(conn, sent);
+  conn->statements++;
+  int64_t start = watched ? corm_clock_monotonic() : 0;
+  if (run_rows(conn, sent, stmt, result, &row, err) != CORM_OK) {
+    corm_conn_attach(conn, sent, row, err);
+    conn->driver->reset(stmt->native); /* a statement left in mid-step keeps its locks */
+    corm_conn_failed(conn, err);
+    return CORM_FAILED;
+  }
+  if (stmt->verb == CORM_VERB_SETTING) conn->link->touched = true;
+  if (stmt->verb >= CORM_VERB_DDL) corm_conn_noticed(conn, stmt->verb);
+  return watched ? corm_conn_after(conn, sent, corm_clock_monotonic() - start, err) : CORM_OK;
+}
+
+/* Runs a statement that is checked out, and gives it back unless the result keeps it. */
+static corm_status run(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result **out, corm_error *err) {
+  corm_result *result = NULL;
+  corm_stmt_cache *cache = &conn->link->cache;
+  corm_conn_enter(conn);
+  corm_status status = corm_result_new(conn, sent->compiled, &result, err);
+  if (status == CORM_OK) status = send_rows(conn, sent, stmt, result, err);
+  if (result == NULL || result->stmt == NULL) corm_stmt_cache_give(cache, stmt);
+  if (status == CORM_OK)
+    *out = result;
+  else
+    corm_result_release(result);
+  corm_conn_leave(conn);
+  return status;
+}
+
+/* A statement that cannot be prepared has no parameters to show, only its text. */
+static corm_status take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err) {
+  if (corm_stmt_cache_take(&conn->link->cache, sql, len, out, err) == CORM_OK) return CORM_OK;
+  if (err != NULL) {
+    char *text = corm_mem_dup(conn->engine->mem, sql, len);
+    if (text != NULL) corm_error_attach(err, conn->engine->mem, text, NULL);
+    corm_mem_free(conn->engine->mem, text);
+  }
+  return CORM_FAILED;
+}
+
+static corm_status check_counts(const corm_stmt *stmt, const corm_args *args, corm_error *err) {
+  if (args->nrows > 1 && !is_dml(stmt->verb)) {
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "only INSERT, UPDATE and DELETE can be executed with several sets of parameters");
+  }
+  if ((size_t)stmt->nparams == args->n) return CORM_OK;
+  return corm_error_set(err, CORM_E_INVALID_REQUEST, "the statement has %d parameters, but %zu values were bound",
+                        stmt->nparams, args->n);
+}
+
+corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled, const corm_params *sets,
+                                   size_t nsets, corm_result **out, corm_error *err) {
+  corm_args args;
+  corm_stmt *stmt = NULL;
+  if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
+  corm_args_init(&args, conn->engine->mem);
+  corm_status status = corm_args_compiled(&args, conn->engine->dialect, compiled, sets, nsets, err);
+  if (status == CORM_OK) status = take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
+  if (status == CORM_OK) {
+    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows};
+    status = check_counts(stmt, &args, err);
+    if (status == CORM_OK)
+      status = run(conn, &sent, stmt, out, err);
+    else
+      corm_stmt_cache_give(&conn->link->cache, stmt);
+  }
+  corm_args_clear(&args);
+  return status;
+}
+
+corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
+                              corm_result **out, corm_error *err) {
+  return corm_conn_execute_many(conn, compiled, params, params == NULL ? 0 : 1, out, err);
+}
+
+corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, const corm_params *params,
+                                  corm_result **out, corm_error *err) {
+  corm_args args;
+  corm_stmt *stmt = NULL;
+  if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
+  if (take_stmt(conn, sql, len, &stmt, err) != CORM_OK) return CORM_FAILED;
+  corm_args_init(&args, conn->engine->mem);
+  corm_status status = corm_args_native(&args, conn->engine->dialect, conn->driver, stmt, params, err);
+  if (status == CORM_OK) {
+    corm_sent sent = {stmt, NULL, args.values, args.n, args.nrows};
+    status = run(conn, &sent, stmt, out, err);
+  } else {
+    corm_stmt_cache_give(&conn->link->cache, stmt);
+  }
+  corm_args_clear(&args);
+  return status;
+}

@@ -1,0 +1,184 @@
+/* Making, sharing and ending engines; which drivers there are. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "engine/internal.h"
+
+static const corm_driver *const drivers[] = {&corm_driver_sqlite};
+
+corm_engine_options corm_engine_options_default(void) {
+  return (corm_engine_options){.stmt_cache_size = 128, .pool_size = 5, .busy_timeout_ms = 5000};
+}
+
+/* -- what a URL names -----------------------------------------------------------------------------------------------
+ */
+
+static corm_status unknown(const char *what, const char *name, const char *const *names, size_t n, corm_error *err) {
+  const char *nearest = corm_name_nearest(name, names, n);
+  corm_error_set(err, CORM_E_ARGUMENT, "unknown %s '%.60s'", what, name);
+  if (nearest != NULL) corm_error_hint(err, "did you mean '%s'?", nearest);
+  return CORM_FAILED;
+}
+
+static corm_status find_dialect(const char *name, const corm_dialect **out, corm_error *err) {
+  size_t n = 0;
+  *out = corm_dialect_find(name);
+  if (*out != NULL && (*out)->default_driver != NULL) return CORM_OK;
+  const char *const *names = corm_dialect_names(&n);
+  return unknown("dialect", name, names, n, err);
+}
+
+static corm_status find_driver(const char *name, const corm_driver **out, corm_error *err) {
+  enum { COUNT = sizeof drivers / sizeof drivers[0] };
+  const char *names[COUNT];
+  for (size_t i = 0; i < COUNT; i++) {
+    if (strcmp(drivers[i]->name, name) == 0) {
+      *out = drivers[i];
+      return CORM_OK;
+    }
+    names[i] = drivers[i]->name;
+  }
+  return unknown("driver", name, names, COUNT, err);
+}
+
+static corm_status check_options(const corm_engine *engine, corm_error *err) {
+  const char *const *names = engine->driver->option_names;
+  size_t n = 0;
+  while (names[n] != NULL) n++;
+  for (size_t i = 0; i < engine->url.nquery; i++) {
+    size_t at = 0;
+    while (at < n && strcmp(names[at], engine->url.query[i].key) != 0) at++;
+    if (at == n) return unknown("option in the database URL:", engine->url.query[i].key, names, n, err);
+  }
+  return CORM_OK;
+}
+
+static bool copy_text(corm_arena *arena, const char **text) {
+  if (*text != NULL) *text = corm_arena_dup(arena, *text, strlen(*text));
+  return !arena->failed;
+}
+
+static bool copy_url(corm_arena *arena, corm_url *url) {
+  if (!copy_text(arena, &url->dialect) || !copy_text(arena, &url->driver) || !copy_text(arena, &url->username) ||
+      !copy_text(arena, &url->password) || !copy_text(arena, &url->host) || !copy_text(arena, &url->database)) {
+    return false;
+  }
+  corm_driver_option *options = corm_arena_zalloc(arena, url->nquery, sizeof *options);
+  for (size_t i = 0; i < url->nquery && options != NULL; i++) {
+    options[i] = url->query[i];
+    if (!copy_text(arena, &options[i].key) || !copy_text(arena, &options[i].value)) return false;
+  }
+  url->query = options;
+  return options != NULL;
+}
+
+/* -- life -----------------------------------------------------------------------------------------------------------
+ */
+
+static void free_engine(corm_engine *engine) {
+  corm_engine_dispose(engine);
+  corm_vec_clear(&engine->idle);
+  corm_arena_clear(&engine->arena);
+  corm_mem_free(engine->mem, engine);
+}
+
+static corm_engine *make_engine(const corm_mem *mem, const corm_engine_options *options) {
+  corm_engine *engine = corm_mem_zalloc(mem, 1, sizeof *engine);
+  if (engine == NULL) return NULL;
+  engine->refs = 1;
+  engine->mem = mem;
+  engine->options = options != NULL ? *options : corm_engine_options_default();
+  corm_arena_init(&engine->arena, mem);
+  corm_vec_init(&engine->idle, mem);
+  return engine;
+}
+
+/* With dialect, driver and URL in place: everything that can be refused before a connection is opened. */
+static corm_status finish(corm_engine *engine, corm_error *err) {
+  corm_driver_target target = corm_engine_target(engine);
+  if (check_options(engine, err) != CORM_OK) return CORM_FAILED;
+  if (engine->driver->check(engine->driver, &target, err) != CORM_OK) return CORM_FAILED;
+  engine->is_private = engine->driver->is_private(engine->driver, &target);
+  return CORM_OK;
+}
+
+corm_status corm_engine_new(const corm_mem *mem, const char *url, size_t len, const corm_engine_options *options,
+                            corm_engine **out, corm_error *err) {
+  corm_engine *engine = make_engine(mem, options);
+  if (engine == NULL) return corm_error_memory(err);
+  if (corm_url_parse_in(&engine->arena, url, len, &engine->url, err) != CORM_OK ||
+      find_dialect(engine->url.dialect, &engine->dialect, err) != CORM_OK ||
+      find_driver(engine->url.driver != NULL ? engine->url.driver : engine->dialect->default_driver, &engine->driver,
+                  err) != CORM_OK ||
+      finish(engine, err) != CORM_OK) {
+    free_engine(engine);
+    return CORM_FAILED;
+  }
+  *out = engine;
+  return CORM_OK;
+}
+
+corm_status corm_engine_new_with(const corm_mem *mem, const corm_dialect *dialect, const corm_driver *driver,
+                                 const corm_url *url, const corm_engine_options *options, corm_engine **out,
+                                 corm_error *err) {
+  corm_engine *engine = make_engine(mem, options);
+  if (engine == NULL) return corm_error_memory(err);
+  engine->dialect = dialect;
+  engine->driver = driver;
+  engine->url = *url;
+  if (!copy_url(&engine->arena, &engine->url)) {
+    free_engine(engine);
+    return corm_error_memory(err);
+  }
+  if (finish(engine, err) != CORM_OK) {
+    free_engine(engine);
+    return CORM_FAILED;
+  }
+  *out = engine;
+  return CORM_OK;
+}
+
+void corm_engine_acquire(corm_engine *engine) {
+  engine->refs++;
+}
+
+void corm_engine_release(corm_engine *engine) {
+  if (engine != NULL && --engine->refs == 0) free_engine(engine);
+}
+
+void corm_engine_dispose(corm_engine *engine) {
+  engine->generation++;
+  while (engine->idle.len > 0) corm_link_close(engine, engine->idle.items[--engine->idle.len]);
+  corm_link *shared = engine->shared;
+  engine->shared = NULL; /* its users keep it until they are done; the next connection has a new database */
+  if (shared != NULL && shared->users.len == 0) corm_link_close(engine, shared);
+}
+
+/* -- asking ---------------------------------------------------------------------------------------------------------
+ */
+
+const corm_mem *corm_engine_mem(const corm_engine *engine) {
+  return engine->mem;
+}
+
+const corm_dialect *corm_engine_dialect(const corm_engine *engine) {
+  return engine->dialect;
+}
+
+const corm_driver *corm_engine_driver(const corm_engine *engine) {
+  return engine->driver;
+}
+
+const corm_url *corm_engine_url(const corm_engine *engine) {
+  return &engine->url;
+}
+
+corm_engine_options *corm_engine_settings(corm_engine *engine) {
+  return &engine->options;
+}
+
+void corm_engine_observe(corm_engine *engine, const corm_engine_observer *observer) {
+  engine->observer = observer != NULL ? *observer : (corm_engine_observer){0};
+}

@@ -1,0 +1,199 @@
+/*
+ * What the files of the engine room share. A *link* is a physical connection with all that lives as long as it does; a
+ * corm_conn is the right to use one. A link has one user, except that of an in-memory database, which every corm_conn
+ * of its engine uses: these then share one transaction.
+ */
+#ifndef CORM_ENGINE_INTERNAL_H
+#define CORM_ENGINE_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "engine/connection.h"
+#include "engine/stmt_cache.h"
+
+typedef struct corm_link {
+  corm_driver_conn *native;
+  const corm_driver *driver;
+  corm_stmt_cache cache;
+  corm_vec users;       /* corm_conn * */
+  corm_result *results; /* those that still stream, of all users */
+  uint64_t serial;      /* number of the physical transaction that is open or was last */
+  int savepoints;
+  bool open;           /* a physical transaction is open, as far as we know */
+  bool broken;         /* not to be used again */
+  bool touched;        /* a script changed settings */
+  unsigned generation; /* of the engine, when it was opened */
+} corm_link;
+
+struct corm_engine {
+  size_t refs;
+  const corm_mem *mem;
+  const corm_dialect *dialect;
+  const corm_driver *driver;
+  corm_arena arena; /* the URL's strings */
+  corm_url url;
+  corm_engine_options options;
+  corm_engine_observer observer;
+  corm_vec idle;       /* corm_link *, the last one given back at the end */
+  corm_link *shared;   /* in-memory database */
+  bool is_private;     /* opens one link only */
+  unsigned generation; /* counts corm_engine_dispose */
+  unsigned fork_count; /* when the first link was opened */
+  size_t links;        /* open ones */
+};
+
+struct corm_conn {
+  size_t refs;
+  corm_engine *engine;
+  const corm_driver *driver;
+  corm_link *link; /* NULL: closed */
+  corm_batch *batches;
+  uint64_t serial; /* the physical transaction it has taken part in */
+  corm_txn_state txn;
+  corm_begin_mode mode;
+  bool wrote;
+  bool close_wanted; /* closed by a hook in the middle of an execution */
+  int running;       /* executions under way */
+  int64_t statements;
+  char lost[256]; /* the error that ended the transaction */
+};
+
+typedef struct corm_row {
+  struct corm_row *next;
+  corm_value values[];
+} corm_row;
+
+typedef enum corm_result_phase {
+  CORM_RESULT_FIRST,    /* the statement stands on the first row, which was not fetched yet */
+  CORM_RESULT_STREAM,   /* the statement stands on the row that was fetched */
+  CORM_RESULT_BUFFERED, /* rows are in memory */
+  CORM_RESULT_DONE,
+  CORM_RESULT_CLOSED
+} corm_result_phase;
+
+struct corm_result {
+  size_t refs;
+  corm_conn *conn; /* held */
+  corm_result *next, *prev;
+  const corm_driver *driver;
+  corm_stmt *stmt; /* NULL: given back */
+  corm_driver_stmt *native;
+  corm_result_phase phase;
+  bool returns_rows;
+  bool plain;       /* columns have no types: raw SQL */
+  bool has_decoded; /* `decoded` is in use */
+  int64_t rowcount;
+  int64_t last_id;
+  const corm_compiled_column *columns;
+  size_t ncolumns;
+  corm_arena arena;   /* names, buffered rows */
+  corm_arena decoded; /* of the current row */
+  corm_row *rows;
+  corm_row **last;
+  corm_row *current;
+};
+
+struct corm_batch {
+  corm_conn *conn; /* held */
+  const corm_compiled *compiled;
+  corm_stmt *stmt; /* NULL: the connection was closed */
+  corm_batch *next, *prev;
+  corm_scratch scratch;
+  bool *plain; /* the value of this bind goes as it is */
+};
+
+/* -- pool.c ---------------------------------------------------------------------------------------------------------
+ */
+
+/* Takes an idle link or opens one, and enters the user. */
+corm_status corm_link_take(corm_engine *engine, corm_conn *user, corm_link **out, corm_error *err);
+/* The user leaves; what nobody else takes part in is rolled back, and the link goes to the pool or is closed. */
+void corm_link_give(corm_engine *engine, corm_link *link, corm_conn *user);
+void corm_link_close(corm_engine *engine, corm_link *link);
+/* True in a forked child of the process that opened the engine's links. */
+bool corm_engine_is_foreign(const corm_engine *engine);
+void corm_engine_watch_forks(corm_engine *engine);
+corm_driver_target corm_engine_target(const corm_engine *engine);
+
+/* -- transaction.c --------------------------------------------------------------------------------------------------
+ */
+
+/* Refuses what is closed, in a forked child, or waits for a rollback. */
+corm_status corm_conn_check(const corm_conn *conn, corm_error *err);
+/* Makes sure that a transaction is open for a statement of this verb, and notes that the connection takes part in it.
+ */
+corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_error *err);
+/* Asks the database, after a failed statement, whether it ended the transaction. */
+void corm_conn_failed(corm_conn *conn, const corm_error *err);
+/* The same after a statement of transaction control that a script sent as SQL. */
+void corm_conn_noticed(corm_conn *conn, corm_verb verb);
+/* Reads the rest of all streaming results of the link. */
+corm_status corm_link_buffer(corm_link *link, corm_error *err);
+
+/* -- result.c -------------------------------------------------------------------------------------------------------
+ */
+
+corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm_result **out, corm_error *err);
+/* Takes the statement over, which `step` (CORM_ROW or CORM_DONE) has just said this about. Statements that write are
+   read to their end at once. */
+corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err);
+/* Reads the columns' names from the statement, which must have been stepped. */
+corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_error *err);
+/* Appends the statement's rows from the one on which it stands. */
+corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, corm_error *err);
+corm_status corm_result_buffer(corm_result *result, corm_error *err);
+
+/* -- params.c -------------------------------------------------------------------------------------------------------
+ */
+
+enum { CORM_ARGS_INLINE = 16 };
+
+/* Storage values of nrows executions, row-major. Bytes are the caller's or the arena's. */
+typedef struct corm_args {
+  corm_value *values;
+  size_t n; /* of one row */
+  size_t nrows;
+  corm_arena arena;
+  corm_value few[CORM_ARGS_INLINE];
+} corm_args;
+
+void corm_args_init(corm_args *args, const corm_mem *mem);
+void corm_args_clear(corm_args *args);
+/* The values of a compiled statement's binds for each set; `sets` may be NULL (one row of the nodes' own values). */
+corm_status corm_args_compiled(corm_args *args, const corm_dialect *dialect, const corm_compiled *compiled,
+                               const corm_params *sets, size_t nsets, corm_error *err);
+/* The values of native placeholders. */
+corm_status corm_args_native(corm_args *args, const corm_dialect *dialect, const corm_driver *driver,
+                             const corm_stmt *stmt, const corm_params *params, corm_error *err);
+/* True for the kinds that drivers know. */
+bool corm_value_is_storage(const corm_value *value);
+
+/* -- echo.c ---------------------------------------------------------------------------------------------------------
+ */
+
+/* What is executed, for those who watch. */
+typedef struct corm_sent {
+  const corm_stmt *stmt;
+  const corm_compiled *compiled; /* NULL: raw SQL */
+  const corm_value *values;
+  size_t n;
+  size_t nrows;
+} corm_sent;
+
+bool corm_conn_is_watched(const corm_conn *conn);
+void corm_conn_log(const corm_conn *conn, const char *line);
+void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent);
+/* Attaches SQL and parameters to an error of the driver. `row`: the failing one. */
+void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);
+
+/* -- connection.c ---------------------------------------------------------------------------------------------------
+ */
+
+/* Around everything that may call a hook: closing and releasing wait for the last leave. */
+void corm_conn_enter(corm_conn *conn);
+void corm_conn_leave(corm_conn *conn);
+corm_status corm_conn_before(corm_conn *conn, const corm_sent *sent, corm_error *err);
+corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, corm_error *err);
+void corm_batch_orphan(corm_batch *batch);
+
+#endif
