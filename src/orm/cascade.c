@@ -17,7 +17,8 @@ static corm_status queue_relatives(corm_object *object, uint32_t cascade, corm_v
     const corm_link *link = corm_object_find_link(object, relationship);
     if (!(relationship->cascade & cascade) || !link) continue;
     status = later(work, link->one.object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++) status = later(work, link->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++)
+      status = later(work, link->items.ptr[k].object, err);
     for (uint32_t k = 0; status == CORM_OK && !link->loaded && k < link->added.n; k++)
       status = later(work, link->added.ptr[k].object, err);
     if (status != CORM_OK) break;
@@ -30,8 +31,7 @@ static corm_status refuse(corm_error *err, const corm_object *object, const char
   corm_buf_init(&name, object->mapper->mem);
   corm_object_describe(object, &name);
   const char *text = corm_buf_str(&name);
-  corm_status status =
-      corm_error_set(err, CORM_E_INVALID_REQUEST, "%s %s", text ? text : object->mapper->name, why);
+  corm_status status = corm_error_set(err, CORM_E_INVALID_REQUEST, "%s %s", text ? text : object->mapper->name, why);
   corm_buf_clear(&name);
   return status;
 }
@@ -61,7 +61,8 @@ static bool has_history(const corm_object *object) {
 /* *fresh tells whether the object came in just now, so that its relatives have to follow. */
 static corm_status add_one(corm_session *session, corm_object *object, bool *fresh, corm_error *err) {
   *fresh = false;
-  if (object->session && object->session != session) return refuse(err, object, "is already attached to another session");
+  if (object->session && object->session != session)
+    return refuse(err, object, "is already attached to another session");
   switch ((corm_object_state)object->state) {
   case CORM_PENDING: return CORM_OK;
   case CORM_PERSISTENT:
@@ -101,8 +102,10 @@ static corm_status doom(corm_session *session, corm_object *object, corm_error *
   if (object->flags & CORM_OBJECT_DOOMED) return CORM_OK;
   if (corm_vec_push(&session->doomed, object) != CORM_OK) return corm_error_memory(err);
   corm_status status = corm_state_hold(session, object, err);
-  if (status != CORM_OK) session->doomed.len--;
-  else object->flags |= CORM_OBJECT_DOOMED;
+  if (status != CORM_OK)
+    session->doomed.len--;
+  else
+    object->flags |= CORM_OBJECT_DOOMED;
   return status;
 }
 
@@ -122,7 +125,8 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
     if (status != CORM_OK || !link) continue;
     status = later(work, link->one.object, err);
     if (status == CORM_OK && link->changed) status = later(work, link->old.object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++) status = later(work, link->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++)
+      status = later(work, link->items.ptr[k].object, err);
     for (uint32_t k = 0; status == CORM_OK && k < link->removed.n; k++)
       if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) status = later(work, link->removed.ptr[k].object, err);
   }
@@ -130,8 +134,7 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
 }
 
 corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err) {
-  if (object->session && object->session != session)
-    return refuse(err, object, "is attached to another session");
+  if (object->session && object->session != session) return refuse(err, object, "is attached to another session");
   if (object->state != CORM_PERSISTENT) return refuse(err, object, "is not persisted");
   corm_vec work;
   corm_vec_init(&work, session->mem);

@@ -192,8 +192,10 @@ void corm_object_describe(const corm_object *object, corm_buf *out) {
     if (i) corm_buf_puts(out, ", ");
     corm_buf_puts(out, mapper->attributes[mapper->pk[i]].key);
     corm_buf_putc(out, '=');
-    if (value->kind == CORM_ABSENT) corm_buf_puts(out, "NULL");
-    else corm_value_describe(value, 40, out);
+    if (value->kind == CORM_ABSENT)
+      corm_buf_puts(out, "NULL");
+    else
+      corm_value_describe(value, 40, out);
   }
   corm_buf_putc(out, ')');
 }

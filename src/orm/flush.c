@@ -49,9 +49,9 @@ static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_ki
 
 corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err) {
   if (!object->flush) {
-    corm_work_kind kind = object->flags & CORM_OBJECT_DOOMED  ? CORM_WORK_DELETE
-                          : object->state == CORM_PENDING ? CORM_WORK_INSERT
-                                                          : CORM_WORK_UPDATE;
+    corm_work_kind kind = object->flags & CORM_OBJECT_DOOMED ? CORM_WORK_DELETE
+                          : object->state == CORM_PENDING    ? CORM_WORK_INSERT
+                                                             : CORM_WORK_UPDATE;
     if (kind == CORM_WORK_UPDATE && corm_session_modified(flush->session, object, err) != CORM_OK) return NULL;
     if (add_work(flush, object, kind, err) != CORM_OK) return NULL;
   }
@@ -88,7 +88,8 @@ static corm_status doom_orphans(corm_session *session, corm_error *err) {
   return status;
 }
 
-/* Relationships may add works while the list is walked; those only carry keys and have been looked at by their parents. */
+/* Relationships may add works while the list is walked; those only carry keys and have been looked at by their parents.
+ */
 static corm_status collect(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = doom_orphans(session, err);
@@ -157,6 +158,16 @@ static corm_status settle_deleted(corm_flush *flush, corm_object *object, corm_e
   return CORM_OK;
 }
 
+/* What hooks added in the meantime waits for the next flush. */
+static void keep_unflushed(corm_vec *list) {
+  size_t n = 0;
+  for (size_t i = 0; i < list->len; i++) {
+    corm_object *object = list->items[i];
+    if (!object->flush) list->items[n++] = object;
+  }
+  list->len = n;
+}
+
 static corm_status settle(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = corm_identity_reserve(&session->identity, (uint32_t)session->news.len, err);
@@ -169,7 +180,9 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     }
   }
   if (status != CORM_OK) return status;
-  session->news.len = session->modified.len = session->doomed.len = 0;
+  keep_unflushed(&session->news);
+  keep_unflushed(&session->modified);
+  keep_unflushed(&session->doomed);
   for (uint32_t i = 0; i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
@@ -181,7 +194,8 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
 
 /* -- failing -- */
 
-/* The transaction is over as far as this frame goes: the database is rolled back at once, the script has to say so too. */
+/* The transaction is over as far as this frame goes: the database is rolled back at once, the script has to say so too.
+ */
 static void fail(corm_session *session, const corm_error *err) {
   corm_error second = {0};
   corm_frame *frame = session->frame;
@@ -218,8 +232,7 @@ static corm_status run(corm_flush *flush, corm_error *err) {
 
 corm_status corm_session_flush(corm_session *session, corm_error *err) {
   corm_flush flush = {.session = session, .mem = session->mem};
-  if (session->flushing)
-    return corm_error_set(err, CORM_E_INVALID_REQUEST, "this Session is already flushing");
+  if (session->flushing) return corm_error_set(err, CORM_E_INVALID_REQUEST, "this Session is already flushing");
   if (!corm_session_is_dirty(session)) return CORM_OK;
   corm_status status = corm_session_connection(session, &flush.conn, err);
   if (status != CORM_OK) return status;
@@ -238,6 +251,7 @@ corm_status corm_session_autoflush(corm_session *session, corm_error *err) {
   if (!session->options.autoflush || session->no_autoflush || session->flushing) return CORM_OK;
   corm_status status = corm_session_flush(session, err);
   if (status != CORM_OK && err->cls != CORM_E_PENDING_ROLLBACK)
-    corm_error_prefix(err, "(raised as a result of autoflush, before a query ran; session:no_autoflush(fn) suspends it) ");
+    corm_error_prefix(err,
+                      "(raised as a result of autoflush, before a query ran; session:no_autoflush(fn) suspends it) ");
   return status;
 }

@@ -415,8 +415,8 @@ corm_status corm_link_fill_one(corm_object *object, const corm_relationship *rel
   return CORM_OK;
 }
 
-corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship,
-                                corm_object *const *targets, const uint32_t *edges, uint32_t n, corm_error *err) {
+corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship, corm_object *const *targets,
+                                const uint32_t *edges, uint32_t n, corm_error *err) {
   corm_link *link = corm_object_link(object, relationship);
   if (!link) return corm_error_memory(err);
   if (link->loaded) {

@@ -1,6 +1,6 @@
 /*
- * The order of writing. Tables follow their foreign keys; within a table inserts keep the order of add, updates and deletes go
- * by primary key (U08). Rows of tables on a cycle, self-references included, are sorted one by one.
+ * The order of writing. Tables follow their foreign keys; within a table inserts keep the order of add, updates and
+ * deletes go by primary key (U08). Rows of tables on a cycle, self-references included, are sorted one by one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,10 @@ static corm_status table_edges(const corm_flush *flush, edges *list, bool *self,
       status = corm_constraint_resolve(fk, err);
       if (status != CORM_OK) return status;
       ptrdiff_t to = mapper_of_table(flush, fk->target_columns[0]->table);
-      if (to == (ptrdiff_t)m) self[m] = true;
-      else if (to >= 0) status = edge_add(flush->mem, list, (uint32_t)to, (uint32_t)m, err);
+      if (to == (ptrdiff_t)m)
+        self[m] = true;
+      else if (to >= 0)
+        status = edge_add(flush->mem, list, (uint32_t)to, (uint32_t)m, err);
     }
   }
   return status;
@@ -125,8 +127,8 @@ static corm_status cycle_error(const corm_flush *flush, const edges *list, corm_
 /* -- the order -- */
 
 typedef struct sort_key {
-  uint32_t rank; /* of the mapper, or of its cyclic group */
-  uint32_t phase; /* 0 updates that wait for nobody, 1 inserts, 2 other updates */
+  uint32_t rank;     /* of the mapper, or of its cyclic group */
+  uint32_t phase;    /* 0 updates that wait for nobody, 1 inserts, 2 other updates */
   uint32_t position; /* among rows of one place: order of add or of primary key */
   uint32_t work;
 } sort_key;

@@ -77,8 +77,10 @@ corm_status corm_session_modified(corm_session *session, corm_object *object, co
   corm_status status = corm_vec_push(&session->modified, object);
   if (status != CORM_OK) return corm_error_memory(err);
   status = corm_state_hold(session, object, err);
-  if (status != CORM_OK) session->modified.len--;
-  else object->flags |= CORM_OBJECT_MODIFIED;
+  if (status != CORM_OK)
+    session->modified.len--;
+  else
+    object->flags |= CORM_OBJECT_MODIFIED;
   return status;
 }
 
@@ -98,8 +100,7 @@ void corm_session_forget(corm_session *session, corm_object *object) {
 /* -- identity -- */
 
 corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
-  corm_object *object =
-      corm_identity_find(&session->identity, mapper, key, corm_identity_hash(mapper, key));
+  corm_object *object = corm_identity_find(&session->identity, mapper, key, corm_identity_hash(mapper, key));
   if (!object || session->host->alive(session->host->ctx, object)) return object;
   corm_identity_remove(&session->identity, object);
   object->flags |= CORM_OBJECT_DEAD;
@@ -148,8 +149,7 @@ bool corm_session_is_dirty(const corm_session *session) {
 
 void corm_state_commit_links(corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
-  for (size_t i = 0; object->links && i < relationships->len; i++)
-    corm_link_commit(object, relationships->items[i]);
+  for (size_t i = 0; object->links && i < relationships->len; i++) corm_link_commit(object, relationships->items[i]);
 }
 
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {

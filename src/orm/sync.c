@@ -12,8 +12,10 @@ corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationsh
   if (!syncs) return corm_error_memory(err);
   flush->syncs = syncs;
   syncs[flush->nsyncs++] = (corm_sync){relationship, child, parent, 0};
-  if (work->last_sync) syncs[work->last_sync - 1].next = flush->nsyncs;
-  else work->first_sync = flush->nsyncs;
+  if (work->last_sync)
+    syncs[work->last_sync - 1].next = flush->nsyncs;
+  else
+    work->first_sync = flush->nsyncs;
   work->last_sync = flush->nsyncs;
   return CORM_OK;
 }
@@ -30,8 +32,8 @@ corm_status corm_association_add(corm_flush *flush, const corm_relationship *rel
   const void *row[3] = {relationship, near, far};
   if (corm_map_get(&flush->seen, (const char *)row, sizeof row)) return CORM_OK;
   if (corm_map_put(&flush->seen, (const char *)row, sizeof row, near) != CORM_OK) return corm_error_memory(err);
-  corm_association *list = corm_flush_grow(flush->mem, flush->associations, flush->nassociations,
-                                           &flush->associations_cap, sizeof *list);
+  corm_association *list =
+      corm_flush_grow(flush->mem, flush->associations, flush->nassociations, &flush->associations_cap, sizeof *list);
   if (!list) return corm_error_memory(err);
   flush->associations = list;
   list[flush->nassociations++] = (corm_association){relationship, near, far, insert};
@@ -121,8 +123,10 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   for (uint32_t i = 0; status == CORM_OK && i < link->items.n; i++) {
     corm_object *other = link->items.ptr[i].object;
     if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&link->added, other) >= 0) continue;
-    if (many) status = corm_association_add(flush, relationship, object, other, false, err);
-    else if (takes_part(flush, other) && !is_doomed(other)) status = corm_sync_add(flush, relationship, other, NULL, err);
+    if (many)
+      status = corm_association_add(flush, relationship, object, other, false, err);
+    else if (takes_part(flush, other) && !is_doomed(other))
+      status = corm_sync_add(flush, relationship, other, NULL, err);
   }
   for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++) {
     corm_object *other = link->removed.ptr[i].object;

@@ -77,8 +77,8 @@ static void undo_pending(corm_session *session) {
   }
 }
 
-/* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from the
-   session only (they become detached). */
+/* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from
+   the session only (they become detached). */
 static void undo_deletes(corm_session *session, corm_frame *frame) {
   while (frame->deleted.len) {
     corm_object *object = frame->deleted.items[--frame->deleted.len];
@@ -86,8 +86,10 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
     if (object->frames) object->frames--;
     object->session = NULL;
     object->state = CORM_DETACHED;
-    if (corm_session_register(session, object, &ignored) == CORM_OK) corm_state_expire(session, object);
-    else corm_error_clear(&ignored);
+    if (corm_session_register(session, object, &ignored) == CORM_OK)
+      corm_state_expire(session, object);
+    else
+      corm_error_clear(&ignored);
     object->session = session;
     corm_state_let_go(session, object);
     if (object->state != CORM_PERSISTENT) object->session = NULL;
@@ -149,8 +151,10 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
   corm_status status = CORM_OK;
   if (!session->engine && !conn)
     return corm_error_set(err, CORM_E_UNBOUND_EXECUTION, "this Session is not bound to an engine or a connection");
-  if (conn) corm_conn_acquire(conn);
-  else status = corm_engine_connect(session->engine, &conn, err);
+  if (conn)
+    corm_conn_acquire(conn);
+  else
+    status = corm_engine_connect(session->engine, &conn, err);
   if (status != CORM_OK) return status;
   if (corm_conn_txn(conn) == CORM_TXN_NONE && mode == CORM_BEGIN_WRITE) status = corm_conn_begin(conn, mode, err);
   if (status == CORM_OK) status = push_frame(session, 0, err);
