@@ -299,8 +299,7 @@ static corm_status open_association(persist *p, const corm_relationship *r, bool
   return status == CORM_OK ? corm_conn_batch_open(p->flush->conn, &s->compiled, &s->batch, err) : status;
 }
 
-static corm_status run_association(persist *p, const corm_association *a, const shape *s, corm_value *values,
-                                   corm_error *err) {
+static corm_status run_association(const corm_association *a, const shape *s, corm_value *values, corm_error *err) {
   const corm_relationship *r = a->relationship;
   int64_t matched = 1;
   corm_status status = CORM_OK;
@@ -334,7 +333,7 @@ static corm_status write_associations(persist *p, bool insert, corm_error *err) 
       values = corm_arena_alloc(&p->arena, s.n * sizeof *values);
       if (status == CORM_OK && !values) status = corm_error_memory(err);
     }
-    if (status == CORM_OK) status = run_association(p, a, &s, values, err);
+    if (status == CORM_OK) status = run_association(a, &s, values, err);
   }
   if (s.batch) corm_batch_close(s.batch);
   return status;
