@@ -33,12 +33,12 @@ typedef struct corm_attribute {
   bool primary_key;
 } corm_attribute;
 
-/* SQL that a mapper uses again and again, compiled once for one dialect. */
+/* SQL that a mapper uses again and again, compiled once for each dialect. */
 typedef struct corm_mapper_sql {
+  struct corm_mapper_sql *next;
   const corm_dialect *dialect;
   corm_arena arena;
-  corm_compiled get;   /* SELECT ... WHERE pk = ? */
-  bool has_get;
+  corm_compiled get; /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ... */
 } corm_mapper_sql;
 
 struct corm_mapper {
@@ -60,7 +60,7 @@ struct corm_mapper {
   bool has_orphans;     /* some relationship with delete-orphan points here */
   uint64_t id_seed;     /* distinguishes classes in identity hashes */
   corm_vec referrers;   /* relationships of other mappers (or this) whose target this is */
-  corm_mapper_sql sql;
+  corm_mapper_sql *sql; /* one for each dialect in use */
   void *host_data;      /* the host's class */
 };
 

@@ -36,7 +36,11 @@ typedef enum corm_lazy {
 
 typedef enum corm_passive_deletes { CORM_PASSIVE_NO, CORM_PASSIVE_YES, CORM_PASSIVE_ALL } corm_passive_deletes;
 
-/* What a script declares; strings and columns are copied or must outlive the mapper. */
+/*
+ * What a script declares; strings and columns are copied or must outlive the mapper. What names other classes (columns of
+ * foreign_keys, remote_side, order_by) may still be filled in by the host in `relationship->def` until the relationship
+ * is configured, that is while relationship->target is NULL.
+ */
 typedef struct corm_relationship_def {
   const char *key;
   const char *target;          /* class name; or */
@@ -52,7 +56,9 @@ typedef struct corm_relationship_def {
   bool post_update;
   corm_column *const *foreign_keys; /* chooses among several foreign keys */
   uint32_t nforeign_keys;
-  corm_column *const *remote_side; /* self-referential: the far end */
+  /* Self-referential: the far end. With a secondary table that refers twice to one class: its columns that point to the
+     target. */
+  corm_column *const *remote_side;
   uint32_t nremote_side;
   const corm_node *const *order_by; /* over the target's table */
   uint32_t norder_by;
