@@ -54,6 +54,8 @@ typedef enum binding_kind {
   BINDING_PARSED, /* a parsed JSON document while it is turned into Lua values */
   BINDING_VIEW,   /* ScalarResult, MappingResult */
   BINDING_FUNC, /* corm.func and its members: a function's name waiting for arguments */
+  BINDING_HOST, /* what the ORM keeps for the state, b_host.h */
+  BINDING_REGISTRY,
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -86,6 +88,7 @@ typedef struct binding_state {
   int memory_error;                         /* ref: the MemoryError object made at load time */
   int next_hook;
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
+  struct binding_host *host;           /* b_host.h; likewise */
 } binding_state;
 
 /* The state: upvalue 1 of every function that binding_setfuncs registered. */

@@ -1,0 +1,48 @@
+/*
+ * The corm_host over Lua: what the ORM core asks of the Lua state, and what the files of the ORM's door share. An
+ * object's block is its userdata; a small integer handle leads from the core's pointer back to it.
+ *
+ * Whoever calls into orm/ sets state->L = L before it, finalizers included: hooks run there.
+ */
+#ifndef CORM_BINDING_B_HOST_H
+#define CORM_BINDING_B_HOST_H
+
+#include "binding/b_expr.h"
+#include "orm/host.h"
+#include "orm/links.h"
+
+typedef struct binding_host {
+  binding_head head;
+  corm_host core; /* what registries and sessions are made with */
+  binding_state *state;
+  uint32_t *free; /* handles given back by finalizers; room for all that were ever given out */
+  uint32_t nfree, cap;
+  uint32_t handles; /* given out so far */
+  int classes;      /* ref: weak-valued array, class number -> class table */
+  int living;       /* ref: binding_class * -> Mapper, strong while objects of the class exist */
+  int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
+  uint32_t next_class;
+  uint32_t listening;   /* mapper events that somebody listens to */
+  int64_t credit;       /* KB that hydration hid from the collector, see b_load.c */
+  corm_scratch scratch; /* of call_default; the Lua value behind it is user value 1 */
+
+  /* The session's (b_session.c); NULL until it is opened. */
+  uint32_t session_listening;
+  corm_status (*session_event)(struct binding_host *host, corm_event event, corm_session *session, corm_error *err);
+  void (*push_session)(lua_State *L, corm_session *session);    /* its userdata, or nil */
+  void (*push_connection)(lua_State *L, corm_session *session); /* the Connection of its transaction, or nil */
+} binding_host;
+
+/* Pushes the function of lua/corm/orm.lua with that name. */
+void binding_host_function(lua_State *L, const binding_host *host, const char *name);
+
+/* -- edges in the frame of the caller, which may raise (loaders) -- */
+void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,
+                       uint32_t *edges);
+
+/* Pushes the table that belongs to the object at `index` for good (made when missing). */
+void binding_object_table(lua_State *L, int index);
+
+void binding_open_host(lua_State *L);
+
+#endif

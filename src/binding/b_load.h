@@ -1,0 +1,30 @@
+/* The loop around a corm_loader (orm/load.h): gives it blocks, keeps what it makes alive, runs its eager loads. */
+#ifndef CORM_BINDING_B_LOAD_H
+#define CORM_BINDING_B_LOAD_H
+
+#include "binding/b_object.h"
+#include "orm/load.h"
+
+/* Closed handle first: push one, let the core write `loader`, run it. The finalizer frees the loader. */
+typedef struct binding_loader {
+  binding_head head;
+  corm_loader *loader;
+} binding_loader;
+
+binding_loader *binding_new_loader(lua_State *L);
+/* Frees the loader now; for the handle at `index`. */
+void binding_loader_close(lua_State *L, int index);
+
+/*
+ * Runs the loader to its end, eager loads included, and returns the number of rows. Each visible row appends its items
+ * to the table at `values`, row after row (nil for NULL; the caller counts by corm_loader_items); 0: rows are not
+ * wanted. The objects stay alive while this runs, afterwards by the values. Raises.
+ */
+lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *loader, int values);
+
+/* The host's run_loader: protected, rows not wanted. */
+corm_status binding_host_run_loader(void *ctx, corm_loader *loader, corm_error *err);
+
+void binding_open_load(lua_State *L);
+
+#endif

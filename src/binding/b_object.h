@@ -1,0 +1,88 @@
+/*
+ * Mapped classes and their objects in Lua. A class is a Lua table whose metatable knows its Mapper userdata; objects
+ * share one metatable and find their class through their corm_mapper.
+ */
+#ifndef CORM_BINDING_B_OBJECT_H
+#define CORM_BINDING_B_OBJECT_H
+
+#include "binding/b_host.h"
+
+typedef enum binding_attr_kind { BINDING_ATTR_COLUMN, BINDING_ATTR_RELATIONSHIP } binding_attr_kind;
+
+/* What a name of a class means; found by the address of the interned name. */
+typedef struct binding_attr {
+  const char *key; /* NULL: free entry */
+  uint8_t kind;
+  bool hooked; /* a validator or a listener wants to see new values */
+  uint32_t slot;
+  corm_relationship *relationship;
+} binding_attr;
+
+/* User values of a Mapper. ANCHORS keeps the names of the attributes. */
+enum {
+  BINDING_CLASS_TABLE = 1,
+  BINDING_CLASS_REGISTRY,
+  BINDING_CLASS_ANCHORS,
+  BINDING_CLASS_SLOTS = BINDING_CLASS_ANCHORS
+};
+
+/* The Mapper userdata. */
+typedef struct binding_class {
+  binding_head head;
+  corm_mapper *mapper; /* NULL when making it failed */
+  binding_attr *attrs; /* open addressing */
+  uint32_t cap, n;
+  uint32_t number; /* in host->classes */
+  uint32_t living; /* objects that exist */
+  bool hooked;     /* some attribute is */
+} binding_class;
+
+/* -- objects -- */
+/* Pushes the userdata of an object; nil for NULL and for one that is condemned. */
+void binding_push_object(lua_State *L, binding_state *state, const corm_object *object);
+/* The object at arg, or NULL. */
+corm_object *binding_toobject(lua_State *L, int arg);
+/* The same; ArgumentError "add: an object of a mapped class expected, got string". */
+corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
+
+/*
+ * A block for a new object with `size` bytes, ready for corm_object_init or corm_loader_fill; left on the stack. When
+ * the core has filled it, binding_object_filled makes it known (cannot fail). An unfilled block is harmless garbage.
+ */
+void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle);
+void binding_object_filled(binding_state *state, lua_State *L, corm_object *object, uint32_t handle);
+
+/* -- classes -- */
+/* The mapper of a class or of an alias of one; NULL for other values. */
+corm_mapper *binding_tomapper(lua_State *L, int arg);
+/* The same for a class itself; UnmappedError "get: a mapped class expected, got table". */
+corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what);
+/* Pushes the class table of a mapper. */
+void binding_push_class(lua_State *L, binding_state *state, const corm_mapper *mapper);
+#define binding_class_of(mapper) ((binding_class *)(mapper)->host_data)
+
+/* Resolves the relationships of the registry, once; raises what is wrong with them. */
+void binding_configure(lua_State *L, binding_state *state, corm_registry *registry);
+/* The same for all classes that a statement mentions: before a loader is made of it. */
+void binding_configure_statement(lua_State *L, binding_state *state, const corm_node *statement);
+
+/* The entry of a name (at stack index `key`, a string), or NULL. */
+const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, int key);
+
+/* -- relationships (b_collection.c) -- */
+/* Pushes the collection of a relationship of the object at index. */
+void binding_push_collection(lua_State *L, int object, corm_relationship *relationship);
+/* Replaces its content by the list (or collection) at `value`. */
+void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value);
+/* The object at `value`, fit for the relationship of `object` (validators called); nil gives NULL when `nullable`. May
+   replace the value on the stack. ArgumentError names Class.attr. */
+corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable);
+
+void binding_open_object(lua_State *L);
+void binding_open_construct(lua_State *L);
+void binding_open_collection(lua_State *L);
+void binding_open_mapper(lua_State *L);
+void binding_open_relationship(lua_State *L);
+void binding_open_inspect(lua_State *L);
+
+#endif
