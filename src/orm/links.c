@@ -139,7 +139,7 @@ static corm_status loaded_link(corm_object *object, corm_relationship *relations
 
 corm_status corm_object_get_one(corm_object *object, corm_relationship *relationship, corm_object **out,
                                 corm_error *err) {
-  corm_link *link;
+  corm_link *link = NULL;
   corm_status status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK) *out = link->one.object;
   return status;
@@ -257,7 +257,7 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
                                 corm_error *err) {
   corm_status status = check_target(object, relationship, target, err);
   /* The far side holds the key: its old row must be known to be detached. */
-  corm_link *link;
+  corm_link *link = NULL;
   if (status == CORM_OK && relationship->direction != CORM_MANY_TO_ONE)
     status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
@@ -333,7 +333,7 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
 
 corm_status corm_object_insert(corm_object *object, corm_relationship *relationship, uint32_t position,
                                corm_object *target, corm_error *err) {
-  corm_link *link;
+  corm_link *link = NULL;
   corm_status status = check_target(object, relationship, target, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
   if (status != CORM_OK) return status;
@@ -344,7 +344,7 @@ corm_status corm_object_insert(corm_object *object, corm_relationship *relations
 
 corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                   corm_error *err) {
-  corm_link *link;
+  corm_link *link = NULL;
   corm_status status = loaded_link(object, relationship, &link, err);
   if (status != CORM_OK) return status;
   if (position >= link->items.n)
@@ -377,7 +377,7 @@ static corm_status remove_missing(corm_object *object, corm_relationship *relati
 
 corm_status corm_object_replace(corm_object *object, corm_relationship *relationship, corm_object *const *targets,
                                 uint32_t n, corm_error *err) {
-  corm_link *link;
+  corm_link *link = NULL;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);

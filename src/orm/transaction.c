@@ -187,8 +187,8 @@ corm_status corm_session_connection(corm_session *session, corm_conn **out, corm
 }
 
 corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
-  corm_conn *conn;
-  int depth;
+  corm_conn *conn = NULL;
+  int depth = 0;
   corm_status status = corm_session_connection(session, &conn, err);
   if (status == CORM_OK) status = corm_session_flush(session, err);
   if (status == CORM_OK) status = corm_conn_savepoint(conn, &depth, err);
