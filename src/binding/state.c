@@ -148,7 +148,8 @@ int binding_method(lua_State *L, binding_kind kind, int key) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[kind]);
   lua_pushvalue(L, key);
   lua_rawget(L, -2);
-  if (!lua_toboolean(L, -1)) return no_member(L, state->names[kind], -2, key);
+  if (!lua_toboolean(L, -1))
+    return no_member(L, binding_kindof(L, 1) == kind ? binding_typename(L, 1) : state->names[kind], -2, key);
   return 1;
 }
 

@@ -1,0 +1,586 @@
+/* Result, ScalarResult, MappingResult: reading rows one by one, all, exactly one; columns, unique, partitions. */
+#include "binding/b_result.h"
+
+#include <string.h>
+
+#include "binding/state.h"
+
+static int closed_error(lua_State *L) {
+  return binding_error(L, CORM_E_RESOURCE_CLOSED, "this result object is closed");
+}
+
+/* A Result or a view of one at argument 1. */
+static binding_result *check_any(lua_State *L, const char *what) {
+  binding_result *result = binding_test(L, 1, BINDING_VIEW);
+  return result ? result : binding_check(L, 1, BINDING_RESULT, what);
+}
+
+/* -- making -- */
+
+binding_result *binding_new_result(lua_State *L, int anchor, int statement) {
+  if (anchor) anchor = lua_absindex(L, anchor);
+  if (statement) statement = lua_absindex(L, statement);
+  binding_result *result = binding_new(L, BINDING_RESULT, sizeof *result, BINDING_RESULT_SLOTS);
+  result->source = result;
+  result->rowcount = INT64_MIN;
+  if (anchor) {
+    lua_pushvalue(L, anchor);
+    lua_setiuservalue(L, -2, BINDING_RESULT_ANCHOR);
+  }
+  if (statement) {
+    lua_pushvalue(L, statement);
+    lua_setiuservalue(L, -2, BINDING_RESULT_STATEMENT);
+  }
+  return result;
+}
+
+void binding_result_started(lua_State *L, binding_result *result) {
+  int self = lua_gettop(L);
+  size_t n = corm_result_returns_rows(result->result) ? corm_result_column_count(result->result) : 0;
+  result->width = n;
+  if (n == 0) return;
+  luaL_checkstack(L, 4, "result");
+  binding_shape_column *columns = lua_newuserdatauv(L, n * sizeof *columns, 0);
+  for (size_t i = 0; i < n; i++) {
+    const corm_compiled_column *column = corm_result_column(result->result, i);
+    columns[i] = (binding_shape_column){.key = column->key, .name = column->name, .node = column->node};
+  }
+  lua_getiuservalue(L, self, BINDING_RESULT_STATEMENT);
+  binding_push_shape(L, columns, n, -1);
+  lua_setiuservalue(L, self, BINDING_RESULT_SHAPE);
+  lua_settop(L, self);
+}
+
+void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer nrows) {
+  shape = lua_absindex(L, shape);
+  values = lua_absindex(L, values);
+  binding_result *result = binding_new_result(L, 0, 0);
+  result->count = nrows;
+  result->rowcount = -1;
+  lua_pushvalue(L, values);
+  lua_setiuservalue(L, -2, BINDING_RESULT_VALUES);
+  lua_pushvalue(L, shape);
+  lua_setiuservalue(L, -2, BINDING_RESULT_SHAPE);
+  lua_getiuservalue(L, shape, BINDING_SHAPE_NAMES);
+  result->width = lua_rawlen(L, -1);
+  lua_pop(L, 1);
+}
+
+/* -- stepping -- */
+
+/* To the next row of the source; false at the end. */
+static bool step(lua_State *L, binding_result *self) {
+  binding_result *source = self->source;
+  if (self->closed || source->closed) closed_error(L);
+  if (!source->result) {
+    if (source->next >= source->count) return false;
+    source->next++;
+    return true;
+  }
+  corm_error err = {0};
+  binding_get(L)->L = L;
+  corm_status status = corm_result_next(source->result, &err);
+  if (status == CORM_FAILED) binding_raise(L, &err);
+  return status == CORM_ROW;
+}
+
+/* A list's value: column from 0 of the current row. */
+static void push_list_value(lua_State *L, int index, const binding_result *source, size_t column) {
+  lua_getiuservalue(L, index, BINDING_RESULT_VALUES);
+  lua_rawgeti(L, -1, (source->next - 1) * (lua_Integer)source->width + (lua_Integer)column + 1);
+  lua_remove(L, -2);
+}
+
+static void push_scalar(lua_State *L, int source_index, const binding_result *self) {
+  const binding_result *source = self->source;
+  size_t column = self->map ? (size_t)self->map[self->column] : (size_t)self->column;
+  if (!source->result) {
+    push_list_value(L, source_index, source, column);
+    return;
+  }
+  corm_value value;
+  corm_error err = {0};
+  if (corm_result_value(source->result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
+  binding_push(L, &value);
+}
+
+static void push_row(lua_State *L, int self_index, int source_index, const binding_result *self) {
+  const binding_result *source = self->source;
+  size_t n = self->map ? self->nmap : source->width;
+  lua_getiuservalue(L, self_index, BINDING_RESULT_SHAPE);
+  int shape = lua_gettop(L);
+  if (source->result) {
+    binding_push_core_row(L, shape, source->result, self->map, n);
+  } else {
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+      push_list_value(L, source_index, source, self->map ? (size_t)self->map[i] : i);
+      lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    binding_push_row(L, shape, -1);
+    lua_remove(L, -2);
+  }
+  lua_remove(L, shape);
+}
+
+/* Replaces the Row on the top by a table of its names and values. */
+static void row_to_mapping(lua_State *L) {
+  luaL_getmetafield(L, -1, "__pairs");
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
+  lua_newtable(L);
+  for (;;) {
+    lua_pushvalue(L, -2);
+    lua_call(L, 0, 2);
+    if (lua_isnil(L, -2)) break;
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 2);
+  lua_remove(L, -2);
+}
+
+/* Pushes what the current row gives: a value (nil for NULL), or a Row, also for MAPPINGS. */
+static void push_item(lua_State *L, binding_result *self) {
+  luaL_checkstack(L, 10, "result");
+  int source_index = 1, top = lua_gettop(L);
+  if (self->source != self) {
+    lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
+    source_index = lua_gettop(L);
+  }
+  if (self->mode == BINDING_SCALARS) {
+    push_scalar(L, source_index, self);
+  } else {
+    push_row(L, 1, source_index, self);
+  }
+  if (lua_gettop(L) > top + 1) lua_remove(L, top + 1);
+}
+
+/* -- unique -- */
+
+/* Replaces the value on the top by one that is a table key and equal for equal values. */
+static void to_key(lua_State *L) {
+  if (lua_isnil(L, -1) || (lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) != lua_tonumber(L, -1))) {
+    binding_push_nullvalue(L);
+  } else if (binding_test(L, -1, BINDING_VALUE)) {
+    lua_pushfstring(L, "%s ", binding_typename(L, -1));
+    luaL_tolstring(L, -2, NULL);
+    lua_concat(L, 2);
+  } else {
+    return;
+  }
+  lua_remove(L, -2);
+}
+
+/* Goes from the table on the top to its table for the key below it, which is made when missing (*is_new). Pops the key.
+ */
+static void descend(lua_State *L, bool *is_new) {
+  lua_insert(L, -2); /* table, key */
+  to_key(L);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
+    *is_new = true;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+/* True when an item equal to that on the top was not given before. A row is looked at value by value. */
+static bool is_first(lua_State *L) {
+  bool is_new = false;
+  int item = lua_gettop(L);
+  luaL_checkstack(L, 10, "unique");
+  lua_getiuservalue(L, 1, BINDING_RESULT_STRATEGY);
+  if (!lua_isnil(L, -1)) {
+    lua_pushvalue(L, item);
+    lua_call(L, 1, 1);
+    item = lua_gettop(L);
+  }
+  if (binding_test(L, item, BINDING_ROW)) {
+    size_t n = binding_row_size(L, item);
+    lua_getiuservalue(L, 1, BINDING_RESULT_SEEN);
+    for (size_t i = 1; i <= n; i++) {
+      binding_row_value(L, item, i);
+      lua_insert(L, -2);
+      descend(L, &is_new);
+    }
+  } else {
+    lua_pushvalue(L, item);
+    lua_getiuservalue(L, 1, BINDING_RESULT_SEEN);
+    descend(L, &is_new);
+  }
+  return is_new;
+}
+
+/* Pushes the next item; false (nothing pushed) at the end. Works on argument 1. */
+static bool fetch(lua_State *L, binding_result *self) {
+  int top = lua_gettop(L);
+  while (step(L, self)) {
+    push_item(L, self);
+    bool wanted = !self->is_unique || is_first(L);
+    lua_settop(L, wanted ? top + 1 : top);
+    if (!wanted) continue;
+    if (self->mode == BINDING_MAPPINGS) row_to_mapping(L);
+    return true;
+  }
+  return false;
+}
+
+static void null_for_nil(lua_State *L) {
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  binding_push_nullvalue(L);
+}
+
+/* -- fetching -- */
+
+static void close_result(binding_result *self) {
+  self->closed = self->source->closed = true;
+  if (self->source->result) corm_result_close(self->source->result);
+}
+
+static int result_close(lua_State *L) {
+  close_result(check_any(L, "Result:close"));
+  return 0;
+}
+
+/* At most `limit` items as a sequence; -1: all. */
+static int push_list(lua_State *L, binding_result *self, lua_Integer limit) {
+  lua_settop(L, 1);
+  lua_newtable(L);
+  for (lua_Integer n = 1; n != limit + 1 && fetch(L, self); n++) {
+    null_for_nil(L);
+    lua_rawseti(L, 2, n);
+  }
+  return 1;
+}
+
+static int result_all(lua_State *L) {
+  return push_list(L, check_any(L, "Result:all"), -1);
+}
+
+static lua_Integer size_arg(lua_State *L, int arg, const char *what) {
+  int is_integer = 0;
+  if (lua_isnoneornil(L, arg)) return -1;
+  lua_Integer size = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &is_integer) : 0;
+  if (!is_integer || size < 1)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a number of rows from 1 expected, got %s", what,
+                  luaL_tolstring(L, arg, NULL));
+  return size;
+}
+
+static int result_fetchmany(lua_State *L) {
+  binding_result *self = check_any(L, "Result:fetchmany");
+  return push_list(L, self, size_arg(L, 2, "fetchmany"));
+}
+
+static int result_fetchone(lua_State *L) {
+  binding_result *self = check_any(L, "Result:fetchone");
+  lua_settop(L, 1);
+  if (!fetch(L, self)) lua_pushnil(L);
+  return 1;
+}
+
+/* for item in result do */
+static int result_call(lua_State *L) {
+  binding_result *self = check_any(L, "Result:iterate");
+  lua_settop(L, 1);
+  if (!fetch(L, self)) return 0;
+  null_for_nil(L);
+  return 1;
+}
+
+static int next_partition(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  binding_result *self = check_any(L, "partitions");
+  push_list(L, self, lua_tointeger(L, lua_upvalueindex(3)));
+  lua_rawgeti(L, -1, 1);
+  if (lua_isnil(L, -1)) return 1;
+  lua_pop(L, 1);
+  return 1;
+}
+
+static int result_partitions(lua_State *L) {
+  check_any(L, "Result:partitions");
+  lua_pushlightuserdata(L, binding_upvalue(L));
+  lua_pushvalue(L, 1);
+  lua_pushinteger(L, size_arg(L, 2, "partitions"));
+  lua_pushcclosure(L, next_partition, 3);
+  return 1;
+}
+
+/* The first item, nil when there is none. `one`: more than one is an error; `some`: none is one. */
+static int single(lua_State *L, binding_result *self, bool one, bool some) {
+  lua_settop(L, 1);
+  bool found = fetch(L, self);
+  bool more = false;
+  if (found && one) {
+    more = fetch(L, self);
+    lua_settop(L, 2);
+  }
+  close_result(self);
+  if (more)
+    return binding_error(L, CORM_E_MULTIPLE_RESULTS_FOUND, "several rows were found where %s was required",
+                         some ? "exactly one" : "one or none");
+  if (!found && some) return binding_error(L, CORM_E_NO_RESULT_FOUND, "no row was found where one was required");
+  if (!found) lua_pushnil(L);
+  return 1;
+}
+
+static int result_first(lua_State *L) {
+  return single(L, check_any(L, "Result:first"), false, false);
+}
+
+static int result_one(lua_State *L) {
+  return single(L, check_any(L, "Result:one"), true, true);
+}
+
+static int result_one_or_none(lua_State *L) {
+  return single(L, check_any(L, "Result:one_or_none"), true, false);
+}
+
+/* The same for the first column. The mode is this call's only: afterwards the result is closed. */
+static int scalar(lua_State *L, const char *what, bool one, bool some) {
+  binding_result *self = binding_check(L, 1, BINDING_RESULT, what);
+  self->mode = BINDING_SCALARS;
+  self->column = 0;
+  return single(L, self, one, some);
+}
+
+static int result_scalar(lua_State *L) {
+  return scalar(L, "Result:scalar", false, false);
+}
+
+static int result_scalar_one(lua_State *L) {
+  return scalar(L, "Result:scalar_one", true, true);
+}
+
+static int result_scalar_one_or_none(lua_State *L) {
+  return scalar(L, "Result:scalar_one_or_none", true, false);
+}
+
+/* -- choosing columns -- */
+
+static void push_shape_names(lua_State *L, binding_result *self) {
+  if (lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE) == LUA_TNIL) {
+    if (self->closed || self->source->closed) closed_error(L);
+    binding_error(L, CORM_E_RESOURCE_CLOSED,
+                  "this result object does not return rows; it has been closed automatically");
+  }
+  lua_getiuservalue(L, -1, BINDING_SHAPE_NAMES);
+  lua_remove(L, -2);
+}
+
+/* The position (from 0, in the rows that self gives) that arg names; the names are on the top. */
+static int column_arg(lua_State *L, int arg, const char *what) {
+  int names = lua_gettop(L), is_integer = 0;
+  lua_Integer n = (lua_Integer)lua_rawlen(L, names), index;
+  if (lua_type(L, arg) == LUA_TNUMBER) {
+    index = lua_tointegerx(L, arg, &is_integer);
+  } else if (lua_type(L, arg) == LUA_TSTRING) {
+    lua_pushvalue(L, arg);
+    if (lua_rawget(L, names) == LUA_TBOOLEAN)
+      binding_error(L, CORM_E_AMBIGUOUS_COLUMN, "%s: several columns are called '%s'", what, lua_tostring(L, arg));
+    index = lua_tointegerx(L, -1, &is_integer);
+    lua_pop(L, 1);
+  } else {
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a position or a name expected, got %s", what,
+                         binding_typename(L, arg));
+  }
+  if (!is_integer || index < 1 || index > n)
+    binding_error(L, CORM_E_NO_SUCH_COLUMN, "%s: the result has no column '%s'", what, luaL_tolstring(L, arg, NULL));
+  return (int)index - 1;
+}
+
+static int result_keys(lua_State *L) {
+  binding_result *self = check_any(L, "Result:keys");
+  push_shape_names(L, self);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  lua_createtable(L, (int)n, 0);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, -2, i);
+    lua_rawseti(L, -2, i);
+  }
+  return 1;
+}
+
+/* result:columns(...): these columns in this order; changes and returns the result. */
+static int result_columns(lua_State *L) {
+  binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:columns");
+  int n = lua_gettop(L) - 1;
+  if (n == 0) return binding_error(L, CORM_E_ARGUMENT, "columns: name at least one column");
+  luaL_checkstack(L, n + 8, "columns");
+  push_shape_names(L, self);
+  int names = lua_gettop(L);
+  int *map = lua_newuserdatauv(L, (size_t)n * sizeof *map, 0);
+  int block = lua_gettop(L);
+  binding_shape_column *columns = lua_newuserdatauv(L, (size_t)n * sizeof *columns, 0);
+  memset(columns, 0, (size_t)n * sizeof *columns);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, names);
+    int index = column_arg(L, i + 2, "columns");
+    lua_pop(L, 1);
+    map[i] = self->map ? self->map[index] : index;
+    lua_rawgeti(L, names, index + 1);
+    columns[i].key = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  binding_push_shape(L, columns, (size_t)n, 0);
+  lua_setiuservalue(L, 1, BINDING_RESULT_SHAPE);
+  lua_pushvalue(L, block);
+  lua_setiuservalue(L, 1, BINDING_RESULT_MAP);
+  self->map = map;
+  self->nmap = (size_t)n;
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int result_unique(lua_State *L) {
+  binding_result *self = check_any(L, "Result:unique");
+  if (!lua_isnoneornil(L, 2) && !lua_isfunction(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "unique: a function expected, got %s", binding_typename(L, 2));
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, BINDING_RESULT_STRATEGY);
+  lua_newtable(L);
+  lua_setiuservalue(L, 1, BINDING_RESULT_SEEN);
+  self->is_unique = true;
+  return 1;
+}
+
+/* -- views -- */
+
+/* Pushes a view of the Result at argument 1. */
+static binding_result *push_view(lua_State *L, binding_result *self, binding_result_mode mode) {
+  static const int shared[] = {BINDING_RESULT_SHAPE, BINDING_RESULT_MAP, BINDING_RESULT_SEEN, BINDING_RESULT_STRATEGY};
+  binding_result *view = binding_new(L, BINDING_VIEW, sizeof *view, BINDING_RESULT_SLOTS);
+  view->source = self;
+  view->mode = (uint8_t)mode;
+  view->map = self->map;
+  view->nmap = self->nmap;
+  view->is_unique = self->is_unique;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, BINDING_RESULT_SOURCE);
+  for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+    lua_getiuservalue(L, 1, shared[i]);
+    lua_setiuservalue(L, -2, shared[i]);
+  }
+  return view;
+}
+
+static int result_scalars(lua_State *L) {
+  binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:scalars");
+  lua_settop(L, 2);
+  push_shape_names(L, self);
+  int column = lua_isnil(L, 2) ? 0 : column_arg(L, 2, "scalars");
+  push_view(L, self, BINDING_SCALARS)->column = column;
+  return 1;
+}
+
+static int result_mappings(lua_State *L) {
+  binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:mappings");
+  lua_settop(L, 1);
+  push_view(L, self, BINDING_MAPPINGS);
+  return 1;
+}
+
+int binding_result_scalars(lua_State *L) {
+  return result_scalars(L);
+}
+
+int binding_result_scalar(lua_State *L) {
+  return result_scalar(L);
+}
+
+/* -- fields -- */
+
+static bool push_field(lua_State *L, const binding_result *self, const char *name) {
+  const corm_result *core = self->source->result;
+  if (strcmp(name, "closed") == 0) {
+    lua_pushboolean(L, self->closed || self->source->closed || (core && corm_result_is_closed(core)));
+  } else if (strcmp(name, "rowcount") == 0) {
+    lua_pushinteger(L, self->rowcount != INT64_MIN || !core ? self->rowcount : corm_result_rowcount(core));
+  } else if (strcmp(name, "lastrowid") == 0) {
+    lua_pushinteger(L, core ? corm_result_last_id(core) : 0);
+  } else if (strcmp(name, "returns_rows") == 0) {
+    lua_pushboolean(L, self->width > 0);
+  } else if (strcmp(name, "is_insert") == 0) {
+    lua_pushboolean(L, self->is_insert);
+  } else if (strcmp(name, "inserted_primary_key") == 0) {
+    if (lua_getiuservalue(L, 1, BINDING_RESULT_KEY) == LUA_TNIL)
+      binding_error(L, CORM_E_INVALID_REQUEST,
+                    "inserted_primary_key: this was not the INSERT of a single row into a table");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static int result_index(lua_State *L) {
+  const binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:field");
+  if (lua_type(L, 2) == LUA_TSTRING && push_field(L, self, lua_tostring(L, 2))) return 1;
+  return binding_method(L, BINDING_RESULT, 2);
+}
+
+static int view_index(lua_State *L) {
+  const binding_result *self = binding_check(L, 1, BINDING_VIEW, "ScalarResult:field");
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "closed") == 0) {
+    push_field(L, self, "closed");
+    return 1;
+  }
+  return binding_method(L, BINDING_VIEW, 2);
+}
+
+/* -- ending -- */
+
+static int result_gc(lua_State *L) {
+  binding_result *self = binding_test(L, 1, BINDING_RESULT);
+  if (!self) return 0;
+  corm_result *result = self->result;
+  self->result = NULL;
+  self->closed = true;
+  corm_result_release(result);
+  return 0;
+}
+
+static int any_close(lua_State *L) {
+  binding_result *self = binding_test(L, 1, BINDING_RESULT);
+  if (!self) self = binding_test(L, 1, BINDING_VIEW);
+  if (self) close_result(self);
+  return 0;
+}
+
+#define FETCHING                                                                                                       \
+  {"all", result_all}, {"fetchall", result_all}, {"fetchmany", result_fetchmany}, {"first", result_first},             \
+      {"one", result_one}, {"one_or_none", result_one_or_none}, {"partitions", result_partitions},                     \
+      {"unique", result_unique}, {"close", result_close}, {"closed", NULL}, {                                          \
+    "fetchone", result_fetchone                                                                                        \
+  }
+
+void binding_open_result(lua_State *L) {
+  static const luaL_Reg methods[] = {FETCHING,
+                                     {"columns", result_columns},
+                                     {"keys", result_keys},
+                                     {"scalars", result_scalars},
+                                     {"mappings", result_mappings},
+                                     {"scalar", result_scalar},
+                                     {"scalar_one", result_scalar_one},
+                                     {"scalar_one_or_none", result_scalar_one_or_none},
+                                     {"rowcount", NULL},
+                                     {"lastrowid", NULL},
+                                     {"inserted_primary_key", NULL},
+                                     {"returns_rows", NULL},
+                                     {"is_insert", NULL},
+                                     {NULL, NULL}};
+  static const luaL_Reg view_methods[] = {FETCHING, {"keys", result_keys}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__call", result_call}, {"__close", any_close}, {"__gc", result_gc}, {NULL, NULL}};
+  static const luaL_Reg view_meta[] = {{"__call", result_call}, {"__close", any_close}, {NULL, NULL}};
+  binding_open_row(L);
+  binding_metatable(L, BINDING_RESULT, "Result", methods, meta, result_index);
+  binding_metatable(L, BINDING_VIEW, "ScalarResult", view_methods, view_meta, view_index);
+  lua_pop(L, 2);
+}

@@ -1,0 +1,380 @@
+/* Rows and the names that they share. A row of the engine is one block: values and their bytes inside the userdata. */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_result.h"
+#include "binding/state.h"
+
+/* -- shapes -- */
+
+/* The other user value: what keeps the nodes alive. */
+enum { SHAPE_ANCHOR = BINDING_SHAPE_NAMES + 1, SHAPE_SLOTS = SHAPE_ANCHOR };
+
+typedef struct shape {
+  binding_head head;
+  size_t n;
+  const corm_node *nodes[];
+} shape;
+
+/* names[name] = position; the table is on the top. */
+static void add_name(lua_State *L, const char *name, size_t position) {
+  lua_pushstring(L, name);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL || lua_tointeger(L, -1) == (lua_Integer)position) {
+    lua_pop(L, 1);
+    lua_pushinteger(L, (lua_Integer)position);
+  } else {
+    lua_pop(L, 1);
+    lua_pushboolean(L, 0);
+  }
+  lua_rawset(L, -3);
+}
+
+void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor) {
+  if (anchor) anchor = lua_absindex(L, anchor);
+  luaL_checkstack(L, 8, "row");
+  shape *s = binding_new(L, BINDING_SHAPE, sizeof *s + n * sizeof s->nodes[0], SHAPE_SLOTS);
+  s->n = n;
+  for (size_t i = 0; i < n; i++) s->nodes[i] = columns[i].node;
+  if (anchor) {
+    lua_pushvalue(L, anchor);
+    lua_setiuservalue(L, -2, SHAPE_ANCHOR);
+  }
+  lua_createtable(L, (int)n, (int)n);
+  for (size_t i = 0; i < n; i++) {
+    lua_pushstring(L, columns[i].key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+    add_name(L, columns[i].key, i + 1);
+  }
+  /* Other names come second: they find a column only where no key does. */
+  for (size_t i = 0; i < n; i++) {
+    if (!columns[i].name || lua_getfield(L, -1, columns[i].name) != LUA_TNIL) {
+      if (columns[i].name) lua_pop(L, 1);
+      continue;
+    }
+    lua_pop(L, 1);
+    add_name(L, columns[i].name, i + 1);
+  }
+  lua_setiuservalue(L, -2, BINDING_SHAPE_NAMES);
+}
+
+/* -- rows -- */
+
+enum { ROW_SHAPE = 1, ROW_VALUES };
+enum { ROW_LUA_VALUES = 1 }; /* head.flags: the values are in ROW_VALUES */
+enum { SLOT_BAD = 1 };       /* corm_value.extra: the bytes are the message of a DataError */
+
+typedef struct row {
+  binding_head head;
+  size_t n;
+  corm_value values[];
+} row;
+
+void binding_push_row(lua_State *L, int shape_index, int values) {
+  shape_index = lua_absindex(L, shape_index);
+  values = lua_absindex(L, values);
+  const shape *s = binding_check(L, shape_index, BINDING_SHAPE, "row");
+  row *r = binding_new(L, BINDING_ROW, sizeof *r, ROW_VALUES);
+  r->head.flags = ROW_LUA_VALUES;
+  r->n = s->n;
+  lua_pushvalue(L, shape_index);
+  lua_setiuservalue(L, -2, ROW_SHAPE);
+  lua_pushvalue(L, values);
+  lua_setiuservalue(L, -2, ROW_VALUES);
+}
+
+/* Reads a value; one that is malformed becomes its message, which is left on the stack until the row has it. */
+static void read_value(lua_State *L, corm_result *result, size_t index, corm_value *out) {
+  corm_error err = {0};
+  if (corm_result_value(result, index, out, &err) == CORM_OK) return;
+  if (err.cls != CORM_E_DATA) binding_raise(L, &err);
+  luaL_checkstack(L, 8, "row");
+  lua_pushstring(L, err.message);
+  corm_error_clear(&err);
+  size_t len;
+  const char *message = lua_tolstring(L, -1, &len);
+  *out = corm_value_text(message, len);
+  out->extra = SLOT_BAD;
+}
+
+void binding_push_core_row(lua_State *L, int shape_index, corm_result *result, const int *map, size_t n) {
+  corm_value few[32];
+  shape_index = lua_absindex(L, shape_index);
+  int top = lua_gettop(L);
+  corm_value *values = n <= sizeof few / sizeof *few ? few : lua_newuserdatauv(L, n * sizeof *values, 0);
+  size_t bytes = 0;
+  for (size_t i = 0; i < n; i++) {
+    read_value(L, result, map ? (size_t)map[i] : i, &values[i]);
+    if (corm_value_has_bytes(&values[i])) bytes += values[i].len;
+  }
+  row *r = binding_new(L, BINDING_ROW, sizeof *r + n * sizeof *values + bytes, ROW_SHAPE);
+  char *to = (char *)&r->values[n];
+  for (size_t i = 0; i < n; i++) {
+    r->values[i] = values[i];
+    r->values[i].flags = 0;
+    if (!corm_value_has_bytes(&values[i])) continue;
+    if (values[i].len) memcpy(to, values[i].as.s, values[i].len);
+    r->values[i].as.s = to;
+    to += values[i].len;
+  }
+  r->n = n;
+  lua_pushvalue(L, shape_index);
+  lua_setiuservalue(L, -2, ROW_SHAPE);
+  if (lua_gettop(L) > top + 1) lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+
+static void push_names(lua_State *L, int row_index) {
+  lua_getiuservalue(L, row_index, ROW_SHAPE);
+  lua_getiuservalue(L, -1, BINDING_SHAPE_NAMES);
+  lua_remove(L, -2);
+}
+
+static int bad_value(lua_State *L, int row_index, size_t index, const corm_value *slot) {
+  corm_error err = {0};
+  (void)corm_error_set(&err, CORM_E_DATA, "%.*s", (int)slot->len, slot->as.s);
+  push_names(L, row_index);
+  lua_rawgeti(L, -1, (lua_Integer)index);
+  corm_error_field(err.column, sizeof err.column, lua_tostring(L, -1));
+  return binding_raise(L, &err);
+}
+
+static void push_value(lua_State *L, int row_index, const row *r, size_t index) {
+  if (r->head.flags & ROW_LUA_VALUES) {
+    lua_getiuservalue(L, row_index, ROW_VALUES);
+    lua_rawgeti(L, -1, (lua_Integer)index);
+    lua_remove(L, -2);
+    return;
+  }
+  const corm_value *slot = &r->values[index - 1];
+  if (slot->extra == SLOT_BAD) bad_value(L, row_index, index, slot);
+  binding_push(L, slot);
+}
+
+/* Replaces a nil on the top by corm.null. */
+static void null_for_nil(lua_State *L) {
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  binding_push_nullvalue(L);
+}
+
+void binding_row_value(lua_State *L, int row_index, size_t index) {
+  row_index = lua_absindex(L, row_index);
+  const row *r = binding_check(L, row_index, BINDING_ROW, "row");
+  push_value(L, row_index, r, index);
+}
+
+size_t binding_row_size(lua_State *L, int row_index) {
+  const row *r = binding_check(L, row_index, BINDING_ROW, "row");
+  return r->n;
+}
+
+/* -- looking up -- */
+
+static int no_such_column(lua_State *L, int names) {
+  const char *wanted = lua_tostring(L, 2), *candidates[128];
+  size_t n = 0;
+  lua_Integer count = (lua_Integer)lua_rawlen(L, names);
+  luaL_checkstack(L, 4, "row");
+  for (lua_Integer i = 1; i <= count && n < sizeof candidates / sizeof *candidates; i++) {
+    lua_rawgeti(L, names, i);
+    candidates[n++] = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  corm_error err = {0};
+  (void)corm_error_set(&err, CORM_E_NO_SUCH_COLUMN, "the row has no column '%s'", wanted);
+  corm_error_field(err.column, sizeof err.column, wanted);
+  const char *nearest = corm_name_nearest(wanted, candidates, n);
+  if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
+  return binding_raise(L, &err);
+}
+
+static int ambiguous(lua_State *L, const char *name) {
+  return binding_error(L, CORM_E_AMBIGUOUS_COLUMN,
+                       "several columns of the row are called '%s'; give them labels or use positions", name);
+}
+
+/* row.name: a column before a method, so that data is always reachable. */
+static int index_by_name(lua_State *L, const row *r) {
+  push_names(L, 1);
+  int names = lua_gettop(L);
+  lua_pushvalue(L, 2);
+  int found = lua_rawget(L, names);
+  if (found == LUA_TNUMBER) {
+    push_value(L, 1, r, (size_t)lua_tointeger(L, -1));
+    return 1;
+  }
+  if (found == LUA_TBOOLEAN) return ambiguous(L, lua_tostring(L, 2));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_upvalue(L)->methods[BINDING_ROW]);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, -2) != LUA_TNIL) return 1;
+  return no_such_column(L, names);
+}
+
+static bool same_column(const corm_node *a, const corm_node *b) {
+  if (a == b) return true;
+  if (!a || a->kind != CORM_NODE_COLUMN || b->kind != CORM_NODE_COLUMN) return false;
+  const corm_column_node *x = (const corm_column_node *)a, *y = (const corm_column_node *)b;
+  if (x->column != y->column || strcmp(x->name, y->name) != 0) return false;
+  return x->from == y->from || (x->from && y->from && corm_from_same(x->from, y->from));
+}
+
+static int index_by_node(lua_State *L, const row *r, const corm_node *node) {
+  lua_getiuservalue(L, 1, ROW_SHAPE);
+  const shape *s = lua_touserdata(L, -1);
+  size_t found = 0;
+  for (size_t i = 0; i < s->n; i++) {
+    if (!same_column(s->nodes[i], node)) continue;
+    if (found) return ambiguous(L, ((const corm_column_node *)node)->key);
+    found = i + 1;
+  }
+  if (!found) return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has no such column");
+  push_value(L, 1, r, found);
+  return 1;
+}
+
+static int row_index(lua_State *L) {
+  const row *r = binding_check(L, 1, BINDING_ROW, "Row:index");
+  if (lua_type(L, 2) == LUA_TSTRING) return index_by_name(L, r);
+  if (lua_type(L, 2) == LUA_TNUMBER) {
+    int is_integer;
+    lua_Integer index = lua_tointegerx(L, 2, &is_integer);
+    if (is_integer && index >= 1 && (size_t)index <= r->n) {
+      push_value(L, 1, r, (size_t)index);
+      return 1;
+    }
+    /* One behind the last is what ipairs asks for. */
+    if (is_integer && index == (lua_Integer)r->n + 1) return 0;
+    return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has %d columns, no column [%s]", (int)r->n,
+                         luaL_tolstring(L, 2, NULL));
+  }
+  const corm_node *node = binding_tonode(L, 2);
+  if (node) return index_by_node(L, r, node);
+  return binding_error(L, CORM_E_ARGUMENT, "a row is indexed by name, position or column, not by a %s",
+                       binding_typename(L, 2));
+}
+
+/* -- methods -- */
+
+static int row_len(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)binding_row_size(L, 1));
+  return 1;
+}
+
+static int row_unpack(lua_State *L) {
+  const row *r = binding_check(L, 1, BINDING_ROW, "Row:unpack");
+  luaL_checkstack(L, (int)r->n + 4, "row");
+  for (size_t i = 1; i <= r->n; i++) push_value(L, 1, r, i);
+  return (int)r->n;
+}
+
+/* A plain table; NULL is corm.null, of two columns with one name the last one stays. */
+static int row_asdict(lua_State *L) {
+  const row *r = binding_check(L, 1, BINDING_ROW, "Row:_asdict");
+  push_names(L, 1);
+  int names = lua_gettop(L);
+  lua_createtable(L, 0, (int)r->n);
+  for (size_t i = 1; i <= r->n; i++) {
+    lua_rawgeti(L, names, (lua_Integer)i);
+    push_value(L, 1, r, i);
+    null_for_nil(L);
+    lua_rawset(L, -3);
+  }
+  return 1;
+}
+
+static int row_keys(lua_State *L) {
+  const row *r = binding_check(L, 1, BINDING_ROW, "Row:keys");
+  push_names(L, 1);
+  lua_createtable(L, (int)r->n, 0);
+  for (size_t i = 1; i <= r->n; i++) {
+    lua_rawgeti(L, -2, (lua_Integer)i);
+    lua_rawseti(L, -2, (lua_Integer)i);
+  }
+  return 1;
+}
+
+/* pairs(row): name and value in column order. Upvalues: state, row, position. */
+static int next_pair(lua_State *L) {
+  lua_Integer index = lua_tointeger(L, lua_upvalueindex(3)) + 1;
+  lua_pushinteger(L, index);
+  lua_replace(L, lua_upvalueindex(3));
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  const row *r = lua_touserdata(L, 1);
+  if ((size_t)index > r->n) return 0;
+  push_names(L, 1);
+  lua_rawgeti(L, -1, index);
+  push_value(L, 1, r, (size_t)index);
+  null_for_nil(L);
+  return 2;
+}
+
+static int row_pairs(lua_State *L) {
+  binding_check(L, 1, BINDING_ROW, "pairs");
+  lua_pushlightuserdata(L, binding_upvalue(L));
+  lua_pushvalue(L, 1);
+  lua_pushinteger(L, 0);
+  lua_pushcclosure(L, next_pair, 3);
+  return 1;
+}
+
+static int row_eq(lua_State *L) {
+  const row *a = binding_test(L, 1, BINDING_ROW), *b = binding_test(L, 2, BINDING_ROW);
+  bool equal = a && b && a->n == b->n;
+  for (size_t i = 1; equal && i <= a->n; i++) {
+    push_value(L, 1, a, i);
+    push_value(L, 2, b, i);
+    equal = lua_compare(L, -1, -2, LUA_OPEQ);
+    lua_pop(L, 2);
+  }
+  lua_pushboolean(L, equal);
+  return 1;
+}
+
+/* The text of value i on the top; text is quoted. */
+static void push_shown(lua_State *L, const row *r, size_t index, corm_buf *text) {
+  if (!(r->head.flags & ROW_LUA_VALUES)) {
+    corm_value_describe(&r->values[index - 1], 200, text);
+    return;
+  }
+  push_value(L, 1, r, index);
+  corm_value value;
+  if (binding_tovalue(L, -1, NULL, &value) && lua_type(L, -1) != LUA_TTABLE) {
+    corm_value_describe(&value, 200, text);
+  } else {
+    size_t len;
+    const char *shown = luaL_tolstring(L, -1, &len);
+    corm_buf_add(text, shown, len);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* "(1, 'sandy')", and "(1,)" for one column, as Python shows a tuple. */
+static int row_tostring(lua_State *L) {
+  const row *r = binding_check(L, 1, BINDING_ROW, "tostring");
+  binding_state *state = binding_upvalue(L);
+  corm_arena *arena = binding_scratch(L, state);
+  corm_buf *text = binding_scratch_buf(arena);
+  corm_buf_putc(text, '(');
+  for (size_t i = 1; i <= r->n; i++) {
+    if (i > 1) corm_buf_puts(text, ", ");
+    push_shown(L, r, i, text);
+  }
+  corm_buf_puts(text, r->n == 1 ? ",)" : ")");
+  const char *shown = corm_buf_str(text);
+  if (!shown) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  lua_pushlstring(L, shown, text->len);
+  binding_scratch_done(L, state, arena);
+  return 1;
+}
+
+void binding_open_row(lua_State *L) {
+  static const luaL_Reg methods[] = {{"unpack", row_unpack}, {"_asdict", row_asdict}, {"keys", row_keys}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__len", row_len}, {"__eq", row_eq}, {"__pairs", row_pairs}, {"__tostring", row_tostring}, {NULL, NULL}};
+  binding_metatable(L, BINDING_SHAPE, "row shape", NULL, NULL, NULL);
+  binding_metatable(L, BINDING_ROW, "Row", methods, meta, row_index);
+  lua_pop(L, 2);
+}
