@@ -94,18 +94,6 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
   infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
 }
 
-static void lowered_like(corm_compiler *compiler, const corm_binary *node) {
-  corm_emit_text(compiler, "lower(");
-  corm_emit_node(compiler, node->left);
-  corm_emit_text(compiler, node->base.op == CORM_OP_ILIKE ? ") LIKE lower(" : ") NOT LIKE lower(");
-  corm_emit_node(compiler, node->right);
-  corm_emit_text(compiler, ")");
-  if (!node->escape) return;
-  corm_emit_text(compiler, " ESCAPE '");
-  corm_emit_text(compiler, strcmp(node->escape, "'") == 0 ? "''" : node->escape);
-  corm_emit_text(compiler, "'");
-}
-
 bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
   (void)dialect;
   switch ((corm_op)node->base.op) {
@@ -116,8 +104,6 @@ bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, cons
     infix(compiler, node->left, " / ", node->right);
     corm_emit_text(compiler, ")");
     return true;
-  case CORM_OP_ILIKE:
-  case CORM_OP_NOT_ILIKE: lowered_like(compiler, node); return true;
   default: return false;
   }
 }

@@ -35,14 +35,15 @@ struct corm_dialect {
   bool index_has_schema; /* in CREATE INDEX the schema stands before the index, not before the table */
   bool partial_indexes;  /* CREATE INDEX ... WHERE */
   uint32_t max_params;   /* of one statement */
-  bool true_division;    /* 1 / 2 is 0.5; else the compiler casts the divisor, unless `binary` writes it */
+  bool native_ilike;     /* has ILIKE; else it is lower() LIKE lower() */
   bool tuple_values;     /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
   bool bare_returning;   /* RETURNING takes column names without their table */
 
   /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
    * length. */
   corm_status (*type_name)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
-  /* Appends an operator's text where it differs (IS DISTINCT FROM, ILIKE); false: the compiler's default form. */
+  /* Appends an operator's text where it differs (IS DISTINCT FROM, true division); false: the compiler's default form.
+   */
   bool (*binary)(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
   /* Appends function calls that are spelled differently (now() -> CURRENT_TIMESTAMP); false: name(args). */
   bool (*function)(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node);
@@ -58,8 +59,9 @@ struct corm_dialect {
   /* What follows the closing parenthesis of CREATE TABLE. */
   void (*table_suffix)(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
 
-  /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch.
-   * DataError. `type` may be NULL. */
+  /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch;
+   * encode writes to scratch->bytes only, so `in` may be what coercion left in the scratch. DataError. `type` may be
+   * NULL. */
   corm_status (*encode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in, corm_scratch *scratch,
                         corm_value *out, corm_error *err);
   corm_status (*decode)(const corm_dialect *dialect, const corm_type *type, const corm_value *in, corm_scratch *scratch,
