@@ -320,7 +320,13 @@ typedef struct corm_delete_node {
   bool all;
 } corm_delete_node;
 
-extern const char *const corm_op_texts[CORM_OP_COUNT];
+typedef struct corm_op_info {
+  const char *text;
+  int8_t precedence;
+  uint8_t negation; /* corm_op; NONE: no operator of its own */
+  uint8_t flags;
+} corm_op_info;
+extern const corm_op_info corm_ops[CORM_OP_COUNT];
 
 /* "GROUPING", for messages. */
 const char *corm_node_kind_name(const corm_node *node);

@@ -1,0 +1,353 @@
+#include "base/map.h"
+#include "sql/compiler.h"
+
+/* Names that the compiler makes up, and placeholders. Numbers count for each stem over binds, labels and aliases
+   together, as SQLAlchemy's prefix_anon_map does: count_1, then :count_2. */
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+void corm_binds_init(corm_compiler *c) {
+  c->binds = c->first_binds;
+  c->binds_cap = COUNT(c->first_binds);
+  c->names = c->first_names;
+  c->names_cap = COUNT(c->first_names);
+  memset(c->first_names, 0, sizeof c->first_names);
+  c->stems = c->first_stems;
+  c->stems_cap = COUNT(c->first_stems);
+  memset(c->first_stems, 0, sizeof c->first_stems);
+}
+
+/* -- names --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_identity(corm_identity identity) {
+  return ((uint64_t)(uintptr_t)identity.a ^ ((uint64_t)(uintptr_t)identity.b << 7)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static corm_name_slot *name_slot(corm_name_slot *slots, size_t cap, corm_identity identity, const char *stem) {
+  size_t place = (size_t)(hash_identity(identity) >> 40) & (cap - 1);
+  for (; slots[place].name; place = (place + 1) & (cap - 1)) {
+    corm_name_slot *slot = &slots[place];
+    bool same = slot->identity.a == identity.a && slot->identity.b == identity.b;
+    if (same && (slot->stem == stem || strcmp(slot->stem, stem) == 0)) break;
+  }
+  return &slots[place];
+}
+
+static bool grow_names(corm_compiler *c) {
+  size_t cap = c->names_cap * 2;
+  corm_name_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
+  if (!slots) return false;
+  for (size_t i = 0; i < c->names_cap; i++) {
+    if (c->names[i].name) *name_slot(slots, cap, c->names[i].identity, c->names[i].stem) = c->names[i];
+  }
+  c->names = slots;
+  c->names_cap = cap;
+  return true;
+}
+
+static corm_stem_slot *stem_slot(corm_stem_slot *slots, size_t cap, const char *stem, uint32_t len) {
+  uint32_t hash = 2166136261u;
+  for (uint32_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)stem[i]) * 16777619u;
+  size_t place = (hash ^ (hash >> 15)) & (cap - 1);
+  for (; slots[place].stem; place = (place + 1) & (cap - 1)) {
+    if (slots[place].len == len && memcmp(slots[place].stem, stem, len) == 0) break;
+  }
+  return &slots[place];
+}
+
+/* The next number of the stem; 0 when memory ran out. */
+static uint32_t next_number(corm_compiler *c, const char *stem, uint32_t len) {
+  if (c->nstems * 2 >= c->stems_cap) {
+    size_t cap = c->stems_cap * 2;
+    corm_stem_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
+    if (!slots) return 0;
+    for (size_t i = 0; i < c->stems_cap; i++) {
+      corm_stem_slot *old = &c->stems[i];
+      if (old->stem) *stem_slot(slots, cap, old->stem, old->len) = *old;
+    }
+    c->stems = slots;
+    c->stems_cap = cap;
+  }
+  corm_stem_slot *slot = stem_slot(c->stems, c->stems_cap, stem, len);
+  if (!slot->stem) {
+    *slot = (corm_stem_slot){.stem = stem, .len = len};
+    c->nstems++;
+  }
+  return ++slot->count;
+}
+
+static size_t digits_of(uint32_t number, char out[10]) {
+  size_t n = 0;
+  do {
+    out[9 - n++] = (char)('0' + number % 10);
+    number /= 10;
+  } while (number);
+  return n;
+}
+
+/* Writes stem, between and number, with a NUL; the room must suffice. Returns the length. */
+static size_t write_numbered(char *out, const char *stem, size_t len, const char *between, uint32_t number) {
+  char digits[10];
+  size_t ndigits = digits_of(number, digits), nbetween = strlen(between);
+  memcpy(out, stem, len);
+  memcpy(out + len, between, nbetween);
+  memcpy(out + len + nbetween, digits + 10 - ndigits, ndigits);
+  out[len + nbetween + ndigits] = '\0';
+  return len + nbetween + ndigits;
+}
+
+const char *corm_numbered(corm_compiler *c, const char *stem, const char *between, uint32_t number) {
+  size_t len = strlen(stem);
+  char *name = corm_compiler_check(c, corm_arena_alloc(c->arena, len + strlen(between) + 11));
+  if (!name) return "";
+  write_numbered(name, stem, len, between, number);
+  return name;
+}
+
+static bool is_word(char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+         (unsigned char)byte >= 0x80;
+}
+
+/* A stem that can stand in a placeholder: what is no letter, digit or underscore becomes one underscore. */
+static const char *clean_stem(corm_compiler *c, const char *stem) {
+  size_t len = 0;
+  while (is_word(stem[len])) len++;
+  if (stem[len] == '\0' && len > 0) return stem;
+  char *clean = corm_compiler_check(c, corm_arena_alloc(c->arena, strlen(stem) + 1));
+  if (!clean) return "param";
+  size_t n = 0;
+  for (const char *p = stem; *p; p++) {
+    if (is_word(*p)) {
+      clean[n++] = *p;
+    } else if (n > 0 && clean[n - 1] != '_') {
+      clean[n++] = '_';
+    }
+  }
+  while (n > 0 && clean[n - 1] == '_') n--;
+  clean[n] = '\0';
+  return n ? clean : "param";
+}
+
+const char *corm_fit_name(corm_compiler *c, const char *name) {
+  size_t max = c->dialect->max_identifier;
+  size_t len = strlen(name);
+  /* Six bytes are kept for the number, whatever its length. */
+  if (max <= 6 || len <= max - 6) return name;
+  static const char hex[] = "0123456789abcdef";
+  char *cut = corm_compiler_check(c, corm_arena_alloc(c->arena, max + 16));
+  if (!cut) return name;
+  size_t n = max - 6;
+  while (n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80) n--;
+  memcpy(cut, name, n);
+  cut[n++] = '_';
+  uint32_t number = ++c->ncut;
+  int shift = 28;
+  while (shift > 0 && !(number >> shift)) shift -= 4;
+  for (; shift >= 0; shift -= 4) cut[n++] = hex[(number >> shift) & 15];
+  cut[n] = '\0';
+  return cut;
+}
+
+const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem) {
+  if (c->nnames * 2 >= c->names_cap && !grow_names(c)) return "";
+  corm_name_slot *slot = name_slot(c->names, c->names_cap, identity, stem);
+  if (slot->name) return slot->name;
+  uint32_t number = next_number(c, stem, (uint32_t)strlen(stem));
+  const char *name = corm_fit_name(c, corm_numbered(c, stem, "_", number));
+  *slot = (corm_name_slot){identity, stem, name};
+  c->nnames++;
+  return name;
+}
+
+/* -- placeholders -------------------------------------------------------------------------------------------------- */
+
+static bool reserve_binds(corm_compiler *c, size_t more) {
+  if (c->nbinds + more <= c->binds_cap) return true;
+  size_t cap = (size_t)c->binds_cap * 2;
+  if (cap < c->nbinds + more) cap = c->nbinds + more;
+  if (cap > UINT32_MAX / 2) {
+    corm_emit_error(c, CORM_E_COMPILE, "the statement has too many parameters");
+    return false;
+  }
+  corm_compiled_bind *grown = corm_compiler_check(c, corm_arena_alloc(c->arena, cap * sizeof *grown));
+  if (!grown) return false;
+  if (c->nbinds) memcpy(grown, c->binds, c->nbinds * sizeof *grown);
+  c->binds = grown;
+  c->binds_cap = (uint32_t)cap;
+  return true;
+}
+
+static void placeholder(corm_compiler *c, const char *name) {
+  if (c->options.named) {
+    corm_buf_putc(&c->text, ':');
+    corm_buf_puts(&c->text, clean_stem(c, name));
+  } else if (c->dialect->paramstyle == CORM_PARAM_DOLLAR) {
+    corm_buf_putc(&c->text, '$');
+    corm_buf_int(&c->text, c->nbinds);
+  } else {
+    corm_buf_putc(&c->text, '?');
+  }
+}
+
+static void add_bind(corm_compiler *c, const corm_compiled_bind *bind) {
+  if (!reserve_binds(c, 1)) return;
+  c->binds[c->nbinds++] = *bind;
+  placeholder(c, bind->name);
+}
+
+static void emit_literal(corm_compiler *c, const corm_type *type, const corm_value *value) {
+  if (c->failed) return;
+  corm_scratch scratch;
+  corm_scratch_init(&scratch, c->arena->mem ? c->arena->mem : &corm_mem_libc);
+  corm_value canonical;
+  corm_status status = corm_type_coerce(type, value, NULL, &scratch, &canonical, c->err);
+  if (status == CORM_OK) status = corm_dialect_literal(c->dialect, type, &canonical, &c->text, c->err);
+  if (status != CORM_OK) c->failed = true;
+  corm_scratch_clear(&scratch);
+}
+
+static void no_literal(corm_compiler *c, const char *name) {
+  corm_emit_error(c, CORM_E_COMPILE, "Bind parameter '%s' without a renderable value not allowed here.", name);
+}
+
+/* The types of a tuple's members, where its expression tells them. */
+static const corm_type *member_type(const corm_bind *bind, const corm_node *left, uint32_t member) {
+  if (bind->width == 0) return bind->base.type;
+  const corm_node *list = left && left->kind == CORM_NODE_GROUPING ? ((const corm_grouping *)left)->element : NULL;
+  const corm_node *item = list && list->kind == CORM_NODE_LIST ? corm_node_child(list, member) : NULL;
+  return item ? corm_node_type(item) : NULL;
+}
+
+static const corm_column *member_column(const corm_bind *bind, const corm_node *left, const corm_column *column,
+                                        uint32_t member) {
+  if (bind->width == 0) return column;
+  const corm_node *list = left && left->kind == CORM_NODE_GROUPING ? ((const corm_grouping *)left)->element : NULL;
+  const corm_node *item = list && list->kind == CORM_NODE_LIST ? corm_node_child(list, member) : NULL;
+  return item && item->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)item)->column : NULL;
+}
+
+/* name_1, or name_1_2 for the 2nd member of the 1st tuple; written into *room, which moves on. */
+static const char *element_name(char **room, const char *name, size_t len, const corm_bind *bind, uint32_t i) {
+  const char *own = *room;
+  size_t n = write_numbered(*room, name, len, "_", (bind->width ? i / bind->width : i) + 1);
+  if (bind->width) n = write_numbered(*room, own, n, "_", i % bind->width + 1);
+  *room += n + 1;
+  return own;
+}
+
+static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                          const corm_node *left) {
+  uint32_t width = bind->width ? bind->width : 1;
+  size_t len = strlen(name);
+  if (bind->nvalues > INT32_MAX) {
+    corm_emit_error(c, CORM_E_COMPILE, "an IN list is too long");
+    return;
+  }
+  char *room = NULL;
+  if (!c->options.literal_binds) {
+    room = corm_compiler_check(c, corm_arena_alloc(c->arena, bind->nvalues * (len + 23)));
+    if (!room || !reserve_binds(c, bind->nvalues)) return;
+  }
+  corm_emit_text(c, bind->width && c->dialect->tuple_values ? "(VALUES " : "(");
+  for (uint32_t i = 0; i < bind->nvalues && !c->failed; i++) {
+    if (i) corm_emit_bytes(c, ", ", 2);
+    if (bind->width && i % width == 0) corm_emit_bytes(c, "(", 1);
+    const corm_type *type = member_type(bind, left, i % width);
+    if (!type || type->kind == CORM_TYPE_NULLTYPE) type = corm_type_of_value(&bind->values[i]);
+    if (c->options.literal_binds) {
+      emit_literal(c, type, &bind->values[i]);
+    } else {
+      add_bind(c, &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
+                                        .node = bind,
+                                        .type = type,
+                                        .column = member_column(bind, left, column, i % width),
+                                        .element = (int32_t)i});
+    }
+    if (bind->width && i % width == width - 1) corm_emit_bytes(c, ")", 1);
+  }
+  corm_emit_bytes(c, ")", 1);
+}
+
+static const char *bind_name(corm_compiler *c, const corm_bind *bind) {
+  if (bind->unique) return corm_anonymous_name(c, (corm_identity){bind, NULL}, clean_stem(c, bind->key));
+  c->named_binds = true;
+  return bind->key;
+}
+
+void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
+                    corm_op op) {
+  bool is_list = bind->expanding;
+  if (is_list && bind->nvalues == 0) {
+    c->dialect->empty_in(c->dialect, c, bind, op);
+    return;
+  }
+  if (is_list && bind->width && bind->nvalues % bind->width) {
+    corm_emit_error(c, CORM_E_ARGUMENT, "the tuples of an IN list differ in length");
+    return;
+  }
+  const char *name = bind_name(c, bind);
+  if (is_list) {
+    emit_elements(c, bind, name, column, left);
+  } else if (!c->options.literal_binds) {
+    const corm_type *type = bind->base.type;
+    if (column && type->kind == CORM_TYPE_NULLTYPE) type = column->type;
+    add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1});
+  } else if (bind->required) {
+    no_literal(c, name);
+  } else {
+    emit_literal(c, bind->base.type, &bind->value);
+  }
+}
+
+void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
+                           corm_bind_source source, uint32_t row) {
+  if (!c->options.literal_binds) {
+    add_bind(c, &(corm_compiled_bind){.name = name,
+                                      .node = bind,
+                                      .type = column->type,
+                                      .column = column,
+                                      .element = -1,
+                                      .row = row,
+                                      .source = (uint8_t)source});
+  } else if (bind && !bind->required) {
+    emit_literal(c, column->type, &bind->value);
+  } else if (source == CORM_BIND_DEFAULT && column->default_.kind == CORM_DEFAULT_VALUE) {
+    emit_literal(c, column->type, &column->default_.value);
+  } else if (source == CORM_BIND_ONUPDATE && column->onupdate.kind == CORM_DEFAULT_VALUE) {
+    emit_literal(c, column->type, &column->onupdate.value);
+  } else {
+    no_literal(c, name);
+  }
+}
+
+static bool is_users_name(const corm_compiled_bind *bind) {
+  return bind->node && !bind->node->unique;
+}
+
+void corm_binds_finish(corm_compiler *c) {
+  if (!c->named_binds || c->failed) return;
+  corm_stem_slot few[32];
+  size_t cap = sizeof few / sizeof *few;
+  corm_stem_slot *names = few;
+  while (cap < (size_t)c->nbinds * 2) cap *= 2;
+  if (cap > sizeof few / sizeof *few) {
+    names = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *names));
+    if (!names) return;
+  } else {
+    memset(few, 0, sizeof few);
+  }
+  for (uint32_t i = 0; i < c->nbinds; i++) {
+    if (!is_users_name(&c->binds[i])) continue;
+    uint32_t len = (uint32_t)strlen(c->binds[i].name);
+    *stem_slot(names, cap, c->binds[i].name, len) = (corm_stem_slot){c->binds[i].name, len, 1};
+  }
+  for (uint32_t i = 0; i < c->nbinds && !c->failed; i++) {
+    const corm_compiled_bind *bind = &c->binds[i];
+    if (is_users_name(bind) || !stem_slot(names, cap, bind->name, (uint32_t)strlen(bind->name))->stem) continue;
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "bindparam() name '%s' is reserved for a value of this statement that has the same name. Please "
+                    "use another one (for example, 'b_%s')",
+                    bind->name, bind->name);
+  }
+}

@@ -1,0 +1,154 @@
+/*
+ * The compiler's state and its parts: compile.c (entry, text), binds.c (names and placeholders), emit_expr.c,
+ * emit_select.c, emit_dml.c. Everything is sticky: after the first error further emission does nothing useful and the
+ * entry reports it.
+ */
+#ifndef CORM_SQL_COMPILER_H
+#define CORM_SQL_COMPILER_H
+
+#include <string.h>
+
+#include "sql/compile.h"
+#include "sql/expr.h"
+#include "sql/froms.h"
+
+/* C frames that may lie above each other: subqueries, and operators that a dialect spells by emitting their operands.
+   Small enough for a stack of 256 kB; nested operators and lists do not count, they are on a stack of the compiler's
+   own. */
+#define CORM_COMPILE_DEPTH 80
+
+/* The FROMs of an enclosing statement, for correlation. */
+typedef struct corm_scope {
+  const struct corm_scope *outer;
+  corm_from_list froms; /* with the members of joins */
+} corm_scope;
+
+/* Work left to do: a node (from step `index` on), or text when node is NULL. */
+typedef struct corm_task {
+  const corm_node *node;
+  const char *text;
+  const corm_column *column; /* what a bind is compared with */
+  uint32_t index;
+} corm_task;
+
+/* The generated name that belongs to a bind, label or alias. */
+typedef struct corm_name_slot {
+  corm_identity identity;
+  const char *stem;
+  const char *name;
+} corm_name_slot;
+
+/* How often a stem was used. */
+typedef struct corm_stem_slot {
+  const char *stem;
+  uint32_t len;
+  uint32_t count;
+} corm_stem_slot;
+
+struct corm_compiler {
+  const corm_dialect *dialect;
+  corm_arena *arena;
+  corm_error *err;
+  corm_compile_options options;
+  corm_compiled *out;
+  corm_buf text;
+  corm_mem text_mem;
+  bool failed;
+  bool bare_columns; /* columns without their table, now */
+  unsigned depth;
+  corm_scope *scope;
+  const void *prefix_from; /* identity of the FROM whose prefix is remembered */
+  size_t prefix_at;        /* where its "user." stands in the text */
+  size_t prefix_len;
+
+  corm_compiled_bind *binds;
+  uint32_t nbinds;
+  uint32_t binds_cap;
+  bool named_binds; /* some bind has a name of the user's */
+
+  corm_task *tasks;
+  size_t ntasks;
+  size_t tasks_cap;
+
+  corm_name_slot *names;
+  size_t names_cap; /* power of two */
+  size_t nnames;
+  corm_stem_slot *stems;
+  size_t stems_cap;
+  size_t nstems;
+  uint32_t ncut; /* names cut to the dialect's length */
+
+  char first_text[1024];
+  corm_compiled_bind first_binds[12];
+  corm_task first_tasks[32];
+  corm_name_slot first_names[32];
+  corm_stem_slot first_stems[32];
+};
+
+/* -- compile.c -- */
+
+/* Marks the compilation as failed for want of memory when ptr is NULL; returns ptr. */
+void *corm_compiler_check(corm_compiler *c, void *ptr);
+void corm_emit_bytes(corm_compiler *c, const char *text, size_t len);
+void corm_emit_quoted(corm_compiler *c, const char *name);
+/* The same for a name that the user made up for this statement (label, alias): it is validated. */
+void corm_emit_own_name(corm_compiler *c, const char *name, const char *what);
+/* One more C frame; false (and an error) when there are too many. Pairs with corm_compiler_leave. */
+bool corm_compiler_enter(corm_compiler *c);
+void corm_compiler_leave(corm_compiler *c);
+
+/* -- binds.c -- */
+
+void corm_binds_init(corm_compiler *c);
+/* The name "stem_N" that belongs to the identity: made at first sight. */
+const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem);
+/* Cuts a made-up name to the dialect's length, as SQLAlchemy does. */
+const char *corm_fit_name(corm_compiler *c, const char *name);
+/* A placeholder (or literal) for a BIND. `left`: what it is compared with, for tuples; may be NULL. */
+void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
+                    corm_op op);
+/* A placeholder of a given name: columns of INSERT and UPDATE. `bind` may be NULL; its value counts then. */
+void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
+                           corm_bind_source source, uint32_t row);
+/* "stem" and a number, in the arena. */
+const char *corm_numbered(corm_compiler *c, const char *stem, const char *between, uint32_t number);
+/* Refuses names of bindparam() that collide with made-up ones. */
+void corm_binds_finish(corm_compiler *c);
+
+/* -- emit_expr.c -- */
+
+/* The name of an alias or table as columns show it. */
+const char *corm_alias_name(corm_compiler *c, const corm_alias *alias);
+void corm_push_node(corm_compiler *c, const corm_node *node);
+/* A node as a condition: "x = 1" for a boolean column where the database has no booleans. */
+void corm_emit_condition(corm_compiler *c, const corm_node *node);
+void corm_emit_list(corm_compiler *c, const corm_node *const *items, uint32_t n);
+
+/* -- emit_text.c -- */
+
+void corm_emit_text_node(corm_compiler *c, const corm_text *text);
+
+/* -- emit_select.c -- */
+
+typedef enum corm_select_place { CORM_SELECT_TOP, CORM_SELECT_VALUE, CORM_SELECT_FROM } corm_select_place;
+
+/* A select; more columns (INSERT FROM SELECT with defaults) are emitted by `more`, which may be NULL. */
+void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
+                      void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
+/* The label of a select column, NULL when it has none. */
+const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
+/* Emits columns with their labels and, when `report` is true, describes them as the statement's result. */
+void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report);
+
+/* -- emit_dml.c -- */
+
+void corm_emit_insert(corm_compiler *c, const corm_insert *insert);
+void corm_emit_update(corm_compiler *c, const corm_update *update);
+void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node);
+void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
+                             const corm_column *const *returning, size_t nreturning);
+void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                             const corm_column *const *where, size_t nwhere);
+void corm_emit_chosen_delete(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
+
+#endif

@@ -1,0 +1,388 @@
+#include "sql/compiler.h"
+
+/* INSERT, UPDATE, DELETE. Columns stand in table order; those without a value take part when they have a client
+ * default. */
+
+#define ABSENT UINT32_MAX
+
+static const corm_column *table_column(const corm_table *table, size_t index) {
+  return table->columns.items[index];
+}
+
+/* For each column of the table the position among the given ones, or ABSENT; NULL after an error. */
+static uint32_t *positions(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n) {
+  uint32_t *at = corm_compiler_check(c, corm_arena_alloc(c->arena, table->columns.len * sizeof *at));
+  if (!at) return NULL;
+  for (size_t i = 0; i < table->columns.len; i++) at[i] = ABSENT;
+  for (size_t i = 0; i < n; i++) {
+    if (columns[i]->table != table) {
+      corm_emit_error(c, CORM_E_COMPILE, "Unconsumed column names: %s", columns[i]->name);
+      return NULL;
+    }
+    at[columns[i]->index] = (uint32_t)i;
+  }
+  return at;
+}
+
+/* A value for a column: a plain value takes the column's name and type. */
+static void emit_value(corm_compiler *c, const corm_column *column, const char *name, const corm_node *value,
+                       uint32_t row) {
+  const corm_bind *bind = value->kind == CORM_NODE_BIND ? (const corm_bind *)value : NULL;
+  if (bind && bind->expanding) {
+    corm_emit_error(c, CORM_E_COMPILE, "a list cannot be the value of column %s", column->name);
+  } else if (bind && bind->unique) {
+    corm_emit_column_bind(c, name, column, bind, CORM_BIND_VALUE, row);
+  } else if (bind) {
+    corm_emit_bind(c, bind, column, NULL, CORM_OP_IN);
+  } else {
+    corm_emit_node(c, corm_group_in(c->arena, value, CORM_AGAINST_NOTHING, 0));
+  }
+}
+
+static bool is_clients(const corm_default *value) {
+  return value->kind == CORM_DEFAULT_SQL || value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
+}
+
+static void emit_default(corm_compiler *c, const corm_column *column, const corm_default *value, const char *name,
+                         corm_bind_source source, uint32_t row) {
+  if (value->kind == CORM_DEFAULT_SQL) {
+    corm_emit_node(c, corm_group_in(c->arena, value->sql, CORM_AGAINST_NOTHING, 0));
+  } else {
+    corm_emit_column_bind(c, name, column, NULL, source, row);
+  }
+}
+
+static void emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able) {
+  if (n == 0 || c->failed) return;
+  if (!able) {
+    corm_emit_error(c, CORM_E_COMPILE, "%s has no RETURNING for this statement", c->dialect->name);
+    return;
+  }
+  corm_select_columns columns;
+  if (corm_select_columns_in(c->arena, returning, n, false, &columns, c->err) != CORM_OK) {
+    c->failed = true;
+    return;
+  }
+  corm_emit_text(c, " RETURNING ");
+  c->bare_columns = c->dialect->bare_returning || c->options.unqualified;
+  corm_emit_columns(c, &columns, false, true);
+  c->bare_columns = c->options.unqualified;
+}
+
+/* -- INSERT -------------------------------------------------------------------------------------------------------- */
+
+typedef struct inserting {
+  const corm_insert *insert;
+  const corm_table *table;
+  const uint32_t *at;
+  bool all; /* every column is a required bind */
+} inserting;
+
+static bool takes_part(const inserting *x, size_t index) {
+  return x->all || x->at[index] != ABSENT || is_clients(&table_column(x->table, index)->default_);
+}
+
+static void emit_names(corm_compiler *c, const inserting *x) {
+  bool first = true;
+  for (size_t i = 0; i < x->table->columns.len; i++) {
+    if (!takes_part(x, i)) continue;
+    if (!first) corm_emit_bytes(c, ", ", 2);
+    corm_emit_quoted(c, table_column(x->table, i)->name);
+    first = false;
+  }
+}
+
+static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
+  const corm_insert *insert = x->insert;
+  bool first = true;
+  for (size_t i = 0; i < x->table->columns.len && !c->failed; i++) {
+    if (!takes_part(x, i)) continue;
+    const corm_column *column = table_column(x->table, i);
+    const char *name = insert->nrows > 1 ? corm_numbered(c, column->key, "_m", row) : column->key;
+    if (!first) corm_emit_bytes(c, ", ", 2);
+    first = false;
+    if (x->all) {
+      corm_emit_column_bind(c, name, column, NULL, CORM_BIND_REQUIRED, row);
+    } else if (x->at[i] != ABSENT) {
+      emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
+    } else {
+      emit_default(c, column, &column->default_, name, CORM_BIND_DEFAULT, row);
+    }
+  }
+}
+
+static void emit_no_values(corm_compiler *c) {
+  corm_emit_text(c, c->dialect->default_values ? " DEFAULT VALUES" : " () VALUES ()");
+}
+
+static void emit_rows(corm_compiler *c, const inserting *x) {
+  size_t taking = 0;
+  for (size_t i = 0; i < x->table->columns.len; i++) taking += takes_part(x, i);
+  uint32_t nrows = x->insert->nrows ? x->insert->nrows : 1;
+  if (nrows > 1 && (taking == 0 || !c->dialect->multi_values)) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    taking ? "The '%s' dialect has no INSERT of several rows at once; execute with a list of rows "
+                             "instead"
+                           : "An INSERT of several rows needs at least one column (%s)",
+                    c->dialect->name);
+    return;
+  }
+  if (taking == 0) {
+    emit_no_values(c);
+    return;
+  }
+  corm_emit_bytes(c, " (", 2);
+  emit_names(c, x);
+  corm_emit_text(c, ") VALUES (");
+  for (uint32_t row = 0; row < nrows; row++) {
+    if (row > 0) corm_emit_bytes(c, "), (", 4);
+    emit_row(c, x, row);
+  }
+  corm_emit_bytes(c, ")", 1);
+}
+
+static bool is_added(const inserting *x, size_t index) {
+  return x->at[index] == ABSENT && is_clients(&table_column(x->table, index)->default_);
+}
+
+static void add_defaults(corm_compiler *c, const void *ctx) {
+  const inserting *x = ctx;
+  for (size_t i = 0; i < x->table->columns.len; i++) {
+    if (!is_added(x, i)) continue;
+    const corm_column *column = table_column(x->table, i);
+    corm_emit_bytes(c, ", ", 2);
+    emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+  }
+}
+
+/* The names in the order given, then the columns with defaults, which the select gets behind its own. */
+static void emit_from_select(corm_compiler *c, const inserting *x) {
+  const corm_insert *insert = x->insert;
+  corm_emit_bytes(c, " (", 2);
+  for (uint32_t i = 0; i < insert->ncolumns; i++) {
+    if (i > 0) corm_emit_bytes(c, ", ", 2);
+    corm_emit_quoted(c, insert->columns[i]->name);
+  }
+  for (size_t i = 0; i < x->table->columns.len; i++) {
+    if (!is_added(x, i)) continue;
+    corm_emit_bytes(c, ", ", 2);
+    corm_emit_quoted(c, table_column(x->table, i)->name);
+  }
+  corm_emit_bytes(c, ") ", 2);
+  corm_emit_select(c, insert->from_select, CORM_SELECT_VALUE, add_defaults, x);
+}
+
+void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
+  c->out->is_dml = true;
+  c->out->is_insert = true;
+  inserting x = {.insert = insert, .table = insert->table};
+  x.at = positions(c, insert->table, insert->columns, insert->columns ? insert->ncolumns : 0);
+  if (!x.at) return;
+  x.all = !insert->columns && insert->nrows == 0 && !insert->from_select;
+  corm_emit_text(c, "INSERT INTO ");
+  corm_dialect_table_name(c->dialect, insert->table, &c->text);
+  if (insert->from_select) {
+    emit_from_select(c, &x);
+  } else {
+    emit_rows(c, &x);
+  }
+  emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
+}
+
+/* -- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
+
+static void emit_set(corm_compiler *c, const corm_column *column, bool *first) {
+  if (!*first) corm_emit_bytes(c, ", ", 2);
+  *first = false;
+  corm_emit_quoted(c, column->name);
+  corm_emit_bytes(c, "=", 1);
+}
+
+static void emit_sets(corm_compiler *c, const corm_update *update, const corm_table *table, const uint32_t *at) {
+  bool first = true;
+  for (uint32_t i = 0; i < update->n && update->ordered; i++) {
+    emit_set(c, update->columns[i], &first);
+    emit_value(c, update->columns[i], update->columns[i]->key, update->values[i], 0);
+  }
+  for (size_t i = 0; i < table->columns.len && !c->failed; i++) {
+    const corm_column *column = table_column(table, i);
+    bool given = at[i] != ABSENT;
+    if (given && update->ordered) continue;
+    if (update->n == 0) {
+      emit_set(c, column, &first);
+      corm_emit_column_bind(c, column->key, column, NULL, CORM_BIND_REQUIRED, 0);
+    } else if (given) {
+      emit_set(c, column, &first);
+      emit_value(c, column, column->key, update->values[at[i]], 0);
+    } else if (is_clients(&column->onupdate)) {
+      emit_set(c, column, &first);
+      emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
+    }
+  }
+}
+
+static bool has_criteria(const corm_node *where) {
+  return where && !(where->kind == CORM_NODE_LIST && ((const corm_list *)where)->n == 0);
+}
+
+static void emit_where(corm_compiler *c, const corm_node *where, bool all) {
+  if (has_criteria(where)) {
+    corm_emit_text(c, " WHERE ");
+    corm_emit_condition(c, where);
+  } else {
+    c->out->unfiltered = !all;
+  }
+}
+
+static const corm_table *target_table(corm_compiler *c, const corm_node *target) {
+  if (target->kind == CORM_NODE_TABLE) return ((const corm_table_node *)target)->table;
+  corm_emit_error(c, CORM_E_ARGUMENT, "subject table for an UPDATE or DELETE must be a table, not a %s",
+                  corm_node_kind_name(target));
+  return NULL;
+}
+
+void corm_emit_update(corm_compiler *c, const corm_update *update) {
+  c->out->is_dml = true;
+  const corm_table *table = target_table(c, update->table);
+  const uint32_t *at = table ? positions(c, table, update->columns, update->n) : NULL;
+  if (!at) return;
+  corm_scope scope = {0};
+  corm_from_list_init(&scope.froms, c->arena);
+  if (!corm_from_list_add(&scope.froms, update->table)) corm_compiler_check(c, NULL);
+  c->scope = &scope;
+  corm_emit_text(c, "UPDATE ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  corm_emit_text(c, " SET ");
+  emit_sets(c, update, table, at);
+  emit_where(c, update->where, update->all);
+  emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
+  c->scope = NULL;
+}
+
+void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
+  c->out->is_dml = true;
+  const corm_table *table = target_table(c, delete_node->table);
+  if (!table) return;
+  corm_scope scope = {0};
+  corm_from_list_init(&scope.froms, c->arena);
+  if (!corm_from_list_add(&scope.froms, delete_node->table)) corm_compiler_check(c, NULL);
+  c->scope = &scope;
+  corm_emit_text(c, "DELETE FROM ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  emit_where(c, delete_node->where, delete_node->all);
+  emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
+  c->scope = NULL;
+}
+
+/* -- statements of chosen columns ---------------------------------------------------------------------------------- */
+
+static bool is_chosen(const corm_column *column, const corm_column *const *columns, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (columns[i] == column) return true;
+  }
+  return false;
+}
+
+/* Columns left out whose default is an expression. */
+static bool is_inlined(const corm_table *table, size_t index, const corm_column *const *columns, size_t n) {
+  const corm_column *column = table_column(table, index);
+  return column->default_.kind == CORM_DEFAULT_SQL && !is_chosen(column, columns, n);
+}
+
+static void emit_chosen_values(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
+                               bool names) {
+  bool first = true;
+  for (size_t i = 0; i < n; i++, first = false) {
+    if (!first) corm_emit_bytes(c, ", ", 2);
+    if (names) {
+      corm_emit_quoted(c, columns[i]->name);
+    } else {
+      corm_emit_column_bind(c, columns[i]->key, columns[i], NULL, CORM_BIND_REQUIRED, 0);
+    }
+  }
+  for (size_t i = 0; i < table->columns.len; i++) {
+    if (!is_inlined(table, i, columns, n)) continue;
+    const corm_column *column = table_column(table, i);
+    if (!first) corm_emit_bytes(c, ", ", 2);
+    first = false;
+    if (names) {
+      corm_emit_quoted(c, column->name);
+    } else {
+      emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+    }
+  }
+}
+
+void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
+                             const corm_column *const *returning, size_t nreturning) {
+  c->out->is_dml = true;
+  c->out->is_insert = true;
+  corm_emit_text(c, "INSERT INTO ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  size_t inlined = 0;
+  for (size_t i = 0; i < table->columns.len; i++) inlined += is_inlined(table, i, columns, n);
+  if (n + inlined == 0) {
+    emit_no_values(c);
+  } else {
+    corm_emit_bytes(c, " (", 2);
+    emit_chosen_values(c, table, columns, n, true);
+    corm_emit_text(c, ") VALUES (");
+    emit_chosen_values(c, table, columns, n, false);
+    corm_emit_bytes(c, ")", 1);
+  }
+  const corm_node **nodes = corm_compiler_check(c, corm_arena_alloc(c->arena, nreturning * sizeof *nodes));
+  const corm_node *from = corm_table_node_in(c->arena, table);
+  for (size_t i = 0; i < nreturning && nodes; i++) {
+    nodes[i] = corm_column_node_in(c->arena, returning[i], from);
+    if (!nodes[i] || !from) corm_compiler_check(c, NULL);
+  }
+  emit_returning(c, nodes, (uint32_t)nreturning, c->dialect->insert_returning);
+}
+
+/* " WHERE t.a = ? AND t.b = ?" */
+static void emit_chosen_where(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t n) {
+  c->out->unfiltered = n == 0;
+  for (size_t i = 0; i < n; i++) {
+    corm_emit_text(c, i ? " AND " : " WHERE ");
+    corm_dialect_table_name(c->dialect, table, &c->text);
+    corm_emit_bytes(c, ".", 1);
+    corm_emit_quoted(c, where[i]->name);
+    corm_emit_text(c, " = ");
+    size_t table_len = strlen(table->name), key_len = strlen(where[i]->key);
+    char *name = corm_compiler_check(c, corm_arena_alloc(c->arena, table_len + key_len + 2));
+    if (!name) return;
+    memcpy(name, table->name, table_len);
+    name[table_len] = '_';
+    memcpy(name + table_len + 1, where[i]->key, key_len + 1);
+    corm_emit_column_bind(c, name, where[i], NULL, CORM_BIND_REQUIRED, 0);
+  }
+}
+
+void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                             const corm_column *const *where, size_t nwhere) {
+  c->out->is_dml = true;
+  bool first = true;
+  corm_emit_text(c, "UPDATE ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  corm_emit_text(c, " SET ");
+  for (size_t i = 0; i < nset; i++) {
+    emit_set(c, set[i], &first);
+    corm_emit_column_bind(c, set[i]->key, set[i], NULL, CORM_BIND_REQUIRED, 0);
+  }
+  for (size_t i = 0; i < table->columns.len; i++) {
+    const corm_column *column = table_column(table, i);
+    if (column->onupdate.kind != CORM_DEFAULT_SQL || is_chosen(column, set, nset)) continue;
+    emit_set(c, column, &first);
+    emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
+  }
+  if (first) corm_emit_error(c, CORM_E_COMPILE, "an UPDATE of '%s' sets no column", table->name);
+  emit_chosen_where(c, table, where, nwhere);
+}
+
+void corm_emit_chosen_delete(corm_compiler *c, const corm_table *table, const corm_column *const *where,
+                             size_t nwhere) {
+  c->out->is_dml = true;
+  corm_emit_text(c, "DELETE FROM ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  emit_chosen_where(c, table, where, nwhere);
+}

@@ -1,0 +1,442 @@
+#include "sql/compiler.h"
+
+/* Expressions and FROMs. Each node is a task on the compiler's own stack, so that depth costs no C stack; a step does
+   what it can at once and pushes the rest. */
+
+static void push(corm_compiler *c, corm_task task) {
+  if (c->ntasks == c->tasks_cap) {
+    corm_task *grown = corm_compiler_check(c, corm_arena_alloc(c->arena, 2 * c->tasks_cap * sizeof *grown));
+    if (!grown) return;
+    memcpy(grown, c->tasks, c->ntasks * sizeof *grown);
+    c->tasks = grown;
+    c->tasks_cap *= 2;
+  }
+  c->tasks[c->ntasks++] = task;
+}
+
+static void push_text(corm_compiler *c, const char *text) {
+  push(c, (corm_task){.text = text});
+}
+
+void corm_push_node(corm_compiler *c, const corm_node *node) {
+  push(c, (corm_task){.node = node});
+}
+
+static void again(corm_compiler *c, const corm_task *task) {
+  push(c, (corm_task){.node = task->node, .column = task->column, .index = task->index + 1});
+}
+
+/* -- leaves -------------------------------------------------------------------------------------------------------- */
+
+const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
+  if (alias->name) return alias->name;
+  const corm_node *element = alias->element;
+  const char *stem = element->kind == CORM_NODE_TABLE ? ((const corm_table_node *)element)->table->name : "anon";
+  return corm_anonymous_name(c, (corm_identity){alias, NULL}, stem);
+}
+
+/* "user." before a column. Columns of one table mostly stand together, so the last prefix is copied from the text. */
+static void emit_prefix(corm_compiler *c, const corm_node *from) {
+  const void *identity = corm_from_identity(from);
+  char copy[80];
+  if (identity == c->prefix_from && c->prefix_len <= sizeof copy && !c->text.failed) {
+    memcpy(copy, c->text.ptr + c->prefix_at, c->prefix_len);
+    corm_emit_bytes(c, copy, c->prefix_len);
+    return;
+  }
+  size_t at = c->text.len;
+  if (from->kind == CORM_NODE_TABLE) {
+    corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
+  } else if (from->kind == CORM_NODE_ALIAS) {
+    corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)from), "alias");
+  } else {
+    corm_emit_error(c, CORM_E_COMPILE, "a column cannot belong to a %s", corm_node_kind_name(from));
+  }
+  corm_emit_bytes(c, ".", 1);
+  c->prefix_from = identity;
+  c->prefix_at = at;
+  c->prefix_len = c->text.len - at;
+}
+
+static void emit_column(corm_compiler *c, const corm_column_node *column) {
+  if (column->from && !c->bare_columns) emit_prefix(c, column->from);
+  const char *name = column->name;
+  if (!name) {
+    const corm_node *element = column->element;
+    name = corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
+  }
+  if (column->column) {
+    corm_emit_quoted(c, name);
+  } else {
+    corm_emit_own_name(c, name, "column");
+  }
+}
+
+static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
+  bool native = c->dialect->native_boolean;
+  switch (kind) {
+  case CORM_CONSTANT_NULL: corm_emit_text(c, "NULL"); break;
+  case CORM_CONSTANT_TRUE: corm_emit_text(c, native ? "true" : "1"); break;
+  case CORM_CONSTANT_FALSE: corm_emit_text(c, native ? "false" : "0"); break;
+  case CORM_CONSTANT_STAR: corm_emit_text(c, "*"); break;
+  }
+}
+
+/* -- operators ----------------------------------------------------------------------------------------------------- */
+
+static void step_unary(corm_compiler *c, const corm_unary *unary) {
+  corm_op op = (corm_op)unary->base.op;
+  if (op == CORM_OP_IS_TRUE || op == CORM_OP_IS_FALSE) {
+    bool condition = c->dialect->native_boolean || corm_is_condition(unary->operand);
+    if (!condition) push_text(c, op == CORM_OP_IS_TRUE ? " = 1" : " = 0");
+    if (condition && op == CORM_OP_IS_FALSE) corm_emit_text(c, "NOT ");
+  } else if (corm_ops[op].flags & CORM_OP_POSTFIX) {
+    push_text(c, corm_ops[op].text);
+  } else {
+    corm_emit_text(c, corm_ops[op].text);
+  }
+  corm_push_node(c, unary->operand);
+}
+
+/* What op() may hold: no quotes, no comment, no end of the statement. */
+static bool is_operator_text(const char *text) {
+  if (!*text || strstr(text, "--") || strstr(text, "/*")) return false;
+  for (const char *p = text; *p; p++) {
+    if ((unsigned char)*p < ' ' || (unsigned char)*p >= 127 || strchr("'\"`;()\\", *p)) return false;
+  }
+  return true;
+}
+
+static void emit_custom(corm_compiler *c, const corm_binary *binary) {
+  if (!is_operator_text(binary->custom)) {
+    corm_emit_error(c, CORM_E_COMPILE, "op(): '%.40s' cannot be an operator", binary->custom);
+  }
+  corm_emit_bytes(c, " ", 1);
+  corm_emit_text(c, binary->custom);
+  corm_emit_bytes(c, " ", 1);
+}
+
+static const corm_column *column_of(const corm_node *node) {
+  return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
+}
+
+static void push_compared(corm_compiler *c, const corm_node *node, const corm_node *with) {
+  push(c, (corm_task){.node = node, .column = column_of(with)});
+}
+
+static bool is_ilike(const corm_binary *binary) {
+  return binary->base.op == CORM_OP_ILIKE || binary->base.op == CORM_OP_NOT_ILIKE;
+}
+
+static void push_escape(corm_compiler *c, const char *escape) {
+  if (escape[0] == '\0' || ((unsigned char)escape[0] < 0x80 && escape[1] != '\0')) {
+    corm_emit_error(c, CORM_E_ARGUMENT, "the escape of LIKE must be one character");
+    return;
+  }
+  corm_value value = corm_value_text(escape, strlen(escape));
+  /* Written at the end of the text, taken off again and kept for after the right side. */
+  size_t at = c->text.len;
+  corm_emit_text(c, " ESCAPE ");
+  if (!c->failed &&
+      corm_dialect_literal(c->dialect, corm_type_default(CORM_TYPE_STRING), &value, &c->text, c->err) != CORM_OK) {
+    c->failed = true;
+  }
+  if (c->text.failed) return;
+  const char *text = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + at, c->text.len - at));
+  c->text.len = at;
+  if (text) push_text(c, text);
+}
+
+/* LIKE and ILIKE with their percent signs: (x LIKE '%' || :x_1 || '%'), lower(x) LIKE lower(:x_1). */
+static void like_right(corm_compiler *c, const corm_binary *binary) {
+  bool lowered = is_ilike(binary) && !c->dialect->native_ilike;
+  bool negated = binary->base.op == CORM_OP_NOT_LIKE || binary->base.op == CORM_OP_NOT_ILIKE;
+  if (lowered) corm_emit_bytes(c, ")", 1);
+  corm_emit_text(c, lowered ? (negated ? " NOT LIKE " : " LIKE ") : corm_ops[binary->base.op].text);
+  if (binary->base.flags & CORM_LIKE_PERCENT_BEFORE) corm_emit_text(c, "'%' || ");
+  if (lowered) corm_emit_text(c, "lower(");
+  if (binary->escape) push_escape(c, binary->escape);
+  if (binary->base.flags & CORM_LIKE_PERCENT_AFTER) push_text(c, " || '%'");
+  if (lowered) push_text(c, ")");
+  push_compared(c, binary->right, binary->left);
+}
+
+static void between_right(corm_compiler *c, const corm_binary *binary) {
+  const corm_node *const *bounds = ((const corm_list *)binary->right)->items;
+  corm_emit_text(c, corm_ops[binary->base.op].text);
+  push_compared(c, bounds[1], binary->left);
+  push_text(c, " AND ");
+  push_compared(c, bounds[0], binary->left);
+}
+
+static void binary_right(corm_compiler *c, const corm_binary *binary) {
+  switch ((corm_op)binary->base.op) {
+  case CORM_OP_LIKE:
+  case CORM_OP_NOT_LIKE:
+  case CORM_OP_ILIKE:
+  case CORM_OP_NOT_ILIKE: like_right(c, binary); return;
+  case CORM_OP_BETWEEN:
+  case CORM_OP_NOT_BETWEEN: between_right(c, binary); return;
+  case CORM_OP_CUSTOM: emit_custom(c, binary); break;
+  default: corm_emit_text(c, corm_ops[binary->base.op].text); break;
+  }
+  if (binary->base.op == CORM_OP_NOT_IN) push_text(c, ")");
+  if (binary->right->kind == CORM_NODE_BIND) {
+    corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), binary->left,
+                   (corm_op)binary->base.op);
+  } else {
+    corm_push_node(c, binary->right);
+  }
+}
+
+static void step_binary(corm_compiler *c, const corm_task *task) {
+  const corm_binary *binary = (const corm_binary *)task->node;
+  if (task->index == 1) {
+    binary_right(c, binary);
+    return;
+  }
+  bool like = is_ilike(binary) || binary->base.op == CORM_OP_LIKE || binary->base.op == CORM_OP_NOT_LIKE;
+  if (!like) {
+    if (!corm_compiler_enter(c)) {
+      corm_compiler_leave(c);
+      return;
+    }
+    bool done = c->dialect->binary(c->dialect, c, binary);
+    corm_compiler_leave(c);
+    if (done) return;
+  }
+  /* SQLAlchemy always groups NOT IN, since its empty form is an OR. */
+  if (binary->base.op == CORM_OP_NOT_IN) corm_emit_bytes(c, "(", 1);
+  if (is_ilike(binary) && !c->dialect->native_ilike) corm_emit_text(c, "lower(");
+  if (binary->left->kind == CORM_NODE_COLUMN) {
+    emit_column(c, (const corm_column_node *)binary->left);
+    binary_right(c, binary);
+    return;
+  }
+  again(c, task);
+  push_compared(c, binary->left, binary->right);
+}
+
+static void step_list(corm_compiler *c, const corm_task *task) {
+  const corm_list *list = (const corm_list *)task->node;
+  if (task->index >= list->n) return;
+  if (task->index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
+  if (task->index + 1 < list->n) again(c, task);
+  corm_push_node(c, list->items[task->index]);
+}
+
+/* -- the rest ------------------------------------------------------------------------------------------------------ */
+
+static bool is_plain_word(const char *word, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    char byte = word[i];
+    bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+    if (!letter && !(i > 0 && ((byte >= '0' && byte <= '9') || byte == '$'))) return false;
+  }
+  return len > 0;
+}
+
+/* A function's name is written as it is, dots included; what is no word is quoted. */
+static void emit_function_name(corm_compiler *c, const char *name) {
+  for (;;) {
+    size_t len = strcspn(name, ".");
+    if (is_plain_word(name, len)) {
+      corm_emit_bytes(c, name, len);
+    } else {
+      const char *part = corm_compiler_check(c, corm_arena_dup(c->arena, name, len));
+      if (part) corm_emit_own_name(c, part, "function");
+    }
+    if (!name[len]) return;
+    corm_emit_bytes(c, ".", 1);
+    name += len + 1;
+  }
+}
+
+static void step_function(corm_compiler *c, const corm_task *task) {
+  const corm_function *function = (const corm_function *)task->node;
+  if (task->index == 0) {
+    if (!corm_compiler_enter(c)) {
+      corm_compiler_leave(c);
+      return;
+    }
+    bool done = c->dialect->function(c->dialect, c, function);
+    corm_compiler_leave(c);
+    if (done) return;
+    emit_function_name(c, function->name);
+    corm_emit_bytes(c, "(", 1);
+  } else if (task->index < function->nargs) {
+    corm_emit_bytes(c, ", ", 2);
+  }
+  if (task->index >= function->nargs) {
+    corm_emit_bytes(c, ")", 1);
+    return;
+  }
+  again(c, task);
+  corm_push_node(c, function->args[task->index]);
+}
+
+/* Steps: the value, then each condition and each result, then ELSE, then END. */
+static void step_case(corm_compiler *c, const corm_task *task) {
+  const corm_case_node *node = (const corm_case_node *)task->node;
+  uint32_t index = task->index;
+  if (index == 0) {
+    corm_emit_text(c, node->value ? "CASE " : "CASE");
+    again(c, task);
+    if (node->value) corm_push_node(c, node->value);
+    return;
+  }
+  index--;
+  if (index < node->nwhens * 2) {
+    corm_emit_text(c, index % 2 ? " THEN " : " WHEN ");
+    again(c, task);
+    corm_push_node(c, node->whens[index]);
+  } else if (index == node->nwhens * 2 && node->else_) {
+    corm_emit_text(c, " ELSE ");
+    again(c, task);
+    corm_push_node(c, node->else_);
+  } else {
+    corm_emit_text(c, " END");
+  }
+}
+
+static void step_cast(corm_compiler *c, const corm_task *task) {
+  const corm_cast *cast = (const corm_cast *)task->node;
+  if (cast->silent) {
+    corm_push_node(c, cast->element);
+  } else if (task->index == 0) {
+    corm_emit_text(c, "CAST(");
+    again(c, task);
+    corm_push_node(c, cast->element);
+  } else {
+    corm_emit_text(c, " AS ");
+    if (!c->failed && c->dialect->type_name(c->dialect, cast->base.type, &c->text, c->err) != CORM_OK) {
+      c->failed = true;
+    }
+    corm_emit_bytes(c, ")", 1);
+  }
+}
+
+static void emit_extract(corm_compiler *c, const corm_extract *extract) {
+  if (!is_plain_word(extract->field, strlen(extract->field))) {
+    corm_emit_error(c, CORM_E_COMPILE, "'%.40s' is no field of extract()", extract->field);
+    return;
+  }
+  if (corm_compiler_enter(c)) c->dialect->extract(c->dialect, c, extract);
+  corm_compiler_leave(c);
+}
+
+static void emit_subselect(corm_compiler *c, const corm_node *node) {
+  if (corm_compiler_enter(c)) {
+    corm_emit_text(c, node->kind == CORM_NODE_EXISTS ? "EXISTS (" : "(");
+    corm_emit_select(c, ((const corm_subselect *)node)->select, CORM_SELECT_VALUE, NULL, NULL);
+    corm_emit_bytes(c, ")", 1);
+  }
+  corm_compiler_leave(c);
+}
+
+/* -- FROMs --------------------------------------------------------------------------------------------------------- */
+
+static void step_alias(corm_compiler *c, const corm_alias *alias) {
+  const corm_node *element = alias->element;
+  if (element->kind == CORM_NODE_SELECT) {
+    if (corm_compiler_enter(c)) {
+      corm_emit_bytes(c, "(", 1);
+      corm_emit_select(c, (const corm_select *)element, CORM_SELECT_FROM, NULL, NULL);
+      corm_emit_bytes(c, ")", 1);
+    }
+    corm_compiler_leave(c);
+  } else if (element->kind == CORM_NODE_TABLE) {
+    corm_dialect_table_name(c->dialect, ((const corm_table_node *)element)->table, &c->text);
+  } else {
+    corm_emit_error(c, CORM_E_COMPILE, "a %s cannot have an alias", corm_node_kind_name(element));
+  }
+  corm_emit_text(c, " AS ");
+  corm_emit_own_name(c, corm_alias_name(c, alias), "alias");
+}
+
+static void push_join(corm_compiler *c, const corm_join *join) {
+  bool group = join->right->kind == CORM_NODE_JOIN;
+  if (join->on) corm_push_node(c, join->on);
+  push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
+  corm_push_node(c, join->right);
+  if (group) push_text(c, "(");
+  push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : " JOIN ");
+  corm_push_node(c, join->left);
+}
+
+/* -- the loop ------------------------------------------------------------------------------------------------------ */
+
+static void step(corm_compiler *c, const corm_task *task) {
+  const corm_node *node = task->node;
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_COLUMN: emit_column(c, (const corm_column_node *)node); break;
+  case CORM_NODE_BIND: corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN); break;
+  case CORM_NODE_LITERAL_COLUMN:
+    corm_emit_bytes(c, ((const corm_text *)node)->sql, ((const corm_text *)node)->len);
+    break;
+  case CORM_NODE_TEXT: corm_emit_text_node(c, (const corm_text *)node); break;
+  case CORM_NODE_CONSTANT: emit_constant(c, ((const corm_constant *)node)->value); break;
+  case CORM_NODE_UNARY: step_unary(c, (const corm_unary *)node); break;
+  case CORM_NODE_BINARY: step_binary(c, task); break;
+  case CORM_NODE_LIST: step_list(c, task); break;
+  case CORM_NODE_GROUPING:
+    corm_emit_bytes(c, "(", 1);
+    push_text(c, ")");
+    corm_push_node(c, ((const corm_grouping *)node)->element);
+    break;
+  case CORM_NODE_FUNCTION: step_function(c, task); break;
+  case CORM_NODE_CASE: step_case(c, task); break;
+  case CORM_NODE_CAST: step_cast(c, task); break;
+  case CORM_NODE_EXTRACT: emit_extract(c, (const corm_extract *)node); break;
+  case CORM_NODE_LABEL: corm_push_node(c, ((const corm_label *)node)->element); break;
+  case CORM_NODE_SCALAR_SUBQUERY:
+  case CORM_NODE_EXISTS: emit_subselect(c, node); break;
+  case CORM_NODE_BUNDLE: {
+    const corm_bundle *bundle = (const corm_bundle *)node;
+    for (uint32_t i = bundle->n; i > 0; i--) {
+      corm_push_node(c, bundle->columns[i - 1]);
+      if (i > 1) push_text(c, ", ");
+    }
+    break;
+  }
+  case CORM_NODE_TABLE: corm_dialect_table_name(c->dialect, ((const corm_table_node *)node)->table, &c->text); break;
+  case CORM_NODE_ALIAS: step_alias(c, (const corm_alias *)node); break;
+  case CORM_NODE_JOIN: push_join(c, (const corm_join *)node); break;
+  case CORM_NODE_SELECT:
+    if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);
+    corm_compiler_leave(c);
+    break;
+  case CORM_NODE_INSERT:
+  case CORM_NODE_UPDATE:
+  case CORM_NODE_DELETE:
+  case CORM_NODE_KIND_COUNT:
+    corm_emit_error(c, CORM_E_COMPILE, "%s cannot stand inside an expression", corm_node_kind_name(node));
+    break;
+  }
+}
+
+void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
+  if (!corm_compiler_check(compiler, (void *)(uintptr_t)node)) return;
+  size_t base = compiler->ntasks;
+  corm_push_node(compiler, node);
+  while (compiler->ntasks > base) {
+    corm_task task = compiler->tasks[--compiler->ntasks];
+    if (compiler->failed) continue;
+    if (task.node) {
+      step(compiler, &task);
+    } else {
+      corm_emit_text(compiler, task.text);
+    }
+  }
+}
+
+void corm_emit_condition(corm_compiler *c, const corm_node *node) {
+  corm_emit_node(c, corm_group_in(c->arena, node, CORM_AGAINST_CONDITION, 0));
+}
+
+void corm_emit_list(corm_compiler *c, const corm_node *const *items, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (i > 0) corm_emit_bytes(c, ", ", 2);
+    corm_emit_node(c, items[i]);
+  }
+}

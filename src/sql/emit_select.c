@@ -1,0 +1,257 @@
+#include "sql/compiler.h"
+
+/* -- columns ------------------------------------------------------------------------------------------------------- */
+
+const char *corm_label_text(corm_compiler *c, const corm_select_column *column) {
+  const corm_node *node = column->node;
+  if (node->kind == CORM_NODE_LABEL && ((const corm_label *)node)->name) return ((const corm_label *)node)->name;
+  switch ((corm_label_kind)column->label) {
+  case CORM_LABEL_NONE: return NULL;
+  case CORM_LABEL_NAME: return corm_fit_name(c, column->text);
+  case CORM_LABEL_ANON: return corm_anonymous_name(c, column->identity, column->text);
+  case CORM_LABEL_ALIAS: {
+    const char *alias = corm_alias_name(c, (const corm_alias *)column->from);
+    size_t alias_len = strlen(alias), len = strlen(column->text);
+    char *label = corm_compiler_check(c, corm_arena_alloc(c->arena, alias_len + len + 2));
+    if (!label) return "";
+    memcpy(label, alias, alias_len);
+    label[alias_len] = '_';
+    memcpy(label + alias_len + 1, column->text, len + 1);
+    return corm_fit_name(c, label);
+  }
+  }
+  return NULL;
+}
+
+/* -x and DISTINCT x keep the name that x has. */
+static bool wraps_named(const corm_node *node) {
+  const corm_node *operand = ((const corm_unary *)node)->operand;
+  while (operand->kind == CORM_NODE_GROUPING) operand = ((const corm_grouping *)operand)->element;
+  if (operand->kind == CORM_NODE_LABEL) return ((const corm_label *)operand)->name != NULL;
+  return operand->kind == CORM_NODE_COLUMN || operand->kind == CORM_NODE_LITERAL_COLUMN;
+}
+
+/* Whether the label is written: SQLAlchemy's _label_select_column. */
+static bool is_labelled(const corm_select_column *column, bool all_labels) {
+  const corm_node *node = column->node;
+  if (node->kind == CORM_NODE_LABEL) return true;
+  if (column->required) return true;
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_COLUMN: return all_labels && ((const corm_column_node *)node)->from;
+  case CORM_NODE_TEXT:
+  case CORM_NODE_LITERAL_COLUMN: return false;
+  case CORM_NODE_CONSTANT: return ((const corm_constant *)node)->value != CORM_CONSTANT_STAR;
+  case CORM_NODE_UNARY:
+    return node->op == CORM_OP_IS_TRUE || node->op == CORM_OP_IS_FALSE || all_labels || !wraps_named(node);
+  default: return true;
+  }
+}
+
+static const char *natural_text(corm_compiler *c, const corm_select_column *column) {
+  if (column->name) return column->name;
+  const corm_node *node = column->node;
+  if (node->kind != CORM_NODE_COLUMN) return "";
+  const corm_node *element = ((const corm_column_node *)node)->element;
+  return corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
+}
+
+static corm_compiled_column *reserve_report(corm_compiler *c, const corm_select_columns *columns) {
+  corm_compiled_column *report = corm_arena_alloc(c->arena, columns->n * sizeof *report);
+  corm_compiled_bundle *bundles = corm_arena_zalloc(c->arena, columns->nbundles, sizeof *bundles);
+  if (!corm_compiler_check(c, report) || !corm_compiler_check(c, bundles)) return NULL;
+  for (uint32_t i = 0; i < columns->nbundles; i++) bundles[i].node = columns->bundles[i];
+  for (uint32_t i = columns->n; i > 0; i--) {
+    int32_t bundle = columns->items[i - 1].bundle;
+    if (bundle < 0) continue;
+    bundles[bundle].first = i - 1;
+    bundles[bundle].n++;
+  }
+  c->out->columns = report;
+  c->out->ncolumns = columns->n;
+  c->out->bundles = bundles;
+  c->out->nbundles = columns->nbundles;
+  c->out->textual = columns->textual;
+  return report;
+}
+
+void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report) {
+  corm_compiled_column *out = report ? reserve_report(c, columns) : NULL;
+  for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
+    const corm_select_column *column = &columns->items[i];
+    if (i > 0) corm_emit_bytes(c, ", ", 2);
+    corm_emit_node(c, column->node);
+    const char *name = NULL;
+    if (is_labelled(column, all_labels)) {
+      name = corm_label_text(c, column);
+      corm_emit_bytes(c, " AS ", 4);
+      if (name) {
+        corm_emit_own_name(c, name, "label");
+      } else {
+        corm_emit_quoted(c, name = natural_text(c, column));
+      }
+    }
+    if (!out) continue;
+    if (!name) name = natural_text(c, column);
+    out[i] = (corm_compiled_column){.name = name,
+                                    .key = column->key ? column->key : name,
+                                    .type = corm_node_type(column->node),
+                                    .node = column->node,
+                                    .bundle = column->bundle};
+  }
+}
+
+/* -- FROM ---------------------------------------------------------------------------------------------------------- */
+
+/* Explicit FROMs, then those of the columns, then those of WHERE; without what a join holds already. */
+static bool collect_froms(corm_from_list *froms, const corm_select *select, const corm_select_columns *columns) {
+  for (uint32_t i = 0; i < select->nfroms; i++) {
+    if (!corm_from_list_add(froms, select->froms[i])) return false;
+  }
+  for (uint32_t i = 0; i < columns->nbundles; i++) {
+    const corm_node *from = columns->bundles[i]->from;
+    if (from && !corm_from_list_add(froms, from)) return false;
+  }
+  for (uint32_t i = 0; i < columns->n; i++) {
+    const corm_node *node = columns->items[i].node;
+    bool in_bundle = columns->items[i].bundle >= 0 && columns->bundles[columns->items[i].bundle]->from;
+    if (!in_bundle && !corm_from_list_add_of(froms, node)) return false;
+  }
+  if (select->where && !corm_from_list_add_of(froms, select->where)) return false;
+  return corm_from_list_hide_joined(froms);
+}
+
+static bool among(const corm_node *const *items, uint32_t n, const corm_node *from) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (corm_from_same(items[i], from)) return true;
+  }
+  return false;
+}
+
+static bool in_outer(const corm_scope *scope, const corm_node *from) {
+  for (; scope; scope = scope->outer) {
+    if (corm_from_list_has(&scope->froms, from)) return true;
+  }
+  return false;
+}
+
+static bool is_correlated(const corm_compiler *c, const corm_select *select, corm_select_place place,
+                          const corm_node *from, uint32_t nfroms) {
+  if (!c->scope) return false;
+  if (select->correlate) {
+    /* A subquery in FROM sees what encloses the select that it stands in, not its neighbours. */
+    const corm_scope *visible = place == CORM_SELECT_FROM ? c->scope->outer : c->scope;
+    return among(select->correlate, select->ncorrelate, from) && in_outer(visible, from);
+  }
+  /* Automatic: only where something is left over. */
+  return place == CORM_SELECT_VALUE && nfroms > 1 && corm_from_list_has(&c->scope->froms, from);
+}
+
+static void correlate(corm_compiler *c, const corm_select *select, corm_select_place place, corm_from_list *froms) {
+  uint32_t kept = 0, n = froms->n;
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_node *from = froms->items[i];
+    if (!is_correlated(c, select, place, from, n)) froms->items[kept++] = from;
+  }
+  froms->n = kept;
+  if (n > 0 && kept == 0 && !select->correlate) {
+    corm_emit_error(c, CORM_E_INVALID_REQUEST,
+                    "Select statement returned no FROM clauses due to auto-correlation; specify correlate(<tables>) to "
+                    "control correlation manually.");
+  }
+}
+
+/* -- the clauses --------------------------------------------------------------------------------------------------- */
+
+static bool is_empty(const corm_node *condition) {
+  return !condition || (condition->kind == CORM_NODE_LIST && condition->op != CORM_OP_COMMA &&
+                        ((const corm_list *)condition)->n == 0);
+}
+
+static const corm_node *ordered_operand(const corm_node *node) {
+  bool postfix = node->kind == CORM_NODE_UNARY && (corm_ops[node->op].flags & CORM_OP_POSTFIX);
+  return postfix ? ((const corm_unary *)node)->operand : NULL;
+}
+
+/* The column of the select list that a label in ORDER BY is, NULL: none. */
+static const corm_select_column *selected_label(const corm_select_columns *columns, const corm_node *node) {
+  if (node->kind != CORM_NODE_LABEL) return NULL;
+  for (uint32_t i = 0; i < columns->n; i++) {
+    const corm_node *selected = columns->items[i].node;
+    if (selected == node) return &columns->items[i];
+    const corm_label *a = (const corm_label *)selected, *b = (const corm_label *)node;
+    bool same = selected->kind == CORM_NODE_LABEL && a->name && b->name && strcmp(a->name, b->name) == 0;
+    if (same && a->element == b->element) return &columns->items[i];
+  }
+  return NULL;
+}
+
+static void emit_order_item(corm_compiler *c, const corm_node *item, const corm_select_columns *columns) {
+  const corm_node *inner = item;
+  size_t depth = 0;
+  for (const corm_node *next = ordered_operand(inner); next; next = ordered_operand(inner)) {
+    inner = next;
+    depth++;
+  }
+  const corm_select_column *label = depth < 8 ? selected_label(columns, inner) : NULL;
+  if (!label) {
+    corm_emit_node(c, item);
+    return;
+  }
+  corm_emit_own_name(c, corm_label_text(c, label), "label");
+  for (size_t level = depth; level > 0; level--) {
+    const corm_node *node = item;
+    for (size_t i = 1; i < level; i++) node = ordered_operand(node);
+    corm_emit_text(c, corm_ops[node->op].text);
+  }
+}
+
+static void emit_clauses(corm_compiler *c, const corm_select *select, const corm_select_columns *columns) {
+  if (!is_empty(select->where)) {
+    corm_emit_text(c, " \nWHERE ");
+    corm_emit_condition(c, select->where);
+  }
+  if (select->ngroup_by) {
+    corm_emit_text(c, " GROUP BY ");
+    corm_emit_list(c, select->group_by, select->ngroup_by);
+  }
+  if (!is_empty(select->having)) {
+    corm_emit_text(c, " \nHAVING ");
+    corm_emit_condition(c, select->having);
+  }
+  for (uint32_t i = 0; i < select->norder_by; i++) {
+    corm_emit_text(c, i ? ", " : " ORDER BY ");
+    emit_order_item(c, select->order_by[i], columns);
+  }
+  if ((select->limit || select->offset) && !c->failed) c->dialect->limit(c->dialect, c, select);
+}
+
+void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
+                      void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
+  corm_select_columns columns;
+  if (c->failed) return;
+  if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, select->label_columns, &columns, c->err) !=
+      CORM_OK) {
+    c->failed = true;
+    return;
+  }
+  corm_scope scope = {.outer = c->scope};
+  corm_from_list froms;
+  corm_from_list_init(&froms, c->arena);
+  corm_from_list_init(&scope.froms, c->arena);
+  bool ok = collect_froms(&froms, select, &columns);
+  if (ok) correlate(c, select, place, &froms);
+  for (uint32_t i = 0; i < froms.n && ok; i++) ok = corm_from_list_add_members(&scope.froms, froms.items[i]);
+  if (!ok) corm_compiler_check(c, NULL);
+
+  bool bare = c->bare_columns;
+  c->bare_columns = false;
+  c->scope = &scope;
+  corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
+  corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, place == CORM_SELECT_TOP);
+  if (more) more(c, ctx);
+  if (froms.n) corm_emit_text(c, " \nFROM ");
+  corm_emit_list(c, froms.items, froms.n);
+  emit_clauses(c, select, &columns);
+  c->scope = scope.outer ? (corm_scope *)(uintptr_t)scope.outer : NULL;
+  c->bare_columns = bare;
+}

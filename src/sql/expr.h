@@ -1,0 +1,38 @@
+/* What the constructors share: raw nodes and SQLAlchemy's grouping rules. */
+#ifndef CORM_SQL_EXPR_H
+#define CORM_SQL_EXPR_H
+
+#include "sql/node.h"
+
+/* Pseudo operators to group against: the whole of a condition, and nothing at all (which groups every operator). */
+enum { CORM_AGAINST_CONDITION = CORM_OP_COUNT, CORM_AGAINST_NOTHING };
+
+/* A zeroed node; NULL when the arena is full. */
+void *corm_node_new(corm_arena *arena, size_t size, corm_node_kind kind, corm_op op, const corm_type *type);
+
+/* The type of a value: a column's own, even when it was resolved after the node was made. */
+const corm_type *corm_node_type(const corm_node *node);
+
+/* The operand in parentheses when `against` (an operator or a pseudo operator) asks for them; a boolean value becomes a
+   condition (IS_TRUE). `precedence` counts for CUSTOM only. NULL stays NULL. */
+const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, int against, int precedence);
+
+/* The name of binds that are compared with the expression: the column's key, the function's name; or NULL. */
+const char *corm_bind_hint(const corm_node *node);
+
+/* The type of left op right, and the operator itself: + of strings is CONCAT. */
+const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right);
+
+/* The type of a known function's result, else NullType. */
+const corm_type *corm_function_type(const char *name, const corm_node *const *args, size_t n);
+
+/* The type for a value that is compared with `type` by `op`: without the limits of a column that stores it. */
+const corm_type *corm_compared_type(corm_op op, const corm_type *type);
+
+/* True for what every database takes as a condition. */
+bool corm_is_condition(const corm_node *node);
+
+/* True when the types hold values of one kind, so that a literal of one may be bound as the other. */
+bool corm_type_same_affinity(const corm_type *a, const corm_type *b);
+
+#endif

@@ -1,0 +1,203 @@
+#include "sql/froms.h"
+
+#include <string.h>
+
+void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
+  list->arena = arena;
+  list->items = list->first;
+  list->n = 0;
+  list->cap = sizeof list->first / sizeof *list->first;
+}
+
+bool corm_from_same(const corm_node *a, const corm_node *b) {
+  return corm_from_identity(a) == corm_from_identity(b);
+}
+
+const void *corm_from_identity(const corm_node *from) {
+  return from && from->kind == CORM_NODE_TABLE ? (const void *)((const corm_table_node *)from)->table
+                                               : (const void *)from;
+}
+
+bool corm_from_list_has(const corm_from_list *list, const corm_node *from) {
+  /* Newest first: columns of one table mostly stand together. */
+  for (uint32_t i = list->n; i > 0; i--) {
+    if (corm_from_same(list->items[i - 1], from)) return true;
+  }
+  return false;
+}
+
+bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
+  if (corm_from_list_has(list, from)) return true;
+  if (list->n == list->cap) {
+    const corm_node **grown = corm_arena_alloc(list->arena, 2 * list->cap * sizeof *grown);
+    if (!grown) return false;
+    memcpy(grown, list->items, list->n * sizeof *grown);
+    list->items = grown;
+    list->cap *= 2;
+  }
+  list->items[list->n++] = from;
+  return true;
+}
+
+/* -- walking without recursion ------------------------------------------------------------------------------------- */
+
+typedef struct frame {
+  const corm_node *node;
+  uint32_t next; /* child to visit */
+} frame;
+
+typedef struct stack {
+  corm_arena *arena;
+  frame *frames;
+  size_t n;
+  size_t cap;
+  frame first[32];
+} stack;
+
+static void stack_init(stack *s, corm_arena *arena) {
+  s->arena = arena;
+  s->frames = s->first;
+  s->n = 0;
+  s->cap = sizeof s->first / sizeof *s->first;
+}
+
+static bool push(stack *s, const corm_node *node) {
+  if (s->n == s->cap) {
+    frame *grown = corm_arena_alloc(s->arena, 2 * s->cap * sizeof *grown);
+    if (!grown) return false;
+    memcpy(grown, s->frames, s->n * sizeof *grown);
+    s->frames = grown;
+    s->cap *= 2;
+  }
+  s->frames[s->n++] = (frame){.node = node};
+  return true;
+}
+
+bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
+  stack s;
+  stack_init(&s, list->arena);
+  while (node) {
+    const corm_node *from = NULL;
+    if (node->kind == CORM_NODE_COLUMN) from = ((const corm_column_node *)node)->from;
+    bool is_from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
+    if (is_from) from = node;
+    if (from && !corm_from_list_add(list, from)) return false;
+    if (node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->from) {
+      if (!corm_from_list_add(list, ((const corm_bundle *)node)->from)) return false;
+    } else if (corm_node_child(node, 0) && !push(&s, node)) {
+      return false;
+    }
+    node = NULL;
+    while (s.n && !node) {
+      frame *top = &s.frames[s.n - 1];
+      node = corm_node_child(top->node, top->next++);
+      if (!node) s.n--;
+    }
+  }
+  return true;
+}
+
+bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
+  stack s;
+  stack_init(&s, list->arena);
+  while (from) {
+    if (!corm_from_list_add(list, from)) return false;
+    if (from->kind == CORM_NODE_JOIN) {
+      const corm_join *join = (const corm_join *)from;
+      if (!push(&s, join->right)) return false;
+      from = join->left;
+    } else {
+      from = s.n ? s.frames[--s.n].node : NULL;
+    }
+  }
+  return true;
+}
+
+bool corm_from_list_hide_joined(corm_from_list *list) {
+  corm_from_list hidden;
+  corm_from_list_init(&hidden, list->arena);
+  for (uint32_t i = 0; i < list->n; i++) {
+    if (list->items[i]->kind != CORM_NODE_JOIN) continue;
+    const corm_join *join = (const corm_join *)list->items[i];
+    if (!corm_from_list_add_members(&hidden, join->left)) return false;
+    if (!corm_from_list_add_members(&hidden, join->right)) return false;
+  }
+  if (hidden.n == 0) return true;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < list->n; i++) {
+    if (!corm_from_list_has(&hidden, list->items[i])) list->items[kept++] = list->items[i];
+  }
+  list->n = kept;
+  return true;
+}
+
+/* -- columns of FROMs ---------------------------------------------------------------------------------------------- */
+
+const char *corm_from_name(const corm_node *from) {
+  while (from->kind == CORM_NODE_JOIN) from = ((const corm_join *)from)->left;
+  if (from->kind == CORM_NODE_TABLE) return ((const corm_table_node *)from)->table->fullname;
+  if (from->kind != CORM_NODE_ALIAS) return "subquery";
+  const corm_alias *alias = (const corm_alias *)from;
+  return alias->name ? alias->name : corm_from_name(alias->element);
+}
+
+/* "count_2" -> the second column that has no name but the stem "count". */
+static const corm_select_column *find_numbered(const corm_select_columns *columns, const char *key) {
+  const char *digits = strrchr(key, '_');
+  if (!digits || digits[1] < '1' || digits[1] > '9' || strspn(digits + 1, "0123456789") != strlen(digits + 1)) {
+    return NULL;
+  }
+  unsigned long wanted = 0;
+  for (const char *p = digits + 1; *p && wanted < 1000000; p++) wanted = wanted * 10 + (unsigned long)(*p - '0');
+  size_t len = (size_t)(digits - key);
+  for (uint32_t i = 0; i < columns->n; i++) {
+    const corm_select_column *column = &columns->items[i];
+    if (column->label != CORM_LABEL_ANON || strncmp(column->text, key, len) != 0 || column->text[len]) continue;
+    if (--wanted == 0) return column;
+  }
+  return NULL;
+}
+
+static const corm_select_column *find_selected(const corm_select_columns *columns, const char *key) {
+  for (uint32_t i = 0; i < columns->n; i++) {
+    const char *own = columns->items[i].key;
+    if (own && strcmp(own, key) == 0) return &columns->items[i];
+  }
+  return find_numbered(columns, key);
+}
+
+static const corm_node *selected_column(corm_arena *arena, const corm_node *from, const corm_select *select,
+                                        const char *key) {
+  corm_select_columns columns;
+  corm_error *ignored = NULL;
+  if (corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, ignored) !=
+      CORM_OK) {
+    return NULL;
+  }
+  const corm_select_column *found = find_selected(&columns, key);
+  if (!found) return NULL;
+  corm_column_node *node = corm_arena_zalloc(arena, 1, sizeof *node);
+  char *own_key = corm_arena_dup(arena, key, strlen(key));
+  if (!node || !own_key) return NULL;
+  bool is_column = found->node->kind == CORM_NODE_COLUMN;
+  node->base.kind = CORM_NODE_COLUMN;
+  node->base.type = found->node->type;
+  if (found->label == CORM_LABEL_NAME) {
+    node->name = found->text;
+  } else if (found->label == CORM_LABEL_NONE) {
+    node->name = found->name;
+  }
+  node->key = own_key;
+  node->column = is_column ? ((const corm_column_node *)found->node)->column : NULL;
+  node->from = from;
+  node->element = found->node;
+  return &node->base;
+}
+
+const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key) {
+  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
+  if (element->kind == CORM_NODE_SELECT) return selected_column(arena, from, (const corm_select *)element, key);
+  if (element->kind != CORM_NODE_TABLE) return NULL;
+  const corm_column *column = corm_table_column(((const corm_table_node *)element)->table, key, strlen(key));
+  return column ? corm_column_node_in(arena, column, from) : NULL;
+}

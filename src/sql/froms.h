@@ -1,0 +1,73 @@
+/* Which FROMs an expression needs, and what a select's columns are called: passes shared by joins and the compiler. */
+#ifndef CORM_SQL_FROMS_H
+#define CORM_SQL_FROMS_H
+
+#include "sql/node.h"
+
+/* A set of FROMs in order of first mention. Lives where its user puts it; more than a few spill into the arena. */
+typedef struct corm_from_list {
+  corm_arena *arena;
+  const corm_node **items;
+  uint32_t n;
+  uint32_t cap;
+  const corm_node *first[8];
+} corm_from_list;
+
+void corm_from_list_init(corm_from_list *list, corm_arena *arena);
+bool corm_from_list_has(const corm_from_list *list, const corm_node *from);
+
+/* The functions below return false when the arena is full. */
+bool corm_from_list_add(corm_from_list *list, const corm_node *from);
+/* Adds the FROM itself, and for a join all that it joins. */
+bool corm_from_list_add_members(corm_from_list *list, const corm_node *from);
+/* Adds the FROMs that the columns inside an expression belong to; subqueries keep theirs to themselves. */
+bool corm_from_list_add_of(corm_from_list *list, const corm_node *node);
+/* Drops what is a part of a join in the same list. */
+bool corm_from_list_hide_joined(corm_from_list *list);
+
+/* What tells one selected thing from another: a column of a FROM, or a node. */
+typedef struct corm_identity {
+  const void *a;
+  const void *b;
+} corm_identity;
+
+corm_identity corm_node_identity(const corm_node *node);
+const void *corm_from_identity(const corm_node *from);
+
+/* The stem of an anonymous label: "count" of count(x), the column's name, else "anon". */
+const char *corm_anon_stem(const corm_node *node);
+
+typedef enum corm_label_kind {
+  CORM_LABEL_NONE,
+  CORM_LABEL_NAME,  /* `text` */
+  CORM_LABEL_ANON,  /* `text` and a number that belongs to `identity` */
+  CORM_LABEL_ALIAS, /* the name of the anonymous alias `from`, "_", `text` */
+} corm_label_kind;
+
+/* One column of a select list after expansion. */
+typedef struct corm_select_column {
+  const corm_node *node;
+  const char *name; /* its natural name, NULL: none */
+  const char *key;  /* for lookup; NULL: the label */
+  const char *text;
+  const corm_node *from;
+  corm_identity identity;
+  int32_t bundle; /* index of the BUNDLE among the select's bundles, or -1 */
+  uint8_t label;  /* corm_label_kind */
+  bool required;  /* the label is written even where the expression has a name */
+} corm_select_column;
+
+typedef struct corm_select_columns {
+  corm_select_column *items;
+  uint32_t n;
+  const corm_bundle **bundles;
+  uint32_t nbundles;
+  bool textual; /* raw text or * among them */
+} corm_select_columns;
+
+/* Expands bundles and FROMs and decides the labels as SQLAlchemy does; in the arena. `table_names`: label style
+   table_column. CompileError for what cannot be selected. */
+CORM_MUST_USE corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n,
+                                                 bool table_names, corm_select_columns *out, corm_error *err);
+
+#endif

@@ -1,0 +1,132 @@
+#include <string.h>
+
+#include "sql/expr.h"
+
+/* How types flow through operators and functions: SQLAlchemy's _expression_adaptations and functions.py. */
+
+typedef enum affinity { NONE, INTEGER, NUMERIC, REAL, STRING, DATE, TIME, DATETIME, INTERVAL, OTHER } affinity;
+
+static affinity affinity_of(const corm_type *type) {
+  switch ((corm_type_kind)type->kind) {
+  case CORM_TYPE_NULLTYPE: return NONE;
+  case CORM_TYPE_INTEGER:
+  case CORM_TYPE_SMALLINT:
+  case CORM_TYPE_BIGINT: return INTEGER;
+  case CORM_TYPE_NUMERIC: return NUMERIC;
+  case CORM_TYPE_FLOAT:
+  case CORM_TYPE_DOUBLE: return REAL;
+  case CORM_TYPE_STRING:
+  case CORM_TYPE_TEXT:
+  case CORM_TYPE_UNICODE:
+  case CORM_TYPE_UNICODETEXT:
+  case CORM_TYPE_ENUM: return STRING;
+  case CORM_TYPE_DATE: return DATE;
+  case CORM_TYPE_TIME: return TIME;
+  case CORM_TYPE_DATETIME: return DATETIME;
+  case CORM_TYPE_INTERVAL: return INTERVAL;
+  default: return OTHER;
+  }
+}
+
+bool corm_type_same_affinity(const corm_type *a, const corm_type *b) {
+  affinity left = affinity_of(a);
+  return left == affinity_of(b) && (left != OTHER || a->kind == b->kind);
+}
+
+const corm_type *corm_compared_type(corm_op op, const corm_type *type) {
+  bool like = op == CORM_OP_LIKE || op == CORM_OP_NOT_LIKE || op == CORM_OP_ILIKE || op == CORM_OP_NOT_ILIKE;
+  if (like && type->kind == CORM_TYPE_ENUM) return corm_type_default(CORM_TYPE_STRING);
+  bool text = affinity_of(type) == STRING && type->kind != CORM_TYPE_ENUM;
+  if ((text || type->kind == CORM_TYPE_BINARY) && type->length >= 0) return corm_type_default(type->kind);
+  return type;
+}
+
+/* left op right where neither is NullType: which of the two, or a third type, results. */
+typedef struct rule {
+  uint8_t op, left, right, result;
+} rule;
+
+static const rule rules[] = {
+    {CORM_OP_ADD, INTEGER, DATE, CORM_TYPE_DATE},
+    {CORM_OP_ADD, DATE, INTERVAL, CORM_TYPE_DATETIME},
+    {CORM_OP_ADD, DATE, TIME, CORM_TYPE_DATETIME},
+    {CORM_OP_ADD, TIME, DATE, CORM_TYPE_DATETIME},
+    {CORM_OP_ADD, INTERVAL, DATE, CORM_TYPE_DATETIME},
+    {CORM_OP_ADD, INTERVAL, DATETIME, CORM_TYPE_DATETIME},
+    {CORM_OP_ADD, INTERVAL, TIME, CORM_TYPE_TIME},
+    {CORM_OP_SUB, DATE, DATE, CORM_TYPE_INTEGER},
+    {CORM_OP_SUB, DATE, INTERVAL, CORM_TYPE_DATETIME},
+    {CORM_OP_SUB, DATE, DATETIME, CORM_TYPE_INTERVAL},
+    {CORM_OP_SUB, DATETIME, DATETIME, CORM_TYPE_INTERVAL},
+    {CORM_OP_SUB, TIME, TIME, CORM_TYPE_INTERVAL},
+    {CORM_OP_MUL, INTEGER, INTERVAL, CORM_TYPE_INTERVAL},
+    {CORM_OP_MUL, NUMERIC, INTERVAL, CORM_TYPE_INTERVAL},
+    {CORM_OP_MUL, REAL, INTERVAL, CORM_TYPE_INTERVAL},
+    /* API.md 4.12: the quotient of two integers is a float in Lua. */
+    {CORM_OP_TRUEDIV, INTEGER, INTEGER, CORM_TYPE_FLOAT},
+};
+
+static const corm_type *arithmetic_type(corm_op op, const corm_type *left, const corm_type *right) {
+  affinity a = affinity_of(left), b = affinity_of(right);
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    if (rules[i].op == op && rules[i].left == a && rules[i].right == b) {
+      return corm_type_default((corm_type_kind)rules[i].result);
+    }
+  }
+  bool widens =
+      op == CORM_OP_ADD || op == CORM_OP_SUB || op == CORM_OP_MUL || op == CORM_OP_TRUEDIV || op == CORM_OP_FLOORDIV;
+  return widens && a == INTEGER && (b == NUMERIC || b == REAL) ? right : left;
+}
+
+const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right) {
+  if (corm_ops[*op].flags & CORM_OP_BOOLEAN) return corm_type_default(CORM_TYPE_BOOLEAN);
+  affinity a = affinity_of(left), b = affinity_of(right);
+  bool commutes = *op == CORM_OP_ADD || *op == CORM_OP_MUL;
+  if (*op == CORM_OP_ADD && (a == STRING || b == STRING) && (a == STRING || a == NONE) && (b == STRING || b == NONE)) {
+    *op = CORM_OP_CONCAT;
+  }
+  if (*op == CORM_OP_CONCAT)
+    return a == NONE && b == NONE ? corm_type_default(CORM_TYPE_STRING) : a == NONE ? right : left;
+  if (a == NONE) return commutes && b != NONE ? arithmetic_type(*op, right, left) : left;
+  return b == NONE ? left : arithmetic_type(*op, left, right);
+}
+
+/* X(name, kind of the result; NULLTYPE: of the first argument that has a type) */
+static const struct {
+  const char *name;
+  uint8_t kind;
+} functions[] = {
+    {"char_length", CORM_TYPE_INTEGER},  {"coalesce", CORM_TYPE_NULLTYPE},
+    {"concat", CORM_TYPE_STRING},        {"count", CORM_TYPE_INTEGER},
+    {"cume_dist", CORM_TYPE_NUMERIC},    {"current_date", CORM_TYPE_DATE},
+    {"current_time", CORM_TYPE_TIME},    {"current_timestamp", CORM_TYPE_DATETIME},
+    {"current_user", CORM_TYPE_STRING},  {"dense_rank", CORM_TYPE_INTEGER},
+    {"localtime", CORM_TYPE_DATETIME},   {"localtimestamp", CORM_TYPE_DATETIME},
+    {"lower", CORM_TYPE_NULLTYPE},       {"max", CORM_TYPE_NULLTYPE},
+    {"min", CORM_TYPE_NULLTYPE},         {"now", CORM_TYPE_DATETIME},
+    {"percent_rank", CORM_TYPE_NUMERIC}, {"rank", CORM_TYPE_INTEGER},
+    {"session_user", CORM_TYPE_STRING},  {"sum", CORM_TYPE_NULLTYPE},
+    {"sysdate", CORM_TYPE_DATETIME},     {"upper", CORM_TYPE_NULLTYPE},
+    {"user", CORM_TYPE_STRING},
+};
+
+static char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_word(const char *a, const char *b) {
+  while (*a && lower(*a) == *b) a++, b++;
+  return *a == *b;
+}
+
+const corm_type *corm_function_type(const char *name, const corm_node *const *args, size_t n) {
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    if (!same_word(name, functions[i].name)) continue;
+    if (functions[i].kind != CORM_TYPE_NULLTYPE) return corm_type_default((corm_type_kind)functions[i].kind);
+    for (size_t arg = 0; arg < n; arg++) {
+      const corm_type *type = args[arg] ? corm_node_type(args[arg]) : NULL;
+      if (type && type->kind != CORM_TYPE_NULLTYPE) return type;
+    }
+  }
+  return corm_type_default(CORM_TYPE_NULLTYPE);
+}
