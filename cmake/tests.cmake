@@ -45,6 +45,15 @@ foreach(source IN LISTS core_tests)
   corm_test(NAME ${name} LABEL core ENVIRONMENT ${core_environment} COMMAND ${target})
 endforeach()
 
+# --- every allocation of a whole session fails once -----------------------------------------------------------------
+
+if(TARGET corm_cli)
+  add_executable(fault spec/fault/fault.c)
+  set_target_properties(fault PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
+  target_link_libraries(fault PRIVATE corm_binding ${LUA_LIBRARY})
+  corm_test(NAME fault LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/session.lua)
+endif()
+
 # --- specs: one entry for each directory ----------------------------------------------------------------------------
 
 find_program(LUA_PROGRAM NAMES lua5.4 lua54 lua)
