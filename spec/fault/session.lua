@@ -25,7 +25,9 @@ end
 local function write(session, Author, Book)
   for i = 1, 3 do
     local author = Author { name = "author " .. i }
-    for k = 1, 3 do author.books:append(Book { title = ("book %d of %d"):format(k, i), price = corm.decimal "12.30" }) end
+    for k = 1, 3 do
+      author.books:append(Book { title = ("book %d of %d"):format(k, i), price = corm.decimal "12.30" })
+    end
     session:add(author)
   end
   session:commit()
