@@ -22,12 +22,22 @@ static corm_status unknown(const char *what, const char *name, const char *const
   return CORM_FAILED;
 }
 
+/* The generic dialect has no database, and so no driver. */
+static bool has_driver(const corm_dialect *dialect) {
+  return dialect != NULL && dialect->default_driver != NULL && dialect->default_driver[0] != '\0';
+}
+
 static corm_status find_dialect(const char *name, const corm_dialect **out, corm_error *err) {
-  size_t n = 0;
+  enum { MOST = 16 };
+  const char *usable[MOST];
+  size_t n = 0, nusable = 0;
   *out = corm_dialect_find(name);
-  if (*out != NULL && (*out)->default_driver != NULL) return CORM_OK;
+  if (has_driver(*out)) return CORM_OK;
   const char *const *names = corm_dialect_names(&n);
-  return unknown("dialect", name, names, n, err);
+  for (size_t i = 0; i < n && nusable < MOST; i++) {
+    if (has_driver(corm_dialect_find(names[i]))) usable[nusable++] = names[i];
+  }
+  return unknown("dialect", name, usable, nusable, err);
 }
 
 static corm_status find_driver(const char *name, const corm_driver **out, corm_error *err) {
