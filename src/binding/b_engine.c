@@ -1,0 +1,249 @@
+/* corm.create_engine and Engine. */
+#include "binding/b_engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding/state.h"
+
+corm_engine *binding_check_engine(lua_State *L, int arg, const char *what) {
+  const binding_engine *object = binding_check(L, arg, BINDING_ENGINE, what);
+  if (!object->engine) binding_error(L, CORM_E_RESOURCE_CLOSED, "this engine was finalized");
+  return object->engine;
+}
+
+/* -- create_engine(url, { ... }) -- */
+
+/* connect_args = { timeout = seconds } */
+static void read_connect_args(lua_State *L, int options, corm_engine_options *out) {
+  static const binding_option_spec specs[] = {{"timeout", BINDING_OPT_ANY}};
+  if (!binding_opt_push(L, options, "connect_args")) return;
+  int args = lua_gettop(L);
+  binding_check_options(L, args, "connect_args", specs, 1);
+  if (binding_opt_push(L, args, "timeout")) {
+    double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (!(seconds >= 0 && seconds <= 86400))
+      binding_error(L, CORM_E_ARGUMENT, "connect_args: timeout must be a number of seconds from 0 to 86400");
+    out->busy_timeout_ms = (int64_t)llround(seconds * 1000);
+  }
+  lua_settop(L, args - 1);
+}
+
+static int count_option(lua_State *L, int options, const char *name, int otherwise) {
+  lua_Integer value = binding_opt_int(L, options, name, otherwise);
+  if (value < 0 || value > 1000000)
+    binding_error(L, CORM_E_ARGUMENT, "create_engine: option '%s' must be from 0 to 1000000", name);
+  return (int)value;
+}
+
+static void read_options(lua_State *L, int options, corm_engine_options *out) {
+  static const binding_option_spec specs[] = {{"echo", BINDING_OPT_ANY},
+                                              {"hide_parameters", BINDING_OPT_BOOL},
+                                              {"query_cache_size", BINDING_OPT_INT},
+                                              {"pool_size", BINDING_OPT_INT},
+                                              {"connect_args", BINDING_OPT_ANY}};
+  *out = corm_engine_options_default();
+  binding_check_options(L, options, "create_engine", specs, sizeof specs / sizeof *specs);
+  if (binding_opt_push(L, options, "echo")) {
+    bool debug = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "debug") == 0;
+    if (!lua_isboolean(L, -1) && !debug)
+      binding_error(L, CORM_E_ARGUMENT, "create_engine: option 'echo' must be a boolean or \"debug\"");
+    out->echo = debug || lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  out->hide_parameters = binding_opt_bool(L, options, "hide_parameters", out->hide_parameters);
+  out->stmt_cache_size = count_option(L, options, "query_cache_size", out->stmt_cache_size);
+  out->pool_size = count_option(L, options, "pool_size", out->pool_size);
+  read_connect_args(L, options, out);
+}
+
+/* Makes the engine findable by the core's pointer, for events. */
+static void remember(lua_State *L, binding_state *state, const void *key) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->connections);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, key);
+  lua_pop(L, 1);
+}
+
+static int create_engine(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  corm_engine_options options;
+  corm_error err = {0};
+  size_t len;
+  lua_settop(L, 2);
+  read_options(L, 2, &options);
+  corm_arena *arena = binding_scratch(L, state);
+  const char *url = binding_url_text(L, 1, arena, &len);
+  binding_engine *object = binding_new(L, BINDING_ENGINE, sizeof *object, BINDING_ENGINE_SLOTS);
+  if (corm_engine_new(&state->mem, url, len, &options, &object->engine, &err) != CORM_OK) return binding_raise(L, &err);
+  corm_engine_observe(object->engine, &binding_quiet_observer);
+  remember(L, state, object->engine);
+  binding_push_url(L, corm_engine_url(object->engine));
+  lua_setiuservalue(L, -2, BINDING_ENGINE_URL);
+  binding_scratch_done(L, state, arena);
+  return 1;
+}
+
+/* -- methods -- */
+
+static int engine_connect(lua_State *L) {
+  binding_check_engine(L, 1, "Engine:connect");
+  binding_open_conn(L, 1);
+  return 1;
+}
+
+/* engine:begin(fn): a connection in a transaction for the length of the function. Without one the Connection, which
+   commits when it is closed as a to-be-closed variable. */
+static int engine_begin(lua_State *L) {
+  binding_check_engine(L, 1, "Engine:begin");
+  bool block = !lua_isnoneornil(L, 2);
+  if (block && !lua_isfunction(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "Engine:begin: a function expected, got %s", binding_typename(L, 2));
+  lua_settop(L, 2);
+  corm_conn *conn = binding_open_conn(L, 1);
+  binding_conn *object = lua_touserdata(L, 3);
+  corm_error err = {0};
+  if (corm_conn_begin(conn, CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
+  object->commits_on_close = true;
+  if (!block) return 1;
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 3);
+  return binding_block(L, 3, 1);
+}
+
+static int engine_dispose(lua_State *L) {
+  corm_engine_dispose(binding_check_engine(L, 1, "Engine:dispose"));
+  return 0;
+}
+
+static int engine_tostring(lua_State *L) {
+  binding_check_engine(L, 1, "tostring");
+  lua_getiuservalue(L, 1, BINDING_ENGINE_URL);
+  lua_pushfstring(L, "Engine(%s)", luaL_tolstring(L, -1, NULL));
+  return 1;
+}
+
+/* -- fields -- */
+
+static void push_dialect(lua_State *L, const corm_engine *engine) {
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, corm_engine_dialect(engine)->name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, corm_engine_driver(engine)->name);
+  lua_setfield(L, -2, "driver");
+}
+
+static int engine_index(lua_State *L) {
+  corm_engine *engine = binding_check_engine(L, 1, "Engine:field");
+  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(name, "url") == 0)
+    lua_getiuservalue(L, 1, BINDING_ENGINE_URL);
+  else if (strcmp(name, "name") == 0)
+    lua_pushstring(L, corm_engine_dialect(engine)->name);
+  else if (strcmp(name, "driver") == 0)
+    lua_pushstring(L, corm_engine_driver(engine)->name);
+  else if (strcmp(name, "dialect") == 0)
+    push_dialect(L, engine);
+  else if (strcmp(name, "echo") == 0)
+    lua_pushboolean(L, corm_engine_settings(engine)->echo);
+  else
+    return binding_method(L, BINDING_ENGINE, 2);
+  return 1;
+}
+
+static int engine_newindex(lua_State *L) {
+  corm_engine *engine = binding_check_engine(L, 1, "Engine:field");
+  if (lua_type(L, 2) != LUA_TSTRING || strcmp(lua_tostring(L, 2), "echo") != 0)
+    return binding_error(L, CORM_E_ARGUMENT, "of an Engine only echo can be set");
+  if (!lua_isboolean(L, 3))
+    return binding_error(L, CORM_E_ARGUMENT, "echo must be a boolean, got %s", binding_typename(L, 3));
+  corm_engine_settings(engine)->echo = lua_toboolean(L, 3);
+  return 0;
+}
+
+static int engine_gc(lua_State *L) {
+  binding_engine *object = binding_test(L, 1, BINDING_ENGINE);
+  if (!object || !object->engine) return 0;
+  corm_engine *engine = object->engine;
+  object->engine = NULL;
+  corm_engine_observe(engine, &binding_quiet_observer); /* connections may live on in the core */
+  corm_engine_release(engine);
+  return 0;
+}
+
+/* -- schema work -- */
+
+corm_conn *binding_bind_open(lua_State *L, int bind, const char *what) {
+  bind = lua_absindex(L, bind);
+  if (binding_test(L, bind, BINDING_CONNECTION)) {
+    lua_pushvalue(L, bind);
+    return binding_check_conn(L, bind, what);
+  }
+  if (!binding_test(L, bind, BINDING_ENGINE))
+    binding_error(L, CORM_E_ARGUMENT, "%s: an Engine or a Connection expected, got %s", what,
+                  binding_typename(L, bind));
+  binding_check_engine(L, bind, what);
+  corm_error err = {0};
+  corm_conn *conn = binding_open_conn(L, bind);
+  if (corm_conn_begin(conn, CORM_BEGIN_WRITE, &err) != CORM_OK) binding_raise(L, &err);
+  return conn;
+}
+
+void binding_bind_done(lua_State *L, int bind, int conn, corm_error *err) {
+  if (binding_test(L, bind, BINDING_ENGINE)) {
+    const binding_conn *object = lua_touserdata(L, conn);
+    binding_get(L)->L = L;
+    if (!err->is_set) (void)!corm_conn_commit(object->conn, err);
+    corm_conn_close(object->conn);
+  }
+  if (err->is_set) binding_raise(L, err);
+}
+
+corm_status binding_run_sql(corm_conn *conn, const char *sql, size_t len, corm_error *err) {
+  corm_result *result = NULL;
+  corm_status status = corm_conn_execute_sql(conn, sql, len, NULL, &result, err);
+  corm_result_release(result);
+  return status;
+}
+
+static corm_status has(corm_conn *conn, const char *sql, const char *name, bool *found, corm_error *err) {
+  corm_result *result = NULL;
+  corm_value value = corm_value_text(name, strlen(name));
+  corm_params params = {.values = &value, .n = 1};
+  *found = false;
+  corm_status status = corm_conn_execute_sql(conn, sql, strlen(sql), &params, &result, err);
+  if (status == CORM_OK) {
+    status = corm_result_next(result, err);
+    *found = status == CORM_ROW;
+  }
+  corm_result_release(result);
+  return status == CORM_FAILED ? CORM_FAILED : CORM_OK;
+}
+
+corm_status binding_has_table(corm_conn *conn, const char *name, bool *found, corm_error *err) {
+  return has(conn, corm_engine_dialect(corm_conn_engine(conn))->has_table_sql, name, found, err);
+}
+
+corm_status binding_has_index(corm_conn *conn, const char *name, bool *found, corm_error *err) {
+  return has(conn, corm_engine_dialect(corm_conn_engine(conn))->has_index_sql, name, found, err);
+}
+
+void binding_open_engine(lua_State *L) {
+  static const luaL_Reg methods[] = {{"connect", engine_connect},
+                                     {"begin", engine_begin},
+                                     {"dispose", engine_dispose},
+                                     {"url", NULL},
+                                     {"name", NULL},
+                                     {"driver", NULL},
+                                     {"dialect", NULL},
+                                     {"echo", NULL},
+                                     {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__tostring", engine_tostring}, {"__newindex", engine_newindex}, {"__gc", engine_gc}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"create_engine", create_engine}, {NULL, NULL}};
+  binding_metatable(L, BINDING_ENGINE, "Engine", methods, meta, engine_index);
+  lua_pop(L, 1);
+  binding_setfuncs(L, functions);
+  binding_open_url(L);
+}

@@ -1,0 +1,269 @@
+/*
+ * corm.event: listeners of engines here, those of mappers and sessions by the handlers that others register. Cursor
+ * events come from the middle of the core's work, so the listeners run protected.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_engine.h"
+#include "binding/state.h"
+
+static const char *const engine_events[] = {"before_execute", "after_execute", "before_cursor_execute",
+                                            "after_cursor_execute"};
+enum { ENGINE_EVENTS = sizeof engine_events / sizeof *engine_events };
+
+/* -- what the core tells -- */
+
+/* "INFO corm.engine.Engine BEGIN (implicit)": as SQLAlchemy's log, without the time. */
+static void log_line(void *ctx, const char *line) {
+  (void)ctx;
+  fprintf(stderr, "INFO corm.engine.Engine %s\n", line);
+}
+
+typedef struct cursor_event {
+  const char *name;
+  corm_conn *conn;
+  const char *sql;
+  const corm_value *params;
+  size_t nparams, nrows;
+} cursor_event;
+
+static void push_row(lua_State *L, const corm_value *values, size_t n) {
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    binding_push_null(L, &values[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+static void push_parameters(lua_State *L, const cursor_event *event) {
+  if (event->nrows == 1) {
+    push_row(L, event->params, event->nparams);
+    return;
+  }
+  lua_createtable(L, (int)event->nrows, 0);
+  for (size_t i = 0; i < event->nrows; i++) {
+    push_row(L, event->params + i * event->nparams, event->nparams);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+/* Protected. fn(conn, cursor, statement, parameters, context, executemany); there is no cursor and no context to show.
+ */
+static int tell_cursor(lua_State *L) {
+  const cursor_event *event = lua_touserdata(L, 1);
+  luaL_checkstack(L, 16, "event");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->connections);
+  lua_rawgetp(L, -1, corm_conn_engine(event->conn));
+  int engine = lua_gettop(L);
+  if (lua_isnil(L, engine)) return 0;
+  size_t n = binding_push_listeners(L, engine, event->name);
+  if (n == 0) return 0;
+  int list = lua_gettop(L);
+  binding_push_conn(L, event->conn, engine);
+  push_parameters(L, event);
+  for (size_t i = 1; i <= n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i);
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    lua_pushvalue(L, list + 1);
+    lua_pushnil(L);
+    lua_pushstring(L, event->sql);
+    lua_pushvalue(L, list + 2);
+    lua_pushnil(L);
+    lua_pushboolean(L, event->nrows > 1);
+    lua_call(L, 6, 0);
+  }
+  return 0;
+}
+
+static corm_status before(void *ctx, corm_conn *conn, const char *sql, const corm_value *params, size_t nparams,
+                          size_t nrows, corm_error *err) {
+  cursor_event event = {"before_cursor_execute", conn, sql, params, nparams, nrows};
+  return binding_protect(ctx, tell_cursor, &event, err);
+}
+
+static corm_status after(void *ctx, corm_conn *conn, const char *sql, const corm_value *params, size_t nparams,
+                         size_t nrows, int64_t elapsed_usec, corm_error *err) {
+  (void)elapsed_usec;
+  cursor_event event = {"after_cursor_execute", conn, sql, params, nparams, nrows};
+  return binding_protect(ctx, tell_cursor, &event, err);
+}
+
+const corm_engine_observer binding_quiet_observer = {.log = log_line};
+
+/* -- listeners of an engine: entries { fn, retval } in a list that is replaced when it changes, so that a listener may
+   listen and remove -- */
+
+size_t binding_push_listeners(lua_State *L, int engine, const char *name) {
+  lua_getiuservalue(L, engine, BINDING_ENGINE_LISTENERS);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+  size_t n = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+  if (n == 0) lua_pop(L, 1);
+  return n;
+}
+
+void binding_engine_watch(lua_State *L, int engine) {
+  corm_engine *core = binding_check_engine(L, engine, "event");
+  corm_engine_observer observer = binding_quiet_observer;
+  observer.ctx = binding_get(L);
+  if (binding_push_listeners(L, engine, "before_cursor_execute") > 0) {
+    observer.before = before;
+    lua_pop(L, 1);
+  }
+  if (binding_push_listeners(L, engine, "after_cursor_execute") > 0) {
+    observer.after = after;
+    lua_pop(L, 1);
+  }
+  corm_engine_observe(core, &observer);
+}
+
+/* Pushes a copy of the list for the event at 2 of the engine at 1, without the function at 3; *had tells whether it was
+ * in. */
+static void push_list_without(lua_State *L, bool *had) {
+  size_t n = binding_push_listeners(L, 1, lua_tostring(L, 2));
+  if (n == 0) lua_pushnil(L);
+  int old = lua_gettop(L);
+  lua_Integer kept = 0;
+  lua_newtable(L);
+  for (size_t i = 1; i <= n; i++) {
+    lua_rawgeti(L, old, (lua_Integer)i);
+    lua_rawgeti(L, -1, 1);
+    bool same = lua_rawequal(L, -1, 3);
+    lua_pop(L, 1);
+    if (same) {
+      *had = true;
+      lua_pop(L, 1);
+    } else {
+      lua_rawseti(L, -2, ++kept);
+    }
+  }
+  lua_remove(L, old);
+}
+
+/* Stores the list on the top for the event at 2 of the engine at 1. */
+static void store_list(lua_State *L) {
+  if (lua_getiuservalue(L, 1, BINDING_ENGINE_LISTENERS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, BINDING_ENGINE_LISTENERS);
+  }
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 2);
+  binding_engine_watch(L, 1);
+}
+
+static void check_event(lua_State *L) {
+  const char *name = lua_tostring(L, 2);
+  for (size_t i = 0; i < ENGINE_EVENTS; i++)
+    if (strcmp(engine_events[i], name) == 0) return;
+  corm_error err = {0};
+  (void)corm_error_set(&err, CORM_E_INVALID_REQUEST, "an Engine has no event '%.80s'", name);
+  const char *nearest = corm_name_nearest(name, engine_events, ENGINE_EVENTS);
+  if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
+  binding_raise(L, &err);
+}
+
+static int engine_listen(lua_State *L) {
+  static const binding_option_spec specs[] = {{"retval", BINDING_OPT_BOOL}};
+  bool had = false;
+  check_event(L);
+  binding_check_options(L, 4, "event.listen", specs, 1);
+  bool retval = binding_opt_bool(L, 4, "retval", false);
+  if (retval && strcmp(lua_tostring(L, 2), "before_execute") != 0)
+    return binding_error(L, CORM_E_ARGUMENT, "event.listen: retval is for before_execute only");
+  push_list_without(L, &had);
+  lua_createtable(L, 2, 0);
+  lua_pushvalue(L, 3);
+  lua_rawseti(L, -2, 1);
+  lua_pushboolean(L, retval);
+  lua_rawseti(L, -2, 2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  store_list(L);
+  return 0;
+}
+
+static int engine_remove(lua_State *L) {
+  bool had = false;
+  check_event(L);
+  push_list_without(L, &had);
+  if (!had)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "event.remove: this function does not listen for '%s'",
+                         lua_tostring(L, 2));
+  store_list(L);
+  return 0;
+}
+
+static int engine_contains(lua_State *L) {
+  bool had = false;
+  check_event(L);
+  push_list_without(L, &had);
+  lua_pushboolean(L, had);
+  return 1;
+}
+
+/* -- corm.event -- */
+
+void binding_event_handler(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->event_handlers);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+/* Asks the handlers in turn; leaves the answer of the one that knew the target. */
+static int ask_handlers(lua_State *L, const char *action) {
+  lua_settop(L, 4);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->event_handlers);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, 5);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, 5, i);
+    lua_pushstring(L, action);
+    for (int arg = 1; arg <= 4; arg++) lua_pushvalue(L, arg);
+    lua_call(L, 5, 2);
+    if (lua_toboolean(L, -2)) return 1;
+    lua_settop(L, 5);
+  }
+  return binding_error(L, CORM_E_INVALID_REQUEST, "event.%s: a %s has no events", action, binding_typename(L, 1));
+}
+
+static int dispatch(lua_State *L, const char *action, lua_CFunction on_engine) {
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "event.%s: the name of an event expected, got %s", action,
+                         binding_typename(L, 2));
+  if (!lua_isfunction(L, 3))
+    return binding_error(L, CORM_E_ARGUMENT, "event.%s: a function expected, got %s", action, binding_typename(L, 3));
+  lua_settop(L, 4);
+  if (binding_test(L, 1, BINDING_ENGINE)) return on_engine(L);
+  int answers = ask_handlers(L, action);
+  return strcmp(action, "contains") == 0 ? answers : 0;
+}
+
+static int event_listen(lua_State *L) {
+  return dispatch(L, "listen", engine_listen);
+}
+
+static int event_remove(lua_State *L) {
+  return dispatch(L, "remove", engine_remove);
+}
+
+static int event_contains(lua_State *L) {
+  return dispatch(L, "contains", engine_contains);
+}
+
+void binding_open_event(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"listen", event_listen}, {"remove", event_remove}, {"contains", event_contains}, {NULL, NULL}};
+  lua_newtable(L);
+  binding_setfuncs(L, functions);
+  lua_setfield(L, -2, "event");
+}

@@ -1,0 +1,415 @@
+/* From the tables of a script to the sets of parameters that the core executes. */
+#include "binding/b_params.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_result.h"
+#include "binding/state.h"
+
+static int memory(lua_State *L) {
+  return binding_error(L, CORM_E_MEMORY, "not enough memory");
+}
+
+static void *take(lua_State *L, corm_arena *arena, size_t count, size_t size) {
+  void *block = corm_arena_zalloc(arena, count, size);
+  if (!block) memory(L);
+  return block;
+}
+
+/* -- what was given -- */
+
+size_t binding_params_first(lua_State *L, int params, bool *many) {
+  *many = false;
+  if (lua_isnoneornil(L, params)) {
+    lua_pushnil(L);
+    return 0;
+  }
+  params = lua_absindex(L, params);
+  if (!lua_istable(L, params))
+    binding_error(L, CORM_E_ARGUMENT, "parameters: a table of values or a list of such tables expected, got %s",
+                  binding_typename(L, params));
+  lua_rawgeti(L, params, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, params);
+    return 1;
+  }
+  size_t n = lua_rawlen(L, params);
+  *many = true;
+  for (size_t i = 1; i <= n; i++) {
+    lua_rawgeti(L, params, (lua_Integer)i);
+    if (!lua_istable(L, -1))
+      binding_error(L, CORM_E_ARGUMENT,
+                    "parameters: a list holds tables of named values, but its item %d is a %s (named values stand in a "
+                    "table with names)",
+                    (int)i, binding_typename(L, -1));
+    lua_pop(L, 1);
+  }
+  return n;
+}
+
+/* -- INSERT and UPDATE without columns -- */
+
+static bool is_given(lua_State *L, int first, const char *key) {
+  if (!lua_istable(L, first)) return false;
+  lua_pushstring(L, key);
+  bool given = lua_rawget(L, first) != LUA_TNIL;
+  lua_pop(L, 1);
+  return given;
+}
+
+static bool has_column(const corm_column *const *columns, size_t n, const corm_column *column) {
+  for (size_t i = 0; i < n; i++)
+    if (columns[i] == column) return true;
+  return false;
+}
+
+/* The columns of a statement and their values, with those added that the parameters name. */
+typedef struct assignments {
+  const corm_column **columns;
+  const corm_node **values;
+  uint32_t n;
+} assignments;
+
+static bool extend(lua_State *L, const corm_table *table, const corm_column *const *columns,
+                   const corm_node *const *values, uint32_t n, int first, corm_arena *arena, assignments *out) {
+  size_t most = n + table->columns.len + 1;
+  out->columns = corm_arena_alloc(arena, most * sizeof(corm_column *));
+  out->values = corm_arena_alloc(arena, most * sizeof(corm_node *));
+  if (!out->columns || !out->values) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    out->columns[i] = columns[i];
+    out->values[i] = values[i];
+  }
+  out->n = n;
+  for (size_t i = 0; i < table->columns.len; i++) {
+    const corm_column *column = table->columns.items[i];
+    if (has_column(columns, n, column) || !is_given(L, first, column->key)) continue;
+    const corm_node *bind = corm_bindparam_in(arena, column->key, column->type, NULL, false);
+    if (!bind) return false;
+    out->columns[out->n] = column;
+    out->values[out->n++] = bind;
+  }
+  return true;
+}
+
+static const corm_node *insert_statement(lua_State *L, const corm_insert *insert, int first, corm_arena *arena) {
+  assignments all;
+  if (insert->from_select || insert->nrows > 1 || (insert->nrows == 1 && !lua_istable(L, first))) return &insert->base;
+  corm_insert *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (!copy || !extend(L, insert->table, insert->columns, insert->values, insert->nrows ? insert->ncolumns : 0, first,
+                       arena, &all))
+    return NULL;
+  *copy = *insert;
+  copy->columns = all.columns;
+  copy->values = all.values;
+  copy->ncolumns = all.n;
+  copy->nrows = 1;
+  return &copy->base;
+}
+
+static const corm_node *update_statement(lua_State *L, const corm_update *update, int first, corm_arena *arena) {
+  assignments all;
+  if (!lua_istable(L, first) || update->table->kind != CORM_NODE_TABLE) return &update->base;
+  const corm_table *table = ((const corm_table_node *)update->table)->table;
+  corm_update *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (!copy || !extend(L, table, update->columns, update->values, update->n, first, arena, &all)) return NULL;
+  *copy = *update;
+  copy->columns = all.columns;
+  copy->values = all.values;
+  copy->n = all.n;
+  return &copy->base;
+}
+
+const corm_node *binding_params_statement(lua_State *L, const corm_node *statement, int first, corm_arena *arena) {
+  first = lua_absindex(L, first);
+  if (statement->kind == CORM_NODE_INSERT) return insert_statement(L, (const corm_insert *)statement, first, arena);
+  if (statement->kind == CORM_NODE_UPDATE) return update_statement(L, (const corm_update *)statement, first, arena);
+  return statement;
+}
+
+/* -- default functions -- */
+
+static int get_current_parameters(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+void binding_push_default_context(lua_State *L, int current) {
+  current = lua_absindex(L, current);
+  lua_createtable(L, 0, 2);
+  lua_pushvalue(L, current);
+  lua_setfield(L, -2, "current_parameters");
+  lua_pushvalue(L, current);
+  lua_pushcclosure(L, get_current_parameters, 1);
+  lua_setfield(L, -2, "get_current_parameters");
+}
+
+/* -- reading -- */
+
+typedef struct reader {
+  lua_State *L;
+  const corm_compiled *compiled;
+  corm_arena *arena;
+  const char **names; /* distinct names of binds, in their order: the slots */
+  uint32_t *binds;    /* slot -> bind */
+  size_t n;
+  int map;     /* stack index: name -> slot */
+  int set;     /* stack index: the given table of the current row, or nil */
+  int context; /* stack index: nil until a default function needs it; its values lie below */
+  corm_value *values;
+} reader;
+
+static bool has_default(const corm_compiled_bind *bind) {
+  return bind->source == CORM_BIND_DEFAULT || bind->source == CORM_BIND_ONUPDATE;
+}
+
+static void collect_slots(reader *r) {
+  lua_State *L = r->L;
+  r->names = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->names);
+  r->binds = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->binds);
+  lua_createtable(L, 0, (int)r->compiled->nbinds);
+  r->map = lua_gettop(L);
+  for (uint32_t i = 0; i < r->compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &r->compiled->binds[i];
+    if (bind->element >= 0) continue;
+    lua_pushstring(L, bind->name);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, r->map) != LUA_TNIL) {
+      lua_pop(L, 2);
+      continue;
+    }
+    lua_pop(L, 1);
+    r->names[r->n] = bind->name;
+    r->binds[r->n++] = i;
+    lua_pushinteger(L, (lua_Integer)r->n - 1);
+    lua_rawset(L, r->map);
+  }
+}
+
+/* The value at arg for a bind. `what` names the place. */
+static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const char *what, corm_value *out) {
+  lua_State *L = r->L;
+  bool json = bind->type && bind->type->kind == CORM_TYPE_JSON && !binding_is_null(L, arg);
+  if (!json) {
+    if (!binding_tovalue_in(L, arg, r->arena, out))
+      binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
+    return;
+  }
+  corm_error err = {0};
+  corm_buf *text = binding_scratch_buf(r->arena);
+  if (binding_json_encode(L, arg, what, text, &err) != CORM_OK) binding_raise(L, &err);
+  const char *copy = corm_arena_dup(r->arena, text->ptr, text->len);
+  if (!copy) memory(L);
+  *out = corm_value_text(copy, text->len);
+  out->kind = CORM_JSON;
+}
+
+static int unknown_parameter(reader *r, const char *name, size_t number) {
+  corm_error err = {0};
+  const char *nearest = corm_name_nearest(name, r->names, r->n);
+  if (number)
+    (void)corm_error_set(&err, CORM_E_INVALID_REQUEST,
+                         "the statement has no bind parameter '%.100s', in parameter set %zu", name, number);
+  else
+    (void)corm_error_set(&err, CORM_E_INVALID_REQUEST, "the statement has no bind parameter '%.100s'", name);
+  if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
+  return binding_raise(r->L, &err);
+}
+
+/* number: of the set, 0: the only one. */
+static void read_set(reader *r, size_t number) {
+  lua_State *L = r->L;
+  lua_pushnil(L);
+  while (lua_next(L, r->set)) {
+    int value = lua_gettop(L), key = value - 1;
+    if (lua_type(L, key) != LUA_TSTRING)
+      binding_error(L, CORM_E_ARGUMENT, "parameters have names, got a key of type %s", binding_typename(L, key));
+    lua_pushvalue(L, key);
+    if (lua_rawget(L, r->map) == LUA_TNIL) unknown_parameter(r, lua_tostring(L, key), number);
+    size_t slot = (size_t)lua_tointeger(L, -1);
+    char what[160] = "bind parameter '";
+    strncat(what, r->names[slot], 120);
+    strcat(what, "'");
+    read_value(r, value, &r->compiled->binds[r->binds[slot]], what, &r->values[slot]);
+    lua_settop(L, key);
+  }
+}
+
+/* Leaves the context of the current row at its index: made once a row, over a copy of what was given. */
+static void need_context(reader *r) {
+  lua_State *L = r->L;
+  if (!lua_isnil(L, r->context)) return;
+  lua_newtable(L);
+  if (lua_istable(L, r->set)) {
+    lua_pushnil(L);
+    while (lua_next(L, r->set)) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, -4);
+    }
+  }
+  /* What values() gave counts as well. */
+  for (size_t i = 0; i < r->n; i++) {
+    const corm_compiled_bind *bind = &r->compiled->binds[r->binds[i]];
+    if (!bind->node || bind->node->required || r->values[i].kind != CORM_ABSENT) continue;
+    lua_pushstring(L, bind->column ? bind->column->key : bind->name);
+    binding_push_null(L, &bind->node->value);
+    lua_rawset(L, -3);
+  }
+  binding_push_default_context(L, -1);
+  lua_replace(L, r->context);
+  lua_replace(L, r->context - 1);
+}
+
+static void call_default(reader *r, const corm_compiled_bind *bind, int hook, corm_value *out) {
+  lua_State *L = r->L;
+  char what[160] = "default of column ";
+  strncat(what, bind->column->key, 120);
+  need_context(r);
+  binding_hook_push(L, binding_get(L), hook);
+  lua_pushvalue(L, r->context);
+  lua_call(L, 1, 1);
+  read_value(r, lua_gettop(L), bind, what, out);
+  lua_pushstring(L, bind->column->key);
+  lua_insert(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    binding_push_nullvalue(L);
+  }
+  lua_rawset(L, r->context - 1);
+}
+
+static void add_defaults(reader *r) {
+  lua_State *L = r->L;
+  lua_pushnil(L); /* the context's values */
+  lua_pushnil(L);
+  r->context = lua_gettop(L);
+  for (size_t i = 0; i < r->n; i++) {
+    const corm_compiled_bind *bind = &r->compiled->binds[r->binds[i]];
+    if (!has_default(bind) || r->values[i].kind != CORM_ABSENT) continue;
+    const corm_default *source = bind->source == CORM_BIND_DEFAULT ? &bind->column->default_ : &bind->column->onupdate;
+    if (source->kind == CORM_DEFAULT_HOOK)
+      call_default(r, bind, source->hook, &r->values[i]);
+    else
+      r->values[i] = source->value;
+  }
+  lua_settop(L, r->context - 2);
+}
+
+static bool any_default(const corm_compiled *compiled) {
+  for (uint32_t i = 0; i < compiled->nbinds; i++)
+    if (has_default(&compiled->binds[i])) return true;
+  return false;
+}
+
+const corm_params *binding_params_read(lua_State *L, const corm_compiled *compiled, int params, bool many,
+                                       corm_arena *arena, size_t *nsets) {
+  reader r = {.L = L, .compiled = compiled, .arena = arena};
+  bool given = lua_istable(L, params), defaults = any_default(compiled);
+  int top = lua_gettop(L);
+  *nsets = 0;
+  if (!given && !defaults) return NULL;
+  params = given ? lua_absindex(L, params) : 0;
+  luaL_checkstack(L, 16, "parameters");
+  collect_slots(&r);
+  size_t n = many ? lua_rawlen(L, params) : 1;
+  corm_params *sets = take(L, arena, n, sizeof *sets);
+  for (size_t i = 0; i < n; i++) {
+    r.values = take(L, arena, r.n + 1, sizeof *r.values); /* zero is ABSENT */
+    if (many)
+      lua_rawgeti(L, params, (lua_Integer)i + 1);
+    else if (given)
+      lua_pushvalue(L, params);
+    else
+      lua_pushnil(L);
+    r.set = lua_gettop(L);
+    if (lua_istable(L, r.set)) read_set(&r, many ? i + 1 : 0);
+    if (defaults) add_defaults(&r);
+    lua_settop(L, r.set - 1);
+    sets[i] = (corm_params){.names = r.names, .values = r.values, .n = r.n};
+  }
+  lua_settop(L, top);
+  *nsets = n;
+  return sets;
+}
+
+/* -- native placeholders -- */
+
+void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_params *out) {
+  *out = (corm_params){0};
+  if (lua_isnoneornil(L, params)) return;
+  params = lua_absindex(L, params);
+  size_t n = lua_rawlen(L, params), named = 0;
+  lua_pushnil(L);
+  while (lua_next(L, params)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING)
+      named++;
+    else if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 || (size_t)lua_tointeger(L, -1) > n)
+      binding_error(L, CORM_E_ARGUMENT, "parameters: names or positions from 1 without holes (NULL is corm.null)");
+  }
+  if (named && n) binding_error(L, CORM_E_ARGUMENT, "parameters: either names or positions");
+  corm_value *values = take(L, arena, n + named, sizeof *values);
+  const char **names = named ? take(L, arena, named, sizeof *names) : NULL;
+  size_t i = 0;
+  lua_pushnil(L);
+  while (lua_next(L, params)) {
+    size_t at = named ? i++ : (size_t)lua_tointeger(L, -2) - 1;
+    if (!binding_tovalue_in(L, -1, arena, &values[at]))
+      binding_error(L, CORM_E_ARGUMENT, "parameters: a %s is no value", binding_typename(L, -1));
+    lua_pop(L, 1);
+    if (!named) continue;
+    size_t len;
+    const char *name = lua_tolstring(L, -1, &len);
+    names[at] = corm_arena_dup(arena, name, len);
+    if (!names[at]) memory(L);
+  }
+  *out = (corm_params){.names = names, .values = values, .n = n + named};
+}
+
+/* -- inserted_primary_key -- */
+
+/* What was bound for the column; NULL when it is not among the binds, or is NULL. */
+static const corm_value *bound_value(const corm_compiled *compiled, const corm_params *set, const corm_column *column) {
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &compiled->binds[i];
+    if (bind->column != column) continue;
+    const corm_value *value = bind->node && !bind->node->required ? &bind->node->value : NULL;
+    for (size_t k = 0; set && k < set->n; k++)
+      if (strcmp(set->names[k], bind->name) == 0 && set->values[k].kind != CORM_ABSENT) value = &set->values[k];
+    return value && value->kind != CORM_NULL ? value : NULL;
+  }
+  return NULL;
+}
+
+bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set, int64_t last_id) {
+  const corm_insert *insert = (const corm_insert *)compiled->statement;
+  if (!compiled->is_insert || insert->base.kind != CORM_NODE_INSERT || insert->nrows > 1 || insert->from_select ||
+      insert->nreturning > 0)
+    return false;
+  const corm_constraint *key = insert->table->primary_key;
+  const corm_column *generated = corm_table_autoincrement_column(insert->table);
+  uint32_t n = key->ncolumns;
+  luaL_checkstack(L, 8, "key");
+  binding_shape_column *columns = lua_newuserdatauv(L, (n + 1) * sizeof *columns, 0);
+  int block = lua_gettop(L);
+  lua_createtable(L, (int)n, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    columns[i] = (binding_shape_column){.key = key->columns[i]->key};
+    const corm_value *value = bound_value(compiled, set, key->columns[i]);
+    if (value)
+      binding_push(L, value);
+    else if (key->columns[i] == generated)
+      lua_pushinteger(L, last_id);
+    else
+      lua_pushnil(L);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  binding_push_shape(L, columns, n, 0);
+  binding_push_row(L, -1, -2);
+  lua_replace(L, block);
+  lua_settop(L, block);
+  return true;
+}
