@@ -211,17 +211,15 @@ static corm_status choose_left(joining *j, uint32_t *index) {
   }
   *index = 0;
   if (j->froms.n == 1) return CORM_OK;
-  uint32_t count;
+  uint32_t count = 0;
   if (matching(j, index, &count) != CORM_OK) return CORM_FAILED;
   if (count == 1) return CORM_OK;
   return corm_error_set(j->err, CORM_E_INVALID_REQUEST,
+                        "%s '%s'. Please use select_from() to establish an explicit left side, as well as providing an "
+                        "explicit ON clause if not present already to help resolve the ambiguity.",
                         count > 1 ? "Can't determine which FROM clause to join from, there are multiple FROMS which "
-                                    "can join to this entity. Please use select_from() to establish an explicit left "
-                                    "side, as well as providing an explicit ON clause if not present already to help "
-                                    "resolve the ambiguity."
-                                  : "Don't know how to join to '%s'. Please use select_from() to establish an explicit "
-                                    "left side, as well as providing an explicit ON clause if not present already to "
-                                    "help resolve the ambiguity.",
+                                    "can join to"
+                                  : "Don't know how to join to",
                         corm_from_name(j->right));
 }
 
