@@ -1,0 +1,203 @@
+/* Compiling what stands in Lua, and showing it: x:compile { ... } and tostring(x). */
+#include <string.h>
+
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+#include "sql/ddl.h"
+
+/* stmt:compile(): `.string` and `.params`. The parameters are found by compiling once more, when they are asked for.
+   User value 1: the text, 2: what was compiled, 3: the parameters. */
+enum { COMPILED_STRING = 1, COMPILED_SOURCE, COMPILED_PARAMS, COMPILED_SLOTS = COMPILED_PARAMS };
+
+typedef struct binding_compiled {
+  binding_head head;
+  const corm_dialect *dialect;
+  corm_compile_options options;
+} binding_compiled;
+
+/* -- compiling ------------------------------------------------------------------------------------------------- */
+
+static corm_status ddl_text(const binding_stmt *stmt, const corm_dialect *dialect, corm_buf *buf, corm_error *err) {
+  switch ((binding_ddl)stmt->ddl) {
+  case BINDING_DDL_CREATE_TABLE: return corm_ddl_create_table(dialect, stmt->ddl_object, buf, err);
+  case BINDING_DDL_DROP_TABLE: return corm_ddl_drop_table(dialect, stmt->ddl_object, buf, err);
+  case BINDING_DDL_CREATE_INDEX: return corm_ddl_create_index(dialect, stmt->ddl_object, buf, err);
+  default: return corm_ddl_drop_index(dialect, stmt->ddl_object, buf, err);
+  }
+}
+
+/* A DDL element is text and nothing else. */
+static corm_status compile_ddl(const binding_stmt *stmt, const corm_mem *mem, const corm_dialect *dialect,
+                               corm_arena *arena, corm_compiled *out, corm_error *err) {
+  corm_buf buf;
+  corm_buf_init(&buf, mem);
+  corm_status status = ddl_text(stmt, dialect, &buf, err);
+  if (status == CORM_OK && buf.failed) status = corm_error_memory(err);
+  if (status == CORM_OK) {
+    *out = (corm_compiled){.sql = corm_arena_dup(arena, corm_buf_str(&buf), buf.len), .len = buf.len};
+    if (!out->sql) status = corm_error_memory(err);
+  }
+  corm_buf_clear(&buf);
+  return status;
+}
+
+/* SELECT of a single function, what executing a function means. */
+static const corm_node *select_of(corm_arena *arena, const corm_node *node) {
+  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
+  const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
+  if (!select || !columns) return NULL;
+  columns[0] = node;
+  select->base = (corm_node){.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
+  select->columns = columns;
+  select->ncolumns = 1;
+  return &select->base;
+}
+
+static corm_status not_executable(lua_State *L, int arg, corm_error *err) {
+  if (lua_type(L, arg) != LUA_TSTRING)
+    return corm_error_set(err, CORM_E_OBJECT_NOT_EXECUTABLE, "not an executable object: %s", binding_typename(L, arg));
+  corm_error_set(err, CORM_E_OBJECT_NOT_EXECUTABLE, "not an executable object: the string '%.80s'",
+                 lua_tostring(L, arg));
+  corm_error_hint(err, "raw SQL is written corm.text(\"...\")");
+  return CORM_FAILED;
+}
+
+corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, const corm_compile_options *options,
+                            corm_arena *arena, corm_compiled *out, corm_error *err) {
+  static const corm_compile_options plain = {.named = false};
+  const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+  if (!options) options = &plain;
+  if (stmt && stmt->ddl != BINDING_DDL_NONE) return compile_ddl(stmt, &binding_get(L)->mem, dialect, arena, out, err);
+  const corm_node *node = stmt ? stmt->base.node : binding_tonode(L, arg);
+  if (!node) return not_executable(L, arg, err);
+  if (!stmt && !options->named) {
+    if (node->kind != CORM_NODE_FUNCTION) return not_executable(L, arg, err);
+    node = select_of(arena, node);
+    if (!node) return corm_error_memory(err);
+  }
+  if (corm_compile_in(arena, dialect, node, options, out, err) != CORM_OK) return CORM_FAILED;
+  if (stmt && stmt->ncolumns) {
+    out->columns = stmt->columns;
+    out->ncolumns = stmt->ncolumns;
+  }
+  return CORM_OK;
+}
+
+const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *what) {
+  if (!binding_opt_push(L, options, "dialect")) return &corm_dialect_default;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    binding_error(L, CORM_E_ARGUMENT, "%s: dialect must be a name such as \"sqlite\", got %s", what,
+                  binding_typename(L, -1));
+  const char *name = lua_tostring(L, -1);
+  const corm_dialect *dialect = corm_dialect_find(name);
+  if (!dialect) {
+    size_t n;
+    const char *const *names = corm_dialect_names(&n);
+    binding_unknown(L, "dialect", what, name, names, n);
+  }
+  lua_pop(L, 1);
+  return dialect;
+}
+
+/* Pushes the text of what stands at 1. */
+static void push_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+  binding_state *state = binding_get(L);
+  corm_error err = {0};
+  corm_compiled compiled;
+  corm_arena *arena = binding_scratch(L, state);
+  if (binding_compile(L, 1, dialect, options, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
+  lua_pushlstring(L, compiled.sql, compiled.len);
+  binding_scratch_done(L, state, arena);
+  lua_remove(L, -2);
+}
+
+int binding_node_tostring(lua_State *L) {
+  static const corm_compile_options options = {.named = true};
+  const corm_node *node = binding_tonode(L, 1);
+  if (node && node->kind == CORM_NODE_COLUMN && !((const corm_column_node *)node)->name) {
+    lua_pushliteral(L, "(no name)"); /* a Column that waits for its model */
+    return 1;
+  }
+  push_text(L, &corm_dialect_default, &options);
+  return 1;
+}
+
+int binding_compile_method(lua_State *L) {
+  static const binding_option_spec specs[] = {
+      {"dialect", BINDING_OPT_ANY}, {"literal_binds", BINDING_OPT_BOOL}, {"compile_kwargs", BINDING_OPT_ANY}};
+  static const binding_option_spec kwargs[] = {{"literal_binds", BINDING_OPT_BOOL}};
+  lua_settop(L, 2);
+  binding_check_options(L, 2, "compile", specs, 3);
+  const corm_dialect *dialect = binding_opt_dialect(L, 2, "compile");
+  corm_compile_options options = {.named = true, .literal_binds = binding_opt_bool(L, 2, "literal_binds", false)};
+  if (binding_opt_push(L, 2, "compile_kwargs")) {
+    binding_check_options(L, -1, "compile_kwargs", kwargs, 1);
+    options.literal_binds |= binding_opt_bool(L, -1, "literal_binds", false);
+    lua_pop(L, 1);
+  }
+  push_text(L, dialect, &options);
+  binding_compiled *compiled = binding_new(L, BINDING_COMPILED, sizeof *compiled, COMPILED_SLOTS);
+  compiled->dialect = dialect;
+  compiled->options = options;
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, -2, COMPILED_STRING);
+  binding_anchor(L, COMPILED_SOURCE, 1);
+  return 1;
+}
+
+/* -- the compiled object --------------------------------------------------------------------------------------- */
+
+/* The table of parameters: values as they were given. Those that only an execution provides are absent. */
+static void push_params(lua_State *L, const corm_compiled *compiled) {
+  lua_createtable(L, 0, (int)compiled->nbinds);
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &compiled->binds[i];
+    if (!bind->node || bind->node->required) continue;
+    binding_push_null(L, bind->element >= 0 ? &bind->node->values[bind->element] : &bind->node->value);
+    lua_setfield(L, -2, bind->name);
+  }
+}
+
+static void push_compiled_params(lua_State *L, const binding_compiled *self) {
+  binding_state *state = binding_get(L);
+  corm_error err = {0};
+  corm_compiled compiled;
+  if (lua_getiuservalue(L, 1, COMPILED_PARAMS) == LUA_TTABLE) return;
+  lua_getiuservalue(L, 1, COMPILED_SOURCE);
+  corm_arena *arena = binding_scratch(L, state);
+  if (binding_compile(L, lua_gettop(L) - 1, self->dialect, &self->options, arena, &compiled, &err) != CORM_OK)
+    binding_raise(L, &err);
+  push_params(L, &compiled);
+  binding_scratch_done(L, state, arena);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, COMPILED_PARAMS);
+}
+
+static bool compiled_property(lua_State *L, void *block, const char *name) {
+  if (strcmp(name, "string") == 0)
+    lua_getiuservalue(L, 1, COMPILED_STRING);
+  else if (strcmp(name, "params") == 0)
+    push_compiled_params(L, block);
+  else if (strcmp(name, "statement") == 0)
+    lua_getiuservalue(L, 1, COMPILED_SOURCE);
+  else
+    return false;
+  return true;
+}
+
+static int compiled_index(lua_State *L) {
+  return binding_index(L, BINDING_COMPILED, compiled_property);
+}
+
+static int compiled_tostring(lua_State *L) {
+  binding_check(L, 1, BINDING_COMPILED, "Compiled");
+  lua_getiuservalue(L, 1, COMPILED_STRING);
+  return 1;
+}
+
+void binding_open_compile(lua_State *L) {
+  static const luaL_Reg fields[] = {{"string", NULL}, {"params", NULL}, {"statement", NULL}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", compiled_tostring}, {NULL, NULL}};
+  binding_metatable(L, BINDING_COMPILED, "Compiled", fields, meta, compiled_index);
+  lua_pop(L, 1);
+}

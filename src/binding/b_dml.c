@@ -1,0 +1,466 @@
+/* corm.insert, corm.update and corm.delete. */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+#define ROOM_DML CORM_ARENA_ROUND(sizeof(corm_insert))
+
+/* -- making them ----------------------------------------------------------------------------------------------- */
+
+/* The table at 1: a Table, or the table of a mapped class. */
+static const corm_node *check_target(lua_State *L, const char *what) {
+  const corm_node *from = binding_checkfrom(L, 1, what);
+  if (from->kind != CORM_NODE_TABLE)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a table or a mapped class expected, got %s", what, binding_typename(L, 1));
+  return from;
+}
+
+static bool read_all(lua_State *L, const char *what) {
+  static const binding_option_spec specs[] = {{"all", BINDING_OPT_BOOL}};
+  binding_check_options(L, 2, what, specs, 1);
+  return binding_opt_bool(L, 2, "all", false);
+}
+
+static int push_dml(lua_State *L, const void *filled, size_t size) {
+  binding_build b;
+  void *node;
+  binding_statement_start(&b, L, CORM_ARENA_ROUND(size), 1);
+  do {
+    node = corm_arena_alloc(&b.arena, size);
+    if (node) memcpy(node, filled, size);
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, false, 1, 1);
+  ((binding_stmt *)lua_touserdata(L, -1))->entity = binding_tonode(L, 1);
+  return 1;
+}
+
+static corm_node base_of(corm_node_kind kind) {
+  return (corm_node){.kind = (uint8_t)kind, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
+}
+
+static int insert_call(lua_State *L) {
+  const corm_node *target = check_target(L, "insert");
+  corm_insert insert = {.base = base_of(CORM_NODE_INSERT), .table = ((const corm_table_node *)target)->table};
+  return push_dml(L, &insert, sizeof insert);
+}
+
+static int update_call(lua_State *L) {
+  const corm_node *target = check_target(L, "update");
+  corm_update update = {.base = base_of(CORM_NODE_UPDATE), .table = target, .all = read_all(L, "update")};
+  return push_dml(L, &update, sizeof update);
+}
+
+static int delete_call(lua_State *L) {
+  const corm_node *target = check_target(L, "delete");
+  corm_delete_node node = {.base = base_of(CORM_NODE_DELETE), .table = target, .all = read_all(L, "delete")};
+  return push_dml(L, &node, sizeof node);
+}
+
+/* -- values ---------------------------------------------------------------------------------------------------- */
+
+/* One row of values by column index. `given` marks them; the table at `kept` keeps what they refer to alive. */
+typedef struct value_row {
+  binding_arg *args;
+  bool *given;
+} value_row;
+
+typedef struct value_set {
+  const corm_table *table;
+  const corm_node *entity;
+  const char *what;
+  corm_arena *scratch;
+  int kept;
+  size_t room;
+} value_set;
+
+static const corm_table *target_table(const corm_node *node) {
+  if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
+  return ((const corm_table_node *)((const corm_update *)node)->table)->table;
+}
+
+/* The column that a string names: an attribute of the class, a key of the table. */
+static const corm_column *named_column(const value_set *set, const char *key) {
+  if (set->entity && set->entity->kind == CORM_NODE_BUNDLE) {
+    const corm_bundle *bundle = (const corm_bundle *)set->entity;
+    for (uint32_t i = 0; i < bundle->n; i++) {
+      const corm_column_node *column = (const corm_column_node *)bundle->columns[i];
+      if (column->base.kind == CORM_NODE_COLUMN && column->column && strcmp(column->key, key) == 0)
+        return column->column;
+    }
+  }
+  return corm_table_column(set->table, key, strlen(key));
+}
+
+/* The index of the column that the key at `arg` names. */
+static uint32_t check_key(lua_State *L, const value_set *set, int arg) {
+  if (lua_type(L, arg) == LUA_TSTRING) {
+    const char *key = lua_tostring(L, arg);
+    const corm_column *column = named_column(set, key);
+    if (column && column->table == set->table) return column->index;
+    corm_error err = {0};
+    corm_error_set(&err, CORM_E_COMPILE, "%s: unconsumed column names: %.80s (table '%s' has no such column)",
+                   set->what, key, set->table->name);
+    const char *nearest = corm_table_nearest(set->table, key);
+    if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
+    binding_raise(L, &err);
+  }
+  const corm_column *column = binding_tocolumn(L, arg);
+  if (!column)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a column or its name expected as key, got %s", set->what,
+                  binding_typename(L, arg));
+  if (column->table != set->table)
+    binding_error(L, CORM_E_COMPILE, "%s: column '%s' is not in table '%s'", set->what, column->name, set->table->name);
+  return column->index;
+}
+
+/* The value on the top of the stack, which goes away, for the column at `index`. */
+static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t index) {
+  const corm_column *column = set->table->columns.items[index];
+  int value = lua_gettop(L);
+  char what[160];
+  (void)snprintf(what, sizeof what, "%s of '%.60s.%.60s'", set->what, set->table->name, column->name);
+  binding_arg_read(L, value, column->type, what, &row->args[index]);
+  row->given[index] = true;
+  set->room += row->args[index].room + 2 * sizeof(void *);
+  /* What the value borrows from is kept: strings made for it, and objects. */
+  for (; lua_gettop(L) >= value;) lua_rawseti(L, set->kept, (lua_Integer)lua_rawlen(L, set->kept) + 1);
+}
+
+static value_row new_row(lua_State *L, const value_set *set) {
+  size_t n = set->table->columns.len;
+  value_row row = {corm_arena_zalloc(set->scratch, n + 1, sizeof *row.args),
+                   corm_arena_zalloc(set->scratch, n + 1, sizeof *row.given)};
+  if (!row.args || !row.given) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  return row;
+}
+
+/* A row written as { column = value } or, by position, { value, value }. */
+static value_row read_row(lua_State *L, value_set *set, int arg) {
+  value_row row = new_row(L, set);
+  luaL_checkstack(L, 8, "values");
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    if (lua_isinteger(L, -2)) {
+      lua_Integer at = lua_tointeger(L, -2);
+      if (at < 1 || (size_t)at > set->table->columns.len)
+        binding_error(L, CORM_E_ARGUMENT, "%s: table '%s' has %d columns, got a value at position %d", set->what,
+                      set->table->name, (int)set->table->columns.len, (int)at);
+      read_value(L, set, &row, (uint32_t)at - 1);
+    } else {
+      read_value(L, set, &row, check_key(L, set, lua_gettop(L) - 1));
+    }
+  }
+  return row;
+}
+
+/* The nodes of a row for the columns that `columns` lists; `old` gives what the row does not. False: the arena is full.
+ */
+static const corm_node *value_in(corm_arena *arena, const value_row *row, const corm_column *column) {
+  const binding_arg *arg = &row->args[column->index];
+  if (arg->node) return binding_scalar_in(arena, arg->node);
+  return corm_bind_in(arena, NULL, column->type, &arg->value);
+}
+
+/* The value that an earlier values() gave to a column, or NULL. */
+static const corm_node *earlier(const corm_column *const *columns, const corm_node *const *values, uint32_t n,
+                                const corm_column *column) {
+  for (uint32_t i = 0; i < n; i++)
+    if (columns[i] == column) return values[i];
+  return NULL;
+}
+
+/* The merged columns and values of an earlier and a new row, in the order of the table. */
+static bool merge_in(corm_arena *arena, const value_set *set, const value_row *row, const corm_column *const **columns,
+                     const corm_node *const **values, uint32_t *n) {
+  size_t most = set->table->columns.len + 1;
+  const corm_column **out_columns = corm_arena_alloc(arena, most * sizeof *out_columns);
+  const corm_node **out_values = corm_arena_alloc(arena, most * sizeof *out_values);
+  if (!out_columns || !out_values) return false;
+  uint32_t count = 0;
+  for (size_t i = 0; i < set->table->columns.len; i++) {
+    const corm_column *column = set->table->columns.items[i];
+    const corm_node *value = row->given[i] ? value_in(arena, row, column) : earlier(*columns, *values, *n, column);
+    if (row->given[i] && !value) return false;
+    if (!value) continue;
+    out_columns[count] = column;
+    out_values[count++] = value;
+  }
+  *columns = out_columns;
+  *values = out_values;
+  *n = count;
+  return true;
+}
+
+static size_t columns_room(const corm_table *table) {
+  return 2 * CORM_ARENA_ROUND((table->columns.len + 1) * sizeof(void *));
+}
+
+/* -- several rows ---------------------------------------------------------------------------------------------- */
+
+/* values { { ... }, { ... } }: the columns are those of the first row, and every row has the same. */
+typedef struct value_rows {
+  value_row *rows;
+  uint32_t n;
+  uint32_t width;
+} value_rows;
+
+static void read_rows(lua_State *L, value_set *set, int arg, value_rows *out) {
+  lua_Unsigned n = lua_rawlen(L, arg);
+  out->rows = corm_arena_alloc(set->scratch, (size_t)n * sizeof *out->rows);
+  if (!out->rows || n > UINT32_MAX) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  out->n = (uint32_t)n;
+  for (uint32_t i = 0; i < out->n; i++) {
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    if (!binding_is_plain_table(L, -1))
+      binding_error(L, CORM_E_ARGUMENT, "%s: row %d must be a table, got %s", set->what, (int)i + 1,
+                    binding_typename(L, -1));
+    out->rows[i] = read_row(L, set, lua_gettop(L));
+    lua_pop(L, 1);
+    for (size_t c = 0; c < set->table->columns.len; c++) {
+      if (i == 0) out->width += out->rows[0].given[c];
+      if (out->rows[i].given[c] == out->rows[0].given[c]) continue;
+      const corm_column *column = set->table->columns.items[c];
+      binding_error(L, CORM_E_COMPILE, "%s: row %d %s a value for column '%s.%s', but the first row %s", set->what,
+                    (int)i + 1, out->rows[i].given[c] ? "has" : "lacks", set->table->name, column->name,
+                    out->rows[i].given[c] ? "has not" : "has one");
+    }
+  }
+}
+
+static bool fill_rows_in(corm_arena *arena, const value_set *set, const value_rows *rows, corm_insert *insert) {
+  const corm_column **columns = corm_arena_alloc(arena, (rows->width + 1) * sizeof *columns);
+  const corm_node **values = corm_arena_alloc(arena, ((size_t)rows->n * rows->width + 1) * sizeof *values);
+  if (!columns || !values) return false;
+  size_t at = 0;
+  for (uint32_t i = 0; i < rows->n; i++) {
+    uint32_t width = 0;
+    for (size_t c = 0; c < set->table->columns.len; c++) {
+      if (!rows->rows[0].given[c]) continue;
+      columns[width++] = set->table->columns.items[c];
+      values[at] = value_in(arena, &rows->rows[i], set->table->columns.items[c]);
+      if (!values[at++]) return false;
+    }
+  }
+  insert->columns = columns;
+  insert->ncolumns = rows->width;
+  insert->values = values;
+  insert->nrows = rows->n;
+  return true;
+}
+
+/* -- values(): the method -------------------------------------------------------------------------------------- */
+
+static bool is_list_of_rows(lua_State *L, int arg) {
+  lua_rawgeti(L, arg, 1);
+  bool found = binding_is_plain_table(L, -1);
+  lua_pop(L, 1);
+  return found;
+}
+
+/* Prepares the reading of values at stack position 2: scratch arena and table of what is to be kept. */
+static value_set start_values(lua_State *L, const corm_node *node, const corm_node *entity, const char *what) {
+  value_set set = {.table = target_table(node), .entity = entity, .what = what};
+  lua_newtable(L);
+  set.kept = lua_gettop(L);
+  set.scratch = binding_scratch(L, binding_get(L));
+  return set;
+}
+
+static int insert_values(lua_State *L, const corm_insert *old, const corm_node *entity) {
+  value_set set = start_values(L, &old->base, entity, "values");
+  bool many = is_list_of_rows(L, 2);
+  value_rows rows = {.n = 0};
+  value_row row = {.args = NULL};
+  if (many)
+    read_rows(L, &set, 2, &rows);
+  else
+    row = read_row(L, &set, 2);
+  binding_build b;
+  corm_insert *insert;
+  binding_statement_start(&b, L, ROOM_DML + set.room + columns_room(set.table), 1);
+  do {
+    insert = corm_arena_alloc(&b.arena, sizeof *insert);
+    if (!insert) continue;
+    *insert = *old;
+    if (many ? !fill_rows_in(&b.arena, &set, &rows, insert)
+             : !merge_in(&b.arena, &set, &row, &insert->columns, &insert->values, &insert->ncolumns)) {
+      insert = NULL;
+    } else if (!many) {
+      insert->nrows = 1;
+    }
+  } while (binding_build_again(&b, insert ? &insert->base : NULL));
+  binding_statement_finish(L, true, set.kept, set.kept);
+  binding_scratch_done(L, binding_get(L), set.scratch);
+  return 1;
+}
+
+static int update_values(lua_State *L, const corm_update *old, const corm_node *entity) {
+  value_set set = start_values(L, &old->base, entity, "values");
+  value_row row = read_row(L, &set, 2);
+  binding_build b;
+  corm_update *update;
+  binding_statement_start(&b, L, ROOM_DML + set.room + columns_room(set.table), 1);
+  do {
+    update = corm_arena_alloc(&b.arena, sizeof *update);
+    if (!update) continue;
+    *update = *old;
+    if (!merge_in(&b.arena, &set, &row, &update->columns, &update->values, &update->n)) update = NULL;
+  } while (binding_build_again(&b, update ? &update->base : NULL));
+  binding_statement_finish(L, true, set.kept, set.kept);
+  binding_scratch_done(L, binding_get(L), set.scratch);
+  return 1;
+}
+
+static int stmt_values(lua_State *L) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  if (!stmt || !stmt->base.node || stmt->base.node->kind != CORM_NODE_UPDATE)
+    stmt = binding_checkstatement(L, CORM_NODE_INSERT, "values");
+  if (!binding_is_plain_table(L, 2) || lua_gettop(L) > 2)
+    return binding_error(L, CORM_E_ARGUMENT, "values: one table expected, { column = value }, got %s",
+                         lua_gettop(L) > 2 ? "several arguments" : binding_typename(L, 2));
+  if (stmt->base.node->kind == CORM_NODE_INSERT)
+    return insert_values(L, (const corm_insert *)stmt->base.node, stmt->entity);
+  if (is_list_of_rows(L, 2)) return binding_error(L, CORM_E_ARGUMENT, "values: an update has one row of values");
+  return update_values(L, (const corm_update *)stmt->base.node, stmt->entity);
+}
+
+/* ordered_values({ column, value }, ...): SET in this order. */
+static int update_ordered_values(lua_State *L) {
+  const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_UPDATE, "ordered_values");
+  const corm_update *old = (const corm_update *)stmt->base.node;
+  int last = lua_gettop(L);
+  value_set set = start_values(L, &old->base, stmt->entity, "ordered_values");
+  value_row row = new_row(L, &set);
+  const corm_column **order = corm_arena_alloc(set.scratch, (size_t)last * sizeof *order);
+  if (!order) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (int i = 2; i <= last; i++) {
+    if (!binding_is_plain_table(L, i) || lua_rawlen(L, i) != 2)
+      return binding_error(L, CORM_E_ARGUMENT, "ordered_values: { column, value } expected as argument %d", i - 1);
+    lua_rawgeti(L, i, 1);
+    uint32_t index = check_key(L, &set, lua_gettop(L));
+    lua_rawgeti(L, i, 2);
+    if (row.given[index]) return binding_error(L, CORM_E_ARGUMENT, "ordered_values: a column is given twice");
+    read_value(L, &set, &row, index);
+    lua_pop(L, 1);
+    order[i - 2] = set.table->columns.items[index];
+  }
+  uint32_t n = (uint32_t)(last - 1);
+  binding_build b;
+  corm_update *update;
+  binding_statement_start(&b, L, ROOM_DML + set.room + columns_room(set.table), 1);
+  do {
+    update = corm_arena_alloc(&b.arena, sizeof *update);
+    const corm_column **columns = corm_arena_alloc(&b.arena, (n + 1) * sizeof *columns);
+    const corm_node **values = corm_arena_alloc(&b.arena, (n + 1) * sizeof *values);
+    if (!update || !columns || !values) continue;
+    *update = *old;
+    for (uint32_t i = 0; i < n; i++) values[i] = value_in(&b.arena, &row, columns[i] = order[i]);
+    update->columns = columns;
+    update->values = values;
+    update->n = n;
+    update->ordered = true;
+  } while (binding_build_again(&b, b.arena.failed ? NULL : &update->base));
+  binding_statement_finish(L, true, set.kept, set.kept);
+  binding_scratch_done(L, binding_get(L), set.scratch);
+  return 1;
+}
+
+/* -- INSERT FROM SELECT, RETURNING ----------------------------------------------------------------------------- */
+
+/* from_select({ names }, select) */
+static int insert_from_select(lua_State *L) {
+  const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "from_select");
+  const corm_insert *old = (const corm_insert *)stmt->base.node;
+  const corm_node *select = binding_tonode(L, 3);
+  value_set set = {.table = old->table, .entity = stmt->entity, .what = "from_select"};
+  if (!binding_is_plain_table(L, 2) || !select || select->kind != CORM_NODE_SELECT)
+    return binding_error(L, CORM_E_ARGUMENT, "from_select: a list of columns and a select expected");
+  uint32_t n = (uint32_t)lua_rawlen(L, 2);
+  binding_build b;
+  corm_insert *insert;
+  binding_statement_start(&b, L, ROOM_DML + CORM_ARENA_ROUND((n + (size_t)1) * sizeof(void *)), 1);
+  do {
+    insert = corm_arena_alloc(&b.arena, sizeof *insert);
+    const corm_column **columns = corm_arena_alloc(&b.arena, (n + (size_t)1) * sizeof *columns);
+    if (!insert || !columns) continue;
+    *insert = *old;
+    for (uint32_t i = 0; i < n; i++) {
+      lua_rawgeti(L, 2, (lua_Integer)i + 1);
+      columns[i] = set.table->columns.items[check_key(L, &set, lua_gettop(L))];
+      lua_pop(L, 1);
+    }
+    insert->columns = columns;
+    insert->ncolumns = n;
+    insert->values = NULL;
+    insert->nrows = 0;
+    insert->from_select = (const corm_select *)select;
+  } while (binding_build_again(&b, b.arena.failed ? NULL : &insert->base));
+  binding_statement_finish(L, true, 3, 3);
+  return 1;
+}
+
+static corm_node *copy_returning(corm_arena *arena, const corm_node *node, const corm_node *const ***items,
+                                 uint32_t **n) {
+  size_t size = node->kind == CORM_NODE_INSERT   ? sizeof(corm_insert)
+                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
+                                                 : sizeof(corm_delete_node);
+  void *copy = corm_arena_alloc(arena, size);
+  if (!copy) return NULL;
+  memcpy(copy, node, size);
+  if (node->kind == CORM_NODE_INSERT) {
+    *items = &((corm_insert *)copy)->returning;
+    *n = &((corm_insert *)copy)->nreturning;
+  } else if (node->kind == CORM_NODE_UPDATE) {
+    *items = &((corm_update *)copy)->returning;
+    *n = &((corm_update *)copy)->nreturning;
+  } else {
+    *items = &((corm_delete_node *)copy)->returning;
+    *n = &((corm_delete_node *)copy)->nreturning;
+  }
+  return copy;
+}
+
+static int stmt_returning(lua_State *L) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_node *old = stmt ? stmt->base.node : NULL;
+  if (!old || (old->kind != CORM_NODE_UPDATE && old->kind != CORM_NODE_DELETE))
+    old = binding_checkstatement(L, CORM_NODE_INSERT, "returning")->base.node;
+  int last = lua_gettop(L);
+  binding_build b;
+  corm_node *node;
+  binding_statement_start(&b, L, ROOM_DML + CORM_ARENA_ROUND((size_t)(last + 16) * sizeof(void *)), last - 1);
+  do {
+    const corm_node *const **items = NULL;
+    uint32_t *n = NULL;
+    node = copy_returning(&b.arena, old, &items, &n);
+    if (!node) continue;
+    const corm_node **made = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *made);
+    if (!made) {
+      node = NULL;
+      continue;
+    }
+    for (uint32_t i = 0; i < *n; i++) made[i] = (*items)[i];
+    for (int i = 2; i <= last && node; i++) {
+      made[*n + (uint32_t)(i - 2)] = binding_column_item_in(L, i, &b.arena, "returning");
+      if (!made[*n + (uint32_t)(i - 2)]) node = NULL;
+    }
+    *items = made;
+    *n += (uint32_t)(last - 1);
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+void binding_open_dml(lua_State *L) {
+  static const luaL_Reg methods[] = {{"values", stmt_values},
+                                     {"ordered_values", update_ordered_values},
+                                     {"from_select", insert_from_select},
+                                     {"returning", stmt_returning},
+                                     {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"insert", insert_call}, {"update", update_call}, {"delete", delete_call}, {NULL, NULL}};
+  binding_add_methods(L, BINDING_STATEMENT, methods);
+  binding_setfuncs(L, functions);
+}

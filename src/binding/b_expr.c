@@ -1,0 +1,317 @@
+/*
+ * Expression userdata: how a node is found in a Lua value, how one is built inside a userdata, and what stands on the
+ * right of an operator.
+ */
+#include "binding/b_expr.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+/* A constructor that still has no room after this many doublings failed for another reason. */
+#define MAX_TRIES 24
+
+/* -- building -------------------------------------------------------------------------------------------------- */
+
+static void allocate(binding_build *b) {
+  b->expr = binding_new(b->L, (binding_kind)b->kind, b->size + b->room, b->nuvalue);
+  corm_arena_init_fixed(&b->arena, (char *)b->expr + b->size, b->room);
+}
+
+void binding_build_start(binding_build *b, lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue) {
+  *b = (binding_build){.L = L, .kind = (int)kind, .size = CORM_ARENA_ROUND(size), .room = room, .nuvalue = nuvalue};
+  allocate(b);
+}
+
+bool binding_build_again(binding_build *b, const corm_node *node) {
+  b->expr->node = node;
+  if (node || !b->arena.failed) return false;
+  if (++b->tries > MAX_TRIES) binding_error(b->L, CORM_E_MEMORY, "not enough memory");
+  lua_pop(b->L, 1);
+  b->room = b->room * 2 + 64;
+  allocate(b);
+  return true;
+}
+
+binding_kind binding_node_userdata(const corm_node *node) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_TABLE:
+  case CORM_NODE_ALIAS:
+  case CORM_NODE_JOIN: return BINDING_FROM;
+  case CORM_NODE_SELECT:
+  case CORM_NODE_INSERT:
+  case CORM_NODE_UPDATE:
+  case CORM_NODE_DELETE: return BINDING_STATEMENT;
+  default: return BINDING_EXPRESSION;
+  }
+}
+
+void binding_anchor(lua_State *L, int n, int arg) {
+  int type = lua_type(L, arg);
+  if (type != LUA_TUSERDATA && type != LUA_TTABLE) return;
+  lua_pushvalue(L, arg);
+  lua_setiuservalue(L, -2, n);
+}
+
+void binding_push_node(lua_State *L, const corm_node *node, int anchor) {
+  anchor = lua_absindex(L, anchor);
+  binding_kind kind = binding_node_userdata(node);
+  size_t size = kind == BINDING_STATEMENT ? sizeof(binding_stmt) : sizeof(binding_expr);
+  int slots = kind == BINDING_STATEMENT ? BINDING_STMT_ANCHOR : kind == BINDING_FROM ? BINDING_FROM_SLOTS : 1;
+  binding_expr *expr = binding_new(L, kind, size, slots);
+  expr->node = node;
+  lua_pushvalue(L, anchor);
+  lua_setiuservalue(L, -2, 1);
+}
+
+/* -- finding a node -------------------------------------------------------------------------------------------- */
+
+static const corm_node *node_of(lua_State *L, int arg) {
+  switch (binding_kindof(L, arg)) {
+  case BINDING_COLUMN:
+  case BINDING_TABLE:
+  case BINDING_EXPRESSION:
+  case BINDING_FROM:
+  case BINDING_STATEMENT: return ((const binding_expr *)lua_touserdata(L, arg))->node;
+  default: return NULL;
+  }
+}
+
+const corm_node *binding_tonode(lua_State *L, int arg) {
+  int type = lua_type(L, arg);
+  if (type == LUA_TUSERDATA) return node_of(L, arg);
+  if (type != LUA_TTABLE || !luaL_getmetafield(L, arg, "__corm_node")) return NULL;
+  const corm_node *node = node_of(L, -1);
+  lua_pop(L, 1);
+  return node;
+}
+
+bool binding_is_plain_table(lua_State *L, int arg) {
+  return lua_type(L, arg) == LUA_TTABLE && !binding_tonode(L, arg);
+}
+
+const corm_node *binding_checknode(lua_State *L, int arg, const char *what) {
+  const corm_node *node = binding_tonode(L, arg);
+  if (!node) binding_error(L, CORM_E_ARGUMENT, "%s: SQL expression expected, got %s", what, binding_typename(L, arg));
+  return node;
+}
+
+const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what) {
+  const corm_node *node = binding_checknode(L, arg, what);
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_TABLE:
+  case CORM_NODE_ALIAS:
+  case CORM_NODE_JOIN:
+  case CORM_NODE_BUNDLE:
+  case CORM_NODE_INSERT:
+  case CORM_NODE_UPDATE:
+  case CORM_NODE_DELETE:
+    binding_error(L, CORM_E_ARGUMENT, "%s: a column or an SQL expression expected, got %s", what,
+                  node->kind == CORM_NODE_BUNDLE                ? "a mapped class"
+                  : binding_node_userdata(node) == BINDING_FROM ? "a FROM clause"
+                                                                : "a statement");
+    break;
+  default: break;
+  }
+  return node;
+}
+
+const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what) {
+  switch (lua_type(L, arg)) {
+  case LUA_TBOOLEAN:
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: a condition expected, got the boolean %s: Lua's == ~= < <= > >= compare the objects themselves; "
+                  "write column:eq(value), :ne, :lt, :le, :gt or :ge",
+                  what, lua_toboolean(L, arg) ? "true" : "false");
+    break;
+  case LUA_TSTRING:
+    binding_error(L, CORM_E_ARGUMENT, "%s: a condition expected, got a string; raw SQL is written corm.text(\"...\")",
+                  what);
+    break;
+  default: break;
+  }
+  return binding_checkvalue(L, arg, what);
+}
+
+const corm_node *binding_node_from(const corm_node *node) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_TABLE:
+  case CORM_NODE_ALIAS:
+  case CORM_NODE_JOIN: return node;
+  case CORM_NODE_BUNDLE: return ((const corm_bundle *)node)->from;
+  default: return NULL;
+  }
+}
+
+const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
+  const corm_node *node = binding_tonode(L, arg);
+  const corm_node *from = node ? binding_node_from(node) : NULL;
+  if (from) return from;
+  if (node && node->kind == CORM_NODE_SELECT)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a select becomes a FROM clause by :subquery()", what);
+  binding_error(L, CORM_E_ARGUMENT, "%s: a table, an alias, a subquery or a mapped class expected, got %s", what,
+                binding_typename(L, arg));
+  return NULL;
+}
+
+/* -- operands -------------------------------------------------------------------------------------------------- */
+
+/* Turns the Lua table at arg into JSON text, left on the stack as a string. */
+static void push_json(lua_State *L, int arg, const char *what) {
+  binding_state *state = binding_get(L);
+  corm_error err = {0};
+  corm_arena *arena = binding_scratch(L, state);
+  corm_buf *buf = binding_scratch_buf(arena);
+  if (binding_json_encode(L, arg, what, buf, &err) != CORM_OK) binding_raise(L, &err);
+  if (buf->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  lua_pushlstring(L, buf->ptr ? buf->ptr : "", buf->len);
+  binding_scratch_done(L, state, arena);
+  lua_remove(L, -2);
+}
+
+void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
+  out->room = 0;
+  out->node = binding_tonode(L, arg);
+  if (out->node) {
+    binding_checkvalue(L, arg, what);
+    out->room = BINDING_ROOM(corm_grouping);
+    return;
+  }
+  corm_scratch_init(&out->scratch, NULL);
+  if (type && type->kind == CORM_TYPE_JSON && lua_type(L, arg) == LUA_TTABLE) {
+    push_json(L, arg, what);
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
+    out->value = corm_value_text(text, len);
+    out->value.kind = CORM_JSON;
+  } else if (!binding_tovalue(L, arg, &out->scratch, &out->value)) {
+    if (lua_type(L, arg) == LUA_TTABLE)
+      binding_error(L, CORM_E_ARGUMENT,
+                    "%s: a value or an SQL expression expected, got a table; operators are methods: "
+                    "column:gt(5), column:in_ { 1, 2 }",
+                    what);
+    binding_error(L, CORM_E_ARGUMENT, "%s: a value or an SQL expression expected, got %s", what,
+                  binding_typename(L, arg));
+  }
+  out->room = BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(64);
+  if (corm_value_has_bytes(&out->value)) out->room += CORM_ROOM_TEXT(out->value.len);
+}
+
+const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
+  if (!node || node->kind != CORM_NODE_SELECT) return node;
+  return corm_scalar_subquery_in(arena, (const corm_select *)node);
+}
+
+const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to) {
+  if (arg->node) return binding_scalar_in(arena, arg->node);
+  return corm_literal_in(arena, compared_to, &arg->value);
+}
+
+const corm_node *binding_operand(lua_State *L, int arg, corm_arena *arena, const char *hint, const corm_type *type) {
+  binding_arg operand;
+  int top = lua_gettop(L);
+  binding_arg_read(L, arg, type, hint, &operand);
+  const corm_node *node =
+      operand.node ? binding_scalar_in(arena, operand.node) : corm_bind_in(arena, hint, type, &operand.value);
+  lua_settop(L, top);
+  return node;
+}
+
+/* -- lists of conditions --------------------------------------------------------------------------------------- */
+
+/* Up to so many operands are anchored one by one, more by a table. */
+#define FEW 16
+
+void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const char *what) {
+  int n = last - first + 1;
+  binding_state *state = NULL;
+  corm_arena *scratch = NULL;
+  const corm_node *few[FEW];
+  const corm_node **items = few;
+  if (n > FEW) {
+    state = binding_get(L);
+    scratch = binding_scratch(L, state);
+    items = corm_arena_alloc(scratch, (size_t)n * sizeof *items);
+    if (!items) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  }
+  size_t room = BINDING_ROOM(corm_list) + 64;
+  for (int i = 0; i < n; i++) {
+    items[i] = binding_checkcondition(L, first + i, what);
+    room += 2 * BINDING_ROOM(corm_grouping);
+  }
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, n > FEW ? 1 : n);
+  do node = corm_and_or_in(&b.arena, op, items, (size_t)n);
+  while (binding_build_again(&b, node));
+  if (!scratch) {
+    for (int i = 0; i < n; i++) binding_anchor(L, i + 1, first + i);
+    return;
+  }
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setiuservalue(L, -2, 1);
+  binding_scratch_done(L, state, scratch);
+}
+
+/* -- methods and fields ---------------------------------------------------------------------------------------- */
+
+void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *methods) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->methods[kind]);
+  binding_setfuncs(L, methods);
+  lua_pop(L, 1);
+}
+
+int binding_index(lua_State *L, binding_kind kind, binding_property property) {
+  lua_settop(L, 2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_upvalue(L)->methods[kind]);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, -2) == LUA_TFUNCTION) return 1;
+  lua_settop(L, 2);
+  if (property && lua_type(L, 2) == LUA_TSTRING) {
+    void *block = binding_check(L, 1, kind, "index");
+    if (property(L, block, lua_tostring(L, 2))) return 1;
+  }
+  return binding_method(L, kind, 2);
+}
+
+/* -- expressions ----------------------------------------------------------------------------------------------- */
+
+static bool expr_property(lua_State *L, void *block, const char *name) {
+  const corm_node *node = ((const binding_expr *)block)->node;
+  if (strcmp(name, "type") == 0) {
+    binding_push_type(L, node->type, 1);
+  } else if (strcmp(name, "name") == 0 || strcmp(name, "key") == 0) {
+    bool is_key = name[0] == 'k';
+    switch ((corm_node_kind)node->kind) {
+    case CORM_NODE_COLUMN:
+      lua_pushstring(L, is_key ? ((const corm_column_node *)node)->key : ((const corm_column_node *)node)->name);
+      break;
+    case CORM_NODE_LABEL: lua_pushstring(L, ((const corm_label *)node)->name); break;
+    case CORM_NODE_FUNCTION: lua_pushstring(L, ((const corm_function *)node)->name); break;
+    case CORM_NODE_BIND: lua_pushstring(L, ((const corm_bind *)node)->key); break;
+    default: lua_pushnil(L); break;
+    }
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static int expr_index(lua_State *L) {
+  return binding_index(L, BINDING_EXPRESSION, expr_property);
+}
+
+void binding_open_expr(lua_State *L) {
+  static const luaL_Reg fields[] = {{"type", NULL}, {"name", NULL}, {"key", NULL}, {NULL, NULL}};
+  binding_metatable(L, BINDING_EXPRESSION, "SQL expression", fields, binding_operator_meta, expr_index);
+  lua_pop(L, 1);
+  binding_add_methods(L, BINDING_EXPRESSION, binding_operator_methods);
+  binding_open_func(L);
+  binding_open_from(L);
+}

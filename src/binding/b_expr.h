@@ -1,0 +1,134 @@
+/*
+ * Expressions in Lua: one userdata holds one node and everything that its constructor allocated; operands stay alive as
+ * user values. Columns, tables, FROMs and statements begin with the same two members, so that any of them is a node
+ * by one look.
+ */
+#ifndef CORM_BINDING_B_EXPR_H
+#define CORM_BINDING_B_EXPR_H
+
+#include "binding/binding.h"
+
+typedef struct binding_expr {
+  binding_head head;
+  const corm_node *node;
+} binding_expr;
+
+/*
+ * Building a node inside a new userdata. The room is an estimate: when the constructor ran out of it, the loop
+ * turns once more with twice as much, so an estimate that is too low costs time and never correctness:
+ *
+ *   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, 1);
+ *   do node = corm_not_in(&b.arena, operand); while (binding_build_again(&b, node));
+ *
+ * Afterwards the userdata is on the top of the stack. The loop pushes and pops nothing else. A constructor that returns
+ * NULL without the arena being full has ended the loop too, and the userdata has no node.
+ */
+typedef struct binding_build {
+  lua_State *L;
+  corm_arena arena;
+  binding_expr *expr;
+  size_t size;
+  size_t room;
+  int kind;
+  int nuvalue;
+  int tries;
+} binding_build;
+
+void binding_build_start(binding_build *b, lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue);
+bool binding_build_again(binding_build *b, const corm_node *node);
+/* The kind that a node's userdata has: EXPRESSION, FROM or STATEMENT. */
+binding_kind binding_node_userdata(const corm_node *node);
+
+/* Room for a node of a struct type, for estimates. */
+#define BINDING_ROOM(type) CORM_ARENA_ROUND(sizeof(type))
+
+/* Makes the value at `arg` user value `n` of the userdata on the top; only what can hold memory is kept. */
+void binding_anchor(lua_State *L, int n, int arg);
+
+/* User values of a FROM: what it is made of, and the table behind its `c`. */
+enum { BINDING_FROM_PARTS = 1, BINDING_FROM_COLUMNS, BINDING_FROM_SLOTS = BINDING_FROM_COLUMNS };
+
+/* Pushes an EXPRESSION (FROM, STATEMENT) for a node that lives elsewhere, anchored by the value at `anchor`. */
+void binding_push_node(lua_State *L, const corm_node *node, int anchor);
+
+/* The node of the value; ArgumentError for what is none. */
+const corm_node *binding_checknode(lua_State *L, int arg, const char *what);
+/* The same for an SQL value: no table, entity or DML statement. A select is given as it is (wrap it by
+ * binding_scalar_in). */
+const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what);
+/* The node of a condition. A boolean is refused with the explanation that Lua's == makes them; text with a hint to
+ * text(). */
+const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what);
+/* TABLE, ALIAS or JOIN of the value; a mapped class gives the FROM of its entity. */
+const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what);
+const corm_node *binding_node_from(const corm_node *node); /* the FROM of a BUNDLE, itself of a FROM, else NULL */
+
+/* What stands on the right of an operator: a node, or a value that becomes a bind. May push one value, which must stay
+   on the stack until the bind is built. */
+typedef struct binding_arg {
+  const corm_node *node; /* NULL: a value */
+  corm_value value;
+  corm_scratch scratch;
+  size_t room;
+} binding_arg;
+
+void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out);
+/* The node in the arena: the operand's own, (SELECT ...) for a select, else what corm_literal_in makes of the value
+   opposite `compared_to` (NULL: nothing). */
+const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to);
+/* (SELECT ...) as a value for a select, other nodes unchanged; NULL when the arena is full. */
+const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node);
+
+/* Pushes AND / OR of the conditions at the stack positions first..last. */
+void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const char *what);
+
+/* The plain table at `arg` (no mapped class), i.e. options or data. */
+bool binding_is_plain_table(lua_State *L, int arg);
+
+/* Methods and metamethods that everything with a value has. */
+extern const luaL_Reg binding_operator_methods[];
+extern const luaL_Reg binding_operator_meta[];
+
+int binding_cast(lua_State *L);
+int binding_type_coerce(lua_State *L);
+
+/* Adds methods to a kind whose metatable was made. */
+void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *methods);
+/* An __index: a method of the kind, else what `property` pushes for a name that it knows (it returns true then), else
+   the error with the nearest name. */
+typedef bool (*binding_property)(lua_State *L, void *block, const char *name);
+int binding_index(lua_State *L, binding_kind kind, binding_property property);
+
+/* -- what the ORM adds to statements; the state's pointer is NULL until it is opened -- */
+typedef struct binding_relation_join {
+  const corm_node *left;         /* the FROM that the relationship starts from */
+  const corm_node *secondary;    /* joined between, or NULL (an outer join takes one FROM: JOIN(secondary, target)) */
+  const corm_node *secondary_on; /* left to secondary */
+  const corm_node *right;        /* the target's FROM */
+  const corm_node *on;
+  const corm_node *entity; /* the target as filter_by means it: BUNDLE or FROM */
+} binding_relation_join;
+
+typedef struct binding_orm_hooks {
+  /* join() along the relationship attribute (BINDING_RELATIONSHIP) at `arg`, to the explicit target at `target` (0: the
+     relationship's own). Pushes one value, which keeps the nodes. Raises. */
+  void (*join)(lua_State *L, int arg, int target, bool outer, binding_relation_join *out);
+  /* filter_by's comparison of the entity's attribute `key`, which is no column, with the value at `value`: pushes a
+     condition and returns true; false: there is no such attribute. */
+  bool (*filter_by)(lua_State *L, const corm_node *entity, const char *key, int value);
+} binding_orm_hooks;
+
+/* -- types (b_type.c) -- */
+/* The type of a TYPE userdata; ArgumentError with the nearest name for text, "type expected" for the rest. */
+const corm_type *binding_checktype(lua_State *L, int arg, const char *what);
+/* Pushes a TYPE userdata for a type that lives in the value at `anchor` (0: static). */
+void binding_push_type(lua_State *L, const corm_type *type, int anchor);
+
+/* -- parts of binding_open_expr, by file -- */
+void binding_open_func(lua_State *L);
+void binding_open_from(lua_State *L);
+
+/* alias, join, outerjoin, select: methods of tables and of other FROMs (b_from.c). */
+extern const luaL_Reg binding_from_methods[];
+
+#endif

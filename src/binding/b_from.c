@@ -1,0 +1,261 @@
+/* FROM clauses: alias() and join() of tables, what FROM userdata can do, and their columns by name. */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+/* -- making them ----------------------------------------------------------------------------------------------- */
+
+/* Pushes element AS name for the value at 1; the name is at 2 or absent. */
+static int push_alias(lua_State *L, const corm_node *element, const char *what) {
+  corm_error err = {0};
+  const char *name = NULL;
+  size_t len = 0;
+  if (!lua_isnoneornil(L, 2)) {
+    if (lua_type(L, 2) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "%s: a name expected", what);
+    name = lua_tolstring(L, 2, &len);
+    if (corm_identifier_check(name, len, "alias", &err) != CORM_OK) return binding_raise(L, &err);
+  }
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias) + CORM_ROOM_TEXT(len),
+                      BINDING_FROM_SLOTS);
+  do node = corm_alias_in(&b.arena, element, name);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, BINDING_FROM_PARTS, 1);
+  return 1;
+}
+
+static int from_alias(lua_State *L) {
+  const corm_node *from = binding_checkfrom(L, 1, "alias");
+  if (from->kind == CORM_NODE_JOIN) return binding_error(L, CORM_E_ARGUMENT, "alias: a join has no alias");
+  return push_alias(L, from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from, "alias");
+}
+
+int binding_select_subquery(lua_State *L) {
+  return push_alias(L, binding_checkstatement(L, CORM_NODE_SELECT, "subquery")->base.node, "subquery");
+}
+
+/* join(left, right [, on] [, { isouter, full }]) */
+static int join(lua_State *L, bool outer) {
+  static const binding_option_spec specs[] = {{"isouter", BINDING_OPT_BOOL}, {"full", BINDING_OPT_BOOL}};
+  const char *what = outer ? "outerjoin" : "join";
+  const corm_node *left = binding_checkfrom(L, 1, what), *right = binding_checkfrom(L, 2, what), *on = NULL, *node;
+  int options = lua_gettop(L) > 2 && binding_is_plain_table(L, lua_gettop(L)) ? lua_gettop(L) : 0;
+  if (options != 3 && !lua_isnoneornil(L, 3)) on = binding_checkcondition(L, 3, what);
+  if (options) binding_check_options(L, options, what, specs, 2);
+  bool full = options && binding_opt_bool(L, options, "full", false);
+  if (options) outer = binding_opt_bool(L, options, "isouter", outer);
+  corm_error err = {0};
+  corm_status status = CORM_OK;
+  binding_build b;
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_join) + (on ? 0 : 256),
+                      BINDING_FROM_SLOTS);
+  do {
+    const corm_node *condition = on;
+    if (!on) status = corm_join_condition_in(&b.arena, left, right, &condition, &err);
+    if (status != CORM_OK && b.arena.failed) corm_error_clear(&err);
+    node = status == CORM_OK ? corm_join_in(&b.arena, left, right, condition, outer, full) : NULL;
+  } while (binding_build_again(&b, node));
+  if (!node) return binding_raise(L, &err);
+  lua_createtable(L, 3, 0);
+  for (int i = 1; i <= 3; i++) {
+    if (i == options || lua_isnoneornil(L, i)) continue;
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, i);
+  }
+  lua_setiuservalue(L, -2, BINDING_FROM_PARTS);
+  return 1;
+}
+
+static int from_join(lua_State *L) {
+  return join(L, false);
+}
+
+static int from_outerjoin(lua_State *L) {
+  return join(L, true);
+}
+
+const luaL_Reg binding_from_methods[] = {{"alias", from_alias},
+                                         {"join", from_join},
+                                         {"outerjoin", from_outerjoin},
+                                         {"compile", binding_compile_method},
+                                         {NULL, NULL}};
+
+/* -- t.c of a FROM --------------------------------------------------------------------------------------------- */
+
+/*
+ * The table behind `c`: columns are made when first asked for and kept in it, by key and, once all are there, by
+ * position. The table holds its FROM under a key that no script has: the address of this variable.
+ */
+static const char from_key;
+
+static const char *nth_key(const corm_node *node, size_t *n);
+
+static const char *nth_of(const corm_node *const *nodes, uint32_t count, size_t *n) {
+  const char *key = NULL;
+  for (uint32_t i = 0; i < count && !key; i++) key = nth_key(nodes[i], n);
+  return key;
+}
+
+/* The key of the n-th named column (from 0); NULL when there are fewer, and *n is what is left over. */
+static const char *nth_key(const corm_node *node, size_t *n) {
+  const char *key = NULL;
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_TABLE: {
+    const corm_vec *columns = &((const corm_table_node *)node)->table->columns;
+    if (*n < columns->len) return ((const corm_column *)columns->items[*n])->key;
+    *n -= columns->len;
+    return NULL;
+  }
+  case CORM_NODE_ALIAS: return nth_key(((const corm_alias *)node)->element, n);
+  case CORM_NODE_SELECT: return nth_of(((const corm_select *)node)->columns, ((const corm_select *)node)->ncolumns, n);
+  case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, n);
+  case CORM_NODE_COLUMN: key = ((const corm_column_node *)node)->key; break;
+  case CORM_NODE_LABEL: key = ((const corm_label *)node)->name; break;
+  default: break;
+  }
+  if (!key) return NULL;
+  if (*n == 0) return key;
+  --*n;
+  return NULL;
+}
+
+const char *binding_from_key(const corm_node *from, size_t at) {
+  return nth_key(from, &at);
+}
+
+/* Pushes the column of the FROM userdata at `from`, or nil. */
+static void push_from_column(lua_State *L, int from, const char *key) {
+  const corm_node *owner = binding_checkfrom(L, from, "c"), *node;
+  binding_build b;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      BINDING_ROOM(corm_column_node) + CORM_ROOM_TEXT(strlen(key)), 1);
+  do node = corm_from_column_in(&b.arena, owner, key);
+  while (binding_build_again(&b, node));
+  if (node) {
+    binding_anchor(L, 1, from);
+  } else {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+}
+
+/* Makes the column with the key, keeps it in the table at 1, and leaves it (or nil) on the stack. */
+static void fetch(lua_State *L, const char *key) {
+  lua_rawgetp(L, 1, &from_key);
+  push_from_column(L, lua_gettop(L), key);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) return;
+  lua_pushstring(L, key);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
+}
+
+static const corm_node *owner_of(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_rawgetp(L, 1, &from_key);
+  const corm_node *from = binding_checkfrom(L, -1, "c");
+  lua_pop(L, 1);
+  return from;
+}
+
+static int unknown_column(lua_State *L, const corm_node *from, const char *wanted) {
+  const char *names[64], *key, *name = corm_from_name(from);
+  size_t n = 0;
+  while (n < sizeof names / sizeof *names && (key = binding_from_key(from, n))) names[n++] = key;
+  return binding_unknown(L, "column", name ? name : "the subquery", wanted, names, n);
+}
+
+static int columns_index(lua_State *L) {
+  const corm_node *from = owner_of(L);
+  if (lua_isinteger(L, 2)) {
+    lua_Integer at = lua_tointeger(L, 2);
+    const char *key = at < 1 ? NULL : binding_from_key(from, (size_t)at - 1);
+    if (!key) return 0;
+    lua_pushstring(L, key);
+    lua_gettable(L, 1);
+    return 1;
+  }
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "c: the name of a column expected, got %s", binding_typename(L, 2));
+  fetch(L, lua_tostring(L, 2));
+  return lua_isnil(L, -1) ? unknown_column(L, from, lua_tostring(L, 2)) : 1;
+}
+
+static int columns_len(lua_State *L) {
+  const corm_node *from = owner_of(L);
+  lua_Integer n = 0;
+  while (binding_from_key(from, (size_t)n)) n++;
+  lua_pushinteger(L, n);
+  return 1;
+}
+
+/* for column in alias.c do: the control variable is the column before. */
+static int columns_call(lua_State *L) {
+  const corm_node *from = owner_of(L), *last = lua_isnoneornil(L, 3) ? NULL : binding_tonode(L, 3);
+  size_t next = 0;
+  const char *key = binding_from_key(from, 0);
+  if (last && last->kind == CORM_NODE_COLUMN) {
+    while (key && strcmp(key, ((const corm_column_node *)last)->key) != 0) key = binding_from_key(from, ++next);
+    if (key) key = binding_from_key(from, ++next);
+  }
+  if (!key) return 0;
+  lua_pushstring(L, key);
+  lua_gettable(L, 1);
+  return 1;
+}
+
+static int refuse_set(lua_State *L) {
+  return binding_error(L, CORM_E_ARGUMENT, "the columns of a FROM clause cannot be set");
+}
+
+/* Pushes `c` of the FROM userdata at 1, made at the first access. */
+static void push_columns(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__index", columns_index},
+                                  {"__len", columns_len},
+                                  {"__call", columns_call},
+                                  {"__newindex", refuse_set},
+                                  {NULL, NULL}};
+  if (lua_getiuservalue(L, 1, BINDING_FROM_COLUMNS) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, -2, &from_key);
+  if (luaL_newmetatable(L, "corm.from_columns")) {
+    binding_setfuncs(L, meta);
+    lua_pushliteral(L, "corm.columns");
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, BINDING_FROM_COLUMNS);
+}
+
+static bool from_property(lua_State *L, void *block, const char *name) {
+  const binding_expr *self = block;
+  if (strcmp(name, "c") == 0 || strcmp(name, "columns") == 0) {
+    push_columns(L);
+  } else if (strcmp(name, "name") == 0) {
+    lua_pushstring(L, corm_from_name(self->node));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static int from_index(lua_State *L) {
+  return binding_index(L, BINDING_FROM, from_property);
+}
+
+void binding_open_from(lua_State *L) {
+  static const luaL_Reg fields[] = {{"c", NULL}, {"columns", NULL}, {"name", NULL}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"alias", from_alias}, {"join", from_join}, {"outerjoin", from_outerjoin}, {NULL, NULL}};
+  binding_metatable(L, BINDING_FROM, "FROM clause", fields, meta, from_index);
+  lua_pop(L, 1);
+  binding_add_methods(L, BINDING_FROM, binding_from_methods);
+  binding_setfuncs(L, functions);
+}

@@ -1,0 +1,608 @@
+/*
+ * The operators of expressions as methods and metamethods. An operator makes one userdata: it reads its operands, asks
+ * the core for the node, and anchors those operands that are objects.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_expr.h"
+#include "binding/b_statement.h"
+
+/* What the usual operator takes: its own node, a bind and its name, parentheses for both sides. */
+#define ROOM_BINARY (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
+
+static binding_build start(lua_State *L, size_t room, int nuvalue) {
+  binding_build b;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
+  return b;
+}
+
+/* The expression that a method was called on. */
+static const corm_node *self(lua_State *L, const char *method) {
+  const corm_node *node = binding_tonode(L, 1);
+  if (!node)
+    binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of expressions are called with ':'", method,
+                  binding_typename(L, 1));
+  return binding_checkvalue(L, 1, method);
+}
+
+static void check_count(lua_State *L, int n, const char *method) {
+  if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
+}
+
+/* -- two operands ---------------------------------------------------------------------------------------------- */
+
+static bool is_equality(corm_op op) {
+  return op == CORM_OP_EQ || op == CORM_OP_NE || op == CORM_OP_IS || op == CORM_OP_IS_NOT ||
+         op == CORM_OP_IS_DISTINCT_FROM || op == CORM_OP_IS_NOT_DISTINCT_FROM;
+}
+
+static int compare(lua_State *L, corm_op op, const char *method) {
+  check_count(L, 2, method);
+  const corm_node *left = self(L, method), *node;
+  binding_arg right;
+  binding_arg_read(L, 2, left->type, method, &right);
+  if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op))
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: NULL, true and false are compared by eq, ne, is_, is_not and "
+                  "is_distinct_from only",
+                  method);
+  binding_build b = start(L, ROOM_BINARY + right.room, right.node ? 2 : 1);
+  do {
+    node = right.node ? corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right.node))
+                      : corm_compare_in(&b.arena, op, left, &right.value);
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  if (right.node) binding_anchor(L, 2, 2);
+  return 1;
+}
+
+/* Arithmetic: either side may be the plain value. */
+static int arithmetic(lua_State *L, corm_op op, const char *method) {
+  check_count(L, 2, method);
+  binding_arg left, right;
+  const corm_node *node, *typed = binding_tonode(L, 1) ? binding_tonode(L, 1) : binding_tonode(L, 2);
+  if (!typed) binding_error(L, CORM_E_ARGUMENT, "%s: called without an SQL expression", method);
+  binding_arg_read(L, 1, NULL, method, &left);
+  binding_arg_read(L, 2, NULL, method, &right);
+  binding_build b = start(L, ROOM_BINARY + left.room + right.room, 2);
+  do {
+    if (left.node && right.node)
+      node =
+          corm_binary_in(&b.arena, op, binding_scalar_in(&b.arena, left.node), binding_scalar_in(&b.arena, right.node));
+    else if (left.node)
+      node = corm_compare_in(&b.arena, op, binding_scalar_in(&b.arena, left.node), &right.value);
+    else
+      node = corm_compare_reverse_in(&b.arena, op, &left.value, binding_scalar_in(&b.arena, right.node));
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+#define COMPARE(name, op)                                                                                              \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return compare(L, CORM_OP_##op, #name);                                                                            \
+  }
+COMPARE(eq, EQ)
+COMPARE(ne, NE)
+COMPARE(lt, LT)
+COMPARE(le, LE)
+COMPARE(gt, GT)
+COMPARE(ge, GE)
+COMPARE(is_, IS)
+COMPARE(is_not, IS_NOT)
+COMPARE(is_distinct_from, IS_DISTINCT_FROM)
+COMPARE(is_not_distinct_from, IS_NOT_DISTINCT_FROM)
+
+#define ARITHMETIC(name, op)                                                                                           \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return arithmetic(L, CORM_OP_##op, #name);                                                                         \
+  }
+ARITHMETIC(add, ADD)
+ARITHMETIC(sub, SUB)
+ARITHMETIC(mul, MUL)
+ARITHMETIC(truediv, TRUEDIV)
+ARITHMETIC(floordiv, FLOORDIV)
+ARITHMETIC(mod, MOD)
+ARITHMETIC(concat, CONCAT)
+ARITHMETIC(bitwise_and, BIT_AND)
+ARITHMETIC(bitwise_or, BIT_OR)
+ARITHMETIC(bitwise_xor, BIT_XOR)
+ARITHMETIC(bitwise_lshift, LSHIFT)
+ARITHMETIC(bitwise_rshift, RSHIFT)
+
+/* -- one operand ----------------------------------------------------------------------------------------------- */
+
+static int unary(lua_State *L, corm_op op, const char *method) {
+  const corm_node *operand = self(L, method), *node;
+  binding_build b = start(L, BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping), 1);
+  do node = corm_unary_in(&b.arena, op, binding_scalar_in(&b.arena, operand));
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+#define UNARY(name, op)                                                                                                \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return unary(L, CORM_OP_##op, #name);                                                                              \
+  }
+UNARY(neg, NEG)
+UNARY(bitwise_not, BIT_NOT)
+UNARY(distinct, DISTINCT)
+UNARY(asc, ASC)
+UNARY(desc, DESC)
+UNARY(nulls_first, NULLS_FIRST)
+UNARY(nulls_last, NULLS_LAST)
+
+static int op_not_(lua_State *L) {
+  const corm_node *operand = binding_checkcondition(L, 1, "not_"), *node;
+  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_binary), 1);
+  do node = corm_not_in(&b.arena, binding_scalar_in(&b.arena, operand));
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+static int op_and(lua_State *L) {
+  binding_push_and_or(L, CORM_OP_AND, 1, 2, "&");
+  return 1;
+}
+
+static int op_or(lua_State *L) {
+  binding_push_and_or(L, CORM_OP_OR, 1, 2, "|");
+  return 1;
+}
+
+/* -- IN -------------------------------------------------------------------------------------------------------- */
+
+/* The number of members of a tuple on the left of IN; 0 for a scalar. */
+static uint32_t tuple_width(const corm_node *left) {
+  if (left->kind != CORM_NODE_GROUPING) return 0;
+  const corm_node *element = ((const corm_grouping *)left)->element;
+  return element->kind == CORM_NODE_LIST && element->op == CORM_OP_COMMA ? ((const corm_list *)element)->n : 0;
+}
+
+/* The length of the sequence at `arg`; a table with other keys than 1..n is refused. */
+static size_t check_sequence(lua_State *L, int arg, const char *method) {
+  if (!binding_is_plain_table(L, arg))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, arg));
+  size_t n = lua_rawlen(L, arg), count = 0;
+  arg = lua_absindex(L, arg);
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    lua_pop(L, 1);
+    count++;
+    if (!lua_isinteger(L, -1))
+      binding_error(L, CORM_E_ARGUMENT, "%s: a sequence expected, got a table with the key '%s'", method,
+                    luaL_tolstring(L, -1, NULL));
+  }
+  if (count != n) binding_error(L, CORM_E_ARGUMENT, "%s: the sequence has a hole; write corm.null for NULL", method);
+  return n;
+}
+
+static void read_value(lua_State *L, const char *method, size_t row, corm_arena *arena, corm_value *out) {
+  if (!binding_tovalue_in(L, -1, arena, out))
+    binding_error(L, CORM_E_ARGUMENT, "%s: element %d must be a value, got %s", method, (int)row,
+                  binding_typename(L, -1));
+  lua_pop(L, 1);
+}
+
+/* The values of IN at stack position 2, row-major, in the arena. */
+static const corm_value *read_values(lua_State *L, const char *method, size_t rows, uint32_t width, corm_arena *arena,
+                                     size_t *bytes) {
+  size_t n = rows * (width ? width : 1);
+  corm_value *values = corm_arena_zalloc(arena, n, sizeof *values);
+  if (!values) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (size_t row = 0; row < rows; row++) {
+    lua_rawgeti(L, 2, (lua_Integer)row + 1);
+    if (width == 0) {
+      read_value(L, method, row + 1, arena, &values[row]);
+      continue;
+    }
+    if (check_sequence(L, lua_gettop(L), method) != width)
+      binding_error(L, CORM_E_ARGUMENT, "%s: element %d must have %d values, as the tuple has", method, (int)row + 1,
+                    (int)width);
+    for (uint32_t i = 0; i < width; i++) {
+      lua_rawgeti(L, -1, (lua_Integer)i + 1);
+      read_value(L, method, row + 1, arena, &values[row * width + i]);
+    }
+    lua_pop(L, 1);
+  }
+  *bytes = 0;
+  for (size_t i = 0; i < n; i++)
+    if (corm_value_has_bytes(&values[i])) *bytes += CORM_ROOM_TEXT(values[i].len);
+  return values;
+}
+
+/* True when some element of the sequence at position 2 is an expression. */
+static bool has_node(lua_State *L, size_t n) {
+  for (size_t i = 1; i <= n; i++) {
+    int type = lua_rawgeti(L, 2, (lua_Integer)i);
+    bool found = (type == LUA_TUSERDATA || type == LUA_TTABLE) && binding_tonode(L, -1);
+    lua_pop(L, 1);
+    if (found) return true;
+  }
+  return false;
+}
+
+/* IN over expressions and values together. */
+static int in_expressions(lua_State *L, corm_op op, const char *method, const corm_node *left, size_t n) {
+  binding_state *state = binding_get(L);
+  corm_arena *scratch = binding_scratch(L, state);
+  const corm_node **items = corm_arena_zalloc(scratch, n, sizeof *items);
+  binding_arg *args = corm_arena_zalloc(scratch, n, sizeof *args);
+  if (!items || !args || n > INT_MAX - 1) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  size_t room = ROOM_BINARY + BINDING_ROOM(corm_list) + CORM_ARENA_ROUND(n * sizeof(void *));
+  lua_createtable(L, (int)n, 0);
+  int kept = lua_gettop(L);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 2, (lua_Integer)i + 1);
+    binding_arg_read(L, lua_gettop(L), NULL, method, &args[i]);
+    lua_rawseti(L, kept, (lua_Integer)i + 1);
+    room += args[i].room;
+  }
+  binding_build b = start(L, room, 2);
+  const corm_node *node;
+  do {
+    bool full = false;
+    for (size_t i = 0; i < n && !full; i++) full = !(items[i] = binding_arg_in(&b.arena, &args[i], left));
+    node = full ? NULL : corm_in_list_in(&b.arena, op, left, items, n);
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, kept);
+  binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+static int in_values(lua_State *L, corm_op op, const char *method, const corm_node *left, size_t rows) {
+  binding_state *state = binding_get(L);
+  uint32_t width = tuple_width(left);
+  size_t bytes, n = rows * (width ? width : 1);
+  corm_arena *scratch = binding_scratch(L, state);
+  const corm_value *values = read_values(L, method, rows, width, scratch, &bytes);
+  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_bind) + 32 + n * sizeof(corm_value) + bytes, 1);
+  const corm_node *node;
+  do node = corm_in_in(&b.arena, op, left, values, n, width);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+static int in(lua_State *L, corm_op op, const char *method) {
+  check_count(L, 2, method);
+  const corm_node *left = self(L, method), *right = binding_tonode(L, 2), *node;
+  if (!right) {
+    size_t n = check_sequence(L, 2, method);
+    return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);
+  }
+  if (right->kind != CORM_NODE_SELECT && right->kind != CORM_NODE_SCALAR_SUBQUERY)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
+  binding_build b = start(L, ROOM_BINARY, 2);
+  do node = corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right));
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+static int op_in_(lua_State *L) {
+  return in(L, CORM_OP_IN, "in_");
+}
+
+static int op_not_in(lua_State *L) {
+  return in(L, CORM_OP_NOT_IN, "not_in");
+}
+
+/* -- LIKE ------------------------------------------------------------------------------------------------------ */
+
+/* The escape character of the options at `arg`; NULL when there is none. */
+static const char *check_escape(lua_State *L, int arg, const char *method) {
+  const char *escape = binding_opt_string(L, arg, "escape", NULL);
+  if (escape && (corm_utf8_valid(escape, strlen(escape)) ? corm_utf8_length(escape, strlen(escape)) : 0) != 1)
+    binding_error(L, CORM_E_ARGUMENT, "%s: escape must be one character", method);
+  return escape;
+}
+
+static int like(lua_State *L, corm_op op, const char *method) {
+  static const binding_option_spec specs[] = {{"escape", BINDING_OPT_STRING}};
+  check_count(L, 2, method);
+  const corm_node *left = self(L, method), *node;
+  binding_arg right;
+  binding_check_options(L, 3, method, specs, 1);
+  const char *escape = check_escape(L, 3, method);
+  binding_arg_read(L, 2, NULL, method, &right);
+  binding_build b = start(L, ROOM_BINARY + right.room + 16, 2);
+  do {
+    const corm_node *pattern = binding_arg_in(&b.arena, &right, left);
+    node = pattern ? corm_like_in(&b.arena, op, left, pattern, escape) : NULL;
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
+  static const binding_option_spec specs[] = {{"autoescape", BINDING_OPT_BOOL}, {"escape", BINDING_OPT_STRING}};
+  check_count(L, 2, method);
+  const corm_node *left = self(L, method), *node;
+  binding_arg right;
+  binding_check_options(L, 3, method, specs, 2);
+  bool autoescape = binding_opt_bool(L, 3, "autoescape", false);
+  const char *escape = check_escape(L, 3, method);
+  binding_arg_read(L, 2, NULL, method, &right);
+  if (autoescape && (right.node || right.value.kind != CORM_TEXT))
+    binding_error(L, CORM_E_ARGUMENT, "%s: autoescape works on a string only", method);
+  bool is_text = !right.node && right.value.kind == CORM_TEXT;
+  binding_build b = start(L, ROOM_BINARY + right.room + (autoescape ? CORM_ROOM_TEXT(2 * right.value.len) : 0) + 16, 2);
+  do {
+    if (is_text) {
+      node = corm_affix_text_in(&b.arena, op, flags, left, right.value.as.s, right.value.len, autoescape, escape);
+    } else {
+      const corm_node *pattern = binding_arg_in(&b.arena, &right, left);
+      node = pattern ? corm_affix_in(&b.arena, op, flags, left, pattern, escape) : NULL;
+    }
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+#define LIKE(name, op)                                                                                                 \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return like(L, CORM_OP_##op, #name);                                                                               \
+  }
+LIKE(like, LIKE)
+LIKE(not_like, NOT_LIKE)
+LIKE(ilike, ILIKE)
+LIKE(not_ilike, NOT_ILIKE)
+
+#define AFFIX(name, op, flags)                                                                                         \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return affix(L, CORM_OP_##op, (flags), #name);                                                                     \
+  }
+AFFIX(contains, LIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER)
+AFFIX(startswith, LIKE, CORM_LIKE_PERCENT_AFTER)
+AFFIX(endswith, LIKE, CORM_LIKE_PERCENT_BEFORE)
+AFFIX(icontains, ILIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER)
+AFFIX(istartswith, ILIKE, CORM_LIKE_PERCENT_AFTER)
+AFFIX(iendswith, ILIKE, CORM_LIKE_PERCENT_BEFORE)
+
+/* -- the rest -------------------------------------------------------------------------------------------------- */
+
+static int op_between(lua_State *L) {
+  check_count(L, 3, "between");
+  const corm_node *left = self(L, "between"), *node;
+  binding_arg low, high;
+  binding_arg_read(L, 2, left->type, "between", &low);
+  binding_arg_read(L, 3, left->type, "between", &high);
+  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_list) + 16 + low.room + high.room, 3);
+  do {
+    const corm_node *from = binding_arg_in(&b.arena, &low, left), *to = binding_arg_in(&b.arena, &high, left);
+    node = from && to ? corm_between_in(&b.arena, CORM_OP_BETWEEN, left, from, to) : NULL;
+  } while (binding_build_again(&b, node));
+  for (int i = 1; i <= 3; i++) binding_anchor(L, i, i);
+  return 1;
+}
+
+static int op_collate(lua_State *L) {
+  const corm_node *operand = self(L, "collate"), *node;
+  corm_error err = {0};
+  size_t len;
+  if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "collate: the name of a collation expected");
+  const char *name = lua_tolstring(L, 2, &len);
+  if (corm_identifier_check(name, len, "collation", &err) != CORM_OK) return binding_raise(L, &err);
+  binding_build b = start(L, ROOM_BINARY + 128 + CORM_ROOM_TEXT(len), 1);
+  do node = corm_collate_in(&b.arena, operand, name);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+/* label(nil) is an anonymous label. */
+static int op_label(lua_State *L) {
+  const corm_node *operand = self(L, "label"), *node;
+  corm_error err = {0};
+  size_t len = 0;
+  const char *name = NULL;
+  if (!lua_isnoneornil(L, 2)) {
+    if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "label: a name expected");
+    name = lua_tolstring(L, 2, &len);
+    if (corm_identifier_check(name, len, "label", &err) != CORM_OK) return binding_raise(L, &err);
+  }
+  binding_build b = start(L, BINDING_ROOM(corm_label) + BINDING_ROOM(corm_subselect) + CORM_ROOM_TEXT(len) + 32, 1);
+  do node = corm_label_in(&b.arena, name, binding_scalar_in(&b.arena, operand));
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+static int cast_to(lua_State *L, bool silent) {
+  const char *method = silent ? "type_coerce" : "cast";
+  binding_arg operand;
+  const corm_type *type = binding_checktype(L, 2, method);
+  const corm_node *node;
+  binding_arg_read(L, 1, type, method, &operand);
+  binding_build b = start(L, BINDING_ROOM(corm_cast) + 2 * BINDING_ROOM(corm_grouping) + operand.room, 2);
+  do {
+    const corm_node *element =
+        operand.node ? binding_scalar_in(&b.arena, operand.node) : corm_bind_in(&b.arena, NULL, type, &operand.value);
+    node = element ? corm_cast_in(&b.arena, element, type, silent) : NULL;
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+int binding_cast(lua_State *L) {
+  return cast_to(L, false);
+}
+
+int binding_type_coerce(lua_State *L) {
+  return cast_to(L, true);
+}
+
+/* -- op("...")(right) ------------------------------------------------------------------------------------------ */
+
+/* Upvalues: state, left, text, precedence, is_comparison, result type or nil. */
+static int custom_call(lua_State *L) {
+  check_count(L, 1, "op");
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  const corm_node *left = binding_checkvalue(L, 2, "op"), *node;
+  size_t len;
+  const char *text = lua_tolstring(L, lua_upvalueindex(3), &len);
+  int precedence = (int)lua_tointeger(L, lua_upvalueindex(4));
+  bool boolean = lua_toboolean(L, lua_upvalueindex(5));
+  bool typed = !lua_isnil(L, lua_upvalueindex(6));
+  const corm_type *type = typed ? binding_checktype(L, lua_upvalueindex(6), "op") : NULL;
+  binding_arg right;
+  binding_arg_read(L, 1, NULL, "op", &right);
+  binding_build b = start(L, ROOM_BINARY + right.room + CORM_ROOM_TEXT(len), 3);
+  do {
+    const corm_node *operand = binding_arg_in(&b.arena, &right, left);
+    node = operand ? corm_custom_in(&b.arena, text, precedence, boolean, type, left, operand) : NULL;
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  if (typed) binding_anchor(L, 3, lua_upvalueindex(6));
+  return 1;
+}
+
+/* Operators reach the database as they are written: no quotes, no parentheses, no comment, no second statement. */
+static void check_operator(lua_State *L, const char *text, size_t len) {
+  static const char allowed[] = "+-*/<>=~!@#%^&|?: _";
+  bool fine = len > 0 && len <= 64;
+  for (size_t i = 0; fine && i < len; i++) {
+    char c = text[i];
+    bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    fine = c != '\0' && (is_word || strchr(allowed, c));
+  }
+  if (!fine || strstr(text, "--") || strstr(text, "/*") || strstr(text, "*/"))
+    binding_error(L, CORM_E_ARGUMENT, "op: '%.64s' is no operator: words and +-*/<>=~!@#%%^&|?: only", text);
+}
+
+static int custom(lua_State *L, bool boolean, const char *method) {
+  static const binding_option_spec specs[] = {
+      {"precedence", BINDING_OPT_INT}, {"is_comparison", BINDING_OPT_BOOL}, {"return_type", BINDING_OPT_ANY}};
+  self(L, method);
+  if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "%s: an operator expected", method);
+  size_t len;
+  const char *text = lua_tolstring(L, 2, &len);
+  check_operator(L, text, len);
+  binding_check_options(L, 3, method, specs, 3);
+  lua_Integer precedence = binding_opt_int(L, 3, "precedence", 0);
+  if (precedence < -100 || precedence > 100)
+    binding_error(L, CORM_E_ARGUMENT, "%s: precedence must lie between -100 and 100", method);
+  lua_pushlightuserdata(L, binding_get(L));
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_pushinteger(L, precedence);
+  lua_pushboolean(L, boolean || binding_opt_bool(L, 3, "is_comparison", false));
+  if (!binding_opt_push(L, 3, "return_type"))
+    lua_pushnil(L);
+  else
+    binding_checktype(L, -1, method);
+  lua_pushcclosure(L, custom_call, 6);
+  return 1;
+}
+
+static int op_op(lua_State *L) {
+  return custom(L, false, "op");
+}
+
+static int op_bool_op(lua_State *L) {
+  return custom(L, true, "bool_op");
+}
+
+/* -- what Lua would answer silently ---------------------------------------------------------------------------- */
+
+static int refuse_order(lua_State *L) {
+  return binding_error(L, CORM_E_ARGUMENT,
+                       "SQL expressions are compared by methods: column:lt(value), :le, :gt, :ge, :eq, :ne");
+}
+
+const luaL_Reg binding_operator_methods[] = {
+    {"eq", op_eq},
+    {"ne", op_ne},
+    {"lt", op_lt},
+    {"le", op_le},
+    {"gt", op_gt},
+    {"ge", op_ge},
+    {"is_", op_is_},
+    {"is_not", op_is_not},
+    {"isnot", op_is_not},
+    {"is_distinct_from", op_is_distinct_from},
+    {"is_not_distinct_from", op_is_not_distinct_from},
+    {"isnot_distinct_from", op_is_not_distinct_from},
+    {"in_", op_in_},
+    {"not_in", op_not_in},
+    {"notin_", op_not_in},
+    {"like", op_like},
+    {"not_like", op_not_like},
+    {"notlike", op_not_like},
+    {"ilike", op_ilike},
+    {"not_ilike", op_not_ilike},
+    {"notilike", op_not_ilike},
+    {"contains", op_contains},
+    {"startswith", op_startswith},
+    {"endswith", op_endswith},
+    {"icontains", op_icontains},
+    {"istartswith", op_istartswith},
+    {"iendswith", op_iendswith},
+    {"between", op_between},
+    {"add", op_add},
+    {"sub", op_sub},
+    {"mul", op_mul},
+    {"truediv", op_truediv},
+    {"floordiv", op_floordiv},
+    {"mod", op_mod},
+    {"neg", op_neg},
+    {"concat", op_concat},
+    {"bitwise_and", op_bitwise_and},
+    {"bitwise_or", op_bitwise_or},
+    {"bitwise_xor", op_bitwise_xor},
+    {"bitwise_not", op_bitwise_not},
+    {"bitwise_lshift", op_bitwise_lshift},
+    {"bitwise_rshift", op_bitwise_rshift},
+    {"and_", op_and},
+    {"or_", op_or},
+    {"not_", op_not_},
+    {"distinct", op_distinct},
+    {"asc", op_asc},
+    {"desc", op_desc},
+    {"nulls_first", op_nulls_first},
+    {"nullsfirst", op_nulls_first},
+    {"nulls_last", op_nulls_last},
+    {"nullslast", op_nulls_last},
+    {"collate", op_collate},
+    {"label", op_label},
+    {"cast", binding_cast},
+    {"type_coerce", binding_type_coerce},
+    {"op", op_op},
+    {"bool_op", op_bool_op},
+    {"compile", binding_compile_method},
+    {NULL, NULL},
+};
+
+const luaL_Reg binding_operator_meta[] = {
+    {"__add", op_add},
+    {"__sub", op_sub},
+    {"__mul", op_mul},
+    {"__div", op_truediv},
+    {"__idiv", op_floordiv},
+    {"__mod", op_mod},
+    {"__unm", op_neg},
+    {"__concat", op_concat},
+    {"__band", op_and},
+    {"__bor", op_or},
+    {"__bnot", op_not_},
+    {"__shl", op_bitwise_lshift},
+    {"__shr", op_bitwise_rshift},
+    {"__lt", refuse_order},
+    {"__le", refuse_order},
+    {"__tostring", binding_node_tostring},
+    {NULL, NULL},
+};

@@ -1,0 +1,360 @@
+/* corm.select and its generative methods. */
+#include <math.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+#define ROOM_SELECT   CORM_ARENA_ROUND(sizeof(corm_select))
+#define ROOM_ARRAY(n) CORM_ARENA_ROUND((size_t)(n) * sizeof(void *))
+
+static const corm_select *check_select(lua_State *L, const char *method) {
+  return (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, method)->base.node;
+}
+
+static corm_select *copy_in(corm_arena *arena, const corm_select *old) {
+  corm_select *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (copy) *copy = *old;
+  return copy;
+}
+
+/* -- the select list ------------------------------------------------------------------------------------------- */
+
+static const corm_node *number_in(lua_State *L, int arg, corm_arena *arena) {
+  char text[64];
+  int len;
+  if (lua_isinteger(L, arg)) {
+    len = snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(L, arg));
+    return corm_literal_column_in(arena, text, (size_t)len, corm_type_default(CORM_TYPE_INTEGER));
+  }
+  corm_value value = corm_value_real(lua_tonumber(L, arg));
+  return corm_bind_in(arena, NULL, NULL, &value);
+}
+
+const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena, const char *what) {
+  const corm_node *node = binding_tonode(L, arg);
+  if (node) {
+    if (node->kind == CORM_NODE_JOIN || node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE ||
+        node->kind == CORM_NODE_DELETE)
+      binding_error(L, CORM_E_ARGUMENT, "%s: columns, tables or mapped classes expected, got %s", what,
+                    binding_typename(L, arg));
+    return binding_scalar_in(arena, node);
+  }
+  switch (lua_type(L, arg)) {
+  case LUA_TNUMBER: return number_in(L, arg, arena);
+  case LUA_TNIL: return corm_constant_in(arena, CORM_CONSTANT_NULL);
+  case LUA_TSTRING:
+    if (strcmp(lua_tostring(L, arg), "*") == 0) return corm_constant_in(arena, CORM_CONSTANT_STAR);
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: a column expected, got the string '%.60s'; raw SQL is written corm.text(\"...\") or "
+                  "corm.literal_column(\"...\")",
+                  what, lua_tostring(L, arg));
+    break;
+  case LUA_TBOOLEAN: binding_checkcondition(L, arg, what); break;
+  default: break;
+  }
+  binding_error(L, CORM_E_ARGUMENT, "%s: a column, table or mapped class expected, got %s", what,
+                binding_typename(L, arg));
+  return NULL;
+}
+
+/* The old items and those of the arguments first..last in one array; NULL when the arena is full. */
+static const corm_node *const *items_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
+                                        int first, int last, const char *what) {
+  const corm_node **items = corm_arena_alloc(arena, (nold + (size_t)(last - first + 1)) * sizeof *items);
+  if (!items) return NULL;
+  if (nold) memcpy(items, old, nold * sizeof *items);
+  for (int i = first; i <= last; i++) {
+    const corm_node *item = binding_column_item_in(L, i, arena, what);
+    if (!item) return NULL;
+    items[nold + (uint32_t)(i - first)] = item;
+  }
+  return items;
+}
+
+static size_t items_room(uint32_t nold, int n) {
+  return ROOM_ARRAY(nold + (uint32_t)n) + (size_t)n * 16;
+}
+
+static int select_call(lua_State *L) {
+  int n = lua_gettop(L);
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT + items_room(0, n), n);
+  do {
+    select = corm_arena_zalloc(&b.arena, 1, sizeof *select);
+    if (!select) continue;
+    select->base.kind = CORM_NODE_SELECT;
+    select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+    select->columns = items_in(L, &b.arena, NULL, 0, 1, n, "select");
+    select->ncolumns = (uint32_t)n;
+    if (!select->columns) select = NULL;
+  } while (binding_build_again(&b, select ? &select->base : NULL));
+  binding_statement_finish(L, false, 1, n);
+  return 1;
+}
+
+static int columns_method(lua_State *L, bool replace, const char *method) {
+  const corm_select *old = check_select(L, method);
+  int last = lua_gettop(L);
+  uint32_t kept = replace ? 0 : old->ncolumns;
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT + items_room(kept, last - 1), last - 1);
+  do {
+    select = copy_in(&b.arena, old);
+    if (!select) continue;
+    select->columns = items_in(L, &b.arena, old->columns, kept, 2, last, method);
+    select->ncolumns = kept + (uint32_t)(last - 1);
+    if (!select->columns) select = NULL;
+  } while (binding_build_again(&b, select ? &select->base : NULL));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+static int select_add_columns(lua_State *L) {
+  return columns_method(L, false, "add_columns");
+}
+
+static int select_with_only_columns(lua_State *L) {
+  return columns_method(L, true, "with_only_columns");
+}
+
+/* -- ORDER BY, GROUP BY ---------------------------------------------------------------------------------------- */
+
+/* A selected column or label of that name; strings name nothing else. */
+static const corm_node *named_item(const corm_node *const *items, uint32_t n, const char *name) {
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_node *item = items[i], *found = NULL;
+    if (item->kind == CORM_NODE_LABEL) {
+      const char *label = ((const corm_label *)item)->name;
+      if (label && strcmp(label, name) == 0) found = item;
+    } else if (item->kind == CORM_NODE_COLUMN) {
+      const corm_column_node *column = (const corm_column_node *)item;
+      if (strcmp(column->key, name) == 0 || (column->name && strcmp(column->name, name) == 0)) found = item;
+    } else if (item->kind == CORM_NODE_BUNDLE) {
+      found = named_item(((const corm_bundle *)item)->columns, ((const corm_bundle *)item)->n, name);
+    }
+    if (found) return found;
+  }
+  return NULL;
+}
+
+static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select,
+                                      const char *what) {
+  if (lua_type(L, arg) != LUA_TSTRING) return binding_scalar_in(arena, binding_checkcondition(L, arg, what));
+  const char *name = lua_tostring(L, arg);
+  const corm_node *item = named_item(select->columns, select->ncolumns, name);
+  for (uint32_t i = 0; i < select->ncolumns && !item; i++) {
+    const corm_node *from = binding_node_from(select->columns[i]);
+    item = from ? corm_from_column_in(arena, from, name) : NULL;
+    if (arena->failed) return NULL;
+  }
+  if (!item)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: '%.60s' is no label or column of the select; raw SQL is written corm.text(\"...\")", what, name);
+  return item;
+}
+
+/* order_by(...) and group_by(...): appends; a single nil empties the list. */
+static int order_method(lua_State *L, bool group, const char *method) {
+  const corm_select *old = check_select(L, method);
+  int last = lua_gettop(L);
+  bool reset = last == 2 && lua_isnil(L, 2);
+  if (reset) last = 1;
+  const corm_node *const *items = group ? old->group_by : old->order_by;
+  uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by;
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT + items_room(kept, last - 1) + 32, last - 1);
+  do {
+    select = copy_in(&b.arena, old);
+    const corm_node **made = corm_arena_alloc(&b.arena, (kept + (size_t)(last - 1)) * sizeof *made);
+    if (!select || !made) continue;
+    if (kept) memcpy(made, items, kept * sizeof *made);
+    for (int i = 2; i <= last && select; i++) {
+      made[kept + (uint32_t)(i - 2)] = order_item_in(L, i, &b.arena, old, method);
+      if (!made[kept + (uint32_t)(i - 2)]) select = NULL;
+    }
+    if (!select) continue;
+    *(group ? &select->group_by : &select->order_by) = made;
+    *(group ? &select->ngroup_by : &select->norder_by) = kept + (uint32_t)(last - 1);
+  } while (binding_build_again(&b, select && !b.arena.failed ? &select->base : NULL));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+static int select_order_by(lua_State *L) {
+  return order_method(L, false, "order_by");
+}
+
+static int select_group_by(lua_State *L) {
+  return order_method(L, true, "group_by");
+}
+
+/* -- HAVING, LIMIT, OFFSET, DISTINCT --------------------------------------------------------------------------- */
+
+static int select_having(lua_State *L) {
+  const corm_select *old = check_select(L, "having");
+  int last = lua_gettop(L);
+  for (int i = 2; i <= last; i++) binding_checkcondition(L, i, "having");
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT + 128 + ROOM_ARRAY(last), last - 1);
+  do {
+    select = copy_in(&b.arena, old);
+    if (select && !(select->having = binding_conjunction_in(L, &b.arena, old->having, 2, last))) select = NULL;
+  } while (binding_build_again(&b, select ? &select->base : NULL));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+/* The value of limit() or offset() at `arg`: an expression, or a whole number from 0, which is bound. */
+static bool check_row_count(lua_State *L, int arg, const char *what, corm_value *out) {
+  if (binding_tonode(L, arg)) return false;
+  int is_integer = 0;
+  lua_Integer n = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &is_integer) : -1;
+  if (!is_integer || n < 0)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a whole number, 0 or more, expected, got %s", what,
+                  lua_type(L, arg) == LUA_TNUMBER ? lua_tostring(L, arg) : binding_typename(L, arg));
+  *out = corm_value_int(n);
+  return true;
+}
+
+static int row_count_method(lua_State *L, bool offset, const char *method) {
+  const corm_select *old = check_select(L, method);
+  corm_value value = {.kind = CORM_NULL};
+  lua_settop(L, 2);
+  bool is_value = !lua_isnil(L, 2) && check_row_count(L, 2, method, &value);
+  const corm_node *given = is_value || lua_isnil(L, 2) ? NULL : binding_checkvalue(L, 2, method);
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT + BINDING_ROOM(corm_bind), 1);
+  do {
+    select = copy_in(&b.arena, old);
+    const corm_node *count = given;
+    if (is_value) count = corm_bind_in(&b.arena, NULL, corm_type_default(CORM_TYPE_INTEGER), &value);
+    if (given) count = binding_scalar_in(&b.arena, given);
+    if (select) *(offset ? &select->offset : &select->limit) = count;
+  } while (binding_build_again(&b, b.arena.failed ? NULL : &select->base));
+  binding_statement_finish(L, true, 2, 2);
+  return 1;
+}
+
+static int select_limit(lua_State *L) {
+  return row_count_method(L, false, "limit");
+}
+
+static int select_offset(lua_State *L) {
+  return row_count_method(L, true, "offset");
+}
+
+static int select_distinct(lua_State *L) {
+  const corm_select *old = check_select(L, "distinct");
+  if (lua_gettop(L) > 1)
+    return binding_error(L, CORM_E_ARGUMENT, "distinct: no arguments expected (DISTINCT ON is not there)");
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, ROOM_SELECT, 0);
+  do {
+    select = copy_in(&b.arena, old);
+    if (select) select->distinct = true;
+  } while (binding_build_again(&b, select ? &select->base : NULL));
+  binding_statement_finish(L, true, 1, 0);
+  return 1;
+}
+
+/* -- as a value ------------------------------------------------------------------------------------------------ */
+
+static int select_scalar_subquery(lua_State *L) {
+  const corm_select *select = check_select(L, "scalar_subquery");
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_subselect), 1);
+  do node = corm_scalar_subquery_in(&b.arena, select);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+/* label(name): the scalar subquery under that name. */
+static int select_label(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  lua_replace(L, 1);
+  select_scalar_subquery(L);
+  lua_getfield(L, -1, "label");
+  lua_insert(L, -2);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+static int push_exists(lua_State *L, const corm_select *select, int anchor) {
+  anchor = lua_absindex(L, anchor);
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      BINDING_ROOM(corm_unary) + BINDING_ROOM(corm_subselect) + 32, 1);
+  do node = corm_exists_in(&b.arena, select);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, anchor);
+  return 1;
+}
+
+static int select_exists(lua_State *L) {
+  return push_exists(L, check_select(L, "exists"), 1);
+}
+
+/* exists(select), or exists(columns...) for a select of them (of * without any). */
+static int exists_call(lua_State *L) {
+  const corm_node *node = lua_gettop(L) == 1 ? binding_tonode(L, 1) : NULL;
+  if (node && node->kind == CORM_NODE_SELECT) return push_exists(L, (const corm_select *)node, 1);
+  if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY) return push_exists(L, ((const corm_subselect *)node)->select, 1);
+  if (lua_gettop(L) == 0) lua_pushliteral(L, "*");
+  select_call(L);
+  return push_exists(L, (const corm_select *)binding_tonode(L, -1), -1);
+}
+
+/* exists(...):where(...): the select inside gets the conditions. */
+static int exists_where(lua_State *L) {
+  const corm_node *node = binding_checknode(L, 1, "where");
+  if (node->kind != CORM_NODE_EXISTS)
+    return binding_error(L, CORM_E_ARGUMENT, "where: a statement or an exists() expected, got %s",
+                         binding_typename(L, 1));
+  lua_getiuservalue(L, 1, 1);
+  if (!binding_test(L, -1, BINDING_STATEMENT)) {
+    lua_pop(L, 1);
+    binding_push_node(L, &((const corm_subselect *)node)->select->base, 1);
+  }
+  lua_replace(L, 1);
+  lua_getfield(L, 1, "where");
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return push_exists(L, (const corm_select *)binding_tonode(L, -1), -1);
+}
+
+void binding_open_select(lua_State *L) {
+  static const luaL_Reg methods[] = {{"add_columns", select_add_columns},
+                                     {"with_only_columns", select_with_only_columns},
+                                     {"order_by", select_order_by},
+                                     {"group_by", select_group_by},
+                                     {"having", select_having},
+                                     {"limit", select_limit},
+                                     {"offset", select_offset},
+                                     {"distinct", select_distinct},
+                                     {"subquery", binding_select_subquery},
+                                     {"alias", binding_select_subquery},
+                                     {"scalar_subquery", select_scalar_subquery},
+                                     {"as_scalar", select_scalar_subquery},
+                                     {"label", select_label},
+                                     {"exists", select_exists},
+                                     {NULL, NULL}};
+  static const luaL_Reg exists_methods[] = {{"where", exists_where}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"select", select_call}, {"exists", exists_call}, {NULL, NULL}};
+  binding_add_methods(L, BINDING_STATEMENT, methods);
+  binding_add_methods(L, BINDING_EXPRESSION, exists_methods);
+  binding_setfuncs(L, functions);
+  binding_open_join(L);
+}

@@ -1,0 +1,297 @@
+/* What statements share: compiling, showing, where, filter_by, options; */
+#include "binding/b_statement.h"
+
+#include <string.h>
+
+#include "binding/b_schema.h"
+
+/* -- generative methods ---------------------------------------------------------------------------------------- */
+
+/* Up to so many arguments are anchored one by one, more by a table. */
+#define FEW 16
+
+static const char *statement_name(const binding_stmt *stmt) {
+  if (stmt->ddl != BINDING_DDL_NONE) return "a DDL element";
+  switch ((corm_node_kind)stmt->base.node->kind) {
+  case CORM_NODE_SELECT: return "select";
+  case CORM_NODE_INSERT: return "insert";
+  case CORM_NODE_UPDATE: return "update";
+  case CORM_NODE_DELETE: return "delete";
+  default: return "text";
+  }
+}
+
+binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const char *method) {
+  binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  if (!stmt)
+    binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of statements are called with ':'", method,
+                  binding_typename(L, 1));
+  if (!stmt->base.node || stmt->base.node->kind != kind)
+    binding_error(L, CORM_E_ARGUMENT, "%s has no method '%s'", statement_name(stmt), method);
+  return stmt;
+}
+
+void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs) {
+  int nuvalue = BINDING_STMT_ANCHOR - 1 + (nargs > FEW ? 1 : nargs);
+  binding_build_start(b, L, BINDING_STATEMENT, sizeof(binding_stmt), room, nuvalue);
+}
+
+static void inherit(lua_State *L, const binding_stmt *old, binding_stmt *made) {
+  made->entity = old->entity;
+  made->columns = old->columns;
+  made->ncolumns = old->ncolumns;
+  made->base.head.flags = old->base.head.flags;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, BINDING_STMT_PREVIOUS);
+  if (old->base.head.flags & BINDING_STMT_HAS_OPTIONS) {
+    lua_getiuservalue(L, 1, BINDING_STMT_OPTIONS);
+    lua_setiuservalue(L, -2, BINDING_STMT_OPTIONS);
+  }
+  if (old->base.head.flags & BINDING_STMT_HAS_EXECUTION) {
+    lua_getiuservalue(L, 1, BINDING_STMT_EXECUTION);
+    lua_setiuservalue(L, -2, BINDING_STMT_EXECUTION);
+  }
+}
+
+void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
+  binding_stmt *made = lua_touserdata(L, -1);
+  if (derived) inherit(L, lua_touserdata(L, 1), made);
+  int n = last - first + 1;
+  if (n <= FEW) {
+    for (int i = 0; i < n; i++) binding_anchor(L, BINDING_STMT_ANCHOR + i, first + i);
+    return;
+  }
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setiuservalue(L, -2, BINDING_STMT_ANCHOR);
+}
+
+/* -- conditions ------------------------------------------------------------------------------------------------ */
+
+/* A chain of conditions grows in place up to this length; beyond it chains nest, so that adding them one by one in a
+   loop costs linear memory. */
+#define LONGEST_CHAIN 64
+
+const corm_node *binding_conjunction_in(lua_State *L, corm_arena *arena, const corm_node *old, int first, int last) {
+  const corm_list *chain = old && old->kind == CORM_NODE_LIST && old->op == CORM_OP_AND ? (const corm_list *)old : NULL;
+  uint32_t kept = !old ? 0 : chain && chain->n < LONGEST_CHAIN ? chain->n : 1;
+  size_t n = kept + (size_t)(last - first + 1);
+  const corm_node *few[FEW];
+  const corm_node **items = n <= FEW ? few : corm_arena_alloc(arena, n * sizeof *items);
+  if (!items) return NULL;
+  for (uint32_t i = 0; i < kept; i++) items[i] = chain && chain->n < LONGEST_CHAIN ? chain->items[i] : old;
+  for (int i = first; i <= last; i++) {
+    items[kept + (uint32_t)(i - first)] = binding_scalar_in(arena, binding_tonode(L, i));
+    if (!items[kept + (uint32_t)(i - first)]) return NULL;
+  }
+  return corm_and_or_in(arena, CORM_OP_AND, items, n);
+}
+
+/* The room of a conjunction that adds n conditions. */
+static size_t conjunction_room(const corm_node *old, int n) {
+  size_t kept = old && old->kind == CORM_NODE_LIST ? ((const corm_list *)old)->n : 1;
+  if (kept > LONGEST_CHAIN) kept = 1;
+  return BINDING_ROOM(corm_list) + (kept + (size_t)n) * 2 * sizeof(void *) + (size_t)n * BINDING_ROOM(corm_grouping) +
+         64;
+}
+
+/* A copy of the statement's node in the arena and the place of its WHERE. */
+static corm_node *copy_filtered(corm_arena *arena, const corm_node *node, const corm_node ***where) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_SELECT: {
+    corm_select *copy = corm_arena_alloc(arena, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = *(const corm_select *)node;
+    *where = &copy->where;
+    return &copy->base;
+  }
+  case CORM_NODE_UPDATE: {
+    corm_update *copy = corm_arena_alloc(arena, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = *(const corm_update *)node;
+    *where = &copy->where;
+    return &copy->base;
+  }
+  default: {
+    corm_delete_node *copy = corm_arena_alloc(arena, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = *(const corm_delete_node *)node;
+    *where = &copy->where;
+    return &copy->base;
+  }
+  }
+}
+
+static binding_stmt *check_filtered(lua_State *L, const char *method) {
+  binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_node *node = stmt ? stmt->base.node : NULL;
+  if (node && (node->kind == CORM_NODE_SELECT || node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE))
+    return stmt;
+  return binding_checkstatement(L, CORM_NODE_SELECT, method);
+}
+
+/* The statement at 1 with the conditions at first..last added. */
+static int add_conditions(lua_State *L, const binding_stmt *old, int first, int last) {
+  binding_build b;
+  const corm_node **where;
+  corm_node *node;
+  size_t room = CORM_ARENA_ROUND(sizeof(corm_select));
+  if (old->base.node->kind == CORM_NODE_SELECT)
+    room += conjunction_room(((const corm_select *)old->base.node)->where, last - first + 1);
+  else
+    room += conjunction_room(NULL, last - first + 1);
+  binding_statement_start(&b, L, room, last - first + 1);
+  do {
+    node = copy_filtered(&b.arena, old->base.node, &where);
+    if (node && !(*where = binding_conjunction_in(L, &b.arena, *where, first, last))) node = NULL;
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, first, last);
+  return 1;
+}
+
+static int stmt_where(lua_State *L) {
+  const binding_stmt *old = check_filtered(L, "where");
+  int last = lua_gettop(L);
+  for (int i = 2; i <= last; i++) binding_checkcondition(L, i, "where");
+  if (last < 2) lua_settop(L, 1);
+  return last < 2 ? 1 : add_conditions(L, old, 2, last);
+}
+
+/* What filter_by { ... } on the statement speaks of. */
+static const corm_node *filter_entity(lua_State *L, const binding_stmt *stmt) {
+  if (stmt->entity) return stmt->entity;
+  const corm_node *node = NULL;
+  if (stmt->base.node->kind == CORM_NODE_SELECT) {
+    const corm_select *select = (const corm_select *)stmt->base.node;
+    node = select->nfroms ? select->froms[0] : select->ncolumns ? select->columns[0] : NULL;
+  } else if (stmt->base.node->kind == CORM_NODE_UPDATE) {
+    node = ((const corm_update *)stmt->base.node)->table;
+  } else {
+    node = ((const corm_delete_node *)stmt->base.node)->table;
+  }
+  while (node && node->kind == CORM_NODE_JOIN) node = ((const corm_join *)node)->left;
+  if (node && node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+  if (node && node->kind == CORM_NODE_COLUMN) node = ((const corm_column_node *)node)->from;
+  if (!node || !binding_node_from(node))
+    binding_error(L, CORM_E_INVALID_REQUEST, "filter_by: the statement has no entity or table to filter by");
+  return node;
+}
+
+static int stmt_filter_by(lua_State *L) {
+  const binding_stmt *old = check_filtered(L, "filter_by");
+  if (!binding_is_plain_table(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "filter_by: a table of column = value expected, got %s",
+                         binding_typename(L, 2));
+  lua_settop(L, 2);
+  int n = binding_push_filter_by(L, filter_entity(L, old), "filter_by");
+  if (n == 0) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  return add_conditions(L, old, 3, 2 + n);
+}
+
+/* -- options --------------------------------------------------------------------------------------------------- */
+
+/* A copy of the statement at 1, its node shared. */
+static binding_stmt *push_same(lua_State *L) {
+  const binding_stmt *old = binding_check(L, 1, BINDING_STATEMENT, "options");
+  binding_stmt *made = binding_new(L, BINDING_STATEMENT, sizeof *made, BINDING_STMT_ANCHOR);
+  made->base.node = old->base.node;
+  made->ddl = old->ddl;
+  made->ddl_object = old->ddl_object;
+  inherit(L, old, made);
+  return made;
+}
+
+static int stmt_options(lua_State *L) {
+  int last = lua_gettop(L);
+  binding_check(L, 1, BINDING_STATEMENT, "statement:options");
+  for (int i = 2; i <= last; i++) {
+    binding_kind kind = binding_kindof(L, i);
+    if (kind != BINDING_OPTION && kind != BINDING_LOADER)
+      return binding_error(L, CORM_E_ARGUMENT,
+                           "options: a loader option such as corm.selectinload(...) expected, got %s",
+                           binding_typename(L, i));
+  }
+  lua_newtable(L);
+  int list = lua_gettop(L);
+  lua_Integer n = 0;
+  if (binding_push_options(L, 1)) {
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) lua_rawseti(L, list, ++n);
+    lua_settop(L, list);
+  }
+  for (int i = 2; i <= last; i++) {
+    lua_pushvalue(L, i);
+    lua_rawseti(L, list, ++n);
+  }
+  push_same(L)->base.head.flags |= BINDING_STMT_HAS_OPTIONS;
+  lua_pushvalue(L, list);
+  lua_setiuservalue(L, -2, BINDING_STMT_OPTIONS);
+  return 1;
+}
+
+static void merge(lua_State *L, int from, int to) {
+  lua_pushnil(L);
+  while (lua_next(L, from)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, to);
+  }
+}
+
+static int stmt_execution_options(lua_State *L) {
+  static const binding_option_spec specs[] = {{"yield_per", BINDING_OPT_INT},
+                                              {"populate_existing", BINDING_OPT_BOOL},
+                                              {"autoflush", BINDING_OPT_BOOL},
+                                              {"synchronize_session", BINDING_OPT_ANY}};
+  binding_check(L, 1, BINDING_STATEMENT, "statement:execution_options");
+  binding_check_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
+  lua_settop(L, 2);
+  lua_newtable(L);
+  if (binding_push_execution_options(L, 1)) {
+    merge(L, 4, 3);
+    lua_settop(L, 3);
+  }
+  if (lua_istable(L, 2)) merge(L, 2, 3);
+  push_same(L)->base.head.flags |= BINDING_STMT_HAS_EXECUTION;
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, -2, BINDING_STMT_EXECUTION);
+  return 1;
+}
+
+static bool push_slot(lua_State *L, int arg, uint32_t flag, int slot) {
+  const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+  if (!stmt || !(stmt->base.head.flags & flag)) return false;
+  lua_getiuservalue(L, arg, slot);
+  return true;
+}
+
+bool binding_push_options(lua_State *L, int arg) {
+  return push_slot(L, arg, BINDING_STMT_HAS_OPTIONS, BINDING_STMT_OPTIONS);
+}
+
+bool binding_push_execution_options(lua_State *L, int arg) {
+  return push_slot(L, arg, BINDING_STMT_HAS_EXECUTION, BINDING_STMT_EXECUTION);
+}
+
+void binding_open_statement(lua_State *L) {
+  static const luaL_Reg methods[] = {{"where", stmt_where},
+                                     {"filter", stmt_where},
+                                     {"filter_by", stmt_filter_by},
+                                     {"options", stmt_options},
+                                     {"execution_options", stmt_execution_options},
+                                     {"compile", binding_compile_method},
+                                     {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
+  binding_metatable(L, BINDING_STATEMENT, "statement", methods, meta, NULL);
+  lua_pop(L, 1);
+  binding_open_compile(L);
+  binding_open_text(L);
+  binding_open_select(L);
+  binding_open_dml(L);
+  binding_table_add_dml(L);
+}

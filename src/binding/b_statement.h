@@ -1,0 +1,85 @@
+/*
+ * Statements in Lua: select, insert, update, delete, text and DDL elements. Each generative method makes a new userdata
+ * with a copy of the node; the old one, unchanged, stays alive behind it, since the copy shares its parts.
+ */
+#ifndef CORM_BINDING_B_STATEMENT_H
+#define CORM_BINDING_B_STATEMENT_H
+
+#include "binding/b_expr.h"
+#include "sql/compile.h"
+
+/* User values. OPTIONS is a sequence of what options() got, for the ORM; EXECUTION the table of execution_options().
+   From ANCHOR on: what the statement's own nodes refer to. */
+enum { BINDING_STMT_PREVIOUS = 1, BINDING_STMT_OPTIONS, BINDING_STMT_EXECUTION, BINDING_STMT_ANCHOR };
+
+/* base.head.flags: which of the two are there. */
+enum { BINDING_STMT_HAS_OPTIONS = 1, BINDING_STMT_HAS_EXECUTION = 2 };
+
+typedef enum binding_ddl {
+  BINDING_DDL_NONE,
+  BINDING_DDL_CREATE_TABLE,
+  BINDING_DDL_DROP_TABLE,
+  BINDING_DDL_CREATE_INDEX,
+  BINDING_DDL_DROP_INDEX
+} binding_ddl;
+
+typedef struct binding_stmt {
+  binding_expr base;                   /* the node is NULL for DDL */
+  const corm_node *entity;             /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
+  const corm_compiled_column *columns; /* text():columns() */
+  uint32_t ncolumns;
+  uint32_t ddl;     /* binding_ddl */
+  void *ddl_object; /* corm_table or corm_index */
+} binding_stmt;
+
+/*
+ * Compiles the statement (or the function, as SELECT of it) at `arg` for conn:execute and the session; named and
+ * literal forms for showing take any expression. The value at `arg` must stay alive as long as *out.
+ * ObjectNotExecutableError for strings, with a hint to corm.text, and for everything else that is no statement.
+ */
+CORM_MUST_USE corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect,
+                                          const corm_compile_options *options, corm_arena *arena, corm_compiled *out,
+                                          corm_error *err);
+
+/* The dialect named by the field "dialect" of the options at `options`; the default one without. */
+const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *what);
+
+/* Pushes the ORM's options (a sequence) or the execution options of the statement at `arg` and returns true, or pushes
+   nothing. The tables belong to the statement: read only. */
+bool binding_push_options(lua_State *L, int arg);
+bool binding_push_execution_options(lua_State *L, int arg);
+
+/* x:compile { dialect =, literal_binds =, compile_kwargs = } and tostring(x), for everything that has a node. */
+int binding_compile_method(lua_State *L);
+int binding_node_tostring(lua_State *L);
+
+/* -- among the files of statements -- */
+
+/* The statement at 1 when its node is of the kind, else ArgumentError that it has no such method. */
+binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const char *method);
+/* Starts the userdata of a statement that holds nargs arguments. */
+void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs);
+/* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
+ * stay alive. */
+void binding_statement_finish(lua_State *L, bool derived, int first, int last);
+/* old AND the conditions at first..last (checked before); NULL when the arena is full. */
+const corm_node *binding_conjunction_in(lua_State *L, corm_arena *arena, const corm_node *old, int first, int last);
+/* The item of a select list or RETURNING at `arg`: numbers and "*" are taken as they stand. NULL when the arena is
+ * full. */
+const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena, const char *what);
+
+/* The comparisons of filter_by { ... } at stack position 2 with the entity: leaves one condition userdata each on the
+   stack, in column order, and returns their number. */
+int binding_push_filter_by(lua_State *L, const corm_node *entity, const char *what);
+
+int binding_select_subquery(lua_State *L); /* b_from.c */
+/* The key of a FROM's column at a position from 0; NULL at the end. */
+const char *binding_from_key(const corm_node *from, size_t at);
+
+void binding_open_compile(lua_State *L);
+void binding_open_select(lua_State *L);
+void binding_open_join(lua_State *L); /* by binding_open_select */
+void binding_open_dml(lua_State *L);
+void binding_open_text(lua_State *L);
+
+#endif

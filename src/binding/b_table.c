@@ -1,0 +1,479 @@
+/*
+ * corm.Table("name", metadata, columns, constraints, indexes, { options }) and what a table shows: t.c and the other
+ * collections, which are Lua tables with positions (and keys) that cannot be set.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+/* -- collections ----------------------------------------------------------------------------------------------- */
+
+/* for x in list do: the control variable is the element before. */
+static int list_call(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 3);
+  lua_Integer next = 1;
+  if (!lua_isnil(L, 3)) {
+    while (lua_rawgeti(L, 1, next++) != LUA_TNIL && !lua_rawequal(L, -1, 3)) lua_pop(L, 1);
+    if (lua_isnil(L, -1)) return 0;
+  }
+  lua_rawgeti(L, 1, next);
+  return 1;
+}
+
+/* A name that is not there: a typo's nearest is told; positions past the end are nil, as ipairs wants. */
+static int list_index(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  const char *names[128];
+  size_t n = 0;
+  lua_pushnil(L);
+  while (n < sizeof names / sizeof *names && lua_next(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING) names[n++] = lua_tostring(L, -2);
+    lua_pop(L, 1);
+  }
+  if (n == 0) return 0;
+  lua_rawgeti(L, 1, 1);
+  const binding_column *column = binding_test(L, -1, BINDING_COLUMN);
+  if (!column || !column->column.table) return 0;
+  return binding_unknown(L, "column", column->column.table->name, lua_tostring(L, 2), names, n);
+}
+
+static int list_newindex(lua_State *L) {
+  return binding_error(L, CORM_E_ARGUMENT, "a schema collection cannot be changed this way");
+}
+
+/* pairs: names where the elements have some, else positions. */
+static int next_named(lua_State *L) {
+  lua_settop(L, 2);
+  while (lua_next(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING) return 2;
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
+static int list_pairs(lua_State *L) {
+  lua_pushcfunction(L, next_named);
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
+void binding_seal_list(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__call", list_call},
+                                  {"__index", list_index},
+                                  {"__newindex", list_newindex},
+                                  {"__pairs", list_pairs},
+                                  {NULL, NULL}};
+  if (luaL_newmetatable(L, "corm.schema_list")) {
+    binding_setfuncs(L, meta);
+    lua_pushliteral(L, "corm.list");
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_setmetatable(L, -2);
+}
+
+/* -- parts ----------------------------------------------------------------------------------------------------- */
+
+void binding_table_hold(lua_State *L, int table, const void *core, int part) {
+  part = lua_absindex(L, part);
+  lua_getiuservalue(L, table, BINDING_TABLE_PARTS);
+  lua_pushvalue(L, part);
+  lua_rawsetp(L, -2, core);
+  lua_pop(L, 1);
+}
+
+/* Pushes the userdata of the core's struct if there is one already. */
+static bool push_held(lua_State *L, int table, const void *core) {
+  lua_getiuservalue(L, table, BINDING_TABLE_PARTS);
+  lua_rawgetp(L, -1, core);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void binding_push_column(lua_State *L, int table, const corm_column *column) {
+  if (!push_held(L, table, column)) lua_pushnil(L);
+}
+
+void binding_push_constraint(lua_State *L, int table, corm_constraint *constraint) {
+  table = lua_absindex(L, table);
+  if (push_held(L, table, constraint)) return;
+  binding_constraint *made = binding_new(L, BINDING_CONSTRAINT, sizeof *made, BINDING_PART_SLOTS);
+  made->constraint = constraint;
+  binding_anchor(L, BINDING_PART_TABLE, table);
+  binding_table_hold(L, table, constraint, -1);
+}
+
+void binding_push_index(lua_State *L, int table, corm_index *index) {
+  table = lua_absindex(L, table);
+  if (push_held(L, table, index)) return;
+  binding_index_part *made = binding_new(L, BINDING_INDEX, sizeof *made, BINDING_PART_SLOTS);
+  made->index = index;
+  binding_anchor(L, BINDING_PART_TABLE, table);
+  binding_table_hold(L, table, index, -1);
+}
+
+/* Core tables to their userdata, weakly. */
+static const char tables_key;
+
+static void push_registry(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &tables_key) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &tables_key);
+}
+
+bool binding_push_table(lua_State *L, const corm_table *table) {
+  push_registry(L);
+  lua_rawgetp(L, -1, table);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+/* Fills t.c anew: positions and keys. */
+static void refresh_columns(lua_State *L, int table) {
+  const binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
+  lua_getiuservalue(L, table, BINDING_TABLE_COLUMNS);
+  int columns = lua_gettop(L);
+  for (size_t i = 0; i < self->table.columns.len; i++) {
+    const corm_column *column = self->table.columns.items[i];
+    binding_push_column(L, table, column);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, columns, (lua_Integer)i + 1);
+    lua_pushstring(L, column->key);
+    lua_insert(L, -2);
+    lua_rawset(L, columns);
+  }
+  lua_pop(L, 1);
+}
+
+/* A ForeignKey of the column becomes a constraint of one column. */
+static void attach_foreign_keys(lua_State *L, int item, int table) {
+  binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
+  lua_getiuservalue(L, item, BINDING_COLUMN_PARTS);
+  int parts = lua_gettop(L);
+  for (lua_Integer i = 1; lua_rawgeti(L, parts, i) != LUA_TNIL; i++) {
+    binding_constraint *key = binding_check(L, -1, BINDING_CONSTRAINT, "ForeignKey");
+    if (key->own.table)
+      binding_error(L, CORM_E_ARGUMENT, "the ForeignKey of column '%s' belongs to another column already",
+                    column->column.name);
+    key->own.column_names = &column->column.key;
+    binding_constraint_attach(L, lua_gettop(L), table);
+    lua_pop(L, 1);
+  }
+  lua_settop(L, parts - 1);
+}
+
+/* Attaches a column of which the name is known. */
+static void add_column(lua_State *L, int table, int item) {
+  binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
+  binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
+  corm_error err = {0};
+  if (!column->column.name) binding_error(L, CORM_E_ARGUMENT, "table '%s': a Column has no name", self->table.name);
+  if (!column->column.table) binding_table_hold(L, table, &column->column, item);
+  if (corm_table_add_column(&self->table, &column->column, &err) != CORM_OK) binding_raise(L, &err);
+  binding_column_attached(L, item, table);
+}
+
+void binding_table_add(lua_State *L, int table, int item) {
+  switch (binding_kindof(L, item)) {
+  case BINDING_COLUMN:
+    add_column(L, table, item);
+    attach_foreign_keys(L, item, table);
+    refresh_columns(L, table);
+    break;
+  case BINDING_INDEX: binding_index_attach(L, item, table); break;
+  case BINDING_CONSTRAINT:
+    if (!((const binding_constraint *)lua_touserdata(L, item))->is_foreign_key) {
+      binding_constraint_attach(L, item, table);
+      break;
+    }
+    binding_error(L, CORM_E_ARGUMENT, "Table: a ForeignKey belongs into a Column; a table takes ForeignKeyConstraint");
+    break;
+  default:
+    binding_error(L, CORM_E_ARGUMENT, "Table: a Column, a constraint or an Index expected, got %s",
+                  binding_typename(L, item));
+  }
+}
+
+/* -- construction ---------------------------------------------------------------------------------------------- */
+
+static const binding_option_spec option_specs[] = {
+    {"schema", BINDING_OPT_STRING},
+    {"comment", BINDING_OPT_STRING},
+    {"info", BINDING_OPT_ANY},
+    {"keep_existing", BINDING_OPT_BOOL},
+    {"sqlite_autoincrement", BINDING_OPT_BOOL},
+    {"sqlite_strict", BINDING_OPT_BOOL},
+    {"sqlite_with_rowid", BINDING_OPT_BOOL},
+};
+
+static void read_options(lua_State *L, int options, int table, binding_table *self) {
+  if (!options) return;
+  self->table.sqlite_autoincrement = binding_opt_bool(L, options, "sqlite_autoincrement", false);
+  self->table.sqlite_strict = binding_opt_bool(L, options, "sqlite_strict", false);
+  self->table.sqlite_without_rowid = !binding_opt_bool(L, options, "sqlite_with_rowid", true);
+  lua_getiuservalue(L, table, BINDING_TABLE_PARTS);
+  if (binding_opt_push(L, options, "info")) {
+    if (!lua_istable(L, -1)) binding_error(L, CORM_E_ARGUMENT, "Table: info must be a table");
+    lua_setfield(L, -2, "info");
+  }
+  if (binding_opt_push(L, options, "comment")) {
+    self->table.comment = lua_tostring(L, -1); /* PARTS keeps it */
+    lua_setfield(L, -2, "comment");
+  }
+  lua_pop(L, 1);
+}
+
+/* The new Table on the top, empty and not yet in the metadata. */
+static binding_table *push_new_table(lua_State *L, int metadata, const char *name, const char *schema) {
+  binding_state *state = binding_get(L);
+  corm_error err = {0};
+  binding_table *self = binding_new(L, BINDING_TABLE, sizeof *self, BINDING_TABLE_SLOTS);
+  if (corm_table_init(&self->table, &state->mem, name, schema, &err) != CORM_OK) binding_raise(L, &err);
+  self->table.creation = state->creation++;
+  self->node.base = (corm_node){.kind = CORM_NODE_TABLE, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
+  self->node.table = &self->table;
+  self->base.node = &self->node.base;
+  push_registry(L);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, &self->table);
+  lua_pop(L, 1);
+  binding_anchor(L, BINDING_TABLE_METADATA, metadata);
+  lua_newtable(L);
+  binding_seal_list(L);
+  lua_setiuservalue(L, -2, BINDING_TABLE_COLUMNS);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, BINDING_TABLE_PARTS);
+  return self;
+}
+
+/* The items at first..last: all columns first, so that constraints find them whatever the order. */
+static void add_items(lua_State *L, int table, int first, int last) {
+  for (int i = first; i <= last; i++)
+    if (binding_test(L, i, BINDING_COLUMN)) add_column(L, table, i);
+  for (int i = first; i <= last; i++) {
+    if (binding_test(L, i, BINDING_COLUMN))
+      attach_foreign_keys(L, i, table);
+    else
+      binding_table_add(L, table, i);
+  }
+  refresh_columns(L, table);
+}
+
+/* Resolves the foreign keys of untyped columns, which take their target's type; errors are told when they matter. */
+static void resolve_types(corm_table *table) {
+  for (size_t i = 0; i < table->constraints.len; i++) {
+    corm_constraint *constraint = table->constraints.items[i];
+    bool untyped = false;
+    if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
+    for (uint32_t k = 0; k < constraint->ncolumns; k++)
+      untyped |= constraint->columns[k]->type->kind == CORM_TYPE_NULLTYPE;
+    corm_error err = {0};
+    if (!untyped || corm_constraint_resolve(constraint, &err) != CORM_OK) {
+      corm_error_clear(&err);
+      continue;
+    }
+    for (uint32_t k = 0; k < constraint->ncolumns; k++) {
+      corm_column *column = constraint->columns[k];
+      ((binding_column *)((char *)column - offsetof(binding_column, column)))->node.base.type = column->type;
+    }
+  }
+}
+
+/* A new table can be what the foreign keys of earlier ones wait for. */
+static void resolve_all_types(const corm_metadata *metadata) {
+  size_t pos = 0;
+  for (const corm_map_entry *entry; (entry = corm_map_next(&metadata->tables, &pos));) resolve_types(entry->value);
+}
+
+/* The table of that name which the metadata has already: pushed where the call asks for it, else an error. */
+static bool push_existing(lua_State *L, const char *fullname, bool keep, bool has_items) {
+  lua_getiuservalue(L, 2, 1);
+  lua_getfield(L, -1, fullname);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  if (keep || !has_items) return true;
+  binding_error(L, CORM_E_INVALID_REQUEST,
+                "table '%s' is already defined for this MetaData; keep_existing = true takes the table that is there",
+                fullname);
+  return false;
+}
+
+int binding_table_call(lua_State *L) {
+  int last = lua_gettop(L), options = 0;
+  if (lua_type(L, 1) != LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "Table: a name expected, got %s", binding_typename(L, 1));
+  binding_metadata *metadata = binding_check(L, 2, BINDING_METADATA, "Table");
+  if (last > 2 && lua_type(L, last) == LUA_TTABLE) options = last--;
+  if (options) binding_check_options(L, options, "Table", option_specs, sizeof option_specs / sizeof *option_specs);
+  size_t len;
+  const char *name = lua_tolstring(L, 1, &len);
+  corm_error err = {0};
+  if (corm_identifier_check(name, len, "table", &err) != CORM_OK) return binding_raise(L, &err);
+  const char *schema = options ? binding_opt_string(L, options, "schema", NULL) : NULL;
+  if (!schema) schema = metadata->metadata.schema;
+  const char *fullname = schema ? lua_pushfstring(L, "%s.%s", schema, name) : name;
+  bool keep = options && binding_opt_bool(L, options, "keep_existing", false);
+  if (push_existing(L, fullname, keep, last > 2)) return 1;
+  binding_table *self = push_new_table(L, 2, name, schema);
+  int table = lua_gettop(L);
+  read_options(L, options, table, self);
+  add_items(L, table, 3, last);
+  lua_getiuservalue(L, 2, 1);
+  lua_pushvalue(L, table);
+  lua_setfield(L, -2, fullname);
+  if (corm_metadata_add(&metadata->metadata, &self->table, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_settop(L, table);
+  resolve_all_types(&metadata->metadata);
+  return 1;
+}
+
+/* Other finalizers may still look at the table: what its arena held is replaced by what needs none. */
+static int table_gc(lua_State *L) {
+  binding_table *self = binding_test(L, 1, BINDING_TABLE);
+  if (!self || !self->table.arena.mem) return 0;
+  corm_table *table = &self->table;
+  for (size_t i = 0; i < table->constraints.len; i++) {
+    corm_constraint *constraint = table->constraints.items[i];
+    constraint->columns = constraint->target_columns = NULL;
+    constraint->ncolumns = 0;
+  }
+  corm_table_clear(table);
+  table->name = table->fullname = "(collected)";
+  table->schema = NULL;
+  table->primary_key = &self->no_key;
+  return 0;
+}
+
+/* -- looking at one -------------------------------------------------------------------------------------------- */
+
+static void push_constraints(lua_State *L, binding_table *self, int only) {
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (size_t i = 0; i < self->table.constraints.len; i++) {
+    corm_constraint *constraint = self->table.constraints.items[i];
+    if (only >= 0 && (int)constraint->kind != only) continue;
+    binding_push_constraint(L, 1, constraint);
+    lua_rawseti(L, -2, ++n);
+  }
+  binding_seal_list(L);
+}
+
+static void push_indexes(lua_State *L, binding_table *self) {
+  lua_newtable(L);
+  for (size_t i = 0; i < self->table.indexes.len; i++) {
+    binding_push_index(L, 1, self->table.indexes.items[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  binding_seal_list(L);
+}
+
+static void push_part(lua_State *L, const char *name) {
+  lua_getiuservalue(L, 1, BINDING_TABLE_PARTS);
+  lua_getfield(L, -1, name);
+}
+
+static bool table_property(lua_State *L, void *block, const char *name) {
+  binding_table *self = block;
+  if (strcmp(name, "c") == 0 || strcmp(name, "columns") == 0)
+    lua_getiuservalue(L, 1, BINDING_TABLE_COLUMNS);
+  else if (strcmp(name, "name") == 0)
+    lua_pushstring(L, self->table.name);
+  else if (strcmp(name, "schema") == 0)
+    lua_pushstring(L, self->table.schema);
+  else if (strcmp(name, "fullname") == 0 || strcmp(name, "key") == 0)
+    lua_pushstring(L, self->table.fullname);
+  else if (strcmp(name, "metadata") == 0)
+    lua_getiuservalue(L, 1, BINDING_TABLE_METADATA);
+  else if (strcmp(name, "primary_key") == 0)
+    binding_push_constraint(L, 1, self->table.primary_key);
+  else if (strcmp(name, "constraints") == 0)
+    push_constraints(L, self, -1);
+  else if (strcmp(name, "foreign_keys") == 0 || strcmp(name, "foreign_key_constraints") == 0)
+    push_constraints(L, self, CORM_CONSTRAINT_FOREIGN_KEY);
+  else if (strcmp(name, "indexes") == 0)
+    push_indexes(L, self);
+  else if (strcmp(name, "info") == 0 || strcmp(name, "comment") == 0)
+    push_part(L, name);
+  else
+    return false;
+  return true;
+}
+
+static int table_index(lua_State *L) {
+  return binding_index(L, BINDING_TABLE, table_property);
+}
+
+static int table_tostring(lua_State *L) {
+  lua_pushstring(L, ((binding_table *)binding_check(L, 1, BINDING_TABLE, "Table"))->table.fullname);
+  return 1;
+}
+
+/* t:append_column(column), t:append_constraint(constraint): added later. */
+static int table_append(lua_State *L) {
+  binding_check(L, 1, BINDING_TABLE, "Table:append_column");
+  lua_settop(L, 2);
+  binding_table_add(L, 1, 2);
+  return 0;
+}
+
+/* t:select() and its like are the functions of the module with the table as first argument. */
+static int call_module(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
+void binding_table_add_dml(lua_State *L) {
+  static const char *const names[] = {"select", "insert", "update", "delete"};
+  int module = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->methods[BINDING_TABLE]);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    lua_pushlightuserdata(L, binding_get(L));
+    lua_getfield(L, module, names[i]);
+    lua_pushcclosure(L, call_module, 2);
+    lua_setfield(L, -2, names[i]);
+  }
+  lua_pop(L, 1);
+}
+
+void binding_open_table(lua_State *L) {
+  static const luaL_Reg methods[] = {{"append_column", table_append},
+                                     {"append_constraint", table_append},
+                                     {"c", NULL},
+                                     {"columns", NULL},
+                                     {"name", NULL},
+                                     {"schema", NULL},
+                                     {"fullname", NULL},
+                                     {"key", NULL},
+                                     {"metadata", NULL},
+                                     {"primary_key", NULL},
+                                     {"constraints", NULL},
+                                     {"foreign_keys", NULL},
+                                     {"foreign_key_constraints", NULL},
+                                     {"indexes", NULL},
+                                     {"info", NULL},
+                                     {"comment", NULL},
+                                     {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", table_tostring}, {"__gc", table_gc}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"Table", binding_table_call}, {NULL, NULL}};
+  binding_metatable(L, BINDING_TABLE, "Table", methods, meta, table_index);
+  lua_pop(L, 1);
+  binding_add_methods(L, BINDING_TABLE, binding_from_methods);
+  binding_setfuncs(L, functions);
+}
