@@ -25,7 +25,7 @@ static void bad_urls(void **state) {
   cannot_make("default://", "unknown dialect", "");
   cannot_make("sqlite+pysqlite:///x.db", "unknown driver 'pysqlite'", "did you mean 'sqlite'?");
   cannot_make("sqlite:///x.db?mod=ro", "'mod'", "did you mean 'mode'?");
-  cannot_make("sqlite:///x.db?mode=r", "'mode'", "did you mean 'ro'?");
+  cannot_make("sqlite:///x.db?mode=memry", "'mode'", "did you mean 'memory'?");
   cannot_make("sqlite://host/x.db", "sqlite:///", "");
   cannot_make("sqlite://u:s3cret@/x.db", "sqlite:///", "");
 }

@@ -229,12 +229,12 @@ static void find_in_ddl(const char *ddl, const char *word, const char *column_wo
   }
 }
 
-/* Runs a query of one or two text parameters and copies the first column of its first row; false when there is none. */
+/* Runs a query of up to two text parameters and copies the first column of its first row; false when there is none. */
 static bool ask(sqlite3 *db, const char *sql, const char *a, const char *b, corm_buf *out) {
   sqlite3_stmt *stmt = NULL;
   bool found = false;
   if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK) {
-    sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
+    if (a != NULL) sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
     if (b != NULL) sqlite3_bind_text(stmt, 2, b, -1, SQLITE_STATIC);
     if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0) != NULL) {
       corm_buf_reset(out);
@@ -263,6 +263,30 @@ static void find_unique_name(sqlite3 *db, corm_error *err, corm_buf *buf) {
   find_name_in_ddl(db, "UNIQUE", NULL, err, buf);
 }
 
+static int give_up(void *unused) {
+  (void)unused;
+  return 1;
+}
+
+/* A deferred foreign key that fails at COMMIT is still broken in the open transaction, so it can be looked for; in a
+   large database not for long. */
+static void find_deferred(sqlite3 *db, corm_error *err, corm_buf *buf) {
+  enum { STEPS = 20000000 }; /* about a second */
+  static const char table[] = "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1";
+  static const char columns[] = "SELECT group_concat(\"from\", ', ') FROM (SELECT \"from\" FROM "
+                                "pragma_foreign_key_list(?1) WHERE id = (SELECT fkid "
+                                "FROM pragma_foreign_key_check(?1) LIMIT 1) ORDER BY seq)";
+  sqlite3_progress_handler(db, STEPS, give_up, NULL);
+  if (ask(db, table, NULL, NULL, buf)) {
+    corm_error_field(err->table, sizeof err->table, corm_buf_str(buf));
+    if (ask(db, columns, err->table, NULL, buf)) {
+      corm_error_field(err->column, sizeof err->column, corm_buf_str(buf));
+      find_name_in_ddl(db, "FOREIGN", "REFERENCES", err, buf);
+    }
+  }
+  sqlite3_progress_handler(db, 0, NULL, NULL);
+}
+
 /* SQLite says only that a foreign key failed. A statement that inserts into a table with one foreign key leaves no
    doubt; of a parent that is deleted the tables that refer to it can be named. */
 static void find_foreign_key(sqlite3 *db, const char *sql, corm_error *err, corm_buf *buf) {
@@ -273,7 +297,10 @@ static void find_foreign_key(sqlite3 *db, const char *sql, corm_error *err, corm
       "SELECT group_concat(DISTINCT m.name) FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f "
       "WHERE m.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE HAVING count(*) > 0";
   char verb = sql == NULL ? 0 : statement_target(sql, err->table, sizeof err->table);
-  if (verb == 0) return;
+  if (verb == 0) {
+    if (sqlite3_get_autocommit(db) == 0) find_deferred(db, err, buf);
+    return;
+  }
   if (verb != 'I' && ask(db, referring, err->table, NULL, buf)) {
     corm_error_hint(err, "rows of '%s' are referred to by: %s", err->table, corm_buf_str(buf));
     if (verb == 'D') return;

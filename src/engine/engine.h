@@ -29,8 +29,8 @@ typedef struct corm_engine_observer {
 typedef struct corm_engine_options {
   bool echo;
   bool hide_parameters;
-  int stmt_cache_size;   /* prepared statements kept per connection; 0: none */
-  int pool_size;         /* idle connections kept */
+  int stmt_cache_size; /* prepared statements kept per connection; 0: none */
+  int pool_size;       /* idle connections kept */
   int64_t busy_timeout_ms;
 } corm_engine_options;
 
@@ -60,8 +60,8 @@ const corm_url *corm_engine_url(const corm_engine *engine);
 corm_engine_options *corm_engine_settings(corm_engine *engine); /* echo may be switched at run time */
 void corm_engine_observe(corm_engine *engine, const corm_engine_observer *observer);
 
-/* Takes a connection from the pool or opens one. The caller owns one reference (corm_conn_release). An in-memory database
-   has one physical connection, which all share. A forked child is refused (IllegalStateChangeError). */
+/* Takes a connection from the pool or opens one. The caller owns one reference (corm_conn_release). An in-memory
+   database has one physical connection, which all share. A forked child is refused (IllegalStateChangeError). */
 CORM_MUST_USE corm_status corm_engine_connect(corm_engine *engine, corm_conn **out, corm_error *err);
 
 #endif

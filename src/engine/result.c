@@ -8,41 +8,49 @@
 /* -- making ---------------------------------------------------------------------------------------------------------
  */
 
-/* The columns are copied with their names: the compiled statement may be gone before the result is. */
-static corm_status copy_columns(corm_result *result, const corm_compiled *compiled) {
+/* What the columns with their names take behind the result: the compiled statement may be gone before the result is,
+   and one block for all is cheaper than an arena. */
+static size_t columns_size(const corm_compiled *compiled) {
+  size_t size = compiled->ncolumns * sizeof(corm_compiled_column);
+  for (uint32_t i = 0; i < compiled->ncolumns; i++) {
+    const corm_compiled_column *column = &compiled->columns[i];
+    size += strlen(column->name) + 1;
+    if (column->key != NULL && column->key != column->name) size += strlen(column->key) + 1;
+  }
+  return size;
+}
+
+static const char *put_text(char **place, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = memcpy(*place, text, size);
+  *place += size;
+  return copy;
+}
+
+static void copy_columns(corm_result *result, const corm_compiled *compiled, corm_compiled_column *columns) {
   size_t n = compiled->ncolumns;
-  corm_compiled_column *columns = corm_arena_alloc(&result->arena, n * sizeof *columns);
-  if (columns == NULL) return CORM_FAILED;
+  char *place = (char *)(columns + n);
   for (size_t i = 0; i < n; i++) {
     const corm_compiled_column *from = &compiled->columns[i];
     columns[i] = *from;
-    columns[i].name = corm_arena_dup(&result->arena, from->name, strlen(from->name));
-    columns[i].key = from->key == from->name || from->key == NULL
-                         ? columns[i].name
-                         : corm_arena_dup(&result->arena, from->key, strlen(from->key));
+    columns[i].name = put_text(&place, from->name);
+    columns[i].key = from->key == from->name || from->key == NULL ? columns[i].name : put_text(&place, from->key);
   }
   result->columns = columns;
   result->ncolumns = n;
-  return result->arena.failed ? CORM_FAILED : CORM_OK;
 }
 
 corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm_result **out, corm_error *err) {
   const corm_mem *mem = conn->engine->mem;
-  corm_result *result = corm_mem_zalloc(mem, 1, sizeof *result);
+  bool typed = compiled != NULL && compiled->ncolumns > 0;
+  corm_result *result = corm_mem_alloc(mem, sizeof *result + (typed ? columns_size(compiled) : 0));
   if (result == NULL) return corm_error_memory(err);
-  result->refs = 1;
-  result->conn = conn;
-  result->driver = conn->driver;
-  result->phase = CORM_RESULT_DONE;
-  result->rowcount = -1;
+  *result = (corm_result){.refs = 1, .conn = conn, .driver = conn->driver, .phase = CORM_RESULT_DONE, .rowcount = -1};
   result->last = &result->rows;
   corm_arena_init(&result->arena, mem);
   corm_arena_init(&result->decoded, mem);
+  if (typed) copy_columns(result, compiled, (corm_compiled_column *)(result + 1));
   corm_conn_acquire(conn);
-  if (compiled != NULL && compiled->ncolumns > 0 && copy_columns(result, compiled) != CORM_OK) {
-    corm_result_release(result);
-    return corm_error_memory(err);
-  }
   *out = result;
   return CORM_OK;
 }

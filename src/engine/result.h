@@ -29,11 +29,12 @@ const corm_compiled_column *corm_result_column(const corm_result *result, size_t
 /* Steps to the next row: CORM_ROW, CORM_DONE (and the statement is given back), CORM_FAILED. */
 CORM_MUST_USE corm_status corm_result_next(corm_result *result, corm_error *err);
 
-/* The raw storage value of a column of the current row; bytes borrowed until the next step. For the ORM's hydration. */
+/* The raw storage value of a column of the current row; bytes borrowed until the next step. For the ORM's hydration.
+   NULL when there is no current row; ABSENT when memory ran out. */
 void corm_result_raw(corm_result *result, size_t index, corm_value *out);
 
-/* The canonical value by the column's type; bytes are borrowed until the next step. DataError names the column when the stored
-   value is not of that type; the other columns stay readable. */
+/* The canonical value by the column's type; bytes are borrowed until the next step. DataError names the column when the
+   stored value is not of that type; the other columns stay readable. */
 CORM_MUST_USE corm_status corm_result_value(corm_result *result, size_t index, corm_value *out, corm_error *err);
 
 /* Matched rows of DML; -1 for others. */

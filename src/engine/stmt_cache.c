@@ -151,8 +151,13 @@ static corm_stmt *find(const corm_stmt_cache *cache, const char *sql, size_t len
 
 corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t len, corm_stmt **out,
                                  corm_error *err) {
-  uint64_t hash = hash_text(sql, len);
-  corm_stmt *stmt = find(cache, sql, len, hash);
+  corm_stmt *stmt = cache->newest;
+  uint64_t hash = 0;
+  /* Loops run one text again and again: comparing it costs less than hashing it. */
+  if (stmt == NULL || stmt->len != len || memcmp(stmt->sql, sql, len) != 0) {
+    hash = hash_text(sql, len);
+    stmt = find(cache, sql, len, hash);
+  }
   if (stmt != NULL && !stmt->busy) {
     if (stmt != cache->newest) {
       unlink_use(cache, stmt);

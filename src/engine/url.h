@@ -1,6 +1,6 @@
 /*
- * Database URLs: dialect[+driver]://[user[:password]@][host][:port][/database][?key=value&...], after RFC 3986 as far as
- * SQLAlchemy follows it. user, password and query parts are percent-decoded; IPv6 hosts stand in brackets.
+ * Database URLs: dialect[+driver]://[user[:password]@][host][:port][/database][?key=value&...], after RFC 3986 as far
+ * as SQLAlchemy follows it. user, password and query parts are percent-decoded; IPv6 hosts stand in brackets.
  */
 #ifndef CORM_ENGINE_URL_H
 #define CORM_ENGINE_URL_H
@@ -16,8 +16,8 @@ typedef struct corm_url {
   const char *username; /* NULL when absent, as the rest */
   const char *password;
   const char *host;
-  int port; /* 0: absent */
-  const char *database; /* SQLite: NULL or ":memory:" for memory; "/abs" or "rel" */
+  int port;                        /* 0: absent */
+  const char *database;            /* SQLite: NULL or ":memory:" for memory; "/abs" or "rel" */
   const corm_driver_option *query; /* in order; repeated keys stand repeatedly */
   size_t nquery;
 } corm_url;
