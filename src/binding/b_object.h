@@ -69,7 +69,18 @@ void binding_configure_statement(lua_State *L, binding_state *state, const corm_
 /* The entry of a name (at stack index `key`, a string), or NULL. */
 const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, int key);
 
-/* -- relationships (b_collection.c) -- */
+/* Reads the Lua value at arg as the canonical value of a column attribute; bytes are borrowed from the stack or the
+ * scratch. */
+CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
+                                            corm_scratch *scratch, corm_value *out, corm_error *err);
+
+/* -- the Mapper userdata at stack index `mapper` (b_mapper.c) -- */
+/* Makes the relationship an attribute of the class. */
+void binding_class_add_relationship(lua_State *L, int mapper, corm_relationship *relationship);
+/* Keeps the value at the top, which is popped, as long as the Mapper lives. */
+void binding_class_keep(lua_State *L, int mapper);
+
+/* -- collections (b_collection.c) -- */
 /* Pushes the collection of a relationship of the object at index. */
 void binding_push_collection(lua_State *L, int object, corm_relationship *relationship);
 /* Replaces its content by the list (or collection) at `value`. */
@@ -78,8 +89,14 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
    replace the value on the stack. ArgumentError names Class.attr. */
 corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable);
 
+/* -- Class.relation (b_relationship.c) -- */
+/* The relationship that the value at arg names, configured; *from (may be NULL) gets the alias that it belongs to, or
+ * NULL. */
+corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from);
+
 void binding_open_object(lua_State *L);
-void binding_open_construct(lua_State *L);
+/* The __call of a class, with its Mapper as upvalue 2. */
+int binding_construct(lua_State *L);
 void binding_open_collection(lua_State *L);
 void binding_open_mapper(lua_State *L);
 void binding_open_relationship(lua_State *L);

@@ -1,0 +1,397 @@
+/*
+ * Collections: the many side of a relationship as a Lua value that behaves like a sequence. A collection holds nothing:
+ * it looks at its object's link each time, so that it follows reloads and changes from the other side. Each object has
+ * one for each relationship.
+ */
+#include <string.h>
+
+#include "binding/b_object.h"
+
+/* `for x in c` has only the value before: where a loop stands is remembered for so many loops at once. */
+#define CURSORS 8
+
+typedef struct cursor {
+  const corm_object *last;
+  uint32_t position;
+} cursor;
+
+/* User value 1: the object. */
+typedef struct collection {
+  binding_head head;
+  corm_object *object;
+  corm_relationship *relationship;
+  uint32_t newest;
+  cursor cursors[CURSORS];
+} collection;
+
+/* -- reaching it ------------------------------------------------------------------------------------------------ */
+
+void binding_push_collection(lua_State *L, int object, corm_relationship *relationship) {
+  object = lua_absindex(L, object);
+  luaL_checkstack(L, 4, "collection");
+  binding_object_table(L, object);
+  if (lua_rawgetp(L, -1, relationship) == LUA_TNIL) {
+    lua_pop(L, 1);
+    collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, 1);
+    c->object = lua_touserdata(L, object);
+    c->relationship = relationship;
+    lua_pushvalue(L, object);
+    lua_setiuservalue(L, -2, 1);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, -3, relationship);
+  }
+  lua_remove(L, -2);
+}
+
+static collection *check(lua_State *L, const char *what) {
+  return binding_check(L, 1, BINDING_COLLECTION, what);
+}
+
+static const char *name_of(lua_State *L, const corm_relationship *relationship) {
+  return lua_pushfstring(L, "%s.%s", relationship->parent->name, relationship->key);
+}
+
+/* Its link, loaded. */
+static corm_link *link_of(lua_State *L, collection *c) {
+  corm_error err = {0};
+  corm_link *link;
+  binding_get(L)->L = L;
+  if (!c->object->mapper) binding_error(L, CORM_E_ARGUMENT, "the object of this collection is gone");
+  if (corm_object_get_many(c->object, c->relationship, &link, &err) != CORM_OK) binding_raise(L, &err);
+  return link;
+}
+
+static const binding_attr *attr_of(lua_State *L, const corm_relationship *relationship) {
+  lua_pushstring(L, relationship->key);
+  const binding_attr *attr = binding_find_attr(L, binding_class_of(relationship->parent), -1);
+  lua_pop(L, 1);
+  return attr;
+}
+
+/* -- what may go in --------------------------------------------------------------------------------------------- */
+
+/* The item at `value` as the validators leave it. */
+static void call_hook(lua_State *L, const char *function, int object, const char *key, int value) {
+  value = lua_absindex(L, value);
+  object = lua_absindex(L, object);
+  luaL_checkstack(L, 6, "validator");
+  binding_host_function(L, binding_get(L)->host, function);
+  lua_pushvalue(L, object);
+  lua_pushstring(L, key);
+  lua_pushvalue(L, value);
+  lua_call(L, 3, 1);
+  lua_replace(L, value);
+}
+
+corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable) {
+  const corm_relationship *relationship = attr->relationship;
+  if (attr->hooked)
+    call_hook(L, relationship->uselist ? "attribute_append" : "attribute_set", object, attr->key, value);
+  if (nullable && binding_is_null(L, value)) return NULL;
+  corm_object *target = binding_toobject(L, value);
+  if (!target)
+    binding_error(L, CORM_E_ARGUMENT, "%s holds %s objects, got %s", name_of(L, relationship),
+                  relationship->target->name, binding_typename(L, value));
+  return target;
+}
+
+/* The object at index 1 of a method is the collection's owner: its userdata is pushed. */
+static int push_owner(lua_State *L) {
+  lua_getiuservalue(L, 1, 1);
+  return lua_gettop(L);
+}
+
+static corm_object *check_item(lua_State *L, const collection *c, int value) {
+  const binding_attr *attr = attr_of(L, c->relationship);
+  int owner = push_owner(L);
+  corm_object *target = binding_checktarget(L, owner, attr, value, false);
+  lua_settop(L, owner - 1);
+  return target;
+}
+
+static void insert(lua_State *L, collection *c, uint32_t position, corm_object *target) {
+  corm_error err = {0};
+  binding_get(L)->L = L;
+  if (corm_object_insert(c->object, c->relationship, position, target, &err) != CORM_OK) binding_raise(L, &err);
+}
+
+static void remove_at(lua_State *L, collection *c, uint32_t position) {
+  corm_error err = {0};
+  binding_state *state = binding_get(L);
+  const binding_attr *attr = attr_of(L, c->relationship);
+  if (attr->hooked) {
+    int owner = push_owner(L);
+    binding_push_object(L, state, link_of(L, c)->items.ptr[position].object);
+    call_hook(L, "attribute_remove", owner, attr->key, -1);
+    lua_settop(L, owner - 1);
+  }
+  state->L = L;
+  if (corm_object_remove_at(c->object, c->relationship, position, &err) != CORM_OK) binding_raise(L, &err);
+}
+
+/* A position from 1 to the limit, as the core counts. */
+static uint32_t check_position(lua_State *L, const collection *c, int arg, uint32_t limit, const char *what) {
+  int is_integer;
+  lua_Integer position = lua_tointegerx(L, arg, &is_integer);
+  if (!is_integer || lua_type(L, arg) != LUA_TNUMBER)
+    binding_error(L, CORM_E_ARGUMENT, "%s of %s: a position expected, got %s", what, name_of(L, c->relationship),
+                  binding_typename(L, arg));
+  if (position < 1 || position > (lua_Integer)limit)
+    binding_error(L, CORM_E_ARGUMENT, "%s of %s: position %lld is outside 1 to %u", what, name_of(L, c->relationship),
+                  (long long)position, (unsigned)limit);
+  return (uint32_t)(position - 1);
+}
+
+/* -- assigning all ---------------------------------------------------------------------------------------------- */
+
+/* The objects of the list or collection at `value`, in scratch memory; validators may replace them, so they stand in a
+   table at the top of the stack. */
+static corm_object **read_list(lua_State *L, int object, const binding_attr *attr, int value, corm_arena *scratch,
+                               uint32_t *n) {
+  const collection *other = binding_test(L, value, BINDING_COLLECTION);
+  if (!other && !binding_is_plain_table(L, value))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got %s", name_of(L, attr->relationship),
+                  attr->relationship->target->name, binding_typename(L, value));
+  lua_Integer len = other ? luaL_len(L, value) : (lua_Integer)lua_rawlen(L, value);
+  corm_object **targets = corm_arena_alloc(scratch, (size_t)(len + 1) * sizeof *targets);
+  if (!targets) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  lua_createtable(L, (int)len, 0);
+  int kept = lua_gettop(L);
+  for (lua_Integer i = 1; i <= len; i++) {
+    if (other)
+      lua_geti(L, value, i);
+    else
+      lua_rawgeti(L, value, i);
+    targets[i - 1] = binding_checktarget(L, object, attr, -1, false);
+    lua_rawseti(L, kept, i);
+  }
+  *n = (uint32_t)len;
+  return targets;
+}
+
+void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value) {
+  binding_state *state = binding_get(L);
+  corm_relationship *relationship = attr->relationship;
+  corm_error err = {0};
+  uint32_t n;
+  int top = lua_gettop(L);
+  if (binding_is_null(L, value))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got nil; an empty one is {}",
+                  name_of(L, relationship), relationship->target->name);
+  corm_arena *scratch = binding_scratch(L, state);
+  corm_object **targets = read_list(L, object, attr, value, scratch, &n);
+  state->L = L;
+  if (corm_object_replace(lua_touserdata(L, object), relationship, targets, n, &err) != CORM_OK) binding_raise(L, &err);
+  binding_scratch_done(L, state, scratch);
+  lua_settop(L, top);
+}
+
+/* -- as a sequence ---------------------------------------------------------------------------------------------- */
+
+static int collection_index(lua_State *L) {
+  if (!lua_isinteger(L, 2)) return binding_method(L, BINDING_COLLECTION, 2);
+  collection *c = check(L, "collection");
+  const corm_link *link = link_of(L, c);
+  lua_Integer i = lua_tointeger(L, 2);
+  if (i < 1 || i > (lua_Integer)link->items.n) return 0;
+  binding_push_object(L, binding_upvalue(L), link->items.ptr[i - 1].object);
+  return 1;
+}
+
+/* c[i] = object replaces, c[#c + 1] = object appends, c[i] = nil removes. */
+static int collection_newindex(lua_State *L) {
+  collection *c = check(L, "collection");
+  uint32_t n = link_of(L, c)->items.n;
+  if (lua_isnil(L, 3)) {
+    remove_at(L, c, check_position(L, c, 2, n, "removal"));
+    return 0;
+  }
+  uint32_t position = check_position(L, c, 2, n + 1, "assignment");
+  corm_object *target = check_item(L, c, 3);
+  if (position < n) {
+    if (link_of(L, c)->items.ptr[position].object == target) return 0;
+    remove_at(L, c, position);
+  }
+  insert(L, c, position, target);
+  return 0;
+}
+
+static int collection_len(lua_State *L) {
+  lua_pushinteger(L, link_of(L, check(L, "collection"))->items.n);
+  return 1;
+}
+
+static int same_items(const corm_items *a, const corm_items *b) {
+  if (a->n != b->n) return 0;
+  for (uint32_t i = 0; i < a->n; i++)
+    if (a->ptr[i].object != b->ptr[i].object) return 0;
+  return 1;
+}
+
+static int collection_eq(lua_State *L) {
+  collection *a = binding_test(L, 1, BINDING_COLLECTION), *b = binding_test(L, 2, BINDING_COLLECTION);
+  if (!a || !b) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  (void)link_of(L, a);
+  const corm_link *second = link_of(L, b);
+  lua_pushboolean(L, same_items(&link_of(L, a)->items, &second->items));
+  return 1;
+}
+
+/*
+ * The position after the one where the loop stands: behind the object that it had last, or, when that one was taken out
+ * meanwhile, where it was.
+ */
+static uint32_t next_position(collection *c, const corm_items *items, const corm_object *last, cursor **at) {
+  for (uint32_t i = 0; i < CURSORS; i++) {
+    cursor *each = &c->cursors[(c->newest + CURSORS - i) % CURSORS];
+    if (each->last != last) continue;
+    *at = each;
+    if (each->position < items->n && items->ptr[each->position].object == last) return each->position + 1;
+    int64_t moved = corm_items_index(items, last);
+    return moved >= 0 ? (uint32_t)moved + 1 : each->position;
+  }
+  *at = &c->cursors[c->newest = (c->newest + 1) % CURSORS];
+  int64_t found = corm_items_index(items, last);
+  return found >= 0 ? (uint32_t)found + 1 : items->n;
+}
+
+/* `for x in c do` */
+static int collection_call(lua_State *L) {
+  collection *c = check(L, "collection");
+  const corm_items *items = &link_of(L, c)->items;
+  cursor *at;
+  uint32_t position = 0;
+  const corm_object *last = binding_toobject(L, 3);
+  if (last)
+    position = next_position(c, items, last, &at);
+  else
+    at = &c->cursors[c->newest = (c->newest + 1) % CURSORS];
+  if (position >= items->n) {
+    *at = (cursor){0};
+    return 0;
+  }
+  *at = (cursor){items->ptr[position].object, position};
+  binding_push_object(L, binding_upvalue(L), at->last);
+  return 1;
+}
+
+static int pairs_step(lua_State *L) {
+  lua_Integer i = luaL_checkinteger(L, 2) + 1;
+  lua_pushinteger(L, i);
+  return lua_geti(L, 1, i) == LUA_TNIL ? 1 : 2;
+}
+
+static int collection_pairs(lua_State *L) {
+  check(L, "pairs");
+  lua_pushcfunction(L, pairs_step);
+  lua_pushvalue(L, 1);
+  lua_pushinteger(L, 0);
+  return 3;
+}
+
+static int collection_tostring(lua_State *L) {
+  const collection *c = check(L, "tostring");
+  lua_pushfstring(L, "collection %s of %s", name_of(L, c->relationship), luaL_tolstring(L, push_owner(L), NULL));
+  return 1;
+}
+
+/* -- methods ---------------------------------------------------------------------------------------------------- */
+
+static int collection_append(lua_State *L) {
+  collection *c = check(L, "Collection:append");
+  lua_settop(L, 2);
+  corm_object *target = check_item(L, c, 2);
+  insert(L, c, link_of(L, c)->items.n, target);
+  return 0;
+}
+
+static int collection_insert(lua_State *L) {
+  collection *c = check(L, "Collection:insert");
+  lua_settop(L, 3);
+  uint32_t position = check_position(L, c, 2, link_of(L, c)->items.n + 1, "insert");
+  insert(L, c, position, check_item(L, c, 3));
+  return 0;
+}
+
+static int collection_extend(lua_State *L) {
+  collection *c = check(L, "Collection:extend");
+  binding_state *state = binding_upvalue(L);
+  uint32_t n;
+  lua_settop(L, 2);
+  int owner = push_owner(L);
+  corm_arena *scratch = binding_scratch(L, state);
+  corm_object **targets = read_list(L, owner, attr_of(L, c->relationship), 2, scratch, &n);
+  for (uint32_t i = 0; i < n; i++) insert(L, c, UINT32_MAX, targets[i]);
+  binding_scratch_done(L, state, scratch);
+  return 0;
+}
+
+/* 0-based position of the object at index 2. */
+static int64_t find(lua_State *L, collection *c) {
+  const corm_object *target = binding_toobject(L, 2);
+  return target ? corm_items_index(&link_of(L, c)->items, target) : -1;
+}
+
+static int collection_remove(lua_State *L) {
+  collection *c = check(L, "Collection:remove");
+  const corm_object *target = binding_checkobject(L, 2, "Collection:remove");
+  int64_t at = find(L, c);
+  if (at < 0)
+    return binding_error(L, CORM_E_ARGUMENT, "remove: the %s is not in %s", target->mapper->name,
+                         name_of(L, c->relationship));
+  remove_at(L, c, (uint32_t)at);
+  return 0;
+}
+
+static int collection_pop(lua_State *L) {
+  collection *c = check(L, "Collection:pop");
+  uint32_t n = link_of(L, c)->items.n;
+  if (n == 0) return binding_error(L, CORM_E_ARGUMENT, "pop: %s is empty", name_of(L, c->relationship));
+  uint32_t position = lua_isnoneornil(L, 2) ? n - 1 : check_position(L, c, 2, n, "pop");
+  binding_push_object(L, binding_upvalue(L), link_of(L, c)->items.ptr[position].object);
+  int result = lua_gettop(L);
+  remove_at(L, c, position);
+  lua_settop(L, result);
+  return 1;
+}
+
+static int collection_clear(lua_State *L) {
+  collection *c = check(L, "Collection:clear");
+  uint32_t n;
+  while ((n = link_of(L, c)->items.n) > 0) remove_at(L, c, n - 1);
+  return 0;
+}
+
+static int collection_contains(lua_State *L) {
+  collection *c = check(L, "Collection:contains");
+  lua_pushboolean(L, find(L, c) >= 0);
+  return 1;
+}
+
+/* The position of an object, or nil. */
+static int collection_position(lua_State *L) {
+  collection *c = check(L, "Collection:index");
+  int64_t at = find(L, c);
+  if (at < 0) return 0;
+  lua_pushinteger(L, at + 1);
+  return 1;
+}
+
+void binding_open_collection(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"append", collection_append},     {"insert", collection_insert},  {"extend", collection_extend},
+      {"remove", collection_remove},     {"pop", collection_pop},        {"clear", collection_clear},
+      {"contains", collection_contains}, {"index", collection_position}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__newindex", collection_newindex},
+                                  {"__len", collection_len},
+                                  {"__eq", collection_eq},
+                                  {"__call", collection_call},
+                                  {"__pairs", collection_pairs},
+                                  {"__tostring", collection_tostring},
+                                  {NULL, NULL}};
+  binding_metatable(L, BINDING_COLLECTION, "Collection", methods, meta, collection_index);
+  lua_pop(L, 1);
+}

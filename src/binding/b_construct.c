@@ -1,0 +1,149 @@
+/*
+ * User { name = "x" }: one allocation for the object, the text of its columns inside. Columns come first, in mapped
+ * order, then relationships, then what is set by functions (hybrids), whatever order pairs() has.
+ */
+#include <string.h>
+
+#include "binding/b_object.h"
+
+#define CONSTRUCT_MAPPER lua_upvalueindex(2)
+
+/* One construction: the values read so far. */
+typedef struct construction {
+  lua_State *L;
+  binding_state *state;
+  binding_class *cls;
+  corm_value *values; /* by slot; ABSENT: not given */
+  corm_arena *scratch;
+  size_t text;
+  bool relations; /* some were given */
+  bool others;    /* hybrids */
+} construction;
+
+/* A key that is no attribute must be a hybrid with a setter, which lua/corm/orm.lua knows. */
+static void check_other(construction *c) {
+  lua_State *L = c->L;
+  binding_host_function(L, c->state->host, "check_field");
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, -4);
+  lua_call(L, 2, 0);
+  c->others = true;
+}
+
+/* The key is at the top - 1, the value at the top. */
+static void read_column(construction *c, const binding_attr *attr) {
+  corm_scratch scratch;
+  corm_error err = {0};
+  corm_value *value = &c->values[attr->slot];
+  corm_scratch_init(&scratch, &c->state->mem);
+  corm_status status = binding_read_attr(c->L, lua_gettop(c->L), c->cls->mapper, attr, &scratch, value, &err);
+  if (status == CORM_OK && corm_value_has_bytes(value)) {
+    c->text += value->len;
+    if (lua_type(c->L, -1) != LUA_TSTRING || value->as.s != lua_tostring(c->L, -1)) {
+      value->as.s = corm_arena_dup(c->scratch, value->as.s, value->len);
+      if (!value->as.s) status = corm_error_memory(&err);
+    }
+  }
+  corm_scratch_clear(&scratch);
+  if (status != CORM_OK) binding_raise(c->L, &err);
+}
+
+/* Looks at each field once: unknown names are refused before anything happens; columns without validators are read. */
+static void read_fields(construction *c) {
+  lua_State *L = c->L;
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      binding_error(L, CORM_E_ARGUMENT, "%s: fields have names, got a key of type %s", c->cls->mapper->name,
+                    binding_typename(L, -2));
+    const binding_attr *attr = binding_find_attr(L, c->cls, -2);
+    if (!attr)
+      check_other(c);
+    else if (attr->kind == BINDING_ATTR_RELATIONSHIP)
+      c->relations = true;
+    else if (!attr->hooked)
+      read_column(c, attr);
+    lua_pop(L, 1);
+  }
+}
+
+/* The object with the values of the plain columns, at the top of the stack. */
+static corm_object *push_object(construction *c) {
+  const corm_mapper *mapper = c->cls->mapper;
+  uint32_t handle;
+  corm_object *object = binding_object_block(c->L, c->state, corm_object_size(mapper, c->text), &handle);
+  corm_object_init(object, c->cls->mapper);
+  char *text = (char *)&object->slots[mapper->nattributes];
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    corm_value value = c->values[i];
+    value.flags = 0;
+    if (corm_value_has_bytes(&value)) {
+      if (value.len) memcpy(text, value.as.s, value.len);
+      value.as.s = text;
+      text += value.len;
+    }
+    object->slots[i] = value;
+  }
+  binding_object_filled(c->state, c->L, object, handle);
+  return object;
+}
+
+/* object[key] = fields[key] if that is there; the key's text is the core's. */
+static void set_field(lua_State *L, int object, const char *key) {
+  lua_pushstring(L, key);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, 2) == LUA_TNIL)
+    lua_pop(L, 2);
+  else
+    lua_settable(L, object);
+}
+
+/* Hooked columns, relationships and hybrids go the way of an assignment. */
+static void set_rest(construction *c, int object) {
+  lua_State *L = c->L;
+  const corm_mapper *mapper = c->cls->mapper;
+  luaL_checkstack(L, 6, "object");
+  for (uint32_t i = 0; c->cls->hooked && i < mapper->nattributes; i++) {
+    lua_pushstring(L, mapper->attributes[i].key);
+    const binding_attr *attr = binding_find_attr(L, c->cls, -1);
+    lua_pop(L, 1);
+    if (attr && attr->hooked) set_field(L, object, attr->key);
+  }
+  for (size_t i = 0; c->relations && i < mapper->relationships.len; i++)
+    set_field(L, object, ((const corm_relationship *)mapper->relationships.items[i])->key);
+  if (!c->others) return;
+  binding_host_function(L, c->state->host, "set_fields");
+  lua_pushvalue(L, object);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 0);
+}
+
+int binding_construct(lua_State *L) {
+  corm_value few[24];
+  construction c = {.L = L, .state = binding_upvalue(L), .cls = lua_touserdata(L, CONSTRUCT_MAPPER), .values = few};
+  const corm_mapper *mapper = c.cls->mapper;
+  c.state->L = L;
+  if (lua_gettop(L) > 2)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: one table of fields expected, got %d arguments", mapper->name,
+                         lua_gettop(L) - 1);
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_newtable(L);
+    lua_replace(L, 2);
+  } else if (!binding_is_plain_table(L, 2)) {
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a table of fields expected, got %s", mapper->name,
+                         binding_typename(L, 2));
+  }
+  binding_configure(L, c.state, mapper->registry);
+  c.scratch = binding_scratch(L, c.state);
+  if (mapper->nattributes > sizeof few / sizeof *few)
+    c.values = corm_arena_alloc(c.scratch, mapper->nattributes * sizeof *c.values);
+  if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  memset(c.values, 0, mapper->nattributes * sizeof *c.values);
+  read_fields(&c);
+  push_object(&c);
+  int object = lua_gettop(L);
+  binding_scratch_done(L, c.state, c.scratch);
+  if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);
+  return 1;
+}

@@ -1,0 +1,319 @@
+/*
+ * The corm_host over Lua. What the core calls in the middle of its work must not unwind through it: entries that can
+ * fail run under lua_pcall, the others use table accesses that cannot allocate.
+ */
+#include "binding/b_host.h"
+
+#include "binding/b_load.h"
+
+/* User values of the host. */
+enum { HOST_VALUE = 1, HOST_SLOTS = HOST_VALUE };
+
+static void push_handle(lua_State *L, const binding_host *host, const corm_object *object) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
+  lua_rawgeti(L, -1, object->handle);
+  lua_remove(L, -2);
+}
+
+/* Runs body(L) with ctx; it can fail for want of memory only. */
+static corm_status attempt(binding_host *host, lua_CFunction body, void *ctx, corm_error *err) {
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 10)) return corm_error_memory(err);
+  lua_pushcfunction(L, body);
+  lua_pushlightuserdata(L, ctx);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return CORM_OK;
+  lua_pop(L, 1);
+  return corm_error_memory(err);
+}
+
+/* -- pins: pins[handle] is the userdata, or false where it was once: setting it again allocates nothing ---------- */
+
+typedef struct pin_call {
+  binding_host *host;
+  const corm_object *object;
+} pin_call;
+
+static int pin_body(lua_State *L) {
+  const pin_call *call = lua_touserdata(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, call->host->state->pins);
+  push_handle(L, call->host, call->object);
+  lua_rawseti(L, -2, call->object->handle);
+  return 0;
+}
+
+static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
+  binding_host *host = ctx;
+  lua_State *L = host->state->L;
+  pin_call call = {host, object};
+  if (!lua_checkstack(L, 4)) return corm_error_memory(err);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
+  if (lua_rawgeti(L, -1, object->handle) == LUA_TNIL) {
+    lua_pop(L, 2);
+    return attempt(host, pin_body, &call, err);
+  }
+  lua_pop(L, 1);
+  push_handle(L, host, object);
+  lua_rawseti(L, -2, object->handle);
+  lua_pop(L, 1);
+  return CORM_OK;
+}
+
+static void host_unpin(void *ctx, corm_object *object) {
+  binding_host *host = ctx;
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 2)) return; /* it stays pinned: a leak, but no danger */
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, object->handle);
+  lua_pop(L, 1);
+}
+
+static bool host_alive(void *ctx, const corm_object *object) {
+  binding_host *host = ctx;
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 3)) return false;
+  push_handle(L, host, object);
+  bool alive = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return alive;
+}
+
+/*
+ * -- edges ------------------------------------------------------------------------------------------------------
+ * User value 1 of an object is nil, the one object that it points to (edge 1), or a table: t[1] is the first free edge
+ * (0: none), t[edge + 1] the object or the next free edge, other keys belong to the binding.
+ */
+
+/* Pushes the table of the object at `index`, with room for n edges. */
+static void push_table(lua_State *L, int index, uint32_t n) {
+  int type = lua_getiuservalue(L, index, 1);
+  if (type == LUA_TTABLE) return;
+  lua_createtable(L, (int)(n + (type == LUA_TUSERDATA ? 2 : 1)), 0);
+  lua_pushinteger(L, 0);
+  lua_rawseti(L, -2, 1);
+  lua_insert(L, -2);
+  if (type == LUA_TUSERDATA)
+    lua_rawseti(L, -2, 2);
+  else
+    lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, index, 1);
+}
+
+void binding_object_table(lua_State *L, int index) {
+  push_table(L, lua_absindex(L, index), 0);
+}
+
+/* Takes the first free edge of the table at the top, or 0. */
+static uint32_t take_free_edge(lua_State *L) {
+  lua_rawgeti(L, -1, 1);
+  uint32_t edge = (uint32_t)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  if (!edge) return 0;
+  lua_rawgeti(L, -1, edge + 1);
+  lua_rawseti(L, -2, 1);
+  return edge;
+}
+
+void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,
+                       uint32_t *edges) {
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 6, "objects");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
+  lua_rawgeti(L, top + 1, from->handle);
+  if (n == 1 && lua_getiuservalue(L, top + 2, 1) == LUA_TNIL) {
+    lua_rawgeti(L, top + 1, to[0]->handle);
+    lua_setiuservalue(L, top + 2, 1);
+    edges[0] = 1;
+    lua_settop(L, top);
+    return;
+  }
+  lua_settop(L, top + 2);
+  push_table(L, top + 2, n);
+  uint32_t count = (uint32_t)lua_rawlen(L, -1) - 1;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t edge = take_free_edge(L);
+    if (!edge) edge = ++count;
+    lua_rawgeti(L, top + 1, to[i]->handle);
+    lua_rawseti(L, -2, edge + 1);
+    edges[i] = edge;
+  }
+  lua_settop(L, top);
+}
+
+typedef struct edges_call {
+  binding_host *host;
+  corm_object *from;
+  corm_object *const *to;
+  uint32_t n;
+  uint32_t *edges;
+} edges_call;
+
+static int edges_body(lua_State *L) {
+  const edges_call *call = lua_touserdata(L, 1);
+  binding_edges_add(L, call->host, call->from, call->to, call->n, call->edges);
+  return 0;
+}
+
+static corm_status host_edges_add(void *ctx, corm_object *from, corm_object *const *to, uint32_t n, uint32_t *edges,
+                                  corm_error *err) {
+  edges_call call = {ctx, from, to, n, edges};
+  return attempt(ctx, edges_body, &call, err);
+}
+
+static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
+  binding_host *host = ctx;
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 5)) return; /* what it pointed to lives as long as `from` */
+  int top = lua_gettop(L);
+  push_handle(L, host, from);
+  if (!lua_isnil(L, -1)) {
+    if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
+      lua_rawgeti(L, -1, 1);
+      lua_rawseti(L, -2, edge + 1);
+      lua_pushinteger(L, edge);
+      lua_rawseti(L, -2, 1);
+    } else {
+      lua_pushnil(L);
+      lua_setiuservalue(L, top + 1, 1);
+    }
+  }
+  lua_settop(L, top);
+}
+
+/* -- hooks ------------------------------------------------------------------------------------------------------ */
+
+void binding_host_function(lua_State *L, const binding_host *host, const char *name) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->functions);
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+typedef struct default_call {
+  binding_host *host;
+  corm_object *object;
+  const corm_column *column;
+  int hook;
+  corm_value *out;
+  corm_error err;
+} default_call;
+
+/* Keeps the Lua value behind *out until the next call. */
+static void keep_value(lua_State *L, binding_host *host) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, host);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, HOST_VALUE);
+  lua_pop(L, 1);
+}
+
+static int default_body(lua_State *L) {
+  default_call *call = lua_touserdata(L, 1);
+  binding_host *host = call->host;
+  binding_host_function(L, host, "call_default");
+  binding_hook_push(L, host->state, call->hook);
+  binding_push_object(L, host->state, call->object);
+  lua_pushstring(L, call->column->key);
+  lua_call(L, 3, 1);
+  lua_pushfstring(L, "the default of column '%s.%s'", call->column->table->fullname, call->column->name);
+  corm_status status =
+      binding_tovalue_typed(L, -2, call->column->type, lua_tostring(L, -1), &host->scratch, call->out, &call->err);
+  if (status != CORM_OK) return binding_raise(L, &call->err);
+  lua_pop(L, 1);
+  keep_value(L, host);
+  return 0;
+}
+
+static corm_status host_call_default(void *ctx, corm_object *object, const corm_column *column, int hook,
+                                     corm_value *out, corm_error *err) {
+  binding_host *host = ctx;
+  default_call call = {.host = host, .object = object, .column = column, .hook = hook, .out = out};
+  return binding_protect(host->state, default_body, &call, err);
+}
+
+typedef struct event_call {
+  binding_host *host;
+  corm_event event;
+  corm_session *session;
+  corm_object *object;
+} event_call;
+
+static int event_body(lua_State *L) {
+  const event_call *call = lua_touserdata(L, 1);
+  static const char *const names[] = {
+#define CORM_X(id, name) name,
+      CORM_EVENTS(CORM_X)
+#undef CORM_X
+  };
+  binding_host_function(L, call->host, "mapper_event");
+  lua_pushstring(L, names[call->event]);
+  if (call->host->push_connection)
+    call->host->push_connection(L, call->session);
+  else
+    lua_pushnil(L);
+  binding_push_object(L, call->host->state, call->object);
+  lua_call(L, 3, 0);
+  return 0;
+}
+
+static corm_status host_event(void *ctx, corm_event event, corm_session *session, corm_object *object,
+                              corm_error *err) {
+  binding_host *host = ctx;
+  event_call call = {host, event, session, object};
+  if (object) return binding_protect(host->state, event_body, &call, err);
+  return host->session_event ? host->session_event(host, event, session, err) : CORM_OK;
+}
+
+static uint32_t host_listening(void *ctx) {
+  const binding_host *host = ctx;
+  return host->listening | host->session_listening;
+}
+
+/* -- opening ---------------------------------------------------------------------------------------------------- */
+
+static int host_gc(lua_State *L) {
+  binding_host *host = binding_test(L, 1, BINDING_HOST);
+  if (!host) return 0;
+  corm_mem_free(&host->state->mem, host->free);
+  corm_scratch_clear(&host->scratch);
+  host->free = NULL;
+  host->nfree = host->cap = 0;
+  return 0;
+}
+
+static int new_table(lua_State *L, const char *mode) {
+  lua_newtable(L);
+  if (mode) {
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void binding_open_host(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__gc", host_gc}, {NULL, NULL}};
+  binding_state *state = binding_get(L);
+  if (state->host) return;
+  binding_metatable(L, BINDING_HOST, "host", NULL, meta, NULL);
+  lua_pop(L, 1);
+  binding_host *host = binding_new(L, BINDING_HOST, sizeof *host, HOST_SLOTS);
+  host->state = state;
+  host->core = (corm_host){.ctx = host,
+                           .pin = host_pin,
+                           .unpin = host_unpin,
+                           .alive = host_alive,
+                           .edges_add = host_edges_add,
+                           .edge_drop = host_edge_drop,
+                           .run_loader = binding_host_run_loader,
+                           .call_default = host_call_default,
+                           .event = host_event,
+                           .listening = host_listening};
+  corm_scratch_init(&host->scratch, &state->mem);
+  host->classes = new_table(L, "v");
+  host->living = new_table(L, NULL);
+  host->functions = new_table(L, NULL);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, host);
+  state->host = host;
+}

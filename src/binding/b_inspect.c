@@ -1,0 +1,183 @@
+/* What inspect() and the Lua half look at in objects: states, histories, values without loading. */
+#include "binding/b_object.h"
+
+#include "orm/session.h"
+
+static const char *const states[] = {
+    [CORM_TRANSIENT] = "transient", [CORM_PENDING] = "pending",   [CORM_PERSISTENT] = "persistent",
+    [CORM_DELETED] = "deleted",     [CORM_DETACHED] = "detached",
+};
+
+static corm_object *check(lua_State *L) {
+  return binding_checkobject(L, 1, "inspect");
+}
+
+/* The attribute of the object at 1 named at 2; ArgumentError for other names. */
+static const binding_attr *check_attr(lua_State *L, const corm_object *object) {
+  luaL_checktype(L, 2, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, binding_class_of(object->mapper), 2);
+  if (!attr)
+    binding_error(L, CORM_E_ARGUMENT, "%s has no mapped attribute '%s'", object->mapper->name, lua_tostring(L, 2));
+  return attr;
+}
+
+/* class_of(value): the class of an object, nil for other values. */
+static int class_of(lua_State *L) {
+  const corm_object *object = binding_toobject(L, 1);
+  if (!object) return 0;
+  binding_push_class(L, binding_upvalue(L), object->mapper);
+  return 1;
+}
+
+/* state(object): "transient" ..., whether it has changes. */
+static int state_of(lua_State *L) {
+  const corm_object *object = check(L);
+  lua_pushstring(L, states[object->state]);
+  bool modified = corm_object_has_changes(object) || (object->flags & CORM_OBJECT_MODIFIED) != 0;
+  for (uint32_t i = 0; !modified && object->links && i < object->links->n; i++) {
+    const corm_link *link = &object->links->links[i];
+    modified = link->changed || link->added.n || link->removed.n;
+  }
+  lua_pushboolean(L, modified);
+  return 2;
+}
+
+/* identity(object): its key as a sequence; nil before it has one. */
+static int identity_of(lua_State *L) {
+  const corm_object *object = check(L);
+  const corm_mapper *mapper = object->mapper;
+  if (!(object->flags & CORM_OBJECT_KEYED)) return 0;
+  lua_createtable(L, (int)mapper->npk, 0);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    binding_push(L, corm_object_committed(object, mapper->pk[i]));
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+static int session_of(lua_State *L) {
+  const corm_object *object = check(L);
+  const binding_host *host = binding_upvalue(L)->host;
+  if (!object->session || !host->push_session) return 0;
+  host->push_session(L, object->session);
+  return 1;
+}
+
+static bool is_loaded(const corm_object *object, const corm_relationship *relationship) {
+  const corm_link *link = corm_object_find_link(object, relationship);
+  return link && link->loaded;
+}
+
+/* unloaded(object): names of attributes that have no value in memory. */
+static int unloaded(lua_State *L) {
+  const corm_object *object = check(L);
+  const corm_mapper *mapper = object->mapper;
+  lua_Integer n = 0;
+  lua_newtable(L);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_value *value = &object->slots[i];
+    if (value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED)) continue;
+    lua_pushstring(L, mapper->attributes[i].key);
+    lua_rawseti(L, -2, ++n);
+  }
+  for (size_t i = 0; i < mapper->relationships.len; i++) {
+    const corm_relationship *relationship = mapper->relationships.items[i];
+    if (is_loaded(object, relationship)) continue;
+    lua_pushstring(L, relationship->key);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+static void append_value(lua_State *L, int list, const corm_value *value) {
+  if (value->kind == CORM_ABSENT) return;
+  binding_push_null(L, value);
+  lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+}
+
+static void append_object(lua_State *L, int list, const corm_object *object) {
+  if (!object) return;
+  binding_push_object(L, binding_upvalue(L), object);
+  lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
+}
+
+static void column_history(lua_State *L, const corm_object *object, uint32_t slot, int added) {
+  const corm_value *value = &object->slots[slot];
+  if (value->flags & CORM_VALUE_EXPIRED) return;
+  if (value->flags & CORM_VALUE_DIRTY) {
+    append_value(L, added, value);
+    append_value(L, added + 2, corm_object_committed(object, slot));
+  } else {
+    append_value(L, object->flags & CORM_OBJECT_KEYED ? added + 1 : added, value);
+  }
+}
+
+static void list_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
+  const bool keyed = object->flags & CORM_OBJECT_KEYED;
+  for (uint32_t i = 0; i < link->items.n; i++) {
+    const corm_object *item = link->items.ptr[i].object;
+    append_object(L, keyed && corm_items_index(&link->added, item) < 0 ? added + 1 : added, item);
+  }
+  for (uint32_t i = 0; !link->loaded && i < link->added.n; i++) append_object(L, added, link->added.ptr[i].object);
+  for (uint32_t i = 0; i < link->removed.n; i++) append_object(L, added + 2, link->removed.ptr[i].object);
+}
+
+static void one_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
+  if (!link->loaded) return;
+  const bool fresh = link->changed || !(object->flags & CORM_OBJECT_KEYED);
+  append_object(L, fresh ? added : added + 1, link->one.object);
+  if (link->changed) append_object(L, added + 2, link->old.object);
+}
+
+/* history(object, key): added, unchanged, deleted as sequences; nothing is loaded. */
+static int history(lua_State *L) {
+  const corm_object *object = check(L);
+  const binding_attr *attr = check_attr(L, object);
+  lua_settop(L, 2);
+  for (int i = 0; i < 3; i++) lua_newtable(L);
+  if (attr->kind == BINDING_ATTR_COLUMN) {
+    column_history(L, object, attr->slot, 3);
+    return 3;
+  }
+  const corm_link *link = corm_object_find_link(object, attr->relationship);
+  if (link && attr->relationship->uselist)
+    list_history(L, object, link, 3);
+  else if (link)
+    one_history(L, object, link, 3);
+  return 3;
+}
+
+/* peek(object, key): whether a value is in memory, and it; nothing is loaded. */
+static int peek(lua_State *L) {
+  const corm_object *object = check(L);
+  const binding_attr *attr = check_attr(L, object);
+  if (attr->kind == BINDING_ATTR_COLUMN) {
+    const corm_value *value = &object->slots[attr->slot];
+    const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
+    lua_pushboolean(L, known);
+    if (!known) return 1;
+    binding_push(L, value);
+    return 2;
+  }
+  const corm_link *link = corm_object_find_link(object, attr->relationship);
+  const bool known = link && link->loaded;
+  lua_pushboolean(L, known);
+  if (!known) return 1;
+  if (attr->relationship->uselist)
+    binding_push_collection(L, 1, attr->relationship);
+  else
+    binding_push_object(L, binding_upvalue(L), link->one.object);
+  return 2;
+}
+
+void binding_open_inspect(lua_State *L) {
+  static const luaL_Reg functions[] = {{"class_of", class_of},
+                                       {"state", state_of},
+                                       {"identity", identity_of},
+                                       {"session", session_of},
+                                       {"unloaded", unloaded},
+                                       {"history", history},
+                                       {"peek", peek},
+                                       {NULL, NULL}};
+  binding_setfuncs(L, functions);
+}

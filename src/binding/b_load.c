@@ -1,0 +1,211 @@
+/*
+ * The loop around a corm_loader. Hydrating many rows makes only objects that stay, so the collector, which would mark
+ * them again at each doubling of the heap, is told that their memory was not allocated: a credit, in steps of lua_gc's
+ * own unit. It is paid back at the start of a later load once it comes to half of the heap: then the collector does the
+ * work that it was spared, and garbage stays bounded as it is without the credit.
+ */
+#include "binding/b_load.h"
+
+#include <string.h>
+
+#define CREDIT_STEP_KB 64
+
+/* One run with its eager loads. */
+typedef struct run {
+  lua_State *L;
+  binding_state *state;
+  int values;        /* stack index of the table, or 0 */
+  int anchors;       /* stack index: handle -> userdata of what no value holds */
+  lua_Integer count; /* values appended */
+  size_t fresh;      /* bytes since the last credit */
+  uint32_t *edges;   /* room for the edges of one parent, a userdata on the stack */
+  uint32_t room;
+} run;
+
+static int loader_gc(lua_State *L) {
+  binding_loader *handle = binding_test(L, 1, BINDING_LOADER);
+  if (!handle || !handle->loader) return 0;
+  binding_upvalue(L)->L = L;
+  corm_loader_free(handle->loader);
+  handle->loader = NULL;
+  return 0;
+}
+
+binding_loader *binding_new_loader(lua_State *L) {
+  return binding_new(L, BINDING_LOADER, sizeof(binding_loader), 0);
+}
+
+void binding_loader_close(lua_State *L, int index) {
+  binding_loader *handle = binding_check(L, index, BINDING_LOADER, "loader");
+  corm_loader_free(handle->loader);
+  handle->loader = NULL;
+}
+
+/* -- the collector ---------------------------------------------------------------------------------------------- */
+
+static void take_credit(run *r, size_t bytes) {
+  r->fresh += bytes + 56; /* a userdata's own header */
+  if (r->fresh < (size_t)CREDIT_STEP_KB * 1024) return;
+  r->fresh = 0;
+  if (!lua_gc(r->L, LUA_GCISRUNNING)) return;
+  lua_gc(r->L, LUA_GCSTEP, -CREDIT_STEP_KB);
+  r->state->host->credit += CREDIT_STEP_KB;
+}
+
+static void pay_back(lua_State *L, binding_host *host) {
+  if (host->credit < 2 * CREDIT_STEP_KB || host->credit < lua_gc(L, LUA_GCCOUNT) / 2) return;
+  int owed = (int)host->credit;
+  host->credit = 0;
+  if (lua_gc(L, LUA_GCISRUNNING)) lua_gc(L, LUA_GCSTEP, owed);
+}
+
+/* -- rows ------------------------------------------------------------------------------------------------------- */
+
+/* Pushes the userdata of entity k of the current row, or nil. */
+static void push_entity(run *r, corm_loader *loader, uint32_t k) {
+  lua_State *L = r->L;
+  corm_error err = {0};
+  corm_object *object = NULL;
+  uint32_t handle;
+  size_t size = corm_loader_need(loader, k, &object);
+  if (!size) {
+    binding_push_object(L, r->state, object);
+    return;
+  }
+  void *block = binding_object_block(L, r->state, size, &handle);
+  object = corm_loader_fill(loader, k, block, &err);
+  if (!object) binding_raise(L, &err);
+  binding_object_filled(r->state, L, object, handle);
+  take_credit(r, size);
+}
+
+/* Objects that are no values of the row must not be collected before the links are made. */
+static void anchor(run *r, int index) {
+  lua_State *L = r->L;
+  const corm_object *object = lua_touserdata(L, index);
+  if (!object) return;
+  lua_pushvalue(L, index);
+  lua_rawseti(L, r->anchors, object->handle);
+}
+
+static void append_values(run *r, corm_loader *loader, int entities) {
+  lua_State *L = r->L;
+  corm_error err = {0};
+  const uint32_t n = corm_loader_items(loader);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t column = 0;
+    int32_t k = corm_loader_item(loader, i, &column);
+    if (k >= 0) {
+      lua_pushvalue(L, entities + k);
+    } else {
+      corm_value value;
+      if (corm_result_value(corm_loader_result(loader), column, &value, &err) != CORM_OK) binding_raise(L, &err);
+      binding_push(L, &value);
+    }
+    lua_rawseti(L, r->values, ++r->count);
+  }
+}
+
+/* Takes one row; true when it is to be shown. */
+static bool take_row(run *r, corm_loader *loader, bool wanted) {
+  lua_State *L = r->L;
+  int first = lua_gettop(L) + 1;
+  const uint32_t n = corm_loader_entities(loader);
+  luaL_checkstack(L, (int)n + 6, "entities of a row");
+  for (uint32_t k = 0; k < n; k++) push_entity(r, loader, k);
+  const bool shown = wanted && !corm_loader_duplicate(loader);
+  /* With one entity that is the row's only value, the value holds it. */
+  if (!shown || n > 1)
+    for (uint32_t k = 0; k < n; k++) anchor(r, first + (int)k);
+  if (shown) append_values(r, loader, first);
+  lua_settop(L, first - 1);
+  return shown;
+}
+
+/* -- links ------------------------------------------------------------------------------------------------------ */
+
+static void link_groups(run *r, corm_loader *loader) {
+  lua_State *L = r->L;
+  corm_error err = {0};
+  corm_object *parent, *const *targets;
+  uint32_t n;
+  int top = lua_gettop(L);
+  uint32_t few[32];
+  if (!r->edges) {
+    r->edges = few;
+    r->room = 32;
+  }
+  while (corm_loader_group(loader, &parent, &targets, &n)) {
+    if (n > r->room) {
+      lua_settop(L, top);
+      r->edges = lua_newuserdatauv(L, (size_t)n * sizeof *r->edges, 0);
+      r->room = n;
+    }
+    if (n) binding_edges_add(L, r->state->host, parent, targets, n, r->edges);
+    if (corm_loader_link(loader, r->edges, &err) != CORM_OK) binding_raise(L, &err);
+  }
+  lua_settop(L, top);
+  r->edges = NULL;
+}
+
+static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
+  lua_State *L = r->L;
+  corm_error err = {0};
+  corm_status status;
+  lua_Integer rows = 0;
+  luaL_checkstack(L, 8, "eager loading");
+  while ((status = corm_loader_step(loader, &err)) == CORM_ROW) rows += take_row(r, loader, wanted);
+  if (status == CORM_FAILED) binding_raise(L, &err);
+  link_groups(r, loader);
+  for (;;) {
+    binding_loader *sub = binding_new_loader(L);
+    r->state->L = L;
+    status = corm_loader_next(loader, &sub->loader, &err);
+    if (status == CORM_FAILED) binding_raise(L, &err);
+    if (status != CORM_ROW) break;
+    run_one(r, sub->loader, false);
+    binding_loader_close(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return rows;
+}
+
+lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *loader, int values) {
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 8, "loader");
+  run r = {.L = L, .state = state, .values = values ? lua_absindex(L, values) : 0};
+  pay_back(L, state->host);
+  lua_newtable(L);
+  r.anchors = lua_gettop(L);
+  state->L = L;
+  lua_Integer rows = run_one(&r, loader, values != 0);
+  state->L = L;
+  lua_settop(L, top);
+  return rows;
+}
+
+/* -- from within the core --------------------------------------------------------------------------------------- */
+
+typedef struct load_call {
+  binding_state *state;
+  corm_loader *loader;
+} load_call;
+
+static int load_body(lua_State *L) {
+  const load_call *call = lua_touserdata(L, 1);
+  binding_run_loader(L, call->state, call->loader, 0);
+  return 0;
+}
+
+corm_status binding_host_run_loader(void *ctx, corm_loader *loader, corm_error *err) {
+  binding_host *host = ctx;
+  load_call call = {host->state, loader};
+  return binding_protect(host->state, load_body, &call, err);
+}
+
+void binding_open_load(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__gc", loader_gc}, {"__close", loader_gc}, {NULL, NULL}};
+  binding_metatable(L, BINDING_LOADER, "Loader", NULL, meta, NULL);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,450 @@
+/*
+ * Mappers in Lua: the userdata behind a class, its table of attributes, and the functions that the Lua half (lua/corm)
+ * declares classes with. They are no part of the public module: the table `_orm` is taken out of it by
+ * lua/corm/declarative.lua.
+ */
+#include "binding/b_object.h"
+
+#include <string.h>
+
+#include "binding/b_schema.h"
+
+typedef struct binding_registry {
+  binding_head head;
+  corm_registry registry;
+} binding_registry;
+
+/* -- the table of attributes ------------------------------------------------------------------------------------ */
+
+static binding_attr *entry_of(binding_attr *attrs, uint32_t cap, const char *key) {
+  uint32_t i = (uint32_t)((uintptr_t)key >> 4) & (cap - 1);
+  while (attrs[i].key && attrs[i].key != key) i = (i + 1) & (cap - 1);
+  return &attrs[i];
+}
+
+/* A third of the entries stays free, so that most lookups end at the first. */
+static void reserve_attr(lua_State *L, binding_class *cls) {
+  if (cls->cap && (cls->n + 1) * 3 <= cls->cap) return;
+  const corm_mem *mem = &binding_get(L)->mem;
+  uint32_t cap = cls->cap ? cls->cap * 2 : 16;
+  binding_attr *attrs = corm_mem_zalloc(mem, cap, sizeof *attrs);
+  if (!attrs) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (uint32_t i = 0; i < cls->cap; i++)
+    if (cls->attrs[i].key) *entry_of(attrs, cap, cls->attrs[i].key) = cls->attrs[i];
+  corm_mem_free(mem, cls->attrs);
+  cls->attrs = attrs;
+  cls->cap = cap;
+}
+
+/* Keeps the value at the top, which is popped, as long as the Mapper at `mapper` lives. */
+static void keep(lua_State *L, int mapper) {
+  lua_getiuservalue(L, mapper, BINDING_CLASS_ANCHORS);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+/* Enters the name at the top, which is popped. */
+static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr attr) {
+  reserve_attr(L, cls);
+  attr.key = lua_tostring(L, -1);
+  keep(L, mapper);
+  binding_attr *entry = entry_of(cls->attrs, cls->cap, attr.key);
+  if (!entry->key) cls->n++;
+  *entry = attr;
+}
+
+/* -- looking classes up ----------------------------------------------------------------------------------------- */
+
+corm_mapper *binding_tomapper(lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TTABLE) return NULL;
+  const corm_node *node = binding_tonode(L, arg);
+  return node && node->kind == CORM_NODE_BUNDLE
+             ? (corm_mapper *)(uintptr_t)((const corm_bundle *)node)->owner /* a bundle only borrows its owner */
+             : NULL;
+}
+
+corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what) {
+  corm_mapper *mapper = binding_tomapper(L, arg);
+  if (!mapper || binding_tonode(L, arg) != &mapper->bundle->base)
+    binding_error(L, CORM_E_UNMAPPED, "%s: a mapped class expected, got %s", what,
+                  mapper ? "an alias" : binding_typename(L, arg));
+  return mapper;
+}
+
+void binding_push_class(lua_State *L, binding_state *state, const corm_mapper *mapper) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->classes);
+  lua_rawgeti(L, -1, binding_class_of(mapper)->number);
+  lua_remove(L, -2);
+}
+
+/* -- configuring ------------------------------------------------------------------------------------------------ */
+
+void binding_configure(lua_State *L, binding_state *state, corm_registry *registry) {
+  if (registry->configured) return;
+  luaL_checkstack(L, 4, "configure");
+  binding_host_function(L, state->host, "configure");
+  lua_pushlightuserdata(L, registry);
+  lua_call(L, 1, 0);
+}
+
+static void configure_node(lua_State *L, binding_state *state, const corm_node *node) {
+  if (node->kind == CORM_NODE_BUNDLE)
+    binding_configure(L, state, ((const corm_mapper *)((const corm_bundle *)node)->owner)->registry);
+}
+
+void binding_configure_statement(lua_State *L, binding_state *state, const corm_node *statement) {
+  if (statement->kind != CORM_NODE_SELECT) return;
+  const corm_select *select = (const corm_select *)statement;
+  for (uint32_t i = 0; i < select->ncolumns; i++) configure_node(L, state, select->columns[i]);
+}
+
+/* -- what the Lua half calls ------------------------------------------------------------------------------------ */
+
+static binding_class *check_class(lua_State *L, int arg) {
+  return binding_check(L, arg, BINDING_MAPPER, "mapper");
+}
+
+/* registry() */
+static int new_registry(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  binding_registry *registry = binding_new(L, BINDING_REGISTRY, sizeof *registry, 0);
+  corm_registry_init(&registry->registry, &state->mem, &state->host->core);
+  return 1;
+}
+
+static int registry_gc(lua_State *L) {
+  binding_registry *registry = binding_test(L, 1, BINDING_REGISTRY);
+  if (registry && registry->registry.mem) corm_registry_clear(&registry->registry);
+  return 0;
+}
+
+/* address(registry): the key by which configure() is told of it. */
+static int registry_address(lua_State *L) {
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  lua_pushlightuserdata(L, &registry->registry);
+  return 1;
+}
+
+/* configure(registry): what the core does once the Lua half has given it all relationships. */
+static int registry_configure(lua_State *L) {
+  corm_error err = {0};
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  if (corm_registry_configure(&registry->registry, &err) != CORM_OK) return binding_raise(L, &err);
+  return 0;
+}
+
+/* touch(registry): relationships were declared, so it is to be configured again. */
+static int registry_touch(lua_State *L) {
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  registry->registry.configured = false;
+  return 0;
+}
+
+/* Gives the class its number, and slots in the tables that may not grow later. */
+static void number_class(lua_State *L, binding_host *host, binding_class *cls, int table) {
+  cls->number = ++host->next_class;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, cls->number);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->classes);
+  lua_pushvalue(L, table);
+  lua_rawseti(L, -2, cls->number);
+  lua_pop(L, 2);
+}
+
+/* mapper(registry, name, table, keys, class): keys[i] names column i of the table. */
+static int new_mapper(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  corm_error err = {0};
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  const char *name = luaL_checkstring(L, 2);
+  binding_table *table = binding_check(L, 3, BINDING_TABLE, "__table__");
+  lua_settop(L, 5);
+  const size_t n = table->table.columns.len;
+  corm_arena *scratch = binding_scratch(L, state);
+  const char **keys = corm_arena_zalloc(scratch, n + 1, sizeof *keys);
+  if (!keys) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 4, (lua_Integer)i + 1);
+    keys[i] = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  binding_class *cls = binding_new(L, BINDING_MAPPER, sizeof *cls, BINDING_CLASS_SLOTS);
+  int self = lua_gettop(L);
+  lua_newtable(L);
+  lua_setiuservalue(L, self, BINDING_CLASS_ANCHORS);
+  lua_pushvalue(L, 3);
+  keep(L, self);
+  lua_pushvalue(L, 5);
+  lua_setiuservalue(L, self, BINDING_CLASS_TABLE);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, self, BINDING_CLASS_REGISTRY);
+  number_class(L, state->host, cls, 5);
+  if (corm_mapper_new(&state->mem, &registry->registry, name, &table->table, keys, &cls->mapper, &err) != CORM_OK)
+    return binding_raise(L, &err);
+  cls->mapper->host_data = cls;
+  for (uint32_t i = 0; i < cls->mapper->nattributes; i++) {
+    lua_pushstring(L, cls->mapper->attributes[i].key);
+    add_attr(L, self, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .slot = i});
+  }
+  lua_settop(L, self);
+  binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+static int mapper_gc(lua_State *L) {
+  binding_class *cls = binding_test(L, 1, BINDING_MAPPER);
+  if (!cls) return 0;
+  binding_state *state = binding_upvalue(L);
+  if (cls->number) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->living);
+    lua_pushnil(L);
+    lua_rawseti(L, -2, cls->number);
+  }
+  corm_mem_free(&state->mem, cls->attrs);
+  corm_mapper_free(cls->mapper);
+  cls->attrs = NULL;
+  cls->mapper = NULL;
+  cls->cap = cls->n = cls->number = 0;
+  return 0;
+}
+
+/* constructor(mapper): the class's __call. */
+static int new_constructor(lua_State *L) {
+  check_class(L, 1);
+  lua_pushlightuserdata(L, binding_upvalue(L));
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, binding_construct, 2);
+  return 1;
+}
+
+/* entity(mapper [, from]): the BUNDLE node that stands for the class, or for its alias. */
+static int new_entity(lua_State *L) {
+  const corm_mapper *mapper = check_class(L, 1)->mapper;
+  if (lua_isnoneornil(L, 2)) {
+    binding_push_node(L, &mapper->bundle->base, 1);
+    return 1;
+  }
+  const corm_node *from = binding_checkfrom(L, 2, "aliased");
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 2);
+  do node = corm_mapper_bundle_in(&b.arena, mapper, from);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
+/* attribute(mapper, key [, from]): the column of an attribute, which knows its class. */
+static int new_attribute(lua_State *L) {
+  const binding_class *cls = check_class(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  if (!attr || attr->kind != BINDING_ATTR_COLUMN) return 0;
+  const corm_node *from = lua_isnoneornil(L, 3) ? NULL : binding_checkfrom(L, 3, "aliased");
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_column_node), 2);
+  do {
+    node = corm_mapper_column_in(&b.arena, cls->mapper, attr->slot, from);
+    if (node) ((corm_column_node *)(uintptr_t)node)->entity = cls->mapper; /* still ours */
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  if (from) binding_anchor(L, 2, 3);
+  return 1;
+}
+
+/* synonym(mapper, name, key): another name for an attribute. False when there is no such attribute. */
+static int add_synonym(lua_State *L) {
+  binding_class *cls = check_class(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  luaL_checktype(L, 3, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, cls, 3);
+  if (attr) {
+    lua_pushvalue(L, 2);
+    add_attr(L, 1, cls, *attr);
+  }
+  lua_pushboolean(L, attr != NULL);
+  return 1;
+}
+
+/* hook(mapper, key): a validator or a listener wants to see the attribute's new values. */
+static int hook_attr(lua_State *L) {
+  binding_class *cls = check_class(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  if (attr) {
+    for (uint32_t i = 0; i < cls->cap; i++) {
+      binding_attr *entry = &cls->attrs[i];
+      if (entry->key && entry->kind == attr->kind && entry->slot == attr->slot &&
+          entry->relationship == attr->relationship)
+        entry->hooked = true;
+    }
+    cls->hooked = true;
+  }
+  lua_pushboolean(L, attr != NULL);
+  return 1;
+}
+
+/* register(relationship): a relationship that b_relationship.c has made becomes an attribute. */
+void binding_class_add_relationship(lua_State *L, int mapper, corm_relationship *relationship) {
+  lua_pushstring(L, relationship->key);
+  add_attr(L, mapper, check_class(L, mapper),
+           (binding_attr){.kind = BINDING_ATTR_RELATIONSHIP, .relationship = relationship});
+}
+
+void binding_class_keep(lua_State *L, int mapper) {
+  keep(L, mapper);
+}
+
+/* names(mapper): the keys of columns, of relationships, of the primary key. */
+static int class_names(lua_State *L) {
+  const corm_mapper *mapper = check_class(L, 1)->mapper;
+  lua_createtable(L, (int)mapper->nattributes, 0);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    lua_pushstring(L, mapper->attributes[i].key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_createtable(L, (int)mapper->relationships.len, 0);
+  for (size_t i = 0; i < mapper->relationships.len; i++) {
+    lua_pushstring(L, ((const corm_relationship *)mapper->relationships.items[i])->key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_createtable(L, (int)mapper->npk, 0);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    lua_pushstring(L, mapper->attributes[mapper->pk[i]].key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 3;
+}
+
+/* entity_of(value): class and key of an attribute's column (User.name); nil for other values. */
+static int entity_of(lua_State *L) {
+  const corm_node *node = binding_tonode(L, 1);
+  if (!node || node->kind != CORM_NODE_COLUMN) return 0;
+  const corm_column_node *column = (const corm_column_node *)node;
+  const corm_mapper *mapper = column->entity;
+  if (!mapper) return 0;
+  int32_t slot = corm_mapper_column_slot(mapper, column->column);
+  if (slot < 0) return 0;
+  binding_push_class(L, binding_upvalue(L), mapper);
+  lua_pushstring(L, mapper->attributes[slot].key);
+  return 2;
+}
+
+/* functions(table): what C calls by name from now on. */
+static int set_functions(lua_State *L) {
+  const binding_host *host = binding_upvalue(L)->host;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->functions);
+  lua_pushnil(L);
+  while (lua_next(L, 1)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, 2);
+  }
+  return 0;
+}
+
+/* listen(event): somebody wants to hear of this mapper event. False for a name that is none. */
+static int listen(lua_State *L) {
+  static const struct {
+    const char *name;
+    corm_event event;
+  } events[] = {
+#define CORM_X(id, name) {name, CORM_EVENT_##id},
+      CORM_EVENTS(CORM_X)
+#undef CORM_X
+  };
+  const char *name = luaL_checkstring(L, 1);
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+    if (strcmp(events[i].name, name) != 0) continue;
+    binding_upvalue(L)->host->listening |= UINT32_C(1) << events[i].event;
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
+/* unknown(what, where, name, names): the ArgumentError with the nearest of the names. */
+static int raise_unknown(lua_State *L) {
+  const char *names[256];
+  size_t n = 0;
+  luaL_checktype(L, 4, LUA_TTABLE);
+  while (n < sizeof names / sizeof *names && lua_rawgeti(L, 4, (lua_Integer)n + 1) == LUA_TSTRING) {
+    names[n++] = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  return binding_unknown(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2), luaL_checkstring(L, 3), names, n);
+}
+
+/* fail(class, message): raises an error of the class. */
+static int raise_error(lua_State *L) {
+  corm_error_class cls = CORM_E_ERROR;
+  corm_error_class_find(luaL_checkstring(L, 1), &cls);
+  return binding_error(L, cls, "%s", luaL_checkstring(L, 2));
+}
+
+/* kind(value): what a userdata of corm is: "Column", "Table" ...; else Lua's type. */
+static int kind_of(lua_State *L) {
+  lua_pushstring(L, binding_typename(L, 1));
+  return 1;
+}
+
+/* set_name(column, name): for a Column written without one; creation(column): its number of API.md rule 19. */
+static int set_column_name(lua_State *L) {
+  binding_column_set_name(L, 1, 2);
+  return 0;
+}
+
+static int column_creation(lua_State *L) {
+  const binding_column *column = binding_check(L, 1, BINDING_COLUMN, "Column");
+  lua_pushinteger(L, (lua_Integer)column->column.creation);
+  return 1;
+}
+
+static int next_creation(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)binding_upvalue(L)->creation++);
+  return 1;
+}
+
+static int copy_column(lua_State *L) {
+  lua_settop(L, 1);
+  binding_column_copy(L, 1);
+  return 1;
+}
+
+void binding_open_mapper(lua_State *L) {
+  static const luaL_Reg mapper_meta[] = {{"__gc", mapper_gc}, {NULL, NULL}};
+  static const luaL_Reg registry_meta[] = {{"__gc", registry_gc}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"registry", new_registry},
+                                       {"address", registry_address},
+                                       {"configure", registry_configure},
+                                       {"touch", registry_touch},
+                                       {"mapper", new_mapper},
+                                       {"constructor", new_constructor},
+                                       {"entity", new_entity},
+                                       {"attribute", new_attribute},
+                                       {"synonym", add_synonym},
+                                       {"hook", hook_attr},
+                                       {"names", class_names},
+                                       {"entity_of", entity_of},
+                                       {"functions", set_functions},
+                                       {"listen", listen},
+                                       {"unknown", raise_unknown},
+                                       {"fail", raise_error},
+                                       {"kind", kind_of},
+                                       {"set_column_name", set_column_name},
+                                       {"column_creation", column_creation},
+                                       {"creation", next_creation},
+                                       {"copy_column", copy_column},
+                                       {NULL, NULL}};
+  binding_metatable(L, BINDING_MAPPER, "Mapper", NULL, mapper_meta, NULL);
+  binding_metatable(L, BINDING_REGISTRY, "registry", NULL, registry_meta, NULL);
+  lua_pop(L, 2);
+  binding_setfuncs(L, functions);
+}

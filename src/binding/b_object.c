@@ -1,0 +1,336 @@
+/*
+ * Objects of mapped classes. A name is looked up by the address of the interned string in its class's table of
+ * attributes, and a number is pushed straight from the slot: reading an attribute allocates nothing. What the table
+ * does not have (methods, hybrids, typos) is the class's matter.
+ */
+#include "binding/b_object.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "binding/state.h"
+#include "orm/session.h"
+
+/* Upvalues of __index and __newindex. */
+enum { OBJECT_STATE = 1, OBJECT_CLASSES };
+
+/* -- identity --------------------------------------------------------------------------------------------------- */
+
+/* For the hot paths: a block of an object is known by its length and magic word. */
+static corm_object *object_at(lua_State *L, int arg) {
+  corm_object *object = lua_touserdata(L, arg);
+  if (!object || lua_rawlen(L, arg) < sizeof *object || object->magic != BINDING_MAGIC ||
+      object->host_kind != BINDING_OBJECT || !object->mapper)
+    return NULL;
+  return object;
+}
+
+corm_object *binding_toobject(lua_State *L, int arg) {
+  corm_object *object = binding_test(L, arg, BINDING_OBJECT);
+  return object && object->mapper ? object : NULL;
+}
+
+corm_object *binding_checkobject(lua_State *L, int arg, const char *what) {
+  corm_object *object = binding_toobject(L, arg);
+  if (!object)
+    binding_error(L, CORM_E_UNMAPPED, "%s: an object of a mapped class expected, got %s", what,
+                  binding_tomapper(L, arg) ? "a class" : binding_typename(L, arg));
+  return object;
+}
+
+void binding_push_object(lua_State *L, binding_state *state, const corm_object *object) {
+  if (!object) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  lua_rawgeti(L, -1, object->handle);
+  lua_remove(L, -2);
+}
+
+/* -- creation --------------------------------------------------------------------------------------------------- */
+
+/* The next handle; there is room to give it back without an allocation. */
+static uint32_t peek_handle(lua_State *L, binding_host *host) {
+  if (host->nfree) return host->free[host->nfree - 1];
+  if (host->handles + 1 >= host->cap) {
+    uint32_t cap = host->cap ? host->cap * 2 : 256;
+    uint32_t *grown = corm_mem_resize(&host->state->mem, host->free, cap * sizeof *grown);
+    if (!grown) binding_error(L, CORM_E_MEMORY, "not enough memory");
+    host->free = grown;
+    host->cap = cap;
+  }
+  return host->handles + 1;
+}
+
+void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle) {
+  luaL_checkstack(L, 4, "object");
+  *handle = peek_handle(L, state->host);
+  corm_object *block = lua_newuserdatauv(L, size, 1);
+  memset(block, 0, sizeof *block);
+  block->magic = BINDING_MAGIC;
+  block->host_kind = BINDING_OBJECT;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, *handle);
+  lua_pop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
+  lua_setmetatable(L, -2);
+  return block;
+}
+
+/* A class must outlive its objects; making the first one keeps it. The slot in `living` was made with the class. */
+static void keep_class(lua_State *L, binding_host *host, const binding_class *cls) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
+  binding_push_class(L, host->state, cls->mapper);
+  lua_rawseti(L, -2, cls->number);
+  lua_pop(L, 1);
+}
+
+void binding_object_filled(binding_state *state, lua_State *L, corm_object *object, uint32_t handle) {
+  binding_host *host = state->host;
+  binding_class *cls = binding_class_of(object->mapper);
+  object->handle = handle;
+  if (host->nfree)
+    host->nfree--;
+  else
+    host->handles++;
+  if (cls->living++ == 0) keep_class(L, host, cls);
+}
+
+static int object_gc(lua_State *L) {
+  corm_object *object = binding_test(L, 1, BINDING_OBJECT);
+  if (!object || !object->mapper) return 0;
+  binding_state *state = binding_upvalue(L);
+  binding_host *host = state->host;
+  binding_class *cls = binding_class_of(object->mapper);
+  state->L = L;
+  corm_object_finalize(object);
+  if (!object->handle) return 0;
+  /* Called by hand, the object is still in the table of handles. */
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, object->handle);
+  if (host->nfree < host->cap) host->free[host->nfree++] = object->handle;
+  object->handle = 0;
+  if (--cls->living == 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, cls->number);
+  }
+  return 0;
+}
+
+/* -- names ------------------------------------------------------------------------------------------------------ */
+
+static const binding_attr *find_long(const binding_class *cls, const char *key) {
+  for (uint32_t i = 0; i < cls->cap; i++)
+    if (cls->attrs[i].key && strcmp(cls->attrs[i].key, key) == 0) return &cls->attrs[i];
+  return NULL;
+}
+
+/* Strings up to 40 bytes are interned: equal ones have one address. */
+static const binding_attr *find(const binding_class *cls, const char *key) {
+  uint32_t mask = cls->cap - 1;
+  for (uint32_t i = (uint32_t)((uintptr_t)key >> 4) & mask;; i = (i + 1) & mask) {
+    const binding_attr *attr = &cls->attrs[i];
+    if (attr->key == key) return attr;
+    if (!attr->key) return NULL;
+  }
+}
+
+const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, int key) {
+  size_t len;
+  const char *name = lua_tolstring(L, key, &len);
+  const binding_attr *attr = find(cls, name);
+  return attr || len <= 40 ? attr : find_long(cls, name);
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------------- */
+
+/* Names that are no attributes: a method or constant of the class, else what lua/corm/orm.lua says. */
+static int index_class(lua_State *L, const binding_class *cls) {
+  lua_rawgeti(L, lua_upvalueindex(OBJECT_CLASSES), cls->number);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, -2) != LUA_TNIL) return 1;
+  lua_pop(L, 1);
+  binding_host_function(L, binding_upvalue(L)->host, "object_index");
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, -3);
+  lua_pushvalue(L, 2);
+  lua_call(L, 3, 1);
+  return 1;
+}
+
+static int index_relationship(lua_State *L, corm_object *object, corm_relationship *relationship) {
+  binding_state *state = binding_upvalue(L);
+  corm_error err = {0};
+  corm_object *target;
+  state->L = L;
+  binding_configure(L, state, object->mapper->registry);
+  if (relationship->uselist) {
+    corm_link *link;
+    if (corm_object_get_many(object, relationship, &link, &err) != CORM_OK) return binding_raise(L, &err);
+    binding_push_collection(L, 1, relationship);
+    return 1;
+  }
+  if (corm_object_get_one(object, relationship, &target, &err) != CORM_OK) return binding_raise(L, &err);
+  binding_push_object(L, state, target);
+  return 1;
+}
+
+static int object_index(lua_State *L) {
+  corm_object *object = object_at(L, 1);
+  if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
+  const binding_class *cls = binding_class_of(object->mapper);
+  if (lua_type(L, 2) != LUA_TSTRING) return index_class(L, cls);
+  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  if (!attr) return index_class(L, cls);
+  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
+  const corm_value *value = &object->slots[attr->slot];
+  if (value->flags & CORM_VALUE_EXPIRED) {
+    corm_error err = {0};
+    binding_upvalue(L)->L = L;
+    if (corm_object_get(object, attr->slot, &value, &err) != CORM_OK) return binding_raise(L, &err);
+  }
+  switch ((corm_value_kind)value->kind) {
+  case CORM_INT: lua_pushinteger(L, value->as.i); break;
+  case CORM_REAL: lua_pushnumber(L, value->as.f); break;
+  case CORM_TEXT: lua_pushlstring(L, value->as.s, value->len); break;
+  case CORM_ABSENT:
+  case CORM_NULL: lua_pushnil(L); break;
+  default: binding_push(L, value); break;
+  }
+  return 1;
+}
+
+/* -- writing ---------------------------------------------------------------------------------------------------- */
+
+/* Values that need no look at the type's limits. */
+static bool plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out) {
+  switch ((corm_type_kind)type->kind) {
+  case CORM_TYPE_INTEGER:
+  case CORM_TYPE_BIGINT:
+    if (!lua_isinteger(L, arg)) return false;
+    *out = corm_value_int(lua_tointeger(L, arg));
+    return true;
+  case CORM_TYPE_FLOAT:
+  case CORM_TYPE_DOUBLE:
+    if (type->asdecimal || lua_type(L, arg) != LUA_TNUMBER || lua_isinteger(L, arg)) return false;
+    *out = corm_value_real(lua_tonumber(L, arg));
+    return isfinite(out->as.f);
+  case CORM_TYPE_BOOLEAN:
+    if (!lua_isboolean(L, arg)) return false;
+    *out = corm_value_bool(lua_toboolean(L, arg));
+    return true;
+  default: return false;
+  }
+}
+
+corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
+                              corm_scratch *scratch, corm_value *out, corm_error *err) {
+  const corm_type *type = mapper->attributes[attr->slot].column->type;
+  char place[256];
+  if (lua_isnil(L, arg)) {
+    *out = corm_value_null();
+    return CORM_OK;
+  }
+  if (plain_value(L, arg, type, out)) return CORM_OK;
+  (void)snprintf(place, sizeof place, "%.120s.%.120s", mapper->name, attr->key);
+  return binding_tovalue_typed(L, arg, type, place, scratch, out, err);
+}
+
+/* Validators and listeners see the value at index 3 and may give another one. */
+static void call_hooks(lua_State *L, const binding_state *state) {
+  binding_host_function(L, state->host, "attribute_set");
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 3);
+  lua_call(L, 3, 1);
+  lua_replace(L, 3);
+}
+
+static int set_column(lua_State *L, corm_object *object, const binding_attr *attr) {
+  corm_error err = {0};
+  corm_value value;
+  corm_scratch scratch;
+  binding_state *state = binding_upvalue(L);
+  corm_scratch_init(&scratch, &state->mem);
+  state->L = L;
+  corm_status status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
+  if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
+  corm_scratch_clear(&scratch);
+  return status == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static int set_relationship(lua_State *L, corm_object *object, const binding_attr *attr) {
+  corm_error err = {0};
+  binding_state *state = binding_upvalue(L);
+  corm_relationship *relationship = attr->relationship;
+  state->L = L;
+  binding_configure(L, state, object->mapper->registry);
+  if (relationship->uselist) {
+    binding_assign_collection(L, 1, attr, 3);
+    return 0;
+  }
+  corm_object *target = binding_checktarget(L, 1, attr, 3, true);
+  if (corm_object_set_one(object, relationship, target, &err) != CORM_OK) return binding_raise(L, &err);
+  return 0;
+}
+
+static int object_newindex(lua_State *L) {
+  corm_object *object = object_at(L, 1);
+  if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
+  const binding_class *cls = binding_class_of(object->mapper);
+  const binding_attr *attr = lua_type(L, 2) == LUA_TSTRING ? binding_find_attr(L, cls, 2) : NULL;
+  if (!attr) {
+    binding_host_function(L, binding_upvalue(L)->host, "object_newindex");
+    lua_insert(L, 1);
+    lua_call(L, 3, 0);
+    return 0;
+  }
+  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return set_relationship(L, object, attr);
+  if (attr->hooked) call_hooks(L, binding_upvalue(L));
+  return set_column(L, object, attr);
+}
+
+/* -- showing ---------------------------------------------------------------------------------------------------- */
+
+static int object_tostring(lua_State *L) {
+  const corm_object *object = binding_checkobject(L, 1, "tostring");
+  binding_state *state = binding_upvalue(L);
+  binding_push_class(L, state, object->mapper);
+  lua_pushliteral(L, "__tostring");
+  if (lua_rawget(L, -2) != LUA_TNIL) {
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+  }
+  corm_arena *scratch = binding_scratch(L, state);
+  corm_buf *buf = binding_scratch_buf(scratch);
+  corm_object_describe(object, buf);
+  const char *text = corm_buf_str(buf);
+  if (!text) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  lua_pushstring(L, text);
+  binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+void binding_open_object(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__tostring", object_tostring}, {"__gc", object_gc}, {NULL, NULL}};
+  binding_state *state = binding_get(L);
+  if (state->metatables[BINDING_OBJECT] != LUA_NOREF) return;
+  binding_metatable(L, BINDING_OBJECT, "object", NULL, meta, NULL);
+  static const struct {
+    const char *event;
+    lua_CFunction function;
+  } accessors[] = {{"__index", object_index}, {"__newindex", object_newindex}};
+  for (size_t i = 0; i < sizeof accessors / sizeof *accessors; i++) {
+    lua_pushlightuserdata(L, state);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->classes);
+    lua_pushcclosure(L, accessors[i].function, 2);
+    lua_setfield(L, -2, accessors[i].event);
+  }
+  lua_pop(L, 1);
+}

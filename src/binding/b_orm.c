@@ -1,0 +1,47 @@
+/* Opens the ORM's door: the host, classes, objects; the functions for the Lua half go into the module's field `_orm`.
+ */
+#include "binding/b_engine.h"
+#include "binding/b_load.h"
+#include "binding/b_object.h"
+
+/* Info about classes, by class: the same table for every opening of the module, since classes outlive one. */
+static void push_info(lua_State *L, const binding_host *host) {
+  binding_host_function(L, host, "info");
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->functions);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "info");
+  lua_remove(L, -2);
+}
+
+/* The handler of corm.event for classes and attributes: whatever opening of the module is the newest answers. */
+static int handle_event(lua_State *L) {
+  binding_host_function(L, binding_upvalue(L)->host, "event");
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 2);
+  return 2;
+}
+
+void binding_open_orm(lua_State *L) {
+  if (!binding_get(L)->host) {
+    binding_pushfunction(L, handle_event);
+    binding_event_handler(L);
+  }
+  binding_open_host(L);
+  binding_open_object(L);
+  binding_open_load(L);
+  binding_open_collection(L);
+  lua_newtable(L);
+  binding_open_mapper(L);
+  binding_open_relationship(L);
+  binding_open_inspect(L);
+  push_info(L, binding_get(L)->host);
+  lua_setfield(L, -2, "info");
+  lua_setfield(L, -2, "_orm");
+}

@@ -1,0 +1,605 @@
+/*
+ * Relationships in Lua: declaring them for the core, and Class.relation as a value that queries are made with:
+ * conditions (any, has, contains, eq), joins, filter_by.
+ */
+#include <string.h>
+
+#include "binding/b_object.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+#include "orm/relationship.h"
+#include "orm/session.h"
+
+/* User values. */
+enum { RELATION_MAPPER = 1, RELATION_KEY, RELATION_FROM, RELATION_SLOTS = RELATION_FROM };
+
+/* Class.relation, or Alias.relation. */
+typedef struct relation {
+  binding_head head;
+  corm_mapper *mapper;
+  const char *key;
+  const corm_node *from; /* the alias; NULL: the class's table */
+} relation;
+
+/* -- declaring -------------------------------------------------------------------------------------------------- */
+
+/* Columns of the list in field `name` of the options at 3, in scratch memory. */
+static corm_column **read_columns(lua_State *L, const char *name, corm_arena *arena, uint32_t *n) {
+  *n = 0;
+  if (!binding_opt_push(L, 3, name)) return NULL;
+  const lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
+  corm_column **columns = corm_arena_alloc(arena, (size_t)len * sizeof *columns);
+  if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (lua_Integer i = 1; i <= len; i++) {
+    lua_rawgeti(L, -1, i);
+    columns[i - 1] = binding_tocolumn(L, -1);
+    if (!columns[i - 1])
+      binding_error(L, CORM_E_ARGUMENT, "%s of a relationship: a column expected, got %s", name,
+                    binding_typename(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  *n = (uint32_t)len;
+  return columns;
+}
+
+static const corm_node **read_order(lua_State *L, corm_arena *arena, uint32_t *n) {
+  *n = 0;
+  if (!binding_opt_push(L, 3, "order_by")) return NULL;
+  const lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
+  const corm_node **nodes = corm_arena_alloc(arena, (size_t)len * sizeof *nodes);
+  if (!nodes) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (lua_Integer i = 1; i <= len; i++) {
+    lua_rawgeti(L, -1, i);
+    nodes[i - 1] = binding_checkvalue(L, -1, "order_by of a relationship");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  *n = (uint32_t)len;
+  return nodes;
+}
+
+static uint8_t read_lazy(lua_State *L) {
+  static const char *const names[] = {
+#define CORM_X(id, name) name,
+      CORM_LAZIES(CORM_X)
+#undef CORM_X
+  };
+  const char *name = binding_opt_string(L, 3, "lazy", names[CORM_LAZY_BATCH]);
+  for (uint8_t i = 0; i < CORM_LAZY_COUNT; i++)
+    if (strcmp(names[i], name) == 0) return i;
+  binding_unknown(L, "lazy option", "relationship", name, names, CORM_LAZY_COUNT);
+  return 0;
+}
+
+static uint8_t read_passive_deletes(lua_State *L) {
+  uint8_t value = CORM_PASSIVE_NO;
+  if (!binding_opt_push(L, 3, "passive_deletes")) return value;
+  if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "all") == 0)
+    value = CORM_PASSIVE_ALL;
+  else if (!lua_isboolean(L, -1))
+    binding_error(L, CORM_E_ARGUMENT, "relationship: passive_deletes is true, false or \"all\"");
+  else if (lua_toboolean(L, -1))
+    value = CORM_PASSIVE_YES;
+  lua_pop(L, 1);
+  return value;
+}
+
+/* relationship(mapper, key, options): all options are resolved, `target` is the class. Returns its address. */
+static int declare(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
+  corm_relationship_def def = {.key = luaL_checkstring(L, 2), .uselist = -1, .cascade = CORM_CASCADE_DEFAULT};
+  corm_relationship *relationship;
+  corm_error err = {0};
+  lua_settop(L, 3);
+  corm_arena *scratch = binding_scratch(L, state);
+  lua_getfield(L, 3, "target");
+  def.target_mapper = binding_checkmapper(L, -1, "relationship");
+  if (binding_opt_push(L, 3, "secondary")) {
+    def.secondary = &((binding_table *)binding_check(L, -1, BINDING_TABLE, "relationship: secondary"))->table;
+    lua_pop(L, 1);
+  }
+  if (binding_opt_push(L, 3, "uselist")) {
+    def.uselist = (int8_t)lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  def.back_populates = binding_opt_string(L, 3, "back_populates", NULL);
+  def.lazy = read_lazy(L);
+  def.passive_deletes = read_passive_deletes(L);
+  def.viewonly = binding_opt_bool(L, 3, "viewonly", false);
+  def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
+  def.post_update = binding_opt_bool(L, 3, "post_update", false);
+  def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
+  def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
+  def.order_by = read_order(L, scratch, &def.norder_by);
+  const char *cascade = binding_opt_string(L, 3, "cascade", NULL);
+  if (cascade && corm_cascade_parse(cascade, &def.cascade, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_pushvalue(L, 3);
+  binding_class_keep(L, 1); /* the nodes of order_by */
+  if (corm_relationship_new(cls->mapper, &def, &relationship, &err) != CORM_OK) return binding_raise(L, &err);
+  binding_class_add_relationship(L, 1, relationship);
+  binding_scratch_done(L, state, scratch);
+  return 0;
+}
+
+/* relation(mapper, key [, alias]): the value of Class.key. */
+static int new_relation(lua_State *L) {
+  const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
+  const char *key = luaL_checkstring(L, 2);
+  lua_settop(L, 3);
+  relation *self = binding_new(L, BINDING_RELATIONSHIP, sizeof *self, RELATION_SLOTS);
+  self->mapper = cls->mapper;
+  self->key = key;
+  self->from = lua_isnil(L, 3) ? NULL : binding_checkfrom(L, 3, "aliased");
+  for (int i = RELATION_MAPPER; i <= RELATION_SLOTS; i++) {
+    lua_pushvalue(L, i);
+    lua_setiuservalue(L, -2, i);
+  }
+  return 1;
+}
+
+/* -- what conditions start from --------------------------------------------------------------------------------- */
+
+/* A relationship between FROMs, as the conditions below see it. */
+typedef struct ends {
+  corm_relationship *relationship;
+  const corm_node *left;
+} ends;
+
+static ends resolve(lua_State *L, const corm_mapper *mapper, const char *key, const corm_node *from) {
+  binding_configure(L, binding_get(L), mapper->registry);
+  ends e = {corm_mapper_relationship(mapper, key, strlen(key)), from ? from : mapper->from};
+  if (!e.relationship || !e.relationship->target)
+    binding_error(L, CORM_E_INVALID_REQUEST, "the relationship %s.%s is not configured yet", mapper->name, key);
+  return e;
+}
+
+static ends check_ends(lua_State *L, const char *method) {
+  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, method);
+  return resolve(L, self->mapper, self->key, self->from);
+}
+
+corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from) {
+  const relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
+  if (from) *from = self->from;
+  return resolve(L, self->mapper, self->key, NULL).relationship;
+}
+
+/* The class's own table, or an alias of it. */
+static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
+  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
+  return from->kind == CORM_NODE_TABLE && ((const corm_table_node *)from)->table == mapper->table;
+}
+
+#define ROOM_ON (size_t)1024
+
+/* -- EXISTS ----------------------------------------------------------------------------------------------------- */
+
+/* The parts of an EXISTS; `criteria` are n nodes. */
+typedef struct exists_parts {
+  const ends *ends;
+  const corm_node *target;
+  const corm_node **criteria;
+  int n;
+  bool negate;
+} exists_parts;
+
+static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) {
+  const corm_relationship *relationship = parts->ends->relationship;
+  const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
+  const bool many = relationship->direction == CORM_MANY_TO_MANY;
+  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
+  const corm_node **lists = corm_arena_zalloc(arena, (size_t)parts->n + 6, sizeof *lists);
+  if (many) secondary = corm_table_node_in(arena, relationship->def.secondary);
+  if (!select || !lists || (many && !secondary)) return NULL;
+  if (corm_relationship_on_in(arena, relationship, parts->ends->left, secondary, parts->target, &secondary_on, &on,
+                              NULL) != CORM_OK)
+    return NULL;
+  /* lists: the one column, the FROMs, the correlated FROM, the conditions */
+  lists[0] = corm_literal_column_in(arena, "1", 1, corm_type_default(CORM_TYPE_INTEGER));
+  if (!lists[0]) return NULL;
+  lists[1] = many ? secondary : parts->target;
+  lists[2] = parts->target;
+  lists[3] = parts->ends->left;
+  uint32_t n = 4;
+  if (secondary_on) lists[n++] = secondary_on;
+  lists[n++] = on;
+  for (int i = 0; i < parts->n; i++) lists[n++] = parts->criteria[i];
+  select->base.kind = CORM_NODE_SELECT;
+  select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+  select->columns = lists;
+  select->ncolumns = 1;
+  select->froms = &lists[1];
+  select->nfroms = many ? 2 : 1;
+  select->correlate = &lists[3];
+  select->ncorrelate = 1;
+  select->where = corm_and_or_in(arena, CORM_OP_AND, &lists[4], n - 4);
+  const corm_node *exists = select->where ? corm_exists_in(arena, select) : NULL;
+  return exists && parts->negate ? corm_not_in(arena, exists) : exists;
+}
+
+/* Pushes EXISTS (SELECT 1 ... AND criteria); what keeps the criteria stands in the stack above 1. */
+static int push_exists(lua_State *L, const exists_parts *parts) {
+  const int top = lua_gettop(L);
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      3 * ROOM_ON + (size_t)parts->n * BINDING_ROOM(corm_grouping), 2);
+  do node = exists_in(&b.arena, parts);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  lua_createtable(L, top - 1, 0);
+  for (int i = 2; i <= top; i++) {
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, i - 1);
+  }
+  lua_setiuservalue(L, -2, 2);
+  return 1;
+}
+
+/* The FROM of the target inside the EXISTS: an alias where the class points to itself, pushed if so. */
+static const corm_node *push_inner_target(lua_State *L, const ends *e) {
+  const corm_mapper *target = e->relationship->target;
+  if (!is_table_of(e->left, target)) return target->from;
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 3);
+  do node = corm_alias_in(&b.arena, target->from, NULL);
+  while (binding_build_again(&b, node));
+  return node;
+}
+
+/* any(criterion), any { key = value }, any() */
+static int exists(lua_State *L, const char *method, bool list) {
+  ends e = check_ends(L, method);
+  const corm_relationship *relationship = e.relationship;
+  if (relationship->uselist != list)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "'%s()' is not for %s.%s, which is %s; use %s()",
+                         list ? "any" : "has", relationship->parent->name, relationship->key,
+                         list ? "one object" : "a collection", list ? "has" : "any");
+  lua_settop(L, 2);
+  const bool by_fields = binding_is_plain_table(L, 2);
+  exists_parts parts = {.ends = &e, .target = push_inner_target(L, &e)};
+  if (!by_fields && lua_gettop(L) > 2 && !lua_isnil(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT,
+                         "%s: %s.%s points to its own table; give fields, %s { key = value }, or use "
+                         "aliased() and exists()",
+                         method, relationship->parent->name, relationship->key, list ? "any" : "has");
+  int first = lua_gettop(L) + 1;
+  const corm_node *one;
+  if (by_fields) {
+    const corm_node *entity =
+        parts.target == relationship->target->from ? &relationship->target->bundle->base : parts.target;
+    parts.n = binding_push_filter_by(L, entity, method);
+  } else if (!lua_isnil(L, 2)) {
+    one = binding_checkcondition(L, 2, method);
+    parts.criteria = &one;
+    parts.n = 1;
+    return push_exists(L, &parts);
+  }
+  const corm_node *few[32];
+  if (parts.n > 32) return binding_error(L, CORM_E_ARGUMENT, "%s: too many fields", method);
+  for (int i = 0; i < parts.n; i++) few[i] = binding_checkcondition(L, first + i, method);
+  parts.criteria = few;
+  return push_exists(L, &parts);
+}
+
+static int relation_any(lua_State *L) {
+  return exists(L, "Relationship:any", true);
+}
+
+static int relation_has(lua_State *L) {
+  return exists(L, "Relationship:has", false);
+}
+
+/* -- comparing with an object ----------------------------------------------------------------------------------- */
+
+/* The value that a comparison with the object uses; an object without it would match what has none. */
+static const corm_value *key_value(lua_State *L, corm_object *object, uint32_t slot) {
+  const corm_value *value;
+  corm_error err = {0};
+  binding_get(L)->L = L;
+  if (corm_object_get(object, slot, &value, &err) != CORM_OK) binding_raise(L, &err);
+  if (value->kind == CORM_ABSENT || value->kind == CORM_NULL)
+    binding_error(L, CORM_E_ARGUMENT, "the %s has no %s yet, so nothing can be compared with it; flush it first",
+                  object->mapper->name, object->mapper->attributes[slot].key);
+  return value;
+}
+
+static corm_object *check_object(lua_State *L, const corm_relationship *relationship, int arg, const char *method) {
+  corm_object *object = binding_toobject(L, arg);
+  if (!object || object->mapper != relationship->target)
+    binding_error(L, CORM_E_ARGUMENT, "%s.%s: %s: %s object expected, got %s", relationship->parent->name,
+                  relationship->key, method, relationship->target->name,
+                  object ? object->mapper->name : binding_typename(L, arg));
+  return object;
+}
+
+/* One column that is compared: of `from`, slot `slot` of `mapper` (or a column of a secondary table), with a value. */
+typedef struct comparison {
+  const corm_column *column;
+  const corm_value *value; /* NULL: IS NULL */
+} comparison;
+
+#define MAX_PAIRS 16
+
+static const corm_node *compare_in(corm_arena *arena, const comparison *c, const corm_node *from, bool negate,
+                                   bool value_first) {
+  const corm_node *column = corm_column_node_in(arena, c->column, from);
+  if (!column) return NULL;
+  if (!c->value) {
+    corm_value none = corm_value_null();
+    return corm_compare_in(arena, negate ? CORM_OP_NE : CORM_OP_EQ, column, &none);
+  }
+  const corm_node *bind = corm_bind_in(arena, "param", c->column->type, c->value);
+  if (!bind) return NULL;
+  if (!negate) return corm_binary_in(arena, CORM_OP_EQ, value_first ? bind : column, value_first ? column : bind);
+  /* A row that points nowhere does not point to the object either. */
+  corm_value none = corm_value_null();
+  const corm_node *either[2] = {corm_binary_in(arena, CORM_OP_NE, column, bind),
+                                corm_compare_in(arena, CORM_OP_EQ, column, &none)};
+  return either[0] && either[1] ? corm_and_or_in(arena, CORM_OP_OR, either, 2) : NULL;
+}
+
+/* Pushes the AND of the comparisons, and of `extra` if that is not NULL. */
+static int push_comparisons(lua_State *L, const comparison *pairs, uint32_t n, const corm_node *from, bool negate,
+                            bool value_first) {
+  binding_build b;
+  const corm_node *node;
+  size_t room = ROOM_ON;
+  for (uint32_t i = 0; i < n; i++)
+    if (pairs[i].value && corm_value_has_bytes(pairs[i].value)) room += CORM_ROOM_TEXT(pairs[i].value->len);
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, 1);
+  do {
+    const corm_node *items[MAX_PAIRS];
+    node = NULL;
+    uint32_t i = 0;
+    while (i < n && (items[i] = compare_in(&b.arena, &pairs[i], from, negate, value_first))) i++;
+    if (i == n) node = n == 1 ? items[0] : corm_and_or_in(&b.arena, negate ? CORM_OP_OR : CORM_OP_AND, items, n);
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+static void check_pairs(lua_State *L, const corm_relationship *relationship, uint32_t n) {
+  if (n > MAX_PAIRS)
+    binding_error(L, CORM_E_ARGUMENT, "%s.%s: a key of more than %d columns cannot be compared",
+                  relationship->parent->name, relationship->key, MAX_PAIRS);
+}
+
+/* The foreign key columns of a many-to-one against the object at `arg`, or against NULL. */
+static int push_equal_one(lua_State *L, const ends *e, int arg, bool negate, const char *method) {
+  const corm_relationship *relationship = e->relationship;
+  comparison pairs[MAX_PAIRS];
+  corm_object *object = binding_is_null(L, arg) ? NULL : check_object(L, relationship, arg, method);
+  check_pairs(L, relationship, relationship->npairs);
+  for (uint32_t i = 0; i < relationship->npairs; i++) {
+    const corm_pair *pair = &relationship->pairs[i];
+    pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
+    pairs[i].value = object ? key_value(L, object, pair->far_slot) : NULL;
+  }
+  return push_comparisons(L, pairs, relationship->npairs, e->left, negate, true);
+}
+
+/* The referenced key columns of the parent against the foreign key of the child at `arg`. */
+static int push_equal_child(lua_State *L, const ends *e, int arg, const char *method) {
+  const corm_relationship *relationship = e->relationship;
+  comparison pairs[MAX_PAIRS];
+  corm_object *object = check_object(L, relationship, arg, method);
+  check_pairs(L, relationship, relationship->npairs);
+  for (uint32_t i = 0; i < relationship->npairs; i++) {
+    const corm_pair *pair = &relationship->pairs[i];
+    pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
+    pairs[i].value = key_value(L, object, pair->far_slot);
+  }
+  return push_comparisons(L, pairs, relationship->npairs, e->left, false, false);
+}
+
+/* EXISTS over the secondary table and the target, with the target's key fixed. */
+static int push_linked(lua_State *L, const ends *e, int arg, const char *method) {
+  const corm_relationship *relationship = e->relationship;
+  comparison pairs[MAX_PAIRS];
+  corm_object *object = check_object(L, relationship, arg, method);
+  check_pairs(L, relationship, relationship->nfar);
+  for (uint32_t i = 0; i < relationship->nfar; i++) {
+    pairs[i].column = relationship->far_secondary[i].column;
+    pairs[i].value = key_value(L, object, relationship->far_secondary[i].slot);
+  }
+  binding_build t;
+  const corm_node *secondary;
+  binding_build_start(&t, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_table_node), 3);
+  do secondary = corm_table_node_in(&t.arena, relationship->def.secondary);
+  while (binding_build_again(&t, secondary));
+  push_comparisons(L, pairs, relationship->nfar, secondary, false, false);
+  const corm_node *fixed = binding_tonode(L, -1);
+  exists_parts parts = {.ends = e, .criteria = &fixed, .n = 1};
+  parts.target = push_inner_target(L, e);
+  return push_exists(L, &parts);
+}
+
+static int relation_contains(lua_State *L) {
+  ends e = check_ends(L, "Relationship:contains");
+  lua_settop(L, 2);
+  if (!e.relationship->uselist)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "contains() is for collections; write %s.%s:eq(object)",
+                         e.relationship->parent->name, e.relationship->key);
+  if (e.relationship->direction == CORM_MANY_TO_MANY) return push_linked(L, &e, 2, "contains");
+  return push_equal_child(L, &e, 2, "contains");
+}
+
+/* Pushes the relationship of `e` compared with the value at `arg`. */
+static int push_equal(lua_State *L, const ends *e, int arg, bool negate) {
+  const corm_relationship *relationship = e->relationship;
+  const char *method = negate ? "ne" : "eq";
+  if (relationship->direction == CORM_MANY_TO_ONE) return push_equal_one(L, e, arg, negate, method);
+  if (binding_is_null(L, arg)) {
+    exists_parts parts = {.ends = e, .negate = !negate};
+    parts.target = push_inner_target(L, e);
+    return push_exists(L, &parts);
+  }
+  if (relationship->uselist || negate)
+    return binding_error(L, CORM_E_INVALID_REQUEST,
+                         "%s.%s: a collection cannot be compared with an object; use contains() to test for membership",
+                         relationship->parent->name, relationship->key);
+  return push_equal_child(L, e, arg, method);
+}
+
+static int relation_eq(lua_State *L) {
+  ends e = check_ends(L, "Relationship:eq");
+  lua_settop(L, 2);
+  return push_equal(L, &e, 2, false);
+}
+
+static int relation_ne(lua_State *L) {
+  ends e = check_ends(L, "Relationship:ne");
+  lua_settop(L, 2);
+  return push_equal(L, &e, 2, true);
+}
+
+static int check_is(lua_State *L, bool negate) {
+  ends e = check_ends(L, negate ? "Relationship:is_not" : "Relationship:is_");
+  lua_settop(L, 2);
+  if (!binding_is_null(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "%s: nil expected, got %s; compare with an object by eq()",
+                         negate ? "is_not" : "is_", binding_typename(L, 2));
+  return push_equal(L, &e, 2, negate);
+}
+
+static int relation_is(lua_State *L) {
+  return check_is(L, false);
+}
+
+static int relation_is_not(lua_State *L) {
+  return check_is(L, true);
+}
+
+/* -- what statements ask ---------------------------------------------------------------------------------------- */
+
+/* One outer join takes the secondary table and the target as one FROM. */
+static const corm_node *join_in(corm_arena *arena, const ends *e, bool outer, binding_relation_join *out) {
+  const corm_relationship *relationship = e->relationship;
+  const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
+  if (relationship->direction == CORM_MANY_TO_MANY) {
+    secondary = corm_table_node_in(arena, relationship->def.secondary);
+    if (secondary) secondary = corm_alias_in(arena, secondary, NULL);
+    if (!secondary) return NULL;
+  }
+  const corm_node *right = out->right;
+  if (corm_relationship_on_in(arena, relationship, e->left, secondary, right, &secondary_on, &on, NULL) != CORM_OK)
+    return NULL;
+  out->secondary = NULL;
+  out->secondary_on = NULL;
+  out->on = on;
+  if (!secondary) return on;
+  if (!outer) {
+    out->secondary = secondary;
+    out->secondary_on = secondary_on;
+    return on;
+  }
+  const corm_node *both = corm_join_in(arena, secondary, right, on, false, false);
+  if (both) {
+    out->right = both;
+    out->on = secondary_on;
+  }
+  return both ? secondary_on : NULL;
+}
+
+static void hook_join(lua_State *L, int arg, int target, bool outer, binding_relation_join *out) {
+  const relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, "join");
+  ends e = resolve(L, self->mapper, self->key, self->from);
+  const corm_mapper *mapper = e.relationship->target;
+  const corm_node *right = target ? binding_checkfrom(L, target, "join") : mapper->from;
+  if (!is_table_of(right, mapper))
+    binding_error(L, CORM_E_ARGUMENT, "join: %s.%s leads to %s, not to the given target", e.relationship->parent->name,
+                  e.relationship->key, mapper->name);
+  out->left = e.left;
+  out->entity = target ? binding_tonode(L, target) : &mapper->bundle->base;
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 2 * ROOM_ON, 2);
+  do {
+    out->right = right;
+    node = join_in(&b.arena, &e, outer, out);
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, arg);
+  if (target) binding_anchor(L, 2, target);
+}
+
+static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *key, int value) {
+  if (entity->kind != CORM_NODE_BUNDLE) return false;
+  const corm_mapper *mapper = ((const corm_bundle *)entity)->owner;
+  const corm_node *from = ((const corm_bundle *)entity)->from;
+  binding_configure(L, binding_get(L), mapper->registry);
+  value = lua_absindex(L, value);
+  corm_relationship *relationship = corm_mapper_relationship(mapper, key, strlen(key));
+  if (relationship) {
+    ends e = {relationship, from};
+    push_equal(L, &e, value, false);
+    return true;
+  }
+  int32_t slot = corm_mapper_slot(mapper, key, strlen(key));
+  if (slot < 0) return false;
+  const corm_column *column = mapper->attributes[slot].column;
+  binding_arg operand;
+  binding_arg_read(L, value, column->type, key, &operand);
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), ROOM_ON + operand.room, 2);
+  do {
+    const corm_node *left = corm_column_node_in(&b.arena, column, from);
+    const corm_node *right = left ? binding_arg_in(&b.arena, &operand, left) : NULL;
+    node = right ? corm_binary_in(&b.arena, CORM_OP_EQ, left, right) : NULL;
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, value);
+  return true;
+}
+
+/* -- its face --------------------------------------------------------------------------------------------------- */
+
+static int relation_tostring(lua_State *L) {
+  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "tostring");
+  lua_pushfstring(L, "%s.%s", self->mapper->name, self->key);
+  return 1;
+}
+
+static int relation_index(lua_State *L) {
+  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "relationship");
+  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(name, "key") == 0) {
+    lua_pushstring(L, self->key);
+    return 1;
+  }
+  if (strcmp(name, "class_") == 0) {
+    binding_push_class(L, binding_upvalue(L), self->mapper);
+    return 1;
+  }
+  return binding_method(L, BINDING_RELATIONSHIP, 2);
+}
+
+/* relation_info(mapper, key): direction, uselist, target class, key of the inverse. */
+static int relation_info(lua_State *L) {
+  static const char *const directions[] = {"ONETOMANY", "MANYTOONE", "MANYTOMANY"};
+  const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
+  const corm_relationship *relationship = resolve(L, cls->mapper, luaL_checkstring(L, 2), NULL).relationship;
+  lua_pushstring(L, directions[relationship->direction]);
+  lua_pushboolean(L, relationship->uselist);
+  binding_push_class(L, binding_upvalue(L), relationship->target);
+  lua_pushstring(L, relationship->inverse ? relationship->inverse->key : NULL);
+  return 4;
+}
+
+void binding_open_relationship(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"any", relation_any}, {"has", relation_has}, {"contains", relation_contains}, {"eq", relation_eq},
+      {"ne", relation_ne},   {"is_", relation_is},  {"is_not", relation_is_not},     {"key", NULL},
+      {"class_", NULL},      {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"relationship", declare}, {"relation", new_relation}, {"relation_info", relation_info}, {NULL, NULL}};
+  static const binding_orm_hooks hooks = {.join = hook_join, .filter_by = hook_filter_by};
+  binding_metatable(L, BINDING_RELATIONSHIP, "Relationship", methods, meta, relation_index);
+  lua_pop(L, 1);
+  binding_get(L)->orm = &hooks;
+  binding_setfuncs(L, functions);
+}
