@@ -139,7 +139,7 @@ const corm_node *corm_in_list_in(corm_arena *arena, corm_op op, const corm_node 
 }
 
 static const corm_node *new_list(corm_arena *arena, corm_op op, const corm_type *type, const corm_node *const *items,
-                                 size_t n, int against) {
+                                 size_t n, unsigned against) {
   corm_list *node = corm_node_new(arena, sizeof *node, CORM_NODE_LIST, op, type);
   const corm_node **copy = corm_arena_zalloc(arena, n, sizeof *copy);
   if (!node || !copy) return NULL;

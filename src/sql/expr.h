@@ -15,7 +15,7 @@ const corm_type *corm_node_type(const corm_node *node);
 
 /* The operand in parentheses when `against` (an operator or a pseudo operator) asks for them; a boolean value becomes a
    condition (IS_TRUE). `precedence` counts for CUSTOM only. NULL stays NULL. */
-const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, int against, int precedence);
+const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence);
 
 /* The name of binds that are compared with the expression: the column's key, the function's name; or NULL. */
 const char *corm_bind_hint(const corm_node *node);

@@ -6,7 +6,7 @@
 
 enum { CONDITION_PRECEDENCE = -10, LOWEST_PRECEDENCE = -100, HIGHEST_PRECEDENCE = 100 };
 
-static int precedence_against(int against, int custom) {
+static int precedence_against(unsigned against, int custom) {
   if (against == CORM_AGAINST_CONDITION) return CONDITION_PRECEDENCE;
   if (against == CORM_AGAINST_NOTHING) return HIGHEST_PRECEDENCE;
   return against == CORM_OP_CUSTOM ? custom : corm_ops[against].precedence;
@@ -57,13 +57,13 @@ static const corm_node *condition_of(corm_arena *arena, corm_op op, const corm_n
 }
 
 /* Whether an operator inside `node` binds less tightly than the one outside. */
-static bool needs_group(const corm_node *node, int against, int outer) {
+static bool needs_group(const corm_node *node, unsigned against, int outer) {
   bool same = node->op == against && (corm_ops[node->op].flags & CORM_OP_ASSOCIATIVE) && !node->flags;
   if (!same && own_precedence(node) <= outer) return true;
   return against == CORM_OP_NOT && !is_boolean_op(node);
 }
 
-static const corm_node *group_label(corm_arena *arena, const corm_node *node, int against, int precedence) {
+static const corm_node *group_label(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   const corm_label *label = (const corm_label *)node;
   const corm_node *element = corm_group_in(arena, label->element, against, precedence);
   if (element == label->element || !element) return element ? node : NULL;
@@ -74,14 +74,14 @@ static const corm_node *group_label(corm_arena *arena, const corm_node *node, in
   return &copy->base;
 }
 
-static const corm_node *group_coerced(corm_arena *arena, const corm_node *node, int against, int precedence) {
+static const corm_node *group_coerced(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   const corm_cast *cast = (const corm_cast *)node;
   const corm_node *element = corm_group_in(arena, cast->element, against, precedence);
   if (element == cast->element || !element) return element ? node : NULL;
   return corm_cast_in(arena, element, node->type, true);
 }
 
-const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, int against, int precedence) {
+const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   if (!node) return NULL;
   int outer = precedence_against(against, precedence);
   switch ((corm_node_kind)node->kind) {
@@ -254,8 +254,8 @@ const corm_node *corm_affix_in(corm_arena *arena, corm_op op, unsigned flags, co
   if (!node) return NULL;
   node->base.flags = (uint16_t)flags;
   /* SQLAlchemy groups against an operator that no table has, and then against the || around the right side. */
-  node->left = corm_group_in(arena, left, flags ? CORM_AGAINST_NOTHING : (int)op, 0);
-  node->right = corm_group_in(arena, right, flags ? CORM_AGAINST_NOTHING : (int)op, 0);
+  node->left = corm_group_in(arena, left, flags ? CORM_AGAINST_NOTHING : (unsigned)op, 0);
+  node->right = corm_group_in(arena, right, flags ? CORM_AGAINST_NOTHING : (unsigned)op, 0);
   node->escape = escape ? corm_arena_dup(arena, escape, strlen(escape)) : NULL;
   return node->left && node->right && (!escape || node->escape) ? &node->base : NULL;
 }

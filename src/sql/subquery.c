@@ -1,0 +1,44 @@
+#include "sql/subquery.h"
+
+#include "sql/expr.h"
+#include "sql/froms.h"
+
+static const corm_node *address(corm_arena *arena, const corm_node *alias, const corm_select_column *column) {
+  corm_column_node *node =
+      corm_node_new(arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, corm_node_type(column->node));
+  if (!node) return NULL;
+  if (column->label == CORM_LABEL_NAME) node->name = column->text;
+  if (column->label == CORM_LABEL_NONE) node->name = column->name;
+  node->key = column->key ? column->key : corm_anon_stem(column->node);
+  if (column->node->kind == CORM_NODE_COLUMN) node->column = ((const corm_column_node *)column->node)->column;
+  node->from = alias;
+  node->element = column->node;
+  return &node->base;
+}
+
+static bool same(const corm_node *a, const corm_node *b) {
+  const corm_identity x = corm_node_identity(a), y = corm_node_identity(b);
+  return x.a == y.a && x.b == y.b;
+}
+
+corm_status corm_subquery_columns_in(corm_arena *arena, const corm_node *alias, const corm_node *const **out,
+                                     uint32_t *n, corm_error *err) {
+  const corm_select *select = (const corm_select *)((const corm_alias *)alias)->element;
+  corm_select_columns columns;
+  corm_status status =
+      corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, err);
+  if (status != CORM_OK) return status;
+  if (columns.textual)
+    return corm_error_set(err, CORM_E_COMPILE, "a select of raw text cannot be wrapped in a subquery");
+  const corm_node **nodes = corm_arena_zalloc(arena, columns.n, sizeof *nodes);
+  if (!nodes) return corm_error_memory(err);
+  for (uint32_t i = 0; i < columns.n; i++) {
+    uint32_t k = 0;
+    while (k < i && !same(columns.items[k].node, columns.items[i].node)) k++;
+    nodes[i] = k < i ? nodes[k] : address(arena, alias, &columns.items[i]);
+    if (!nodes[i]) return corm_error_memory(err);
+  }
+  *out = nodes;
+  *n = columns.n;
+  return CORM_OK;
+}
