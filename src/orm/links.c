@@ -101,8 +101,7 @@ void corm_link_reset(corm_object *object, const corm_relationship *relationship)
   corm_link_commit(object, relationship);
   drop_edge(object, link->one.edge);
   clear_items(object, &link->items);
-  uint32_t version = link->version + 1;
-  *link = (corm_link){.version = version};
+  *link = (corm_link){.version = link->version + 1, .lazy = link->lazy};
 }
 
 void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone) {

@@ -19,7 +19,7 @@
 #include "orm/links.h"
 #include "orm/session.h"
 
-/* How to load one relationship, and from there on. */
+/* How to load one relationship, and from there on. Borrowed by the loader and those it makes. */
 typedef struct corm_load_option {
   corm_relationship *relationship;
   corm_lazy strategy; /* SELECTIN, JOINED, IMMEDIATE, RAISE, NOLOAD, SELECT, BATCH */
@@ -30,12 +30,12 @@ typedef struct corm_load_option {
 typedef struct corm_load_options {
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
-  bool populate_existing; /* overwrite loaded attributes that are not changed */
+  bool populate_existing; /* overwrite loaded attributes and relationships that are not changed */
 } corm_load_options;
 
 /*
- * Prepares an ORM query: rewrites the select for joined eager loading, autoflushes, compiles, executes. The select's nodes must outlive the
- * loader. Frees with corm_loader_free.
+ * Prepares an ORM query: rewrites the select for joined eager loading, autoflushes, compiles, executes. The select's
+ * nodes must outlive the loader. Frees with corm_loader_free.
  */
 CORM_MUST_USE corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
                                           const corm_load_options *options, corm_loader **out, corm_error *err);
@@ -49,15 +49,17 @@ corm_status corm_loader_step(corm_loader *loader, corm_error *err);
 /* Entities of a row: first those selected, then hidden ones of joined eager loading. */
 uint32_t corm_loader_entities(const corm_loader *loader);
 size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object);
-/* `block` holds at least `size` bytes; returns the object in it (a block that turns out unneeded is never asked for). NULL: err is set. */
+/* `block` holds at least `size` bytes; returns the object in it (a block that turns out unneeded is never asked for).
+ * NULL: err is set. */
 corm_object *corm_loader_fill(corm_loader *loader, uint32_t k, void *block, corm_error *err);
 
 /* The visible row: items in the order of the select list. */
 uint32_t corm_loader_items(const corm_loader *loader);
 /* The entity number of an item, or -1 and *column is its result column. */
 int32_t corm_loader_item(const corm_loader *loader, uint32_t item, uint32_t *column);
-/* True when the row repeats the root objects of an earlier row because of joined eager loading: not to be shown again. */
-bool corm_loader_duplicate(const corm_loader *loader);
+/* True when the row repeats the values of an earlier row because of joined eager loading: not to be shown again. Asked
+   when the row's entities are filled. */
+bool corm_loader_duplicate(corm_loader *loader);
 corm_result *corm_loader_result(corm_loader *loader); /* for plain columns; borrowed */
 corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k);
 

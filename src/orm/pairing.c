@@ -103,38 +103,46 @@ static const corm_node *equal(corm_arena *arena, const corm_node *referenced, co
 }
 
 static const corm_node *secondary_on(corm_arena *arena, const corm_secondary_pair *pairs, uint32_t n,
-                                     const corm_mapper *mapper, const corm_node *from, const corm_node *secondary) {
+                                     const corm_node *const *columns, const corm_node *secondary) {
   const corm_node **items = corm_arena_zalloc(arena, n, sizeof *items);
   for (uint32_t i = 0; items && i < n; i++) {
-    items[i] = equal(arena, corm_mapper_column_in(arena, mapper, pairs[i].slot, from),
-                     corm_column_node_in(arena, pairs[i].column, secondary));
+    items[i] = equal(arena, columns[pairs[i].slot], corm_column_node_in(arena, pairs[i].column, secondary));
     if (!items[i]) return NULL;
   }
   return items ? corm_and_or_in(arena, CORM_OP_AND, items, n) : NULL;
 }
 
-static const corm_node *direct_on(corm_arena *arena, const corm_relationship *relationship, const corm_node *left,
-                                  const corm_node *right) {
+static const corm_node *direct_on(corm_arena *arena, const corm_relationship *relationship,
+                                  const corm_node *const *near, const corm_node *const *far) {
   const corm_node **items = corm_arena_zalloc(arena, relationship->npairs, sizeof *items);
+  const bool to_one = relationship->direction == CORM_MANY_TO_ONE;
   for (uint32_t i = 0; items && i < relationship->npairs; i++) {
-    const corm_pair *pair = &relationship->pairs[i];
-    const corm_node *near = corm_mapper_column_in(arena, relationship->parent, pair->near_slot, left);
-    const corm_node *far = corm_mapper_column_in(arena, relationship->target, pair->far_slot, right);
-    items[i] = relationship->direction == CORM_MANY_TO_ONE ? equal(arena, far, near) : equal(arena, near, far);
+    const corm_node *a = near[relationship->pairs[i].near_slot], *b = far[relationship->pairs[i].far_slot];
+    items[i] = to_one ? equal(arena, b, a) : equal(arena, a, b);
     if (!items[i]) return NULL;
   }
   return items ? corm_and_or_in(arena, CORM_OP_AND, items, relationship->npairs) : NULL;
 }
 
-corm_status corm_relationship_on_in(corm_arena *arena, const corm_relationship *relationship, const corm_node *left,
-                                    const corm_node *secondary, const corm_node *right, const corm_node **to_secondary,
-                                    const corm_node **on, corm_error *err) {
+corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relationship *relationship,
+                                            const corm_node *const *left, const corm_node *secondary,
+                                            const corm_node *const *right, const corm_node **to_secondary,
+                                            const corm_node **on, corm_error *err) {
   if (relationship->direction != CORM_MANY_TO_MANY) {
     *on = direct_on(arena, relationship, left, right);
     return *on ? CORM_OK : corm_error_memory(err);
   }
-  *to_secondary =
-      secondary_on(arena, relationship->near_secondary, relationship->nnear, relationship->parent, left, secondary);
-  *on = secondary_on(arena, relationship->far_secondary, relationship->nfar, relationship->target, right, secondary);
+  *to_secondary = secondary_on(arena, relationship->near_secondary, relationship->nnear, left, secondary);
+  *on = secondary_on(arena, relationship->far_secondary, relationship->nfar, right, secondary);
   return *to_secondary && *on ? CORM_OK : corm_error_memory(err);
+}
+
+corm_status corm_relationship_on_in(corm_arena *arena, const corm_relationship *relationship, const corm_node *left,
+                                    const corm_node *secondary, const corm_node *right, const corm_node **to_secondary,
+                                    const corm_node **on, corm_error *err) {
+  const corm_bundle *near = (const corm_bundle *)corm_mapper_bundle_in(arena, relationship->parent, left);
+  const corm_bundle *far = (const corm_bundle *)corm_mapper_bundle_in(arena, relationship->target, right);
+  if (!near || !far) return corm_error_memory(err);
+  return corm_relationship_on_columns_in(arena, relationship, near->columns, secondary, far->columns, to_secondary, on,
+                                         err);
 }

@@ -115,4 +115,11 @@ CORM_MUST_USE corm_status corm_relationship_on_in(corm_arena *arena, const corm_
                                                   const corm_node *right, const corm_node **secondary_on,
                                                   const corm_node **on, corm_error *err);
 
+/* The same with the nodes of all columns of either side, by slot. */
+CORM_MUST_USE corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relationship *relationship,
+                                                          const corm_node *const *left, const corm_node *secondary,
+                                                          const corm_node *const *right,
+                                                          const corm_node **secondary_on, const corm_node **on,
+                                                          corm_error *err);
+
 #endif

@@ -1,0 +1,283 @@
+/* Statements that load one relationship for many parents: SELECT ... FROM address WHERE address.user_id IN (?, ?). */
+#include <string.h>
+
+#include "orm/loader.h"
+
+enum { SMALL_KEY = 16 };
+
+/* -- keys -- */
+
+static uint32_t key_width(const corm_relationship *relationship) {
+  return relationship->direction == CORM_MANY_TO_MANY ? relationship->nnear : relationship->npairs;
+}
+
+/* A child's foreign key counts as it is, a parent's key as the database has it. CORM_DONE: NULL, so there is nothing to
+   load; CORM_ROW: not known. */
+static corm_status read_key(const corm_relationship *relationship, const corm_object *object, corm_value *key) {
+  const uint32_t width = key_width(relationship);
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; i < width; i++) {
+    const bool many = relationship->direction == CORM_MANY_TO_MANY;
+    const uint32_t slot = many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
+    const corm_value *value =
+        relationship->direction == CORM_MANY_TO_ONE ? &object->slots[slot] : corm_object_committed(object, slot);
+    if (value->kind == CORM_ABSENT) return CORM_ROW;
+    if (value->kind == CORM_NULL) status = CORM_DONE;
+    key[i] = *value;
+    key[i].flags = 0;
+  }
+  return status;
+}
+
+/* A many-to-one target that needs no statement: in memory, and not expired. */
+static corm_object *in_memory(const corm_fetch *fetch, const corm_value *key) {
+  const corm_relationship *relationship = fetch->relationship;
+  const corm_mapper *target = relationship->target;
+  corm_value ordered[SMALL_KEY];
+  if (!relationship->by_primary_key || target->npk > SMALL_KEY || fetch->populate_existing) return NULL;
+  if (fetch->option && fetch->option->nchildren) return NULL;
+  for (uint32_t i = 0; i < target->npk; i++) ordered[i] = key[relationship->pk_order[i]];
+  corm_object *object = corm_session_find(fetch->session, target, ordered);
+  return object && !(object->flags & CORM_OBJECT_EXPIRED) ? object : NULL;
+}
+
+static corm_status link_now(const corm_fetch *fetch, corm_object *object, corm_object *target, corm_error *err) {
+  const corm_host *host = fetch->session->host;
+  uint32_t edge = 0;
+  corm_status status = target ? host->edges_add(host->ctx, object, &target, 1, &edge, err) : CORM_OK;
+  if (status != CORM_OK) return status;
+  if (!fetch->relationship->uselist) return corm_link_fill_one(object, fetch->relationship, target, edge, err);
+  return corm_link_fill_many(object, fetch->relationship, NULL, NULL, 0, err);
+}
+
+/* -- collecting parents -- */
+
+static bool is_missing(const corm_fetch *fetch, corm_object *object) {
+  const corm_link *link = corm_object_find_link(object, fetch->relationship);
+  if (!link || !link->loaded) return true;
+  if (!fetch->populate_existing || link->changed || link->added.n || link->removed.n) return false;
+  corm_link_reset(object, fetch->relationship);
+  return true;
+}
+
+/* How many keys go into one statement. */
+static uint32_t max_keys(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width) {
+  const uint32_t allowed = dialect->max_params ? dialect->max_params / width : CORM_GATHER_KEYS;
+  if (fetch->single) return 1;
+  return allowed < CORM_GATHER_KEYS ? allowed : CORM_GATHER_KEYS;
+}
+
+/* A parent with its key: linked at once, or entered. */
+static corm_status take_parent(const corm_fetch *fetch, corm_gather *gather, corm_object *object, corm_value *key,
+                               corm_error *err) {
+  const corm_status known = read_key(fetch->relationship, object, key);
+  if (known == CORM_ROW) return CORM_OK; /* expired: its own access will load it */
+  corm_object *target = known == CORM_OK ? in_memory(fetch, key) : NULL;
+  if (target || known == CORM_DONE) return link_now(fetch, object, target, err);
+  return corm_gather_enter(gather, object, key, err);
+}
+
+corm_status corm_fetch_now(const corm_fetch *fetch, corm_object *object, corm_error *err) {
+  corm_value small[SMALL_KEY];
+  const uint32_t width = key_width(fetch->relationship);
+  corm_value *key = width <= SMALL_KEY ? small : corm_mem_zalloc(fetch->session->mem, width, sizeof *key);
+  if (!key) return corm_error_memory(err);
+  corm_status status = read_key(fetch->relationship, object, key);
+  corm_object *target = status == CORM_OK ? in_memory(fetch, key) : NULL;
+  if (target || status == CORM_DONE) status = link_now(fetch, object, target, err) == CORM_OK ? CORM_DONE : CORM_FAILED;
+  if (key != small) corm_mem_free(fetch->session->mem, key);
+  return status;
+}
+
+/* A group has each member once, and may lose some while the host makes an edge. */
+static bool is_wanted(const corm_fetch *fetch, corm_object *object) {
+  const corm_host *host = fetch->session->host;
+  if (!object || object->session != fetch->session || !(object->flags & CORM_OBJECT_KEYED)) return false;
+  if (fetch->siblings ? !host->alive(host->ctx, object) : (object->flags & CORM_OBJECT_MARK) != 0) return false;
+  return is_missing(fetch, object);
+}
+
+static void clear_marks(const corm_gather *gather) {
+  for (uint32_t i = 0; i < gather->nparents; i++) gather->parents[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
+}
+
+/* Objects that the rows of a query showed may stand there repeatedly: the marks tell which are entered. */
+static corm_status collect(const corm_fetch *fetch, corm_gather *gather, uint32_t max, corm_object *const *objects,
+                           uint32_t n, uint32_t *offset, corm_error *err) {
+  corm_value *key = corm_arena_zalloc(&gather->arena, gather->width, sizeof *key);
+  corm_status status = key ? CORM_OK : corm_error_memory(err);
+  while (status == CORM_OK && *offset < n && gather->nkeys < max) {
+    corm_object *object = objects[(fetch->start + (*offset)++) % n];
+    if (!is_wanted(fetch, object)) continue;
+    const uint32_t had = gather->nparents;
+    status = take_parent(fetch, gather, object, key, err);
+    if (gather->nparents > had && !fetch->siblings) object->flags |= CORM_OBJECT_MARK;
+  }
+  if (!fetch->siblings) clear_marks(gather);
+  return status;
+}
+
+/* -- the statement -- */
+
+/* The column of the rows that shows the key's i-th value. */
+static const corm_node *key_column(corm_arena *arena, const corm_relationship *relationship, const corm_node *secondary,
+                                   uint32_t i) {
+  if (secondary) return corm_column_node_in(arena, relationship->near_secondary[i].column, secondary);
+  return corm_mapper_column_in(arena, relationship->target, relationship->pairs[i].far_slot, NULL);
+}
+
+/* A single parent's key: "? = address.user_id", the referenced side first as SQLAlchemy writes it. */
+static const corm_node *equals(corm_arena *arena, const corm_relationship *relationship,
+                               const corm_node *const *columns, const corm_gather *gather) {
+  const corm_node **items = corm_arena_zalloc(arena, gather->width, sizeof *items);
+  for (uint32_t i = 0; items && i < gather->width; i++) {
+    items[i] = relationship->direction == CORM_MANY_TO_ONE
+                   ? corm_compare_in(arena, CORM_OP_EQ, columns[i], &gather->keys[i])
+                   : corm_compare_reverse_in(arena, CORM_OP_EQ, &gather->keys[i], columns[i]);
+    if (!items[i]) return NULL;
+  }
+  return items ? corm_and_or_in(arena, CORM_OP_AND, items, gather->width) : NULL;
+}
+
+static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, const corm_node *const *columns,
+                                  const corm_gather *gather) {
+  if (fetch->single) return equals(arena, fetch->relationship, columns, gather);
+  const uint32_t width = gather->width;
+  const corm_node *left = width > 1 ? corm_tuple_in(arena, columns, width) : columns[0];
+  if (!left) return NULL;
+  return corm_in_in(arena, CORM_OP_IN, left, gather->keys, (size_t)gather->nkeys * width, width > 1 ? width : 0);
+}
+
+static corm_status join_secondary(corm_arena *arena, const corm_relationship *relationship, corm_select *select,
+                                  const corm_node **secondary, corm_error *err) {
+  const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
+  const corm_node **froms = corm_arena_zalloc(arena, 1, sizeof *froms);
+  *secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
+  if (!*secondary || !froms) return corm_error_memory(err);
+  const corm_node *to_secondary, *on;
+  corm_status status = corm_relationship_on_in(arena, relationship, relationship->parent->from, *secondary,
+                                               relationship->target->from, &to_secondary, &on, err);
+  if (status != CORM_OK) return status;
+  froms[0] = corm_join_in(arena, relationship->target->from, *secondary, on, false, false);
+  select->froms = froms;
+  select->nfroms = 1;
+  return froms[0] ? CORM_OK : corm_error_memory(err);
+}
+
+static corm_status order(corm_arena *arena, const corm_relationship *relationship, const corm_node *secondary,
+                         corm_select *select, corm_error *err) {
+  const corm_relationship_def *def = &relationship->def;
+  select->order_by = def->order_by;
+  select->norder_by = relationship->uselist ? def->norder_by : 0;
+  if (!secondary || !select->norder_by) return CORM_OK;
+  const corm_node **items = corm_arena_zalloc(arena, def->norder_by, sizeof *items);
+  for (uint32_t i = 0; items && i < def->norder_by; i++) {
+    items[i] = corm_joined_adapt(arena, def->order_by[i], relationship, relationship->target->from, secondary);
+    if (!items[i]) return corm_error_memory(err);
+  }
+  select->order_by = items;
+  return items ? CORM_OK : corm_error_memory(err);
+}
+
+/* The target's columns, behind them the association table's key. */
+static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_gather *gather, const corm_select **out,
+                         corm_error *err) {
+  const corm_relationship *relationship = fetch->relationship;
+  const corm_node *secondary = NULL;
+  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
+  const corm_node **columns = corm_arena_zalloc(arena, gather->width + 1, sizeof *columns);
+  if (!select || !columns) return corm_error_memory(err);
+  select->base.kind = CORM_NODE_SELECT;
+  select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+  corm_status status = CORM_OK;
+  if (relationship->direction == CORM_MANY_TO_MANY)
+    status = join_secondary(arena, relationship, select, &secondary, err);
+  for (uint32_t i = 0; status == CORM_OK && i < gather->width; i++) {
+    columns[i + 1] = key_column(arena, relationship, secondary, i);
+    if (!columns[i + 1]) status = corm_error_memory(err);
+  }
+  if (status != CORM_OK) return status;
+  columns[0] = &relationship->target->bundle->base;
+  select->columns = columns;
+  select->ncolumns = secondary ? gather->width + 1 : 1;
+  select->where = criterion(arena, fetch, &columns[1], gather);
+  if (!select->where) return corm_error_memory(err);
+  *out = select;
+  return order(arena, relationship, secondary, select, err);
+}
+
+/* -- the loader -- */
+
+static corm_status place_key(corm_loader *loader, const corm_relationship *relationship, corm_error *err) {
+  const corm_gather *gather = loader->fetch;
+  const corm_load_entity *entity = loader->entities.items[0];
+  loader->key = corm_arena_zalloc(&loader->arena, gather->width, sizeof *loader->key);
+  loader->key_columns = corm_arena_zalloc(&loader->arena, gather->width, sizeof *loader->key_columns);
+  if (!loader->key || !loader->key_columns) return corm_error_memory(err);
+  for (uint32_t i = 0; i < gather->width; i++)
+    loader->key_columns[i] = relationship->direction == CORM_MANY_TO_MANY
+                                 ? entity->first + entity->mapper->nattributes + i
+                                 : entity->first + relationship->pairs[i].far_slot;
+  return CORM_OK;
+}
+
+/* One many-to-one target by primary key is what the mapper's own statement asks. */
+static bool is_get(const corm_relationship *relationship, const corm_gather *gather) {
+  return relationship->by_primary_key && gather->nkeys == 1 && relationship->target->npk <= SMALL_KEY;
+}
+
+static corm_status open_get(corm_loader *loader, const corm_fetch *fetch, corm_load_option *const *options, uint32_t n,
+                            corm_error *err) {
+  const corm_relationship *relationship = fetch->relationship;
+  corm_value key[SMALL_KEY];
+  for (uint32_t i = 0; i < relationship->target->npk; i++) key[i] = loader->fetch->keys[relationship->pk_order[i]];
+  return corm_loader_open_key(loader, relationship->target, key, options, n, err);
+}
+
+static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, corm_error *err) {
+  corm_load_option *const *options = fetch->option ? fetch->option->children : NULL;
+  const uint32_t n = fetch->option ? fetch->option->nchildren : 0;
+  const corm_select *select = NULL;
+  corm_status status;
+  loader->path = fetch->path;
+  loader->populate_existing = fetch->populate_existing;
+  if (is_get(fetch->relationship, loader->fetch)) {
+    status = open_get(loader, fetch, options, n, err);
+  } else {
+    status = build(&loader->arena, fetch, loader->fetch, &select, err);
+    if (status == CORM_OK) status = corm_loader_open(loader, &select->base, NULL, options, n, false, err);
+  }
+  return status == CORM_OK ? place_key(loader, fetch->relationship, err) : status;
+}
+
+static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_object *const *objects, uint32_t n,
+                           uint32_t *offset, corm_error *err) {
+  const uint32_t width = key_width(fetch->relationship);
+  corm_gather *gather = corm_mem_alloc(loader->mem, sizeof *gather);
+  if (!gather) return corm_error_memory(err);
+  corm_gather_init(gather, loader->mem, fetch->relationship);
+  loader->fetch = gather;
+  gather->siblings = fetch->siblings;
+  if (gather->siblings) gather->siblings->refs++;
+  corm_status status = corm_loader_find_dialect(loader, err);
+  if (status != CORM_OK) return status;
+  const uint32_t max = max_keys(fetch, loader->dialect, width);
+  status = corm_gather_by_key(gather, width, max, err);
+  return status == CORM_OK ? collect(fetch, gather, max, objects, n, offset, err) : status;
+}
+
+corm_status corm_fetch_open(const corm_fetch *fetch, corm_object *const *objects, uint32_t n, uint32_t *offset,
+                            corm_loader **out, corm_error *err) {
+  corm_loader *loader;
+  corm_status status = corm_loader_make(fetch->session, &loader, err);
+  if (status != CORM_OK) return status;
+  status = prepare(loader, fetch, objects, n, offset, err);
+  if (status == CORM_OK && !loader->fetch->nparents) status = CORM_DONE;
+  if (status == CORM_OK) status = open_statement(loader, fetch, err);
+  if (status != CORM_OK) {
+    corm_loader_free(loader);
+    return status;
+  }
+  *out = loader;
+  return CORM_ROW;
+}

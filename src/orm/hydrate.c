@@ -1,0 +1,200 @@
+/* Rows become objects: one block each, with the row's text behind the slots. */
+#include <string.h>
+
+#include "orm/loader.h"
+
+corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err) {
+  const corm_mapper *mapper = entity->mapper;
+  const corm_dialect *dialect = loader->dialect;
+  corm_arena *arena = &loader->arena;
+  entity->values = corm_arena_zalloc(arena, mapper->nattributes, sizeof *entity->values);
+  entity->key = corm_arena_zalloc(arena, mapper->npk, sizeof *entity->key);
+  entity->kinds = corm_arena_zalloc(arena, mapper->nattributes, 1);
+  if (!entity->values || !entity->key || !entity->kinds) return corm_error_memory(err);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_type *type = mapper->attributes[i].column->type;
+    if (dialect->is_plain(dialect, type)) entity->kinds[i] = (uint8_t)corm_type_value_kind(type);
+  }
+  return CORM_OK;
+}
+
+/* -- one row -- */
+
+/* "User(id=5)" as far as the row's key is known. */
+static void describe_row(const corm_loader *loader, const corm_load_entity *entity, corm_buf *out) {
+  const corm_mapper *mapper = entity->mapper;
+  corm_buf_puts(out, mapper->name);
+  corm_buf_putc(out, '(');
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    corm_value raw;
+    corm_result_raw(loader->result, entity->first + mapper->pk[i], &raw);
+    if (i) corm_buf_puts(out, ", ");
+    corm_buf_puts(out, mapper->attributes[mapper->pk[i]].key);
+    corm_buf_putc(out, '=');
+    corm_value_describe(&raw, 40, out);
+  }
+  corm_buf_putc(out, ')');
+}
+
+/* Says which attribute of which object cannot be read. */
+static corm_status explain(const corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_error *err) {
+  const corm_attribute *attribute = &entity->mapper->attributes[slot];
+  corm_buf text;
+  if (err->cls == CORM_E_MEMORY) return CORM_FAILED;
+  corm_buf_init(&text, loader->mem);
+  describe_row(loader, entity, &text);
+  const char *row = corm_buf_str(&text);
+  corm_error_prefix(err, "%s.%s of %s: ", entity->mapper->name, attribute->key, row ? row : entity->mapper->name);
+  corm_error_field(err->entity, sizeof err->entity, entity->mapper->name);
+  corm_error_field(err->table, sizeof err->table, attribute->column->table->fullname);
+  corm_error_field(err->column, sizeof err->column, attribute->column->name);
+  corm_buf_clear(&text);
+  return CORM_FAILED;
+}
+
+/* Bytes are copied at once: what the host does between need and fill may move the result's row. */
+static corm_status decode_slot(corm_loader *loader, corm_load_entity *entity, uint32_t slot) {
+  corm_value *value = &entity->values[slot];
+  corm_error *err = &loader->failure;
+  corm_value raw;
+  corm_result_raw(loader->result, entity->first + slot, &raw);
+  if (raw.kind == entity->kinds[slot] || raw.kind == CORM_NULL) {
+    *value = raw;
+  } else if (raw.kind == CORM_ABSENT) {
+    return corm_error_memory(err);
+  } else {
+    const corm_dialect *dialect = loader->dialect;
+    const corm_type *type = entity->mapper->attributes[slot].column->type;
+    if (dialect->decode(dialect, type, &raw, &loader->scratch, value, err) != CORM_OK)
+      return explain(loader, entity, slot, err);
+  }
+  if (!corm_value_has_bytes(value)) return CORM_OK;
+  const size_t offset = loader->text.len;
+  corm_buf_add(&loader->text, value->as.s, value->len);
+  value->as.i = (int64_t)offset;
+  return loader->text.failed ? corm_error_memory(err) : CORM_OK;
+}
+
+static corm_value with_bytes(const corm_value *value, const char *bytes) {
+  corm_value out = *value;
+  if (corm_value_has_bytes(value)) out.as.s = value->len ? bytes + value->as.i : "";
+  out.flags = 0;
+  out.extra = 0;
+  return out;
+}
+
+/* CORM_DONE: the key is NULL, there is no object in this row. */
+static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
+  const corm_mapper *mapper = entity->mapper;
+  corm_buf_reset(&loader->text);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    corm_status status = decode_slot(loader, entity, mapper->pk[i]);
+    if (status != CORM_OK) return status;
+    if (entity->values[mapper->pk[i]].kind == CORM_NULL) return CORM_DONE;
+  }
+  for (uint32_t i = 0; i < mapper->npk; i++)
+    entity->key[i] = with_bytes(&entity->values[mapper->pk[i]], loader->text.ptr);
+  return CORM_OK;
+}
+
+/* -- objects that are there already -- */
+
+static bool may_overwrite(const corm_loader *loader, const corm_object *object, uint32_t slot) {
+  const corm_value *value = &object->slots[slot];
+  if (value->flags & CORM_VALUE_DIRTY) return false;
+  return loader->populate_existing || (value->flags & CORM_VALUE_EXPIRED) || value->kind == CORM_ABSENT;
+}
+
+/* Fills what is absent or expired. The key is known to be equal. */
+static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {
+  const corm_mapper *mapper = entity->mapper;
+  corm_status status = CORM_OK;
+  for (uint32_t slot = 0; status == CORM_OK && slot < mapper->nattributes; slot++) {
+    if (!may_overwrite(loader, object, slot)) continue;
+    if (mapper->attributes[slot].primary_key && object->slots[slot].kind != CORM_ABSENT) {
+      object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;
+      continue;
+    }
+    status = decode_slot(loader, entity, slot);
+    if (status != CORM_OK) return status;
+    const corm_value value = with_bytes(&entity->values[slot], loader->text.ptr);
+    status = corm_object_store(object, slot, &value, &loader->failure);
+  }
+  if (status == CORM_OK) object->flags &= (uint8_t)~CORM_OBJECT_EXPIRED;
+  return status;
+}
+
+/* An object without relationships has nothing to load with its siblings, one from a query keeps the group of its first.
+ */
+static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
+  if (loader->alone || !entity->mapper->relationships.len) return CORM_OK;
+  if (object->siblings && object->siblings->n > 1) return CORM_OK;
+  if (!entity->siblings) entity->siblings = corm_siblings_new(loader->mem);
+  if (!entity->siblings) return corm_error_memory(err);
+  return corm_siblings_join(entity->siblings, object, err);
+}
+
+static corm_status take_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {
+  corm_status status = fill_existing(loader, entity, object);
+  if (status == CORM_OK) status = join_siblings(loader, entity, object, &loader->failure);
+  if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, &loader->failure);
+  return status;
+}
+
+/* -- new objects -- */
+
+static corm_status read_rest(corm_loader *loader, corm_load_entity *entity) {
+  const corm_mapper *mapper = entity->mapper;
+  for (uint32_t slot = 0; slot < mapper->nattributes; slot++) {
+    if (mapper->attributes[slot].primary_key) continue;
+    corm_status status = decode_slot(loader, entity, slot);
+    if (status != CORM_OK) return status;
+  }
+  return CORM_OK;
+}
+
+size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
+  corm_load_entity *entity = loader->entities.items[k];
+  const corm_mapper *mapper = entity->mapper;
+  corm_session *session = loader->session;
+  corm_object *found = NULL;
+  entity->object = *object = NULL;
+  corm_status status = read_key(loader, entity);
+  if (status == CORM_DONE) return 0;
+  if (status == CORM_OK) {
+    entity->hash = corm_identity_hash(mapper, entity->key);
+    found = corm_identity_find(&session->identity, mapper, entity->key, entity->hash);
+    if (found) found = corm_session_find(session, mapper, entity->key); /* drops it when it is condemned */
+    status = found ? take_existing(loader, entity, found) : read_rest(loader, entity);
+  }
+  if (status != CORM_OK) {
+    loader->failed = true; /* fill reports it */
+    return corm_object_size(mapper, 0);
+  }
+  if (!found) return corm_object_size(mapper, loader->text.len);
+  entity->object = *object = found;
+  return 0;
+}
+
+corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err) {
+  corm_mapper *mapper = entity->mapper;
+  corm_session *session = loader->session;
+  corm_object *object = block;
+  corm_object_init(object, mapper);
+  char *bytes = (char *)&object->slots[mapper->nattributes];
+  if (loader->text.len) memcpy(bytes, loader->text.ptr, loader->text.len);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) object->slots[i] = with_bytes(&entity->values[i], bytes);
+  object->state = CORM_PERSISTENT;
+  object->flags = CORM_OBJECT_KEYED;
+  object->hash = entity->hash;
+  corm_status status = join_siblings(loader, entity, object, err);
+  if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, err);
+  if (status == CORM_OK) status = corm_identity_add(&session->identity, object, err);
+  if (status != CORM_OK) {
+    corm_object_finalize(object);
+    return NULL;
+  }
+  object->session = session;
+  entity->object = object;
+  return object;
+}

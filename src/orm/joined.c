@@ -1,0 +1,341 @@
+/*
+ * Joined eager loading: LEFT OUTER JOINs to anonymous aliases, which the script's WHERE and ORDER BY do not see. A
+ * select whose rows are counted (LIMIT, DISTINCT, GROUP BY) is wrapped first when a collection is joined, so that it
+ * counts parents.
+ */
+#include <string.h>
+
+#include "orm/loader.h"
+#include "sql/subquery.h"
+
+corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_relationship *relationship,
+                            const corm_load_option *option, corm_load_entity **out, corm_error *err) {
+  corm_arena *arena = &loader->arena;
+  const corm_mapper *target = relationship->target;
+  const corm_table *secondary = relationship->def.secondary;
+  corm_load_entity *entity = corm_arena_zalloc(arena, 1, sizeof *entity);
+  if (!entity) return corm_error_memory(err);
+  corm_gather_init(&entity->gather, loader->mem, relationship);
+  corm_vec_init(&entity->seen, loader->mem);
+  entity->mapper = relationship->target;
+  entity->path = (corm_load_path){&parent->path, target};
+  entity->parent = parent;
+  entity->relationship = relationship;
+  if (option) {
+    entity->options = option->children;
+    entity->noptions = option->nchildren;
+  }
+  if (secondary) {
+    const corm_node *table = corm_table_node_in(arena, secondary);
+    entity->secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
+    if (!entity->secondary) return corm_error_memory(err);
+  }
+  const corm_node *alias = corm_alias_in(arena, target->from, NULL);
+  entity->bundle = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, target, alias) : NULL;
+  if (!entity->bundle || corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
+  if (relationship->uselist) loader->unique = true;
+  *out = entity;
+  return CORM_OK;
+}
+
+/* -- expressions over aliases -- */
+
+static void *copy_node(corm_arena *arena, const void *node, size_t size) {
+  void *copy = corm_arena_alloc(arena, size);
+  if (copy) memcpy(copy, node, size);
+  return copy;
+}
+
+static const corm_node *adapt_column(corm_arena *arena, const corm_column_node *column,
+                                     const corm_relationship *relationship, const corm_node *target,
+                                     const corm_node *secondary) {
+  if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
+  const corm_table *table = ((const corm_table_node *)column->from)->table;
+  const corm_node *from = table == relationship->target->table   ? target
+                          : table == relationship->def.secondary ? secondary
+                                                                 : NULL;
+  corm_column_node *copy = from ? copy_node(arena, column, sizeof *column) : NULL;
+  if (!from) return &column->base;
+  if (copy) copy->from = from;
+  return &copy->base;
+}
+
+static const corm_node *adapt_function(corm_arena *arena, const corm_function *function,
+                                       const corm_relationship *relationship, const corm_node *target,
+                                       const corm_node *secondary) {
+  corm_function *copy = copy_node(arena, function, sizeof *function);
+  const corm_node **args = corm_arena_zalloc(arena, function->nargs, sizeof *args);
+  if (!copy || !args) return NULL;
+  for (uint32_t i = 0; i < function->nargs; i++) {
+    args[i] = corm_joined_adapt(arena, function->args[i], relationship, target, secondary);
+    if (!args[i]) return NULL;
+  }
+  copy->args = args;
+  return &copy->base;
+}
+
+/* What ORDER BY is made of; other expressions have no columns to speak of, or hold them in a subquery of their own. */
+const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
+                                   const corm_node *target, const corm_node *secondary) {
+#define ADAPT(operand) ((operand) = corm_joined_adapt(arena, (operand), relationship, target, secondary))
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_COLUMN: return adapt_column(arena, (const corm_column_node *)node, relationship, target, secondary);
+  case CORM_NODE_UNARY: {
+    corm_unary *copy = copy_node(arena, node, sizeof *copy);
+    return copy && ADAPT(copy->operand) ? &copy->base : NULL;
+  }
+  case CORM_NODE_BINARY: {
+    corm_binary *copy = copy_node(arena, node, sizeof *copy);
+    return copy && ADAPT(copy->left) && ADAPT(copy->right) ? &copy->base : NULL;
+  }
+  case CORM_NODE_GROUPING: {
+    corm_grouping *copy = copy_node(arena, node, sizeof *copy);
+    return copy && ADAPT(copy->element) ? &copy->base : NULL;
+  }
+  case CORM_NODE_CAST: {
+    corm_cast *copy = copy_node(arena, node, sizeof *copy);
+    return copy && ADAPT(copy->element) ? &copy->base : NULL;
+  }
+  case CORM_NODE_FUNCTION: return adapt_function(arena, (const corm_function *)node, relationship, target, secondary);
+  default: return node;
+  }
+#undef ADAPT
+}
+
+/* -- the rewritten select -- */
+
+typedef struct rewriting {
+  corm_loader *loader;
+  corm_arena *arena;
+  corm_select *select; /* the result */
+  const corm_node **columns;
+  const corm_node **froms;
+  const corm_node **order_by;
+  corm_error *err;
+} rewriting;
+
+static corm_load_entity *hidden(const rewriting *r, size_t i) {
+  return r->loader->entities.items[r->loader->nvisible + i];
+}
+
+static size_t count_hidden(const rewriting *r) {
+  return r->loader->entities.len - r->loader->nvisible;
+}
+
+static bool contains(const corm_node *from, const corm_node *part) {
+  if (from->kind == CORM_NODE_JOIN)
+    return contains(((const corm_join *)from)->left, part) || contains(((const corm_join *)from)->right, part);
+  return corm_from_same(from, part);
+}
+
+static corm_status join_one(rewriting *r, const corm_load_entity *entity) {
+  corm_arena *arena = r->arena;
+  const corm_node *to_secondary = NULL, *on, *right = entity->bundle->from;
+  const corm_load_entity *root = entity->parent;
+  corm_status status =
+      corm_relationship_on_columns_in(arena, entity->relationship, entity->parent->bundle->columns, entity->secondary,
+                                      entity->bundle->columns, &to_secondary, &on, r->err);
+  if (status != CORM_OK) return status;
+  if (entity->secondary) {
+    right = corm_join_in(arena, entity->secondary, right, on, false, false);
+    on = to_secondary;
+  }
+  while (root->parent) root = root->parent;
+  uint32_t i = 0;
+  while (i < r->select->nfroms && !contains(r->froms[i], root->bundle->from)) i++;
+  if (i == r->select->nfroms) r->froms[r->select->nfroms++] = root->bundle->from;
+  if (right) r->froms[i] = corm_join_in(arena, r->froms[i], right, on, true, false);
+  return right && r->froms[i] ? CORM_OK : corm_error_memory(r->err);
+}
+
+static corm_status order_one(rewriting *r, const corm_load_entity *entity) {
+  const corm_relationship_def *def = &entity->relationship->def;
+  for (uint32_t i = 0; entity->relationship->uselist && i < def->norder_by; i++) {
+    const corm_node *node =
+        corm_joined_adapt(r->arena, def->order_by[i], entity->relationship, entity->bundle->from, entity->secondary);
+    if (!node) return corm_error_memory(r->err);
+    r->order_by[r->select->norder_by++] = node;
+  }
+  return CORM_OK;
+}
+
+static corm_status make_room(rewriting *r, const corm_select *base) {
+  size_t orders = base->norder_by;
+  const size_t n = count_hidden(r);
+  for (size_t i = 0; i < n; i++) orders += hidden(r, i)->relationship->def.norder_by;
+  r->select = corm_arena_alloc(r->arena, sizeof *r->select);
+  r->columns = corm_arena_zalloc(r->arena, base->ncolumns + n, sizeof *r->columns);
+  r->froms = corm_arena_zalloc(r->arena, base->nfroms + n, sizeof *r->froms);
+  r->order_by = corm_arena_zalloc(r->arena, orders, sizeof *r->order_by);
+  if (!r->select || !r->columns || !r->froms || !r->order_by) return corm_error_memory(r->err);
+  *r->select = *base;
+  if (base->ncolumns) memcpy(r->columns, base->columns, base->ncolumns * sizeof *r->columns);
+  if (base->nfroms) memcpy(r->froms, base->froms, base->nfroms * sizeof *r->froms);
+  if (base->norder_by) memcpy(r->order_by, base->order_by, base->norder_by * sizeof *r->order_by);
+  r->select->columns = r->columns;
+  r->select->froms = r->froms;
+  r->select->order_by = r->order_by;
+  return CORM_OK;
+}
+
+static corm_status join_all(rewriting *r, const corm_select *base) {
+  corm_status status = make_room(r, base);
+  const size_t n = count_hidden(r);
+  for (size_t i = 0; status == CORM_OK && i < n; i++) {
+    const corm_load_entity *entity = hidden(r, i);
+    r->columns[r->select->ncolumns++] = &entity->bundle->base;
+    status = join_one(r, entity);
+    if (status == CORM_OK) status = order_one(r, entity);
+  }
+  return status;
+}
+
+/* -- wrapping -- */
+
+static bool is_counted(const corm_select *select) {
+  return select->limit || select->offset || select->distinct || select->ngroup_by || select->having;
+}
+
+/* ASC, DESC and NULLS FIRST stay outside. */
+static const corm_node *ordered(const corm_node *node) {
+  while (node->kind == CORM_NODE_UNARY && (node->op == CORM_OP_ASC || node->op == CORM_OP_DESC ||
+                                           node->op == CORM_OP_NULLS_FIRST || node->op == CORM_OP_NULLS_LAST))
+    node = ((const corm_unary *)node)->operand;
+  return node;
+}
+
+static bool is_same(const corm_node *a, const corm_node *b) {
+  if (a == b) return true;
+  if (a->kind != CORM_NODE_COLUMN) return false;
+  const corm_column_node *x = (const corm_column_node *)a;
+  if (b->kind == CORM_NODE_LABEL) { /* ORDER BY its name */
+    const char *name = ((const corm_label *)b)->name;
+    return !x->from && x->name && name && strcmp(x->name, name) == 0;
+  }
+  if (b->kind != CORM_NODE_COLUMN) return false;
+  const corm_column_node *y = (const corm_column_node *)b;
+  return x->column && x->column == y->column && x->from && y->from && corm_from_same(x->from, y->from);
+}
+
+static bool is_selected(const corm_node *node, const corm_node *const *columns, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)columns[i];
+    if (bundle->base.kind != CORM_NODE_BUNDLE ? is_same(node, columns[i])
+                                              : is_selected(node, bundle->columns, bundle->n))
+      return true;
+  }
+  return false;
+}
+
+/* The select as a subquery, with what it is ordered by among its columns. */
+static corm_status make_subquery(rewriting *r, const corm_select *base, const corm_node **out) {
+  corm_select *inner = copy_node(r->arena, base, sizeof *base);
+  const corm_node **columns = corm_arena_zalloc(r->arena, base->ncolumns + base->norder_by, sizeof *columns);
+  if (!inner || !columns) return corm_error_memory(r->err);
+  if (base->ncolumns) memcpy(columns, base->columns, base->ncolumns * sizeof *columns);
+  inner->columns = columns;
+  inner->label_columns = true;
+  for (uint32_t i = 0; i < base->norder_by; i++) {
+    const corm_node *node = ordered(base->order_by[i]);
+    if (node->kind == CORM_NODE_TEXT || is_selected(node, columns, inner->ncolumns)) continue;
+    columns[inner->ncolumns++] = node;
+  }
+  *out = corm_alias_in(r->arena, &inner->base, NULL);
+  return *out ? CORM_OK : corm_error_memory(r->err);
+}
+
+/* How many columns an item of the select list stands for. */
+static corm_status count_columns(rewriting *r, const corm_node *item, uint32_t *n) {
+  const corm_node *const *ignored;
+  *n = 1;
+  if (item->kind == CORM_NODE_BUNDLE) *n = ((const corm_bundle *)item)->n;
+  if (item->kind != CORM_NODE_TABLE && item->kind != CORM_NODE_ALIAS) return CORM_OK;
+  const corm_node *element = item->kind == CORM_NODE_ALIAS ? ((const corm_alias *)item)->element : item;
+  if (element->kind != CORM_NODE_TABLE) return corm_subquery_columns_in(r->arena, item, &ignored, n, r->err);
+  *n = (uint32_t)((const corm_table_node *)element)->table->columns.len;
+  return CORM_OK;
+}
+
+static const corm_node *outer_bundle(rewriting *r, const corm_bundle *bundle, const corm_node *alias,
+                                     const corm_node *const *columns) {
+  corm_bundle *copy = copy_node(r->arena, bundle, sizeof *bundle);
+  if (!copy) return NULL;
+  copy->from = alias;
+  copy->columns = columns;
+  return &copy->base;
+}
+
+/* The outer select list: the same items over the subquery's columns. The entities move with their bundles. */
+static corm_status select_outer(rewriting *r, const corm_select *base, const corm_node *alias,
+                                const corm_node *const *nodes, corm_select *outer) {
+  uint32_t total = 0, at = 0, entity = 0;
+  for (uint32_t i = 0, n; i < base->ncolumns; i++) {
+    if (count_columns(r, base->columns[i], &n) != CORM_OK) return CORM_FAILED;
+    total += n;
+  }
+  const corm_node **columns = corm_arena_zalloc(r->arena, total, sizeof *columns);
+  if (!columns) return corm_error_memory(r->err);
+  outer->columns = columns;
+  for (uint32_t i = 0, n; i < base->ncolumns; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)base->columns[i];
+    if (count_columns(r, base->columns[i], &n) != CORM_OK) return CORM_FAILED;
+    if (bundle->base.kind == CORM_NODE_BUNDLE) {
+      const corm_node *moved = outer_bundle(r, bundle, alias, &nodes[at]);
+      if (!moved) return corm_error_memory(r->err);
+      columns[outer->ncolumns++] = moved;
+      if (bundle->owner) ((corm_load_entity *)r->loader->entities.items[entity++])->bundle = (const corm_bundle *)moved;
+    } else {
+      for (uint32_t k = 0; k < n; k++) columns[outer->ncolumns++] = nodes[at + k];
+    }
+    at += n;
+  }
+  return CORM_OK;
+}
+
+static const corm_node *outer_order(rewriting *r, const corm_node *node, const corm_node *const *nodes, uint32_t n) {
+  if (ordered(node) != node) {
+    const corm_node *operand = outer_order(r, ((const corm_unary *)node)->operand, nodes, n);
+    return operand ? corm_unary_in(r->arena, (corm_op)node->op, operand) : NULL;
+  }
+  for (uint32_t i = 0; i < n; i++)
+    if (is_same(node, ((const corm_column_node *)nodes[i])->element)) return nodes[i];
+  return NULL;
+}
+
+static corm_status wrap(rewriting *r, const corm_select *base, const corm_select **out) {
+  const corm_node *alias;
+  const corm_node *const *nodes;
+  uint32_t n;
+  corm_select *outer = corm_arena_zalloc(r->arena, 1, sizeof *outer);
+  const corm_node **order_by = corm_arena_zalloc(r->arena, base->norder_by, sizeof *order_by);
+  const corm_node **froms = corm_arena_zalloc(r->arena, 1, sizeof *froms);
+  if (!outer || !order_by || !froms) return corm_error_memory(r->err);
+  corm_status status = make_subquery(r, base, &alias);
+  if (status == CORM_OK) status = corm_subquery_columns_in(r->arena, alias, &nodes, &n, r->err);
+  if (status != CORM_OK) return status;
+  outer->base = base->base;
+  outer->label_columns = base->label_columns;
+  status = select_outer(r, base, alias, nodes, outer);
+  if (status != CORM_OK) return status;
+  for (uint32_t i = 0; i < base->norder_by; i++) {
+    if (ordered(base->order_by[i])->kind == CORM_NODE_TEXT) continue; /* nobody knows what it names */
+    const corm_node *node = outer_order(r, base->order_by[i], nodes, n);
+    if (!node) return corm_error_memory(r->err);
+    order_by[outer->norder_by++] = node;
+  }
+  froms[0] = alias;
+  outer->order_by = order_by;
+  outer->froms = froms;
+  outer->nfroms = 1;
+  *out = outer;
+  return CORM_OK;
+}
+
+corm_status corm_joined_rewrite(corm_loader *loader, const corm_select *select, const corm_select **out,
+                                corm_error *err) {
+  rewriting r = {.loader = loader, .arena = &loader->arena, .err = err};
+  corm_status status = loader->unique && is_counted(select) ? wrap(&r, select, &select) : CORM_OK;
+  if (status == CORM_OK) status = join_all(&r, select);
+  if (status == CORM_OK) *out = r.select;
+  return status;
+}

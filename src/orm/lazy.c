@@ -1,0 +1,83 @@
+/* Relationships loaded at their first access. */
+#include "orm/loader.h"
+
+static corm_status fill_empty(corm_object *object, const corm_relationship *relationship, corm_error *err) {
+  if (relationship->uselist) return corm_link_fill_many(object, relationship, NULL, NULL, 0, err);
+  return corm_link_fill_one(object, relationship, NULL, 0, err);
+}
+
+static corm_status refuse_detached(const corm_object *object, const corm_relationship *relationship, corm_error *err) {
+  corm_buf name;
+  corm_buf_init(&name, object->mapper->mem);
+  corm_object_describe(object, &name);
+  const char *text = corm_buf_str(&name);
+  corm_status status =
+      corm_error_set(err, CORM_E_DETACHED_INSTANCE,
+                     "Parent instance %s is not bound to a Session; lazy load operation of attribute '%s.%s' cannot "
+                     "proceed",
+                     text ? text : object->mapper->name, object->mapper->name, relationship->key);
+  corm_buf_clear(&name);
+  return status;
+}
+
+/* The expired column of the key, so that the row is read first. */
+static uint32_t unknown_slot(const corm_object *object, const corm_relationship *relationship) {
+  const bool many = relationship->direction == CORM_MANY_TO_MANY;
+  const uint32_t width = many ? relationship->nnear : relationship->npairs;
+  for (uint32_t i = 0; i < width; i++) {
+    const uint32_t slot = many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
+    if (object->slots[slot].kind == CORM_ABSENT) return slot;
+  }
+  return 0;
+}
+
+static bool is_loaded(const corm_object *object, const corm_relationship *relationship) {
+  const corm_link *link = corm_object_find_link(object, relationship);
+  return link && link->loaded;
+}
+
+/* With the siblings that miss it too, from the object on; one chunk at an access. */
+static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch, corm_error *err) {
+  corm_siblings *siblings = object->siblings;
+  corm_object *const *objects = &object;
+  uint32_t n = 1, offset = 0;
+  corm_loader *loader;
+  fetch->single = !batch || !siblings || siblings->n < 2;
+  if (!fetch->single) {
+    fetch->siblings = siblings;
+    fetch->start = object->sibling;
+    objects = siblings->members;
+    n = siblings->n;
+  }
+  corm_status status = corm_fetch_open(fetch, objects, n, &offset, &loader, err);
+  if (status == CORM_ROW) return corm_loader_run(loader, err);
+  return status == CORM_DONE ? CORM_OK : status;
+}
+
+static corm_status load(corm_object *object, corm_relationship *relationship, bool batch, corm_error *err) {
+  const corm_load_path path = {NULL, object->mapper};
+  corm_fetch fetch = {.session = object->session, .relationship = relationship, .path = &path};
+  corm_status status = corm_fetch_now(&fetch, object, err);
+  if (status == CORM_ROW) {
+    status = corm_object_refresh(object, unknown_slot(object, relationship), err);
+    if (status == CORM_OK && !is_loaded(object, relationship)) status = corm_fetch_now(&fetch, object, err);
+  }
+  if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
+  if (status == CORM_OK) status = corm_session_autoflush(object->session, err);
+  if (status == CORM_FAILED) return status;
+  if (!is_loaded(object, relationship)) status = load_rows(&fetch, object, batch, err);
+  return status != CORM_FAILED && !is_loaded(object, relationship) ? fill_empty(object, relationship, err) : status;
+}
+
+corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err) {
+  const corm_link *link = corm_object_link(object, relationship);
+  if (!link) return corm_error_memory(err);
+  if (link->loaded) return CORM_OK;
+  const corm_lazy lazy = link->lazy ? (corm_lazy)(link->lazy - 1) : (corm_lazy)relationship->def.lazy;
+  if (lazy == CORM_LAZY_NOLOAD || !(object->flags & CORM_OBJECT_KEYED)) return fill_empty(object, relationship, err);
+  if (lazy == CORM_LAZY_RAISE && !(object->session && object->session->flushing))
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "'%s.%s' is not available due to lazy='raise'",
+                          object->mapper->name, relationship->key);
+  if (!object->session) return refuse_detached(object, relationship, err);
+  return load(object, relationship, lazy != CORM_LAZY_SELECT, err);
+}

@@ -1,0 +1,166 @@
+/* What the files of loading share: load.c runs, hydrate.c makes objects, eager.c plans, joined.c rewrites, fetch.c asks
+   for relationships. Internal to orm/. */
+#ifndef CORM_ORM_LOADER_H
+#define CORM_ORM_LOADER_H
+
+#include "orm/gather.h"
+#include "orm/load.h"
+
+/* The classes between the root of a query and an entity: default eager loading stops where a class comes again. */
+typedef struct corm_load_path {
+  const struct corm_load_path *up;
+  const corm_mapper *mapper;
+} corm_load_path;
+
+/* A relationship to be loaded with statements of its own after the rows. */
+typedef struct corm_load_job {
+  struct corm_load_job *next;
+  corm_relationship *relationship;
+  const corm_load_option *option; /* NULL: by the relationship's own setting */
+} corm_load_job;
+
+/* An object in the rows. */
+typedef struct corm_load_entity {
+  corm_mapper *mapper;
+  const corm_bundle *bundle; /* its columns in the statement */
+  uint32_t first;            /* result column of its first slot */
+  corm_load_path path;
+
+  /* joined eager loading */
+  struct corm_load_entity *parent; /* NULL: the statement's own entity */
+  corm_relationship *relationship; /* from there */
+  const corm_node *secondary;      /* alias of the association table; NULL: none */
+  corm_gather gather;
+
+  /* what its objects need besides */
+  corm_load_option *const *options; /* given for it */
+  uint32_t noptions;
+  corm_load_job *jobs;
+  corm_load_option **overrides; /* lazy strategies that differ from the mapping's */
+  uint32_t noverrides;
+  corm_vec seen;   /* with jobs: its objects */
+  uint32_t offset; /* in seen: what the running job has dealt with */
+
+  /* the current row */
+  corm_object *object;
+  uint32_t hash;
+  corm_value *values; /* by slot; bytes: as.i is the offset in loader->text */
+  corm_value *key;
+  uint8_t *kinds; /* by slot: the storage kind that needs no decoding; ABSENT: all do */
+  corm_siblings *siblings;
+} corm_load_entity;
+
+typedef struct corm_load_item {
+  int32_t entity; /* -1: a plain column */
+  uint32_t column;
+} corm_load_item;
+
+struct corm_loader {
+  const corm_mem *mem;
+  corm_session *session; /* held */
+  const corm_dialect *dialect;
+  corm_arena arena; /* plan, statement */
+  corm_compiled own;
+  const corm_compiled *compiled; /* own, or the mapper's */
+  corm_result *result;
+  corm_vec entities; /* corm_load_entity * */
+  uint32_t nvisible; /* the statement's own ones */
+  corm_load_item *items;
+  uint32_t nitems;
+  const corm_load_path *path; /* above the statement's entities */
+  bool populate_existing;
+  bool alone; /* one object by key: no siblings */
+  bool in_row;
+  bool unique; /* joined collections repeat rows */
+
+  /* loads of one relationship: the rows' only entity belongs to the parents with the key in these columns */
+  corm_gather *fetch;
+  uint32_t *key_columns;
+  corm_value *key;
+
+  corm_buf text; /* bytes of the entity at hand */
+  corm_scratch scratch;
+  bool failed; /* `failure` waits for a function that can report it */
+  corm_error failure;
+
+  /* rows shown so far, when unique */
+  struct corm_shown *shown;
+  corm_value *row_values;
+  bool row_looked_at, row_repeated;
+
+  uint32_t link_at;    /* where corm_loader_group goes on: 0 is the fetch, then the hidden entities */
+  uint32_t job_entity; /* where corm_loader_next goes on */
+};
+
+/* -- load.c -- */
+
+/* An empty loader; autoflushes nothing. */
+CORM_MUST_USE corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_error *err);
+/* Sets the loader's dialect: that of the session's engine. */
+CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err);
+/* Plans, compiles, executes. A statement other than SELECT must have its entities in RETURNING. */
+CORM_MUST_USE corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
+                                           corm_load_option *const *options, uint32_t n, bool autoflush,
+                                           corm_error *err);
+/* The same for the mapper's own SELECT by primary key. */
+CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
+                                               corm_load_option *const *options, uint32_t n, corm_error *err);
+/* Runs to the end through the host, and frees. */
+CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
+
+/* -- hydrate.c -- */
+
+/* Room for an entity's rows; its `first` is known. */
+CORM_MUST_USE corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err);
+
+/* The object of an entity in the current row. NULL: err is set. */
+corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err);
+
+/* -- eager.c -- */
+
+/* Plans the eager loading of an entity; appends hidden ones with theirs when `joins` allows it. */
+CORM_MUST_USE corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err);
+/* Strategies of the query for objects made by it. */
+CORM_MUST_USE corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err);
+
+/* -- unique.c: corm_loader_duplicate -- */
+
+/* -- joined.c -- */
+
+/* Appends a hidden entity below another one. */
+CORM_MUST_USE corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent,
+                                          corm_relationship *relationship, const corm_load_option *option,
+                                          corm_load_entity **out, corm_error *err);
+/* The same expression over aliases of the target's table and of the association table (NULL: as it is). NULL: out of
+ * memory. */
+const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
+                                   const corm_node *target, const corm_node *secondary);
+
+/* The select with the hidden entities joined to it; wrapped in a subquery where rows are counted or grouped. */
+CORM_MUST_USE corm_status corm_joined_rewrite(corm_loader *loader, const corm_select *select, const corm_select **out,
+                                              corm_error *err);
+
+/* -- fetch.c -- */
+
+/*
+ * Loads one relationship for parents. corm_fetch_open: CORM_ROW and a loader for up to 500 keys, CORM_DONE when nobody
+ * misses it any more. Takes parents from `objects` at *offset. Parents whose key is NULL get nothing; many-to-one
+ * targets that are in memory are linked at once, unless `option` asks for more below them.
+ */
+typedef struct corm_fetch {
+  corm_session *session;
+  corm_relationship *relationship;
+  const corm_load_option *option; /* NULL: none */
+  const corm_load_path *path;     /* down to the parents */
+  corm_siblings *siblings;        /* the group of the parents when they are weak */
+  uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */
+  bool populate_existing;
+  bool single; /* one parent: "? = address.user_id" */
+} corm_fetch;
+/* Links without a statement where that is possible: CORM_DONE; CORM_OK when one is needed, CORM_ROW when the object's
+   key is not loaded. */
+CORM_MUST_USE corm_status corm_fetch_now(const corm_fetch *fetch, corm_object *object, corm_error *err);
+CORM_MUST_USE corm_status corm_fetch_open(const corm_fetch *fetch, corm_object *const *objects, uint32_t n,
+                                          uint32_t *offset, corm_loader **out, corm_error *err);
+
+#endif

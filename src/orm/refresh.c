@@ -1,0 +1,68 @@
+/* Objects read again from their rows. */
+#include <stdio.h>
+#include <string.h>
+
+#include "orm/loader.h"
+#include "orm/state.h"
+
+static corm_status refuse(const corm_object *object, corm_error_class cls, const char *before, const char *after,
+                          corm_error *err) {
+  corm_buf name;
+  corm_buf_init(&name, object->mapper->mem);
+  corm_object_describe(object, &name);
+  const char *text = corm_buf_str(&name);
+  corm_status status = corm_error_set(err, cls, "%s%s%s", before, text ? text : object->mapper->name, after);
+  corm_buf_clear(&name);
+  return status;
+}
+
+/* Runs the SELECT of the object's row, which fills the object through the identity map. */
+static corm_status load_row(corm_object *object, corm_error *err) {
+  corm_mapper *mapper = object->mapper;
+  corm_value small[8];
+  corm_loader *loader;
+  corm_value *key = mapper->npk <= 8 ? small : corm_mem_zalloc(mapper->mem, mapper->npk, sizeof *key);
+  if (!key) return corm_error_memory(err);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    key[i] = *corm_object_committed(object, mapper->pk[i]);
+    key[i].flags = 0;
+  }
+  corm_status status = corm_loader_get(object->session, mapper, key, NULL, &loader, err);
+  if (key != small) corm_mem_free(mapper->mem, key);
+  return status == CORM_OK ? corm_loader_run(loader, err) : status;
+}
+
+corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err) {
+  if (!object->session) {
+    char after[256];
+    snprintf(after, sizeof after, " is not bound to a Session; attribute refresh operation of '%s.%s' cannot proceed",
+             object->mapper->name, object->mapper->attributes[slot].key);
+    return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ", after, err);
+  }
+  corm_status status = load_row(object, err);
+  if (status == CORM_OK && (object->slots[slot].flags & CORM_VALUE_EXPIRED))
+    return refuse(object, CORM_E_OBJECT_DELETED, "Instance ", " has been deleted, or its row is otherwise not present",
+                  err);
+  return status;
+}
+
+/* Relationships that were asked for by name are there afterwards. */
+static corm_status load_named(corm_object *object, const char *const *keys, uint32_t n, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
+    corm_relationship *relationship = corm_mapper_relationship(object->mapper, keys[i], strlen(keys[i]));
+    if (relationship) status = corm_object_load_link(object, relationship, err);
+  }
+  return status;
+}
+
+corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
+                                 corm_error *err) {
+  corm_status status = corm_session_expire(session, object, keys, n, err);
+  if (status == CORM_OK) status = corm_session_autoflush(session, err);
+  if (status == CORM_OK && (object->flags & CORM_OBJECT_EXPIRED)) status = load_row(object, err);
+  if (status != CORM_OK) return status;
+  if (object->flags & CORM_OBJECT_EXPIRED)
+    return refuse(object, CORM_E_INVALID_REQUEST, "Could not refresh instance ", "", err);
+  return keys ? load_named(object, keys, n, err) : CORM_OK;
+}
