@@ -13,7 +13,9 @@ static bool is_reserved(const corm_dialect *dialect, const char *name) {
   size_t low = 0, high = dialect->nreserved;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int order = strcmp(dialect->reserved[middle], name);
+    /* Most comparisons end at the first letter, and each identifier of each statement comes here. */
+    const char *word = dialect->reserved[middle];
+    int order = *word != *name ? (unsigned char)*word - (unsigned char)*name : strcmp(word, name);
     if (order == 0) return true;
     if (order < 0) {
       low = middle + 1;

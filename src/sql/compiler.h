@@ -19,7 +19,7 @@
 
 /* The FROMs of an enclosing statement, for correlation. */
 typedef struct corm_scope {
-  const struct corm_scope *outer;
+  struct corm_scope *outer;
   corm_from_list froms; /* with the members of joins */
 } corm_scope;
 
@@ -45,6 +45,13 @@ typedef struct corm_stem_slot {
   uint32_t count;
 } corm_stem_slot;
 
+/* Where "user." stands in the text, to be copied for the next column. */
+typedef struct corm_prefix {
+  const void *from; /* identity */
+  size_t at;
+  size_t len;
+} corm_prefix;
+
 struct corm_compiler {
   const corm_dialect *dialect;
   corm_arena *arena;
@@ -57,9 +64,8 @@ struct corm_compiler {
   bool bare_columns; /* columns without their table, now */
   unsigned depth;
   corm_scope *scope;
-  const void *prefix_from; /* identity of the FROM whose prefix is remembered */
-  size_t prefix_at;        /* where its "user." stands in the text */
-  size_t prefix_len;
+  corm_prefix prefixes[4]; /* of the FROMs seen last */
+  unsigned next_prefix;
 
   corm_compiled_bind *binds;
   uint32_t nbinds;

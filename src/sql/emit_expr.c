@@ -35,13 +35,15 @@ const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
   return corm_anonymous_name(c, (corm_identity){alias, NULL}, stem);
 }
 
-/* "user." before a column. Columns of one table mostly stand together, so the last prefix is copied from the text. */
+/* "user." before a column: written and quoted once, then copied from the text. */
 static void emit_prefix(corm_compiler *c, const corm_node *from) {
   const void *identity = corm_from_identity(from);
-  char copy[80];
-  if (identity == c->prefix_from && c->prefix_len <= sizeof copy && !c->text.failed) {
-    memcpy(copy, c->text.ptr + c->prefix_at, c->prefix_len);
-    corm_emit_bytes(c, copy, c->prefix_len);
+  for (size_t i = 0; i < sizeof c->prefixes / sizeof *c->prefixes; i++) {
+    const corm_prefix *known = &c->prefixes[i];
+    char copy[64];
+    if (known->from != identity || known->len > sizeof copy || c->text.failed) continue;
+    memcpy(copy, c->text.ptr + known->at, known->len);
+    corm_emit_bytes(c, copy, known->len);
     return;
   }
   size_t at = c->text.len;
@@ -53,9 +55,8 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
     corm_emit_error(c, CORM_E_COMPILE, "a column cannot belong to a %s", corm_node_kind_name(from));
   }
   corm_emit_bytes(c, ".", 1);
-  c->prefix_from = identity;
-  c->prefix_at = at;
-  c->prefix_len = c->text.len - at;
+  unsigned slot = c->next_prefix++ % (sizeof c->prefixes / sizeof *c->prefixes);
+  c->prefixes[slot] = (corm_prefix){identity, at, c->text.len - at};
 }
 
 static void emit_column(corm_compiler *c, const corm_column_node *column) {
@@ -417,6 +418,10 @@ static void step(corm_compiler *c, const corm_task *task) {
 
 void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
   if (!corm_compiler_check(compiler, (void *)(uintptr_t)node)) return;
+  if (node->kind == CORM_NODE_COLUMN) {
+    emit_column(compiler, (const corm_column_node *)node);
+    return;
+  }
   size_t base = compiler->ntasks;
   corm_push_node(compiler, node);
   while (compiler->ntasks > base) {

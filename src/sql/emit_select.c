@@ -252,6 +252,6 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   if (froms.n) corm_emit_text(c, " \nFROM ");
   corm_emit_list(c, froms.items, froms.n);
   emit_clauses(c, select, &columns);
-  c->scope = scope.outer ? (corm_scope *)(uintptr_t)scope.outer : NULL;
+  c->scope = scope.outer;
   c->bare_columns = bare;
 }

@@ -75,6 +75,10 @@ static bool push(stack *s, const corm_node *node) {
 
 bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
   stack s;
+  if (node->kind == CORM_NODE_COLUMN) {
+    const corm_node *only = ((const corm_column_node *)node)->from;
+    return !only || corm_from_list_add(list, only);
+  }
   stack_init(&s, list->arena);
   while (node) {
     const corm_node *from = NULL;
