@@ -3,6 +3,7 @@
 #include "binding/b_engine.h"
 #include "binding/b_load.h"
 #include "binding/b_object.h"
+#include "binding/b_session.h"
 
 /* Info about classes, by class: the same table for every opening of the module, since classes outlive one. */
 static void push_info(lua_State *L, const binding_host *host) {
@@ -37,6 +38,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_object(L);
   binding_open_load(L);
   binding_open_collection(L);
+  binding_open_session(L);
   lua_newtable(L);
   binding_open_mapper(L);
   binding_open_relationship(L);

@@ -53,9 +53,10 @@ typedef enum binding_kind {
   BINDING_SET,    /* session.new and the like */
   BINDING_PARSED, /* a parsed JSON document while it is turned into Lua values */
   BINDING_VIEW,   /* ScalarResult, MappingResult */
-  BINDING_FUNC, /* corm.func and its members: a function's name waiting for arguments */
-  BINDING_HOST, /* what the ORM keeps for the state, b_host.h */
+  BINDING_FUNC,   /* corm.func and its members: a function's name waiting for arguments */
+  BINDING_HOST,   /* what the ORM keeps for the state, b_host.h */
   BINDING_REGISTRY,
+  BINDING_SESSIONMAKER,
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -167,12 +168,17 @@ corm_status binding_protect(binding_state *state, lua_CFunction body, void *ctx,
 
 /* -- blocks (API.md rule 9) -- */
 /*
- * Calls the function below its nargs arguments at the top, while the object at index `object` (below them, with a
- * __close) is to be closed: with nil when the function returned, whose results are then this call's (returns their
- * number), with the error when it failed, which then goes on unchanged. The caller returns what this returns. The
- * function may yield.
+ * Calls the function below its nargs arguments at the top, while the object at index `object` (a userdata of ours below
+ * them, with a __close) is to be closed: with nil when the function returned, whose results are then this call's
+ * (returns their number), with the error when it failed, which then goes on unchanged. The caller returns what this
+ * returns. The function may yield.
  */
 int binding_block(lua_State *L, int object, int nargs);
+/* For a __close(object, error): true when what the object stands for is to be undone: an error came, or a coroutine was
+   closed inside the block (Lua then passes no error). */
+bool binding_closes_failed(lua_State *L);
+/* binding_head.flags while a block of the object runs. */
+#define BINDING_IN_BLOCK UINT32_C(0x80000000)
 
 /* -- values -- */
 /* Reads a Lua value (nil and corm.null are NULL) into a core value without type; bytes are borrowed from the stack slot

@@ -49,7 +49,7 @@ static corm_status make_pending(corm_session *session, corm_object *object, corm
   return status;
 }
 
-static bool has_history(const corm_object *object) {
+bool corm_object_has_history(const corm_object *object) {
   if (corm_object_has_changes(object)) return true;
   for (uint32_t i = 0; object->links && i < object->links->n; i++) {
     const corm_link *link = &object->links->links[i];
@@ -78,7 +78,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   }
   *fresh = true;
   corm_status status = corm_session_register(session, object, err);
-  if (status == CORM_OK && has_history(object)) status = corm_session_modified(session, object, err);
+  if (status == CORM_OK && corm_object_has_history(object)) status = corm_session_modified(session, object, err);
   return status;
 }
 
@@ -150,6 +150,7 @@ corm_status corm_session_delete(corm_session *session, corm_object *object, corm
 }
 
 corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err) {
+  if (session->writing) return corm_state_check_idle(session, "expunge()", err);
   if (!corm_session_contains(session, object)) return refuse(err, object, "is not present in this Session");
   corm_vec work;
   corm_vec_init(&work, session->mem);

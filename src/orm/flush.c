@@ -221,8 +221,8 @@ static corm_status tell(corm_flush *flush, corm_event event, corm_error *err) {
 }
 
 static corm_status run(corm_flush *flush, corm_error *err) {
-  corm_status status = tell(flush, CORM_EVENT_BEFORE_FLUSH, err);
-  if (status == CORM_OK) status = collect(flush, err);
+  flush->session->writing = true;
+  corm_status status = collect(flush, err);
   if (status == CORM_OK && flush->nworks) status = corm_plan_order(flush, err);
   if (status == CORM_OK) status = corm_persist(flush, err);
   if (status == CORM_OK) status = tell(flush, CORM_EVENT_AFTER_FLUSH, err);
@@ -240,10 +240,12 @@ corm_status corm_session_flush(corm_session *session, corm_error *err) {
   corm_vec_init(&flush.mappers, session->mem);
   flush.listening = session->host->listening(session->host->ctx);
   session->flushing = true;
-  status = run(&flush, err);
-  session->flushing = false;
+  status = tell(&flush, CORM_EVENT_BEFORE_FLUSH, err);
+  const bool refused = status != CORM_OK; /* nothing was sent, so nothing has to be rolled back */
+  if (!refused) status = run(&flush, err);
+  session->flushing = session->writing = false;
   flush_clear(&flush);
-  if (status != CORM_OK) fail(session, err);
+  if (status != CORM_OK && !refused) fail(session, err);
   return status;
 }
 

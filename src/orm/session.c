@@ -147,6 +147,11 @@ bool corm_session_is_dirty(const corm_session *session) {
 
 /* -- leaving the session -- */
 
+corm_status corm_state_check_idle(const corm_session *session, const char *what, corm_error *err) {
+  if (!session->flushing) return CORM_OK;
+  return corm_error_set(err, CORM_E_ILLEGAL_STATE_CHANGE, "%s is not possible while this Session is flushing", what);
+}
+
 void corm_state_commit_links(corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
   for (size_t i = 0; object->links && i < relationships->len; i++) corm_link_commit(object, relationships->items[i]);
@@ -160,6 +165,10 @@ void corm_state_leave(corm_session *session, corm_object *object, corm_object_st
   object->session = session; /* let_go needs the host */
   corm_state_let_go(session, object);
   object->session = NULL;
+}
+
+void corm_session_lose(corm_session *session, corm_object *object) {
+  corm_state_leave(session, object, CORM_DELETED);
 }
 
 void corm_state_to_transient(corm_session *session, corm_object *object) {
@@ -205,6 +214,29 @@ void corm_session_expire_all(corm_session *session) {
   for (uint32_t i = 0; i < session->identity.cap; i++)
     for (corm_object *o = session->identity.buckets[i]; o; o = o->chain)
       if (session->host->alive(session->host->ctx, o)) corm_state_expire(session, o);
+}
+
+static bool has_link_history(const corm_link *link) {
+  return link->changed || link->added.n || link->removed.n;
+}
+
+static void outdate_object(corm_object *object, const corm_table *table) {
+  const corm_mapper *mapper = object->mapper;
+  const bool own = mapper->table == table;
+  for (uint32_t i = 0; own && i < object->nslots; i++)
+    if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
+  for (size_t i = 0; object->links && i < mapper->relationships.len; i++) {
+    const corm_relationship *relationship = mapper->relationships.items[i];
+    const corm_link *link = corm_object_find_link(object, relationship);
+    if (!own && relationship->target->table != table && relationship->def.secondary != table) continue;
+    if (link && !has_link_history(link)) corm_link_reset(object, relationship);
+  }
+}
+
+void corm_session_outdate(corm_session *session, const corm_table *table) {
+  for (uint32_t i = 0; i < session->identity.cap; i++)
+    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain)
+      if (session->host->alive(session->host->ctx, o)) outdate_object(o, table);
 }
 
 static corm_status expire_key(corm_object *object, const char *key, size_t len, corm_error *err) {

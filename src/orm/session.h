@@ -1,6 +1,6 @@
 /*
- * The session: a unit of work over one engine. Knows every object it is responsible for, in which state, and what changed;
- * flushes the changes in dependency order inside one transaction.
+ * The session: a unit of work over one engine. Knows every object it is responsible for, in which state, and what
+ * changed; flushes the changes in dependency order inside one transaction.
  */
 #ifndef CORM_ORM_SESSION_H
 #define CORM_ORM_SESSION_H
@@ -11,6 +11,7 @@
 /* One level of transaction: the root, or a savepoint. */
 typedef struct corm_frame {
   struct corm_frame *parent; /* NULL: root */
+  uint32_t id;               /* no two frames of a session have the same */
   int savepoint;             /* 0: root */
   bool failed;               /* a flush failed inside: only rollback is accepted */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
@@ -19,9 +20,9 @@ typedef struct corm_frame {
 } corm_frame;
 
 typedef struct corm_session_options {
-  bool autoflush;         /* true */
-  bool autobegin;         /* true */
-  bool expire_on_commit;  /* true */
+  bool autoflush;        /* true */
+  bool autobegin;        /* true */
+  bool expire_on_commit; /* true */
 } corm_session_options;
 
 struct corm_session {
@@ -37,11 +38,13 @@ struct corm_session {
   corm_vec doomed;   /* session:delete was called, not flushed */
   corm_frame *frame; /* innermost; NULL: no transaction begun */
   uint32_t txn;      /* serial of the root transaction, from 1 */
+  uint32_t frames;   /* ids of frames given so far */
   uint32_t refs;
-  int no_autoflush;  /* depth of no_autoflush blocks */
+  int no_autoflush; /* depth of no_autoflush blocks */
   bool flushing;
-  bool closed;       /* by the finalizer; close() alone leaves it usable */
-  char failure[512]; /* the error that made a flush fail, for PendingRollbackError */
+  bool writing;       /* the flush has collected its objects: none may leave */
+  bool closed;        /* by the finalizer; close() alone leaves it usable */
+  char failure[512];  /* the error that made a flush fail, for PendingRollbackError */
   int64_t statements; /* sent since creation */
 };
 
@@ -52,7 +55,7 @@ CORM_MUST_USE corm_status corm_session_new(const corm_mem *mem, const corm_host 
 void corm_session_acquire(corm_session *session);
 void corm_session_release(corm_session *session);
 
-/* -- transactions (orm/transaction.c) -- */
+/* -- transactions (orm/transaction.c) -- In the middle of a flush, in hooks, all are IllegalStateChangeErrors. */
 /* Begins; InvalidRequestError when one is open. `mode` as corm_conn_begin. */
 CORM_MUST_USE corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err);
 /* Flushes, then opens a savepoint. */
@@ -64,6 +67,8 @@ CORM_MUST_USE corm_status corm_session_rollback(corm_session *session, corm_erro
 CORM_MUST_USE corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, bool commit,
                                                  corm_error *err);
 bool corm_session_has_frame(const corm_session *session, const corm_frame *frame);
+/* The open frame with that id, or NULL: for handles that may outlive it. */
+corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id);
 /* Expunges all, rolls back, gives the connection back. The session is usable again. */
 void corm_session_close(corm_session *session);
 /* The connection of the running transaction, begun when needed; PendingRollbackError after a failed flush. */
@@ -72,18 +77,26 @@ CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_co
 /* -- objects -- */
 /* Adds with save-update cascade. Idempotent. InvalidRequestError for an object of another session or a deleted one. */
 CORM_MUST_USE corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err);
-/* Marks for deletion with delete cascade (loads what it must). InvalidRequestError for transient and pending objects. */
+/* Marks for deletion with delete cascade (loads what it must). InvalidRequestError for transient and pending objects.
+ */
 CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err);
-/* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. */
+/* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. Not while a
+ * flush writes. */
 CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
+/* This and close() are the caller's risk while `flushing`. */
 void corm_session_expunge_all(corm_session *session);
 /* keys NULL: everything. InvalidRequestError when the object is not persistent here. */
 CORM_MUST_USE corm_status corm_session_expire(corm_session *session, corm_object *object, const char *const *keys,
                                               uint32_t n, corm_error *err);
 void corm_session_expire_all(corm_session *session);
+/* Rows of a table were written behind the session's back (bulk UPDATE, DELETE): what is loaded of them is loaded again
+   at the next access, except what has unflushed changes. */
+void corm_session_outdate(corm_session *session, const corm_table *table);
 /* Loads now; InvalidRequestError when the row is gone ("Could not refresh instance"). */
 CORM_MUST_USE corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys,
                                                uint32_t n, corm_error *err);
+/* The row of a persistent object turned out to be gone: it leaves the session as a deleted one. */
+void corm_session_lose(corm_session *session, corm_object *object);
 bool corm_session_contains(const corm_session *session, const corm_object *object);
 
 /* The live object with a key, or NULL; condemned ones are dropped from the map here. No SQL. */
@@ -105,7 +118,8 @@ CORM_MUST_USE corm_status corm_session_autoflush(corm_session *session, corm_err
 bool corm_session_is_dirty(const corm_session *session);
 
 /* -- loading (orm/load.c, orm/lazy.c) -- */
-/* Refreshes the expired slots of a persistent object from its row. ObjectDeletedError when it is gone, DetachedInstanceError without a session
+/* Refreshes the expired slots of a persistent object from its row. ObjectDeletedError when it is gone,
+   DetachedInstanceError without a session
    (`slot` names the attribute in the message). */
 CORM_MUST_USE corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err);
 /* Loads a relationship, with its siblings for lazy = "batch". */

@@ -11,6 +11,9 @@ void corm_state_let_go(corm_session *session, corm_object *object);
 /* Removes an object from a list, searching from the end. */
 void corm_state_unlist(corm_vec *list, const corm_object *object);
 
+/* IllegalStateChangeError in the middle of a flush, for what hooks must not do there. */
+CORM_MUST_USE corm_status corm_state_check_idle(const corm_session *session, const char *what, corm_error *err);
+
 /* Takes the object out of the session's lists and map and gives it a new state. */
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state);
 
@@ -27,8 +30,7 @@ void corm_state_commit_links(corm_object *object);
 void corm_frame_restore(corm_session *session, corm_frame *frame);
 
 /* Notes that a flush inside a frame wrote the object. */
-CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted,
-                                           corm_error *err);
+CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err);
 CORM_MUST_USE corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err);
 
 #endif

@@ -11,6 +11,7 @@ static corm_status push_frame(corm_session *session, int savepoint, corm_error *
   corm_frame *frame = corm_mem_zalloc(session->mem, 1, sizeof *frame);
   if (!frame) return corm_error_memory(err);
   frame->parent = session->frame;
+  frame->id = ++session->frames;
   frame->savepoint = savepoint;
   corm_vec_init(&frame->touched, session->mem);
   corm_vec_init(&frame->inserted, session->mem);
@@ -64,6 +65,12 @@ bool corm_session_has_frame(const corm_session *session, const corm_frame *frame
   for (const corm_frame *f = session->frame; f; f = f->parent)
     if (f == frame) return true;
   return false;
+}
+
+corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id) {
+  for (corm_frame *f = session->frame; f; f = f->parent)
+    if (f->id == id) return f;
+  return NULL;
 }
 
 /* -- restoring memory -- */
@@ -235,10 +242,14 @@ static corm_status release_savepoint(corm_session *session, corm_error *err) {
   return CORM_OK;
 }
 
+/* A connection of the engine goes back at once, whoever else still holds it: results that are not read to their end
+   were buffered when the transaction ended. */
 static void leave_connection(corm_session *session) {
   corm_conn *conn = session->conn;
   session->conn = NULL;
-  if (conn) corm_conn_release(conn);
+  if (!conn) return;
+  if (conn != session->own_conn) corm_conn_close(conn);
+  corm_conn_release(conn);
 }
 
 static void bury(corm_session *session, corm_vec *deleted) {
@@ -277,6 +288,7 @@ static corm_status commit_root(corm_session *session, corm_error *err) {
 }
 
 corm_status corm_session_commit(corm_session *session, corm_error *err) {
+  if (session->flushing) return corm_state_check_idle(session, "commit()", err);
   if (session->frame && session->frame->failed) return refuse_failed(session, err);
   corm_status status = tell(session, CORM_EVENT_BEFORE_COMMIT, err);
   if (status == CORM_OK) status = corm_session_flush(session, err);
@@ -291,6 +303,7 @@ corm_status corm_session_commit(corm_session *session, corm_error *err) {
 }
 
 corm_status corm_session_rollback(corm_session *session, corm_error *err) {
+  if (session->flushing) return corm_state_check_idle(session, "rollback()", err);
   if (!session->frame) {
     corm_frame_restore(session, NULL);
     return CORM_OK;

@@ -1,0 +1,348 @@
+/*
+ * session:query(...): a select bound to a session. Its generative methods are those of the select inside; what comes
+ * out of them is a Query again when it is a statement.
+ */
+#include <string.h>
+
+#include "binding/b_result.h"
+#include "binding/b_session.h"
+#include "binding/b_statement.h"
+
+/* User values of a Query. RUNNING: the result of the iteration that runs. */
+enum { QUERY_SESSION = 1, QUERY_STATEMENT, QUERY_RUNNING, QUERY_SLOTS = QUERY_RUNNING };
+
+/* Its address is the registry key of the functions select, update and delete of the module. */
+static const char functions_key;
+
+static void check(lua_State *L, const char *what) {
+  binding_check(L, 1, BINDING_QUERY, what);
+}
+
+bool binding_push_query_statement(lua_State *L, int arg) {
+  if (!binding_test(L, arg, BINDING_QUERY)) return false;
+  lua_getiuservalue(L, arg, QUERY_STATEMENT);
+  return true;
+}
+
+/* Replaces the statement at the top by a Query of it, bound to the Session at `session`. */
+static void wrap(lua_State *L, int session) {
+  session = lua_absindex(L, session);
+  binding_new(L, BINDING_QUERY, sizeof(binding_head), QUERY_SLOTS);
+  lua_pushvalue(L, session);
+  lua_setiuservalue(L, -2, QUERY_SESSION);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, -2, QUERY_STATEMENT);
+}
+
+static void push_function(lua_State *L, const char *name) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+/* Calls the method of the value that lies below nargs arguments. */
+static void call_method(lua_State *L, const char *name, int nargs, int nresults) {
+  lua_getfield(L, -nargs - 1, name);
+  lua_insert(L, -nargs - 2);
+  lua_call(L, nargs + 1, nresults);
+}
+
+static int session_query(lua_State *L) {
+  binding_checksession(L, "Session:query");
+  if (lua_gettop(L) < 2) return binding_error(L, CORM_E_ARGUMENT, "Session:query: a mapped class or columns expected");
+  push_function(L, "select");
+  lua_insert(L, 2);
+  lua_call(L, lua_gettop(L) - 2, 1);
+  wrap(L, 1);
+  return 1;
+}
+
+/* A method of the statement inside. Upvalue 2: it. */
+static int delegate(lua_State *L) {
+  check(L, "Query");
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_insert(L, 1);
+  lua_getiuservalue(L, 2, QUERY_STATEMENT);
+  lua_replace(L, 2);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 2);
+  lua_call(L, lua_gettop(L) - 2, 1);
+  if (binding_test(L, -1, BINDING_STATEMENT)) wrap(L, 1);
+  return 1;
+}
+
+/* -- running -- */
+
+static const corm_select *select_of(lua_State *L) {
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  const corm_select *select = (const corm_select *)binding_tonode(L, -1);
+  lua_pop(L, 1);
+  return select;
+}
+
+/* A query of one entity gives objects, every other one rows. */
+static bool gives_objects(const corm_select *select) {
+  return select->ncolumns == 1 && select->columns[0]->kind == CORM_NODE_BUNDLE;
+}
+
+/* Replaces the statement at the top by its Result: of objects where the query gives such. */
+static void run(lua_State *L) {
+  int statement = lua_gettop(L);
+  const bool objects = gives_objects((const corm_select *)binding_tonode(L, statement));
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_pushnil(L);
+  binding_session_run(L, statement + 1, statement, statement + 2);
+  if (objects) call_method(L, "scalars", 0, 1);
+  lua_replace(L, statement);
+  lua_settop(L, statement);
+}
+
+static int run_then(lua_State *L, const char *what, const char *method) {
+  check(L, what);
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  run(L);
+  call_method(L, method, 0, 1);
+  return 1;
+}
+
+static int query_all(lua_State *L) {
+  return run_then(L, "Query:all", "all");
+}
+
+static int query_one(lua_State *L) {
+  return run_then(L, "Query:one", "one");
+}
+
+static int query_one_or_none(lua_State *L) {
+  return run_then(L, "Query:one_or_none", "one_or_none");
+}
+
+static int query_first(lua_State *L) {
+  check(L, "Query:first");
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  lua_pushinteger(L, 1);
+  call_method(L, "limit", 1, 1);
+  run(L);
+  call_method(L, "first", 0, 1);
+  return 1;
+}
+
+/* The first column of the only row. */
+static int query_scalar(lua_State *L) {
+  check(L, "Query:scalar");
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  lua_pushnil(L);
+  binding_session_run(L, 2, 3, 4);
+  call_method(L, "scalar_one_or_none", 0, 1);
+  return 1;
+}
+
+/* for item in query do: the query runs when the loop begins. */
+static int query_call(lua_State *L) {
+  check(L, "Query:iterate");
+  lua_settop(L, 3);
+  if (lua_isnil(L, 3)) {
+    lua_getiuservalue(L, 1, QUERY_STATEMENT);
+    run(L);
+    lua_setiuservalue(L, 1, QUERY_RUNNING);
+  }
+  if (lua_getiuservalue(L, 1, QUERY_RUNNING) == LUA_TNIL) return 1;
+  lua_call(L, 0, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, 1, QUERY_RUNNING);
+  }
+  return 1;
+}
+
+/* -- count: SELECT count(*) FROM (the query) -- */
+
+static void push_count(lua_State *L, const corm_select *inner, int statement) {
+  binding_build b;
+  corm_select *select;
+  binding_statement_start(&b, L, sizeof(corm_select) + 4 * CORM_ROOM_NODE, 1);
+  do {
+    select = corm_arena_zalloc(&b.arena, 1, sizeof *select);
+    const corm_node **parts = corm_arena_zalloc(&b.arena, 2, sizeof *parts);
+    if (!select || !parts) continue;
+    select->base.kind = CORM_NODE_SELECT;
+    select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+    parts[0] = corm_function_in(&b.arena, "count", NULL, NULL, 0);
+    parts[1] = corm_alias_in(&b.arena, &inner->base, NULL);
+    select->columns = &parts[0];
+    select->froms = &parts[1];
+    select->ncolumns = select->nfroms = 1;
+  } while (binding_build_again(&b, b.arena.failed ? NULL : &select->base));
+  binding_statement_finish(L, false, statement, statement);
+}
+
+static int query_count(lua_State *L) {
+  check(L, "Query:count");
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  push_count(L, select_of(L), 3);
+  lua_pushnil(L);
+  binding_session_run(L, 2, 4, 5);
+  call_method(L, "scalar", 0, 1);
+  return 1;
+}
+
+/* -- get, update, delete -- */
+
+static const corm_mapper *mapper_of(lua_State *L, const corm_select *select, const char *what) {
+  const corm_bundle *bundle = select->ncolumns == 1 ? (const corm_bundle *)select->columns[0] : NULL;
+  if (!bundle || bundle->base.kind != CORM_NODE_BUNDLE || !bundle->owner || bundle->from->kind != CORM_NODE_TABLE)
+    binding_error(L, CORM_E_INVALID_REQUEST, "%s: the query must be of one mapped class", what);
+  return bundle->owner;
+}
+
+static int query_get(lua_State *L) {
+  check(L, "Query:get");
+  const corm_select *select = select_of(L);
+  const corm_mapper *mapper = mapper_of(L, select, "Query:get");
+  if (select->where || select->nfroms || select->limit || select->offset || select->norder_by)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "Query:get: not on a query with criteria, joins, order or limits");
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_replace(L, 1);
+  binding_push_class(L, binding_upvalue(L), mapper);
+  lua_insert(L, 2);
+  return binding_session_get(L);
+}
+
+/* Pushes update(Class) or delete(Class) with the criteria of the query; options at `options`. */
+static void push_bulk(lua_State *L, const char *name, int options, const char *what) {
+  static const binding_option_spec specs[] = {{"all", BINDING_OPT_BOOL}, {"synchronize_session", BINDING_OPT_ANY}};
+  const corm_select *select = select_of(L);
+  const corm_mapper *mapper = mapper_of(L, select, what);
+  binding_check_options(L, options, what, specs, sizeof specs / sizeof *specs);
+  if (select->nfroms || select->limit || select->offset || select->norder_by || select->ngroup_by || select->distinct ||
+      select->having)
+    binding_error(L, CORM_E_INVALID_REQUEST, "%s: not on a query with joins, order, groups, limits or distinct", what);
+  push_function(L, name);
+  binding_push_class(L, binding_upvalue(L), mapper);
+  lua_createtable(L, 0, 1);
+  lua_pushboolean(L, binding_opt_bool(L, options, "all", false));
+  lua_setfield(L, -2, "all");
+  lua_call(L, 2, 1);
+  if (select->where) {
+    lua_getiuservalue(L, 1, QUERY_STATEMENT);
+    binding_push_node(L, select->where, -1);
+    lua_remove(L, -2);
+    call_method(L, "where", 1, 1);
+  }
+  if (binding_opt_push(L, options, "synchronize_session")) {
+    lua_createtable(L, 0, 1);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "synchronize_session");
+    call_method(L, "execution_options", 1, 1);
+  }
+}
+
+/* Runs the statement at the top; returns the number of matched rows. */
+static int run_bulk(lua_State *L) {
+  int statement = lua_gettop(L);
+  lua_getiuservalue(L, 1, QUERY_SESSION);
+  lua_pushnil(L);
+  binding_session_run(L, statement + 1, statement, statement + 2);
+  lua_getfield(L, -1, "rowcount");
+  return 1;
+}
+
+/* query:update(values [, options]) */
+static int query_update(lua_State *L) {
+  check(L, "Query:update");
+  if (!lua_istable(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "Query:update: a table of values expected, got %s",
+                         binding_typename(L, 2));
+  lua_settop(L, 3);
+  push_bulk(L, "update", 3, "Query:update");
+  lua_pushvalue(L, 2);
+  call_method(L, "values", 1, 1);
+  return run_bulk(L);
+}
+
+/* query:delete([options]) */
+static int query_delete(lua_State *L) {
+  check(L, "Query:delete");
+  lua_settop(L, 2);
+  push_bulk(L, "delete", 2, "Query:delete");
+  return run_bulk(L);
+}
+
+/* -- fields -- */
+
+static bool push_field(lua_State *L, void *block, const char *name) {
+  (void)block;
+  if (strcmp(name, "statement") == 0)
+    lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  else if (strcmp(name, "session") == 0)
+    lua_getiuservalue(L, 1, QUERY_SESSION);
+  else
+    return false;
+  return true;
+}
+
+static int query_index(lua_State *L) {
+  return binding_index(L, BINDING_QUERY, push_field);
+}
+
+static int query_tostring(lua_State *L) {
+  check(L, "tostring");
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  luaL_tolstring(L, -1, NULL);
+  return 1;
+}
+
+/* Statements have methods that a select refuses by itself (values ...); those stay with it. */
+static void add_delegates(lua_State *L, binding_state *state) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[BINDING_QUERY]);
+  int own = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[BINDING_STATEMENT]);
+  lua_pushnil(L);
+  while (lua_next(L, own + 1)) {
+    lua_pushvalue(L, -2);
+    if (lua_rawget(L, own) == LUA_TNIL && lua_isfunction(L, -2)) {
+      lua_pop(L, 1);
+      lua_pushvalue(L, -2);
+      lua_pushlightuserdata(L, state);
+      lua_pushvalue(L, -3);
+      lua_pushcclosure(L, delegate, 2);
+      lua_rawset(L, own);
+      lua_pop(L, 1);
+    } else {
+      lua_pop(L, 2);
+    }
+  }
+  lua_settop(L, own - 1);
+}
+
+static void keep_functions(lua_State *L) {
+  static const char *const names[] = {"select", "update", "delete"};
+  lua_createtable(L, 0, 3);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    lua_getfield(L, -2, names[i]);
+    lua_setfield(L, -2, names[i]);
+  }
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
+}
+
+void binding_open_query(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"all", query_all},       {"first", query_first}, {"one", query_one}, {"one_or_none", query_one_or_none},
+      {"scalar", query_scalar}, {"count", query_count}, {"get", query_get}, {"update", query_update},
+      {"delete", query_delete}, {"statement", NULL},    {"session", NULL},  {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__call", query_call}, {"__tostring", query_tostring}, {NULL, NULL}};
+  static const luaL_Reg session_methods[] = {{"query", session_query}, {NULL, NULL}};
+  binding_state *state = binding_get(L);
+  if (state->metatables[BINDING_QUERY] != LUA_NOREF) return;
+  binding_metatable(L, BINDING_QUERY, "Query", methods, meta, query_index);
+  lua_pop(L, 1);
+  add_delegates(L, state);
+  binding_add_methods(L, BINDING_SESSION, session_methods);
+  keep_functions(L);
+}

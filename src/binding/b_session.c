@@ -1,0 +1,379 @@
+/* corm.Session: objects in and out, expiry, fields. Transactions, execution and get have files of their own. */
+#include "binding/b_session.h"
+
+#include <string.h>
+
+#include "binding/b_engine.h"
+
+/* Its address is the registry key of a table, weak in its values: corm_session * -> Session. */
+static const char sessions_key;
+
+corm_session *binding_checksession_at(lua_State *L, int arg, const char *what) {
+  const binding_session *self = binding_check(L, arg, BINDING_SESSION, what);
+  if (!self->session) binding_error(L, CORM_E_RESOURCE_CLOSED, "%s: this Session is gone", what);
+  binding_get(L)->L = L;
+  return self->session;
+}
+
+void binding_push_session(lua_State *L, corm_session *session) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key);
+  lua_rawgetp(L, -1, session);
+  lua_remove(L, -2);
+}
+
+/* -- making -- */
+
+/* The engine or connection in the option `bind` becomes the user value; NULLs without one. */
+static void read_bind(lua_State *L, int options, corm_engine **engine, corm_conn **conn) {
+  if (!binding_opt_push(L, options, "bind")) return;
+  if (binding_test(L, -1, BINDING_ENGINE))
+    *engine = binding_check_engine(L, -1, "Session");
+  else if (binding_test(L, -1, BINDING_CONNECTION))
+    *conn = binding_check_conn(L, -1, "Session");
+  else
+    binding_error(L, CORM_E_ARGUMENT, "Session: option 'bind' must be an Engine or a Connection, got %s",
+                  binding_typename(L, -1));
+  lua_setiuservalue(L, -2, BINDING_SESSION_BIND);
+}
+
+static void set_info(lua_State *L, int options) {
+  lua_newtable(L);
+  if (binding_opt_push(L, options, "info")) {
+    if (!lua_istable(L, -1))
+      binding_error(L, CORM_E_ARGUMENT, "Session: option 'info' must be a table, got %s", binding_typename(L, -1));
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
+  }
+  lua_setiuservalue(L, -2, BINDING_SESSION_INFO);
+}
+
+void binding_new_session(lua_State *L, int options, int maker) {
+  binding_state *state = binding_get(L);
+  corm_session_options settings = corm_session_options_default();
+  corm_engine *engine = NULL;
+  corm_conn *conn = NULL;
+  corm_error err = {0};
+  options = lua_absindex(L, options);
+  settings.autoflush = binding_opt_bool(L, options, "autoflush", settings.autoflush);
+  settings.autobegin = binding_opt_bool(L, options, "autobegin", settings.autobegin);
+  settings.expire_on_commit = binding_opt_bool(L, options, "expire_on_commit", settings.expire_on_commit);
+  binding_session *self = binding_new(L, BINDING_SESSION, sizeof *self, BINDING_SESSION_SLOTS);
+  read_bind(L, options, &engine, &conn);
+  set_info(L, options);
+  if (maker) {
+    lua_pushvalue(L, maker);
+    lua_setiuservalue(L, -2, BINDING_SESSION_MAKER);
+  }
+  if (corm_session_new(&state->mem, &state->host->core, engine, conn, &settings, &self->session, &err) != CORM_OK)
+    binding_raise(L, &err);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, self->session);
+  lua_pop(L, 1);
+}
+
+/* -- objects -- */
+
+static corm_object *check_object(lua_State *L, int arg, const char *what) {
+  corm_object *object = binding_checkobject(L, arg, what);
+  binding_configure(L, binding_get(L), object->mapper->registry);
+  return object;
+}
+
+static int session_add(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:add");
+  corm_object *object = check_object(L, 2, "Session:add");
+  corm_error err = {0};
+  if (lua_gettop(L) > 2)
+    return binding_error(L, CORM_E_ARGUMENT, "Session:add: one object expected; several are added by add_all { ... }");
+  return corm_session_add(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* Pushes item i of the list at `list`: a plain sequence, a collection or a set. */
+static bool push_item(lua_State *L, int list, lua_Integer i) {
+  int type = lua_istable(L, list) ? lua_rawgeti(L, list, i) : lua_geti(L, list, i);
+  if (type != LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static int session_add_all(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:add_all");
+  corm_error err = {0};
+  binding_kind kind = binding_kindof(L, 2);
+  if (!lua_istable(L, 2) && kind != BINDING_COLLECTION && kind != BINDING_SET)
+    return binding_error(L, CORM_E_ARGUMENT, "Session:add_all: a sequence of objects expected, got %s",
+                         binding_typename(L, 2));
+  lua_settop(L, 2);
+  lua_Integer n = 0;
+  for (; push_item(L, 2, n + 1); lua_pop(L, 1), n++) check_object(L, -1, "Session:add_all");
+  lua_pushnil(L);
+  for (lua_Integer seen = 0; lua_istable(L, 2) && lua_next(L, 2); lua_pop(L, 1))
+    if (++seen > n)
+      return binding_error(L, CORM_E_ARGUMENT,
+                           "Session:add_all: a sequence of objects expected, got a table with holes "
+                           "or named fields");
+  for (lua_Integer i = 1; i <= n; i++) {
+    push_item(L, 2, i);
+    if (corm_session_add(session, check_object(L, -1, "Session:add_all"), &err) != CORM_OK)
+      return binding_raise(L, &err);
+    lua_settop(L, 2);
+  }
+  return 0;
+}
+
+static int session_delete(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:delete");
+  corm_error err = {0};
+  corm_object *object = check_object(L, 2, "Session:delete");
+  return corm_session_delete(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static int session_expunge(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:expunge");
+  corm_error err = {0};
+  corm_object *object = check_object(L, 2, "Session:expunge");
+  return corm_session_expunge(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static int session_expunge_all(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:expunge_all");
+  if (session->flushing)
+    return binding_error(L, CORM_E_ILLEGAL_STATE_CHANGE,
+                         "expunge_all() is not possible while this Session is flushing");
+  corm_session_expunge_all(session);
+  return 0;
+}
+
+static int session_contains(lua_State *L) {
+  const corm_session *session = binding_checksession(L, "Session:contains");
+  lua_pushboolean(L, corm_session_contains(session, binding_checkobject(L, 2, "Session:contains")));
+  return 1;
+}
+
+static int session_is_modified(lua_State *L) {
+  binding_checksession(L, "Session:is_modified");
+  lua_pushboolean(L, corm_object_has_history(binding_checkobject(L, 2, "Session:is_modified")));
+  return 1;
+}
+
+static int session_flush(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:flush");
+  corm_error err = {0};
+  return corm_session_flush(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* -- expiry -- */
+
+/* The attribute names at 3 as copies in the arena; NULL when none are given. */
+static const char *const *read_keys(lua_State *L, const char *what, corm_arena *arena, uint32_t *n) {
+  *n = 0;
+  if (lua_isnoneornil(L, 3)) return NULL;
+  if (!lua_istable(L, 3))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a sequence of attribute names expected, got %s", what,
+                  binding_typename(L, 3));
+  lua_Unsigned len = lua_rawlen(L, 3);
+  const char **keys = corm_arena_alloc(arena, (size_t)(len + 1) * sizeof *keys);
+  for (lua_Unsigned i = 0; keys && i < len; i++) {
+    if (lua_rawgeti(L, 3, (lua_Integer)i + 1) != LUA_TSTRING)
+      binding_error(L, CORM_E_ARGUMENT, "%s: attribute names expected, got %s", what, binding_typename(L, -1));
+    size_t size;
+    const char *name = lua_tolstring(L, -1, &size);
+    keys[i] = corm_arena_dup(arena, name, size);
+    lua_pop(L, 1);
+  }
+  if (arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  *n = (uint32_t)len;
+  return keys;
+}
+
+typedef corm_status (*expiry)(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
+                              corm_error *err);
+
+static int with_keys(lua_State *L, const char *what, expiry act) {
+  corm_session *session = binding_checksession(L, what);
+  corm_object *object = check_object(L, 2, what);
+  corm_error err = {0};
+  uint32_t n;
+  lua_settop(L, 3);
+  binding_state *state = binding_upvalue(L);
+  corm_arena *arena = binding_scratch(L, state);
+  const char *const *keys = read_keys(L, what, arena, &n);
+  corm_status status = act(session, object, keys, n, &err);
+  binding_scratch_done(L, state, arena);
+  return status == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static int session_expire(lua_State *L) {
+  return with_keys(L, "Session:expire", corm_session_expire);
+}
+
+static int session_refresh(lua_State *L) {
+  return with_keys(L, "Session:refresh", corm_session_refresh);
+}
+
+static int session_expire_all(lua_State *L) {
+  corm_session_expire_all(binding_checksession(L, "Session:expire_all"));
+  return 0;
+}
+
+/* -- fields and states -- */
+
+static int session_in_transaction(lua_State *L) {
+  lua_pushboolean(L, binding_checksession(L, "Session:in_transaction")->frame != NULL);
+  return 1;
+}
+
+static int session_in_nested_transaction(lua_State *L) {
+  const corm_session *session = binding_checksession(L, "Session:in_nested_transaction");
+  lua_pushboolean(L, session->frame && session->frame->parent);
+  return 1;
+}
+
+/* False while a failed flush waits for its rollback, and where nothing began that must be begun by hand. */
+static bool is_active(const corm_session *session) {
+  return session->frame ? !session->frame->failed : session->options.autobegin;
+}
+
+static bool push_field(lua_State *L, void *block, const char *name) {
+  corm_session *session = ((binding_session *)block)->session;
+  if (!session) return false;
+  if (strcmp(name, "bind") == 0)
+    lua_getiuservalue(L, 1, BINDING_SESSION_BIND);
+  else if (strcmp(name, "info") == 0)
+    lua_getiuservalue(L, 1, BINDING_SESSION_INFO);
+  else if (strcmp(name, "is_active") == 0)
+    lua_pushboolean(L, is_active(session));
+  else if (strcmp(name, "autoflush") == 0)
+    lua_pushboolean(L, session->options.autoflush);
+  else if (strcmp(name, "autobegin") == 0)
+    lua_pushboolean(L, session->options.autobegin);
+  else if (strcmp(name, "expire_on_commit") == 0)
+    lua_pushboolean(L, session->options.expire_on_commit);
+  else
+    return binding_push_session_set(L, session, name);
+  return true;
+}
+
+static int session_index(lua_State *L) {
+  return binding_index(L, BINDING_SESSION, push_field);
+}
+
+/* autoflush and expire_on_commit may be switched, as in SQLAlchemy. */
+static int session_newindex(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session");
+  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  bool *option = strcmp(name, "autoflush") == 0          ? &session->options.autoflush
+                 : strcmp(name, "expire_on_commit") == 0 ? &session->options.expire_on_commit
+                                                         : NULL;
+  if (!option) {
+    static const char *const names[] = {"autoflush", "expire_on_commit"};
+    return binding_unknown(L, "field to set", "Session", name, names, 2);
+  }
+  if (!lua_isboolean(L, 3))
+    return binding_error(L, CORM_E_ARGUMENT, "Session.%s: a boolean expected, got %s", name, binding_typename(L, 3));
+  *option = lua_toboolean(L, 3);
+  return 0;
+}
+
+/* -- ending -- */
+
+/* The session is usable again afterwards. */
+static int session_close(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:close");
+  if (session->flushing)
+    return binding_error(L, CORM_E_ILLEGAL_STATE_CHANGE, "close() is not possible while this Session is flushing");
+  corm_session_close(session);
+  return 0;
+}
+
+/* __close. A hook that closes the session which is flushing has to wait for the flush. */
+static int session_leave(lua_State *L) {
+  const binding_session *self = binding_test(L, 1, BINDING_SESSION);
+  binding_upvalue(L)->L = L;
+  if (self && self->session && !self->session->flushing) corm_session_close(self->session);
+  return 0;
+}
+
+static int session_gc(lua_State *L) {
+  binding_session *self = binding_test(L, 1, BINDING_SESSION);
+  if (!self || !self->session) return 0;
+  corm_session *session = self->session;
+  self->session = NULL;
+  binding_upvalue(L)->L = L;
+  corm_session_release(session);
+  return 0;
+}
+
+static int session_tostring(lua_State *L) {
+  const binding_session *self = binding_check(L, 1, BINDING_SESSION, "tostring");
+  if (self->session)
+    lua_pushfstring(L, "Session(%d objects)", (int)(self->session->identity.count + self->session->news.len));
+  else
+    lua_pushliteral(L, "Session(gone)");
+  return 1;
+}
+
+void binding_open_session(lua_State *L) {
+  static const luaL_Reg methods[] = {{"add", session_add},
+                                     {"add_all", session_add_all},
+                                     {"delete", session_delete},
+                                     {"flush", session_flush},
+                                     {"expunge", session_expunge},
+                                     {"expunge_all", session_expunge_all},
+                                     {"expire", session_expire},
+                                     {"expire_all", session_expire_all},
+                                     {"refresh", session_refresh},
+                                     {"contains", session_contains},
+                                     {"is_modified", session_is_modified},
+                                     {"in_transaction", session_in_transaction},
+                                     {"in_nested_transaction", session_in_nested_transaction},
+                                     {"begin", binding_session_begin},
+                                     {"begin_nested", binding_session_begin_nested},
+                                     {"no_autoflush", binding_session_no_autoflush},
+                                     {"commit", binding_session_commit},
+                                     {"rollback", binding_session_rollback},
+                                     {"close", session_close},
+                                     {"get", binding_session_get},
+                                     {"get_one", binding_session_get_one},
+                                     {"connection", binding_session_connection},
+                                     {"execute", binding_session_execute},
+                                     {"scalars", binding_session_scalars},
+                                     {"scalar", binding_session_scalar},
+                                     {"bind", NULL},
+                                     {"info", NULL},
+                                     {"new", NULL},
+                                     {"dirty", NULL},
+                                     {"deleted", NULL},
+                                     {"is_active", NULL},
+                                     {"autoflush", NULL},
+                                     {"autobegin", NULL},
+                                     {"expire_on_commit", NULL},
+                                     {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__close", session_leave},
+                                  {"__gc", session_gc},
+                                  {"__newindex", session_newindex},
+                                  {"__tostring", session_tostring},
+                                  {NULL, NULL}};
+  binding_metatable(L, BINDING_SESSION, "Session", methods, meta, session_index);
+  lua_pop(L, 1);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key) == LUA_TNIL) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &sessions_key);
+  }
+  lua_pop(L, 1);
+  binding_open_session_txn(L);
+  binding_open_session_set(L);
+  binding_open_option(L);
+  binding_open_sessionmaker(L);
+  binding_open_query(L);
+}

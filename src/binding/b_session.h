@@ -1,0 +1,82 @@
+/*
+ * The session in Lua: the unit of work over an engine or a connection, its transactions, what it executes. The core's
+ * session lives as long as its userdata; objects do not keep it.
+ */
+#ifndef CORM_BINDING_B_SESSION_H
+#define CORM_BINDING_B_SESSION_H
+
+#include "binding/b_object.h"
+#include "orm/load.h"
+#include "orm/session.h"
+
+/* User values of a Session. LISTENERS: event name -> list of functions. */
+enum {
+  BINDING_SESSION_BIND = 1,
+  BINDING_SESSION_INFO,
+  BINDING_SESSION_LISTENERS,
+  BINDING_SESSION_MAKER,
+  BINDING_SESSION_SLOTS = BINDING_SESSION_MAKER
+};
+
+typedef struct binding_session {
+  binding_head head;
+  corm_session *session; /* NULL: finalized by hand */
+} binding_session;
+
+/* User values of a sessionmaker: its options; LISTENERS as above. */
+enum { BINDING_MAKER_OPTIONS = 1, BINDING_MAKER_LISTENERS, BINDING_MAKER_SLOTS = BINDING_MAKER_LISTENERS };
+
+/* The session at arg (at 1), ready for calls into the core; `what`: the method ("Session:add"). */
+corm_session *binding_checksession_at(lua_State *L, int arg, const char *what);
+#define binding_checksession(L, what) binding_checksession_at(L, 1, what)
+
+/* Its userdata, or nil; the Connection of its transaction, or nil. */
+void binding_push_session(lua_State *L, corm_session *session);
+void binding_push_session_connection(lua_State *L, corm_session *session);
+
+/* -- transactions (b_session_txn.c) -- */
+int binding_session_begin(lua_State *L);
+int binding_session_begin_nested(lua_State *L);
+int binding_session_no_autoflush(lua_State *L);
+int binding_session_commit(lua_State *L);
+int binding_session_rollback(lua_State *L);
+/* The same as begin for sessionmaker:begin, Session at 1, function or nil at 2: the Session is closed with it. */
+int binding_session_begin_once(lua_State *L);
+void binding_open_session_txn(lua_State *L);
+
+/* -- new, dirty, deleted (b_session_set.c) -- */
+bool binding_push_session_set(lua_State *L, corm_session *session, const char *name);
+void binding_open_session_set(lua_State *L);
+
+/* -- get, execute, scalars, scalar, connection (b_session_run.c, b_session_get.c) -- */
+int binding_session_get(lua_State *L);
+int binding_session_get_one(lua_State *L);
+int binding_session_execute(lua_State *L);
+int binding_session_scalars(lua_State *L);
+int binding_session_scalar(lua_State *L);
+int binding_session_connection(lua_State *L);
+/* Runs the statement at `statement` with the parameters at `params` (0: none) in the Session at `session`; pushes the
+ * Result. */
+void binding_session_run(lua_State *L, int session, int statement, int params);
+
+/* -- makers and events (b_sessionmaker.c) -- */
+/* Pushes a Session of the checked options at `options`, made by the sessionmaker at `maker` (0: none). */
+void binding_new_session(lua_State *L, int options, int maker);
+void binding_open_sessionmaker(lua_State *L);
+
+/* -- loader options (b_option.c) -- */
+/* The tree of the options in the sequence at `list` (0: none), in the arena. ArgumentError. */
+void binding_load_options(lua_State *L, int list, corm_arena *arena, corm_load_options *out);
+/* ArgumentError for an option that begins at none of the mappers. */
+void binding_refuse_option(lua_State *L, const corm_load_options *options, const corm_mapper *const *mappers, size_t n);
+void binding_open_option(lua_State *L);
+
+/* -- queries (b_query.c) -- */
+/* Pushes the statement of the Query at arg; false for other values. */
+bool binding_push_query_statement(lua_State *L, int arg);
+void binding_open_query(lua_State *L);
+
+/* With the module on the top of the stack. */
+void binding_open_session(lua_State *L);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * session:get. An integer key of a loaded object is answered without scratch, table or protected call; everything else
+ * (other keys, expired objects, options, rows to be fetched) takes the long way.
+ */
+#include <string.h>
+
+#include "binding/b_load.h"
+#include "binding/b_session.h"
+
+/* -- the short way -- */
+
+static corm_session *session_at(lua_State *L) {
+  const binding_session *self = lua_touserdata(L, 1);
+  if (!self || lua_rawlen(L, 1) < sizeof *self || self->head.magic != BINDING_MAGIC ||
+      self->head.kind != BINDING_SESSION)
+    return NULL;
+  return self->session;
+}
+
+static bool is_whole(const corm_object *object) {
+  return !(object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED);
+}
+
+static bool push_known(lua_State *L, binding_state *state) {
+  if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
+  corm_session *session = session_at(L);
+  const corm_mapper *mapper = session ? binding_tomapper(L, 2) : NULL;
+  if (!mapper || mapper->npk != 1) return false;
+  corm_value key = corm_value_int(lua_tointeger(L, 3));
+  const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
+  if (!object || !is_whole(object)) return false;
+  binding_push_object(L, state, object);
+  return !lua_isnil(L, -1);
+}
+
+/* -- keys -- */
+
+static const char *pk_name(const corm_mapper *mapper, uint32_t i) {
+  return mapper->attributes[mapper->pk[i]].key;
+}
+
+/* Reads the value at the top as component i; false for NULL. */
+static bool read_part(lua_State *L, const corm_mapper *mapper, uint32_t i, corm_arena *arena, corm_value *out) {
+  corm_error err = {0};
+  corm_scratch scratch;
+  if (binding_is_null(L, -1)) return false;
+  corm_scratch_init(&scratch, &binding_get(L)->mem);
+  corm_status status =
+      binding_tovalue_typed(L, -1, mapper->attributes[mapper->pk[i]].column->type, "Session:get", &scratch, out, &err);
+  if (status == CORM_OK && corm_value_has_bytes(out)) {
+    out->as.s = corm_arena_dup(arena, out->as.s, out->len);
+    if (!out->as.s) status = corm_error_memory(&err);
+  }
+  corm_scratch_clear(&scratch);
+  if (status != CORM_OK) binding_raise(L, &err);
+  return true;
+}
+
+static void refuse_size(lua_State *L, const corm_mapper *mapper, int n) {
+  luaL_Buffer names;
+  luaL_buffinit(L, &names);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    if (i) luaL_addstring(&names, ", ");
+    luaL_addstring(&names, pk_name(mapper, i));
+  }
+  luaL_pushresult(&names);
+  binding_error(L, CORM_E_INVALID_REQUEST,
+                "Session:get: the primary key of %s has %d column%s (%s), but %d value%s given", mapper->name,
+                (int)mapper->npk, mapper->npk == 1 ? "" : "s", lua_tostring(L, -1), n, n == 1 ? " was" : "s were");
+}
+
+/* A table by attribute names at 3. */
+static bool read_named(lua_State *L, const corm_mapper *mapper, corm_arena *arena, corm_value *key) {
+  uint32_t n = 0;
+  bool whole = true;
+  lua_pushnil(L);
+  while (lua_next(L, 3)) {
+    lua_pop(L, 1);
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    bool known = false;
+    for (uint32_t i = 0; name && i < mapper->npk; i++) known = known || strcmp(pk_name(mapper, i), name) == 0;
+    if (!known)
+      binding_error(L, CORM_E_INVALID_REQUEST, "Session:get: '%s' is no primary-key attribute of %s",
+                    name ? name : binding_typename(L, -1), mapper->name);
+    n++;
+  }
+  if (n != mapper->npk) refuse_size(L, mapper, (int)n);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    lua_pushstring(L, pk_name(mapper, i));
+    lua_rawget(L, 3);
+    whole = read_part(L, mapper, i, arena, &key[i]) && whole;
+    lua_pop(L, 1);
+  }
+  return whole;
+}
+
+/* The key at 3: a value, a sequence in key order or a table by name. False when a part of it is NULL. */
+static bool read_key(lua_State *L, const corm_mapper *mapper, corm_arena *arena, corm_value *key) {
+  bool whole = true;
+  if (!lua_istable(L, 3)) {
+    if (binding_is_null(L, 3)) return false;
+    if (mapper->npk != 1) refuse_size(L, mapper, 1);
+    lua_pushvalue(L, 3);
+    whole = read_part(L, mapper, 0, arena, key);
+    lua_pop(L, 1);
+    return whole;
+  }
+  lua_Unsigned n = lua_rawlen(L, 3);
+  if (n == 0) return read_named(L, mapper, arena, key);
+  if (n != mapper->npk) refuse_size(L, mapper, (int)n);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    lua_rawgeti(L, 3, (lua_Integer)i + 1);
+    whole = read_part(L, mapper, i, arena, &key[i]) && whole;
+    lua_pop(L, 1);
+  }
+  return whole;
+}
+
+/* -- the long way -- */
+
+/* Pushes the object with that key if the session has it, loaded anew when expired. A row that is gone is none. */
+static bool push_found(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
+                       const corm_value *key) {
+  corm_error err = {0};
+  corm_object *object = corm_session_find(session, mapper, key);
+  if (!object) return false;
+  binding_push_object(L, state, object);
+  if (is_whole(object)) return true;
+  corm_status status = corm_object_refresh(object, mapper->pk[0], &err);
+  if (status == CORM_OK) return true;
+  if (err.cls != CORM_E_OBJECT_DELETED || err.from_hook) binding_raise(L, &err);
+  corm_error_clear(&err);
+  corm_session_lose(session, object);
+  lua_pop(L, 1);
+  lua_pushnil(L);
+  return true;
+}
+
+static void push_loaded(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
+                        const corm_value *key, const corm_load_options *options) {
+  corm_error err = {0};
+  lua_newtable(L);
+  int values = lua_gettop(L);
+  binding_loader *handle = binding_new_loader(L);
+  if (corm_loader_get(session, mapper, key, options, &handle->loader, &err) != CORM_OK) binding_raise(L, &err);
+  binding_run_loader(L, state, handle->loader, values);
+  binding_loader_close(L, -1);
+  lua_settop(L, values);
+  lua_rawgeti(L, values, 1);
+}
+
+/* Pushes the object or nil. Arguments: session, class, key, options. */
+static void get(lua_State *L, binding_state *state, const char *what) {
+  static const binding_option_spec specs[] = {{"populate_existing", BINDING_OPT_BOOL}, {"options", BINDING_OPT_ANY}};
+  corm_session *session = binding_checksession(L, what);
+  corm_mapper *mapper = binding_checkmapper(L, 2, what);
+  corm_load_options options = {0};
+  corm_error err = {0};
+  if (lua_isnone(L, 3)) binding_error(L, CORM_E_ARGUMENT, "%s: a primary key expected", what);
+  lua_settop(L, 4);
+  binding_check_options(L, 4, what, specs, sizeof specs / sizeof *specs);
+  binding_configure(L, state, mapper->registry);
+  corm_arena *arena = binding_scratch(L, state);
+  corm_value *key = corm_arena_zalloc(arena, mapper->npk, sizeof *key);
+  if (!key) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  if (!read_key(L, mapper, arena, key)) {
+    lua_pushnil(L);
+  } else {
+    int list = binding_opt_push(L, 4, "options") ? lua_gettop(L) : 0;
+    binding_load_options(L, list, arena, &options);
+    binding_refuse_option(L, &options, &(const corm_mapper *){mapper}, 1);
+    options.populate_existing = binding_opt_bool(L, 4, "populate_existing", false);
+    state->L = L;
+    bool found = !options.populate_existing && push_found(L, state, session, mapper, key);
+    if (!found) {
+      if (corm_session_autoflush(session, &err) != CORM_OK) binding_raise(L, &err);
+      if (options.populate_existing || !push_found(L, state, session, mapper, key))
+        push_loaded(L, state, session, mapper, key, &options);
+    }
+  }
+  binding_scratch_done(L, state, arena);
+}
+
+int binding_session_get(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  if (!push_known(L, state)) get(L, state, "Session:get");
+  return 1;
+}
+
+int binding_session_get_one(lua_State *L) {
+  get(L, binding_upvalue(L), "Session:get_one");
+  if (lua_isnil(L, -1))
+    return binding_error(L, CORM_E_NO_RESULT_FOUND, "Session:get_one: no row was found with this primary key");
+  return 1;
+}

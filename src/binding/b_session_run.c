@@ -1,0 +1,242 @@
+/*
+ * What a session executes. A statement with entities goes through a loader, whose rows are read at once; every other
+ * one through the Connection of the session's transaction, as a stream. Both give the same Result.
+ */
+#include "binding/b_engine.h"
+#include "binding/b_load.h"
+#include "binding/b_params.h"
+#include "binding/b_result.h"
+#include "binding/b_session.h"
+#include "binding/b_statement.h"
+
+/* What execution_options says for a session. */
+typedef struct run_settings {
+  bool autoflush;
+  bool populate_existing;
+  bool synchronize;
+} run_settings;
+
+static run_settings read_settings(lua_State *L, int statement) {
+  run_settings settings = {.autoflush = true, .synchronize = true};
+  if (!binding_push_execution_options(L, statement)) return settings;
+  settings.autoflush = binding_opt_bool(L, -1, "autoflush", true);
+  settings.populate_existing = binding_opt_bool(L, -1, "populate_existing", false);
+  if (binding_opt_push(L, -1, "synchronize_session")) {
+    settings.synchronize = !lua_isboolean(L, -1) || lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return settings;
+}
+
+/* -- entities -- */
+
+static const corm_bundle *entity(const corm_node *node) {
+  const corm_bundle *bundle = (const corm_bundle *)node;
+  return node->kind == CORM_NODE_BUNDLE && bundle->owner ? bundle : NULL;
+}
+
+static void returned(const corm_node *node, const corm_node *const **items, uint32_t *n) {
+  *n = 0;
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_SELECT:
+    *items = ((const corm_select *)node)->columns;
+    *n = ((const corm_select *)node)->ncolumns;
+    break;
+  case CORM_NODE_INSERT:
+    *items = ((const corm_insert *)node)->returning;
+    *n = ((const corm_insert *)node)->nreturning;
+    break;
+  case CORM_NODE_UPDATE:
+    *items = ((const corm_update *)node)->returning;
+    *n = ((const corm_update *)node)->nreturning;
+    break;
+  case CORM_NODE_DELETE:
+    *items = ((const corm_delete_node *)node)->returning;
+    *n = ((const corm_delete_node *)node)->nreturning;
+    break;
+  default: break;
+  }
+}
+
+/* The entity that stands k-th among the entities of the statement, or NULL. */
+static const corm_bundle *nth_entity(const corm_node *node, uint32_t k) {
+  const corm_node *const *items;
+  uint32_t n;
+  returned(node, &items, &n);
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_bundle *bundle = entity(items[i]);
+    if (bundle && k-- == 0) return bundle;
+  }
+  return NULL;
+}
+
+static void refuse_strangers(lua_State *L, const corm_node *node, const corm_load_options *options, corm_arena *arena) {
+  const corm_node *const *items;
+  uint32_t n, count = 0;
+  if (!options->n) return;
+  returned(node, &items, &n);
+  const corm_mapper **mappers = corm_arena_alloc(arena, n * sizeof *mappers);
+  if (!mappers) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (uint32_t i = 0; i < n; i++)
+    if (entity(items[i])) mappers[count++] = entity(items[i])->owner;
+  binding_refuse_option(L, options, mappers, count);
+}
+
+static void push_shape(lua_State *L, corm_loader *loader, const corm_node *node, int statement) {
+  const uint32_t n = corm_loader_items(loader);
+  binding_shape_column *columns = lua_newuserdatauv(L, (n + 1) * sizeof *columns, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t at;
+    int32_t k = corm_loader_item(loader, i, &at);
+    const corm_bundle *bundle = k >= 0 ? nth_entity(node, (uint32_t)k) : NULL;
+    if (bundle) {
+      columns[i] = (binding_shape_column){.key = bundle->name, .node = &bundle->base};
+    } else {
+      const corm_compiled_column *column = corm_result_column(corm_loader_result(loader), at);
+      columns[i] = (binding_shape_column){.key = column->key, .name = column->name, .node = column->node};
+    }
+  }
+  binding_push_shape(L, columns, n, statement);
+  lua_remove(L, -2);
+}
+
+static void read_params(lua_State *L, int params, corm_arena *arena, corm_params *out) {
+  bool many;
+  size_t n = binding_params_first(L, params, &many);
+  if (many) binding_error(L, CORM_E_ARGUMENT, "a statement that returns entities takes one table of parameters");
+  binding_params_native(L, n ? -1 : params, arena, out);
+  lua_pop(L, 1);
+}
+
+static void run_entities(lua_State *L, corm_session *session, const corm_node *node, int statement, int params,
+                         const run_settings *settings) {
+  binding_state *state = binding_get(L);
+  corm_load_options options = {0};
+  corm_params given = {0};
+  corm_error err = {0};
+  int base = lua_gettop(L);
+  binding_configure_statement(L, state, node);
+  corm_arena *arena = binding_scratch(L, state);
+  read_params(L, params, arena, &given);
+  int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
+  binding_load_options(L, list, arena, &options);
+  refuse_strangers(L, node, &options, arena);
+  options.populate_existing = settings->populate_existing;
+  lua_newtable(L);
+  int values = lua_gettop(L);
+  binding_loader *handle = binding_new_loader(L);
+  int loader = lua_gettop(L);
+  state->L = L;
+  session->no_autoflush += !settings->autoflush;
+  corm_status status = corm_loader_new(session, node, given.n ? &given : NULL, &options, &handle->loader, &err);
+  session->no_autoflush -= !settings->autoflush;
+  if (status != CORM_OK) binding_raise(L, &err);
+  lua_Integer rows = binding_run_loader(L, state, handle->loader, values);
+  push_shape(L, handle->loader, node, statement);
+  binding_loader_close(L, loader);
+  binding_push_list_result(L, -1, values, rows);
+  binding_scratch_done(L, state, arena);
+  lua_replace(L, base + 1);
+  lua_settop(L, base + 1);
+}
+
+/* -- everything else -- */
+
+/* Pushes the Connection of a running transaction for the Session at `self`. */
+static void push_connection(lua_State *L, int self, corm_conn *conn) {
+  lua_getiuservalue(L, self, BINDING_SESSION_BIND);
+  if (binding_test(L, -1, BINDING_CONNECTION)) return;
+  binding_push_conn(L, conn, lua_gettop(L));
+  lua_remove(L, -2);
+}
+
+/* The table that a bulk UPDATE or DELETE changes, or NULL. */
+static const corm_table *written_table(const corm_node *node) {
+  const corm_node *table = !node                            ? NULL
+                           : node->kind == CORM_NODE_UPDATE ? ((const corm_update *)node)->table
+                           : node->kind == CORM_NODE_DELETE ? ((const corm_delete_node *)node)->table
+                                                            : NULL;
+  return table && table->kind == CORM_NODE_TABLE ? ((const corm_table_node *)table)->table : NULL;
+}
+
+static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,
+                      const run_settings *settings) {
+  corm_conn *conn;
+  corm_error err = {0};
+  int base = lua_gettop(L);
+  corm_status status = corm_session_connection(session, &conn, &err);
+  if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  push_connection(L, self, conn);
+  binding_execute(L, base + 1, statement, params);
+  session->statements++;
+  const corm_table *table = settings->synchronize ? written_table(binding_tonode(L, statement)) : NULL;
+  if (table) corm_session_outdate(session, table);
+  lua_replace(L, base + 1);
+}
+
+void binding_session_run(lua_State *L, int self, int statement, int params) {
+  luaL_checkstack(L, 16, "execute");
+  corm_session *session = binding_checksession_at(L, self, "Session:execute");
+  const corm_node *node = binding_tonode(L, statement);
+  run_settings settings = read_settings(L, statement);
+  if (node && nth_entity(node, 0))
+    run_entities(L, session, node, statement, params, &settings);
+  else
+    run_plain(L, session, self, statement, params, &settings);
+}
+
+/* -- methods -- */
+
+/* Leaves session, statement and parameters, and pushes the Result. */
+static void run(lua_State *L, const char *what) {
+  binding_checksession(L, what);
+  if (lua_gettop(L) > 3)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: a statement and its parameters expected; options go through execution_options", what);
+  lua_settop(L, 3);
+  if (binding_push_query_statement(L, 2)) lua_replace(L, 2);
+  binding_session_run(L, 1, 2, 3);
+}
+
+int binding_session_execute(lua_State *L) {
+  run(L, "Session:execute");
+  return 1;
+}
+
+static int run_then(lua_State *L, const char *what, lua_CFunction method) {
+  run(L, what);
+  lua_insert(L, 1);
+  lua_settop(L, 1);
+  return method(L);
+}
+
+int binding_session_scalars(lua_State *L) {
+  return run_then(L, "Session:scalars", binding_result_scalars);
+}
+
+int binding_session_scalar(lua_State *L) {
+  return run_then(L, "Session:scalar", binding_result_scalar);
+}
+
+int binding_session_connection(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:connection");
+  corm_conn *conn;
+  corm_error err = {0};
+  if (corm_session_connection(session, &conn, &err) != CORM_OK) return binding_raise(L, &err);
+  push_connection(L, 1, conn);
+  return 1;
+}
+
+/* The host's push_connection. */
+void binding_push_session_connection(lua_State *L, corm_session *session) {
+  binding_push_session(L, session);
+  if (lua_isnil(L, -1) || !session->conn) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return;
+  }
+  push_connection(L, lua_gettop(L), session->conn);
+  lua_remove(L, -2);
+}

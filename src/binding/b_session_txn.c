@@ -1,0 +1,208 @@
+/*
+ * Transactions of a session as values: begin, begin_nested, no_autoflush. Each is closed by leaving its block, which
+ * commits or rolls back as Python's `with` does (API.md rule 9).
+ */
+#include "binding/b_session.h"
+
+#include <string.h>
+
+typedef enum txn_kind { TXN_ROOT, TXN_NESTED, TXN_NO_AUTOFLUSH } txn_kind;
+
+/* User value 1: the Session. */
+typedef struct session_txn {
+  binding_head head;
+  corm_session *session; /* holds a reference; NULL: ended */
+  uint32_t frame;        /* id of the frame */
+  uint8_t kind;
+  bool closes_session;
+} session_txn;
+
+static session_txn *push_txn(lua_State *L, corm_session *session, txn_kind kind) {
+  session_txn *txn = binding_new(L, BINDING_SESSION_TXN, sizeof *txn, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  txn->kind = (uint8_t)kind;
+  corm_session_acquire(session);
+  txn->session = session;
+  return txn;
+}
+
+/* -- beginning -- */
+
+/* Runs the function at 2 in the block of the transaction at the top, or returns the transaction. `argument`: what the
+   function gets. */
+static int enter(lua_State *L, int argument) {
+  if (!lua_isfunction(L, 2)) return 1;
+  int txn = lua_gettop(L);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, argument ? argument : txn);
+  return binding_block(L, txn, 1);
+}
+
+static void check_function(lua_State *L, const char *what) {
+  lua_settop(L, 2);
+  if (!lua_isnil(L, 2) && !lua_isfunction(L, 2))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a function expected, got %s", what, binding_typename(L, 2));
+}
+
+static session_txn *begin_root(lua_State *L, corm_session *session) {
+  corm_error err = {0};
+  session_txn *txn = push_txn(L, session, TXN_ROOT);
+  corm_begin_mode mode = lua_isfunction(L, 2) ? CORM_BEGIN_WRITE : CORM_BEGIN_READ;
+  if (corm_session_begin(session, mode, &err) != CORM_OK) binding_raise(L, &err);
+  txn->frame = session->frame->id;
+  return txn;
+}
+
+int binding_session_begin(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:begin");
+  check_function(L, "Session:begin");
+  begin_root(L, session);
+  return enter(L, 1);
+}
+
+int binding_session_begin_once(lua_State *L) {
+  begin_root(L, binding_checksession(L, "sessionmaker:begin"))->closes_session = true;
+  return enter(L, 1);
+}
+
+int binding_session_begin_nested(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:begin_nested");
+  corm_error err = {0};
+  check_function(L, "Session:begin_nested");
+  session_txn *txn = push_txn(L, session, TXN_NESTED);
+  if (corm_session_begin_nested(session, &err) != CORM_OK) return binding_raise(L, &err);
+  txn->frame = session->frame->id;
+  return enter(L, 0);
+}
+
+int binding_session_no_autoflush(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:no_autoflush");
+  check_function(L, "Session:no_autoflush");
+  push_txn(L, session, TXN_NO_AUTOFLUSH);
+  session->no_autoflush++;
+  return enter(L, 1);
+}
+
+int binding_session_commit(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:commit");
+  corm_error err = {0};
+  return corm_session_commit(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+int binding_session_rollback(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:rollback");
+  corm_error err = {0};
+  return corm_session_rollback(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* -- ending -- */
+
+static corm_frame *frame_of(const session_txn *txn) {
+  if (!txn->session || txn->kind == TXN_NO_AUTOFLUSH) return NULL;
+  return corm_session_find_frame(txn->session, txn->frame);
+}
+
+static void let_go(session_txn *txn) {
+  corm_session *session = txn->session;
+  txn->session = NULL;
+  corm_session_release(session);
+}
+
+static int end_by_hand(lua_State *L, const char *what, bool commit) {
+  session_txn *txn = binding_check(L, 1, BINDING_SESSION_TXN, what);
+  corm_frame *frame = frame_of(txn);
+  corm_error err = {0};
+  if (!frame) return binding_error(L, CORM_E_RESOURCE_CLOSED, "%s: this transaction is closed", what);
+  binding_upvalue(L)->L = L;
+  return corm_session_end_frame(txn->session, frame, commit, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static int txn_commit(lua_State *L) {
+  return end_by_hand(L, "SessionTransaction:commit", true);
+}
+
+static int txn_rollback(lua_State *L) {
+  return end_by_hand(L, "SessionTransaction:rollback", false);
+}
+
+/* A commit that fails leaves nothing open, and its error is the one that counts. */
+static corm_status end_frame(corm_session *session, corm_frame *frame, bool commit, corm_error *err) {
+  const uint32_t id = frame->id;
+  corm_status status = corm_session_end_frame(session, frame, commit, err);
+  frame = status == CORM_OK || !commit ? NULL : corm_session_find_frame(session, id);
+  corm_error second = {0};
+  if (frame && corm_session_end_frame(session, frame, false, &second) != CORM_OK) corm_error_clear(&second);
+  return status;
+}
+
+static corm_status finish(session_txn *txn, bool commit, corm_error *err) {
+  corm_frame *frame = frame_of(txn);
+  corm_status status = CORM_OK;
+  if (txn->kind == TXN_NO_AUTOFLUSH) {
+    txn->session->no_autoflush--;
+    txn->kind = TXN_ROOT;
+    txn->frame = 0;
+  } else if (frame) {
+    status = end_frame(txn->session, frame, commit, err);
+  }
+  if (txn->closes_session && !txn->session->flushing) corm_session_close(txn->session);
+  return status;
+}
+
+/* close(): what was not committed is rolled back. */
+static int txn_close(lua_State *L) {
+  session_txn *txn = binding_check(L, 1, BINDING_SESSION_TXN, "SessionTransaction:close");
+  corm_error err = {0};
+  binding_upvalue(L)->L = L;
+  if (!txn->session) return 0;
+  return finish(txn, false, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* __close(txn, error): commits without an error, else rolls back. */
+static int txn_leave(lua_State *L) {
+  session_txn *txn = binding_test(L, 1, BINDING_SESSION_TXN);
+  corm_error err = {0};
+  if (!txn || !txn->session) return 0;
+  binding_upvalue(L)->L = L;
+  return finish(txn, lua_isnoneornil(L, 2), &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* A transaction that is forgotten belongs to its session, as before; only a pause of autoflush ends with its handle. */
+static int txn_gc(lua_State *L) {
+  session_txn *txn = binding_test(L, 1, BINDING_SESSION_TXN);
+  if (!txn || !txn->session) return 0;
+  binding_upvalue(L)->L = L;
+  if (txn->kind == TXN_NO_AUTOFLUSH) txn->session->no_autoflush--;
+  let_go(txn);
+  return 0;
+}
+
+/* -- fields -- */
+
+static bool push_field(lua_State *L, void *block, const char *name) {
+  const session_txn *txn = block;
+  const corm_frame *frame = frame_of(txn);
+  if (strcmp(name, "is_active") == 0)
+    lua_pushboolean(L, frame && !frame->failed);
+  else if (strcmp(name, "nested") == 0)
+    lua_pushboolean(L, txn->kind == TXN_NESTED);
+  else if (strcmp(name, "session") == 0)
+    lua_getiuservalue(L, 1, 1);
+  else
+    return false;
+  return true;
+}
+
+static int txn_index(lua_State *L) {
+  return binding_index(L, BINDING_SESSION_TXN, push_field);
+}
+
+void binding_open_session_txn(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"commit", txn_commit}, {"rollback", txn_rollback}, {"close", txn_close}, {"is_active", NULL},
+      {"nested", NULL},       {"session", NULL},          {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__close", txn_leave}, {"__gc", txn_gc}, {NULL, NULL}};
+  binding_metatable(L, BINDING_SESSION_TXN, "SessionTransaction", methods, meta, txn_index);
+  lua_pop(L, 1);
+}
