@@ -98,8 +98,8 @@ const corm_node *binding_checknode(lua_State *L, int arg, const char *what) {
   return node;
 }
 
-const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what) {
-  const corm_node *node = binding_checknode(L, arg, what);
+/* Refuses the nodes that have no value. */
+static void check_is_value(lua_State *L, const corm_node *node, const char *what) {
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_TABLE:
   case CORM_NODE_ALIAS:
@@ -115,6 +115,11 @@ const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what) {
     break;
   default: break;
   }
+}
+
+const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what) {
+  const corm_node *node = binding_checknode(L, arg, what);
+  check_is_value(L, node, what);
   return node;
 }
 
@@ -133,6 +138,15 @@ const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what)
   default: break;
   }
   return binding_checkvalue(L, arg, what);
+}
+
+const corm_node *binding_checkself(lua_State *L, const char *method) {
+  const corm_node *node = binding_tonode(L, 1);
+  if (!node)
+    binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of expressions are called with ':'", method,
+                  binding_typename(L, 1));
+  check_is_value(L, node, method);
+  return node;
 }
 
 const corm_node *binding_node_from(const corm_node *node) {
@@ -175,7 +189,7 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
   out->room = 0;
   out->node = binding_tonode(L, arg);
   if (out->node) {
-    binding_checkvalue(L, arg, what);
+    check_is_value(L, out->node, what);
     out->room = BINDING_ROOM(corm_grouping);
     return;
   }

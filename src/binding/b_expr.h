@@ -56,6 +56,8 @@ const corm_node *binding_checknode(lua_State *L, int arg, const char *what);
 /* The same for an SQL value: no table, entity or DML statement. A select is given as it is (wrap it by
  * binding_scalar_in). */
 const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what);
+/* The same for the expression that a method was called on, at 1. */
+const corm_node *binding_checkself(lua_State *L, const char *method);
 /* The node of a condition. A boolean is refused with the explanation that Lua's == makes them; text with a hint to
  * text(). */
 const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what);

@@ -47,15 +47,16 @@ static void read_relationship(lua_State *L, int arg, int target, join_args *args
 
 /* The target at stack position `target` and the ON clause behind it. */
 static void read_target(lua_State *L, int target, int last, const char *method, join_args *args) {
-  if (binding_test(L, target, BINDING_RELATIONSHIP)) {
+  args->entity = binding_tonode(L, target);
+  if (!args->entity && binding_test(L, target, BINDING_RELATIONSHIP)) {
     if (last > target)
       binding_error(L, CORM_E_ARGUMENT,
                     "%s: a relationship brings its own ON clause; write join(Target, Model.relation)", method);
     read_relationship(L, target, 0, args);
     return;
   }
-  args->right = binding_checkfrom(L, target, method);
-  args->entity = binding_tonode(L, target);
+  args->right = args->entity ? binding_node_from(args->entity) : NULL;
+  if (!args->right) binding_checkfrom(L, target, method);
   if (last <= target || lua_isnil(L, target + 1)) return;
   if (last > target + 1) binding_error(L, CORM_E_ARGUMENT, "%s: too many arguments", method);
   if (binding_test(L, target + 1, BINDING_RELATIONSHIP))

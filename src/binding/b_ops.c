@@ -18,15 +18,6 @@ static binding_build start(lua_State *L, size_t room, int nuvalue) {
   return b;
 }
 
-/* The expression that a method was called on. */
-static const corm_node *self(lua_State *L, const char *method) {
-  const corm_node *node = binding_tonode(L, 1);
-  if (!node)
-    binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of expressions are called with ':'", method,
-                  binding_typename(L, 1));
-  return binding_checkvalue(L, 1, method);
-}
-
 static void check_count(lua_State *L, int n, const char *method) {
   if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
 }
@@ -40,7 +31,7 @@ static bool is_equality(corm_op op) {
 
 static int compare(lua_State *L, corm_op op, const char *method) {
   check_count(L, 2, method);
-  const corm_node *left = self(L, method), *node;
+  const corm_node *left = binding_checkself(L, method), *node;
   binding_arg right;
   binding_arg_read(L, 2, left->type, method, &right);
   if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op))
@@ -116,7 +107,7 @@ ARITHMETIC(bitwise_rshift, RSHIFT)
 /* -- one operand ----------------------------------------------------------------------------------------------- */
 
 static int unary(lua_State *L, corm_op op, const char *method) {
-  const corm_node *operand = self(L, method), *node;
+  const corm_node *operand = binding_checkself(L, method), *node;
   binding_build b = start(L, BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping), 1);
   do node = corm_unary_in(&b.arena, op, binding_scalar_in(&b.arena, operand));
   while (binding_build_again(&b, node));
@@ -273,7 +264,7 @@ static int in_values(lua_State *L, corm_op op, const char *method, const corm_no
 
 static int in(lua_State *L, corm_op op, const char *method) {
   check_count(L, 2, method);
-  const corm_node *left = self(L, method), *right = binding_tonode(L, 2), *node;
+  const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
   if (!right) {
     size_t n = check_sequence(L, 2, method);
     return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);
@@ -309,7 +300,7 @@ static const char *check_escape(lua_State *L, int arg, const char *method) {
 static int like(lua_State *L, corm_op op, const char *method) {
   static const binding_option_spec specs[] = {{"escape", BINDING_OPT_STRING}};
   check_count(L, 2, method);
-  const corm_node *left = self(L, method), *node;
+  const corm_node *left = binding_checkself(L, method), *node;
   binding_arg right;
   binding_check_options(L, 3, method, specs, 1);
   const char *escape = check_escape(L, 3, method);
@@ -327,7 +318,7 @@ static int like(lua_State *L, corm_op op, const char *method) {
 static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   static const binding_option_spec specs[] = {{"autoescape", BINDING_OPT_BOOL}, {"escape", BINDING_OPT_STRING}};
   check_count(L, 2, method);
-  const corm_node *left = self(L, method), *node;
+  const corm_node *left = binding_checkself(L, method), *node;
   binding_arg right;
   binding_check_options(L, 3, method, specs, 2);
   bool autoescape = binding_opt_bool(L, 3, "autoescape", false);
@@ -374,7 +365,7 @@ AFFIX(iendswith, ILIKE, CORM_LIKE_PERCENT_BEFORE)
 
 static int op_between(lua_State *L) {
   check_count(L, 3, "between");
-  const corm_node *left = self(L, "between"), *node;
+  const corm_node *left = binding_checkself(L, "between"), *node;
   binding_arg low, high;
   binding_arg_read(L, 2, left->type, "between", &low);
   binding_arg_read(L, 3, left->type, "between", &high);
@@ -388,7 +379,7 @@ static int op_between(lua_State *L) {
 }
 
 static int op_collate(lua_State *L) {
-  const corm_node *operand = self(L, "collate"), *node;
+  const corm_node *operand = binding_checkself(L, "collate"), *node;
   corm_error err = {0};
   size_t len;
   if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "collate: the name of a collation expected");
@@ -403,7 +394,7 @@ static int op_collate(lua_State *L) {
 
 /* label(nil) is an anonymous label. */
 static int op_label(lua_State *L) {
-  const corm_node *operand = self(L, "label"), *node;
+  const corm_node *operand = binding_checkself(L, "label"), *node;
   corm_error err = {0};
   size_t len = 0;
   const char *name = NULL;
@@ -487,7 +478,7 @@ static void check_operator(lua_State *L, const char *text, size_t len) {
 static int custom(lua_State *L, bool boolean, const char *method) {
   static const binding_option_spec specs[] = {
       {"precedence", BINDING_OPT_INT}, {"is_comparison", BINDING_OPT_BOOL}, {"return_type", BINDING_OPT_ANY}};
-  self(L, method);
+  binding_checkself(L, method);
   if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "%s: an operator expected", method);
   size_t len;
   const char *text = lua_tolstring(L, 2, &len);

@@ -198,13 +198,14 @@ static int select_group_by(lua_State *L) {
 static int select_having(lua_State *L) {
   const corm_select *old = check_select(L, "having");
   int last = lua_gettop(L);
-  for (int i = 2; i <= last; i++) binding_checkcondition(L, i, "having");
+  const corm_node *few[BINDING_FEW], *const *added = binding_checkconditions(L, 2, last, "having", few);
   binding_build b;
   corm_select *select;
   binding_statement_start(&b, L, ROOM_SELECT + 128 + ROOM_ARRAY(last), last - 1);
   do {
     select = copy_in(&b.arena, old);
-    if (select && !(select->having = binding_conjunction_in(L, &b.arena, old->having, 2, last))) select = NULL;
+    if (select && !(select->having = binding_conjunction_in(&b.arena, old->having, added, (size_t)(last - 1))))
+      select = NULL;
   } while (binding_build_again(&b, select ? &select->base : NULL));
   binding_statement_finish(L, true, 2, last);
   return 1;

@@ -7,8 +7,7 @@
 
 /* -- generative methods ---------------------------------------------------------------------------------------- */
 
-/* Up to so many arguments are anchored one by one, more by a table. */
-#define FEW 16
+#define FEW BINDING_FEW
 
 static const char *statement_name(const binding_stmt *stmt) {
   if (stmt->ddl != BINDING_DDL_NONE) return "a DDL element";
@@ -75,19 +74,31 @@ void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
    loop costs linear memory. */
 #define LONGEST_CHAIN 64
 
-const corm_node *binding_conjunction_in(lua_State *L, corm_arena *arena, const corm_node *old, int first, int last) {
+const corm_node *binding_conjunction_in(corm_arena *arena, const corm_node *old, const corm_node *const *added,
+                                        size_t nadded) {
   const corm_list *chain = old && old->kind == CORM_NODE_LIST && old->op == CORM_OP_AND ? (const corm_list *)old : NULL;
-  uint32_t kept = !old ? 0 : chain && chain->n < LONGEST_CHAIN ? chain->n : 1;
-  size_t n = kept + (size_t)(last - first + 1);
+  if (chain && chain->n >= LONGEST_CHAIN) chain = NULL;
+  size_t kept = !old ? 0 : chain ? chain->n : 1, n = kept + nadded;
   const corm_node *few[FEW];
   const corm_node **items = n <= FEW ? few : corm_arena_alloc(arena, n * sizeof *items);
   if (!items) return NULL;
-  for (uint32_t i = 0; i < kept; i++) items[i] = chain && chain->n < LONGEST_CHAIN ? chain->items[i] : old;
-  for (int i = first; i <= last; i++) {
-    items[kept + (uint32_t)(i - first)] = binding_scalar_in(arena, binding_tonode(L, i));
-    if (!items[kept + (uint32_t)(i - first)]) return NULL;
+  for (size_t i = 0; i < kept; i++) items[i] = chain ? chain->items[i] : old;
+  for (size_t i = 0; i < nadded; i++) {
+    items[kept + i] = binding_scalar_in(arena, added[i]);
+    if (!items[kept + i]) return NULL;
   }
   return corm_and_or_in(arena, CORM_OP_AND, items, n);
+}
+
+const corm_node **binding_checkconditions(lua_State *L, int first, int last, const char *what,
+                                          const corm_node *few[BINDING_FEW]) {
+  const corm_node **nodes = few;
+  if (last - first + 1 > BINDING_FEW) {
+    nodes = lua_newuserdatauv(L, (size_t)(last - first + 1) * sizeof *nodes, 0);
+    lua_insert(L, 1 + last);
+  }
+  for (int i = first; i <= last; i++) nodes[i - first] = binding_checkcondition(L, i, what);
+  return nodes;
 }
 
 /* The room of a conjunction that adds n conditions. */
@@ -134,7 +145,9 @@ static binding_stmt *check_filtered(lua_State *L, const char *method) {
 }
 
 /* The statement at 1 with the conditions at first..last added. */
-static int add_conditions(lua_State *L, const binding_stmt *old, int first, int last) {
+static int add_conditions(lua_State *L, const binding_stmt *old, int first, int last, const char *what) {
+  const corm_node *few[FEW], *const *added = binding_checkconditions(L, first, last, what, few);
+  size_t n = (size_t)(last - first + 1);
   binding_build b;
   const corm_node **where;
   corm_node *node;
@@ -146,7 +159,7 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
   binding_statement_start(&b, L, room, last - first + 1);
   do {
     node = copy_filtered(&b.arena, old->base.node, &where);
-    if (node && !(*where = binding_conjunction_in(L, &b.arena, *where, first, last))) node = NULL;
+    if (node && !(*where = binding_conjunction_in(&b.arena, *where, added, n))) node = NULL;
   } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, first, last);
   return 1;
@@ -155,9 +168,7 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
 static int stmt_where(lua_State *L) {
   const binding_stmt *old = check_filtered(L, "where");
   int last = lua_gettop(L);
-  for (int i = 2; i <= last; i++) binding_checkcondition(L, i, "where");
-  if (last < 2) lua_settop(L, 1);
-  return last < 2 ? 1 : add_conditions(L, old, 2, last);
+  return last < 2 ? 1 : add_conditions(L, old, 2, last, "where");
 }
 
 /* What filter_by { ... } on the statement speaks of. */
@@ -191,7 +202,7 @@ static int stmt_filter_by(lua_State *L) {
     lua_settop(L, 1);
     return 1;
   }
-  return add_conditions(L, old, 3, 2 + n);
+  return add_conditions(L, old, 3, 2 + n, "filter_by");
 }
 
 /* -- options --------------------------------------------------------------------------------------------------- */

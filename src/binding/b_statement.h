@@ -62,8 +62,14 @@ void binding_statement_start(binding_build *b, lua_State *L, size_t room, int na
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
  * stay alive. */
 void binding_statement_finish(lua_State *L, bool derived, int first, int last);
-/* old AND the conditions at first..last (checked before); NULL when the arena is full. */
-const corm_node *binding_conjunction_in(lua_State *L, corm_arena *arena, const corm_node *old, int first, int last);
+/* Up to so many arguments need no memory of their own: they are anchored one by one, more by a table. */
+#define BINDING_FEW 16
+/* The conditions at first..last in `few`, or in memory that is left on the stack behind them. */
+const corm_node **binding_checkconditions(lua_State *L, int first, int last, const char *what,
+                                          const corm_node *few[BINDING_FEW]);
+/* old AND the added conditions; NULL when the arena is full. */
+const corm_node *binding_conjunction_in(corm_arena *arena, const corm_node *old, const corm_node *const *added,
+                                        size_t nadded);
 /* The item of a select list or RETURNING at `arg`: numbers and "*" are taken as they stand. NULL when the arena is
  * full. */
 const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena, const char *what);

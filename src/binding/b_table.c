@@ -415,6 +415,11 @@ static bool table_property(lua_State *L, void *block, const char *name) {
 }
 
 static int table_index(lua_State *L) {
+  /* t.c is what nearly every expression begins with. */
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "c") == 0 && binding_test(L, 1, BINDING_TABLE)) {
+    lua_getiuservalue(L, 1, BINDING_TABLE_COLUMNS);
+    return 1;
+  }
   return binding_index(L, BINDING_TABLE, table_property);
 }
 
