@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "binding/b_schema.h"
 
 typedef struct binding_registry {
@@ -370,16 +371,30 @@ static int listen(lua_State *L) {
   return 1;
 }
 
-/* unknown(what, where, name, names): the ArgumentError with the nearest of the names. */
-static int raise_unknown(lua_State *L) {
-  const char *names[256];
+/* Reads the list of names at `arg`. */
+static size_t read_names(lua_State *L, int arg, const char **names, size_t max) {
   size_t n = 0;
-  luaL_checktype(L, 4, LUA_TTABLE);
-  while (n < sizeof names / sizeof *names && lua_rawgeti(L, 4, (lua_Integer)n + 1) == LUA_TSTRING) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  while (n < max && lua_rawgeti(L, arg, (lua_Integer)n + 1) == LUA_TSTRING) {
     names[n++] = lua_tostring(L, -1); /* the table keeps it */
     lua_pop(L, 1);
   }
+  return n;
+}
+
+/* unknown(what, where, name, names): the ArgumentError with the nearest of the names. */
+static int raise_unknown(lua_State *L) {
+  const char *names[256];
+  size_t n = read_names(L, 4, names, sizeof names / sizeof *names);
   return binding_unknown(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2), luaL_checkstring(L, 3), names, n);
+}
+
+/* nearest(name, names): the name that was probably meant, or nil. */
+static int nearest(lua_State *L) {
+  const char *names[256];
+  size_t n = read_names(L, 2, names, sizeof names / sizeof *names);
+  lua_pushstring(L, corm_name_nearest(luaL_checkstring(L, 1), names, n));
+  return 1;
 }
 
 /* fail(class, message): raises an error of the class. */
@@ -436,6 +451,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"functions", set_functions},
                                        {"listen", listen},
                                        {"unknown", raise_unknown},
+                                       {"nearest", nearest},
                                        {"fail", raise_error},
                                        {"kind", kind_of},
                                        {"set_column_name", set_column_name},

@@ -1,0 +1,526 @@
+-- declarative_base and Base:model: from a Lua table to a Table, a mapper and a class (API.md rules 12, 13 and 19).
+local corm, load = ...
+local orm = load "corm.orm"
+local attributes = load "corm.attributes"
+local relationships = load "corm.relationship"
+local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
+
+local functions = attributes.functions
+
+-- Registries ----------------------------------------------------------------------------------------------------------
+
+-- Registries by the address of the core's, for configure().
+local registries = info[info] or setmetatable({}, { __mode = "v" })
+info[info] = registries
+
+local registry_methods = {}
+local registry_meta = {
+  __name = "corm.registry",
+  __index = registry_methods,
+  __tostring = function() return "registry" end,
+}
+
+local function check_metadata(where, metadata)
+  if metadata == nil then return corm.MetaData() end
+  if native.kind(metadata) ~= "MetaData" then
+    fail("ArgumentError", "%s: metadata must be a MetaData, got %s", where, native.kind(metadata))
+  end
+  return metadata
+end
+
+-- corm.registry { metadata = ... }
+function corm.registry(options)
+  options = orm.check_options("registry", options, { metadata = "any" })
+  local self = {
+    metadata = check_metadata("registry", options.metadata),
+    native = native.registry(),
+    classes = {}, -- by name
+    tables = {},  -- Table -> class
+    pending = {}, -- relationships to be resolved
+  }
+  registries[native.address(self.native)] = self
+  return setmetatable(self, registry_meta)
+end
+
+local function configure(self)
+  if self.configuring then return end
+  self.configuring = true
+  local ok, err = pcall(function()
+    while self.pending[1] do
+      relationships.resolve(self.pending[1])
+      table.remove(self.pending, 1)
+    end
+    native.configure(self.native)
+  end)
+  self.configuring = nil
+  if not ok then error(err, 0) end
+end
+
+function functions.configure(address)
+  configure(registries[address])
+end
+
+-- True when there was something to configure.
+function orm.configure_pending(self)
+  if not self.pending[1] or self.configuring then return false end
+  configure(self)
+  return true
+end
+
+function registry_methods:configure()
+  configure(self)
+end
+
+-- Configures all registries, to find mistakes in relationships early.
+function corm.configure_mappers()
+  for _, registry in pairs(registries) do configure(registry) end
+end
+
+-- Classes -------------------------------------------------------------------------------------------------------------
+
+-- The value of Class.key, made when it is first asked for.
+local function class_attribute(ci, key)
+  local class = ci.class
+  local hybrid = ci.hybrids[key]
+  if hybrid then
+    local expr = field(hybrid, "expr") or hybrid.fn
+    if hybrid.kind == "hybrid" then return expr(class), false end
+    return expr, true
+  end
+  if ci.relations[key] then return native.relation(ci.mapper, key), true end
+  local value = native.attribute(ci.mapper, key)
+  if value then return value, true end
+  value = ci.fields[key]
+  if value ~= nil then return value, true end
+  local base = ci.base
+  while base do
+    value = rawget(base, key)
+    if value ~= nil then return value, false end
+    base = info[base] and info[base].parent
+  end
+  return attributes.unknown(ci, key)
+end
+
+local function new_attributes(ci)
+  return setmetatable({}, {
+    __index = function(self, key)
+      local value, keep = class_attribute(ci, key)
+      if keep then rawset(self, key, value) end
+      return value
+    end,
+  })
+end
+
+local function refuse_inheritance(class)
+  return fail("ArgumentError", "%s:model: a class that inherits from a mapped class is not supported yet; share "
+    .. "columns by __mixins__ or __abstract__", info[class].name)
+end
+
+local add_member
+
+local function set_class_field(class, key, value)
+  local ci = info[class]
+  if type(key) ~= "string" then fail("ArgumentError", "%s: members have names, got a %s", ci.name, type(key)) end
+  add_member(ci, key, value)
+end
+
+local function new_class(ci)
+  local class = {}
+  ci.class = class
+  ci.meta = {
+    __name = ci.name,
+    __newindex = set_class_field,
+    __tostring = function() return "<class " .. ci.name .. ">" end,
+    __metatable = "corm.class",
+  }
+  return setmetatable(class, ci.meta)
+end
+
+-- Members -------------------------------------------------------------------------------------------------------------
+
+local function check_value(ci, key, value)
+  local kind = native.kind(value)
+  if type(value) ~= "userdata" then return end
+  if kind == "type" then
+    fail("ArgumentError", "%s.%s is a type; a column is written Column(%s)", ci.name, key, tostring(value))
+  end
+  fail("ArgumentError", "%s.%s: a Column, relationship, function or plain value expected, got %s", ci.name, key, kind)
+end
+
+local function check_free(ci, key)
+  if ci.relations[key] or ci.hybrids[key] or ci.synonyms[key] or native.attribute(ci.mapper, key) then
+    fail("ArgumentError", "%s has an attribute '%s' already", ci.name, key)
+  end
+end
+
+local function add_validator(ci, validator)
+  for _, name in ipairs(validator.names) do
+    if not ci.relations[name] and not native.attribute(ci.mapper, name) then attributes.unknown(ci, name) end
+    ci.validators[name] = ci.validators[name] or {}
+    table.insert(ci.validators[name], validator)
+    attributes.hook(ci, name)
+  end
+end
+
+local function add_synonym(ci, key, synonym)
+  if not native.synonym(ci.mapper, key, synonym.name) then attributes.unknown(ci, synonym.name) end
+  ci.synonyms[key] = synonym
+  rawset(ci.attributes, key, native.attribute(ci.mapper, key))
+end
+
+local adders = {
+  relationship = function(ci, key, value) relationships.add(ci, key, value) end,
+  hybrid = function(ci, key, value) ci.hybrids[key] = value end,
+  hybrid_method = function(ci, key, value) ci.hybrids[key] = value end,
+  synonym = add_synonym,
+  validates = function(ci, key)
+    fail("ArgumentError", "%s.%s: validates(...) stands in the model without a name", ci.name, key)
+  end,
+  backref = function(ci, key)
+    fail("ArgumentError", "%s.%s: backref(...) is an option of relationship", ci.name, key)
+  end,
+}
+
+-- A member other than a column: of a model's table, or assigned later.
+function add_member(ci, key, value)
+  local kind = orm.marker_kind(value)
+  if kind then
+    check_free(ci, key)
+    adders[kind](ci, key, value)
+  elseif native.kind(value) == "Column" then
+    fail("ArgumentError", "%s.%s: a column cannot be added to a class that is mapped already; write it into the model",
+      ci.name, key)
+  else
+    check_value(ci, key, value)
+    if native.attribute(ci.mapper, key) or ci.relations[key] then
+      fail("ArgumentError", "%s.%s is mapped and cannot be replaced", ci.name, key)
+    end
+    rawset(ci.class, key, value)
+  end
+end
+
+-- Reading a model's table ---------------------------------------------------------------------------------------------
+
+local special = {
+  __tablename__ = "string", __table__ = "any", __table_args__ = "table", __mapper_args__ = "table",
+  __mixins__ = "table", __abstract__ = "boolean", __tostring = "function",
+}
+
+local inheritance = "!belongs to inheritance, which is not supported yet"
+local later = "!is not supported yet"
+local mapper_args = {
+  polymorphic_on = inheritance, polymorphic_identity = inheritance, polymorphic_abstract = inheritance,
+  polymorphic_load = inheritance, inherits = inheritance, inherit_condition = inheritance, concrete = inheritance,
+  with_polymorphic = inheritance, version_id_col = later, version_id_generator = later, primary_key = later,
+  eager_defaults = later, include_properties = later, exclude_properties = later, column_prefix = later,
+  confirm_deleted_rows = later, batch = later, passive_updates = later, always_refresh = later, properties = later,
+}
+
+-- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
+local function new_parts()
+  return { columns = {}, items = {}, members = {}, validators = {}, special = {} }
+end
+
+local function add_special(parts, where, key, value)
+  local expected = special[key]
+  if not expected then native.unknown("name", where, key, orm.sorted_keys(special)) end
+  if expected ~= "any" and type(value) ~= expected then
+    fail("ArgumentError", "%s.%s must be a %s, got %s", where, key, expected, native.kind(value))
+  end
+  if parts.special[key] == nil then parts.special[key] = value end
+end
+
+local function add_item(parts, where, value, mixed_in)
+  local kind = native.kind(value)
+  if orm.marker_kind(value) == "validates" then
+    parts.validators[#parts.validators + 1] = value
+  elseif kind == "Column" then
+    if not value.key then fail("ArgumentError", "%s: a column without a name in the array part", where) end
+    parts.columns[value.key] = parts.columns[value.key] or (mixed_in and native.copy_column(value) or value)
+  elseif kind == "constraint" or kind == "Index" then
+    parts.items[#parts.items + 1] = value
+  else
+    fail("ArgumentError", "%s: constraints, indexes and validates(...) may stand without a name, got %s", where, kind)
+  end
+end
+
+local function add_named(parts, key, value, mixed_in)
+  if parts.columns[key] ~= nil or parts.members[key] ~= nil then return end
+  if native.kind(value) == "Column" then
+    parts.columns[key] = mixed_in and native.copy_column(value) or value
+  else
+    parts.members[key] = value
+  end
+end
+
+-- Adds the fields of one table; what is there already wins. Names that are private to an abstract class stay with it.
+local function add_fields(parts, where, body, mixed_in)
+  for key, value in next, body do
+    if type(key) == "number" then
+      add_item(parts, where, value, mixed_in)
+    elseif type(key) ~= "string" then
+      fail("ArgumentError", "%s: members have names, got a key of type %s", where, type(key))
+    elseif key:sub(1, 2) ~= "__" then
+      add_named(parts, key, value, mixed_in)
+    elseif not mixed_in or (key ~= "__abstract__" and key ~= "__tablename__" and key ~= "__mixins__") then
+      add_special(parts, where, key, value)
+    end
+  end
+end
+
+local function mixins_of(where, body)
+  local mixins = rawget(body, "__mixins__")
+  if mixins == nil then return {} end
+  if type(mixins) ~= "table" then fail("ArgumentError", "%s.__mixins__ must be a list of tables", where) end
+  for i, mixin in ipairs(mixins) do
+    if type(mixin) ~= "table" or (info[mixin] and info[mixin].mapper) then
+      fail("ArgumentError", "%s.__mixins__[%d]: a plain table of columns and functions expected, got %s", where, i,
+        native.kind(mixin))
+    end
+  end
+  return mixins
+end
+
+-- The model's own table first, then its mixins, then abstract parents: the first to name something wins.
+local function read_parts(where, base, body)
+  local parts = new_parts()
+  add_fields(parts, where, body, false)
+  for _, mixin in ipairs(mixins_of(where, body)) do
+    add_fields(parts, where, info[mixin] and info[mixin].body or mixin, true)
+  end
+  while info[base].body do
+    local abstract = info[base]
+    add_fields(parts, where, abstract.body, true)
+    for _, mixin in ipairs(mixins_of(where, abstract.body)) do add_fields(parts, where, mixin, true) end
+    base = abstract.parent
+  end
+  return parts
+end
+
+local function check_mapper_args(where, args)
+  orm.check_options(where .. ".__mapper_args__", args, mapper_args)
+end
+
+-- The Table -----------------------------------------------------------------------------------------------------------
+
+local function table_arguments(where, parts)
+  local arguments, options = {}, {}
+  for _, key in ipairs(orm.sorted_keys(parts.columns)) do
+    local column = parts.columns[key]
+    native.set_column_name(column, key)
+    arguments[#arguments + 1] = column
+  end
+  table.sort(arguments, function(a, b) return native.column_creation(a) < native.column_creation(b) end)
+  for _, item in ipairs(parts.items) do arguments[#arguments + 1] = item end
+  for key, value in next, parts.special.__table_args__ or {} do
+    if type(key) == "number" then
+      local kind = native.kind(value)
+      if kind ~= "constraint" and kind ~= "Index" then
+        fail("ArgumentError", "%s.__table_args__: constraints and indexes expected, got %s", where, kind)
+      end
+    else
+      options[key] = value
+    end
+  end
+  for _, item in ipairs(parts.special.__table_args__ or {}) do arguments[#arguments + 1] = item end
+  arguments[#arguments + 1] = options
+  return arguments
+end
+
+-- Returns the Table and the names that its columns have as attributes.
+local function make_table(where, base, parts)
+  local given, name = parts.special.__table__, parts.special.__tablename__
+  local keys = {}
+  for key, column in next, parts.columns do keys[column] = key end
+  if given ~= nil then
+    if native.kind(given) ~= "Table" then
+      fail("ArgumentError", "%s.__table__ must be a Table, got %s", where, native.kind(given))
+    end
+    for column, key in next, keys do
+      if not rawequal(column.table, given) then
+        fail("ArgumentError", "%s.%s: with __table__ the columns are those of the Table", where, key)
+      end
+    end
+    return given, keys
+  end
+  if not name then
+    fail("InvalidRequestError", "class %s has no __tablename__ and no __table__", where)
+  end
+  return corm.Table(name, info[base].registry.metadata, table.unpack(table_arguments(where, parts))), keys
+end
+
+local function attribute_names(as_table, keys)
+  local names = {}
+  for column in as_table.columns do names[#names + 1] = keys[column] or column.key end
+  return names
+end
+
+-- Base:model ----------------------------------------------------------------------------------------------------------
+
+local function new_info(name, base)
+  return {
+    name = name, base = base, registry = info[base].registry,
+    relations = {}, hybrids = {}, synonyms = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {},
+  }
+end
+
+local function check_name(base, name, body)
+  if type(name) ~= "string" or name == "" then
+    fail("ArgumentError", "model: the name of a class expected, got %s", native.kind(name))
+  end
+  if type(body) ~= "table" or info[body] then
+    fail("ArgumentError", "model '%s': a table of members expected, got %s", name, native.kind(body))
+  end
+  if info[base].registry.classes[name] then
+    fail("InvalidRequestError", "a class with the name '%s' is mapped already in this registry", name)
+  end
+end
+
+local function set_fields(ci, as_table)
+  local registry = ci.registry
+  ci.fields = {
+    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name, __mapper__ = ci.mapper,
+    metadata = registry.metadata, registry = registry, model = refuse_inheritance,
+  }
+end
+
+local function add_members(ci, parts)
+  local keys = orm.sorted_keys(parts.members)
+  local function creation(key)
+    local value = parts.members[key]
+    return orm.marker_kind(value) and value.creation or -1
+  end
+  table.sort(keys, function(a, b)
+    local ca, cb = creation(a), creation(b)
+    if ca ~= cb then return ca < cb end
+    return a < b
+  end)
+  for _, key in ipairs(keys) do add_member(ci, key, parts.members[key]) end
+  if parts.special.__tostring then rawset(ci.class, "__tostring", parts.special.__tostring) end
+  for _, validator in ipairs(parts.validators) do add_validator(ci, validator) end
+end
+
+local new_abstract
+
+local function model(base, name, body)
+  check_name(base, name, body)
+  if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
+  local parts = read_parts(name, base, body)
+  check_mapper_args(name, parts.special.__mapper_args__)
+  for key, value in next, parts.members do
+    if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
+  end
+  local as_table, keys = make_table(name, base, parts)
+  local registry = info[base].registry
+  if registry.tables[as_table] then
+    fail("InvalidRequestError", "class %s: table '%s' is mapped by class %s already", name, as_table.name,
+      info[registry.tables[as_table]].name)
+  end
+  local ci = new_info(name, base)
+  local class = new_class(ci)
+  ci.mapper = native.mapper(registry.native, name, as_table, attribute_names(as_table, keys), class)
+  set_fields(ci, as_table)
+  ci.attributes = new_attributes(ci)
+  ci.meta.__index = ci.attributes
+  ci.meta.__call = native.constructor(ci.mapper)
+  ci.meta.__corm_node = native.entity(ci.mapper)
+  info[class] = ci
+  add_members(ci, parts)
+  registry.classes[name] = class
+  registry.tables[as_table] = class
+  return class
+end
+
+-- Bases ---------------------------------------------------------------------------------------------------------------
+
+-- A table with :model; functions assigned to it are methods of all its classes.
+local function new_base(ci)
+  local members = { model = model, metadata = ci.registry.metadata, registry = ci.registry, __name__ = ci.name }
+  local base = setmetatable({}, {
+    __name = ci.name,
+    __metatable = "corm.class",
+    __tostring = function() return "<class " .. ci.name .. ">" end,
+    __index = function(_, key)
+      local value = members[key]
+      if value == nil then native.unknown("member", ci.name, tostring(key), orm.sorted_keys(members)) end
+      return value
+    end,
+    __call = function()
+      return fail("InvalidRequestError", "%s is no mapped class and has no objects", ci.name)
+    end,
+  })
+  ci.class = base
+  ci.events = {}
+  info[base] = ci
+  return base
+end
+
+function new_abstract(base, name, body)
+  for key in next, body do
+    if type(key) == "string" and key:sub(1, 2) == "__" and not special[key] then
+      native.unknown("name", name, key, orm.sorted_keys(special))
+    end
+  end
+  return new_base { name = name, registry = info[base].registry, body = body, parent = base }
+end
+
+-- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }
+function corm.declarative_base(options)
+  options = orm.check_options("declarative_base", options, { metadata = "any", registry = "any", name = "string" })
+  local registry = options.registry
+  if registry == nil then
+    registry = corm.registry { metadata = options.metadata }
+  elseif getmetatable(registry) ~= registry_meta then
+    fail("ArgumentError", "declarative_base: registry must be a registry, got %s", native.kind(registry))
+  elseif options.metadata ~= nil then
+    fail("ArgumentError", "declarative_base: metadata belongs to the registry that was given")
+  end
+  return new_base { name = options.name or "Base", registry = registry }
+end
+
+function registry_methods:generate_base(options)
+  options = orm.check_options("generate_base", options, { name = "string" })
+  return new_base { name = options.name or "Base", registry = self }
+end
+
+-- Aliases -------------------------------------------------------------------------------------------------------------
+
+local function alias_attribute(alias, from, ci, key)
+  local hybrid = ci.hybrids[key]
+  if hybrid then
+    local expr = field(hybrid, "expr") or hybrid.fn
+    if hybrid.kind == "hybrid" then return expr(alias), false end
+    return expr, true
+  end
+  if ci.relations[key] then return native.relation(ci.mapper, key, from), true end
+  local value = native.attribute(ci.mapper, key, from)
+  if value then return value, true end
+  if key == "__name__" then return ci.name, true end
+  return attributes.unknown(ci, key)
+end
+
+-- aliased(User [, { name = "u" }]): the class once more, under another name in SQL.
+function corm.aliased(class, options)
+  local ci = type(class) == "table" and info[class]
+  if not ci or not ci.mapper then
+    fail("ArgumentError", "aliased: a mapped class expected, got %s", native.kind(class))
+  end
+  options = orm.check_options("aliased", options, { name = "string" })
+  local from = ci.fields.__table__:alias(options.name)
+  local alias = {}
+  return setmetatable(alias, {
+    __name = ci.name,
+    __metatable = "corm.alias",
+    __corm_node = native.entity(ci.mapper, from),
+    __tostring = function() return "<alias of class " .. ci.name .. ">" end,
+    __newindex = function() return fail("ArgumentError", "an alias of %s cannot be changed", ci.name) end,
+    __call = function() return fail("ArgumentError", "an alias of %s has no objects; call the class", ci.name) end,
+    __index = function(self, key)
+      local value, keep = alias_attribute(self, from, ci, key)
+      if keep then rawset(self, key, value) end
+      return value
+    end,
+  })
+end
+
+native.functions(functions)

@@ -1,0 +1,117 @@
+-- inspect(): what the ORM knows about an object or a class. Its properties are fields (API.md 2b).
+local corm, load = ...
+local orm = load "corm.orm"
+local native, info, fail = orm.native, orm.info, orm.fail
+
+-- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
+local function view(name, subject, fields)
+  return setmetatable({}, {
+    __name = name,
+    __tostring = function() return name .. " of " .. tostring(subject) end,
+    __newindex = function() return fail("ArgumentError", "%s cannot be changed", name) end,
+    __index = function(_, key)
+      local get = fields[key]
+      if not get then native.unknown("member", name, tostring(key), orm.sorted_keys(fields)) end
+      return get(subject)
+    end,
+  })
+end
+
+-- Objects -------------------------------------------------------------------------------------------------------------
+
+local attribute_fields = {
+  key = function(subject) return subject.key end,
+  history = function(subject)
+    local added, unchanged, deleted = native.history(subject.object, subject.key)
+    local has_changes = added[1] ~= nil or deleted[1] ~= nil
+    return { added = added, unchanged = unchanged, deleted = deleted, has_changes = has_changes }
+  end,
+  loaded_value = function(subject)
+    local known, value = native.peek(subject.object, subject.key)
+    if known then return value end
+    return corm.NO_VALUE
+  end,
+  value = function(subject) return subject.object[subject.key] end,
+}
+
+local function attrs_of(object)
+  return setmetatable({}, {
+    __name = "attributes",
+    __index = function(_, key)
+      native.peek(object, key) -- refuses unknown names
+      return view("AttributeState", { object = object, key = key }, attribute_fields)
+    end,
+  })
+end
+
+local function is_state(wanted)
+  return function(object) return native.state(object) == wanted end
+end
+
+local object_fields = {
+  transient = is_state "transient",
+  pending = is_state "pending",
+  persistent = is_state "persistent",
+  deleted = is_state "deleted",
+  detached = is_state "detached",
+  identity = native.identity,
+  has_identity = function(object) return native.identity(object) ~= nil end,
+  session = native.session,
+  unloaded = native.unloaded,
+  modified = function(object) return (select(2, native.state(object))) end,
+  object = function(object) return object end,
+  class_ = function(object) return native.class_of(object) end,
+  mapper = function(object) return corm.inspect(native.class_of(object)) end,
+  attrs = attrs_of,
+}
+
+-- Classes -------------------------------------------------------------------------------------------------------------
+
+-- A sequence of names that can also be asked by name.
+local function by_name(names, get)
+  return setmetatable(names, {
+    __index = function(_, key)
+      for _, name in ipairs(names) do
+        if name == key then return get(key) end
+      end
+      return native.unknown("name", "this list", tostring(key), names)
+    end,
+  })
+end
+
+local relationship_fields = {
+  key = function(subject) return subject.key end,
+  direction = function(subject) return (native.relation_info(subject.mapper, subject.key)) end,
+  uselist = function(subject) return (select(2, native.relation_info(subject.mapper, subject.key))) end,
+  target = function(subject) return (select(3, native.relation_info(subject.mapper, subject.key))) end,
+  back_populates = function(subject) return (select(4, native.relation_info(subject.mapper, subject.key))) end,
+  parent = function(subject) return subject.class end,
+}
+
+local class_fields = {
+  class_ = function(class) return class end,
+  local_table = function(class) return class.__table__ end,
+  columns = function(class) return (native.names(class.__mapper__)) end,
+  primary_key = function(class) return (select(3, native.names(class.__mapper__))) end,
+  relationships = function(class)
+    info[class].registry:configure()
+    local names = select(2, native.names(class.__mapper__))
+    return by_name(names, function(key)
+      return view("Relationship", { mapper = class.__mapper__, class = class, key = key }, relationship_fields)
+    end)
+  end,
+}
+
+local inspect_other = corm.inspect
+
+function corm.inspect(x)
+  if native.class_of(x) then return view("InstanceState", x, object_fields) end
+  if type(x) == "table" and info[x] and info[x].mapper then return view("Mapper", x, class_fields) end
+  if inspect_other then return inspect_other(x) end
+  return fail("ArgumentError", "inspect: there is nothing to inspect in a %s", native.kind(x))
+end
+
+-- The Session that an object is in, or nil.
+function corm.object_session(object)
+  return native.session(object)
+end

@@ -1,0 +1,67 @@
+-- What the files of the ORM's Lua half share: the functions of the C side, and helpers for messages and options.
+local corm = ...
+
+-- Only corm's own files are to see it.
+local native = corm._orm
+corm._orm = nil
+
+local orm = { native = native, info = native.info }
+
+-- Raises an error of a class; its message is made as string.format does.
+function orm.fail(class, message, ...)
+  if select("#", ...) > 0 then message = message:format(...) end
+  return native.fail(class, message)
+end
+
+function orm.sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    if type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- Checks an options table: `known` maps each name to a Lua type, "any", or a reason why it is refused ("!reason").
+function orm.check_options(where, options, known)
+  if options == nil then return {} end
+  if type(options) ~= "table" then
+    orm.fail("ArgumentError", "%s: a table of options expected, got %s", where, native.kind(options))
+  end
+  for name, value in next, options do
+    if type(name) ~= "string" then
+      orm.fail("ArgumentError", "%s: options have names, got a key of type %s", where, type(name))
+    end
+    local expected = known[name]
+    if not expected then native.unknown("option", where, name, orm.sorted_keys(known)) end
+    if expected:sub(1, 1) == "!" then
+      orm.fail("ArgumentError", "%s: the option '%s' %s", where, name, expected:sub(2))
+    end
+    if expected ~= "any" and type(value) ~= expected then
+      orm.fail("ArgumentError", "%s: option '%s' must be a %s, got %s", where, name, expected, native.kind(value))
+    end
+  end
+  return options
+end
+
+-- Things that only mean something inside a model: { kind = ..., ... } with a metatable of their own.
+local marker = {}
+marker.__name = "corm.declaration"
+marker.__index = function(_, key)
+  return orm.fail("ArgumentError", "a declaration has no member '%s'", tostring(key))
+end
+
+function orm.marker(kind, fields)
+  fields.kind = kind
+  fields.creation = native.creation()
+  return setmetatable(fields, marker)
+end
+
+function orm.marker_kind(value)
+  return getmetatable(value) == marker and value.kind or nil
+end
+
+-- Fields of markers may be absent.
+orm.field = rawget
+
+return orm

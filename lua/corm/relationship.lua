@@ -1,0 +1,201 @@
+-- relationship(): what is written in a model, and how it is resolved once all classes are known.
+local corm, load = ...
+local orm = load "corm.orm"
+local native, info, fail = orm.native, orm.info, orm.fail
+
+local relationships = {}
+
+local later = "!is not supported yet"
+local known_options = {
+  secondary = "any", back_populates = "string", backref = "any", uselist = "boolean", cascade = "any", lazy = "any",
+  order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
+  single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
+  primaryjoin = later, secondaryjoin = later, collection_class = later, innerjoin = later, join_depth = later,
+  passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = later, query_class = later,
+  load_on_pending = later, omit_join = later, comparator_factory = later, distinct_target_key = later,
+}
+
+-- The target is a class, its name, or a function that returns one of them.
+function corm.relationship(target, options)
+  local kind = type(target)
+  if kind ~= "string" and kind ~= "function" and not (kind == "table" and info[target]) then
+    fail("ArgumentError", "relationship: a mapped class or its name expected, got %s", native.kind(target))
+  end
+  options = orm.check_options("relationship", options, known_options)
+  if options.backref and options.back_populates then
+    fail("ArgumentError", "relationship: back_populates and backref exclude each other")
+  end
+  return orm.marker("relationship", { target = target, options = options })
+end
+
+-- A backref with options of its own.
+function corm.backref(name, options)
+  if type(name) ~= "string" then fail("ArgumentError", "backref: a name expected, got %s", native.kind(name)) end
+  return orm.marker("backref", { name = name, options = orm.check_options("backref", options, known_options) })
+end
+
+-- Late names ----------------------------------------------------------------------------------------------------------
+
+-- `where` is "User.books", the relationship that a message is about.
+local function find_class(registry, name, where)
+  local class = registry.classes[name]
+  if class then return class end
+  local names = orm.sorted_keys(registry.classes)
+  local nearest = native.nearest(name, names)
+  return fail("InvalidRequestError", "relationship %s: there is no class named '%s'%s", where, name,
+    nearest and ("; did you mean '%s'?"):format(nearest) or "")
+end
+
+local function call_late(value)
+  while type(value) == "function" do value = value() end
+  return value
+end
+
+local function resolve_class(registry, target, where)
+  target = call_late(target)
+  if type(target) == "string" then return find_class(registry, target, where) end
+  if type(target) ~= "table" or not info[target] or not info[target].mapper then
+    fail("ArgumentError", "relationship %s: a mapped class expected, got %s", where, native.kind(target))
+  end
+  return target
+end
+
+-- "Order.id" or, with the target's class known, "id".
+local function resolve_name(registry, name, target, where, option)
+  local owner, key = name:match "^%s*([^%.%s]+)%.([^%.%s]+)%s*$"
+  if not owner then key = name:match "^%s*([^%.%s]+)%s*$" end
+  if not key then
+    fail("ArgumentError", "relationship %s: %s: a name such as \"Class.attribute\" expected, got '%s'; expressions are "
+      .. "given by a function", where, option, name)
+  end
+  if not owner then return target[key] end
+  if registry.classes[owner] then return registry.classes[owner][key] end
+  local as_table = registry.metadata.tables[owner]
+  if as_table then return as_table.c[key] end
+  return find_class(registry, owner, where)
+end
+
+-- A list of columns or expressions from one of them, a name, a list of these, or a function.
+local function resolve_list(registry, value, target, where, option)
+  value = call_late(value)
+  if value == nil then return nil end
+  if type(value) ~= "table" then value = { value } end
+  local list = {}
+  for i, item in ipairs(value) do
+    item = call_late(item)
+    if type(item) == "string" then item = resolve_name(registry, item, target, where, option) end
+    list[i] = item
+  end
+  return list
+end
+
+local function resolve_secondary(registry, value, where)
+  value = call_late(value)
+  if type(value) == "string" then
+    local name = value
+    value = registry.metadata.tables[name]
+    if not value then
+      fail("InvalidRequestError", "relationship %s: secondary: there is no table named '%s'", where, name)
+    end
+  end
+  if value ~= nil and type(value) == "table" and info[value] then value = value.__table__ end
+  if value ~= nil and native.kind(value) ~= "Table" then
+    fail("ArgumentError", "relationship %s: secondary: a Table expected, got %s", where, native.kind(value))
+  end
+  return value
+end
+
+local lazies = { [true] = "select", [false] = "joined" }
+
+local function resolve_lazy(value, where)
+  if type(value) == "boolean" then return lazies[value] end
+  if value ~= nil and type(value) ~= "string" then
+    fail("ArgumentError", "relationship %s: lazy: a name expected, got %s", where, native.kind(value))
+  end
+  return value
+end
+
+local function resolve_cascade(value, where)
+  if value == false then return "" end
+  if type(value) == "table" then return table.concat(value, ", ") end
+  if value ~= nil and type(value) ~= "string" then
+    fail("ArgumentError", "relationship %s: cascade: words such as \"all, delete-orphan\" expected, got %s", where,
+      native.kind(value))
+  end
+  return value
+end
+
+-- Declaring to the core -----------------------------------------------------------------------------------------------
+
+local function declare(ci, key, options, target, back_populates)
+  local where = ci.name .. "." .. key
+  local registry = ci.registry
+  native.relationship(ci.mapper, key, {
+    target = target,
+    secondary = resolve_secondary(registry, options.secondary, where),
+    back_populates = back_populates,
+    uselist = options.uselist,
+    lazy = resolve_lazy(options.lazy, where),
+    cascade = resolve_cascade(options.cascade, where),
+    passive_deletes = options.passive_deletes,
+    viewonly = options.viewonly,
+    single_parent = options.single_parent,
+    post_update = options.post_update,
+    foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
+    remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
+    order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,
+  })
+  if ci.hooked[key] then native.hook(ci.mapper, key) end
+end
+
+-- Options that the inverse of a backref shares with its origin.
+local shared = { "secondary", "foreign_keys", "viewonly", "post_update" }
+
+local function declare_backref(ci, key, options, target)
+  local backref = options.backref
+  local name, own = backref, {}
+  if orm.marker_kind(backref) == "backref" then
+    name, own = backref.name, backref.options
+  elseif type(backref) ~= "string" then
+    fail("ArgumentError", "relationship %s.%s: backref: a name expected, got %s", ci.name, key, native.kind(backref))
+  end
+  local inverse = {}
+  for option, value in next, own do inverse[option] = value end
+  for _, option in ipairs(shared) do
+    if inverse[option] == nil then inverse[option] = options[option] end
+  end
+  local ti = info[target]
+  if ti.relations[name] or native.attribute(ti.mapper, name) then
+    fail("ArgumentError", "relationship %s.%s: backref: %s has an attribute '%s' already", ci.name, key, ti.name, name)
+  end
+  ti.relations[name] = { creation = native.creation() }
+  declare(ti, name, inverse, ci.class, key)
+  return name
+end
+
+-- Resolves one pending relationship; what is done stays done when a later one fails.
+function relationships.resolve(pending)
+  local ci, key = pending.ci, pending.key
+  local declaration = pending.declaration
+  local options = declaration.options
+  local target = resolve_class(ci.registry, declaration.target, ci.name .. "." .. key)
+  local back_populates = options.back_populates
+  if options.backref then
+    back_populates = type(options.backref) == "string" and options.backref or options.backref.name
+  end
+  if not pending.declared then
+    declare(ci, key, options, target, back_populates)
+    pending.declared = true
+  end
+  if options.backref then declare_backref(ci, key, options, target) end
+end
+
+-- Notes a relationship of a class; it is resolved when the registry is next configured.
+function relationships.add(ci, key, declaration)
+  ci.relations[key] = declaration
+  local registry = ci.registry
+  registry.pending[#registry.pending + 1] = { ci = ci, key = key, declaration = declaration }
+  native.touch(registry.native)
+end
+
+return relationships
