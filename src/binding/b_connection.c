@@ -167,6 +167,7 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   else
     lua_pushvalue(L, params_index);
   corm_conn *conn = binding_check_conn(L, conn_at, "execute");
+  if (corm_conn_is_closed(conn)) binding_error(L, CORM_E_RESOURCE_CLOSED, "this connection is closed");
   fire_before(L, conn_at, stmt, params);
   corm_arena *arena = binding_scratch(L, state);
   binding_params_first(L, params, &many);
@@ -296,7 +297,7 @@ static int conn_on_close(lua_State *L) {
   corm_error err = {0};
   if (!object || !object->conn || corm_conn_is_closed(object->conn)) return 0;
   binding_get(L)->L = L;
-  if (object->commits_on_close && lua_isnoneornil(L, 2)) (void)!corm_conn_commit(object->conn, &err);
+  if (object->commits_on_close && !binding_closes_failed(L)) (void)!corm_conn_commit(object->conn, &err);
   corm_conn_close(object->conn);
   return err.is_set ? binding_raise(L, &err) : 0;
 }

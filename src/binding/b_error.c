@@ -94,13 +94,14 @@ static void find_script_line(lua_State *L, error_object *object) {
 /* Runs protected. Argument 1: the corm_error to move; 2: the cause, if any. */
 static int new_error(lua_State *L) {
   corm_error *err = lua_touserdata(L, 1);
+  bool has_cause = lua_gettop(L) > 1;
   error_object *object = binding_new(L, BINDING_ERROR, sizeof *object, ERROR_SLOTS);
   object->err = *err;
   memset(err, 0, sizeof *err);
   find_script_line(L, object);
   luaL_traceback(L, L, NULL, 1);
   lua_setiuservalue(L, -2, ERROR_TRACEBACK);
-  if (!lua_isnone(L, 2)) {
+  if (has_cause) {
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, -2, ERROR_CAUSE);
   }

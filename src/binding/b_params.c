@@ -41,8 +41,8 @@ size_t binding_params_first(lua_State *L, int params, bool *many) {
     lua_rawgeti(L, params, (lua_Integer)i);
     if (!lua_istable(L, -1))
       binding_error(L, CORM_E_ARGUMENT,
-                    "parameters: a list holds tables of named values, but its item %d is a %s (named values stand in a "
-                    "table with names)",
+                    "parameters: a list holds tables of named values, but its item %d is of type %s (one set of named "
+                    "values is a table with names)",
                     (int)i, binding_typename(L, -1));
     lua_pop(L, 1);
   }
@@ -206,14 +206,28 @@ static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const
   out->kind = CORM_JSON;
 }
 
+/* The table whose columns an INSERT or UPDATE assigns, else NULL. */
+static const corm_table *assigned_table(const corm_node *statement) {
+  if (statement->kind == CORM_NODE_INSERT) return ((const corm_insert *)statement)->table;
+  if (statement->kind != CORM_NODE_UPDATE) return NULL;
+  const corm_node *from = ((const corm_update *)statement)->table;
+  return from->kind == CORM_NODE_TABLE ? ((const corm_table_node *)from)->table : NULL;
+}
+
 static int unknown_parameter(reader *r, const char *name, size_t number) {
   corm_error err = {0};
   const char *nearest = corm_name_nearest(name, r->names, r->n);
-  if (number)
+  const corm_table *table = r->compiled->statement ? assigned_table(r->compiled->statement) : NULL;
+  if (table && !corm_table_column(table, name, strlen(name))) {
+    (void)corm_error_set(&err, CORM_E_COMPILE, "Unconsumed column names: %.100s (table '%.100s' has no such column)",
+                         name, table->name);
+    if (!nearest) nearest = corm_table_nearest(table, name);
+  } else if (number) {
     (void)corm_error_set(&err, CORM_E_INVALID_REQUEST,
                          "the statement has no bind parameter '%.100s', in parameter set %zu", name, number);
-  else
+  } else {
     (void)corm_error_set(&err, CORM_E_INVALID_REQUEST, "the statement has no bind parameter '%.100s'", name);
+  }
   if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
   return binding_raise(r->L, &err);
 }

@@ -164,7 +164,7 @@ static int transaction_rollback(lua_State *L) {
 static int transaction_on_close(lua_State *L) {
   transaction *self = binding_test(L, 1, BINDING_TRANSACTION);
   if (!self) return 0;
-  bool failed = !lua_isnoneornil(L, 2);
+  bool failed = binding_closes_failed(L);
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, TXN_CONNECTION);
   const binding_conn *owner = binding_test(L, 2, BINDING_CONNECTION);

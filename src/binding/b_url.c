@@ -150,6 +150,7 @@ static int push_text(lua_State *L, const corm_url *url, bool hide) {
   if (!shown) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   lua_pushlstring(L, shown, text->len);
   binding_scratch_done(L, state, arena);
+  lua_remove(L, -2);
   return 1;
 }
 

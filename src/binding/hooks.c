@@ -70,7 +70,13 @@ static void close_failed(lua_State *L, int object) {
   lua_settop(L, error);
 }
 
+bool binding_closes_failed(lua_State *L) {
+  const binding_head *head = lua_touserdata(L, 1);
+  return !lua_isnoneornil(L, 2) || (head->flags & BINDING_IN_BLOCK);
+}
+
 static int finish_block(lua_State *L, int status, lua_KContext object) {
+  ((binding_head *)lua_touserdata(L, (int)object))->flags &= ~BINDING_IN_BLOCK;
   if (status != LUA_OK && status != LUA_YIELD) {
     close_failed(L, (int)object);
     return lua_error(L);
@@ -88,5 +94,6 @@ int binding_block(lua_State *L, int object, int nargs) {
   /* The slot is for a coroutine that is closed inside the block; an error goes through finish_block, so that it also
      ends the block where nobody closes the coroutine. */
   lua_toclose(L, object);
+  ((binding_head *)lua_touserdata(L, object))->flags |= BINDING_IN_BLOCK;
   return finish_block(L, lua_pcallk(L, nargs, LUA_MULTRET, 0, object, finish_block), object);
 }
