@@ -165,7 +165,7 @@ static int txn_leave(lua_State *L) {
   corm_error err = {0};
   if (!txn || !txn->session) return 0;
   binding_upvalue(L)->L = L;
-  return finish(txn, lua_isnoneornil(L, 2), &err) == CORM_OK ? 0 : binding_raise(L, &err);
+  return finish(txn, !binding_closes_failed(L), &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 /* A transaction that is forgotten belongs to its session, as before; only a pause of autoflush ends with its handle. */

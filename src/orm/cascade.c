@@ -133,18 +133,34 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
   return status;
 }
 
+static bool must_load(const corm_object *object) {
+  const corm_vec *relationships = &object->mapper->relationships;
+  for (size_t i = 0; i < relationships->len; i++) {
+    const corm_relationship *relationship = relationships->items[i];
+    const corm_link *link = corm_object_find_link(object, relationship);
+    if (!(relationship->cascade & CORM_CASCADE_DELETE) || relationship->def.passive_deletes != CORM_PASSIVE_NO)
+      continue;
+    if (!link || !link->loaded) return true;
+  }
+  return false;
+}
+
+/* What the cascade loads has to see what is pending, but a flush must not see half of the cascade. */
 corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err) {
   if (object->session && object->session != session) return refuse(err, object, "is attached to another session");
   if (object->state != CORM_PERSISTENT) return refuse(err, object, "is not persisted");
   corm_vec work;
   corm_vec_init(&work, session->mem);
-  corm_status status = later(&work, object, err);
+  corm_status status = must_load(object) ? corm_session_autoflush(session, err) : CORM_OK;
+  if (status == CORM_OK) status = later(&work, object, err);
+  session->no_autoflush++;
   for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
     corm_object *next = work.items[i];
     if (next->session != session || next->state != CORM_PERSISTENT || (next->flags & CORM_OBJECT_DOOMED)) continue;
     status = doom(session, next, err);
     if (status == CORM_OK) status = queue_dependents(next, &work, err);
   }
+  session->no_autoflush--;
   corm_vec_clear(&work);
   return status;
 }
