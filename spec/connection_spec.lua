@@ -63,7 +63,8 @@ describe("a connection", function()
     it("native SQL with native placeholders, positions or names", function()
       conn:exec_driver_sql("INSERT INTO t (id, name) VALUES (?, ?)", { 1, corm.null })
       conn:exec_driver_sql("INSERT INTO t (id, name) VALUES (:a, :b)", { a = 2, b = "%d ? :x" })
-      assert.equal(2, conn:exec_driver_sql("INSERT INTO t (id, name) VALUES (?, ?)", { { 3, "c" }, { 4, "d" } }).rowcount)
+      local result = conn:exec_driver_sql("INSERT INTO t (id, name) VALUES (?, ?)", { { 3, "c" }, { 4, "d" } })
+      assert.equal(2, result.rowcount)
       conn:commit()
       assert.equal("1|\n2|%d ? :x\n3|c\n4|d", rows())
     end)
@@ -96,7 +97,8 @@ describe("a connection", function()
       assert.is_true(rawequal(thrown, err))
       local v = corm.Table("v", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
         corm.Column("a", corm.String, { default = function() return {} end }))
-      raises("ArgumentError", "default of column a: a table is no value", conn.execute, conn, corm.insert(v), { id = 1 })
+      raises("ArgumentError", "default of column a: a table is no value", conn.execute, conn, corm.insert(v),
+        { id = 1 })
     end)
   end)
 
@@ -121,8 +123,8 @@ describe("a connection", function()
       raises("InvalidRequestError", "A value is required for bind parameter 'beta'", conn.execute, conn, select,
         { alpha = 1 })
       raises("InvalidRequestError", "did you mean 'beta'?", conn.execute, conn, select, { alpha = 1, bta = 2 })
-      raises("InvalidRequestError", "in parameter set 2", conn.execute, conn, corm.text("INSERT INTO t (n) VALUES (:n)"),
-        { { n = 1 }, { m = 1 } })
+      raises("InvalidRequestError", "in parameter set 2", conn.execute, conn,
+        corm.text("INSERT INTO t (n) VALUES (:n)"), { { n = 1 }, { m = 1 } })
       raises("CompileError", "did you mean 'name'?", conn.execute, conn, corm.insert(t), { nmae = 1 })
     end)
 

@@ -49,7 +49,8 @@ describe("a URL", function()
   end)
 
   it("is refused when malformed, without showing a password", function()
-    for _, text in ipairs { "", "sqlite", "sqlite:", "sqlite:/x", "://", "sqlite//x", "postgresql://u:secret@h:port/" } do
+    for _, text in ipairs { "", "sqlite", "sqlite:", "sqlite:/x", "://", "sqlite//x",
+      "postgresql://u:secret@h:port/" } do
       local err = raises("ArgumentError", "", corm.make_url, text)
       assert.is_nil(tostring(err):find("secret", 1, true))
     end
@@ -343,7 +344,8 @@ describe("echo", function()
       engine:connect():exec_driver_sql("SELECT 'silent'")
     ]]
     local at = 1
-    for _, part in ipairs { "BEGIN (implicit)", "CREATE TABLE t (x)", "INSERT INTO t VALUES (?)", "('it''s')", "COMMIT" } do
+    for _, part in ipairs { "BEGIN (implicit)", "CREATE TABLE t (x)", "INSERT INTO t VALUES (?)", "('it''s')",
+      "COMMIT" } do
       local first, last = text:find("INFO corm.engine.Engine [^\n]*" .. part:gsub("%p", "%%%0"), at)
       assert.is_truthy(first, part .. " is not in:\n" .. text)
       at = last

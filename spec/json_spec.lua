@@ -25,7 +25,8 @@ describe("JSON", function()
   end
 
   it("writes Lua values as text, keys in order", function()
-    assert.equal('{"a": [1, 2.5, true, null], "b": {"c": "x"}}', store { b = { c = "x" }, a = { 1, 2.5, true, corm.null } })
+    assert.equal('{"a": [1, 2.5, true, null], "b": {"c": "x"}}',
+      store { b = { c = "x" }, a = { 1, 2.5, true, corm.null } })
     assert.equal("{}", store {})
     assert.equal("[]", store(corm.array {}))
     assert.equal("[[]]", store { corm.array() })

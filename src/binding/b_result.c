@@ -307,9 +307,10 @@ static int next_partition(lua_State *L) {
 
 static int result_partitions(lua_State *L) {
   check_any(L, "Result:partitions");
+  lua_Integer size = size_arg(L, 2, "partitions");
   lua_pushlightuserdata(L, binding_upvalue(L));
   lua_pushvalue(L, 1);
-  lua_pushinteger(L, size_arg(L, 2, "partitions"));
+  lua_pushinteger(L, size);
   lua_pushcclosure(L, next_partition, 3);
   return 1;
 }
