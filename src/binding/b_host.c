@@ -73,7 +73,7 @@ static bool host_alive(void *ctx, const corm_object *object) {
   lua_State *L = host->state->L;
   if (!lua_checkstack(L, 3)) return false;
   push_handle(L, host, object);
-  bool alive = !lua_isnil(L, -1);
+  bool alive = lua_type(L, -1) == LUA_TUSERDATA;
   lua_pop(L, 1);
   return alive;
 }

@@ -51,32 +51,32 @@ void binding_push_object(lua_State *L, binding_state *state, const corm_object *
 
 /* -- creation --------------------------------------------------------------------------------------------------- */
 
-/* The next handle; there is room to give it back without an allocation. */
-static uint32_t peek_handle(lua_State *L, binding_host *host) {
-  if (host->nfree) return host->free[host->nfree - 1];
-  if (host->handles + 1 >= host->cap) {
-    uint32_t cap = host->cap ? host->cap * 2 : 256;
-    uint32_t *grown = corm_mem_resize(&host->state->mem, host->free, cap * sizeof *grown);
-    if (!grown) binding_error(L, CORM_E_MEMORY, "not enough memory");
-    host->free = grown;
-    host->cap = cap;
-  }
-  return host->handles + 1;
+/* Makes room for one more handle, so that taking one and giving it back cannot fail. */
+static void reserve_handle(lua_State *L, binding_host *host) {
+  if (host->handles + 1 < host->cap) return;
+  uint32_t cap = host->cap ? host->cap * 2 : 256;
+  uint32_t *grown = corm_mem_resize(&host->state->mem, host->free, cap * sizeof *grown);
+  if (!grown) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  host->free = grown;
+  host->cap = cap;
 }
 
+/* The handle is taken when nothing can run a finalizer any more: those give handles back. */
 void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle) {
+  binding_host *host = state->host;
   luaL_checkstack(L, 4, "object");
-  *handle = peek_handle(L, state->host);
+  reserve_handle(L, host);
   corm_object *block = lua_newuserdatauv(L, size, 1);
   memset(block, 0, sizeof *block);
   block->magic = BINDING_MAGIC;
   block->host_kind = BINDING_OBJECT;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
+  lua_setmetatable(L, -2);
+  *handle = block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, *handle);
   lua_pop(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
-  lua_setmetatable(L, -2);
   return block;
 }
 
@@ -92,33 +92,34 @@ void binding_object_filled(binding_state *state, lua_State *L, corm_object *obje
   binding_host *host = state->host;
   binding_class *cls = binding_class_of(object->mapper);
   object->handle = handle;
-  if (host->nfree)
-    host->nfree--;
-  else
-    host->handles++;
   if (cls->living++ == 0) keep_class(L, host, cls);
 }
 
-static int object_gc(lua_State *L) {
-  corm_object *object = binding_test(L, 1, BINDING_OBJECT);
-  if (!object || !object->mapper) return 0;
-  binding_state *state = binding_upvalue(L);
-  binding_host *host = state->host;
-  binding_class *cls = binding_class_of(object->mapper);
-  state->L = L;
-  corm_object_finalize(object);
-  if (!object->handle) return 0;
-  /* Called by hand, the object is still in the table of handles. */
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+/* Called by hand, the object is still in the table of handles. */
+static void give_handle(lua_State *L, binding_host *host, corm_object *object) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
   lua_pushboolean(L, 0);
   lua_rawseti(L, -2, object->handle);
   if (host->nfree < host->cap) host->free[host->nfree++] = object->handle;
   object->handle = 0;
-  if (--cls->living == 0) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, -2, cls->number);
+}
+
+static int object_gc(lua_State *L) {
+  corm_object *object = binding_test(L, 1, BINDING_OBJECT);
+  if (!object || !object->handle) return 0;
+  binding_state *state = binding_upvalue(L);
+  binding_host *host = state->host;
+  state->L = L;
+  if (object->mapper) {
+    binding_class *cls = binding_class_of(object->mapper);
+    corm_object_finalize(object);
+    if (--cls->living == 0) {
+      lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
+      lua_pushboolean(L, 0);
+      lua_rawseti(L, -2, cls->number);
+    }
   }
+  give_handle(L, host, object);
   return 0;
 }
 
