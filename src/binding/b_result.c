@@ -418,20 +418,17 @@ static int result_columns(lua_State *L) {
   luaL_checkstack(L, n + 8, "columns");
   push_shape_names(L, self);
   int names = lua_gettop(L);
-  int *map = lua_newuserdatauv(L, (size_t)n * sizeof *map, 0);
+  int *map = lua_newuserdatauv(L, (size_t)n * 2 * sizeof *map, 0);
+  int *in_shape = map + n; /* behind the positions in the row as read: those in the rows given so far */
   int block = lua_gettop(L);
-  binding_shape_column *columns = lua_newuserdatauv(L, (size_t)n * sizeof *columns, 0);
-  memset(columns, 0, (size_t)n * sizeof *columns);
   for (int i = 0; i < n; i++) {
     lua_pushvalue(L, names);
-    int index = column_arg(L, i + 2, "columns");
+    in_shape[i] = column_arg(L, i + 2, "columns");
     lua_pop(L, 1);
-    map[i] = self->map ? self->map[index] : index;
-    lua_rawgeti(L, names, index + 1);
-    columns[i].key = lua_tostring(L, -1); /* the table keeps it */
-    lua_pop(L, 1);
+    map[i] = self->map ? self->map[in_shape[i]] : in_shape[i];
   }
-  binding_push_shape(L, columns, (size_t)n, 0);
+  lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE);
+  binding_push_projection(L, -1, in_shape, (size_t)n);
   lua_setiuservalue(L, 1, BINDING_RESULT_SHAPE);
   lua_pushvalue(L, block);
   lua_setiuservalue(L, 1, BINDING_RESULT_MAP);

@@ -14,7 +14,8 @@
 typedef struct binding_shape_column {
   const char *key;       /* what keys() gives */
   const char *name;      /* another name that finds it, or NULL */
-  const corm_node *node; /* the expression that finds it (row[User.name]), or NULL; alive as long as the anchor */
+  const corm_node *node; /* the expression that finds it (row[User.name]), or NULL; one that is no column lives as long
+                            as the anchor */
 } binding_shape_column;
 
 /* User value of a shape: position -> key, and name -> position, false for a name that several columns have. */
@@ -22,6 +23,9 @@ enum { BINDING_SHAPE_NAMES = 1 };
 
 /* Pushes a shape. `anchor`: stack index of what keeps the nodes alive, 0: nothing. */
 void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor);
+
+/* Pushes a shape of some columns of the one at `shape`: map[i] counts from 0. */
+void binding_push_projection(lua_State *L, int shape, const int *map, size_t n);
 
 /* -- rows -- */
 

@@ -10,11 +10,51 @@
 /* The other user value: what keeps the nodes alive. */
 enum { SHAPE_ANCHOR = BINDING_SHAPE_NAMES + 1, SHAPE_SLOTS = SHAPE_ANCHOR };
 
+/* What makes a column the one that a script means by row[User.name]. The compiler makes nodes of its own for the
+   columns of a table, which are gone by then, so a column is known by what it is and not by its node. */
+typedef struct identity {
+  const corm_node *node;     /* of an expression, which the statement keeps alive; NULL for a column */
+  const corm_column *column; /* NULL: computed by a subquery */
+  const void *from;          /* the corm_table, or the alias's node */
+  const char *name;
+} identity;
+
 typedef struct shape {
   binding_head head;
   size_t n;
-  const corm_node *nodes[];
+  identity columns[];
 } shape;
+
+static identity identify(const corm_node *node) {
+  if (!node || node->kind != CORM_NODE_COLUMN) return (identity){.node = node};
+  const corm_column_node *column = (const corm_column_node *)node;
+  identity self = {.column = column->column, .from = column->from, .name = column->name};
+  if (column->from && column->from->kind == CORM_NODE_TABLE) self.from = ((const corm_table_node *)column->from)->table;
+  return self;
+}
+
+static bool same_identity(const identity *a, const identity *b) {
+  if (a->node || b->node) return a->node == b->node;
+  return a->name && b->name && a->column == b->column && a->from == b->from && strcmp(a->name, b->name) == 0;
+}
+
+static size_t name_size(const binding_shape_column *column) {
+  const char *name = identify(column->node).name;
+  return name ? strlen(name) + 1 : 0;
+}
+
+/* Fills the identities; their names go behind them. */
+static void identify_all(shape *s, const binding_shape_column *columns) {
+  char *to = (char *)&s->columns[s->n];
+  for (size_t i = 0; i < s->n; i++) {
+    s->columns[i] = identify(columns[i].node);
+    size_t size = name_size(&columns[i]);
+    if (size == 0) continue;
+    memcpy(to, s->columns[i].name, size);
+    s->columns[i].name = to;
+    to += size;
+  }
+}
 
 /* names[name] = position; the table is on the top. */
 static void add_name(lua_State *L, const char *name, size_t position) {
@@ -30,16 +70,8 @@ static void add_name(lua_State *L, const char *name, size_t position) {
   lua_rawset(L, -3);
 }
 
-void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor) {
-  if (anchor) anchor = lua_absindex(L, anchor);
-  luaL_checkstack(L, 8, "row");
-  shape *s = binding_new(L, BINDING_SHAPE, sizeof *s + n * sizeof s->nodes[0], SHAPE_SLOTS);
-  s->n = n;
-  for (size_t i = 0; i < n; i++) s->nodes[i] = columns[i].node;
-  if (anchor) {
-    lua_pushvalue(L, anchor);
-    lua_setiuservalue(L, -2, SHAPE_ANCHOR);
-  }
+/* Pushes the table of names. */
+static void push_names_of(lua_State *L, const binding_shape_column *columns, size_t n) {
   lua_createtable(L, (int)n, (int)n);
   for (size_t i = 0; i < n; i++) {
     lua_pushstring(L, columns[i].key);
@@ -48,13 +80,49 @@ void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_
   }
   /* Other names come second: they find a column only where no key does. */
   for (size_t i = 0; i < n; i++) {
-    if (!columns[i].name || lua_getfield(L, -1, columns[i].name) != LUA_TNIL) {
-      if (columns[i].name) lua_pop(L, 1);
-      continue;
-    }
+    if (!columns[i].name) continue;
+    bool is_free = lua_getfield(L, -1, columns[i].name) == LUA_TNIL;
     lua_pop(L, 1);
-    add_name(L, columns[i].name, i + 1);
+    if (is_free) add_name(L, columns[i].name, i + 1);
   }
+}
+
+void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor) {
+  if (anchor) anchor = lua_absindex(L, anchor);
+  luaL_checkstack(L, 8, "row");
+  size_t size = sizeof(shape) + n * sizeof(identity);
+  for (size_t i = 0; i < n; i++) size += name_size(&columns[i]);
+  shape *s = binding_new(L, BINDING_SHAPE, size, SHAPE_SLOTS);
+  s->n = n;
+  identify_all(s, columns);
+  if (anchor) {
+    lua_pushvalue(L, anchor);
+    lua_setiuservalue(L, -2, SHAPE_ANCHOR);
+  }
+  push_names_of(L, columns, n);
+  lua_setiuservalue(L, -2, BINDING_SHAPE_NAMES);
+}
+
+void binding_push_projection(lua_State *L, int shape_index, const int *map, size_t n) {
+  shape_index = lua_absindex(L, shape_index);
+  const shape *whole = binding_check(L, shape_index, BINDING_SHAPE, "row");
+  luaL_checkstack(L, 8, "row");
+  shape *s = binding_new(L, BINDING_SHAPE, sizeof *s + n * sizeof(identity), SHAPE_SLOTS);
+  s->n = n;
+  for (size_t i = 0; i < n; i++) s->columns[i] = whole->columns[map[i]];
+  lua_pushvalue(L, shape_index); /* keeps the names of the identities too */
+  lua_setiuservalue(L, -2, SHAPE_ANCHOR);
+  lua_getiuservalue(L, shape_index, BINDING_SHAPE_NAMES);
+  lua_createtable(L, (int)n, (int)n);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -2, map[i] + 1);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, (lua_Integer)i + 1);
+    const char *key = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+    add_name(L, key, i + 1);
+  }
+  lua_remove(L, -2);
   lua_setiuservalue(L, -2, BINDING_SHAPE_NAMES);
 }
 
@@ -211,25 +279,14 @@ static int index_by_name(lua_State *L, const row *r) {
   return no_such_column(L, names);
 }
 
-static bool same_column(const corm_node *a, const corm_node *b) {
-  if (a == b) return true;
-  if (!a || a->kind != CORM_NODE_COLUMN || b->kind != CORM_NODE_COLUMN) return false;
-  const corm_column_node *x = (const corm_column_node *)a, *y = (const corm_column_node *)b;
-  if (x->column != y->column || strcmp(x->name, y->name) != 0) return false;
-  return x->from == y->from || (x->from && y->from && corm_from_same(x->from, y->from));
-}
-
 static int index_by_node(lua_State *L, const row *r, const corm_node *node) {
   lua_getiuservalue(L, 1, ROW_SHAPE);
   const shape *s = lua_touserdata(L, -1);
-  size_t found = 0;
-  for (size_t i = 0; i < s->n; i++) {
-    if (!same_column(s->nodes[i], node)) continue;
-    if (found) return ambiguous(L, ((const corm_column_node *)node)->key);
-    found = i + 1;
-  }
-  if (!found) return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has no such column");
-  push_value(L, 1, r, found);
+  identity wanted = identify(node);
+  size_t i = 0;
+  while (i < s->n && !same_identity(&s->columns[i], &wanted)) i++;
+  if (i == s->n) return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has no such column");
+  push_value(L, 1, r, i + 1);
   return 1;
 }
 
