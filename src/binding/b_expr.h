@@ -91,6 +91,8 @@ bool binding_is_plain_table(lua_State *L, int arg);
 extern const luaL_Reg binding_operator_methods[];
 extern const luaL_Reg binding_operator_meta[];
 
+int binding_op_in(lua_State *L); /* b_in.c */
+int binding_op_not_in(lua_State *L);
 int binding_cast(lua_State *L);
 int binding_type_coerce(lua_State *L);
 

@@ -87,6 +87,7 @@ static int func_call(lua_State *L) {
   const binding_func *self = binding_check(L, 1, BINDING_FUNC, "func");
   const char *name = self->name;
   if (!*name) return binding_error(L, CORM_E_ARGUMENT, "func: name the function: func.count(...)");
+  const char *hint = strrchr(name, '.') ? strrchr(name, '.') + 1 : name; /* binds leave the package out */
   binding_state *state = binding_upvalue(L);
   int type_arg, top = lua_gettop(L);
   const corm_type *type = top > 1 ? read_type(L, name, &type_arg) : NULL;
@@ -107,7 +108,7 @@ static int func_call(lua_State *L) {
     for (int i = 0; i < n && !full; i++) {
       nodes[i] = args[i].node                      ? binding_scalar_in(&b.arena, args[i].node)
                  : args[i].value.kind == CORM_NULL ? corm_constant_in(&b.arena, CORM_CONSTANT_NULL)
-                                                   : corm_bind_in(&b.arena, name, NULL, &args[i].value);
+                                                   : corm_bind_in(&b.arena, hint, NULL, &args[i].value);
       full = !nodes[i];
     }
     node = full ? NULL : corm_function_in(&b.arena, name, type, nodes, (size_t)n);

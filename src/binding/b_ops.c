@@ -2,7 +2,6 @@
  * The operators of expressions as methods and metamethods. An operator makes one userdata: it reads its operands, asks
  * the core for the node, and anchors those operands that are objects.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -144,147 +143,6 @@ static int op_and(lua_State *L) {
 static int op_or(lua_State *L) {
   binding_push_and_or(L, CORM_OP_OR, 1, 2, "|");
   return 1;
-}
-
-/* -- IN -------------------------------------------------------------------------------------------------------- */
-
-/* The number of members of a tuple on the left of IN; 0 for a scalar. */
-static uint32_t tuple_width(const corm_node *left) {
-  if (left->kind != CORM_NODE_GROUPING) return 0;
-  const corm_node *element = ((const corm_grouping *)left)->element;
-  return element->kind == CORM_NODE_LIST && element->op == CORM_OP_COMMA ? ((const corm_list *)element)->n : 0;
-}
-
-/* The length of the sequence at `arg`; a table with other keys than 1..n is refused. */
-static size_t check_sequence(lua_State *L, int arg, const char *method) {
-  if (!binding_is_plain_table(L, arg))
-    binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, arg));
-  size_t n = lua_rawlen(L, arg), count = 0;
-  arg = lua_absindex(L, arg);
-  lua_pushnil(L);
-  while (lua_next(L, arg)) {
-    lua_pop(L, 1);
-    count++;
-    if (!lua_isinteger(L, -1))
-      binding_error(L, CORM_E_ARGUMENT, "%s: a sequence expected, got a table with the key '%s'", method,
-                    luaL_tolstring(L, -1, NULL));
-  }
-  if (count != n) binding_error(L, CORM_E_ARGUMENT, "%s: the sequence has a hole; write corm.null for NULL", method);
-  return n;
-}
-
-static void read_value(lua_State *L, const char *method, size_t row, corm_arena *arena, corm_value *out) {
-  if (!binding_tovalue_in(L, -1, arena, out))
-    binding_error(L, CORM_E_ARGUMENT, "%s: element %d must be a value, got %s", method, (int)row,
-                  binding_typename(L, -1));
-  lua_pop(L, 1);
-}
-
-/* The values of IN at stack position 2, row-major, in the arena. */
-static const corm_value *read_values(lua_State *L, const char *method, size_t rows, uint32_t width, corm_arena *arena,
-                                     size_t *bytes) {
-  size_t n = rows * (width ? width : 1);
-  corm_value *values = corm_arena_zalloc(arena, n, sizeof *values);
-  if (!values) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  for (size_t row = 0; row < rows; row++) {
-    lua_rawgeti(L, 2, (lua_Integer)row + 1);
-    if (width == 0) {
-      read_value(L, method, row + 1, arena, &values[row]);
-      continue;
-    }
-    if (check_sequence(L, lua_gettop(L), method) != width)
-      binding_error(L, CORM_E_ARGUMENT, "%s: element %d must have %d values, as the tuple has", method, (int)row + 1,
-                    (int)width);
-    for (uint32_t i = 0; i < width; i++) {
-      lua_rawgeti(L, -1, (lua_Integer)i + 1);
-      read_value(L, method, row + 1, arena, &values[row * width + i]);
-    }
-    lua_pop(L, 1);
-  }
-  *bytes = 0;
-  for (size_t i = 0; i < n; i++)
-    if (corm_value_has_bytes(&values[i])) *bytes += CORM_ROOM_TEXT(values[i].len);
-  return values;
-}
-
-/* True when some element of the sequence at position 2 is an expression. */
-static bool has_node(lua_State *L, size_t n) {
-  for (size_t i = 1; i <= n; i++) {
-    int type = lua_rawgeti(L, 2, (lua_Integer)i);
-    bool found = (type == LUA_TUSERDATA || type == LUA_TTABLE) && binding_tonode(L, -1);
-    lua_pop(L, 1);
-    if (found) return true;
-  }
-  return false;
-}
-
-/* IN over expressions and values together. */
-static int in_expressions(lua_State *L, corm_op op, const char *method, const corm_node *left, size_t n) {
-  binding_state *state = binding_get(L);
-  corm_arena *scratch = binding_scratch(L, state);
-  const corm_node **items = corm_arena_zalloc(scratch, n, sizeof *items);
-  binding_arg *args = corm_arena_zalloc(scratch, n, sizeof *args);
-  if (!items || !args || n > INT_MAX - 1) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  size_t room = ROOM_BINARY + BINDING_ROOM(corm_list) + CORM_ARENA_ROUND(n * sizeof(void *));
-  lua_createtable(L, (int)n, 0);
-  int kept = lua_gettop(L);
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, 2, (lua_Integer)i + 1);
-    binding_arg_read(L, lua_gettop(L), NULL, method, &args[i]);
-    lua_rawseti(L, kept, (lua_Integer)i + 1);
-    room += args[i].room;
-  }
-  binding_build b = start(L, room, 2);
-  const corm_node *node;
-  do {
-    bool full = false;
-    for (size_t i = 0; i < n && !full; i++) full = !(items[i] = binding_arg_in(&b.arena, &args[i], left));
-    node = full ? NULL : corm_in_list_in(&b.arena, op, left, items, n);
-  } while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
-  binding_anchor(L, 2, kept);
-  binding_scratch_done(L, state, scratch);
-  return 1;
-}
-
-static int in_values(lua_State *L, corm_op op, const char *method, const corm_node *left, size_t rows) {
-  binding_state *state = binding_get(L);
-  uint32_t width = tuple_width(left);
-  size_t bytes, n = rows * (width ? width : 1);
-  corm_arena *scratch = binding_scratch(L, state);
-  const corm_value *values = read_values(L, method, rows, width, scratch, &bytes);
-  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_bind) + 32 + n * sizeof(corm_value) + bytes, 1);
-  const corm_node *node;
-  do node = corm_in_in(&b.arena, op, left, values, n, width);
-  while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
-  binding_scratch_done(L, state, scratch);
-  return 1;
-}
-
-static int in(lua_State *L, corm_op op, const char *method) {
-  check_count(L, 2, method);
-  const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
-  if (!right) {
-    size_t n = check_sequence(L, 2, method);
-    return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);
-  }
-  if (right->kind != CORM_NODE_SELECT && right->kind != CORM_NODE_SCALAR_SUBQUERY)
-    binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
-  binding_build b = start(L, ROOM_BINARY, 2);
-  do node = corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right));
-  while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
-  binding_anchor(L, 2, 2);
-  return 1;
-}
-
-static int op_in_(lua_State *L) {
-  return in(L, CORM_OP_IN, "in_");
-}
-
-static int op_not_in(lua_State *L) {
-  return in(L, CORM_OP_NOT_IN, "not_in");
 }
 
 /* -- LIKE ------------------------------------------------------------------------------------------------------ */
@@ -528,9 +386,9 @@ const luaL_Reg binding_operator_methods[] = {
     {"is_distinct_from", op_is_distinct_from},
     {"is_not_distinct_from", op_is_not_distinct_from},
     {"isnot_distinct_from", op_is_not_distinct_from},
-    {"in_", op_in_},
-    {"not_in", op_not_in},
-    {"notin_", op_not_in},
+    {"in_", binding_op_in},
+    {"not_in", binding_op_not_in},
+    {"notin_", binding_op_not_in},
     {"like", op_like},
     {"not_like", op_not_like},
     {"notlike", op_not_like},

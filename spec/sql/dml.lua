@@ -1,0 +1,57 @@
+-- Insert, update, delete: { name, function(corm, schema) -> statement, the generic text, params or nil, SQLite's text }
+return {
+  { "insert of all columns", function(c, s) return c.insert(s.book) end,
+    "INSERT INTO book (id, author_id, title, year) VALUES (:id, :author_id, :title, :year)", {} },
+  { "insert in column order", function(c, s) return c.insert(s.book):values { year = 1999, title = "x" } end,
+    "INSERT INTO book (title, year) VALUES (:title, :year)", { title = "x", year = 1999 } },
+  { "insert with a column as key", function(c, s) return c.insert(s.book):values { [s.book.c.title] = "x" } end,
+    "INSERT INTO book (title) VALUES (:title)", { title = "x" } },
+  { "insert by position", function(c, s) return c.insert(s.book):values { 1, 2, "x" } end,
+    "INSERT INTO book (id, author_id, title) VALUES (:id, :author_id, :title)", { id = 1, author_id = 2, title = "x" } },
+  { "insert of several rows",
+    function(c, s) return c.insert(s.book):values { { title = "a", year = 1 }, { year = 2, title = "b" } } end,
+    "INSERT INTO book (title, year) VALUES (:title_m0, :year_m0), (:title_m1, :year_m1)",
+    { title_m0 = "a", year_m0 = 1, title_m1 = "b", year_m1 = 2 } },
+  { "insert merges values", function(c, s) return c.insert(s.book):values { title = "a" }:values { year = 2 } end,
+    "INSERT INTO book (title, year) VALUES (:title, :year)", { title = "a", year = 2 } },
+  { "a later value wins", function(c, s) return c.insert(s.book):values { title = "a" }:values { title = "b" } end,
+    "INSERT INTO book (title) VALUES (:title)", { title = "b" } },
+  { "insert of nothing", function(c, s) return c.insert(s.book):values {} end, "INSERT INTO book DEFAULT VALUES" },
+  { "insert NULL", function(c, s) return c.insert(s.book):values { title = c.null } end,
+    "INSERT INTO book (title) VALUES (:title)", nil },
+  { "insert an expression", function(c, s) return c.insert(s.book):values { title = c.func.lower("X") } end,
+    "INSERT INTO book (title) VALUES (lower(:lower_1))", { lower_1 = "X" } },
+  { "insert a subselect",
+    function(c, s) return c.insert(s.book):values { year = c.select(c.func.max(s.author.c.age)):scalar_subquery() } end,
+    "INSERT INTO book (year) VALUES ((SELECT max(author.age) AS max_1 FROM author))" },
+  { "insert from select",
+    function(c, s) return c.insert(s.book):from_select({ "title", "year" }, c.select(s.author.c.name, s.author.c.age)) end,
+    "INSERT INTO book (title, year) SELECT author.name, author.age FROM author" },
+  { "insert returning", function(c, s) return c.insert(s.book):values { title = "x" }:returning(s.book.c.id) end,
+    "INSERT INTO book (title) VALUES (:title) RETURNING book.id", nil,
+    "INSERT INTO book (title) VALUES (:title) RETURNING id" },
+  { "update", function(c, s) return c.update(s.book):values { title = "x" }:where(s.book.c.id:eq(1)) end,
+    "UPDATE book SET title=:title WHERE book.id = :id_1", { title = "x", id_1 = 1 } },
+  { "update with an expression",
+    function(c, s) return c.update(s.book):values { year = s.book.c.year + 1 }:where(s.book.c.id:eq(1)) end,
+    "UPDATE book SET year=(book.year + :year_1) WHERE book.id = :id_1", { year_1 = 1, id_1 = 1 } },
+  { "update in column order", function(c, s)
+    return c.update(s.book):values { year = 1, title = "x", author_id = 2 }:filter_by { id = 1 }
+  end, "UPDATE book SET author_id=:author_id, title=:title, year=:year WHERE book.id = :id_1" },
+  { "update ordered_values", function(c, s)
+    return c.update(s.book):ordered_values({ s.book.c.year, 1 }, { "title", "x" }):where(s.book.c.id:eq(1))
+  end, "UPDATE book SET year=:year, title=:title WHERE book.id = :id_1" },
+  { "update by a subselect", function(c, s)
+    local age = c.select(s.author.c.age):where(s.author.c.id:eq(s.book.c.author_id)):scalar_subquery()
+    return c.update(s.book):values { year = age }:where(s.book.c.id:eq(1))
+  end, "UPDATE book SET year=(SELECT author.age FROM author WHERE author.id = book.author_id) WHERE book.id = :id_1" },
+  { "delete", function(c, s) return c.delete(s.book):where(s.book.c.id:eq(1), s.book.c.year:lt(2)) end,
+    "DELETE FROM book WHERE book.id = :id_1 AND book.year < :year_1" },
+  { "delete returning", function(c, s) return c.delete(s.book):where(s.book.c.id:eq(1)):returning(s.book.c.title) end,
+    "DELETE FROM book WHERE book.id = :id_1 RETURNING book.title", nil,
+    "DELETE FROM book WHERE book.id = :id_1 RETURNING title" },
+  { "table methods", function(_, s) return s.book:delete():filter_by { title = "x" } end,
+    "DELETE FROM book WHERE book.title = :title_1" },
+  { "odd names", function(c, s) return c.insert(s.order):values { total = 1, select = "x" } end,
+    'INSERT INTO "order" ("Total Sum", "select") VALUES (:total, :select)', { total = 1, select = "x" } },
+}
