@@ -424,6 +424,7 @@ local function model(base, name, body)
   ci.meta.__index = ci.attributes
   ci.meta.__call = native.constructor(ci.mapper)
   ci.meta.__corm_node = native.entity(ci.mapper)
+  ci.meta[1] = ci.mapper -- found without a name, for session:get
   info[class] = ci
   add_members(ci, parts)
   registry.classes[name] = class

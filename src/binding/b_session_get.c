@@ -17,6 +17,16 @@ static corm_session *session_at(lua_State *L) {
   return self->session;
 }
 
+/* The mapper of a class by its metatable's first item, which nothing but a class has. */
+static const corm_mapper *mapper_at(lua_State *L) {
+  if (!lua_getmetatable(L, 2)) return NULL;
+  lua_rawgeti(L, -1, 1);
+  const binding_class *cls = lua_touserdata(L, -1);
+  if (!cls || lua_rawlen(L, -1) < sizeof *cls || cls->head.magic != BINDING_MAGIC || cls->head.kind != BINDING_MAPPER)
+    return NULL;
+  return cls->mapper;
+}
+
 static bool is_whole(const corm_object *object) {
   return !(object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED);
 }
@@ -24,7 +34,7 @@ static bool is_whole(const corm_object *object) {
 static bool push_known(lua_State *L, binding_state *state) {
   if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
   corm_session *session = session_at(L);
-  const corm_mapper *mapper = session ? binding_tomapper(L, 2) : NULL;
+  const corm_mapper *mapper = session && lua_istable(L, 2) ? mapper_at(L) : NULL;
   if (!mapper || mapper->npk != 1) return false;
   corm_value key = corm_value_int(lua_tointeger(L, 3));
   const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
@@ -182,8 +192,11 @@ static void get(lua_State *L, binding_state *state, const char *what) {
 }
 
 int binding_session_get(lua_State *L) {
+  const int nargs = lua_gettop(L);
   binding_state *state = binding_upvalue(L);
-  if (!push_known(L, state)) get(L, state, "Session:get");
+  if (push_known(L, state)) return 1;
+  lua_settop(L, nargs);
+  get(L, state, "Session:get");
   return 1;
 }
 

@@ -12,7 +12,10 @@ void corm_identity_clear(corm_identity *map) {
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
   uint64_t hash = mapper->id_seed;
   if (mapper->npk == 1 && key->kind == CORM_INT) {
-    hash = corm_hash_int(hash ^ (uint64_t)key->as.i);
+    /* Keys mostly follow each other: neighbours in the table are neighbours in memory. What differs only in higher bits
+       is folded down. */
+    uint64_t id = (uint64_t)key->as.i;
+    return (uint32_t)(hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32));
   } else {
     for (uint32_t i = 0; i < mapper->npk; i++) hash = corm_value_hash(&key[i], hash);
   }
