@@ -382,4 +382,29 @@ static inline const char *world_access(world *w, corm_object *object, const char
   return world_ids(object, key);
 }
 
+/* -- memory -- */
+
+typedef corm_status world_work(world *w);
+
+/* Fails each allocation of the work in turn; the world is set up before and torn down after with memory enough. */
+static inline void world_fail_each(world_work *what) {
+  for (size_t n = 1, through = 0; !through; n++) {
+    fail_mem fail;
+    fail_mem_init(&fail, 0);
+    world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    assert_true(world_open(w, &fail.mem));
+    fail.fail_at = fail.calls + n;
+    corm_status status = what(w);
+    through = fail.failures == 0;
+    fail.fail_at = 0;
+    if (status == CORM_OK && !through) fail_msg("allocation %zu failed unnoticed", n);
+    if (through && status != CORM_OK) fail_msg("%s", w->err.message);
+    if (!through) assert_int_equal(w->err.cls, CORM_E_MEMORY);
+    world_close(w);
+    free(w);
+    assert_int_equal(fail.live, 0);
+  }
+}
+
 #endif

@@ -124,14 +124,30 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
   return status;
 }
 
-/* An object without relationships has nothing to load with its siblings, one from a query keeps the group of its first.
- */
-static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
-  if (loader->alone || !entity->mapper->relationships.len) return CORM_OK;
-  if (object->siblings && object->siblings->n > 1) return CORM_OK;
+static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
   if (!entity->siblings) entity->siblings = corm_siblings_new(loader->mem);
   if (!entity->siblings) return corm_error_memory(err);
   return corm_siblings_join(entity->siblings, object, err);
+}
+
+/*
+ * Siblings are the objects of the latest query that showed at least two. What comes along with other objects keeps the
+ * group that it has, and so does an object that is looked for alone.
+ */
+static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
+  if (loader->alone || !entity->mapper->relationships.len) return CORM_OK;
+  if (object->siblings && object->siblings->n > 1) {
+    if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent)
+      return CORM_OK;
+    if (!entity->siblings && !entity->lone) {
+      entity->lone = object;
+      return CORM_OK;
+    }
+  }
+  corm_object *lone = entity->lone;
+  entity->lone = NULL;
+  corm_status status = lone ? enter_group(loader, entity, lone, err) : CORM_OK;
+  return status == CORM_OK ? enter_group(loader, entity, object, err) : status;
 }
 
 static corm_status take_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {

@@ -51,12 +51,13 @@ static const corm_node *adapt_column(corm_arena *arena, const corm_column_node *
                                      const corm_node *secondary) {
   if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
   const corm_table *table = ((const corm_table_node *)column->from)->table;
-  const corm_node *from = table == relationship->target->table   ? target
-                          : table == relationship->def.secondary ? secondary
-                                                                 : NULL;
-  corm_column_node *copy = from ? copy_node(arena, column, sizeof *column) : NULL;
+  const corm_node *from = NULL;
+  if (table == relationship->target->table) from = target;
+  if (table == relationship->def.secondary) from = secondary;
   if (!from) return &column->base;
-  if (copy) copy->from = from;
+  corm_column_node *copy = copy_node(arena, column, sizeof *column);
+  if (!copy) return NULL;
+  copy->from = from;
   return &copy->base;
 }
 

@@ -48,6 +48,7 @@ typedef struct corm_load_entity {
   corm_value *key;
   uint8_t *kinds; /* by slot: the storage kind that needs no decoding; ABSENT: all do */
   corm_siblings *siblings;
+  corm_object *lone; /* the only object so far, which is in another group */
 } corm_load_entity;
 
 typedef struct corm_load_item {
