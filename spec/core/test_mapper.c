@@ -1,0 +1,135 @@
+/* Mappers: attributes, names, keys, the statement by primary key. */
+#include "orm_world.h"
+
+static int32_t slot(const corm_mapper *mapper, const char *key) {
+  return corm_mapper_slot(mapper, key, strlen(key));
+}
+
+static void columns_become_attributes(void **state) {
+  world *w = *state;
+  assert_int_equal(w->user->nattributes, 4);
+  assert_int_equal(slot(w->user, "id"), 0);
+  assert_int_equal(slot(w->user, "born"), 3);
+  assert_int_equal(slot(w->user, "addresses"), -1);
+  assert_int_equal(slot(w->user, "nothing"), -1);
+  assert_int_equal(w->user->npk, 1);
+  assert_int_equal(w->user->pk[0], 0);
+  assert_true(w->user->attributes[0].primary_key);
+  assert_true(w->user->attributes[1].plain);
+  assert_false(w->user->attributes[3].plain);
+  assert_int_equal(w->user->autoincrement, 0);
+  assert_int_equal(w->doc->npk, 2);
+  assert_int_equal(w->doc->autoincrement, -1);
+  assert_int_equal(corm_mapper_column_slot(w->user, world_find_column(w, "user", "age")), 2);
+  assert_int_equal(corm_mapper_column_slot(w->user, world_find_column(w, "address", "email")), -1);
+  assert_null(corm_mapper_relationship(w->user, "name", 4));
+  assert_ptr_equal(corm_mapper_relationship(w->user, "tags", 4)->parent, w->user);
+  assert_int_equal(corm_mapper_relationship(w->user, "tags", 4)->index, 1);
+}
+
+static void attributes_may_have_other_names(void **state) {
+  world *w = *state;
+  corm_mapper *mapper;
+  const char *const keys[] = {NULL, "label", NULL, NULL};
+  ok(w, corm_mapper_new(w->mem, &w->registry, "Renamed", corm_metadata_table(&w->metadata, "user"), keys, &mapper,
+                        &w->err));
+  assert_int_equal(slot(mapper, "label"), 1);
+  assert_int_equal(slot(mapper, "name"), -1);
+  assert_int_equal(slot(mapper, "age"), 2);
+  const char *const twice[] = {NULL, "id", NULL, NULL};
+  corm_mapper *none;
+  refused(w, corm_mapper_new(w->mem, &w->registry, "Twice", mapper->table, twice, &none, &w->err), CORM_E_ARGUMENT,
+          "Twice has two attributes named 'id'");
+  assert_null(corm_map_gets(&w->registry.classes, "Twice"));
+  corm_mapper_free(mapper);
+  assert_null(corm_map_gets(&w->registry.classes, "Renamed"));
+}
+
+static void a_typo_gets_a_hint(void **state) {
+  world *w = *state;
+  assert_string_equal(corm_mapper_nearest(w->user, "nmae"), "name");
+  assert_string_equal(corm_mapper_nearest(w->user, "adresses"), "addresses");
+  assert_null(corm_mapper_nearest(w->user, "completely_else"));
+}
+
+static void bad_mappings_are_refused(void **state) {
+  world *w = *state;
+  corm_mapper *mapper;
+  corm_table *user = corm_metadata_table(&w->metadata, "user");
+  refused(w, corm_mapper_new(w->mem, &w->registry, "User", user, NULL, &mapper, &w->err), CORM_E_INVALID_REQUEST,
+          "a class with the name 'User' is mapped already");
+  corm_table keyless;
+  corm_column column;
+  corm_column_init(&column, "a", corm_type_default(CORM_TYPE_INTEGER));
+  ok(w, corm_table_init(&keyless, w->mem, "keyless", NULL, &w->err));
+  ok(w, corm_table_add_column(&keyless, &column, &w->err));
+  refused(w, corm_mapper_new(w->mem, &w->registry, "Keyless", &keyless, NULL, &mapper, &w->err), CORM_E_ARGUMENT,
+          "Mapper Keyless could not assemble any primary key columns for mapped table 'keyless'");
+  corm_table_clear(&keyless);
+}
+
+static void the_statement_by_key_is_compiled_once_a_dialect(void **state) {
+  world *w = *state;
+  const corm_compiled *sqlite, *again, *generic;
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, &sqlite, &w->err));
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_default, &generic, &w->err));
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, &again, &w->err));
+  assert_ptr_equal(sqlite, again);
+  assert_ptr_not_equal(sqlite, generic);
+  assert_int_equal(sqlite->nbinds, 2);
+  assert_string_equal(sqlite->binds[0].name, "pk_1");
+  assert_string_equal(sqlite->binds[1].name, "pk_2");
+  assert_int_equal(sqlite->nbundles, 1);
+  assert_ptr_equal(sqlite->bundles[0].node->owner, w->doc);
+}
+
+/* A foreign key column without a type has that of its target, once the registry is configured. */
+static void untyped_foreign_keys_take_their_targets_type(void **state) {
+  world *w = *state;
+  world_table *t = world_add_table(w, "visit");
+  assert_non_null(t);
+  assert_non_null(world_column(t, "id", CORM_TYPE_INTEGER, true));
+  assert_non_null(world_column(t, "born", CORM_TYPE_NULLTYPE, false));
+  assert_true(world_foreign_key(t, "born", "user.born", NULL, NULL));
+  corm_mapper *visit = world_map(w, "Visit", "visit");
+  assert_non_null(visit);
+  ok(w, corm_registry_configure(&w->registry, &w->err));
+  assert_int_equal(visit->attributes[1].column->type->kind, CORM_TYPE_DATE);
+  assert_false(visit->attributes[1].plain);
+  assert_true(w->registry.configured);
+  ok(w, corm_registry_configure(&w->registry, &w->err));
+}
+
+static corm_status map_and_configure(world *w) {
+  const corm_compiled *compiled;
+  corm_mapper *mapper;
+  corm_relationship *relationship;
+  corm_relationship_def def = world_def("owner", "User", NULL);
+  corm_status status = corm_mapper_new(w->mem, &w->registry, "Other", corm_metadata_table(&w->metadata, "address"),
+                                       NULL, &mapper, &w->err);
+  if (status != CORM_OK) return status;
+  status = corm_relationship_new(mapper, &def, &relationship, &w->err);
+  if (status == CORM_OK) status = corm_registry_configure(&w->registry, &w->err);
+  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, &corm_dialect_sqlite, &compiled, &w->err);
+  corm_mapper_free(mapper);
+  return status;
+}
+
+static void out_of_memory_is_reported(void **state) {
+  (void)state;
+  world_fail_each(map_and_configure);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(columns_become_attributes),
+      TEST(attributes_may_have_other_names),
+      TEST(a_typo_gets_a_hint),
+      TEST(bad_mappings_are_refused),
+      TEST(the_statement_by_key_is_compiled_once_a_dialect),
+      TEST(untyped_foreign_keys_take_their_targets_type),
+      cmocka_unit_test(out_of_memory_is_reported),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
