@@ -268,7 +268,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
 
 corm_status corm_fetch_open(const corm_fetch *fetch, corm_object *const *objects, uint32_t n, uint32_t *offset,
                             corm_loader **out, corm_error *err) {
-  corm_loader *loader;
+  corm_loader *loader = NULL;
   corm_status status = corm_loader_make(fetch->session, &loader, err);
   if (status != CORM_OK) return status;
   status = prepare(loader, fetch, objects, n, offset, err);

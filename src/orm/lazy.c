@@ -41,7 +41,7 @@ static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch,
   corm_siblings *siblings = object->siblings;
   corm_object *const *objects = &object;
   uint32_t n = 1, offset = 0;
-  corm_loader *loader;
+  corm_loader *loader = NULL;
   fetch->single = !batch || !siblings || siblings->n < 2;
   if (!fetch->single) {
     fetch->siblings = siblings;

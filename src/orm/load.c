@@ -208,7 +208,7 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
 
 corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
                             const corm_load_options *options, corm_loader **out, corm_error *err) {
-  corm_loader *loader;
+  corm_loader *loader = NULL;
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
@@ -223,7 +223,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
 
 corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                             const corm_load_options *options, corm_loader **out, corm_error *err) {
-  corm_loader *loader;
+  corm_loader *loader = NULL;
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;

@@ -20,7 +20,7 @@ static corm_status refuse(const corm_object *object, corm_error_class cls, const
 static corm_status load_row(corm_object *object, corm_error *err) {
   corm_mapper *mapper = object->mapper;
   corm_value small[8];
-  corm_loader *loader;
+  corm_loader *loader = NULL;
   corm_value *key = mapper->npk <= 8 ? small : corm_mem_zalloc(mapper->mem, mapper->npk, sizeof *key);
   if (!key) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) {
