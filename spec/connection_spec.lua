@@ -97,7 +97,7 @@ describe("a connection", function()
       assert.is_true(rawequal(thrown, err))
       local v = corm.Table("v", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
         corm.Column("a", corm.String, { default = function() return {} end }))
-      raises("ArgumentError", "default of column a: a table is no value", conn.execute, conn, corm.insert(v),
+      raises("ArgumentError", "default of column 'a': a table is no value", conn.execute, conn, corm.insert(v),
         { id = 1 })
     end)
   end)

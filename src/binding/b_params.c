@@ -1,6 +1,7 @@
 /* From the tables of a script to the sets of parameters that the core executes. */
 #include "binding/b_params.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -188,15 +189,15 @@ static void collect_slots(reader *r) {
   }
 }
 
-/* The value at arg for a bind. `what` names the place. */
-static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const char *what, corm_value *out) {
+/* The value at arg for a bind. `place` and its name are for messages. */
+static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const char *place, const char *name,
+                       corm_value *out) {
   lua_State *L = r->L;
   bool json = bind->type && bind->type->kind == CORM_TYPE_JSON && !binding_is_null(L, arg);
-  if (!json) {
-    if (!binding_tovalue_in(L, arg, r->arena, out))
-      binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
-    return;
-  }
+  if (!json && binding_tovalue_in(L, arg, r->arena, out)) return;
+  char what[160];
+  snprintf(what, sizeof what, "%s '%.100s'", place, name);
+  if (!json) binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
   corm_error err = {0};
   corm_buf *text = binding_scratch_buf(r->arena);
   if (binding_json_encode(L, arg, what, text, &err) != CORM_OK) binding_raise(L, &err);
@@ -243,10 +244,7 @@ static void read_set(reader *r, size_t number) {
     lua_pushvalue(L, key);
     if (lua_rawget(L, r->map) == LUA_TNIL) unknown_parameter(r, lua_tostring(L, key), number);
     size_t slot = (size_t)lua_tointeger(L, -1);
-    char what[160] = "bind parameter '";
-    strncat(what, r->names[slot], 120);
-    strcat(what, "'");
-    read_value(r, value, &r->compiled->binds[r->binds[slot]], what, &r->values[slot]);
+    read_value(r, value, &r->compiled->binds[r->binds[slot]], "bind parameter", r->names[slot], &r->values[slot]);
     lua_settop(L, key);
   }
 }
@@ -279,13 +277,11 @@ static void need_context(reader *r) {
 
 static void call_default(reader *r, const corm_compiled_bind *bind, int hook, corm_value *out) {
   lua_State *L = r->L;
-  char what[160] = "default of column ";
-  strncat(what, bind->column->key, 120);
   need_context(r);
   binding_hook_push(L, binding_get(L), hook);
   lua_pushvalue(L, r->context);
   lua_call(L, 1, 1);
-  read_value(r, lua_gettop(L), bind, what, out);
+  read_value(r, lua_gettop(L), bind, "default of column", bind->column->key, out);
   lua_pushstring(L, bind->column->key);
   lua_insert(L, -2);
   if (lua_isnil(L, -1)) {

@@ -61,9 +61,7 @@ void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer n
   lua_setiuservalue(L, -2, BINDING_RESULT_VALUES);
   lua_pushvalue(L, shape);
   lua_setiuservalue(L, -2, BINDING_RESULT_SHAPE);
-  lua_getiuservalue(L, shape, BINDING_SHAPE_NAMES);
-  result->width = lua_rawlen(L, -1);
-  lua_pop(L, 1);
+  result->width = binding_shape_width(L, shape);
 }
 
 /* -- stepping -- */
@@ -367,46 +365,36 @@ static int result_scalar_one_or_none(lua_State *L) {
 
 /* -- choosing columns -- */
 
-static void push_shape_names(lua_State *L, binding_result *self) {
-  if (lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE) == LUA_TNIL) {
-    if (self->closed || self->source->closed) closed_error(L);
-    binding_error(L, CORM_E_RESOURCE_CLOSED,
-                  "this result object does not return rows; it has been closed automatically");
-  }
-  lua_getiuservalue(L, -1, BINDING_SHAPE_NAMES);
-  lua_remove(L, -2);
+static void push_shape(lua_State *L, binding_result *self) {
+  if (lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE) != LUA_TNIL) return;
+  if (self->closed || self->source->closed) closed_error(L);
+  binding_error(L, CORM_E_RESOURCE_CLOSED, "this result object does not return rows; it has been closed automatically");
 }
 
-/* The position (from 0, in the rows that self gives) that arg names; the names are on the top. */
+/* The position (from 0, in the rows that self gives) that arg names; the shape is on the top. */
 static int column_arg(lua_State *L, int arg, const char *what) {
-  int names = lua_gettop(L), is_integer = 0;
-  lua_Integer n = (lua_Integer)lua_rawlen(L, names), index;
+  int shape = lua_gettop(L), is_integer = 0, index = 0;
   if (lua_type(L, arg) == LUA_TNUMBER) {
-    index = lua_tointegerx(L, arg, &is_integer);
+    lua_Integer given = lua_tointegerx(L, arg, &is_integer);
+    if (given > 0 && given <= (lua_Integer)binding_shape_width(L, shape)) index = (int)given;
   } else if (lua_type(L, arg) == LUA_TSTRING) {
-    lua_pushvalue(L, arg);
-    if (lua_rawget(L, names) == LUA_TBOOLEAN)
-      binding_error(L, CORM_E_AMBIGUOUS_COLUMN, "%s: several columns are called '%s'", what, lua_tostring(L, arg));
-    index = lua_tointegerx(L, -1, &is_integer);
-    lua_pop(L, 1);
+    index = binding_shape_find(L, shape, lua_tostring(L, arg));
+  } else if (binding_tonode(L, arg)) {
+    index = binding_shape_find_node(L, shape, binding_tonode(L, arg));
   } else {
-    return binding_error(L, CORM_E_ARGUMENT, "%s: a position or a name expected, got %s", what,
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a position, a name or a column expected, got %s", what,
                          binding_typename(L, arg));
   }
-  if (!is_integer || index < 1 || index > n)
+  if (index == BINDING_SHAPE_AMBIGUOUS)
+    binding_error(L, CORM_E_AMBIGUOUS_COLUMN, "%s: several columns are called '%s'", what, lua_tostring(L, arg));
+  if (index == 0)
     binding_error(L, CORM_E_NO_SUCH_COLUMN, "%s: the result has no column '%s'", what, luaL_tolstring(L, arg, NULL));
-  return (int)index - 1;
+  return index - 1;
 }
 
 static int result_keys(lua_State *L) {
-  binding_result *self = check_any(L, "Result:keys");
-  push_shape_names(L, self);
-  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
-  lua_createtable(L, (int)n, 0);
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, -2, i);
-    lua_rawseti(L, -2, i);
-  }
+  push_shape(L, check_any(L, "Result:keys"));
+  binding_push_keys(L, -1);
   return 1;
 }
 
@@ -416,19 +404,18 @@ static int result_columns(lua_State *L) {
   int n = lua_gettop(L) - 1;
   if (n == 0) return binding_error(L, CORM_E_ARGUMENT, "columns: name at least one column");
   luaL_checkstack(L, n + 8, "columns");
-  push_shape_names(L, self);
-  int names = lua_gettop(L);
+  push_shape(L, self);
+  int shape = lua_gettop(L);
   int *map = lua_newuserdatauv(L, (size_t)n * 2 * sizeof *map, 0);
   int *in_shape = map + n; /* behind the positions in the row as read: those in the rows given so far */
   int block = lua_gettop(L);
   for (int i = 0; i < n; i++) {
-    lua_pushvalue(L, names);
+    lua_pushvalue(L, shape);
     in_shape[i] = column_arg(L, i + 2, "columns");
     lua_pop(L, 1);
     map[i] = self->map ? self->map[in_shape[i]] : in_shape[i];
   }
-  lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE);
-  binding_push_projection(L, -1, in_shape, (size_t)n);
+  binding_push_projection(L, shape, in_shape, (size_t)n);
   lua_setiuservalue(L, 1, BINDING_RESULT_SHAPE);
   lua_pushvalue(L, block);
   lua_setiuservalue(L, 1, BINDING_RESULT_MAP);
@@ -473,7 +460,7 @@ static binding_result *push_view(lua_State *L, binding_result *self, binding_res
 static int result_scalars(lua_State *L) {
   binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:scalars");
   lua_settop(L, 2);
-  push_shape_names(L, self);
+  push_shape(L, self);
   int column = lua_isnil(L, 2) ? 0 : column_arg(L, 2, "scalars");
   push_view(L, self, BINDING_SCALARS)->column = column;
   return 1;

@@ -18,14 +18,22 @@ typedef struct binding_shape_column {
                             as the anchor */
 } binding_shape_column;
 
-/* User value of a shape: position -> key, and name -> position, false for a name that several columns have. */
-enum { BINDING_SHAPE_NAMES = 1 };
-
 /* Pushes a shape. `anchor`: stack index of what keeps the nodes alive, 0: nothing. */
 void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor);
 
 /* Pushes a shape of some columns of the one at `shape`: map[i] counts from 0. */
 void binding_push_projection(lua_State *L, int shape, const int *map, size_t n);
+
+size_t binding_shape_width(lua_State *L, int shape);
+/* The key of a position from 1; borrowed while the shape lives. */
+const char *binding_shape_key(lua_State *L, int shape, size_t position);
+/* Pushes the keys as a sequence. */
+void binding_push_keys(lua_State *L, int shape);
+/* The position of the column with this key, else of that with this name; 0: there is none. */
+int binding_shape_find(lua_State *L, int shape, const char *name);
+enum { BINDING_SHAPE_AMBIGUOUS = -1 };
+/* The position of the column that the expression is; 0: there is none. */
+int binding_shape_find_node(lua_State *L, int shape, const corm_node *node);
 
 /* -- rows -- */
 

@@ -1,132 +1,9 @@
-/* Rows and the names that they share. A row of the engine is one block: values and their bytes inside the userdata. */
+/* Rows. A row of the engine is one block: values and their bytes inside the userdata. */
 #include <string.h>
 
 #include "base/str.h"
 #include "binding/b_result.h"
 #include "binding/state.h"
-
-/* -- shapes -- */
-
-/* The other user value: what keeps the nodes alive. */
-enum { SHAPE_ANCHOR = BINDING_SHAPE_NAMES + 1, SHAPE_SLOTS = SHAPE_ANCHOR };
-
-/* What makes a column the one that a script means by row[User.name]. The compiler makes nodes of its own for the
-   columns of a table, which are gone by then, so a column is known by what it is and not by its node. */
-typedef struct identity {
-  const corm_node *node;     /* of an expression, which the statement keeps alive; NULL for a column */
-  const corm_column *column; /* NULL: computed by a subquery */
-  const void *from;          /* the corm_table, or the alias's node */
-  const char *name;
-} identity;
-
-typedef struct shape {
-  binding_head head;
-  size_t n;
-  identity columns[];
-} shape;
-
-static identity identify(const corm_node *node) {
-  if (!node || node->kind != CORM_NODE_COLUMN) return (identity){.node = node};
-  const corm_column_node *column = (const corm_column_node *)node;
-  identity self = {.column = column->column, .from = column->from, .name = column->name};
-  if (column->from && column->from->kind == CORM_NODE_TABLE) self.from = ((const corm_table_node *)column->from)->table;
-  return self;
-}
-
-static bool same_identity(const identity *a, const identity *b) {
-  if (a->node || b->node) return a->node == b->node;
-  return a->name && b->name && a->column == b->column && a->from == b->from && strcmp(a->name, b->name) == 0;
-}
-
-static size_t name_size(const binding_shape_column *column) {
-  const char *name = identify(column->node).name;
-  return name ? strlen(name) + 1 : 0;
-}
-
-/* Fills the identities; their names go behind them. */
-static void identify_all(shape *s, const binding_shape_column *columns) {
-  char *to = (char *)&s->columns[s->n];
-  for (size_t i = 0; i < s->n; i++) {
-    s->columns[i] = identify(columns[i].node);
-    size_t size = name_size(&columns[i]);
-    if (size == 0) continue;
-    memcpy(to, s->columns[i].name, size);
-    s->columns[i].name = to;
-    to += size;
-  }
-}
-
-/* names[name] = position; the table is on the top. */
-static void add_name(lua_State *L, const char *name, size_t position) {
-  lua_pushstring(L, name);
-  lua_pushvalue(L, -1);
-  if (lua_rawget(L, -3) == LUA_TNIL || lua_tointeger(L, -1) == (lua_Integer)position) {
-    lua_pop(L, 1);
-    lua_pushinteger(L, (lua_Integer)position);
-  } else {
-    lua_pop(L, 1);
-    lua_pushboolean(L, 0);
-  }
-  lua_rawset(L, -3);
-}
-
-/* Pushes the table of names. */
-static void push_names_of(lua_State *L, const binding_shape_column *columns, size_t n) {
-  lua_createtable(L, (int)n, (int)n);
-  for (size_t i = 0; i < n; i++) {
-    lua_pushstring(L, columns[i].key);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-    add_name(L, columns[i].key, i + 1);
-  }
-  /* Other names come second: they find a column only where no key does. */
-  for (size_t i = 0; i < n; i++) {
-    if (!columns[i].name) continue;
-    bool is_free = lua_getfield(L, -1, columns[i].name) == LUA_TNIL;
-    lua_pop(L, 1);
-    if (is_free) add_name(L, columns[i].name, i + 1);
-  }
-}
-
-void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor) {
-  if (anchor) anchor = lua_absindex(L, anchor);
-  luaL_checkstack(L, 8, "row");
-  size_t size = sizeof(shape) + n * sizeof(identity);
-  for (size_t i = 0; i < n; i++) size += name_size(&columns[i]);
-  shape *s = binding_new(L, BINDING_SHAPE, size, SHAPE_SLOTS);
-  s->n = n;
-  identify_all(s, columns);
-  if (anchor) {
-    lua_pushvalue(L, anchor);
-    lua_setiuservalue(L, -2, SHAPE_ANCHOR);
-  }
-  push_names_of(L, columns, n);
-  lua_setiuservalue(L, -2, BINDING_SHAPE_NAMES);
-}
-
-void binding_push_projection(lua_State *L, int shape_index, const int *map, size_t n) {
-  shape_index = lua_absindex(L, shape_index);
-  const shape *whole = binding_check(L, shape_index, BINDING_SHAPE, "row");
-  luaL_checkstack(L, 8, "row");
-  shape *s = binding_new(L, BINDING_SHAPE, sizeof *s + n * sizeof(identity), SHAPE_SLOTS);
-  s->n = n;
-  for (size_t i = 0; i < n; i++) s->columns[i] = whole->columns[map[i]];
-  lua_pushvalue(L, shape_index); /* keeps the names of the identities too */
-  lua_setiuservalue(L, -2, SHAPE_ANCHOR);
-  lua_getiuservalue(L, shape_index, BINDING_SHAPE_NAMES);
-  lua_createtable(L, (int)n, (int)n);
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -2, map[i] + 1);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, (lua_Integer)i + 1);
-    const char *key = lua_tostring(L, -1); /* the table keeps it */
-    lua_pop(L, 1);
-    add_name(L, key, i + 1);
-  }
-  lua_remove(L, -2);
-  lua_setiuservalue(L, -2, BINDING_SHAPE_NAMES);
-}
-
-/* -- rows -- */
 
 enum { ROW_SHAPE = 1, ROW_VALUES };
 enum { ROW_LUA_VALUES = 1 }; /* head.flags: the values are in ROW_VALUES */
@@ -141,10 +18,10 @@ typedef struct row {
 void binding_push_row(lua_State *L, int shape_index, int values) {
   shape_index = lua_absindex(L, shape_index);
   values = lua_absindex(L, values);
-  const shape *s = binding_check(L, shape_index, BINDING_SHAPE, "row");
+  size_t n = binding_shape_width(L, shape_index);
   row *r = binding_new(L, BINDING_ROW, sizeof *r, ROW_VALUES);
   r->head.flags = ROW_LUA_VALUES;
-  r->n = s->n;
+  r->n = n;
   lua_pushvalue(L, shape_index);
   lua_setiuservalue(L, -2, ROW_SHAPE);
   lua_pushvalue(L, values);
@@ -192,18 +69,15 @@ void binding_push_core_row(lua_State *L, int shape_index, corm_result *result, c
   lua_settop(L, top + 1);
 }
 
-static void push_names(lua_State *L, int row_index) {
+static void push_shape_of(lua_State *L, int row_index) {
   lua_getiuservalue(L, row_index, ROW_SHAPE);
-  lua_getiuservalue(L, -1, BINDING_SHAPE_NAMES);
-  lua_remove(L, -2);
 }
 
 static int bad_value(lua_State *L, int row_index, size_t index, const corm_value *slot) {
   corm_error err = {0};
   (void)corm_error_set(&err, CORM_E_DATA, "%.*s", (int)slot->len, slot->as.s);
-  push_names(L, row_index);
-  lua_rawgeti(L, -1, (lua_Integer)index);
-  corm_error_field(err.column, sizeof err.column, lua_tostring(L, -1));
+  push_shape_of(L, row_index);
+  corm_error_field(err.column, sizeof err.column, binding_shape_key(L, -1, index));
   return binding_raise(L, &err);
 }
 
@@ -239,20 +113,18 @@ size_t binding_row_size(lua_State *L, int row_index) {
 
 /* -- looking up -- */
 
-static int no_such_column(lua_State *L, int names) {
-  const char *wanted = lua_tostring(L, 2), *candidates[128];
-  size_t n = 0;
-  lua_Integer count = (lua_Integer)lua_rawlen(L, names);
-  luaL_checkstack(L, 4, "row");
-  for (lua_Integer i = 1; i <= count && n < sizeof candidates / sizeof *candidates; i++) {
-    lua_rawgeti(L, names, i);
-    candidates[n++] = lua_tostring(L, -1); /* the table keeps it */
-    lua_pop(L, 1);
+/* The shape is on the top. */
+static int no_such_column(lua_State *L, const char *wanted) {
+  const char *candidates[128];
+  size_t n = binding_shape_width(L, -1), known = 0;
+  while (known < n && known < sizeof candidates / sizeof *candidates) {
+    candidates[known] = binding_shape_key(L, -1, known + 1);
+    known++;
   }
   corm_error err = {0};
   (void)corm_error_set(&err, CORM_E_NO_SUCH_COLUMN, "the row has no column '%s'", wanted);
   corm_error_field(err.column, sizeof err.column, wanted);
-  const char *nearest = corm_name_nearest(wanted, candidates, n);
+  const char *nearest = corm_name_nearest(wanted, candidates, known);
   if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
   return binding_raise(L, &err);
 }
@@ -264,29 +136,26 @@ static int ambiguous(lua_State *L, const char *name) {
 
 /* row.name: a column before a method, so that data is always reachable. */
 static int index_by_name(lua_State *L, const row *r) {
-  push_names(L, 1);
-  int names = lua_gettop(L);
-  lua_pushvalue(L, 2);
-  int found = lua_rawget(L, names);
-  if (found == LUA_TNUMBER) {
-    push_value(L, 1, r, (size_t)lua_tointeger(L, -1));
+  const char *name = lua_tostring(L, 2);
+  push_shape_of(L, 1);
+  int found = binding_shape_find(L, -1, name);
+  if (found > 0) {
+    push_value(L, 1, r, (size_t)found);
     return 1;
   }
-  if (found == LUA_TBOOLEAN) return ambiguous(L, lua_tostring(L, 2));
+  if (found == BINDING_SHAPE_AMBIGUOUS) return ambiguous(L, name);
   lua_rawgeti(L, LUA_REGISTRYINDEX, binding_upvalue(L)->methods[BINDING_ROW]);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, -2) != LUA_TNIL) return 1;
-  return no_such_column(L, names);
+  lua_pop(L, 2);
+  return no_such_column(L, name);
 }
 
 static int index_by_node(lua_State *L, const row *r, const corm_node *node) {
-  lua_getiuservalue(L, 1, ROW_SHAPE);
-  const shape *s = lua_touserdata(L, -1);
-  identity wanted = identify(node);
-  size_t i = 0;
-  while (i < s->n && !same_identity(&s->columns[i], &wanted)) i++;
-  if (i == s->n) return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has no such column");
-  push_value(L, 1, r, i + 1);
+  push_shape_of(L, 1);
+  int found = binding_shape_find_node(L, -1, node);
+  if (!found) return binding_error(L, CORM_E_NO_SUCH_COLUMN, "the row has no such column");
+  push_value(L, 1, r, (size_t)found);
   return 1;
 }
 
@@ -328,11 +197,11 @@ static int row_unpack(lua_State *L) {
 /* A plain table; NULL is corm.null, of two columns with one name the last one stays. */
 static int row_asdict(lua_State *L) {
   const row *r = binding_check(L, 1, BINDING_ROW, "Row:_asdict");
-  push_names(L, 1);
-  int names = lua_gettop(L);
+  push_shape_of(L, 1);
+  int shape = lua_gettop(L);
   lua_createtable(L, 0, (int)r->n);
   for (size_t i = 1; i <= r->n; i++) {
-    lua_rawgeti(L, names, (lua_Integer)i);
+    lua_pushstring(L, binding_shape_key(L, shape, i));
     push_value(L, 1, r, i);
     null_for_nil(L);
     lua_rawset(L, -3);
@@ -341,13 +210,9 @@ static int row_asdict(lua_State *L) {
 }
 
 static int row_keys(lua_State *L) {
-  const row *r = binding_check(L, 1, BINDING_ROW, "Row:keys");
-  push_names(L, 1);
-  lua_createtable(L, (int)r->n, 0);
-  for (size_t i = 1; i <= r->n; i++) {
-    lua_rawgeti(L, -2, (lua_Integer)i);
-    lua_rawseti(L, -2, (lua_Integer)i);
-  }
+  binding_check(L, 1, BINDING_ROW, "Row:keys");
+  push_shape_of(L, 1);
+  binding_push_keys(L, -1);
   return 1;
 }
 
@@ -360,8 +225,8 @@ static int next_pair(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));
   const row *r = lua_touserdata(L, 1);
   if ((size_t)index > r->n) return 0;
-  push_names(L, 1);
-  lua_rawgeti(L, -1, index);
+  push_shape_of(L, 1);
+  lua_pushstring(L, binding_shape_key(L, -1, (size_t)index));
   push_value(L, 1, r, (size_t)index);
   null_for_nil(L);
   return 2;
