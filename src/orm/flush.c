@@ -106,8 +106,17 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
 
 /* -- settling -- */
 
+/* The database took the key, so the row of an object that has it in memory is gone: somebody else deleted it. */
+static void lose_stale(corm_session *session, const corm_object *object) {
+  corm_value key[16];
+  if (object->mapper->npk > 16 || !corm_object_key(object, key)) return;
+  corm_object *other = corm_session_find(session, object->mapper, key);
+  if (other && other != object && !other->flush) corm_session_lose(session, other);
+}
+
 static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_error *err) {
   object->txn = flush->session->txn;
+  lose_stale(flush->session, object);
   corm_status status = corm_session_register(flush->session, object, err);
   if (status == CORM_OK) status = corm_frame_touch(flush->session, object, true, err);
   return status;

@@ -1,0 +1,282 @@
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local world = require "spec.support.world"
+
+describe("a rollback", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open()
+    m = w.m
+    session = w:session()
+    session:add_all { m.User { name = "a", addresses = { m.Address { email = "x" } } }, m.City { name = "rome" } }
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  it("lets pending objects go, flushed or not, with what they hold", function()
+    local flushed, pending = m.User { name = "f" }, m.User { name = "p" }
+    session:add(flushed)
+    session:flush()
+    assert.equal(2, flushed.id)
+    session:add(pending)
+    session:rollback()
+    assert.is_false(session:contains(flushed))
+    assert.is_false(session:contains(pending))
+    assert.equal(0, #session.new)
+    assert.is_nil(flushed.id)
+    assert.equal("f", flushed.name)
+    session:add(flushed)
+    session:commit()
+    assert.equal("a\nf", w:rows("SELECT name FROM user ORDER BY id"))
+  end)
+
+  it("brings deleted objects back, flushed or not", function()
+    local u, city = session:get(m.User, 1), session:get(m.City, 1)
+    session:delete(city)
+    session:flush()
+    session:delete(u)
+    session:rollback()
+    assert.is_true(session:contains(u))
+    assert.is_true(session:contains(city))
+    assert.equal(0, #session.deleted)
+    assert.equal("rome", city.name)
+    assert.is_true(rawequal(city, session:get(m.City, 1)))
+  end)
+
+  it("takes every change back, of columns and relationships", function()
+    local u, x = session:get(m.User, 1), session:get(m.Address, 1)
+    u.name = "z"
+    session:flush()
+    u.age = 3
+    u.addresses:remove(x)
+    u.addresses:append(m.Address { email = "new" })
+    session:rollback()
+    assert.equal(0, #session.dirty)
+    assert.equal("a", u.name)
+    assert.is_nil(u.age)
+    assert.equal(1, #u.addresses)
+    assert.is_true(rawequal(x, u.addresses[1]))
+    assert.is_true(rawequal(u, x.user))
+    session:commit()
+    assert.equal("a|", w:rows("SELECT name, age FROM user"))
+  end)
+
+  it("reloads at the next access, one statement for each object", function()
+    local u, city = session:get(m.User, 1), session:get(m.City, 1)
+    session:rollback()
+    w:sql("UPDATE user SET name = 'outside'")
+    assert.equal(2, w:count(function()
+      assert.equal("outside", u.name)
+      assert.is_nil(u.age)
+      assert.equal("rome", city.name)
+    end))
+  end)
+
+  it("without a transaction forgets what was added and marked", function()
+    local u = session:get(m.User, 1)
+    session:commit()
+    assert.is_false(session:in_transaction())
+    session:add(m.User { name = "n" })
+    session:delete(u)
+    session:rollback()
+    assert.equal(0, #session.new)
+    assert.equal(0, #session.deleted)
+  end)
+
+  describe("after a failed flush", function()
+    local function fail()
+      session:add(m.City { name = "rome" })
+      return raises("IntegrityError", "UNIQUE", session.flush, session)
+    end
+
+    it("is the only thing accepted, and the error names the first one", function()
+      local u = session:get(m.User, 1)
+      u.age = 5
+      local err = fail()
+      assert.equal("unique", err.kind)
+      assert.equal("city", err.table)
+      assert.equal("name", err.column)
+      assert.is_truthy(err.statement:find("INSERT INTO city", 1, true))
+      assert.is_false(session.is_active)
+      for _, act in ipairs {
+        function() session:commit() end,
+        function() session:scalars(corm.select(m.User)) end,
+        function() session:execute(corm.text("SELECT 1")) end,
+        function() session:begin_nested() end,
+        function() return u.name end,
+        function() session:get(m.User, 7) end,
+      } do
+        local refused = raises("PendingRollbackError", "UNIQUE constraint failed: city.name", act)
+        assert.is_truthy(refused.message:find("rollback", 1, true))
+      end
+      session:rollback()
+      assert.is_true(session.is_active)
+      assert.is_nil(u.age)
+      u.age = 6
+      session:commit()
+      assert.equal("6|1", w:rows("SELECT age, (SELECT count(*) FROM city) FROM user"))
+    end)
+
+    it("leaves nothing half written", function()
+      for i = 1, 5 do session:add(m.User { name = "n" .. i }) end
+      fail()
+      assert.equal("1", w:rows("SELECT count(*) FROM user"))
+      session:rollback()
+      session:commit()
+      assert.equal("1", w:rows("SELECT count(*) FROM user"))
+    end)
+
+    it("of each kind names the kind, and a corrected flush commits", function()
+      local cases = {
+        { "unique", function() return m.City { name = "rome" } end, function(o) o.name = "oslo" end },
+        { "not_null", function() return m.City {} end, function(o) o.name = "bern" end },
+        { "foreign_key", function() return m.Address { email = "q", user_id = 99 } end, function(o) o.user_id = 1 end },
+      }
+      for _, case in ipairs(cases) do
+        local kind, make, correct = table.unpack(case)
+        for position = 1, 3 do
+          local objects = {}
+          for i = 1, 3 do objects[i] = i == position and make() or m.User { name = kind .. i } end
+          session:add_all(objects)
+          local ok, err = pcall(session.commit, session)
+          assert.is_false(ok)
+          assert.equal("IntegrityError", err.class)
+          assert.equal(kind, err.kind)
+          session:rollback()
+          correct(objects[position])
+          if position == 3 then
+            session:add_all(objects)
+            session:commit()
+          end
+        end
+      end
+      assert.equal("bern,oslo,rome", w:rows("SELECT group_concat(name) FROM (SELECT name FROM city ORDER BY name)"))
+      assert.equal("7", w:rows("SELECT count(*) FROM user"))
+    end)
+
+    it("happens by itself in a block", function()
+      local inner
+      inner = raises("IntegrityError", "UNIQUE", function()
+        session:begin(function()
+          session:add(m.City { name = "oslo" })
+          session:flush()
+          session:add(m.City { name = "oslo" })
+        end)
+      end)
+      assert.equal("unique", inner.kind)
+      assert.is_false(session:in_transaction())
+      assert.equal("1", w:rows("SELECT count(*) FROM city"))
+      session:add(m.City { name = "oslo" })
+      session:commit()
+    end)
+  end)
+
+  describe("belongs to a transaction object", function()
+    it("which commits and rolls back once", function()
+      local tx = session:begin()
+      assert.is_true(tx.is_active)
+      session:add(m.City { name = "a" })
+      tx:commit()
+      assert.is_false(tx.is_active)
+      raises("ResourceClosedError", "closed", tx.commit, tx)
+      raises("ResourceClosedError", "closed", tx.rollback, tx)
+      tx:close()
+      tx = session:begin()
+      session:add(m.City { name = "b" })
+      session:flush()
+      tx:rollback()
+      assert.equal("a,rome", w:rows("SELECT group_concat(name) FROM (SELECT name FROM city ORDER BY name)"))
+      assert.is_true(rawequal(session, tx.session))
+    end)
+
+    it("which ends with its scope: committed without an error, else rolled back", function()
+      do
+        local tx <close> = session:begin()
+        assert.is_true(tx.is_active)
+        session:add(m.City { name = "a" })
+      end
+      assert.equal("2", w:rows("SELECT count(*) FROM city"))
+      pcall(function()
+        local tx <close> = session:begin()
+        assert.is_true(tx.is_active)
+        session:add(m.City { name = "b" })
+        session:flush()
+        error("stop")
+      end)
+      assert.equal("2", w:rows("SELECT count(*) FROM city"))
+      assert.is_false(session:in_transaction())
+    end)
+
+    it("which does nothing when its transaction ended inside the block", function()
+      local city = m.City { name = "a" }
+      session:begin(function()
+        session:add(city)
+        session:commit()
+      end)
+      assert.equal("2", w:rows("SELECT count(*) FROM city"))
+    end)
+
+    it("of which there is one at a time", function()
+      session:begin()
+      raises("InvalidRequestError", "already begun", session.begin, session)
+      raises("InvalidRequestError", "already begun", session.begin, session, function() end)
+      session:rollback()
+      raises("ArgumentError", "a function expected, got string", session.begin, session, "x")
+    end)
+
+    it("which is not that of a later one", function()
+      local first = session:begin()
+      session:commit()
+      session:begin()
+      assert.is_false(first.is_active)
+      raises("ResourceClosedError", "closed", first.rollback, first)
+      assert.is_true(session:in_transaction())
+    end)
+
+    it("whose block passes results on and errors unchanged", function()
+      assert.same({ 1, nil, "x" }, { session:begin(function(s)
+        assert.is_true(rawequal(s, session))
+        return 1, nil, "x"
+      end) })
+      for _, value in ipairs { { "table" }, 5, "text", false } do
+        local ok, err = pcall(session.begin, session, function() error(value, 0) end)
+        assert.is_false(ok)
+        assert.is_true(rawequal(value, err))
+      end
+    end)
+
+    it("which a closed coroutine rolls back", function()
+      local co = coroutine.create(function()
+        session:begin(function()
+          session:add(m.City { name = "a" })
+          session:flush()
+          coroutine.yield()
+        end)
+      end)
+      assert.is_true(coroutine.resume(co))
+      coroutine.close(co)
+      assert.is_false(session:in_transaction())
+      assert.equal("1", w:rows("SELECT count(*) FROM city"))
+    end)
+  end)
+
+  it("is asked for when autobegin is off and nothing began", function()
+    local manual = w:session { autobegin = false }
+    raises("InvalidRequestError", "autobegin is disabled", manual.execute, manual, corm.text("SELECT 1"))
+    assert.is_false(manual.is_active)
+    manual:begin(function() assert.equal(1, manual:scalar(corm.text("SELECT 1"))) end)
+  end)
+
+  it("is forced by a raw ROLLBACK, after which flushed work is not continued", function()
+    session:add(m.City { name = "a" })
+    session:flush()
+    session:execute(corm.text("ROLLBACK"))
+    session:add(m.City { name = "b" })
+    raises("PendingRollbackError", "rollback", session.commit, session)
+    session:rollback()
+    session:add(m.City { name = "c" })
+    session:commit()
+    assert.equal("c,rome", w:rows("SELECT group_concat(name) FROM (SELECT name FROM city ORDER BY name)"))
+  end)
+end)
