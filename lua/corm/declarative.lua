@@ -42,18 +42,17 @@ function corm.registry(options)
   return setmetatable(self, registry_meta)
 end
 
+-- What fails half-way goes on where it stopped, the next time.
+local function resolve_all(self)
+  while self.pending[1] do
+    relationships.resolve(self.pending[1])
+    table.remove(self.pending, 1)
+  end
+  native.configure(self.native)
+end
+
 local function configure(self)
-  if self.configuring then return end
-  self.configuring = true
-  local ok, err = pcall(function()
-    while self.pending[1] do
-      relationships.resolve(self.pending[1])
-      table.remove(self.pending, 1)
-    end
-    native.configure(self.native)
-  end)
-  self.configuring = nil
-  if not ok then error(err, 0) end
+  native.exclusively(self.native, resolve_all, self)
 end
 
 function functions.configure(address)
@@ -62,7 +61,7 @@ end
 
 -- True when there was something to configure.
 function orm.configure_pending(self)
-  if not self.pending[1] or self.configuring then return false end
+  if not self.pending[1] or native.busy(self.native) then return false end
   configure(self)
   return true
 end
@@ -486,7 +485,7 @@ end
 
 -- Aliases -------------------------------------------------------------------------------------------------------------
 
-local function alias_attribute(alias, from, ci, key)
+local function alias_attribute(alias, entity, from, ci, key)
   local hybrid = ci.hybrids[key]
   if hybrid then
     local expr = field(hybrid, "expr") or hybrid.fn
@@ -494,7 +493,7 @@ local function alias_attribute(alias, from, ci, key)
     return expr, true
   end
   if ci.relations[key] then return native.relation(ci.mapper, key, from), true end
-  local value = native.attribute(ci.mapper, key, from)
+  local value = native.attribute(ci.mapper, key, entity)
   if value then return value, true end
   if key == "__name__" then return ci.name, true end
   return attributes.unknown(ci, key)
@@ -508,16 +507,17 @@ function corm.aliased(class, options)
   end
   options = orm.check_options("aliased", options, { name = "string" })
   local from = ci.fields.__table__:alias(options.name)
+  local entity = native.entity(ci.mapper, from)
   local alias = {}
   return setmetatable(alias, {
     __name = ci.name,
     __metatable = "corm.alias",
-    __corm_node = native.entity(ci.mapper, from),
+    __corm_node = entity,
     __tostring = function() return "<alias of class " .. ci.name .. ">" end,
     __newindex = function() return fail("ArgumentError", "an alias of %s cannot be changed", ci.name) end,
     __call = function() return fail("ArgumentError", "an alias of %s has no objects; call the class", ci.name) end,
     __index = function(self, key)
-      local value, keep = alias_attribute(self, from, ci, key)
+      local value, keep = alias_attribute(self, entity, from, ci, key)
       if keep then rawset(self, key, value) end
       return value
     end,

@@ -54,6 +54,7 @@ local object_fields = {
   persistent = is_state "persistent",
   deleted = is_state "deleted",
   detached = is_state "detached",
+  was_deleted = function(object) return (select(3, native.state(object))) end,
   identity = native.identity,
   has_identity = function(object) return native.identity(object) ~= nil end,
   session = native.session,

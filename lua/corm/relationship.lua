@@ -145,13 +145,13 @@ local function declare(ci, key, options, target, back_populates)
     remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
     order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,
   })
-  if ci.hooked[key] then native.hook(ci.mapper, key) end
 end
 
 -- Options that the inverse of a backref shares with its origin.
 local shared = { "secondary", "foreign_keys", "viewonly", "post_update" }
 
-local function declare_backref(ci, key, options, target)
+local function declare_backref(pending, target)
+  local ci, key, options = pending.ci, pending.key, pending.declaration.options
   local backref = options.backref
   local name, own = backref, {}
   if orm.marker_kind(backref) == "backref" then
@@ -165,15 +165,20 @@ local function declare_backref(ci, key, options, target)
     if inverse[option] == nil then inverse[option] = options[option] end
   end
   local ti = info[target]
-  if ti.relations[name] or native.attribute(ti.mapper, name) then
+  local taken = ti.relations[name]
+  if (taken and taken ~= pending) or native.attribute(ti.mapper, name) then
     fail("ArgumentError", "relationship %s.%s: backref: %s has an attribute '%s' already", ci.name, key, ti.name, name)
   end
-  ti.relations[name] = { creation = native.creation() }
-  declare(ti, name, inverse, ci.class, key)
-  return name
+  ti.relations[name] = pending
+  if not pending.inverse_declared then
+    declare(ti, name, inverse, ci.class, key)
+    pending.inverse_declared = true
+  end
+  if ti.hooked[name] then native.hook(ti.mapper, name) end
 end
 
--- Resolves one pending relationship; what is done stays done when a later one fails.
+-- Resolves one pending relationship. What is done stays done when something later fails: its marks are fields that the
+-- table has already, so that setting them cannot fail.
 function relationships.resolve(pending)
   local ci, key = pending.ci, pending.key
   local declaration = pending.declaration
@@ -187,14 +192,17 @@ function relationships.resolve(pending)
     declare(ci, key, options, target, back_populates)
     pending.declared = true
   end
-  if options.backref then declare_backref(ci, key, options, target) end
+  if ci.hooked[key] then native.hook(ci.mapper, key) end
+  if options.backref then declare_backref(pending, target) end
 end
 
 -- Notes a relationship of a class; it is resolved when the registry is next configured.
 function relationships.add(ci, key, declaration)
   ci.relations[key] = declaration
   local registry = ci.registry
-  registry.pending[#registry.pending + 1] = { ci = ci, key = key, declaration = declaration }
+  registry.pending[#registry.pending + 1] = {
+    ci = ci, key = key, declaration = declaration, declared = false, inverse_declared = false,
+  }
   native.touch(registry.native)
 end
 

@@ -29,17 +29,20 @@ static int class_of(lua_State *L) {
   return 1;
 }
 
-/* state(object): "transient" ..., whether it has changes. */
+/* state(object): "transient" ..., whether it has changes, whether its row was deleted. */
 static int state_of(lua_State *L) {
   const corm_object *object = check(L);
-  lua_pushstring(L, states[object->state]);
+  const bool deleted = object->state == CORM_DELETED;
+  /* Once the transaction is over, a deleted object has no session any more. */
+  lua_pushstring(L, states[deleted && !object->session ? CORM_DETACHED : object->state]);
   bool modified = corm_object_has_changes(object) || (object->flags & CORM_OBJECT_MODIFIED) != 0;
   for (uint32_t i = 0; !modified && object->links && i < object->links->n; i++) {
     const corm_link *link = &object->links->links[i];
     modified = link->changed || link->added.n || link->removed.n;
   }
   lua_pushboolean(L, modified);
-  return 2;
+  lua_pushboolean(L, deleted);
+  return 3;
 }
 
 /* identity(object): its key as a sequence; nil before it has one. */

@@ -13,6 +13,7 @@
 typedef struct binding_registry {
   binding_head head;
   corm_registry registry;
+  bool busy; /* it is being configured */
 } binding_registry;
 
 /* -- the table of attributes ------------------------------------------------------------------------------------ */
@@ -45,14 +46,24 @@ static void keep(lua_State *L, int mapper) {
   lua_pop(L, 1);
 }
 
-/* Enters the name at the top, which is popped. */
-static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr attr) {
-  reserve_attr(L, cls);
-  attr.key = lua_tostring(L, -1);
-  keep(L, mapper);
+/* Enters a name that reserve_name has returned: cannot fail. */
+static void enter_attr(binding_class *cls, binding_attr attr) {
   binding_attr *entry = entry_of(cls->attrs, cls->cap, attr.key);
   if (!entry->key) cls->n++;
   *entry = attr;
+}
+
+/* Makes room for the name at the top, which is popped and kept. */
+static const char *reserve_name(lua_State *L, int mapper, binding_class *cls) {
+  reserve_attr(L, cls);
+  const char *name = lua_tostring(L, -1);
+  keep(L, mapper);
+  return name;
+}
+
+static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr attr) {
+  attr.key = reserve_name(L, mapper, cls);
+  enter_attr(cls, attr);
 }
 
 /* -- looking classes up ----------------------------------------------------------------------------------------- */
@@ -124,6 +135,25 @@ static int registry_gc(lua_State *L) {
 static int registry_address(lua_State *L) {
   binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
   lua_pushlightuserdata(L, &registry->registry);
+  return 1;
+}
+
+/* exclusively(registry, function, argument): calls it, unless such a call is running for this registry already. What
+   marks the running call needs no memory to be undone, so a failure leaves nothing behind. */
+static int registry_exclusively(lua_State *L) {
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  lua_settop(L, 3);
+  if (registry->busy) return 0;
+  registry->busy = true;
+  const int status = lua_pcall(L, 1, 0, 0);
+  registry->busy = false;
+  return status == LUA_OK ? 0 : lua_error(L);
+}
+
+/* busy(registry): inside of such a call. */
+static int registry_busy(lua_State *L) {
+  const binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  lua_pushboolean(L, registry->busy);
   return 1;
 }
 
@@ -239,22 +269,23 @@ static int new_entity(lua_State *L) {
   return 1;
 }
 
-/* attribute(mapper, key [, from]): the column of an attribute, which knows its class. */
+/* attribute(mapper, key [, entity]): the column of an attribute, which knows its class, or the alias of one. */
 static int new_attribute(lua_State *L) {
   const binding_class *cls = check_class(L, 1);
   luaL_checktype(L, 2, LUA_TSTRING);
   const binding_attr *attr = binding_find_attr(L, cls, 2);
   if (!attr || attr->kind != BINDING_ATTR_COLUMN) return 0;
-  const corm_node *from = lua_isnoneornil(L, 3) ? NULL : binding_checkfrom(L, 3, "aliased");
+  const bool aliased = !lua_isnoneornil(L, 3);
+  const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &cls->mapper->bundle->base;
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_column_node), 2);
   do {
-    node = corm_mapper_column_in(&b.arena, cls->mapper, attr->slot, from);
-    if (node) ((corm_column_node *)(uintptr_t)node)->entity = cls->mapper; /* still ours */
+    node = corm_mapper_column_in(&b.arena, cls->mapper, attr->slot, binding_node_from(entity));
+    if (node) ((corm_column_node *)(uintptr_t)node)->entity = entity; /* still ours */
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
-  if (from) binding_anchor(L, 2, 3);
+  if (aliased) binding_anchor(L, 2, 3);
   return 1;
 }
 
@@ -290,11 +321,12 @@ static int hook_attr(lua_State *L) {
   return 1;
 }
 
-/* register(relationship): a relationship that b_relationship.c has made becomes an attribute. */
-void binding_class_add_relationship(lua_State *L, int mapper, corm_relationship *relationship) {
-  lua_pushstring(L, relationship->key);
-  add_attr(L, mapper, check_class(L, mapper),
-           (binding_attr){.kind = BINDING_ATTR_RELATIONSHIP, .relationship = relationship});
+const char *binding_class_reserve_name(lua_State *L, int mapper) {
+  return reserve_name(L, mapper, check_class(L, mapper));
+}
+
+void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship) {
+  enter_attr(cls, (binding_attr){.key = name, .kind = BINDING_ATTR_RELATIONSHIP, .relationship = relationship});
 }
 
 void binding_class_keep(lua_State *L, int mapper) {
@@ -327,8 +359,8 @@ static int entity_of(lua_State *L) {
   const corm_node *node = binding_tonode(L, 1);
   if (!node || node->kind != CORM_NODE_COLUMN) return 0;
   const corm_column_node *column = (const corm_column_node *)node;
-  const corm_mapper *mapper = column->entity;
-  if (!mapper) return 0;
+  if (!column->entity) return 0;
+  const corm_mapper *mapper = ((const corm_bundle *)column->entity)->owner;
   int32_t slot = corm_mapper_column_slot(mapper, column->column);
   if (slot < 0) return 0;
   binding_push_class(L, binding_upvalue(L), mapper);
@@ -438,6 +470,8 @@ void binding_open_mapper(lua_State *L) {
   static const luaL_Reg registry_meta[] = {{"__gc", registry_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"registry", new_registry},
                                        {"address", registry_address},
+                                       {"exclusively", registry_exclusively},
+                                       {"busy", registry_busy},
                                        {"configure", registry_configure},
                                        {"touch", registry_touch},
                                        {"mapper", new_mapper},

@@ -185,7 +185,10 @@ static const corm_node *filter_entity(lua_State *L, const binding_stmt *stmt) {
   }
   while (node && node->kind == CORM_NODE_JOIN) node = ((const corm_join *)node)->left;
   if (node && node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
-  if (node && node->kind == CORM_NODE_COLUMN) node = ((const corm_column_node *)node)->from;
+  if (node && node->kind == CORM_NODE_COLUMN) {
+    const corm_column_node *column = (const corm_column_node *)node;
+    node = column->entity ? column->entity : column->from;
+  }
   if (!node || !binding_node_from(node))
     binding_error(L, CORM_E_INVALID_REQUEST, "filter_by: the statement has no entity or table to filter by");
   return node;

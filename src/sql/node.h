@@ -131,7 +131,7 @@ typedef struct corm_column_node {
   const corm_column *column; /* NULL for a subquery's computed column */
   const corm_node *from;     /* TABLE or ALIAS; NULL: unqualified */
   const corm_node *element;  /* of an aliased select: the selected expression that it stands for; else NULL */
-  const void *entity;        /* the ORM's, opaque */
+  const void *entity;        /* the ORM's: the BUNDLE whose attribute it is, or NULL */
 } corm_column_node;
 
 typedef struct corm_bind {

@@ -1,0 +1,510 @@
+---@meta corm
+
+-- Declarations for LuaLS: what `require "corm"` returns. Nothing here is ever run. Every function raises error objects
+-- (class corm.Error); "Raises" names what is particular to it. A wrong argument or unknown option is an ArgumentError
+-- everywhere and not repeated. Classes: values.lua, schema.lua, sql.lua, engine.lua, orm.lua beside this file.
+
+---@class corm
+---@field _VERSION string `"corm 0.1.0"`
+---@field __version__ string `"0.1.0"`
+---@field exc table<string, string> Names of error classes; an unknown one is an ArgumentError
+---@field types table<string, corm.Type> All types by name
+---@field func corm.func Any SQL function: `func.count(x)`
+---@field null corm.null NULL where nil cannot stand; called, the SQL constant
+---@field event corm.event Listeners
+---@field URL corm.URLClass
+---@field date corm.dateClass
+---@field time corm.timeClass
+---@field datetime corm.datetimeClass
+---@field timedelta corm.timedeltaClass
+---@field decimal corm.decimalClass
+---@field uuid corm.uuidClass
+---@field NO_VALUE table What an event gets for an old value that is not known
+---@field NullType corm.Type
+---@field Integer corm.Type 64 bits
+---@field SmallInteger corm.Type 16 bits
+---@field BigInteger corm.Type 64 bits
+---@field String corm.Type `String(length, collation)`
+---@field Text corm.Type `Text(length, collation)`
+---@field Unicode corm.Type `Unicode(length, collation)`
+---@field UnicodeText corm.Type `UnicodeText(length, collation)`
+---@field Boolean corm.Type `Boolean { create_constraint, name }`
+---@field Numeric corm.Type `Numeric(precision, scale, asdecimal)`; corm.decimal in and out
+---@field Float corm.Type `Float(precision, asdecimal)`
+---@field Double corm.Type `Double(precision, asdecimal)`
+---@field Date corm.Type
+---@field Time corm.Type `Time { timezone }`
+---@field DateTime corm.Type `DateTime { timezone }`
+---@field Interval corm.Type corm.timedelta in and out
+---@field LargeBinary corm.Type `LargeBinary(length)`; a Lua string of bytes
+---@field Enum corm.Type `Enum("a", "b", { name, length, create_constraint })`
+---@field JSON corm.Type Lua tables
+---@field Uuid corm.Type corm.uuid in and out
+local corm = {}
+
+-- Engine --------------------------------------------------------------------------------------------------------------
+
+---@class corm.EngineOptions
+---@field echo? boolean|"debug" Print what is executed to standard error; "debug": rows too
+---@field hide_parameters? boolean Keep parameters out of echo and errors
+---@field query_cache_size? integer Prepared statements kept per connection
+---@field pool_size? integer Idle connections kept
+---@field connect_args? { timeout?: number } `timeout`: seconds to wait for a lock, 0 to 86400
+
+---An engine: where and how to connect. Opens nothing yet.
+---Raises ArgumentError for a malformed URL, an unknown dialect or database option.
+---@param url string|corm.URL
+---@param options? corm.EngineOptions
+---@return corm.Engine
+function corm.create_engine(url, options) end
+
+---@param text string `"sqlite:///file.db?mode=ro"`
+---@return corm.URL
+function corm.make_url(text) end
+
+-- Errors --------------------------------------------------------------------------------------------------------------
+
+---Whether the value is an error of corm, of that class or below it.
+---@param value any
+---@param name? string
+---@return boolean
+function corm.is_error(value, name) end
+
+-- Values --------------------------------------------------------------------------------------------------------------
+
+---Marks a table as a JSON array, which matters for an empty one. Returns the same table.
+---@generic T: table
+---@param list T
+---@return T
+function corm.array(list) end
+
+---A random UUID.
+---@return corm.Uuid
+function corm.uuid4() end
+
+---A UUID that begins with the time, so that later ones sort behind earlier ones.
+---@return corm.Uuid
+function corm.uuid7() end
+
+-- Schema --------------------------------------------------------------------------------------------------------------
+
+---@class corm.MetaDataOptions
+---@field schema? string Schema of tables that name none
+---@field info? table
+
+---@param options? corm.MetaDataOptions
+---@return corm.MetaData
+function corm.MetaData(options) end
+
+---`Table(name, metadata, columns, constraints, indexes ..., { options })`. Options: schema, comment, info,
+---keep_existing, sqlite_autoincrement, sqlite_strict, sqlite_with_rowid.
+---Raises InvalidRequestError when the metadata has the table.
+---@param name string
+---@param metadata corm.MetaData
+---@param ... corm.Column|corm.Constraint|corm.Index|table
+---@return corm.Table
+function corm.Table(name, metadata, ...) end
+
+---@class corm.ColumnOptions
+---@field primary_key? boolean
+---@field nullable? boolean Default: not for a primary key
+---@field unique? boolean
+---@field index? boolean
+---@field default? any A value, a function(context), or an SQL expression, for rows that do not give one
+---@field onupdate? any The same at each UPDATE
+---@field server_default? string|corm.Expression DEFAULT of the database; a string is a literal
+---@field server_onupdate? any The database changes the value itself
+---@field autoincrement? boolean|"auto"
+---@field key? string Name in `t.c`, when it differs
+---@field name? string Name in the database
+---@field comment? string
+---@field info? table
+
+---`Column([name,] type, [ForeignKey ...,] { options })`. In a model the name may be left out; with a ForeignKey the
+---type, which is then the target's.
+---@param ... string|corm.Type|corm.ForeignKey|corm.ColumnOptions
+---@return corm.Column
+function corm.Column(...) end
+
+---@class corm.ForeignKeyOptions
+---@field name? string
+---@field ondelete? string `"CASCADE"`, `"SET NULL"` ...
+---@field onupdate? string
+---@field deferrable? boolean
+---@field initially? string `"DEFERRED"` or `"IMMEDIATE"`
+---@field use_alter? boolean
+
+---@param target string|corm.Column `"table.column"`
+---@param options? corm.ForeignKeyOptions
+---@return corm.ForeignKey
+function corm.ForeignKey(target, options) end
+
+---@param columns (string|corm.Column)[]
+---@param targets string[]|corm.Column[] As many as columns
+---@param options? corm.ForeignKeyOptions
+---@return corm.Constraint
+function corm.ForeignKeyConstraint(columns, targets, options) end
+
+---@param ... string|corm.Column|{ name?: string }
+---@return corm.Constraint
+function corm.UniqueConstraint(...) end
+
+---@param ... string|corm.Column|{ name?: string }
+---@return corm.Constraint
+function corm.PrimaryKeyConstraint(...) end
+
+---@param condition string|corm.Expression SQL text or a condition
+---@param options? { name?: string }
+---@return corm.Constraint
+function corm.CheckConstraint(condition, options) end
+
+---@param name string|nil nil: a generated name
+---@param ... string|corm.Column|corm.Expression|{ unique?: boolean, sqlite_where?: corm.Expression }
+---@return corm.Index
+function corm.Index(name, ...) end
+
+---@param element corm.Table
+---@return corm.DDLElement
+function corm.CreateTable(element) end
+
+---@param element corm.Table
+---@return corm.DDLElement
+function corm.DropTable(element) end
+
+---@param element corm.Index
+---@return corm.DDLElement
+function corm.CreateIndex(element) end
+
+---@param element corm.Index
+---@return corm.DDLElement
+function corm.DropIndex(element) end
+
+-- Statements ----------------------------------------------------------------------------------------------------------
+
+---@param ... any Columns, expressions, tables, models, aliases, `"*"`
+---@return corm.Select
+function corm.select(...) end
+
+---@param target corm.Table|corm.Model
+---@return corm.Insert
+function corm.insert(target) end
+
+---Without criteria it is refused when executed, unless `all = true`.
+---@param target corm.Table|corm.Model
+---@param options? { all?: boolean }
+---@return corm.Update
+function corm.update(target, options) end
+
+---Without criteria it is refused when executed, unless `all = true`.
+---@param target corm.Table|corm.Model
+---@param options? { all?: boolean }
+---@return corm.Delete
+function corm.delete(target, options) end
+
+---SQL as it is, with parameters `:name`. `\:` is a colon.
+---@param sql string
+---@return corm.TextClause
+function corm.text(sql) end
+
+---`exists(select)`, or of a select of the columns given.
+---@param ... any
+---@return corm.Expression
+function corm.exists(...) end
+
+---@param element corm.Table|corm.FromClause|corm.Select
+---@param name? string
+---@return corm.FromClause
+function corm.alias(element, name) end
+
+---Raises NoForeignKeysError or AmbiguousForeignKeysError when there is no ON clause and none can be found.
+---@param left corm.FromClause|corm.Table|corm.Model
+---@param right corm.FromClause|corm.Table|corm.Model
+---@param onclause? corm.Expression
+---@param options? { isouter?: boolean, full?: boolean }
+---@return corm.FromClause
+function corm.join(left, right, onclause, options) end
+
+---A LEFT OUTER JOIN.
+---@param left corm.FromClause|corm.Table|corm.Model
+---@param right corm.FromClause|corm.Table|corm.Model
+---@param onclause? corm.Expression
+---@param options? { isouter?: boolean, full?: boolean }
+---@return corm.FromClause
+function corm.outerjoin(left, right, onclause, options) end
+
+-- Expressions ---------------------------------------------------------------------------------------------------------
+
+---@param ... corm.Expression Conditions
+---@return corm.Expression
+function corm.and_(...) end
+
+---@param ... corm.Expression Conditions
+---@return corm.Expression
+function corm.or_(...) end
+
+---@param condition corm.Expression
+---@return corm.Expression
+function corm.not_(condition) end
+
+---@return corm.Expression
+function corm.true_() end
+
+---@return corm.Expression
+function corm.false_() end
+
+---`case({ condition, result }, ..., { else_ = x })`, or `{ value = x }` and plain values instead of conditions.
+---@param ... table
+---@return corm.Expression
+function corm.case(...) end
+
+---@param element any
+---@param type corm.Type
+---@return corm.Expression
+function corm.cast(element, type) end
+
+---The type for Lua's side only; the SQL stays as it is.
+---@param element any
+---@param type corm.Type
+---@return corm.Expression
+function corm.type_coerce(element, type) end
+
+---A bound value.
+---@param value any
+---@param type? corm.Type
+---@return corm.Expression
+function corm.literal(value, type) end
+
+---SQL text as an expression. Never made from what a user typed.
+---@param sql string
+---@param type? corm.Type
+---@return corm.Expression
+function corm.literal_column(sql, type) end
+
+---A column by name, of no table.
+---@param name string
+---@param type? corm.Type
+---@return corm.Expression
+function corm.column(name, type) end
+
+---A parameter by name; without a value it must be given at execution.
+---@param key string
+---@param value? any
+---@param options? { type_?: corm.Type, unique?: boolean, required?: boolean, value?: any }
+---@return corm.Expression
+function corm.bindparam(key, value, options) end
+
+---@param ... any
+---@return corm.Expression
+function corm.tuple_(...) end
+
+---@param field string `"year"`, `"month"`, `"day"`, `"hour"`, `"dow"`, `"epoch"` ...
+---@param element any
+---@return corm.Expression
+function corm.extract(field, element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.asc(element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.desc(element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.nulls_first(element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.nullsfirst(element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.nulls_last(element) end
+
+---@param element corm.Expression
+---@return corm.Expression
+function corm.nullslast(element) end
+
+---`DISTINCT x`, inside a function: `func.count(distinct(x))`.
+---@param element corm.Expression
+---@return corm.Expression
+function corm.distinct(element) end
+
+---@param element corm.Expression
+---@param low any
+---@param high any
+---@return corm.Expression
+function corm.between(element, low, high) end
+
+---@param element corm.Expression
+---@param collation string
+---@return corm.Expression
+function corm.collate(element, collation) end
+
+---@param name string|nil nil: an anonymous label
+---@param element corm.Expression
+---@return corm.Expression
+function corm.label(name, element) end
+
+-- Models --------------------------------------------------------------------------------------------------------------
+
+---@param options? { metadata?: corm.MetaData, registry?: corm.registry, name?: string }
+---@return corm.Base
+function corm.declarative_base(options) end
+
+---@param options? { metadata?: corm.MetaData }
+---@return corm.registry
+function corm.registry(options) end
+
+---Resolves the relationships of all models now, to find mistakes early.
+---Raises InvalidRequestError, ArgumentError, NoForeignKeysError, AmbiguousForeignKeysError.
+function corm.configure_mappers() end
+
+---@class corm.RelationshipOptions
+---@field back_populates? string The attribute at the other end
+---@field backref? string|table The attribute to make at the other end, or backref(name, options)
+---@field secondary? corm.Table|string|function The table of a many-to-many
+---@field uselist? boolean false: one object where a collection would be
+---@field cascade? string|string[]|false `"save-update, merge"` unless said; `"all, delete-orphan"` ...
+---@field lazy? "batch"|"select"|"selectin"|"joined"|"immediate"|"raise"|"noload"|boolean Default `"batch"`
+---@field order_by? any A column, `"Class.attribute"`, a list, or a function
+---@field foreign_keys? any Chooses among several foreign keys
+---@field remote_side? any The far columns of a relationship to the class itself
+---@field passive_deletes? boolean|"all" Leave children that are not loaded to the database
+---@field viewonly? boolean Never writes
+---@field single_parent? boolean
+---@field post_update? boolean Write the key in an UPDATE of its own
+---@field info? table
+---@field doc? string
+---@field overlaps? string Taken, without effect
+
+---@param target corm.Model|string|fun(): corm.Model|string A class, its name, or a function that returns it
+---@param options? corm.RelationshipOptions
+---@return any # to be assigned in a model
+function corm.relationship(target, options) end
+
+---@param name string
+---@param options? corm.RelationshipOptions
+---@return any # for the option backref
+function corm.backref(name, options) end
+
+---fn(object) on objects, fn(class) in queries unless `expr` says otherwise.
+---@param fn fun(self: any): any
+---@param options? { expr?: fun(class: any): any, fset?: fun(self: any, value: any) }
+---@return any # to be assigned in a model
+function corm.hybrid_property(fn, options) end
+
+---@param fn fun(self: any, ...): any
+---@param options? { expr?: fun(class: any, ...): any }
+---@return any # to be assigned in a model
+function corm.hybrid_method(fn, options) end
+
+---`validates("email", ..., fn, { include_removes })`: fn(object, key, value) returns what is stored.
+---@param ... string|fun(object: any, key: string, value: any, is_remove?: boolean): any|table
+---@return any # for the array part of a model
+function corm.validates(...) end
+
+---Another name for an attribute.
+---@param name string
+---@return any # to be assigned in a model
+function corm.synonym(name) end
+
+---The model once more, under another name in SQL.
+---@param class corm.Model
+---@param options? { name?: string }
+---@return corm.Model
+function corm.aliased(class, options) end
+
+---What the ORM knows about an object or a model.
+---@param subject any
+---@return corm.InstanceState|corm.Mapper
+function corm.inspect(subject) end
+
+---@param object any
+---@return corm.Session|nil
+function corm.object_session(object) end
+
+-- Sessions ------------------------------------------------------------------------------------------------------------
+
+---@class corm.SessionOptions
+---@field bind? corm.Engine|corm.Connection
+---@field autoflush? boolean Default true
+---@field autobegin? boolean Default true
+---@field expire_on_commit? boolean Default true
+---@field info? table
+
+---`Session(bind, options)` or `Session { bind = ... }`.
+---@param bind? corm.Engine|corm.Connection|corm.SessionOptions
+---@param options? corm.SessionOptions
+---@return corm.Session
+function corm.Session(bind, options) end
+
+---@param bind? corm.Engine|corm.Connection|corm.SessionOptions
+---@param options? corm.SessionOptions
+---@return corm.sessionmaker
+function corm.sessionmaker(bind, options) end
+
+-- Loader options ------------------------------------------------------------------------------------------------------
+
+---One statement more for all objects of the result.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.selectinload(attribute) end
+
+---In the same statement, by a LEFT OUTER JOIN.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.joinedload(attribute) end
+
+---At the first access, object by object.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.lazyload(attribute) end
+
+---Object by object, as soon as the result is read.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.immediateload(attribute) end
+
+---An access that would load is an InvalidRequestError.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.raiseload(attribute) end
+
+---Stays empty.
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function corm.noload(attribute) end
+
+-- Sub-tables ----------------------------------------------------------------------------------------------------------
+
+---`func.name(...)`; `func["end"](...)`. The options table at the end may have `type_`, the type of the result.
+---@class corm.func
+---@field [string] fun(...: any): corm.Expression
+
+---@class corm.event
+local event = {}
+
+---Engine: before_execute, after_execute, before_cursor_execute, after_cursor_execute. Session, sessionmaker or
+---corm.Session: before_flush, after_flush, before_commit, after_commit, after_rollback. Model or base: before_insert,
+---after_insert, before_update, after_update, before_delete, after_delete. Attribute: set, append, remove.
+---@param target any
+---@param name string
+---@param fn function
+---@param options? { retval?: boolean, propagate?: boolean } `retval`: what fn returns counts
+function event.listen(target, name, fn, options) end
+
+---Raises InvalidRequestError when fn does not listen.
+---@param target any
+---@param name string
+---@param fn function
+function event.remove(target, name, fn) end
+
+---@param target any
+---@param name string
+---@param fn function
+---@return boolean
+function event.contains(target, name, fn) end
+
+return corm

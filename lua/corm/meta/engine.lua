@@ -1,0 +1,237 @@
+---@meta corm.engine
+
+-- Engines, connections, transactions, results. Connection, Transaction and Result may be to-be-closed variables.
+
+---@class corm.URLParts
+---@field username? string
+---@field password? string
+---@field host? string
+---@field port? integer
+---@field database? string
+---@field query? table<string, string|string[]>
+
+---@class corm.URLClass
+local URLClass = {}
+
+---@param drivername string `"sqlite"`
+---@param options? corm.URLParts
+---@return corm.URL
+function URLClass.create(drivername, options) end
+
+---tostring hides the password.
+---@class corm.URL
+---@field drivername string
+---@field username string|nil
+---@field password string|nil
+---@field host string|nil
+---@field port integer|nil
+---@field database string|nil
+---@field query table<string, string|string[]>
+local URL = {}
+
+---@param options? { hide_password?: boolean } Default true
+---@return string
+function URL:render_as_string(options) end
+
+---@return string `"sqlite"`
+function URL:get_backend_name() end
+
+---@class corm.Engine
+---@field url corm.URL
+---@field name string The dialect's
+---@field driver string
+---@field dialect { name: string, driver: string }
+---@field echo boolean May be set
+local Engine = {}
+
+---Raises OperationalError, CorruptError when the database cannot be opened.
+---@return corm.Connection
+function Engine:connect() end
+
+---With a function: a connection in a transaction for its length; returns what it returns. Without: the Connection,
+---which commits when it is closed as a to-be-closed variable without an error.
+---@param fn? fun(connection: corm.Connection): ...
+---@return any ...
+function Engine:begin(fn) end
+
+---Closes idle connections; those in use are closed when they come back.
+function Engine:dispose() end
+
+---The first statement begins a transaction; commit or rollback ends it. Raises ResourceClosedError once closed, and
+---PendingRollbackError when the database ended the transaction by itself.
+---@class corm.Connection
+---@field closed boolean
+---@field engine corm.Engine
+---@field dialect { name: string, driver: string }
+local Connection = {}
+
+---A list of tables executes the statement once for each.
+---Raises ObjectNotExecutableError, InvalidRequestError (missing or surplus parameters, bulk change without criteria),
+---DataError, and what the database says.
+---@param statement any
+---@param parameters? table
+---@return corm.Result
+function Connection:execute(statement, parameters) end
+
+---@param statement any
+---@param parameters? table
+---@return any # first column of the first row, nil without one
+function Connection:scalar(statement, parameters) end
+
+---@param statement any
+---@param parameters? table
+---@return corm.ScalarResult
+function Connection:scalars(statement, parameters) end
+
+---SQL with the driver's own placeholders, by position or name.
+---@param sql string
+---@param parameters? table
+---@return corm.Result
+function Connection:exec_driver_sql(sql, parameters) end
+
+---Raises InvalidRequestError when a transaction is open already.
+---@param fn? fun(transaction: corm.Transaction): ...
+---@return any ... # the Transaction, or what fn returns
+function Connection:begin(fn) end
+
+---A savepoint.
+---@param fn? fun(transaction: corm.Transaction): ...
+---@return any ...
+function Connection:begin_nested(fn) end
+
+---@return corm.Transaction|nil
+function Connection:get_transaction() end
+
+---@return corm.Transaction|nil
+function Connection:get_nested_transaction() end
+
+---@return boolean
+function Connection:in_transaction() end
+
+---@return boolean
+function Connection:in_nested_transaction() end
+
+function Connection:commit() end
+
+function Connection:rollback() end
+
+---Rolls back what is open. Idempotent.
+function Connection:close() end
+
+---@class corm.Transaction
+---@field is_active boolean
+---@field connection corm.Connection
+---@field nested boolean
+local Transaction = {}
+
+---Raises InvalidRequestError when it is over.
+function Transaction:commit() end
+
+---Does nothing when it is over.
+function Transaction:rollback() end
+
+---The same as rollback.
+function Transaction:close() end
+
+-- Results -------------------------------------------------------------------------------------------------------------
+
+---What Result and its views have. `for item in result do`.
+---@class corm.Fetching
+---@field closed boolean
+local Fetching = {}
+
+---@return any[]
+function Fetching:all() end
+
+---@return any[]
+function Fetching:fetchall() end
+
+---@param count? integer Without it all
+---@return any[]
+function Fetching:fetchmany(count) end
+
+---@return any # nil at the end
+function Fetching:fetchone() end
+
+---The first item, nil without one; closes the result.
+---@return any
+function Fetching:first() end
+
+---Raises NoResultFound, MultipleResultsFound.
+---@return any
+function Fetching:one() end
+
+---Raises MultipleResultsFound.
+---@return any # nil without a row
+function Fetching:one_or_none() end
+
+---Sequences of so many items.
+---@param count? integer Without it all
+---@return fun(): any[]
+function Fetching:partitions(count) end
+
+---Each item once; `fn` gives what is compared.
+---@param fn? fun(item: any): any
+---@return self
+function Fetching:unique(fn) end
+
+---@return string[]
+function Fetching:keys() end
+
+function Fetching:close() end
+
+---@class corm.Result : corm.Fetching
+---@overload fun(): corm.Row
+---@field rowcount integer Matched rows of INSERT, UPDATE, DELETE; -1 otherwise
+---@field lastrowid integer
+---@field inserted_primary_key any[] Raises InvalidRequestError after anything but the INSERT of one row
+---@field returns_rows boolean
+---@field is_insert boolean
+local Result = {}
+
+---These columns in this order. Raises NoSuchColumnError, AmbiguousColumnError.
+---@param ... integer|string|corm.Expression
+---@return self
+function Result:columns(...) end
+
+---@param column? integer|string|corm.Expression Default 1
+---@return corm.ScalarResult
+function Result:scalars(column) end
+
+---@return corm.MappingResult
+function Result:mappings() end
+
+---@return any # first column of the first row
+function Result:scalar() end
+
+---Raises NoResultFound, MultipleResultsFound.
+---@return any
+function Result:scalar_one() end
+
+---@return any
+function Result:scalar_one_or_none() end
+
+---Gives the values of one column.
+---@class corm.ScalarResult : corm.Fetching
+---@overload fun(): any
+local ScalarResult = {}
+
+---Gives plain tables by name; NULL is corm.null.
+---@class corm.MappingResult : corm.Fetching
+---@overload fun(): table
+local MappingResult = {}
+
+---`row.name`, `row[1]`, `row[t.c.name]`, `#row`, `pairs(row)`. NULL is nil. An unknown name is a NoSuchColumnError, one
+---that several columns have an AmbiguousColumnError.
+---@class corm.Row
+---@field [string|integer|corm.Expression] any
+local Row = {}
+
+---@return any ...
+function Row:unpack() end
+
+---@return table<string, any> # NULL is corm.null
+function Row:_asdict() end
+
+---@return string[]
+function Row:keys() end

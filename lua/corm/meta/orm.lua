@@ -1,0 +1,411 @@
+---@meta corm.orm
+
+-- Models, objects, sessions, queries. What is raised by the database or by a hook comes out of every method that may
+-- flush or load, and is not repeated.
+
+-- Models --------------------------------------------------------------------------------------------------------------
+
+---@class corm.registry
+---@field metadata corm.MetaData
+local registry = {}
+
+---Resolves the relationships declared so far.
+function registry:configure() end
+
+---@param options? { name?: string }
+---@return corm.Base
+function registry:generate_base(options) end
+
+---Functions assigned to it are methods of all its classes.
+---@class corm.Base
+---@field metadata corm.MetaData
+---@field registry corm.registry
+---@field __name__ string
+local Base = {}
+
+---Declares a class: columns, relationships, functions and plain values by name; constraints, indexes and validates(...)
+---in the array part; `__tablename__`, `__table__`, `__table_args__`, `__mapper_args__`, `__mixins__`, `__abstract__`.
+---Raises ArgumentError for a member that makes no sense and for a table without primary key, InvalidRequestError for a
+---name or table that is mapped already, IdentifierError.
+---@param name string
+---@param body table
+---@return corm.Model
+function Base:model(name, body) end
+
+---A mapped class. Called, it makes an object: `User { name = "x" }`; an unknown field is an ArgumentError. Attributes
+---are expressions: `User.name:eq("x")`; functions may be assigned, relationships and hybrids too.
+---@class corm.Model
+---@overload fun(values?: table): corm.Object
+---@field __name__ string
+---@field __tablename__ string
+---@field __table__ corm.Table
+---@field __mapper__ userdata
+---@field metadata corm.MetaData
+---@field registry corm.registry
+---@field [string] any
+local Model = {}
+
+---Inheritance is not there yet: an ArgumentError.
+---@param name string
+---@param body table
+function Model:model(name, body) end
+
+---A tracked object. Attributes are read and assigned by name; a wrong name is an ArgumentError, a value that does not
+---fit a DataError. Reading may load: DetachedInstanceError outside a session, ObjectDeletedError when the row is gone.
+---@class corm.Object
+---@field __class__ corm.Model
+---@field __table__ corm.Table
+---@field __mapper__ userdata
+---@field [string] any
+
+---The many side of a relationship: `#c`, `c[i]`, `c[i] = object`, `ipairs`, `for x in c do`. Positions count from 1. An
+---object of another class is an ArgumentError.
+---@class corm.Collection
+---@overload fun(): corm.Object
+---@field [integer] corm.Object
+local Collection = {}
+
+---@param object corm.Object
+function Collection:append(object) end
+
+---@param position integer
+---@param object corm.Object
+function Collection:insert(position, object) end
+
+---@param objects corm.Object[]|corm.Collection
+function Collection:extend(objects) end
+
+---Raises ArgumentError when it is not in.
+---@param object corm.Object
+function Collection:remove(object) end
+
+---@param position? integer Default: the last
+---@return corm.Object
+function Collection:pop(position) end
+
+function Collection:clear() end
+
+---@param object corm.Object
+---@return boolean
+function Collection:contains(object) end
+
+---@param object corm.Object
+---@return integer|nil
+function Collection:index(object) end
+
+---`Model.relation` in queries, joins and loader options.
+---@class corm.Relationship
+---@field key string
+---@field class_ corm.Model
+local Relationship = {}
+
+---Some object of the collection fulfils it: a condition, a table of fields, or nothing.
+---@param criterion? corm.Expression|table
+---@return corm.Expression
+function Relationship:any(criterion) end
+
+---The same for a relationship to one object.
+---@param criterion? corm.Expression|table
+---@return corm.Expression
+function Relationship:has(criterion) end
+
+---The collection holds the object.
+---@param object corm.Object
+---@return corm.Expression
+function Relationship:contains(object) end
+
+---@param object corm.Object|nil
+---@return corm.Expression
+function Relationship:eq(object) end
+
+---@param object corm.Object|nil
+---@return corm.Expression
+function Relationship:ne(object) end
+
+---@param value nil
+---@return corm.Expression
+function Relationship:is_(value) end
+
+---@param value nil
+---@return corm.Expression
+function Relationship:is_not(value) end
+
+---A path of relationships, each with its way of loading: `selectinload(User.orders):joinedload(Order.items)`.
+---@class corm.LoaderOption
+local LoaderOption = {}
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:selectinload(attribute) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:joinedload(attribute) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:lazyload(attribute) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:immediateload(attribute) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:raiseload(attribute) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:noload(attribute) end
+
+-- Sessions ------------------------------------------------------------------------------------------------------------
+
+---May be a to-be-closed variable. After a failed flush everything but rollback and close is a PendingRollbackError.
+---@class corm.Session
+---@field bind corm.Engine|corm.Connection|nil
+---@field info table
+---@field new corm.SessionSet
+---@field dirty corm.SessionSet
+---@field deleted corm.SessionSet
+---@field is_active boolean
+---@field autoflush boolean May be set
+---@field autobegin boolean
+---@field expire_on_commit boolean May be set
+local Session = {}
+
+---With what it is related to. Raises InvalidRequestError for an object of another session.
+---@param object corm.Object
+function Session:add(object) end
+
+---@param objects corm.Object[]|corm.Collection
+function Session:add_all(objects) end
+
+---Marks for deletion at the flush. Raises InvalidRequestError for an object that is not persistent.
+---@param object corm.Object
+function Session:delete(object) end
+
+---Writes what changed. A failure rolls back.
+---Raises IntegrityError, DataError, FlushError, StaleDataError, CircularDependencyError.
+function Session:flush() end
+
+---Raises InvalidRequestError for an object that is not in this session.
+---@param object corm.Object
+function Session:expunge(object) end
+
+function Session:expunge_all() end
+
+---Forgets what is loaded; the next access loads it.
+---@param object corm.Object
+---@param names? string[] Attributes; default: all
+function Session:expire(object, names) end
+
+function Session:expire_all() end
+
+---Loads anew, now. Raises InvalidRequestError when the row is gone.
+---@param object corm.Object
+---@param names? string[]
+function Session:refresh(object, names) end
+
+---@param object corm.Object
+---@return boolean
+function Session:contains(object) end
+
+---@param object corm.Object
+---@return boolean
+function Session:is_modified(object) end
+
+---@return boolean
+function Session:in_transaction() end
+
+---@return boolean
+function Session:in_nested_transaction() end
+
+---With a function: commits when it returns, rolls back when it fails; returns what it returns. Without: the
+---SessionTransaction.
+---Raises InvalidRequestError when one is open already.
+---@param fn? fun(session: corm.Session): ...
+---@return any ...
+function Session:begin(fn) end
+
+---A savepoint.
+---@param fn? fun(transaction: corm.SessionTransaction): ...
+---@return any ...
+function Session:begin_nested(fn) end
+
+---No flush before queries as long as fn runs.
+---@param fn? fun(session: corm.Session): ...
+---@return any ...
+function Session:no_autoflush(fn) end
+
+---Flushes, commits, expires. Raises what flush raises.
+function Session:commit() end
+
+---Takes back what was not committed, in memory too.
+function Session:rollback() end
+
+---Rolls back and lets all objects go; the session can be used again.
+function Session:close() end
+
+---The object with that key: from memory if it is there. Raises InvalidRequestError for a key of the wrong size.
+---@param class corm.Model
+---@param key any A value, a sequence in key order, or a table by name
+---@param options? { populate_existing?: boolean, options?: corm.LoaderOption[] }
+---@return corm.Object|nil
+function Session:get(class, key, options) end
+
+---Raises NoResultFound.
+---@param class corm.Model
+---@param key any
+---@param options? { populate_existing?: boolean, options?: corm.LoaderOption[] }
+---@return corm.Object
+function Session:get_one(class, key, options) end
+
+---That of the session's transaction. Raises UnboundExecutionError without an engine.
+---@return corm.Connection
+function Session:connection() end
+
+---Raises what Connection:execute raises, and UnboundExecutionError.
+---@param statement any
+---@param parameters? table
+---@return corm.Result
+function Session:execute(statement, parameters) end
+
+---@param statement any
+---@param parameters? table
+---@return corm.ScalarResult
+function Session:scalars(statement, parameters) end
+
+---@param statement any
+---@param parameters? table
+---@return any
+function Session:scalar(statement, parameters) end
+
+---@param ... any What select takes
+---@return corm.Query
+function Session:query(...) end
+
+---What the session holds at the moment of asking: `#set`, `set[i]`, `for x in set do`.
+---@class corm.SessionSet
+---@overload fun(): corm.Object
+---@field [integer] corm.Object
+local SessionSet = {}
+
+---@param object corm.Object
+---@return boolean
+function SessionSet:contains(object) end
+
+---May be a to-be-closed variable.
+---@class corm.SessionTransaction
+---@field is_active boolean
+---@field nested boolean
+---@field session corm.Session
+local SessionTransaction = {}
+
+---Raises ResourceClosedError when it is over.
+function SessionTransaction:commit() end
+
+function SessionTransaction:rollback() end
+
+---Rolls back what was not committed. Idempotent.
+function SessionTransaction:close() end
+
+---Makes sessions: `Session()`, `Session { expire_on_commit = false }`.
+---@class corm.sessionmaker
+---@overload fun(options?: corm.SessionOptions): corm.Session
+local sessionmaker = {}
+
+---For sessions made from now on.
+---@param options corm.SessionOptions
+function sessionmaker:configure(options) end
+
+---A session for one transaction, closed with it.
+---@param fn? fun(session: corm.Session): ...
+---@return any ...
+function sessionmaker:begin(fn) end
+
+-- Queries -------------------------------------------------------------------------------------------------------------
+
+---A select bound to a session: all methods of Select, and those that run it. `for x in query do`.
+---@class corm.Query : corm.Select
+---@overload fun(): any
+---@field statement corm.Select
+---@field session corm.Session
+local Query = {}
+
+---@return any[]
+function Query:all() end
+
+---@return any # nil without one
+function Query:first() end
+
+---Raises NoResultFound, MultipleResultsFound.
+---@return any
+function Query:one() end
+
+---Raises MultipleResultsFound.
+---@return any
+function Query:one_or_none() end
+
+---First column of the only row; nil without one. Raises MultipleResultsFound.
+---@return any
+function Query:scalar() end
+
+---Rows of the query as a subquery.
+---@return integer
+function Query:count() end
+
+---Raises InvalidRequestError on a query with criteria.
+---@param key any
+---@return corm.Object|nil
+function Query:get(key) end
+
+---Raises InvalidRequestError without criteria, unless `all = true`.
+---@param values table
+---@param options? { all?: boolean, synchronize_session?: boolean|string }
+---@return integer # matched rows
+function Query:update(values, options) end
+
+---@param options? { all?: boolean, synchronize_session?: boolean|string }
+---@return integer # matched rows
+function Query:delete(options) end
+
+-- inspect -------------------------------------------------------------------------------------------------------------
+
+---Of an object. Nothing is loaded.
+---@class corm.InstanceState
+---@field transient boolean
+---@field pending boolean
+---@field persistent boolean
+---@field deleted boolean
+---@field detached boolean
+---@field identity any[]|nil The key
+---@field has_identity boolean
+---@field session corm.Session|nil
+---@field unloaded string[]
+---@field modified boolean
+---@field object corm.Object
+---@field class_ corm.Model
+---@field mapper corm.Mapper
+---@field attrs table<string, corm.AttributeState>
+
+---@class corm.AttributeState
+---@field key string
+---@field value any May load
+---@field loaded_value any corm.NO_VALUE when it is not in memory
+---@field history { added: any[], unchanged: any[], deleted: any[], has_changes: boolean }
+
+---Of a model.
+---@class corm.Mapper
+---@field class_ corm.Model
+---@field local_table corm.Table
+---@field columns string[]
+---@field primary_key string[]
+---@field relationships table<string|integer, corm.RelationshipProperty> Names by position, properties by name
+
+---@class corm.RelationshipProperty
+---@field key string
+---@field direction "ONETOMANY"|"MANYTOONE"|"MANYTOMANY"
+---@field uselist boolean
+---@field target corm.Model
+---@field back_populates string|nil
+---@field parent corm.Model

@@ -1,0 +1,129 @@
+---@meta corm.schema
+
+-- Types, columns, tables. Collections here (`t.c`, `t.indexes`, `metadata.tables`) are read by position and, where
+-- their members have names, by name; `for x in t.c do`, `#t.c`, `ipairs`, `pairs`.
+
+---A type. Called, it makes one with arguments: `String(50)`.
+---@class corm.Type
+---@overload fun(...): corm.Type
+---@field __visit_name__ string
+---@field length integer|nil
+---@field precision integer|nil
+---@field scale integer|nil
+---@field asdecimal boolean
+---@field timezone boolean
+---@field name string|nil Of an Enum
+---@field collation string|nil
+---@field enums string[]|nil
+local Type = {}
+
+---The type's name in SQL. Raises CompileError where the dialect has none.
+---@param options? { dialect?: string }
+---@return string
+function Type:compile(options) end
+
+---@class corm.Column : corm.Expression
+---@field table corm.Table|nil
+---@field primary_key boolean
+---@field nullable boolean
+---@field unique boolean
+---@field index boolean
+---@field autoincrement boolean|"auto"
+---@field foreign_keys corm.ForeignKey[]
+---@field default any
+---@field onupdate any
+---@field server_default any
+---@field server_onupdate any
+---@field info table
+---@field comment string|nil
+local Column = {}
+
+---A primary key, foreign key, unique or check constraint.
+---@class corm.Constraint
+---@field name string|nil
+---@field columns corm.Column[]
+---@field table corm.Table|nil
+---@field ondelete string|nil
+---@field onupdate string|nil
+---@field targets corm.Column[]
+---@field target_fullname string
+local Constraint = {}
+
+---@class corm.ForeignKey : corm.Constraint
+local ForeignKey = {}
+
+---@class corm.Index
+---@field name string|nil
+---@field unique boolean
+---@field table corm.Table|nil
+---@field columns table
+local Index = {}
+
+---@class corm.Table : corm.FromClause
+---@field schema string|nil
+---@field fullname string
+---@field key string
+---@field metadata corm.MetaData
+---@field primary_key corm.Constraint
+---@field constraints table
+---@field foreign_keys table
+---@field foreign_key_constraints table
+---@field indexes table
+---@field info table
+---@field comment string|nil
+local Table = {}
+
+---@param column corm.Column
+function Table:append_column(column) end
+
+---@param constraint corm.Constraint|corm.Index
+function Table:append_constraint(constraint) end
+
+---CREATE TABLE with its indexes. Raises what the database says.
+---@param bind corm.Engine|corm.Connection
+---@param options? { checkfirst?: boolean } Default false
+function Table:create(bind, options) end
+
+---DROP TABLE.
+---@param bind corm.Engine|corm.Connection
+---@param options? { checkfirst?: boolean } Default false
+function Table:drop(bind, options) end
+
+---@return corm.Select
+function Table:select() end
+
+---@return corm.Insert
+function Table:insert() end
+
+---@param options? { all?: boolean }
+---@return corm.Update
+function Table:update(options) end
+
+---@param options? { all?: boolean }
+---@return corm.Delete
+function Table:delete(options) end
+
+---@class corm.MetaData
+---@field tables table<string|integer, corm.Table>
+---@field sorted_tables corm.Table[] Those that are referred to first
+---@field schema string|nil
+---@field info table
+local MetaData = {}
+
+---Creates what is missing, in the order of foreign keys, in one transaction.
+---Raises NoReferencedTableError, NoReferencedColumnError, what the database says.
+---@param bind corm.Engine|corm.Connection
+---@param options? { tables?: corm.Table[], checkfirst?: boolean } `checkfirst`: default true
+function MetaData:create_all(bind, options) end
+
+---Drops what is there, in the opposite order.
+---@param bind corm.Engine|corm.Connection
+---@param options? { tables?: corm.Table[], checkfirst?: boolean }
+function MetaData:drop_all(bind, options) end
+
+---Forgets a table; the database is not touched.
+---@param table corm.Table
+function MetaData:remove(table) end
+
+---Forgets all tables.
+function MetaData:clear() end

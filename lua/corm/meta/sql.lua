@@ -1,0 +1,558 @@
+---@meta corm.sql
+
+-- Expressions, FROM clauses and statements. All are immutable: a method returns a new one.
+
+-- Expressions ---------------------------------------------------------------------------------------------------------
+
+---Everything with a value: columns, attributes, functions, operators. `+ - * / // % ..`, `-x`, `& | ~`, `<< >>` make
+---expressions; `< <= > >=` raise ArgumentError, and `==` gives a boolean that a condition refuses: use methods.
+---@class corm.Expression
+---@operator add(any): corm.Expression
+---@operator sub(any): corm.Expression
+---@operator mul(any): corm.Expression
+---@operator div(any): corm.Expression
+---@operator idiv(any): corm.Expression
+---@operator mod(any): corm.Expression
+---@operator concat(any): corm.Expression
+---@operator unm: corm.Expression
+---@operator band(any): corm.Expression
+---@operator bor(any): corm.Expression
+---@operator bnot: corm.Expression
+---@operator shl(any): corm.Expression
+---@operator shr(any): corm.Expression
+---@field type corm.Type
+---@field name string|nil
+---@field key string|nil
+local Expression = {}
+
+---`=`; nil is IS NULL.
+---@param other any
+---@return corm.Expression
+function Expression:eq(other) end
+
+---`!=`; nil is IS NOT NULL.
+---@param other any
+---@return corm.Expression
+function Expression:ne(other) end
+
+---`<`.
+---@param other any
+---@return corm.Expression
+function Expression:lt(other) end
+
+---`<=`.
+---@param other any
+---@return corm.Expression
+function Expression:le(other) end
+
+---`>`.
+---@param other any
+---@return corm.Expression
+function Expression:gt(other) end
+
+---`>=`.
+---@param other any
+---@return corm.Expression
+function Expression:ge(other) end
+
+---IS.
+---@param other any
+---@return corm.Expression
+function Expression:is_(other) end
+
+---IS NOT.
+---@param other any
+---@return corm.Expression
+function Expression:is_not(other) end
+
+---IS NOT.
+---@param other any
+---@return corm.Expression
+function Expression:isnot(other) end
+
+---IS DISTINCT FROM: NULL equals NULL.
+---@param other any
+---@return corm.Expression
+function Expression:is_distinct_from(other) end
+
+---IS NOT DISTINCT FROM.
+---@param other any
+---@return corm.Expression
+function Expression:is_not_distinct_from(other) end
+
+---IS NOT DISTINCT FROM.
+---@param other any
+---@return corm.Expression
+function Expression:isnot_distinct_from(other) end
+
+---`+`.
+---@param other any
+---@return corm.Expression
+function Expression:add(other) end
+
+---`-`.
+---@param other any
+---@return corm.Expression
+function Expression:sub(other) end
+
+---`*`.
+---@param other any
+---@return corm.Expression
+function Expression:mul(other) end
+
+---`/`, never rounded.
+---@param other any
+---@return corm.Expression
+function Expression:truediv(other) end
+
+---`//`.
+---@param other any
+---@return corm.Expression
+function Expression:floordiv(other) end
+
+---`%`.
+---@param other any
+---@return corm.Expression
+function Expression:mod(other) end
+
+---`||`.
+---@param other any
+---@return corm.Expression
+function Expression:concat(other) end
+
+---`&` of bits.
+---@param other any
+---@return corm.Expression
+function Expression:bitwise_and(other) end
+
+---`|` of bits.
+---@param other any
+---@return corm.Expression
+function Expression:bitwise_or(other) end
+
+---`^` of bits.
+---@param other any
+---@return corm.Expression
+function Expression:bitwise_xor(other) end
+
+---`<<`.
+---@param other any
+---@return corm.Expression
+function Expression:bitwise_lshift(other) end
+
+---`>>`.
+---@param other any
+---@return corm.Expression
+function Expression:bitwise_rshift(other) end
+
+---AND.
+---@param other any
+---@return corm.Expression
+function Expression:and_(other) end
+
+---OR.
+---@param other any
+---@return corm.Expression
+function Expression:or_(other) end
+
+---IN a sequence or a select; tuples are sequences.
+---@param values any[]|corm.Select
+---@return corm.Expression
+function Expression:in_(values) end
+
+---NOT IN a sequence or a select; tuples are sequences.
+---@param values any[]|corm.Select
+---@return corm.Expression
+function Expression:not_in(values) end
+
+---NOT IN a sequence or a select; tuples are sequences.
+---@param values any[]|corm.Select
+---@return corm.Expression
+function Expression:notin_(values) end
+
+---LIKE.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:like(pattern, options) end
+
+---NOT LIKE.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:not_like(pattern, options) end
+
+---NOT LIKE.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:notlike(pattern, options) end
+
+---LIKE without regard to case.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:ilike(pattern, options) end
+
+---NOT LIKE without regard to case.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:not_ilike(pattern, options) end
+
+---NOT LIKE without regard to case.
+---@param pattern any `%` and `_` are wild
+---@param options? { escape?: string }
+---@return corm.Expression
+function Expression:notilike(pattern, options) end
+
+---Holds the text. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:contains(text, options) end
+
+---Begins with the text. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:startswith(text, options) end
+
+---Ends with the text. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:endswith(text, options) end
+
+---The same without regard to case. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:icontains(text, options) end
+
+---The same without regard to case. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:istartswith(text, options) end
+
+---The same without regard to case. `autoescape`: `%` and `_` in it are not wild.
+---@param text any
+---@param options? { autoescape?: boolean, escape?: string }
+---@return corm.Expression
+function Expression:iendswith(text, options) end
+
+---@param low any
+---@param high any
+---@return corm.Expression
+function Expression:between(low, high) end
+
+---`-x`.
+---@return corm.Expression
+function Expression:neg() end
+
+---`~` of bits.
+---@return corm.Expression
+function Expression:bitwise_not() end
+
+---NOT.
+---@return corm.Expression
+function Expression:not_() end
+
+---DISTINCT x.
+---@return corm.Expression
+function Expression:distinct() end
+
+---ASC.
+---@return corm.Expression
+function Expression:asc() end
+
+---DESC.
+---@return corm.Expression
+function Expression:desc() end
+
+---NULLS FIRST.
+---@return corm.Expression
+function Expression:nulls_first() end
+
+---NULLS FIRST.
+---@return corm.Expression
+function Expression:nullsfirst() end
+
+---NULLS LAST.
+---@return corm.Expression
+function Expression:nulls_last() end
+
+---NULLS LAST.
+---@return corm.Expression
+function Expression:nullslast() end
+
+---@param collation string
+---@return corm.Expression
+function Expression:collate(collation) end
+
+---Under a name; nil: an anonymous one.
+---@param name string|nil
+---@return corm.Expression
+function Expression:label(name) end
+
+---@param type corm.Type
+---@return corm.Expression
+function Expression:cast(type) end
+
+---@param type corm.Type
+---@return corm.Expression
+function Expression:type_coerce(type) end
+
+---Any operator of the database: `col:op("&", { precedence = 15 })(4)`.
+---@param operator string Words and `+-*/<>=~!@#%^&|?:`
+---@param options? { precedence?: integer, is_comparison?: boolean, return_type?: corm.Type }
+---@return fun(other: any): corm.Expression
+function Expression:op(operator, options) end
+
+---The same with a boolean result.
+---@param operator string
+---@param options? { precedence?: integer, is_comparison?: boolean, return_type?: corm.Type }
+---@return fun(other: any): corm.Expression
+function Expression:bool_op(operator, options) end
+
+---Of an exists(): adds conditions to the select inside.
+---@param ... corm.Expression
+---@return corm.Expression
+function Expression:where(...) end
+
+---@param options? corm.CompileOptions
+---@return corm.Compiled
+function Expression:compile(options) end
+
+---@class corm.CompileOptions
+---@field dialect? string `"sqlite"`; without it SQLAlchemy's generic one
+---@field literal_binds? boolean Values in the text, escaped; for reading
+---@field compile_kwargs? { literal_binds?: boolean }
+
+---@class corm.Compiled
+---@field string string
+---@field params table<string, any> Values as they were given; NULL is corm.null
+---@field statement any What was compiled
+local Compiled = {}
+
+-- FROM clauses --------------------------------------------------------------------------------------------------------
+
+---A table, an alias, a subquery, a join.
+---@class corm.FromClause
+---@field c table<string|integer, corm.Expression> Columns; an unknown name is an ArgumentError
+---@field columns table<string|integer, corm.Expression> The same
+---@field name string|nil
+local FromClause = {}
+
+---@param name? string
+---@return corm.FromClause
+function FromClause:alias(name) end
+
+---Raises NoForeignKeysError or AmbiguousForeignKeysError when no ON clause is given and none can be found.
+---@param right corm.FromClause|corm.Model
+---@param onclause? corm.Expression
+---@param options? { isouter?: boolean, full?: boolean }
+---@return corm.FromClause
+function FromClause:join(right, onclause, options) end
+
+---@param right corm.FromClause|corm.Model
+---@param onclause? corm.Expression
+---@param options? { isouter?: boolean, full?: boolean }
+---@return corm.FromClause
+function FromClause:outerjoin(right, onclause, options) end
+
+---@param options? corm.CompileOptions
+---@return corm.Compiled
+function FromClause:compile(options) end
+
+-- Statements ----------------------------------------------------------------------------------------------------------
+
+---What all statements have. tostring gives the SQL of the generic dialect.
+---@class corm.Statement
+local Statement = {}
+
+---Loader options. Raises ArgumentError for an option of another model when it is executed.
+---@param ... corm.LoaderOption
+---@return self
+function Statement:options(...) end
+
+---@class corm.ExecutionOptions
+---@field yield_per? integer
+---@field populate_existing? boolean Overwrite what loaded objects have
+---@field autoflush? boolean Default: the session's
+---@field synchronize_session? boolean|string false: bulk changes leave loaded objects as they are
+
+---@param options corm.ExecutionOptions
+---@return self
+function Statement:execution_options(options) end
+
+---@param options? corm.CompileOptions
+---@return corm.Compiled
+function Statement:compile(options) end
+
+---A statement with WHERE.
+---@class corm.Filtered : corm.Statement
+local Filtered = {}
+
+---@param ... corm.Expression Conditions, joined by AND
+---@return self
+function Filtered:where(...) end
+
+---@param ... corm.Expression The same as where
+---@return self
+function Filtered:filter(...) end
+
+---Equality with attributes of the entity that was joined last. Raises InvalidRequestError for an unknown name.
+---@param values table<string, any>
+---@return self
+function Filtered:filter_by(values) end
+
+---@class corm.Select : corm.Filtered
+local Select = {}
+
+---@param ... any
+---@return self
+function Select:add_columns(...) end
+
+---@param ... any
+---@return self
+function Select:with_only_columns(...) end
+
+---`join(target [, onclause] [, options])`, or along a relationship: `join(User.addresses)`, `join(Alias,
+---User.addresses)`.
+---Raises NoForeignKeysError, AmbiguousForeignKeysError.
+---@param target any
+---@param onclause? any
+---@param options? { isouter?: boolean, full?: boolean }
+---@return self
+function Select:join(target, onclause, options) end
+
+---@param target any
+---@param onclause? any
+---@param options? { full?: boolean }
+---@return self
+function Select:outerjoin(target, onclause, options) end
+
+---@param from any
+---@param target any
+---@param onclause? any
+---@param options? { isouter?: boolean, full?: boolean }
+---@return self
+function Select:join_from(from, target, onclause, options) end
+
+---@param from any
+---@param target any
+---@param onclause? any
+---@param options? { full?: boolean }
+---@return self
+function Select:outerjoin_from(from, target, onclause, options) end
+
+---@param ... any FROMs that the columns do not name
+---@return self
+function Select:select_from(...) end
+
+---FROMs of the enclosing statement to leave out; nil: none.
+---@param ... any
+---@return self
+function Select:correlate(...) end
+
+---Appends; a single nil empties it. A string is a label or column of the select.
+---@param ... any
+---@return self
+function Select:order_by(...) end
+
+---@param ... any
+---@return self
+function Select:group_by(...) end
+
+---@param ... corm.Expression
+---@return self
+function Select:having(...) end
+
+---@param count integer|corm.Expression|nil 0 or more; nil: none
+---@return self
+function Select:limit(count) end
+
+---@param count integer|corm.Expression|nil
+---@return self
+function Select:offset(count) end
+
+---@return self
+function Select:distinct() end
+
+---@param name? string
+---@return corm.FromClause
+function Select:subquery(name) end
+
+---@param name? string
+---@return corm.FromClause
+function Select:alias(name) end
+
+---The select as a value.
+---@return corm.Expression
+function Select:scalar_subquery() end
+
+---@return corm.Expression
+function Select:as_scalar() end
+
+---The scalar subquery under a name.
+---@param name string|nil
+---@return corm.Expression
+function Select:label(name) end
+
+---@return corm.Expression
+function Select:exists() end
+
+---A statement that can return rows of what it wrote.
+---@class corm.Returning : corm.Statement
+local Returning = {}
+
+---@param ... any Columns or the table
+---@return self
+function Returning:returning(...) end
+
+---@class corm.Insert : corm.Returning
+local Insert = {}
+
+---`{ column = value }`, a row by position, a list of rows, `{}` for DEFAULT VALUES. A column object may be a key.
+---Raises CompileError for unknown columns, DataError for values that do not fit.
+---@param values table
+---@return self
+function Insert:values(values) end
+
+---@param columns (string|corm.Column)[]
+---@param select corm.Select
+---@return self
+function Insert:from_select(columns, select) end
+
+---@class corm.Update : corm.Filtered, corm.Returning
+local Update = {}
+
+---@param values table
+---@return self
+function Update:values(values) end
+
+---SET in this order.
+---@param ... table `{ column, value }`
+---@return self
+function Update:ordered_values(...) end
+
+---@class corm.Delete : corm.Filtered, corm.Returning
+local Delete = {}
+
+---@class corm.TextClause : corm.Statement
+local TextClause = {}
+
+---@param ... corm.Expression|table bindparam() objects, or a table of values
+---@return self
+function TextClause:bindparams(...) end
+
+---Names and types of the result's columns, from the left.
+---@param ... corm.Expression|corm.Column
+---@return self
+function TextClause:columns(...) end
+
+---CREATE or DROP of one schema object.
+---@class corm.DDLElement : corm.Statement
+local DDLElement = {}
