@@ -1,4 +1,4 @@
--- Expressions: { name, function(corm, schema) -> expression, the generic text, params or nil, SQLite's text if it differs }
+-- Expressions: { name, function(corm, schema) -> expression, generic text, params or nil, SQLite's text if it differs }
 return {
   { "eq", function(_, s) return s.author.c.age:eq(5) end, "author.age = :age_1", { age_1 = 5 } },
   { "ne", function(_, s) return s.author.c.age:ne(5) end, "author.age != :age_1" },
@@ -42,7 +42,8 @@ return {
   { "like with escape", function(_, s) return s.author.c.name:like("a/%", { escape = "/" }) end,
     "author.name LIKE :name_1 ESCAPE '/'" },
   { "ilike", function(_, s) return s.author.c.name:ilike("A%") end, "lower(author.name) LIKE lower(:name_1)" },
-  { "not_ilike", function(_, s) return s.author.c.name:not_ilike("A%") end, "lower(author.name) NOT LIKE lower(:name_1)" },
+  { "not_ilike", function(_, s) return s.author.c.name:not_ilike("A%") end,
+    "lower(author.name) NOT LIKE lower(:name_1)" },
   { "startswith", function(_, s) return s.author.c.name:startswith("a") end, "author.name LIKE :name_1 || '%'" },
   { "endswith", function(_, s) return s.author.c.name:endswith("a") end, "author.name LIKE '%' || :name_1" },
   { "contains", function(_, s) return s.author.c.name:contains("a") end, "author.name LIKE '%' || :name_1 || '%'",
@@ -149,7 +150,8 @@ return {
   { "func of an odd name", function(c) return c.func["Odd Name"](1) end, '"Odd Name"(:Odd_Name_1)' },
   { "func in a package", function(c) return c.func.pkg.fn(1) end, "pkg.fn(:fn_1)" },
   { "func compared", function(c, s) return c.func.max(s.author.c.age):gt(5) end, "max(author.age) > :max_1" },
-  { "func coalesce", function(c, s) return c.func.coalesce(s.author.c.age, 0) end, "coalesce(author.age, :coalesce_1)" },
+  { "func coalesce", function(c, s) return c.func.coalesce(s.author.c.age, 0) end,
+    "coalesce(author.age, :coalesce_1)" },
 
   { "odd names are quoted", function(_, s) return s.order.c.total:eq(s.order.c.select) end,
     '"order"."Total Sum" = "order"."select"' },

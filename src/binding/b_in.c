@@ -130,8 +130,8 @@ static int in_values(lua_State *L, corm_op op, const char *method, const corm_no
 }
 
 static int in(lua_State *L, corm_op op, const char *method) {
-  if (lua_gettop(L) < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected", method);
   const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
+  if (lua_gettop(L) < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected", method);
   if (!right) {
     size_t n = check_sequence(L, 2, method);
     return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);

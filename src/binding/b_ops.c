@@ -29,8 +29,8 @@ static bool is_equality(corm_op op) {
 }
 
 static int compare(lua_State *L, corm_op op, const char *method) {
-  check_count(L, 2, method);
   const corm_node *left = binding_checkself(L, method), *node;
+  check_count(L, 2, method);
   binding_arg right;
   binding_arg_read(L, 2, left->type, method, &right);
   if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op))
@@ -157,8 +157,8 @@ static const char *check_escape(lua_State *L, int arg, const char *method) {
 
 static int like(lua_State *L, corm_op op, const char *method) {
   static const binding_option_spec specs[] = {{"escape", BINDING_OPT_STRING}};
-  check_count(L, 2, method);
   const corm_node *left = binding_checkself(L, method), *node;
+  check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 1);
   const char *escape = check_escape(L, 3, method);
@@ -175,8 +175,8 @@ static int like(lua_State *L, corm_op op, const char *method) {
 
 static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   static const binding_option_spec specs[] = {{"autoescape", BINDING_OPT_BOOL}, {"escape", BINDING_OPT_STRING}};
-  check_count(L, 2, method);
   const corm_node *left = binding_checkself(L, method), *node;
+  check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 2);
   bool autoescape = binding_opt_bool(L, 3, "autoescape", false);
@@ -222,8 +222,8 @@ AFFIX(iendswith, ILIKE, CORM_LIKE_PERCENT_BEFORE)
 /* -- the rest -------------------------------------------------------------------------------------------------- */
 
 static int op_between(lua_State *L) {
-  check_count(L, 3, "between");
   const corm_node *left = binding_checkself(L, "between"), *node;
+  check_count(L, 3, "between");
   binding_arg low, high;
   binding_arg_read(L, 2, left->type, "between", &low);
   binding_arg_read(L, 3, left->type, "between", &high);

@@ -141,9 +141,9 @@ static const corm_node *named_item(const corm_node *const *items, uint32_t n, co
   return NULL;
 }
 
-static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select,
-                                      const char *what) {
-  if (lua_type(L, arg) != LUA_TSTRING) return binding_scalar_in(arena, binding_checkcondition(L, arg, what));
+/* The selected column that the string at `arg` names; a label is grouped by its name, as it is ordered by. */
+static const corm_node *string_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,
+                                       const char *what) {
   const char *name = lua_tostring(L, arg);
   const corm_node *item = named_item(select->columns, select->ncolumns, name);
   for (uint32_t i = 0; i < select->ncolumns && !item; i++) {
@@ -154,7 +154,13 @@ static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, 
   if (!item)
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: '%.60s' is no label or column of the select; raw SQL is written corm.text(\"...\")", what, name);
-  return item;
+  return group && item->kind == CORM_NODE_LABEL ? corm_name_in(arena, name, item->type) : item;
+}
+
+static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,
+                                      const char *what) {
+  if (lua_type(L, arg) == LUA_TSTRING) return string_item_in(L, arg, arena, select, group, what);
+  return binding_scalar_in(arena, binding_checkcondition(L, arg, what));
 }
 
 /* order_by(...) and group_by(...): appends; a single nil empties the list. */
@@ -174,7 +180,7 @@ static int order_method(lua_State *L, bool group, const char *method) {
     if (!select || !made) continue;
     if (kept) memcpy(made, items, kept * sizeof *made);
     for (int i = 2; i <= last && select; i++) {
-      made[kept + (uint32_t)(i - 2)] = order_item_in(L, i, &b.arena, old, method);
+      made[kept + (uint32_t)(i - 2)] = order_item_in(L, i, &b.arena, old, group, method);
       if (!made[kept + (uint32_t)(i - 2)]) select = NULL;
     }
     if (!select) continue;

@@ -1,0 +1,137 @@
+local corm = require "corm"
+local new_schema = require "spec.support.schema"
+local raises = require "spec.support.raises"
+local sql = require "spec.support.sql"
+
+describe("insert, update, delete", function()
+  local s, b
+  before_each(function()
+    s = new_schema()
+    b = s.book.c
+  end)
+
+  it("are not changed by their methods", function()
+    local insert, update, delete = corm.insert(s.book), corm.update(s.book), corm.delete(s.book)
+    local before = { sql.of(insert), sql.of(update), sql.of(delete) }
+    local _ = { insert:values { title = "x" }, insert:returning(b.id), update:values { title = "x" },
+      update:where(b.id:eq(1)),
+      delete:where(b.id:eq(1)), delete:returning(b.id), insert:from_select({ "title" }, corm.select(s.author.c.name)) }
+    assert.same(before, { sql.of(insert), sql.of(update), sql.of(delete) })
+  end)
+
+  it("copy the values that they are given", function()
+    local row = { title = "x" .. tostring(1), year = 5 }
+    local stmt = corm.insert(s.book):values(row)
+    row.title = "z"
+    for _ = 1, 3 do collectgarbage() end
+    assert.same({ title = "x1", year = 5 }, stmt:compile().params)
+  end)
+
+  it("keep expressions and JSON values alive", function()
+    local t = corm.Table("t", corm.MetaData(), corm.Column("a", corm.JSON), corm.Column("b", corm.JSON),
+      corm.Column("c", corm.Integer))
+    local stmt = corm.insert(t):values { a = { k = { 1, 2 } }, b = "text", c = corm.func.f(corm.func.g(1)) }
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal("INSERT INTO t (a, b, c) VALUES (:a, :b, f(g(:g_1)))", sql.of(stmt))
+    assert.equal(1, stmt:compile().params.g_1)
+  end)
+
+  it("refuse columns that are not there, with the nearest", function()
+    local err = raises("CompileError", "unconsumed column names: titel",
+      function() corm.insert(s.book):values { titel = 1 } end)
+    assert.equal("did you mean 'title'?", err.hint)
+    raises("CompileError", "unconsumed", function() corm.update(s.book):values { nothing = 1 } end)
+    raises("CompileError", "not in table 'book'", function() corm.insert(s.book):values { [s.author.c.id] = 1 } end)
+    raises("CompileError", "unconsumed", function() corm.insert(s.book):from_select({ "x" },
+      corm.select(s.author.c.id)) end)
+  end)
+
+  it("refuse values that are none", function()
+    raises("ArgumentError", "values of 'book.title'", function() corm.insert(s.book):values { title = print } end)
+    raises("ArgumentError", "values of 'book.title'", function() corm.update(s.book):values { title = {} } end)
+    raises("ArgumentError", "one table expected", function() corm.insert(s.book):values("x") end)
+    raises("ArgumentError", "several arguments", function() corm.insert(s.book):values({ 1 }, { 2 }) end)
+    raises("ArgumentError", "at position 5", function() corm.insert(s.book):values { 1, 2, 3, 4, 5 } end)
+    raises("ArgumentError", "as key", function() corm.insert(s.book):values { [true] = 5 } end)
+    raises("ArgumentError", "one row of values", function() corm.update(s.book):values { { title = 1 } } end)
+    raises("ArgumentError", "row 2 must be a table", function() corm.insert(s.book):values { { title = "a" }, 5 } end)
+  end)
+
+  it("want the same columns in all rows", function()
+    raises("CompileError", "row 2 lacks a value for column 'book.year'", function()
+      corm.insert(s.book):values { { title = "a", year = 1 }, { title = "b" } }
+    end)
+    raises("CompileError", "row 3 has a value for column 'book.year'", function()
+      corm.insert(s.book):values { { title = "a" }, { title = "b" }, { title = "b", year = 1 } }
+    end)
+  end)
+
+  it("want a table", function()
+    raises("ArgumentError", "insert", corm.insert, 5)
+    raises("ArgumentError", "a table or a mapped class", corm.insert, s.book:alias())
+    raises("ArgumentError", "update", corm.update, "book")
+    raises("ArgumentError", "a select", function() corm.insert(s.book):from_select({ "id" }, s.author) end)
+    raises("ArgumentError", "alll", corm.update, s.book, { alll = true })
+    raises("ArgumentError", "given twice", function() corm.update(s.book):ordered_values({ "year", 1 }, { b.year,
+      2 }) end)
+    raises("ArgumentError", "column, value", function() corm.update(s.book):ordered_values({ "year" }) end)
+  end)
+
+  it("use the client's defaults", function()
+    local calls = 0
+    local t = corm.Table("t", corm.MetaData(),
+      corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("a", corm.Integer, { default = 5, onupdate = 6 }),
+      corm.Column("b", corm.String, { default = function() calls = calls + 1 return "b" .. calls end }),
+      corm.Column("c", corm.Integer, { default = corm.literal(1) + 2 }),
+      corm.Column("d", corm.Integer, { server_default = "9" }))
+    local engine = corm.create_engine("sqlite://")
+    t.metadata:create_all(engine)
+    engine:begin(function(conn)
+      conn:execute(corm.insert(t):values { id = 1 })
+      conn:execute(corm.insert(t), { { id = 2 }, { id = 3, b = "own" } })
+      conn:execute(corm.insert(t):values { id = 4, a = corm.null, d = corm.null })
+      conn:execute(corm.update(t):values { d = 1 }:where(t.c.id:eq(3)))
+      local rows = {}
+      for row in conn:execute(corm.select(t):order_by(t.c.id)) do rows[#rows + 1] = { row:unpack() } end
+      assert.same({ 1, 5, "b1", 3, 9 }, rows[1])
+      assert.same({ 2, 5, "b2", 3, 9 }, rows[2])
+      assert.same({ 3, 6, "own", 3, 1 }, rows[3])
+      assert.same({ 4, nil, "b3", 3, nil }, rows[4])
+    end)
+    engine:dispose()
+  end)
+
+  it("run with everything that they return", function()
+    local engine = corm.create_engine("sqlite://")
+    s.metadata:create_all(engine)
+    engine:begin(function(conn)
+      local result = conn:execute(corm.insert(s.book):values { { title = "a", year = 1 }, { title = "b", year = 2 } })
+      assert.equal(2, result.rowcount)
+      local row = conn:execute(corm.insert(s.book):values { title = "c" }:returning(b.id, b.title)):one()
+      assert.same({ 3, "c" }, { row.id, row.title })
+      row = conn:execute(corm.update(s.book):values { year = b.year + 10 }:where(b.id:eq(1)):returning(b.year)):one()
+      assert.equal(11, row.year)
+      assert.equal(1, conn:execute(corm.delete(s.book):filter_by { title = "b" }).rowcount)
+      assert.equal(2, conn:execute(corm.select(corm.func.count()):select_from(s.book)):scalar())
+      conn:execute(corm.insert(s.book):from_select({ "title" }, corm.select(b.title)))
+      assert.equal(4, conn:execute(corm.select(corm.func.count()):select_from(s.book)):scalar())
+    end)
+    engine:dispose()
+  end)
+
+  it("are refused without criteria when executed, unless they say all", function()
+    local engine = corm.create_engine("sqlite://")
+    s.metadata:create_all(engine)
+    engine:begin(function(conn)
+      conn:execute(corm.insert(s.book):values { title = "a" })
+      local id = ({}).id -- never set: the filter is empty
+      raises("ArgumentError", "all = true", function() conn:execute(corm.delete(s.book):filter_by { id = id }) end)
+      raises("ArgumentError", "all = true", function() conn:execute(corm.update(s.book):values { title = "z" }) end)
+      assert.equal("DELETE FROM book", sql.of(corm.delete(s.book)))
+      assert.equal(1, conn:execute(corm.update(s.book, { all = true }):values { title = "z" }).rowcount)
+      assert.equal(1, conn:execute(corm.delete(s.book, { all = true })).rowcount)
+    end)
+    engine:dispose()
+  end)
+end)

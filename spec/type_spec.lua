@@ -1,0 +1,94 @@
+local corm = require "corm"
+local raises = require "spec.support.raises"
+
+local function spelled(type, dialect)
+  return type:compile { dialect = dialect }
+end
+
+describe("a type", function()
+  it("stands for itself, called without and with arguments, or with a table", function()
+    assert.equal("VARCHAR", tostring(corm.String))
+    assert.equal("VARCHAR", tostring(corm.String()))
+    assert.equal("VARCHAR(50)", tostring(corm.String(50)))
+    assert.equal("VARCHAR(50)", tostring(corm.String { length = 50 }))
+    assert.equal(50, corm.String(50).length)
+    assert.is_nil(corm.String.length)
+  end)
+
+  it("has a name in SQL for every kind", function()
+    local names = {
+      Integer = "INTEGER", SmallInteger = "SMALLINT", BigInteger = "BIGINT", String = "VARCHAR", Text = "TEXT",
+      Unicode = "VARCHAR", UnicodeText = "TEXT", Boolean = "BOOLEAN", Numeric = "NUMERIC", Float = "FLOAT",
+      Double = "DOUBLE", Date = "DATE", Time = "TIME", DateTime = "DATETIME", Interval = "DATETIME",
+      LargeBinary = "BLOB", JSON = "JSON", Uuid = "CHAR(32)",
+    }
+    for name, sql in pairs(names) do
+      assert.equal(corm[name], corm.types[name])
+      assert.equal(sql, tostring(corm[name]), name)
+    end
+  end)
+
+  it("keeps what it was given", function()
+    local number = corm.Numeric(10, 2, { asdecimal = false })
+    assert.same({ 10, 2, false }, { number.precision, number.scale, number.asdecimal })
+    assert.is_true(corm.Numeric.asdecimal)
+    assert.is_false(corm.Float.asdecimal)
+    assert.equal("NUMERIC(10, 2)", tostring(number))
+    assert.equal("NUMERIC(10)", tostring(corm.Numeric(10)))
+    assert.is_true(corm.DateTime { timezone = true }.timezone)
+    assert.is_true(corm.DateTime(true).timezone)
+    assert.is_false(corm.DateTime.timezone)
+    assert.equal("binary", corm.String(5, "binary").collation)
+  end)
+
+  it("is not changed by being called again", function()
+    local short = corm.String(5)
+    local long = short(500)
+    assert.same({ 5, 500 }, { short.length, long.length })
+  end)
+
+  it("lists an Enum's values", function()
+    local mood = corm.Enum("sad", "happy", "so-so", { name = "mood" })
+    assert.same({ "sad", "happy", "so-so" }, mood.enums)
+    assert.equal("mood", mood.name)
+    assert.equal("VARCHAR(5)", tostring(mood))
+    collectgarbage()
+    assert.same({ "sad", "happy", "so-so" }, mood.enums)
+  end)
+
+  it("is spelled by the dialect", function()
+    assert.equal("VARCHAR(20)", spelled(corm.String(20), "sqlite"))
+    assert.equal("DATETIME", spelled(corm.DateTime, "sqlite"))
+  end)
+
+  it("refuses what it does not take", function()
+    raises("ArgumentError", "length", corm.String, "50")
+    raises("ArgumentError", "length", corm.String, -1)
+    raises("ArgumentError", "length", corm.String, 2.5)
+    raises("ArgumentError", "too many arguments", corm.Integer, 5)
+    raises("ArgumentError", "timezone", corm.DateTime, { timezone = "yes" })
+    raises("ArgumentError", "at least one value", corm.Enum)
+    raises("ArgumentError", "value 2 must be a string", corm.Enum, "a", 5)
+    raises("ArgumentError", "given twice", corm.Enum, "a", "a")
+    raises("ArgumentError", "NUL", corm.Enum, "a\0b")
+    raises("ArgumentError", "scale 5 is larger", corm.Numeric, 2, 5)
+    raises("IdentifierError", "collation", corm.String, 5, "a\0b")
+  end)
+
+  it("names the nearest option, member and dialect", function()
+    assert.equal("did you mean 'length'?", raises("ArgumentError", "lenght", corm.String, { lenght = 5 }).hint)
+    assert.equal("did you mean 'precision'?",
+      raises("ArgumentError", "precison", function() return corm.Numeric.precison end).hint)
+    assert.equal("did you mean 'sqlite'?",
+      raises("ArgumentError", "sqlit", function() corm.Integer:compile { dialect = "sqlit" } end).hint)
+  end)
+
+  it("is refused by name, with the nearest", function()
+    assert.equal("did you mean 'Integer'?", raises("ArgumentError", "Intger", corm.cast, corm.literal(1),
+      "Intger").hint)
+  end)
+
+  it("cannot be set", function()
+    raises("ArgumentError", "length", function() corm.String.length = 5 end)
+  end)
+end)
