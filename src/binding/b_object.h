@@ -75,8 +75,10 @@ CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_ma
                                             corm_scratch *scratch, corm_value *out, corm_error *err);
 
 /* -- the Mapper userdata at stack index `mapper` (b_mapper.c) -- */
-/* Makes the relationship an attribute of the class. */
-void binding_class_add_relationship(lua_State *L, int mapper, corm_relationship *relationship);
+/* Makes room for the attribute named at the top, which is popped; then entering it cannot fail. */
+const char *binding_class_reserve_name(lua_State *L, int mapper);
+/* Makes the relationship an attribute of the class, under a name so reserved. */
+void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship);
 /* Keeps the value at the top, which is popped, as long as the Mapper lives. */
 void binding_class_keep(lua_State *L, int mapper);
 

@@ -85,7 +85,7 @@ static uint8_t read_passive_deletes(lua_State *L) {
   return value;
 }
 
-/* relationship(mapper, key, options): all options are resolved, `target` is the class. Returns its address. */
+/* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all. */
 static int declare(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
@@ -117,8 +117,10 @@ static int declare(lua_State *L) {
   if (cascade && corm_cascade_parse(cascade, &def.cascade, &err) != CORM_OK) return binding_raise(L, &err);
   lua_pushvalue(L, 3);
   binding_class_keep(L, 1); /* the nodes of order_by */
+  lua_pushvalue(L, 2);
+  const char *name = binding_class_reserve_name(L, 1);
   if (corm_relationship_new(cls->mapper, &def, &relationship, &err) != CORM_OK) return binding_raise(L, &err);
-  binding_class_add_relationship(L, 1, relationship);
+  binding_class_add_relationship(cls, name, relationship);
   binding_scratch_done(L, state, scratch);
   return 0;
 }
