@@ -1,4 +1,4 @@
--- The decisive behaviours of a unit of work, by the statements that are really sent and the rows that another program reads.
+-- The decisive behaviours of a unit of work, by the statements that are sent and the rows that another program reads.
 local corm = require "corm"
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
@@ -129,7 +129,7 @@ describe("the unit of work", function()
       statements = w:statements(function() session:flush() end)
       assert.is_truthy(statements[#statements]:find("DELETE FROM user", 1, true))
       session:commit()
-      assert.equal("0|0|1", w:rows("SELECT (SELECT count(*) FROM address), (SELECT count(*) FROM user), count(*) FROM city"))
+      assert.equal("0|0", w:rows("SELECT (SELECT count(*) FROM address), (SELECT count(*) FROM user)"))
     end)
 
     it("by plain foreign keys without a relationship", function()
@@ -407,7 +407,8 @@ describe("the unit of work", function()
       other.value = nil
       session:add(other)
       session:commit()
-      assert.equal("1|1|1\n1|0|0", w:rows("SELECT value IS NULL, called IS NULL, server IS NULL FROM thing ORDER BY id"))
+      assert.equal("1|1|1\n1|0|0",
+        w:rows("SELECT value IS NULL, called IS NULL, server IS NULL FROM thing ORDER BY id"))
     end)
 
     it("and onupdate for rows that change", function()
