@@ -63,7 +63,9 @@ describe("Base:model", function()
 
   it("copies the columns of mixins and abstract classes, and shares their functions", function()
     local Stamped = { created = Column(Integer), touch = function(self) self.created = 7 end }
-    local Named = Base:model("Named", { __abstract__ = true, name = Column(String), hi = function(s) return s.name end })
+    local Named = Base:model("Named", {
+      __abstract__ = true, name = Column(String), hi = function(self) return self.name end,
+    })
     local A = Named:model("A", { __tablename__ = "a", __mixins__ = { Stamped }, id = key() })
     local B = Named:model("B", { __tablename__ = "b", __mixins__ = { Stamped }, id = key() })
     assert.same({ "created", "name", "id" }, column_names(A.__table__))
@@ -125,6 +127,25 @@ describe("Base:model", function()
       { __tablename__ = "v", id = key(), name = Column(String), other = corm.synonym("nam") })
   end)
 
+  it("takes a column that is assigned later, before the class is in use", function()
+    local User = Base:model("User", { __tablename__ = "user", id = key(), posts = corm.relationship("Post") })
+    local Post = Base:model("Post", { __tablename__ = "post", id = key() })
+    Post.user_id = Column("uid", Integer, ForeignKey("user.id"))
+    User.name = Column(String)
+    assert.same({ "id", "name" }, column_names(User.__table__))
+    assert.equal("post.uid", tostring(Post.user_id))
+    local engine = corm.create_engine("sqlite://")
+    Base.metadata:create_all(engine)
+    local session = corm.sessionmaker { bind = engine } ()
+    session:add(User { name = "ann", posts = { Post {} } })
+    session:commit()
+    local user = session:scalars(corm.select(User):filter_by { name = "ann" }):one()
+    assert.equal(1, user.posts[1].user_id)
+    raises("InvalidRequestError", "User.late: there are objects", function() User.late = Column(Integer) end)
+    raises("ArgumentError", "has an attribute 'name' already", function() User.name = Column(Integer) end)
+    session:close()
+  end)
+
   it("lets several bases live beside each other", function()
     local Other = corm.declarative_base { metadata = Base.metadata }
     Base:model("User", { __tablename__ = "a", id = key() })
@@ -175,7 +196,8 @@ describe("Base:model refuses", function()
   end)
 
   it("names that mean nothing", function()
-    local err = refused("ArgumentError", "unknown name '__tablenam__' of User", "User", { __tablenam__ = "u", id = key() })
+    local err = refused("ArgumentError", "unknown name '__tablenam__' of User", "User",
+      { __tablenam__ = "u", id = key() })
     assert.equal("did you mean '__tablename__'?", err.hint)
     refused("ArgumentError", "__tablename__ must be a string", "User", { __tablename__ = 5, id = key() })
     refused("ArgumentError", "unknown option 'colour' of User.__mapper_args__", "User",

@@ -225,7 +225,8 @@ describe("a relationship in a query", function()
     assert.equal("SELECT author.id FROM author WHERE EXISTS (SELECT 1 FROM book WHERE author.id = book.author_id)",
       sql(select(Author.id):where(Author.books:any())))
     assert.equal("SELECT book.id FROM book WHERE EXISTS (SELECT 1 FROM book_tag, tag WHERE book.id = book_tag.book_id "
-      .. "AND tag.id = book_tag.tag_id AND tag.name = :name_1)", sql(select(Book.id):where(Book.tags:any { name = "t" })))
+      .. "AND tag.id = book_tag.tag_id AND tag.name = :name_1)",
+      sql(select(Book.id):where(Book.tags:any { name = "t" })))
     local stmt = select(Book.id):where(Book.author:has(Author.name:eq("author 2"))):order_by(Book.id)
     assert.same({ 3, 4 }, session:scalars(stmt):all())
     raises("InvalidRequestError", "use has()", Book.author.any, Book.author)

@@ -187,8 +187,9 @@ function add_member(ci, key, value)
     check_free(ci, key)
     adders[kind](ci, key, value)
   elseif native.kind(value) == "Column" then
-    fail("ArgumentError", "%s.%s: a column cannot be added to a class that is mapped already; write it into the model",
-      ci.name, key)
+    check_free(ci, key)
+    if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
+    native.add_column(ci.mapper, ci.fields.__table__, value, key)
   else
     check_value(ci, key, value)
     if native.attribute(ci.mapper, key) or ci.relations[key] then
@@ -506,6 +507,7 @@ function corm.aliased(class, options)
     fail("ArgumentError", "aliased: a mapped class expected, got %s", native.kind(class))
   end
   options = orm.check_options("aliased", options, { name = "string" })
+  ci.aliased = true
   local from = ci.fields.__table__:alias(options.name)
   local entity = native.entity(ci.mapper, from)
   local alias = {}

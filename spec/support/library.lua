@@ -3,8 +3,8 @@ local corm = require "corm"
 
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
 
--- Returns Base, Author, Book, Tag, engine, Session and `sent`, the statements since it was last emptied. `options` may give
--- those of Author.books.
+-- Returns Base, Author, Book, Tag, engine, Session and `sent`, the statements since it was last emptied. `options` may
+-- give those of Author.books.
 return function(options)
   local lib = { sent = {} }
   local Base = corm.declarative_base()

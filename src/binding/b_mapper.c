@@ -159,7 +159,8 @@ static int registry_busy(lua_State *L) {
 
 /* configure(registry): what the core does once the Lua half has given it all relationships. */
 static int registry_configure(lua_State *L) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
   if (corm_registry_configure(&registry->registry, &err) != CORM_OK) return binding_raise(L, &err);
   return 0;
@@ -187,7 +188,8 @@ static void number_class(lua_State *L, binding_host *host, binding_class *cls, i
 /* mapper(registry, name, table, keys, class): keys[i] names column i of the table. */
 static int new_mapper(lua_State *L) {
   binding_state *state = binding_upvalue(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
   const char *name = luaL_checkstring(L, 2);
   binding_table *table = binding_check(L, 3, BINDING_TABLE, "__table__");
@@ -238,6 +240,27 @@ static int mapper_gc(lua_State *L) {
   cls->attrs = NULL;
   cls->mapper = NULL;
   cls->cap = cls->n = cls->number = 0;
+  return 0;
+}
+
+/* add_column(mapper, table, column, key): maps a column that is added to the table now. */
+static int add_column(lua_State *L) {
+  binding_class *cls = check_class(L, 1);
+  corm_error err;
+  corm_error_init(&err);
+  binding_column *column = binding_check(L, 3, BINDING_COLUMN, "Column");
+  const char *key = luaL_checkstring(L, 4);
+  if (cls->living)
+    return binding_error(L, CORM_E_INVALID_REQUEST,
+                         "%s.%s: there are objects of the class already: no column can be added any more",
+                         cls->mapper->name, key);
+  lua_settop(L, 4);
+  lua_pushvalue(L, 4);
+  const char *name = reserve_name(L, 1, cls);
+  binding_column_set_name(L, 3, 4);
+  binding_table_add(L, 2, 3);
+  if (corm_mapper_add_column(cls->mapper, &column->column, key, &err) != CORM_OK) return binding_raise(L, &err);
+  enter_attr(cls, (binding_attr){.key = name, .kind = BINDING_ATTR_COLUMN, .slot = cls->mapper->nattributes - 1});
   return 0;
 }
 
@@ -475,6 +498,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"configure", registry_configure},
                                        {"touch", registry_touch},
                                        {"mapper", new_mapper},
+                                       {"add_column", add_column},
                                        {"constructor", new_constructor},
                                        {"entity", new_entity},
                                        {"attribute", new_attribute},

@@ -151,6 +151,47 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   return status;
 }
 
+/* The numbers of relationships begin behind those of the attributes. */
+static corm_status renumber(corm_mapper *mapper, corm_error *err) {
+  for (size_t i = 0; i < mapper->relationships.len; i++) {
+    const corm_relationship *relationship = mapper->relationships.items[i];
+    const uintptr_t number = mapper->nattributes + i + 1;
+    if (corm_map_puts(&mapper->by_key, relationship->key, (void *)number) != CORM_OK) return corm_error_memory(err);
+  }
+  return CORM_OK;
+}
+
+corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key, corm_error *err) {
+  const uint32_t n = mapper->nattributes;
+  corm_arena *arena = &mapper->arena;
+  if (mapper->sql)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "%s has been loaded already: no column can be added any more",
+                          mapper->name);
+  if (column->primary_key)
+    return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a primary key cannot be added to a mapped class", mapper->name,
+                          key);
+  corm_attribute *attributes = corm_arena_zalloc(arena, n + 1, sizeof *attributes);
+  const corm_node **columns = corm_arena_zalloc(arena, n + 1, sizeof *columns);
+  char *copy = corm_arena_dup(arena, key, strlen(key));
+  const corm_node *node = corm_column_node_in(arena, column, mapper->from);
+  if (!attributes || !columns || !copy || !node) return corm_error_memory(err);
+  corm_status status = add_key(mapper, copy, n, err);
+  if (status != CORM_OK) return status;
+  memcpy(attributes, mapper->attributes, n * sizeof *attributes);
+  memcpy(columns, mapper->bundle->columns, n * sizeof *columns);
+  attributes[n] = (corm_attribute){.key = copy, .column = column};
+  columns[n] = node;
+  mapper->attributes = attributes;
+  mapper->nattributes = n + 1;
+  corm_bundle *bundle = (corm_bundle *)(uintptr_t)mapper->bundle; /* made by this file, and seen by statements */
+  bundle->columns = columns;
+  bundle->n = n + 1;
+  note_plain(mapper);
+  mapper->registry->configured = false;
+  mapper->configured = false;
+  return renumber(mapper, err);
+}
+
 void corm_mapper_free(corm_mapper *mapper) {
   if (!mapper) return;
   corm_map *classes = &mapper->registry->classes;

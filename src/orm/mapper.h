@@ -73,6 +73,13 @@ CORM_MUST_USE corm_status corm_mapper_new(const corm_mem *mem, corm_registry *re
                                           corm_error *err);
 void corm_mapper_free(corm_mapper *mapper);
 
+/*
+ * Maps one more column of the table, as the last slot. InvalidRequestError once statements were made for the class;
+ * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a taken key.
+ */
+CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key,
+                                                 corm_error *err);
+
 /* Slot of an attribute, or -1. */
 int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len);
 /* Slot of a table's column, or -1. */
