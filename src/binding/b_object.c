@@ -166,7 +166,8 @@ static int index_class(lua_State *L, const binding_class *cls) {
 
 static int index_relationship(lua_State *L, corm_object *object, corm_relationship *relationship) {
   binding_state *state = binding_upvalue(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *target;
   state->L = L;
   binding_configure(L, state, object->mapper->registry);
@@ -191,7 +192,8 @@ static int object_index(lua_State *L) {
   if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
   const corm_value *value = &object->slots[attr->slot];
   if (value->flags & CORM_VALUE_EXPIRED) {
-    corm_error err = {0};
+    corm_error err;
+    corm_error_init(&err);
     binding_upvalue(L)->L = L;
     if (corm_object_get(object, attr->slot, &value, &err) != CORM_OK) return binding_raise(L, &err);
   }
@@ -229,6 +231,11 @@ static bool plain_value(lua_State *L, int arg, const corm_type *type, corm_value
   }
 }
 
+static bool is_text(const corm_type *type) {
+  return type->kind == CORM_TYPE_STRING || type->kind == CORM_TYPE_TEXT || type->kind == CORM_TYPE_UNICODE ||
+         type->kind == CORM_TYPE_UNICODETEXT;
+}
+
 corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
                               corm_scratch *scratch, corm_value *out, corm_error *err) {
   const corm_type *type = mapper->attributes[attr->slot].column->type;
@@ -238,6 +245,13 @@ corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, 
     return CORM_OK;
   }
   if (plain_value(L, arg, type, out)) return CORM_OK;
+  if (lua_type(L, arg) == LUA_TSTRING && is_text(type)) {
+    size_t len;
+    const char *text = lua_tolstring(L, arg, &len);
+    const corm_value given = corm_value_text(text, len);
+    /* Naming the place costs more than the check; it is named when the check fails. */
+    if (len <= UINT32_MAX && corm_type_coerce(type, &given, NULL, scratch, out, NULL) == CORM_OK) return CORM_OK;
+  }
   (void)snprintf(place, sizeof place, "%.120s.%.120s", mapper->name, attr->key);
   return binding_tovalue_typed(L, arg, type, place, scratch, out, err);
 }
@@ -253,20 +267,27 @@ static void call_hooks(lua_State *L, const binding_state *state) {
 }
 
 static int set_column(lua_State *L, corm_object *object, const binding_attr *attr) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_value value;
-  corm_scratch scratch;
+  corm_status status;
   binding_state *state = binding_upvalue(L);
-  corm_scratch_init(&scratch, &state->mem);
   state->L = L;
-  corm_status status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
-  if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
-  corm_scratch_clear(&scratch);
+  if (plain_value(L, 3, object->mapper->attributes[attr->slot].column->type, &value)) {
+    status = corm_object_set(object, attr->slot, &value, &err);
+  } else {
+    corm_scratch scratch;
+    corm_scratch_init(&scratch, &state->mem);
+    status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
+    if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
+    corm_scratch_clear(&scratch);
+  }
   return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 static int set_relationship(lua_State *L, corm_object *object, const binding_attr *attr) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_state *state = binding_upvalue(L);
   corm_relationship *relationship = attr->relationship;
   state->L = L;
