@@ -95,7 +95,7 @@ end
 
 -- Closes the sessions and removes the file.
 function world:close()
-  for _, session in ipairs(self.sessions or {}) do session:close() end
+  for _, session in ipairs(self.sessions or {}) do pcall(session.close, session) end
   self.engine:dispose()
   database.clean()
 end
