@@ -78,6 +78,13 @@ describe("CREATE TABLE", function()
     assert.is_truthy(sqlite:find("b INTEGER DEFAULT (5 + 1)", 1, true))
   end)
 
+  it("leaves out what the database provides by other means", function()
+    local generic = create(Column("a", Integer, { server_default = corm.FetchedValue(),
+      server_onupdate = corm.FetchedValue() }))
+    assert.equal("CREATE TABLE t (a INTEGER)", generic)
+    raises("ArgumentError", "FetchedValue()", Column, "a", Integer, { server_onupdate = "now" })
+  end)
+
   it("quotes the names that need it, and no others", function()
     local metadata = corm.MetaData()
     local t = corm.Table("Order", metadata, Column("select", Integer), Column("a b", Integer), Column('q"q', Integer),

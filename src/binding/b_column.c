@@ -99,6 +99,8 @@ static void read_server_default(lua_State *L, int parts, corm_column *column) {
   out->kind = CORM_DEFAULT_SERVER;
   if (node) {
     out->sql = binding_checkvalue(L, -1, "server_default");
+  } else if (binding_test(L, -1, BINDING_FETCHED)) {
+    out->value.kind = CORM_ABSENT; /* the database has it by other means: nothing in DDL */
   } else if (lua_type(L, -1) == LUA_TSTRING) {
     size_t len;
     const char *text = lua_tolstring(L, -1, &len); /* PARTS keeps it */
@@ -197,6 +199,9 @@ static void read_options(lua_State *L, int options, int parts, corm_column *colu
   column->autoincrement = (uint8_t)read_autoincrement(L, options);
   column->comment = binding_opt_string(L, parts, "comment", NULL);
   if (binding_opt_push(L, parts, "server_onupdate")) {
+    if (!lua_isboolean(L, -1) && !binding_test(L, -1, BINDING_FETCHED))
+      binding_error(L, CORM_E_ARGUMENT, "Column: server_onupdate is true or FetchedValue(), got %s",
+                    binding_typename(L, -1));
     column->server_onupdate = lua_toboolean(L, -1);
     lua_pop(L, 1);
   }
@@ -252,6 +257,12 @@ static int column_call(lua_State *L) {
   if (scratch->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
   push_column(L, &column, args.type, parts);
   binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+/* FetchedValue(): a value that the database makes by itself, by a trigger for instance. */
+static int fetched_call(lua_State *L) {
+  binding_new(L, BINDING_FETCHED, sizeof(binding_head), 0);
   return 1;
 }
 
@@ -388,9 +399,11 @@ void binding_open_column(lua_State *L) {
                                     {"info", NULL},
                                     {"comment", NULL},
                                     {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"Column", column_call}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"Column", column_call}, {"FetchedValue", fetched_call}, {NULL, NULL}};
   binding_metatable(L, BINDING_COLUMN, "Column", fields, binding_operator_meta, column_index);
   lua_pop(L, 1);
   binding_add_methods(L, BINDING_COLUMN, binding_operator_methods);
+  binding_metatable(L, BINDING_FETCHED, "FetchedValue", NULL, NULL, NULL);
+  lua_pop(L, 1);
   binding_setfuncs(L, functions);
 }

@@ -57,6 +57,7 @@ typedef enum binding_kind {
   BINDING_HOST,   /* what the ORM keeps for the state, b_host.h */
   BINDING_REGISTRY,
   BINDING_SESSIONMAKER,
+  BINDING_FETCHED, /* FetchedValue() */
   BINDING_KIND_COUNT
 } binding_kind;
 

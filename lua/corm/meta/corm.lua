@@ -98,7 +98,7 @@ function corm.MetaData(options) end
 
 ---`Table(name, metadata, columns, constraints, indexes ..., { options })`. Options: schema, comment, info,
 ---keep_existing, sqlite_autoincrement, sqlite_strict, sqlite_with_rowid.
----Raises InvalidRequestError when the metadata has the table.
+---Without items, the table that the metadata has. Raises InvalidRequestError when it is defined already.
 ---@param name string
 ---@param metadata corm.MetaData
 ---@param ... corm.Column|corm.Constraint|corm.Index|table
@@ -112,8 +112,8 @@ function corm.Table(name, metadata, ...) end
 ---@field index? boolean
 ---@field default? any A value, a function(context), or an SQL expression, for rows that do not give one
 ---@field onupdate? any The same at each UPDATE
----@field server_default? string|corm.Expression DEFAULT of the database; a string is a literal
----@field server_onupdate? any The database changes the value itself
+---@field server_default? string|corm.Expression|userdata DEFAULT of the database; a string is a literal
+---@field server_onupdate? boolean|userdata The database changes the value itself
 ---@field autoincrement? boolean|"auto"
 ---@field key? string Name in `t.c`, when it differs
 ---@field name? string Name in the database
@@ -125,6 +125,10 @@ function corm.Table(name, metadata, ...) end
 ---@param ... string|corm.Type|corm.ForeignKey|corm.ColumnOptions
 ---@return corm.Column
 function corm.Column(...) end
+
+---As `server_default` or `server_onupdate`: the database makes the value by other means, such as a trigger.
+---@return userdata
+function corm.FetchedValue() end
 
 ---@class corm.ForeignKeyOptions
 ---@field name? string
@@ -189,13 +193,13 @@ function corm.select(...) end
 ---@return corm.Insert
 function corm.insert(target) end
 
----Without criteria it is refused when executed, unless `all = true`.
+---Without criteria executing it is an ArgumentError, unless `all = true`.
 ---@param target corm.Table|corm.Model
 ---@param options? { all?: boolean }
 ---@return corm.Update
 function corm.update(target, options) end
 
----Without criteria it is refused when executed, unless `all = true`.
+---Without criteria executing it is an ArgumentError, unless `all = true`.
 ---@param target corm.Table|corm.Model
 ---@param options? { all?: boolean }
 ---@return corm.Delete
