@@ -208,11 +208,9 @@ static int collection_newindex(lua_State *L) {
   }
   uint32_t position = check_position(L, c, 2, n + 1, "assignment");
   corm_object *target = check_item(L, c, 3);
-  if (position < n) {
-    if (link_of(L, c)->items.ptr[position].object == target) return 0;
-    remove_at(L, c, position);
-  }
-  insert(L, c, position, target);
+  if (position < n && link_of(L, c)->items.ptr[position].object == target) return 0;
+  insert(L, c, position, target); /* first: it may be refused */
+  if (position < n) remove_at(L, c, position + 1);
   return 0;
 }
 
