@@ -46,6 +46,7 @@ void corm_error_field(char *field, size_t size, const char *text) {
 
 corm_status corm_error_setv(corm_error *err, corm_error_class cls, const char *format, va_list args) {
   if (err && !err->is_set) {
+    memset(err, 0, sizeof *err);
     err->is_set = true;
     err->cls = cls;
     write_field(err->message, sizeof err->message, format, args);
@@ -66,7 +67,7 @@ corm_status corm_error_memory(corm_error *err) {
 }
 
 void corm_error_hint(corm_error *err, const char *format, ...) {
-  if (!err || err->hint[0]) return;
+  if (!err || !err->is_set || err->hint[0]) return;
   va_list args;
   va_start(args, format);
   write_field(err->hint, sizeof err->hint, format, args);
@@ -99,6 +100,7 @@ void corm_error_attach(corm_error *err, const corm_mem *mem, const char *sql, co
 }
 
 void corm_error_clear(corm_error *err) {
+  if (!err->is_set) return;
   if (err->statement.mem) {
     corm_mem_free(err->statement.mem, err->statement.sql);
     corm_mem_free(err->statement.mem, err->statement.params);
