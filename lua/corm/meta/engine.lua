@@ -66,8 +66,8 @@ function Engine:dispose() end
 local Connection = {}
 
 ---A list of tables executes the statement once for each.
----Raises ObjectNotExecutableError, InvalidRequestError (missing or surplus parameters, bulk change without criteria),
----DataError, and what the database says.
+---Raises ObjectNotExecutableError, InvalidRequestError (missing or surplus parameters), ArgumentError (bulk change
+---without criteria), DataError, and what the database says.
 ---@param statement any
 ---@param parameters? table
 ---@return corm.Result

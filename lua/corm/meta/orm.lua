@@ -33,7 +33,8 @@ local Base = {}
 function Base:model(name, body) end
 
 ---A mapped class. Called, it makes an object: `User { name = "x" }`; an unknown field is an ArgumentError. Attributes
----are expressions: `User.name:eq("x")`; functions may be assigned, relationships and hybrids too.
+---are expressions: `User.name:eq("x")`; functions, relationships, hybrids and, before the first object, columns may be
+---assigned.
 ---@class corm.Model
 ---@overload fun(values?: table): corm.Object
 ---@field __name__ string
@@ -359,7 +360,7 @@ function Query:count() end
 ---@return corm.Object|nil
 function Query:get(key) end
 
----Raises InvalidRequestError without criteria, unless `all = true`.
+---Raises ArgumentError without criteria, unless `all = true`.
 ---@param values table
 ---@param options? { all?: boolean, synchronize_session?: boolean|string }
 ---@return integer # matched rows
@@ -378,6 +379,7 @@ function Query:delete(options) end
 ---@field persistent boolean
 ---@field deleted boolean
 ---@field detached boolean
+---@field was_deleted boolean Its row was deleted, also when the object is detached since
 ---@field identity any[]|nil The key
 ---@field has_identity boolean
 ---@field session corm.Session|nil

@@ -516,7 +516,7 @@ function Returning:returning(...) end
 local Insert = {}
 
 ---`{ column = value }`, a row by position, a list of rows, `{}` for DEFAULT VALUES. A column object may be a key.
----Raises CompileError for unknown columns, DataError for values that do not fit.
+---Raises CompileError for unknown columns; executing it DataError for values that do not fit.
 ---@param values table
 ---@return self
 function Insert:values(values) end
