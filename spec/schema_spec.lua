@@ -311,6 +311,13 @@ describe("constraints and indexes", function()
     assert.same({ "ix_user_age", "ix_low" }, names(user.indexes))
   end)
 
+  it("over a very deep expression do not exhaust the stack", function()
+    local _, user = two_tables()
+    local e = user.c.age
+    for _ = 1, 200000 do e = e + 1 end
+    assert.is_nil(corm.Index("deep", e).table)
+  end)
+
   it("refuse bad arguments", function()
     local metadata = corm.MetaData()
     local err = raises("ArgumentError", "no column 'nmae'", corm.Table, "t", metadata, Column("name", Integer),

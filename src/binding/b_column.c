@@ -34,7 +34,8 @@ static const char *column_name(const corm_column *column) {
 
 /* Keeps the string at `index` in PARTS (at `parts`) and returns it. */
 static const char *keep_string(lua_State *L, int parts, const char *field, int index, const char *what) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   const char *text = lua_tolstring(L, index, &len);
   if (corm_identifier_check(text, len, what, &err) != CORM_OK) binding_raise(L, &err);
@@ -56,7 +57,8 @@ static void sync_node(binding_column *self) {
 
 /* The value at the top of the stack as the column holds it, its bytes in the arena. */
 static corm_value canonical(lua_State *L, const corm_type *type, const char *what, corm_arena *arena) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_scratch scratch;
   corm_value in, out;
   corm_scratch_init(&scratch, &binding_get(L)->mem);

@@ -102,7 +102,8 @@ const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *w
 /* Pushes the text of what stands at 1. */
 static void push_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_compiled compiled;
   corm_arena *arena = binding_scratch(L, state);
   if (binding_compile(L, 1, dialect, options, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
@@ -160,7 +161,8 @@ static void push_params(lua_State *L, const corm_compiled *compiled) {
 
 static void push_compiled_params(lua_State *L, const binding_compiled *self) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_compiled compiled;
   if (lua_getiuservalue(L, 1, COMPILED_PARAMS) == LUA_TTABLE) return;
   lua_getiuservalue(L, 1, COMPILED_SOURCE);

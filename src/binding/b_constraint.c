@@ -52,7 +52,8 @@ static const binding_option_spec key_options[] = {{"name", BINDING_OPT_STRING}, 
 /* What the options table at `options` says of a foreign key; strings are borrowed. */
 static corm_constraint read_key_options(lua_State *L, int options, const char *what) {
   corm_constraint read = {.kind = CORM_CONSTRAINT_FOREIGN_KEY, .deferrable = -1, .ncolumns = 1};
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_check_options(L, options, what, key_options, sizeof key_options / sizeof *key_options);
   if (lua_isnoneornil(L, options)) return read;
   read.name = binding_opt_string(L, options, "name", NULL);
@@ -297,7 +298,8 @@ static void hold_table(lua_State *L, int part, int table) {
 void binding_constraint_attach(lua_State *L, int part, int table) {
   binding_constraint *self = binding_check(L, part, BINDING_CONSTRAINT, "constraint");
   binding_table *owner = binding_check(L, table, BINDING_TABLE, "Table");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (self->constraint->table == &owner->table) return;
   binding_table_hold(L, table, self->constraint, part);
   hold_table(L, part, table);

@@ -99,7 +99,8 @@ static uint32_t check_key(lua_State *L, const value_set *set, int arg) {
     const char *key = lua_tostring(L, arg);
     const corm_column *column = named_column(set, key);
     if (column && column->table == set->table) return column->index;
-    corm_error err = {0};
+    corm_error err;
+    corm_error_init(&err);
     corm_error_set(&err, CORM_E_COMPILE, "%s: unconsumed column names: %.80s (table '%s' has no such column)",
                    set->what, key, set->table->name);
     const char *nearest = corm_table_nearest(set->table, key);

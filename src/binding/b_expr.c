@@ -175,7 +175,8 @@ const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
 /* Turns the Lua table at arg into JSON text, left on the stack as a string. */
 static void push_json(lua_State *L, int arg, const char *what) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_arena *arena = binding_scratch(L, state);
   corm_buf *buf = binding_scratch_buf(arena);
   if (binding_json_encode(L, arg, what, buf, &err) != CORM_OK) binding_raise(L, &err);

@@ -9,7 +9,8 @@
 
 /* Pushes element AS name for the value at 1; the name is at 2 or absent. */
 static int push_alias(lua_State *L, const corm_node *element, const char *what) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   const char *name = NULL;
   size_t len = 0;
   if (!lua_isnoneornil(L, 2)) {
@@ -47,7 +48,8 @@ static int join(lua_State *L, bool outer) {
   if (options) binding_check_options(L, options, what, specs, 2);
   bool full = options && binding_opt_bool(L, options, "full", false);
   if (options) outer = binding_opt_bool(L, options, "isouter", outer);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_status status = CORM_OK;
   binding_build b;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_join) + (on ? 0 : 256),

@@ -46,7 +46,8 @@ static void push_func(lua_State *L, const char *package, const char *name, size_
 
 static int func_index(lua_State *L) {
   const binding_func *self = binding_check(L, 1, BINDING_FUNC, "func");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "func: a function's name expected, got %s", binding_typename(L, 2));
@@ -255,7 +256,8 @@ static int literal_column_call(lua_State *L) {
 }
 
 static int column_name_call(lua_State *L) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   if (lua_type(L, 1) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "column: a name expected");
   const char *name = lua_tolstring(L, 1, &len);
@@ -276,7 +278,8 @@ static int bindparam_call(lua_State *L) {
                                               {"unique", BINDING_OPT_BOOL},
                                               {"required", BINDING_OPT_BOOL},
                                               {"value", BINDING_OPT_ANY}};
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   if (lua_type(L, 1) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "bindparam: a name expected");
   const char *key = lua_tolstring(L, 1, &len);

@@ -14,7 +14,8 @@ typedef struct index_args {
 static index_args read_args(lua_State *L) {
   static const binding_option_spec specs[] = {{"unique", BINDING_OPT_BOOL}, {"sqlite_where", BINDING_OPT_ANY}};
   index_args args = {.last = lua_gettop(L)};
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (args.last > 1 && binding_is_plain_table(L, args.last)) args.options = args.last--;
   if (args.options) binding_check_options(L, args.options, "Index", specs, 2);
   if (!lua_isnil(L, 1)) {
@@ -70,15 +71,19 @@ static void anchor_items(lua_State *L, const index_args *args, int where) {
   lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
 }
 
+/* Expressions of an index are small; a tree that is deeper is not searched further, which bounds the C stack. */
+#define DEEPEST 64
+
 /* The table that a column inside the expression belongs to, or NULL. */
-static const corm_table *table_of(const corm_node *node) {
+static const corm_table *table_of(const corm_node *node, int depth) {
   if (node->kind == CORM_NODE_COLUMN) {
     const corm_column *column = ((const corm_column_node *)node)->column;
     return column ? column->table : NULL;
   }
   const corm_table *found = NULL;
   const corm_node *child;
-  for (uint32_t i = 0; !found && (child = corm_node_child(node, i)); i++) found = table_of(child);
+  if (depth >= DEEPEST) return NULL;
+  for (uint32_t i = 0; !found && (child = corm_node_child(node, i)); i++) found = table_of(child, depth + 1);
   return found;
 }
 
@@ -86,7 +91,7 @@ static const corm_table *table_of(const corm_node *node) {
 static bool push_table(lua_State *L, const corm_index *index) {
   for (uint32_t i = 0; i < index->nitems; i++) {
     const corm_index_item *item = &index->items[i];
-    const corm_table *table = item->column ? item->column->table : item->expr ? table_of(item->expr) : NULL;
+    const corm_table *table = item->column ? item->column->table : item->expr ? table_of(item->expr, 0) : NULL;
     if (table) return binding_push_table(L, table);
   }
   return false;
@@ -124,7 +129,8 @@ static int index_call(lua_State *L) {
 void binding_index_attach(lua_State *L, int part, int table) {
   binding_index_part *self = binding_check(L, part, BINDING_INDEX, "Index");
   binding_table *owner = binding_check(L, table, BINDING_TABLE, "Table");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (self->index->table == &owner->table) return;
   binding_table_hold(L, table, self->index, part);
   lua_pushvalue(L, table);

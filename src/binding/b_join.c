@@ -79,7 +79,8 @@ static corm_status join_in(corm_arena *arena, corm_select *select, const join_ar
 
 /* The select at 1 joined; the arguments first..last are kept alive. */
 static int push_joined(lua_State *L, const corm_select *old, const join_args *args, int first) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_select *select;
   binding_build b;
   int last = lua_gettop(L);
@@ -226,7 +227,8 @@ static int unknown_key(lua_State *L, const corm_node *entity, const char *what, 
   while (n < sizeof names / sizeof *names && (key = entity_key(entity, n))) names[n++] = key;
   const char *owner = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->name
                                                        : corm_from_name(binding_node_from(entity));
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_error_set(&err, CORM_E_INVALID_REQUEST, "%s: %s has no column '%.80s'", what, owner ? owner : "the subquery",
                  wanted);
   const char *nearest = corm_name_nearest(wanted, names, n);

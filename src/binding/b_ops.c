@@ -238,7 +238,8 @@ static int op_between(lua_State *L) {
 
 static int op_collate(lua_State *L) {
   const corm_node *operand = binding_checkself(L, "collate"), *node;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "collate: the name of a collation expected");
   const char *name = lua_tolstring(L, 2, &len);
@@ -253,7 +254,8 @@ static int op_collate(lua_State *L) {
 /* label(nil) is an anonymous label. */
 static int op_label(lua_State *L) {
   const corm_node *operand = binding_checkself(L, "label"), *node;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len = 0;
   const char *name = NULL;
   if (!lua_isnoneornil(L, 2)) {

@@ -13,7 +13,8 @@ static binding_metadata *check_metadata(lua_State *L, const char *what) {
 static int metadata_call(lua_State *L) {
   static const binding_option_spec specs[] = {{"schema", BINDING_OPT_STRING}, {"info", BINDING_OPT_ANY}};
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_check_options(L, 1, "MetaData", specs, 2);
   const char *schema = binding_opt_string(L, 1, "schema", NULL);
   size_t len = schema ? strlen(schema) : 0;
@@ -64,7 +65,8 @@ static table_list sort_tables(lua_State *L, corm_metadata *metadata, int options
                               corm_arena *scratch) {
   table_list list = {.n = 0};
   corm_table **chosen;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t n = chosen_tables(L, options, what, scratch, &chosen);
   if (chosen && n == 0) return list;
   corm_vec sorted;
@@ -125,7 +127,8 @@ static corm_status defer_keys(const ddl_run *ddl, corm_error *err) {
 
 /* Creates or drops the listed tables over the Engine or Connection at 2. */
 static void run_ddl(lua_State *L, const table_list *list, bool drop, const char *what, corm_arena *scratch) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   ddl_run ddl = {.checkfirst = !lua_istable(L, 3) || binding_opt_bool(L, 3, "checkfirst", true)};
   ddl.conn = binding_bind_open(L, 2, what);
   int conn = lua_gettop(L);

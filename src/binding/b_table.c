@@ -178,7 +178,8 @@ static void attach_foreign_keys(lua_State *L, int item, int table) {
 static void add_column(lua_State *L, int table, int item) {
   binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
   binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (!column->column.name) binding_error(L, CORM_E_ARGUMENT, "table '%s': a Column has no name", self->table.name);
   if (!column->column.table) binding_table_hold(L, table, &column->column, item);
   if (corm_table_add_column(&self->table, &column->column, &err) != CORM_OK) binding_raise(L, &err);
@@ -238,7 +239,8 @@ static void read_options(lua_State *L, int options, int table, binding_table *se
 /* The new Table on the top, empty and not yet in the metadata. */
 static binding_table *push_new_table(lua_State *L, int metadata, const char *name, const char *schema) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_table *self = binding_new(L, BINDING_TABLE, sizeof *self, BINDING_TABLE_SLOTS);
   if (corm_table_init(&self->table, &state->mem, name, schema, &err) != CORM_OK) binding_raise(L, &err);
   self->table.creation = state->creation++;
@@ -279,7 +281,8 @@ static void resolve_types(corm_table *table) {
     if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
     for (uint32_t k = 0; k < constraint->ncolumns; k++)
       untyped |= constraint->columns[k]->type->kind == CORM_TYPE_NULLTYPE;
-    corm_error err = {0};
+    corm_error err;
+    corm_error_init(&err);
     if (!untyped || corm_constraint_resolve(constraint, &err) != CORM_OK) {
       corm_error_clear(&err);
       continue;
@@ -322,7 +325,8 @@ int binding_table_call(lua_State *L) {
   if (options) binding_check_options(L, options, "Table", option_specs, sizeof option_specs / sizeof *option_specs);
   size_t len;
   const char *name = lua_tolstring(L, 1, &len);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_identifier_check(name, len, "table", &err) != CORM_OK) return binding_raise(L, &err);
   const char *schema = options ? binding_opt_string(L, options, "schema", NULL) : NULL;
   if (!schema) schema = metadata->metadata.schema;

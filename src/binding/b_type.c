@@ -95,7 +95,8 @@ static bool check_bool(lua_State *L, const char *what, const char *param) {
 
 /* A name at the top of the stack; the type's block anchors its string. */
 static const char *check_name(lua_State *L, const char *what, const char *param) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   if (lua_type(L, -1) != LUA_TSTRING)
     binding_error(L, CORM_E_ARGUMENT, "%s: %s must be a string, got %s", what, param, binding_typename(L, -1));
@@ -223,7 +224,8 @@ static const corm_dialect *check_dialect(lua_State *L, int options) {
 
 static int push_type_name(lua_State *L, const corm_type *type, const corm_dialect *dialect) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_arena *scratch = binding_scratch(L, state);
   corm_buf *buf = binding_scratch_buf(scratch);
   corm_status status = dialect->type_name(dialect, type, buf, &err);
