@@ -105,12 +105,15 @@ static int run_scenario(lua_State *L, fault *f) {
   f->armed = false;
   if (failed && f->failures == 0) return quit("run failed without a fault", error_text(L));
   if (failed && !is_memory_error(L)) return quit("not an out-of-memory error", error_text(L));
+  char run_error[300] = "no error";
+  if (failed) (void)snprintf(run_error, sizeof run_error, "%s", error_text(L));
   lua_settop(L, 2);
   lua_getfield(L, 1, "check");
   lua_pushvalue(L, 2);
   lua_pushboolean(L, !failed);
-  if (lua_pcall(L, 2, 0, 0)) return quit("check", error_text(L));
-  return 0;
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK) return 0;
+  fprintf(stderr, "fault: the run before: %s\n", run_error);
+  return quit("check", error_text(L));
 }
 
 /* One state from birth to death. */

@@ -108,6 +108,7 @@ corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_d
   if (status != CORM_OK) return status;
   corm_relationship *relationship = corm_arena_zalloc(arena, 1, sizeof *relationship);
   if (!relationship) return corm_error_memory(err);
+  arena->failed = false; /* what failed before is over */
   copy_def(arena, def, &relationship->def);
   if (arena->failed) return corm_error_memory(err);
   relationship->key = relationship->def.key;
