@@ -53,7 +53,8 @@ static const char *name_of(lua_State *L, const corm_relationship *relationship) 
 
 /* Its link, loaded. */
 static corm_link *link_of(lua_State *L, collection *c) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_link *link;
   binding_get(L)->L = L;
   if (!c->object->mapper) binding_error(L, CORM_E_ARGUMENT, "the object of this collection is gone");
@@ -110,13 +111,15 @@ static corm_object *check_item(lua_State *L, const collection *c, int value) {
 }
 
 static void insert(lua_State *L, collection *c, uint32_t position, corm_object *target) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_object_insert(c->object, c->relationship, position, target, &err) != CORM_OK) binding_raise(L, &err);
 }
 
 static void remove_at(lua_State *L, collection *c, uint32_t position) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_state *state = binding_get(L);
   const binding_attr *attr = attr_of(L, c->relationship);
   if (attr->hooked) {
@@ -172,7 +175,8 @@ static corm_object **read_list(lua_State *L, int object, const binding_attr *att
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value) {
   binding_state *state = binding_get(L);
   corm_relationship *relationship = attr->relationship;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   uint32_t n;
   int top = lua_gettop(L);
   if (binding_is_null(L, value))

@@ -45,7 +45,8 @@ void binding_push_conn(lua_State *L, corm_conn *conn, int engine) {
 }
 
 corm_conn *binding_open_conn(lua_State *L, int engine) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   engine = lua_absindex(L, engine);
   corm_engine *core = binding_check_engine(L, engine, "connect");
   binding_conn *object = push_empty(L, engine);
@@ -134,7 +135,8 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 
 static void compile(lua_State *L, int stmt, int first, const corm_dialect *dialect, corm_arena *arena,
                     corm_compiled *out) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   const corm_node *node = binding_tonode(L, stmt), *wanted = node;
   if (node) wanted = binding_params_statement(L, node, first, arena);
   corm_status status;
@@ -152,7 +154,8 @@ static void compile(lua_State *L, int stmt, int first, const corm_dialect *diale
 
 void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_index) {
   binding_state *state = binding_get(L);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_compiled compiled;
   bool many;
   luaL_checkstack(L, 24, "execute");
@@ -229,7 +232,8 @@ static int conn_exec_driver_sql(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   corm_conn *conn = binding_check_conn(L, 1, "Connection:exec_driver_sql");
   size_t len;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "exec_driver_sql: SQL text expected, got %s", binding_typename(L, 2));
   if (!lua_isnoneornil(L, 3) && !lua_istable(L, 3))
@@ -268,7 +272,8 @@ static int conn_exec_driver_sql(lua_State *L) {
 
 static int conn_commit(lua_State *L) {
   corm_conn *conn = binding_check_conn(L, 1, "Connection:commit");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_conn_commit(conn, &err) != CORM_OK) return binding_raise(L, &err);
   binding_transactions_ended(L, 1, 0);
@@ -277,7 +282,8 @@ static int conn_commit(lua_State *L) {
 
 static int conn_rollback(lua_State *L) {
   corm_conn *conn = binding_check_conn(L, 1, "Connection:rollback");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_conn_rollback(conn, &err) != CORM_OK) return binding_raise(L, &err);
   binding_transactions_ended(L, 1, 0);
@@ -294,7 +300,8 @@ static int conn_close(lua_State *L) {
 /* __close(connection, error) */
 static int conn_on_close(lua_State *L) {
   binding_conn *object = binding_test(L, 1, BINDING_CONNECTION);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (!object || !object->conn || corm_conn_is_closed(object->conn)) return 0;
   binding_get(L)->L = L;
   if (object->commits_on_close && !binding_closes_failed(L)) (void)!corm_conn_commit(object->conn, &err);

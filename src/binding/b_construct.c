@@ -8,17 +8,28 @@
 
 #define CONSTRUCT_MAPPER lua_upvalueindex(2)
 
+/* Stack index kept for the anchor of the scratch memory. */
+enum { CONSTRUCT_ANCHOR = 3 };
+
 /* One construction: the values read so far. */
 typedef struct construction {
   lua_State *L;
   binding_state *state;
   binding_class *cls;
-  corm_value *values; /* by slot; ABSENT: not given */
-  corm_arena *scratch;
+  corm_value *values;   /* by slot; ABSENT: not given */
+  corm_arena *scratch;  /* NULL until something needs it: plain values do not */
   size_t text;
   bool relations; /* some were given */
   bool others;    /* hybrids */
 } construction;
+
+static corm_arena *scratch_of(construction *c) {
+  if (!c->scratch) {
+    c->scratch = binding_scratch(c->L, c->state);
+    lua_replace(c->L, CONSTRUCT_ANCHOR);
+  }
+  return c->scratch;
+}
 
 /* A key that is no attribute must be a hybrid with a setter, which lua/corm/orm.lua knows. */
 static void check_other(construction *c) {
@@ -33,14 +44,15 @@ static void check_other(construction *c) {
 /* The key is at the top - 1, the value at the top. */
 static void read_column(construction *c, const binding_attr *attr) {
   corm_scratch scratch;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_value *value = &c->values[attr->slot];
   corm_scratch_init(&scratch, &c->state->mem);
   corm_status status = binding_read_attr(c->L, lua_gettop(c->L), c->cls->mapper, attr, &scratch, value, &err);
   if (status == CORM_OK && corm_value_has_bytes(value)) {
     c->text += value->len;
     if (lua_type(c->L, -1) != LUA_TSTRING || value->as.s != lua_tostring(c->L, -1)) {
-      value->as.s = corm_arena_dup(c->scratch, value->as.s, value->len);
+      value->as.s = corm_arena_dup(scratch_of(c), value->as.s, value->len);
       if (!value->as.s) status = corm_error_memory(&err);
     }
   }
@@ -135,15 +147,15 @@ int binding_construct(lua_State *L) {
                          binding_typename(L, 2));
   }
   binding_configure(L, c.state, mapper->registry);
-  c.scratch = binding_scratch(L, c.state);
+  lua_pushnil(L); /* CONSTRUCT_ANCHOR */
   if (mapper->nattributes > sizeof few / sizeof *few)
-    c.values = corm_arena_alloc(c.scratch, mapper->nattributes * sizeof *c.values);
+    c.values = corm_arena_alloc(scratch_of(&c), mapper->nattributes * sizeof *c.values);
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
   push_object(&c);
   int object = lua_gettop(L);
-  binding_scratch_done(L, c.state, c.scratch);
+  if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
   if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);
   return 1;
 }

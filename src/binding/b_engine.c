@@ -69,7 +69,8 @@ static void remember(lua_State *L, binding_state *state, const void *key) {
 static int create_engine(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   corm_engine_options options;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   size_t len;
   lua_settop(L, 2);
   read_options(L, 2, &options);
@@ -103,7 +104,8 @@ static int engine_begin(lua_State *L) {
   lua_settop(L, 2);
   corm_conn *conn = binding_open_conn(L, 1);
   binding_conn *object = lua_touserdata(L, 3);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_conn_begin(conn, CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
   object->commits_on_close = true;
   if (!block) return 1;
@@ -184,7 +186,8 @@ corm_conn *binding_bind_open(lua_State *L, int bind, const char *what) {
     binding_error(L, CORM_E_ARGUMENT, "%s: an Engine or a Connection expected, got %s", what,
                   binding_typename(L, bind));
   binding_check_engine(L, bind, what);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_conn *conn = binding_open_conn(L, bind);
   if (corm_conn_begin(conn, CORM_BEGIN_WRITE, &err) != CORM_OK) binding_raise(L, &err);
   return conn;

@@ -144,7 +144,8 @@ int binding_raise_from(lua_State *L, corm_error *err, int cause) {
 }
 
 int binding_error(lua_State *L, corm_error_class cls, const char *format, ...) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   va_list args;
   va_start(args, format);
   (void)corm_error_setv(&err, cls, format, args);
@@ -154,7 +155,8 @@ int binding_error(lua_State *L, corm_error_class cls, const char *format, ...) {
 
 int binding_unknown(lua_State *L, const char *what, const char *where, const char *name, const char *const *names,
                     size_t n) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   (void)corm_error_set(&err, CORM_E_ARGUMENT, "unknown %s '%s' of %s", what, name, where);
   const char *nearest = corm_name_nearest(name, names, n);
   if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);

@@ -166,7 +166,8 @@ static void check_event(lua_State *L) {
   const char *name = lua_tostring(L, 2);
   for (size_t i = 0; i < ENGINE_EVENTS; i++)
     if (strcmp(engine_events[i], name) == 0) return;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   (void)corm_error_set(&err, CORM_E_INVALID_REQUEST, "an Engine has no event '%.80s'", name);
   const char *nearest = corm_name_nearest(name, engine_events, ENGINE_EVENTS);
   if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);

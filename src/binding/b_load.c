@@ -64,7 +64,8 @@ static void pay_back(lua_State *L, binding_host *host) {
 /* Pushes the userdata of entity k of the current row, or nil. */
 static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   lua_State *L = r->L;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *object = NULL;
   uint32_t handle;
   size_t size = corm_loader_need(loader, k, &object);
@@ -90,7 +91,8 @@ static void anchor(run *r, int index) {
 
 static void append_values(run *r, corm_loader *loader, int entities) {
   lua_State *L = r->L;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   const uint32_t n = corm_loader_items(loader);
   for (uint32_t i = 0; i < n; i++) {
     uint32_t column = 0;
@@ -126,7 +128,8 @@ static bool take_row(run *r, corm_loader *loader, bool wanted) {
 
 static void link_groups(run *r, corm_loader *loader) {
   lua_State *L = r->L;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *parent, *const *targets;
   uint32_t n;
   int top = lua_gettop(L);
@@ -150,7 +153,8 @@ static void link_groups(run *r, corm_loader *loader) {
 
 static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   lua_State *L = r->L;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_status status;
   lua_Integer rows = 0;
   luaL_checkstack(L, 8, "eager loading");

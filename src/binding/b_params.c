@@ -198,7 +198,8 @@ static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const
   char what[160];
   snprintf(what, sizeof what, "%s '%.100s'", place, name);
   if (!json) binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_buf *text = binding_scratch_buf(r->arena);
   if (binding_json_encode(L, arg, what, text, &err) != CORM_OK) binding_raise(L, &err);
   const char *copy = corm_arena_dup(r->arena, text->ptr, text->len);
@@ -216,7 +217,8 @@ static const corm_table *assigned_table(const corm_node *statement) {
 }
 
 static int unknown_parameter(reader *r, const char *name, size_t number) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   const char *nearest = corm_name_nearest(name, r->names, r->n);
   const corm_table *table = r->compiled->statement ? assigned_table(r->compiled->statement) : NULL;
   if (table && !corm_table_column(table, name, strlen(name))) {

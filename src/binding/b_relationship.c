@@ -91,7 +91,8 @@ static int declare(lua_State *L) {
   binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
   corm_relationship_def def = {.key = luaL_checkstring(L, 2), .uselist = -1, .cascade = CORM_CASCADE_DEFAULT};
   corm_relationship *relationship;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   lua_settop(L, 3);
   corm_arena *scratch = binding_scratch(L, state);
   lua_getfield(L, 3, "target");
@@ -300,7 +301,8 @@ static int relation_has(lua_State *L) {
 /* The value that a comparison with the object uses; an object without it would match what has none. */
 static const corm_value *key_value(lua_State *L, corm_object *object, uint32_t slot) {
   const corm_value *value;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_object_get(object, slot, &value, &err) != CORM_OK) binding_raise(L, &err);
   if (value->kind == CORM_ABSENT || value->kind == CORM_NULL)

@@ -75,7 +75,8 @@ static bool step(lua_State *L, binding_result *self) {
     source->next++;
     return true;
   }
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   corm_status status = corm_result_next(source->result, &err);
   if (status == CORM_FAILED) binding_raise(L, &err);
@@ -97,7 +98,8 @@ static void push_scalar(lua_State *L, int source_index, const binding_result *se
     return;
   }
   corm_value value;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_result_value(source->result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
   binding_push(L, &value);
 }

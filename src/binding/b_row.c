@@ -30,7 +30,8 @@ void binding_push_row(lua_State *L, int shape_index, int values) {
 
 /* Reads a value; one that is malformed becomes its message, which is left on the stack until the row has it. */
 static void read_value(lua_State *L, corm_result *result, size_t index, corm_value *out) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_result_value(result, index, out, &err) == CORM_OK) return;
   if (err.cls != CORM_E_DATA) binding_raise(L, &err);
   luaL_checkstack(L, 8, "row");
@@ -74,7 +75,8 @@ static void push_shape_of(lua_State *L, int row_index) {
 }
 
 static int bad_value(lua_State *L, int row_index, size_t index, const corm_value *slot) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   (void)corm_error_set(&err, CORM_E_DATA, "%.*s", (int)slot->len, slot->as.s);
   push_shape_of(L, row_index);
   corm_error_field(err.column, sizeof err.column, binding_shape_key(L, -1, index));
@@ -121,7 +123,8 @@ static int no_such_column(lua_State *L, const char *wanted) {
     candidates[known] = binding_shape_key(L, -1, known + 1);
     known++;
   }
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   (void)corm_error_set(&err, CORM_E_NO_SUCH_COLUMN, "the row has no column '%s'", wanted);
   corm_error_field(err.column, sizeof err.column, wanted);
   const char *nearest = corm_name_nearest(wanted, candidates, known);

@@ -57,7 +57,8 @@ void binding_new_session(lua_State *L, int options, int maker) {
   corm_session_options settings = corm_session_options_default();
   corm_engine *engine = NULL;
   corm_conn *conn = NULL;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   options = lua_absindex(L, options);
   settings.autoflush = binding_opt_bool(L, options, "autoflush", settings.autoflush);
   settings.autobegin = binding_opt_bool(L, options, "autobegin", settings.autobegin);
@@ -88,7 +89,8 @@ static corm_object *check_object(lua_State *L, int arg, const char *what) {
 static int session_add(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:add");
   corm_object *object = check_object(L, 2, "Session:add");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (lua_gettop(L) > 2)
     return binding_error(L, CORM_E_ARGUMENT, "Session:add: one object expected; several are added by add_all { ... }");
   return corm_session_add(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
@@ -104,7 +106,8 @@ static bool push_item(lua_State *L, int list, lua_Integer i) {
 
 static int session_add_all(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:add_all");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_kind kind = binding_kindof(L, 2);
   if (!lua_istable(L, 2) && kind != BINDING_COLLECTION && kind != BINDING_SET)
     return binding_error(L, CORM_E_ARGUMENT, "Session:add_all: a sequence of objects expected, got %s",
@@ -129,14 +132,16 @@ static int session_add_all(lua_State *L) {
 
 static int session_delete(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:delete");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *object = check_object(L, 2, "Session:delete");
   return corm_session_delete(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 static int session_expunge(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:expunge");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *object = check_object(L, 2, "Session:expunge");
   return corm_session_expunge(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
@@ -164,7 +169,8 @@ static int session_is_modified(lua_State *L) {
 
 static int session_flush(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:flush");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   return corm_session_flush(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -198,7 +204,8 @@ typedef corm_status (*expiry)(corm_session *session, corm_object *object, const 
 static int with_keys(lua_State *L, const char *what, expiry act) {
   corm_session *session = binding_checksession(L, what);
   corm_object *object = check_object(L, 2, what);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   uint32_t n;
   lua_settop(L, 3);
   binding_state *state = binding_upvalue(L);

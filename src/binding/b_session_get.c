@@ -51,7 +51,8 @@ static const char *pk_name(const corm_mapper *mapper, uint32_t i) {
 
 /* Reads the value at the top as component i; false for NULL. */
 static bool read_part(lua_State *L, const corm_mapper *mapper, uint32_t i, corm_arena *arena, corm_value *out) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_scratch scratch;
   if (binding_is_null(L, -1)) return false;
   corm_scratch_init(&scratch, &binding_get(L)->mem);
@@ -131,7 +132,8 @@ static bool read_key(lua_State *L, const corm_mapper *mapper, corm_arena *arena,
 /* Pushes the object with that key if the session has it, loaded anew when expired. A row that is gone is none. */
 static bool push_found(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
                        const corm_value *key) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   corm_object *object = corm_session_find(session, mapper, key);
   if (!object) return false;
   binding_push_object(L, state, object);
@@ -148,7 +150,8 @@ static bool push_found(lua_State *L, binding_state *state, corm_session *session
 
 static void push_loaded(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
                         const corm_value *key, const corm_load_options *options) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   lua_newtable(L);
   int values = lua_gettop(L);
   binding_loader *handle = binding_new_loader(L);
@@ -165,7 +168,8 @@ static void get(lua_State *L, binding_state *state, const char *what) {
   corm_session *session = binding_checksession(L, what);
   corm_mapper *mapper = binding_checkmapper(L, 2, what);
   corm_load_options options = {0};
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (lua_isnone(L, 3)) binding_error(L, CORM_E_ARGUMENT, "%s: a primary key expected", what);
   lua_settop(L, 4);
   binding_check_options(L, 4, what, specs, sizeof specs / sizeof *specs);

@@ -114,7 +114,8 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   binding_state *state = binding_get(L);
   corm_load_options options = {0};
   corm_params given = {0};
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   int base = lua_gettop(L);
   binding_configure_statement(L, state, node);
   corm_arena *arena = binding_scratch(L, state);
@@ -163,7 +164,8 @@ static const corm_table *written_table(const corm_node *node) {
 static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,
                       const run_settings *settings) {
   corm_conn *conn;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   int base = lua_gettop(L);
   corm_status status = corm_session_connection(session, &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
@@ -223,7 +225,8 @@ int binding_session_scalar(lua_State *L) {
 int binding_session_connection(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:connection");
   corm_conn *conn;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_session_connection(session, &conn, &err) != CORM_OK) return binding_raise(L, &err);
   push_connection(L, 1, conn);
   return 1;

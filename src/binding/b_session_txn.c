@@ -46,7 +46,8 @@ static void check_function(lua_State *L, const char *what) {
 }
 
 static session_txn *begin_root(lua_State *L, corm_session *session) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   session_txn *txn = push_txn(L, session, TXN_ROOT);
   corm_begin_mode mode = lua_isfunction(L, 2) ? CORM_BEGIN_WRITE : CORM_BEGIN_READ;
   if (corm_session_begin(session, mode, &err) != CORM_OK) binding_raise(L, &err);
@@ -68,7 +69,8 @@ int binding_session_begin_once(lua_State *L) {
 
 int binding_session_begin_nested(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:begin_nested");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   check_function(L, "Session:begin_nested");
   session_txn *txn = push_txn(L, session, TXN_NESTED);
   if (corm_session_begin_nested(session, &err) != CORM_OK) return binding_raise(L, &err);
@@ -86,13 +88,15 @@ int binding_session_no_autoflush(lua_State *L) {
 
 int binding_session_commit(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:commit");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   return corm_session_commit(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 int binding_session_rollback(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:rollback");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   return corm_session_rollback(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -112,7 +116,8 @@ static void let_go(session_txn *txn) {
 static int end_by_hand(lua_State *L, const char *what, bool commit) {
   session_txn *txn = binding_check(L, 1, BINDING_SESSION_TXN, what);
   corm_frame *frame = frame_of(txn);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (!frame) return binding_error(L, CORM_E_RESOURCE_CLOSED, "%s: this transaction is closed", what);
   binding_upvalue(L)->L = L;
   return corm_session_end_frame(txn->session, frame, commit, &err) == CORM_OK ? 0 : binding_raise(L, &err);
@@ -131,7 +136,8 @@ static corm_status end_frame(corm_session *session, corm_frame *frame, bool comm
   const uint32_t id = frame->id;
   corm_status status = corm_session_end_frame(session, frame, commit, err);
   frame = status == CORM_OK || !commit ? NULL : corm_session_find_frame(session, id);
-  corm_error second = {0};
+  corm_error second;
+  corm_error_init(&second);
   if (frame && corm_session_end_frame(session, frame, false, &second) != CORM_OK) corm_error_clear(&second);
   return status;
 }
@@ -153,7 +159,8 @@ static corm_status finish(session_txn *txn, bool commit, corm_error *err) {
 /* close(): what was not committed is rolled back. */
 static int txn_close(lua_State *L) {
   session_txn *txn = binding_check(L, 1, BINDING_SESSION_TXN, "SessionTransaction:close");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_upvalue(L)->L = L;
   if (!txn->session) return 0;
   return finish(txn, false, &err) == CORM_OK ? 0 : binding_raise(L, &err);
@@ -162,7 +169,8 @@ static int txn_close(lua_State *L) {
 /* __close(txn, error): commits without an error, else rolls back. */
 static int txn_leave(lua_State *L) {
   session_txn *txn = binding_test(L, 1, BINDING_SESSION_TXN);
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (!txn || !txn->session) return 0;
   binding_upvalue(L)->L = L;
   return finish(txn, !binding_closes_failed(L), &err) == CORM_OK ? 0 : binding_raise(L, &err);

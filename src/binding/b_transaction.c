@@ -92,7 +92,8 @@ static int begun(lua_State *L, bool block) {
 int binding_conn_begin(lua_State *L) {
   corm_conn *conn = binding_check_conn(L, 1, "Connection:begin");
   bool block = check_block(L, "Connection:begin");
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (corm_conn_is_closed(conn) || corm_conn_txn(conn) != CORM_TXN_NONE) {
     if (corm_conn_begin(conn, CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
   }
@@ -107,7 +108,8 @@ int binding_conn_begin_nested(lua_State *L) {
   corm_conn *conn = binding_check_conn(L, 1, "Connection:begin_nested");
   bool block = check_block(L, "Connection:begin_nested");
   int depth = corm_conn_savepoint_depth(conn) + 1;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_conn_txn(conn) == CORM_TXN_NONE) binding_transactions_ended(L, 1, 0);
   binding_transactions_ended(L, 1, depth);
@@ -142,7 +144,8 @@ static corm_status end(lua_State *L, transaction *self, corm_conn *conn, bool co
 
 static int transaction_commit(lua_State *L) {
   corm_conn *conn;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   transaction *self = check(L, "Transaction:commit", &conn);
   if (!is_active(self, conn))
     return binding_error(L, CORM_E_INVALID_REQUEST,
@@ -153,7 +156,8 @@ static int transaction_commit(lua_State *L) {
 
 static int transaction_rollback(lua_State *L) {
   corm_conn *conn;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   transaction *self = check(L, "Transaction:rollback", &conn);
   if (is_active(self, conn) && end(L, self, conn, false, &err) != CORM_OK) return binding_raise(L, &err);
   return 0;

@@ -20,7 +20,8 @@ static binding_url *new_url(lua_State *L) {
 }
 
 static binding_url *parse(lua_State *L, const char *text, size_t len) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   binding_url *object = new_url(L);
   if (corm_url_parse_in(&object->arena, text, len, &object->url, &err) != CORM_OK) binding_raise(L, &err);
   return object;

@@ -43,7 +43,8 @@ void binding_push_uuid(lua_State *L, const unsigned char bytes[16]) {
 }
 
 static void push_json(lua_State *L, const corm_value *value) {
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   if (binding_json_decode(L, value->as.s, value->len, &err) != CORM_OK) binding_raise(L, &err);
   if (binding_test(L, -1, BINDING_NULL)) {
     lua_pop(L, 1);

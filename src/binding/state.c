@@ -189,7 +189,8 @@ void *binding_test(lua_State *L, int arg, binding_kind kind) {
 void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) {
   void *block = binding_test(L, arg, kind);
   if (block) return block;
-  corm_error err = {0};
+  corm_error err;
+  corm_error_init(&err);
   (void)corm_error_set(&err, CORM_E_ARGUMENT, "%s: %s expected, got %s", what, binding_get(L)->names[kind],
                        binding_typename(L, arg));
   const char *colon = strchr(what, ':');

@@ -206,7 +206,8 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
 /* The transaction is over as far as this frame goes: the database is rolled back at once, the script has to say so too.
  */
 static void fail(corm_session *session, const corm_error *err) {
-  corm_error second = {0};
+  corm_error second;
+  corm_error_init(&second);
   corm_frame *frame = session->frame;
   const bool lost = corm_conn_txn(session->conn) == CORM_TXN_LOST;
   corm_error_field(session->failure, sizeof session->failure, err->message);

@@ -297,7 +297,8 @@ static void expunge_orphan(const corm_relationship *relationship, corm_object *t
   const corm_relationship *inverse = relationship->inverse;
   const corm_link *link = inverse ? corm_object_find_link(target, inverse) : NULL;
   if (link && link->one.object) return;
-  corm_error ignored = {0};
+  corm_error ignored;
+  corm_error_init(&ignored);
   if (corm_session_expunge(target->session, target, &ignored) != CORM_OK) corm_error_clear(&ignored);
 }
 

@@ -89,7 +89,8 @@ static void undo_pending(corm_session *session) {
 static void undo_deletes(corm_session *session, corm_frame *frame) {
   while (frame->deleted.len) {
     corm_object *object = frame->deleted.items[--frame->deleted.len];
-    corm_error ignored = {0};
+    corm_error ignored;
+    corm_error_init(&ignored);
     if (object->frames) object->frames--;
     object->session = NULL;
     object->state = CORM_DETACHED;
@@ -202,7 +203,8 @@ corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
   if (status != CORM_OK) return status;
   status = push_frame(session, depth, err);
   if (status != CORM_OK) {
-    corm_error ignored = {0};
+    corm_error ignored;
+    corm_error_init(&ignored);
     if (corm_conn_savepoint_rollback(conn, depth, &ignored) != CORM_OK) corm_error_clear(&ignored);
   }
   return status;
@@ -276,7 +278,8 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
 static corm_status commit_root(corm_session *session, corm_error *err) {
   corm_status status = corm_conn_commit(session->conn, err);
   if (status != CORM_OK) {
-    corm_error second = {0};
+    corm_error second;
+    corm_error_init(&second);
     if (rollback_root(session, &second) != CORM_OK) corm_error_clear(&second);
     return status;
   }
@@ -339,7 +342,8 @@ corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, boo
 }
 
 void corm_session_close(corm_session *session) {
-  corm_error ignored = {0};
+  corm_error ignored;
+  corm_error_init(&ignored);
   corm_session_expunge_all(session);
   if (session->conn && corm_conn_rollback(session->conn, &ignored) != CORM_OK) corm_error_clear(&ignored);
   while (session->frame) pop_frame(session);
