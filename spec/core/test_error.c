@@ -80,6 +80,8 @@ static void fields_are_copied_and_cut(void **state) {
 static void the_first_hint_stays(void **state) {
   (void)state;
   corm_error err = {0};
+  corm_error_hint(&err, "nothing is set");
+  corm_error_set(&err, CORM_E_ARGUMENT, "unknown");
   corm_error_hint(&err, "did you mean '%s'?", "name");
   corm_error_hint(&err, "other");
   assert_string_equal(err.hint, "did you mean 'name'?");

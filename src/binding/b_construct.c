@@ -16,8 +16,8 @@ typedef struct construction {
   lua_State *L;
   binding_state *state;
   binding_class *cls;
-  corm_value *values;   /* by slot; ABSENT: not given */
-  corm_arena *scratch;  /* NULL until something needs it: plain values do not */
+  corm_value *values;  /* by slot; ABSENT: not given */
+  corm_arena *scratch; /* NULL until something needs it: plain values do not */
   size_t text;
   bool relations; /* some were given */
   bool others;    /* hybrids */

@@ -94,8 +94,8 @@ static int engine_connect(lua_State *L) {
   return 1;
 }
 
-/* engine:begin(fn): a connection in a transaction for the length of the function. Without one the Connection, which
-   commits when it is closed as a to-be-closed variable. */
+/* engine:begin(fn): a connection in a transaction for the length of the function, which is taken to write (BEGIN
+   IMMEDIATE on SQLite). Without one the Connection, which commits when it is closed as a to-be-closed variable. */
 static int engine_begin(lua_State *L) {
   binding_check_engine(L, 1, "Engine:begin");
   bool block = !lua_isnoneornil(L, 2);
@@ -106,7 +106,8 @@ static int engine_begin(lua_State *L) {
   binding_conn *object = lua_touserdata(L, 3);
   corm_error err;
   corm_error_init(&err);
-  if (corm_conn_begin(conn, CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
+  corm_begin_mode mode = block ? CORM_BEGIN_WRITE : CORM_BEGIN_READ;
+  if (corm_conn_begin(conn, mode, &err) != CORM_OK) return binding_raise(L, &err);
   object->commits_on_close = true;
   if (!block) return 1;
   lua_pushvalue(L, 2);

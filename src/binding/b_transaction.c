@@ -99,7 +99,7 @@ int binding_conn_begin(lua_State *L) {
   }
   binding_transactions_ended(L, 1, 0);
   transaction *self = push_transaction(L, 1, 0);
-  if (corm_conn_begin(conn, CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
+  if (corm_conn_begin(conn, block ? CORM_BEGIN_WRITE : CORM_BEGIN_READ, &err) != CORM_OK) return binding_raise(L, &err);
   self->active = true;
   return begun(L, block);
 }

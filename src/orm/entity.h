@@ -17,14 +17,14 @@ typedef enum corm_object_state {
 } corm_object_state;
 
 enum {
-  CORM_OBJECT_MODIFIED = 1,    /* in session->modified */
-  CORM_OBJECT_DOOMED = 2,      /* in session->doomed: session:delete was called */
+  CORM_OBJECT_MODIFIED = 1, /* in session->modified */
+  CORM_OBJECT_DOOMED = 2,   /* in session->doomed: session:delete was called */
   CORM_OBJECT_PINNED = 4,
-  CORM_OBJECT_EXPIRED = 8,     /* some slot is expired */
-  CORM_OBJECT_DEAD = 16,       /* condemned; unlinked from everything */
-  CORM_OBJECT_MARK = 32,       /* scratch bit of one running algorithm */
+  CORM_OBJECT_EXPIRED = 8, /* some slot is expired */
+  CORM_OBJECT_DEAD = 16,   /* condemned; unlinked from everything */
+  CORM_OBJECT_MARK = 32,   /* scratch bit of one running algorithm */
   CORM_OBJECT_IN_MAP = 64,
-  CORM_OBJECT_KEYED = 128      /* has an identity */
+  CORM_OBJECT_KEYED = 128 /* has an identity */
 };
 
 /* The committed value of a changed slot. */
@@ -53,19 +53,19 @@ struct corm_object {
   uint32_t host_kind;
   uint32_t host_flags;
   corm_mapper *mapper;
-  corm_session *session; /* NULL: none */
-  corm_object *chain;    /* identity map */
-  corm_changes *changes; /* NULL: clean */
+  corm_session *session;    /* NULL: none */
+  corm_object *chain;       /* identity map */
+  corm_changes *changes;    /* NULL: clean */
   struct corm_links *links; /* NULL: no relationship touched; orm/links.h */
   corm_siblings *siblings;
-  uint32_t sibling;  /* position there */
-  uint32_t handle;   /* the host's */
-  uint32_t hash;     /* of the identity */
-  uint32_t txn;      /* serial of the root transaction that inserted it */
-  uint32_t flush;    /* position + 1 in the running flush; 0: not part of it */
+  uint32_t sibling; /* position there */
+  uint32_t handle;  /* the host's */
+  uint32_t hash;    /* of the identity */
+  uint32_t txn;     /* serial of the root transaction that inserted it */
+  uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
   uint16_t nslots;
-  uint16_t frames;   /* savepoint frames that hold it */
-  uint8_t state;     /* corm_object_state */
+  uint16_t frames; /* savepoint frames that hold it */
+  uint8_t state;   /* corm_object_state */
   uint8_t flags;
   uint16_t unused;
   corm_value slots[];
@@ -78,12 +78,13 @@ void corm_object_init(corm_object *object, corm_mapper *mapper);
 /* Releases what the object owns and unlinks it everywhere. Touches no other object. Idempotent. */
 void corm_object_finalize(corm_object *object);
 
-/* The current value, loading it when expired (may run SQL). ABSENT comes back as such (never assigned). Borrowed until the object changes. */
+/* The current value, loading it when expired (may run SQL). ABSENT comes back as such (never assigned). Borrowed until
+ * the object changes. */
 CORM_MUST_USE corm_status corm_object_get(corm_object *object, uint32_t slot, const corm_value **out, corm_error *err);
 
 /*
- * Sets a slot to a canonical value (bytes are copied), tracks the change and registers the object with its session. Setting the
- * committed value again undoes the change. `value` of kind ABSENT is not allowed; NULL is.
+ * Sets a slot to a canonical value (bytes are copied), tracks the change and registers the object with its session.
+ * Setting the committed value again undoes the change. `value` of kind ABSENT is not allowed; NULL is.
  */
 CORM_MUST_USE corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err);
 

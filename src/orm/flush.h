@@ -16,7 +16,7 @@ typedef struct corm_work {
   uint32_t kind;       /* corm_work_kind */
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
-  uint32_t rank;       /* position of its mapper in the order of tables */
+  uint32_t rank; /* position of its mapper in the order of tables */
 } corm_work;
 
 /* Before `child` is written, its foreign key becomes the key of `parent`, or NULL. */
@@ -46,10 +46,10 @@ typedef struct corm_flush {
   uint32_t nsyncs, syncs_cap;
   corm_association *associations;
   uint32_t nassociations, associations_cap;
-  corm_map seen;       /* association rows already noted, from the other side */
-  corm_vec mappers;    /* involved, in order of writing after corm_plan_order */
-  uint32_t *order;     /* works in order of writing: inserts and updates, then deletes */
-  uint32_t nsaves;     /* how many of `order` are inserts and updates */
+  corm_map seen;    /* association rows already noted, from the other side */
+  corm_vec mappers; /* involved, in order of writing after corm_plan_order */
+  uint32_t *order;  /* works in order of writing: inserts and updates, then deletes */
+  uint32_t nsaves;  /* how many of `order` are inserts and updates */
 } corm_flush;
 
 /* Grows an array of plain structs to hold one more. NULL when out of memory. */
@@ -70,7 +70,8 @@ CORM_MUST_USE corm_status corm_sync_collect(corm_flush *flush, corm_object *obje
 CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *work, corm_error *err);
 
 /* -- plan.c -- */
-/* Orders mappers by foreign keys, rows within a mapper by U08, rows of cyclic tables one by one. CircularDependencyError. */
+/* Orders mappers by foreign keys, rows within a mapper by U08, rows of cyclic tables one by one.
+ * CircularDependencyError. */
 CORM_MUST_USE corm_status corm_plan_order(corm_flush *flush, corm_error *err);
 
 /* -- persist.c -- */

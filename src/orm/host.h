@@ -20,24 +20,24 @@ typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
 
 /* X(enumerator, "SQLAlchemy's name"): what hosts may listen to. */
-#define CORM_EVENTS(X)                          \
-  X(BEFORE_FLUSH, "before_flush")               \
-  X(AFTER_FLUSH, "after_flush")                 \
-  X(BEFORE_COMMIT, "before_commit")             \
-  X(AFTER_COMMIT, "after_commit")               \
-  X(AFTER_ROLLBACK, "after_rollback")           \
-  X(BEFORE_INSERT, "before_insert")             \
-  X(AFTER_INSERT, "after_insert")               \
-  X(BEFORE_UPDATE, "before_update")             \
-  X(AFTER_UPDATE, "after_update")               \
-  X(BEFORE_DELETE, "before_delete")             \
+#define CORM_EVENTS(X)                                                                                                 \
+  X(BEFORE_FLUSH, "before_flush")                                                                                      \
+  X(AFTER_FLUSH, "after_flush")                                                                                        \
+  X(BEFORE_COMMIT, "before_commit")                                                                                    \
+  X(AFTER_COMMIT, "after_commit")                                                                                      \
+  X(AFTER_ROLLBACK, "after_rollback")                                                                                  \
+  X(BEFORE_INSERT, "before_insert")                                                                                    \
+  X(AFTER_INSERT, "after_insert")                                                                                      \
+  X(BEFORE_UPDATE, "before_update")                                                                                    \
+  X(AFTER_UPDATE, "after_update")                                                                                      \
+  X(BEFORE_DELETE, "before_delete")                                                                                    \
   X(AFTER_DELETE, "after_delete")
 
 typedef enum corm_event {
 #define CORM_X(id, name) CORM_EVENT_##id,
   CORM_EVENTS(CORM_X)
 #undef CORM_X
-  CORM_EVENT_COUNT
+      CORM_EVENT_COUNT
 } corm_event;
 
 typedef struct corm_host {

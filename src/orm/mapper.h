@@ -18,8 +18,8 @@ typedef struct corm_relationship corm_relationship;
 typedef struct corm_registry {
   const corm_mem *mem;
   const corm_host *host; /* keeps the objects of all its classes */
-  corm_map classes; /* name -> corm_mapper * */
-  bool configured;  /* false again when a mapper is added */
+  corm_map classes;      /* name -> corm_mapper * */
+  bool configured;       /* false again when a mapper is added */
 } corm_registry;
 
 void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host);
@@ -29,7 +29,7 @@ void corm_registry_clear(corm_registry *registry);
 typedef struct corm_attribute {
   const char *key; /* attribute name */
   corm_column *column;
-  bool plain;       /* the default dialect codec's decode is the identity for it */
+  bool plain; /* the default dialect codec's decode is the identity for it */
   bool primary_key;
 } corm_attribute;
 
@@ -47,15 +47,15 @@ struct corm_mapper {
   corm_registry *registry;
   const char *name;
   corm_table *table;
-  const corm_node *from;    /* TABLE node */
-  const corm_bundle *bundle;/* all columns, in slot order */
+  const corm_node *from;     /* TABLE node */
+  const corm_bundle *bundle; /* all columns, in slot order */
   corm_attribute *attributes;
   uint32_t nattributes; /* slots */
   uint32_t *pk;         /* slots of the primary key */
   uint32_t npk;
-  int32_t autoincrement; /* slot whose value the database generates; -1 none */
+  int32_t autoincrement;  /* slot whose value the database generates; -1 none */
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
-  corm_map by_key;      /* attribute or relationship key -> index + 1, relationships offset by nattributes */
+  corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
   bool has_orphans;     /* some relationship with delete-orphan points here */
   uint64_t id_seed;     /* distinguishes classes in identity hashes */
@@ -65,8 +65,8 @@ struct corm_mapper {
 };
 
 /*
- * Makes a mapper over a table. `keys[i]` is the attribute name of table column i, NULL for its key. ArgumentError without a
- * primary key, InvalidRequestError when the registry has the name.
+ * Makes a mapper over a table. `keys[i]` is the attribute name of table column i, NULL for its key. ArgumentError
+ * without a primary key, InvalidRequestError when the registry has the name.
  */
 CORM_MUST_USE corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const char *name,
                                           corm_table *table, const char *const *keys, corm_mapper **out,
@@ -75,7 +75,8 @@ void corm_mapper_free(corm_mapper *mapper);
 
 /*
  * Maps one more column of the table, as the last slot. InvalidRequestError once statements were made for the class;
- * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a taken key.
+ * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a
+ * taken key.
  */
 CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key,
                                                  corm_error *err);

@@ -18,33 +18,33 @@ enum {
 };
 
 /* X(enumerator, "name"): the lazy option. */
-#define CORM_LAZIES(X)      \
-  X(BATCH, "batch")         \
-  X(SELECT, "select")       \
-  X(SELECTIN, "selectin")   \
-  X(JOINED, "joined")       \
-  X(IMMEDIATE, "immediate") \
-  X(RAISE, "raise")         \
+#define CORM_LAZIES(X)                                                                                                 \
+  X(BATCH, "batch")                                                                                                    \
+  X(SELECT, "select")                                                                                                  \
+  X(SELECTIN, "selectin")                                                                                              \
+  X(JOINED, "joined")                                                                                                  \
+  X(IMMEDIATE, "immediate")                                                                                            \
+  X(RAISE, "raise")                                                                                                    \
   X(NOLOAD, "noload")
 
 typedef enum corm_lazy {
 #define CORM_X(id, name) CORM_LAZY_##id,
   CORM_LAZIES(CORM_X)
 #undef CORM_X
-  CORM_LAZY_COUNT
+      CORM_LAZY_COUNT
 } corm_lazy;
 
 typedef enum corm_passive_deletes { CORM_PASSIVE_NO, CORM_PASSIVE_YES, CORM_PASSIVE_ALL } corm_passive_deletes;
 
 /*
- * What a script declares; strings and columns are copied or must outlive the mapper. What names other classes (columns of
- * foreign_keys, remote_side, order_by) may still be filled in by the host in `relationship->def` until the relationship
- * is configured, that is while relationship->target is NULL.
+ * What a script declares; strings and columns are copied or must outlive the mapper. What names other classes (columns
+ * of foreign_keys, remote_side, order_by) may still be filled in by the host in `relationship->def` until the
+ * relationship is configured, that is while relationship->target is NULL.
  */
 typedef struct corm_relationship_def {
   const char *key;
-  const char *target;          /* class name; or */
-  corm_mapper *target_mapper;  /* the class itself */
+  const char *target;         /* class name; or */
+  corm_mapper *target_mapper; /* the class itself */
   corm_table *secondary;
   const char *back_populates;
   int8_t uselist; /* -1: by direction */
@@ -86,7 +86,8 @@ struct corm_relationship {
   bool uselist;
   uint32_t cascade;
   corm_relationship *inverse;
-  /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in parent, far = key. */
+  /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in
+   * parent, far = key. */
   corm_pair *pairs;
   uint32_t npairs;
   bool by_primary_key; /* MANY_TO_ONE whose far slots are the target's whole primary key, in `pk_order` */
@@ -108,8 +109,8 @@ CORM_MUST_USE corm_status corm_relationship_pair(corm_relationship *relationship
 /* "save-update, merge" or "all, delete-orphan" -> flags; ArgumentError for unknown words. */
 CORM_MUST_USE corm_status corm_cascade_parse(const char *text, uint32_t *out, corm_error *err);
 
-/* ON clause(s) from `left` (a FROM of the parent) to `right` (a FROM of the target); for MANY_TO_MANY *secondary_on joins left to the
-   secondary FROM `secondary` and *on the secondary to right. */
+/* ON clause(s) from `left` (a FROM of the parent) to `right` (a FROM of the target); for MANY_TO_MANY *secondary_on
+   joins left to the secondary FROM `secondary` and *on the secondary to right. */
 CORM_MUST_USE corm_status corm_relationship_on_in(corm_arena *arena, const corm_relationship *relationship,
                                                   const corm_node *left, const corm_node *secondary,
                                                   const corm_node *right, const corm_node **secondary_on,
@@ -118,8 +119,7 @@ CORM_MUST_USE corm_status corm_relationship_on_in(corm_arena *arena, const corm_
 /* The same with the nodes of all columns of either side, by slot. */
 CORM_MUST_USE corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relationship *relationship,
                                                           const corm_node *const *left, const corm_node *secondary,
-                                                          const corm_node *const *right,
-                                                          const corm_node **secondary_on, const corm_node **on,
-                                                          corm_error *err);
+                                                          const corm_node *const *right, const corm_node **secondary_on,
+                                                          const corm_node **on, corm_error *err);
 
 #endif

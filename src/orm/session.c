@@ -72,6 +72,16 @@ void corm_state_unlist(corm_vec *list, const corm_object *object) {
   }
 }
 
+/* Every flush inside a savepoint lists what it wrote, so an object may stand several times in one list; `frames` says
+   how often in all, which ends the search. */
+static void leave_frame_list(corm_vec *list, corm_object *object) {
+  for (size_t i = list->len; object->frames && i-- > 0;) {
+    if (list->items[i] != object) continue;
+    corm_vec_remove(list, i);
+    object->frames--;
+  }
+}
+
 corm_status corm_session_modified(corm_session *session, corm_object *object, corm_error *err) {
   if (object->state != CORM_PERSISTENT || (object->flags & CORM_OBJECT_MODIFIED)) return CORM_OK;
   corm_status status = corm_vec_push(&session->modified, object);
@@ -90,9 +100,9 @@ void corm_session_forget(corm_session *session, corm_object *object) {
   if (object->flags & CORM_OBJECT_MODIFIED) corm_state_unlist(&session->modified, object);
   if (object->flags & CORM_OBJECT_DOOMED) corm_state_unlist(&session->doomed, object);
   for (corm_frame *f = session->frame; object->frames && f; f = f->parent) {
-    corm_state_unlist(&f->touched, object);
-    corm_state_unlist(&f->inserted, object);
-    corm_state_unlist(&f->deleted, object);
+    leave_frame_list(&f->inserted, object);
+    leave_frame_list(&f->deleted, object);
+    leave_frame_list(&f->touched, object);
   }
   object->session = NULL;
 }

@@ -75,8 +75,14 @@ corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id) {
 
 /* -- restoring memory -- */
 
+/* A flush that failed while it settled has made some of the new objects persistent; those do not leave the list by
+   themselves. */
 static void undo_pending(corm_session *session) {
-  while (session->news.len) corm_state_to_transient(session, session->news.items[session->news.len - 1]);
+  while (session->news.len) {
+    const size_t before = session->news.len;
+    corm_state_to_transient(session, session->news.items[before - 1]);
+    if (session->news.len == before) session->news.len--;
+  }
   while (session->doomed.len) {
     corm_object *object = session->doomed.items[--session->doomed.len];
     object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
@@ -218,28 +224,39 @@ static corm_status tell(corm_session *session, corm_event event, corm_error *err
   return host->event(host->ctx, event, session, NULL, err);
 }
 
-/* What a released savepoint did belongs to the enclosing frame from now on. */
-static corm_status merge_frame(corm_session *session, corm_error *err) {
-  corm_frame *frame = session->frame, *parent = frame->parent;
-  corm_status status = CORM_OK;
-  if (parent->parent) {
-    for (size_t i = 0; status == CORM_OK && i < frame->touched.len; i++)
-      status = list_in_frame(session, &parent->touched, frame->touched.items[i], err);
-    for (size_t i = 0; status == CORM_OK && i < frame->inserted.len; i++)
-      status = list_in_frame(session, &parent->inserted, frame->inserted.items[i], err);
+/* Makes room for what merge_frame moves. */
+static corm_status reserve_merge(corm_frame *frame, corm_error *err) {
+  corm_frame *parent = frame->parent;
+  corm_status status = corm_vec_reserve(&parent->deleted, parent->deleted.len + frame->deleted.len);
+  if (status == CORM_OK && parent->parent) {
+    status = corm_vec_reserve(&parent->touched, parent->touched.len + frame->touched.len);
+    if (status == CORM_OK) status = corm_vec_reserve(&parent->inserted, parent->inserted.len + frame->inserted.len);
   }
-  for (size_t i = 0; status == CORM_OK && i < frame->deleted.len; i++)
-    status = list_in_frame(session, &parent->deleted, frame->deleted.items[i], err);
-  return status;
+  return status == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
+static void move_list(corm_vec *to, corm_vec *from) {
+  for (size_t i = 0; i < from->len; i++) to->items[to->len++] = from->items[i];
+  from->len = 0;
+}
+
+/* What a released savepoint did belongs to the enclosing frame from now on; the root needs to know of deletes only. */
+static void merge_frame(corm_session *session) {
+  corm_frame *frame = session->frame, *parent = frame->parent;
+  if (parent->parent) {
+    move_list(&parent->touched, &frame->touched);
+    move_list(&parent->inserted, &frame->inserted);
+  }
+  move_list(&parent->deleted, &frame->deleted);
 }
 
 static corm_status release_savepoint(corm_session *session, corm_error *err) {
-  corm_status status = corm_conn_savepoint_release(session->conn, session->frame->savepoint, err);
-  if (status == CORM_OK) status = merge_frame(session, err);
+  corm_status status = reserve_merge(session->frame, err);
+  if (status == CORM_OK) status = corm_conn_savepoint_release(session->conn, session->frame->savepoint, err);
   if (status != CORM_OK) return status;
+  merge_frame(session);
   release_list(session, &session->frame->touched);
   release_list(session, &session->frame->inserted);
-  release_list(session, &session->frame->deleted);
   pop_frame(session);
   return CORM_OK;
 }
