@@ -131,6 +131,19 @@ describe("the identity map", function()
     assert.is_nil(next(weak))
   end)
 
+  it("lets the collector keep up with large loads", function()
+    local large = library()
+    large.filled(30):close()
+    collect()
+    local before, peak = collectgarbage("count"), 0
+    for _ = 1, 80 do
+      local other <close> = large.Session()
+      assert.equal(900, #other:scalars(select(large.Book)):all())
+      peak = math.max(peak, collectgarbage("count"))
+    end
+    assert.is_true(peak < before + 8 * 1024, peak - before) -- 80 loads take 20 MB
+  end)
+
   it("does not let memory grow over many loads", function()
     local function load()
       for _ = 1, 20 do

@@ -23,7 +23,6 @@ typedef struct binding_host {
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
   uint32_t listening;   /* mapper events that somebody listens to */
-  int64_t credit;       /* KB that hydration hid from the collector, see b_load.c */
   corm_scratch scratch; /* of call_default; the Lua value behind it is user value 1 */
 
   /* The session's (b_session.c); NULL until it is opened. */

@@ -1,8 +1,8 @@
 /*
- * The loop around a corm_loader. Hydrating many rows makes only objects that stay, so the collector, which would mark
- * them again at each doubling of the heap, is told that their memory was not allocated: a credit, in steps of lua_gc's
- * own unit. It is paid back at the start of a later load once it comes to half of the heap: then the collector does the
- * work that it was spared, and garbage stays bounded as it is without the credit.
+ * The loop around a corm_loader. A load that is larger than the whole heap was before makes objects that mostly stay;
+ * the collector, which would mark them again at each doubling of the heap, is told that what exceeds the old heap was
+ * not allocated: a credit, in steps of lua_gc's own unit. It is never given when the heap is large already, so that
+ * garbage of many loads is bounded as it is without it.
  */
 #include "binding/b_load.h"
 
@@ -17,7 +17,8 @@ typedef struct run {
   int values;        /* stack index of the table, or 0 */
   int anchors;       /* stack index: handle -> userdata of what no value holds */
   lua_Integer count; /* values appended */
-  size_t fresh;      /* bytes since the last credit */
+  size_t bytes;      /* of the objects made */
+  int heap;          /* KB that they may take before the next credit: the heap at the start, and the credit so far */
   uint32_t *edges;   /* room for the edges of one parent, a userdata on the stack */
   uint32_t room;
 } run;
@@ -44,19 +45,10 @@ void binding_loader_close(lua_State *L, int index) {
 /* -- the collector ---------------------------------------------------------------------------------------------- */
 
 static void take_credit(run *r, size_t bytes) {
-  r->fresh += bytes + 56; /* a userdata's own header */
-  if (r->fresh < (size_t)CREDIT_STEP_KB * 1024) return;
-  r->fresh = 0;
-  if (!lua_gc(r->L, LUA_GCISRUNNING)) return;
-  lua_gc(r->L, LUA_GCSTEP, -CREDIT_STEP_KB);
-  r->state->host->credit += CREDIT_STEP_KB;
-}
-
-static void pay_back(lua_State *L, binding_host *host) {
-  if (host->credit < 2 * CREDIT_STEP_KB || host->credit < lua_gc(L, LUA_GCCOUNT) / 2) return;
-  int owed = (int)host->credit;
-  host->credit = 0;
-  if (lua_gc(L, LUA_GCISRUNNING)) lua_gc(L, LUA_GCSTEP, owed);
+  r->bytes += bytes + 56; /* a userdata's own header */
+  if (r->bytes / 1024 < (size_t)r->heap + CREDIT_STEP_KB) return;
+  r->heap += CREDIT_STEP_KB;
+  if (lua_gc(r->L, LUA_GCISRUNNING)) lua_gc(r->L, LUA_GCSTEP, -CREDIT_STEP_KB);
 }
 
 /* -- rows ------------------------------------------------------------------------------------------------------- */
@@ -179,7 +171,7 @@ lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *
   int top = lua_gettop(L);
   luaL_checkstack(L, 8, "loader");
   run r = {.L = L, .state = state, .values = values ? lua_absindex(L, values) : 0};
-  pay_back(L, state->host);
+  r.heap = lua_gc(L, LUA_GCCOUNT);
   lua_newtable(L);
   r.anchors = lua_gettop(L);
   state->L = L;
