@@ -63,11 +63,11 @@ struct corm_object {
   uint32_t hash;    /* of the identity */
   uint32_t txn;     /* serial of the root transaction that inserted it */
   uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
+  uint32_t frames;  /* how often it stands in lists of frames */
+  uint32_t touched; /* id of the frame that listed it last as touched */
   uint16_t nslots;
-  uint16_t frames; /* savepoint frames that hold it */
-  uint8_t state;   /* corm_object_state */
+  uint8_t state; /* corm_object_state */
   uint8_t flags;
-  uint16_t unused;
   corm_value slots[];
 };
 

@@ -127,9 +127,11 @@ static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_e
   bool rekeyed = false;
   for (uint32_t i = 0; i < object->mapper->npk; i++)
     if (object->slots[object->mapper->pk[i]].flags & CORM_VALUE_DIRTY) rekeyed = true;
+  corm_status status = rekeyed ? corm_frame_note_rekeyed(session, object, err) : CORM_OK;
+  if (status != CORM_OK) return status;
   if (rekeyed) corm_identity_remove(&session->identity, object);
   corm_object_clean(object);
-  corm_status status = rekeyed ? corm_session_register(session, object, err) : CORM_OK;
+  if (rekeyed) status = corm_session_register(session, object, err);
   return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
 }
 

@@ -72,16 +72,6 @@ void corm_state_unlist(corm_vec *list, const corm_object *object) {
   }
 }
 
-/* Every flush inside a savepoint lists what it wrote, so an object may stand several times in one list; `frames` says
-   how often in all, which ends the search. */
-static void leave_frame_list(corm_vec *list, corm_object *object) {
-  for (size_t i = list->len; object->frames && i-- > 0;) {
-    if (list->items[i] != object) continue;
-    corm_vec_remove(list, i);
-    object->frames--;
-  }
-}
-
 corm_status corm_session_modified(corm_session *session, corm_object *object, corm_error *err) {
   if (object->state != CORM_PERSISTENT || (object->flags & CORM_OBJECT_MODIFIED)) return CORM_OK;
   corm_status status = corm_vec_push(&session->modified, object);
@@ -99,11 +89,7 @@ void corm_session_forget(corm_session *session, corm_object *object) {
   if (object->state == CORM_PENDING) corm_state_unlist(&session->news, object);
   if (object->flags & CORM_OBJECT_MODIFIED) corm_state_unlist(&session->modified, object);
   if (object->flags & CORM_OBJECT_DOOMED) corm_state_unlist(&session->doomed, object);
-  for (corm_frame *f = session->frame; object->frames && f; f = f->parent) {
-    leave_frame_list(&f->inserted, object);
-    leave_frame_list(&f->deleted, object);
-    leave_frame_list(&f->touched, object);
-  }
+  corm_frame_forget(session, object);
   object->session = NULL;
 }
 
@@ -170,7 +156,6 @@ void corm_state_commit_links(corm_object *object) {
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
   corm_session_forget(session, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
-  object->frames = 0;
   object->state = (uint8_t)state;
   object->session = session; /* let_go needs the host */
   corm_state_let_go(session, object);

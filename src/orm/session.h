@@ -17,6 +17,7 @@ typedef struct corm_frame {
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec inserted;         /* savepoints: those that became persistent inside */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
+  corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/transaction.c */
 } corm_frame;
 
 typedef struct corm_session_options {

@@ -29,8 +29,13 @@ void corm_state_commit_links(corm_object *object);
 /* Undoes in memory what a frame did (orm/transaction.c). */
 void corm_frame_restore(corm_session *session, corm_frame *frame);
 
-/* Notes that a flush inside a frame wrote the object. */
+/* Takes the object out of the lists of all frames. */
+void corm_frame_forget(corm_session *session, corm_object *object);
+
+/* Notes that a flush inside a frame wrote the object, deletes it, or replaces its primary key (while the changes are
+   still there). */
 CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err);
 CORM_MUST_USE corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err);
+CORM_MUST_USE corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, corm_error *err);
 
 #endif

@@ -7,6 +7,17 @@
 
 /* -- frames -- */
 
+/* A primary key that a flush replaced. */
+typedef struct rekey {
+  corm_object *object;
+  corm_value old[];
+} rekey;
+
+static void free_rekey(const corm_mem *mem, rekey *entry) {
+  for (uint32_t i = 0; i < entry->object->mapper->npk; i++) corm_value_clear(mem, &entry->old[i]);
+  corm_mem_free(mem, entry);
+}
+
 static corm_status push_frame(corm_session *session, int savepoint, corm_error *err) {
   corm_frame *frame = corm_mem_zalloc(session->mem, 1, sizeof *frame);
   if (!frame) return corm_error_memory(err);
@@ -16,6 +27,7 @@ static corm_status push_frame(corm_session *session, int savepoint, corm_error *
   corm_vec_init(&frame->touched, session->mem);
   corm_vec_init(&frame->inserted, session->mem);
   corm_vec_init(&frame->deleted, session->mem);
+  corm_vec_init(&frame->rekeyed, session->mem);
   session->frame = frame;
   return CORM_OK;
 }
@@ -29,17 +41,31 @@ static void release_list(corm_session *session, corm_vec *list) {
   list->len = 0;
 }
 
+static void release_rekeyed(corm_session *session, corm_vec *list) {
+  for (size_t i = 0; i < list->len; i++) {
+    rekey *entry = list->items[i];
+    corm_object *object = entry->object;
+    object->frames--;
+    corm_state_let_go(session, object);
+    free_rekey(session->mem, entry);
+  }
+  list->len = 0;
+}
+
 static void pop_frame(corm_session *session) {
   corm_frame *frame = session->frame;
   session->frame = frame->parent;
   corm_vec_clear(&frame->touched);
   corm_vec_clear(&frame->inserted);
   corm_vec_clear(&frame->deleted);
+  corm_vec_clear(&frame->rekeyed);
   corm_mem_free(session->mem, frame);
 }
 
-static corm_status list_in_frame(corm_session *session, corm_vec *list, corm_object *object, corm_error *err) {
-  if (corm_vec_push(list, object) != CORM_OK) return corm_error_memory(err);
+/* The item is the object, or a record of it. */
+static corm_status list_in_frame(corm_session *session, corm_vec *list, void *item, corm_object *object,
+                                 corm_error *err) {
+  if (corm_vec_push(list, item) != CORM_OK) return corm_error_memory(err);
   object->frames++;
   corm_status status = corm_state_hold(session, object, err);
   if (status != CORM_OK) {
@@ -52,13 +78,60 @@ static corm_status list_in_frame(corm_session *session, corm_vec *list, corm_obj
 corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err) {
   corm_frame *frame = session->frame;
   if (!frame->parent) return CORM_OK; /* the root expires everything and knows its inserts by serial */
-  corm_status status = list_in_frame(session, &frame->touched, object, err);
-  if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, err);
+  corm_status status = CORM_OK;
+  if (object->touched != frame->id) status = list_in_frame(session, &frame->touched, object, object, err);
+  if (status == CORM_OK) object->touched = frame->id;
+  if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, object, err);
   return status;
 }
 
 corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err) {
-  return list_in_frame(session, &session->frame->deleted, object, err);
+  return list_in_frame(session, &session->frame->deleted, object, object, err);
+}
+
+corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  rekey *entry = corm_mem_zalloc(session->mem, 1, sizeof *entry + mapper->npk * sizeof *entry->old);
+  if (!entry) return corm_error_memory(err);
+  corm_status status = CORM_OK;
+  entry->object = object;
+  for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++)
+    status = corm_value_dup(session->mem, corm_object_committed(object, mapper->pk[i]), &entry->old[i]);
+  if (status != CORM_OK)
+    (void)corm_error_memory(err);
+  else
+    status = list_in_frame(session, &session->frame->rekeyed, entry, object, err);
+  if (status != CORM_OK) free_rekey(session->mem, entry);
+  return status;
+}
+
+/* `frames` says how many entries there are in all lists, which ends the search. */
+static void leave_list(corm_vec *list, corm_object *object) {
+  for (size_t i = list->len; object->frames && i-- > 0;) {
+    if (list->items[i] != object) continue;
+    corm_vec_remove(list, i);
+    object->frames--;
+  }
+}
+
+static void leave_rekeyed(corm_vec *list, corm_object *object) {
+  for (size_t i = list->len; object->frames && i-- > 0;) {
+    rekey *entry = list->items[i];
+    if (entry->object != object) continue;
+    corm_vec_remove(list, i);
+    free_rekey(list->mem, entry);
+    object->frames--;
+  }
+}
+
+void corm_frame_forget(corm_session *session, corm_object *object) {
+  for (corm_frame *f = session->frame; object->frames && f; f = f->parent) {
+    leave_list(&f->inserted, object);
+    leave_list(&f->deleted, object);
+    leave_rekeyed(&f->rekeyed, object);
+    leave_list(&f->touched, object);
+  }
+  object->frames = object->touched = 0;
 }
 
 bool corm_session_has_frame(const corm_session *session, const corm_frame *frame) {
@@ -100,13 +173,47 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
     if (object->frames) object->frames--;
     object->session = NULL;
     object->state = CORM_DETACHED;
-    if (corm_session_register(session, object, &ignored) == CORM_OK)
+    if (corm_session_register(session, object, &ignored) == CORM_OK) {
       corm_state_expire(session, object);
-    else
+    } else {
       corm_error_clear(&ignored);
-    object->session = session;
+      corm_state_leave(session, object, CORM_DETACHED);
+    }
+  }
+}
+
+static void restore_key(corm_object *object, rekey *entry) {
+  const corm_mapper *mapper = object->mapper;
+  corm_object_expire(object, mapper->pk, mapper->npk);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    corm_value *slot = &object->slots[mapper->pk[i]];
+    corm_value_clear(mapper->mem, slot);
+    *slot = entry->old[i];
+    slot->flags |= CORM_VALUE_EXPIRED;
+    entry->old[i] = corm_value_null();
+  }
+}
+
+/* Keys may have gone from one object to another, so all leave the map before the first comes back. */
+static void undo_rekeys(corm_session *session, corm_frame *frame) {
+  for (size_t i = frame->rekeyed.len; i-- > 0;) {
+    rekey *entry = frame->rekeyed.items[i];
+    corm_identity_remove(&session->identity, entry->object);
+    restore_key(entry->object, entry);
+  }
+  while (frame->rekeyed.len) {
+    rekey *entry = frame->rekeyed.items[--frame->rekeyed.len];
+    corm_object *object = entry->object;
+    corm_error ignored;
+    corm_error_init(&ignored);
+    free_rekey(session->mem, entry);
+    object->frames--;
+    if (object->state == CORM_PERSISTENT && corm_session_register(session, object, &ignored) != CORM_OK) {
+      corm_error_clear(&ignored);
+      corm_state_leave(session, object, CORM_DETACHED);
+      continue;
+    }
     corm_state_let_go(session, object);
-    if (object->state != CORM_PERSISTENT) object->session = NULL;
   }
 }
 
@@ -141,11 +248,13 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
   undo_pending(session);
   if (!frame || !frame->parent) {
     if (frame) undo_inserts_of_txn(session);
+    if (frame) undo_rekeys(session, frame);
     if (frame) undo_deletes(session, frame);
     corm_session_expire_all(session);
     return;
   }
   undo_inserts_of_frame(session, frame);
+  undo_rekeys(session, frame);
   undo_deletes(session, frame);
   expire_touched(session, frame);
   release_list(session, &frame->touched);
@@ -228,6 +337,7 @@ static corm_status tell(corm_session *session, corm_event event, corm_error *err
 static corm_status reserve_merge(corm_frame *frame, corm_error *err) {
   corm_frame *parent = frame->parent;
   corm_status status = corm_vec_reserve(&parent->deleted, parent->deleted.len + frame->deleted.len);
+  if (status == CORM_OK) status = corm_vec_reserve(&parent->rekeyed, parent->rekeyed.len + frame->rekeyed.len);
   if (status == CORM_OK && parent->parent) {
     status = corm_vec_reserve(&parent->touched, parent->touched.len + frame->touched.len);
     if (status == CORM_OK) status = corm_vec_reserve(&parent->inserted, parent->inserted.len + frame->inserted.len);
@@ -240,7 +350,8 @@ static void move_list(corm_vec *to, corm_vec *from) {
   from->len = 0;
 }
 
-/* What a released savepoint did belongs to the enclosing frame from now on; the root needs to know of deletes only. */
+/* What a released savepoint did belongs to the enclosing frame from now on; the root needs to know of deletes and keys
+   only. */
 static void merge_frame(corm_session *session) {
   corm_frame *frame = session->frame, *parent = frame->parent;
   if (parent->parent) {
@@ -248,6 +359,7 @@ static void merge_frame(corm_session *session) {
     move_list(&parent->inserted, &frame->inserted);
   }
   move_list(&parent->deleted, &frame->deleted);
+  move_list(&parent->rekeyed, &frame->rekeyed);
 }
 
 static corm_status release_savepoint(corm_session *session, corm_error *err) {
@@ -301,6 +413,7 @@ static corm_status commit_root(corm_session *session, corm_error *err) {
     return status;
   }
   bury(session, &session->frame->deleted);
+  release_rekeyed(session, &session->frame->rekeyed);
   pop_frame(session);
   leave_connection(session);
   if (session->options.expire_on_commit) corm_session_expire_all(session);
