@@ -259,8 +259,31 @@ static int push_list(lua_State *L, binding_result *self, lua_Integer limit) {
   return 1;
 }
 
+/* Nothing was read of a list of single values: then the list itself is what all() gives, without a copy. */
+static bool take_list(lua_State *L, binding_result *self) {
+  binding_result *source = self->source;
+  if (self->mode != BINDING_SCALARS || self->is_unique || self->map || self->closed) return false;
+  if (source->result || source->closed || source->width != 1 || source->next > 0) return false;
+  lua_settop(L, 1);
+  if (source != self) lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
+  int holder = lua_gettop(L);
+  if (lua_getiuservalue(L, holder, BINDING_RESULT_VALUES) != LUA_TTABLE) return false;
+  for (lua_Integer i = 1; i <= source->count; i++) {
+    if (lua_rawgeti(L, -1, i) == LUA_TNIL) {
+      binding_push_nullvalue(L);
+      lua_rawseti(L, -3, i);
+    }
+    lua_pop(L, 1);
+  }
+  source->next = source->count;
+  lua_newtable(L);
+  lua_setiuservalue(L, holder, BINDING_RESULT_VALUES);
+  return true;
+}
+
 static int result_all(lua_State *L) {
-  return push_list(L, check_any(L, "Result:all"), -1);
+  binding_result *self = check_any(L, "Result:all");
+  return take_list(L, self) ? 1 : push_list(L, self, -1);
 }
 
 static lua_Integer size_arg(lua_State *L, int arg, const char *what) {
