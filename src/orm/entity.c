@@ -10,7 +10,7 @@ size_t corm_object_size(const corm_mapper *mapper, size_t text) {
 }
 
 void corm_object_init(corm_object *object, corm_mapper *mapper) {
-  const size_t own = offsetof(corm_object, mapper);
+  const size_t own = offsetof(corm_object, session);
   memset((char *)object + own, 0, sizeof *object - own + mapper->nattributes * sizeof(corm_value));
   object->mapper = mapper;
   object->nslots = (uint16_t)mapper->nattributes;

@@ -52,15 +52,11 @@ struct corm_object {
   uint64_t magic; /* these three are the host's: its kind check reads them */
   uint32_t host_kind;
   uint32_t host_flags;
-  corm_mapper *mapper;
   corm_session *session;    /* NULL: none */
-  corm_object *chain;       /* identity map */
   corm_changes *changes;    /* NULL: clean */
   struct corm_links *links; /* NULL: no relationship touched; orm/links.h */
   corm_siblings *siblings;
   uint32_t sibling; /* position there */
-  uint32_t handle;  /* the host's */
-  uint32_t hash;    /* of the identity */
   uint32_t txn;     /* serial of the root transaction that inserted it */
   uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
   uint32_t frames;  /* how often it stands in lists of frames */
@@ -68,6 +64,11 @@ struct corm_object {
   uint16_t nslots;
   uint8_t state; /* corm_object_state */
   uint8_t flags;
+  /* What a lookup by key reads stands beside the first slot: one cache line instead of three. */
+  corm_mapper *mapper;
+  corm_object *chain; /* identity map */
+  uint32_t hash;      /* of the identity */
+  uint32_t handle;    /* the host's */
   corm_value slots[];
 };
 
