@@ -52,6 +52,7 @@ if(TARGET corm_cli)
   set_target_properties(fault PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
   target_link_libraries(fault PRIVATE corm_binding ${LUA_LIBRARY})
   corm_test(NAME fault LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/session.lua)
+  corm_test(NAME fault.objects LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/objects.lua)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 

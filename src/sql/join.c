@@ -186,6 +186,7 @@ static corm_status matching(joining *j, uint32_t *index, uint32_t *count) {
   *count = 0;
   for (uint32_t i = 0; i < j->froms.n; i++) {
     bool matches = false;
+    if (corm_from_same(j->froms.items[i], j->right)) continue; /* a column of it stands in the select */
     if (j->on) {
       corm_from_list members;
       corm_from_list_init(&members, j->arena);
