@@ -1,4 +1,4 @@
--- declarative_base and Base:model: from a Lua table to a Table, a mapper and a class (API.md rules 12, 13 and 19).
+-- declarative_base and Base:model: from a Lua table to a Table, a mapper and a class.
 local corm, load = ...
 local orm = load "corm.orm"
 local attributes = load "corm.attributes"

@@ -1,4 +1,4 @@
--- inspect(): what the ORM knows about an object or a class. Its properties are fields (API.md 2b).
+-- inspect(): what the ORM knows about an object or a class. Its properties are fields.
 local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail

@@ -465,7 +465,7 @@ static int kind_of(lua_State *L) {
   return 1;
 }
 
-/* set_name(column, name): for a Column written without one; creation(column): its number of API.md rule 19. */
+/* set_name(column, name): for a Column written without one; creation(column): its number in order of writing. */
 static int set_column_name(lua_State *L) {
   binding_column_set_name(L, 1, 2);
   return 0;

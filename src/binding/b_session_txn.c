@@ -1,6 +1,6 @@
 /*
  * Transactions of a session as values: begin, begin_nested, no_autoflush. Each is closed by leaving its block, which
- * commits or rolls back as Python's `with` does (API.md rule 9).
+ * commits or rolls back as Python's `with` does.
  */
 #include "binding/b_session.h"
 

@@ -1,4 +1,4 @@
-/* Dates, times, decimals, UUIDs in Lua: immutable userdata of one kind around a corm_value (API.md rule 16). */
+/* Dates, times, decimals, UUIDs in Lua: immutable userdata of one kind around a corm_value. */
 #ifndef CORM_BINDING_B_VALUES_H
 #define CORM_BINDING_B_VALUES_H
 

@@ -1,7 +1,7 @@
 /*
  * What every file of Lua's door shares: the module's state, checked userdata, scratch memory, values in both
- * directions, raising errors. DESIGN.md rules 16 to 22 hold: a binding checks its arguments, takes scratch, calls the
- * core, pushes results or raises.
+ * directions, raising errors. docs/decisions/0007-binding.md has the rules: a binding checks its arguments, takes
+ * scratch, calls the core, pushes results or raises.
  */
 #ifndef CORM_BINDING_BINDING_H
 #define CORM_BINDING_BINDING_H
@@ -74,7 +74,7 @@ typedef struct binding_state {
   binding_head head;
   corm_mem mem;      /* the core's allocator: the C heap, unless the host put another into the registry field
                         "corm.mem" (light userdata) before the first opening */
-  uint64_t creation; /* next number of API.md rule 19 */
+  uint64_t creation; /* next number in order of writing */
   lua_State *L;      /* the running thread, set at each entry that may call hooks */
   int metatables[BINDING_KIND_COUNT];       /* registry references; LUA_NOREF until made */
   int methods[BINDING_KIND_COUNT];          /* ref: name -> method; false for a name that is a field */
@@ -167,7 +167,7 @@ void binding_hook_push(lua_State *L, binding_state *state, int hook);
  */
 corm_status binding_protect(binding_state *state, lua_CFunction body, void *ctx, corm_error *err);
 
-/* -- blocks (API.md rule 9) -- */
+/* -- blocks -- */
 /*
  * Calls the function below its nargs arguments at the top, while the object at index `object` (a userdata of ours below
  * them, with a __close) is to be closed: with nil when the function returned, whose results are then this call's

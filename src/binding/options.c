@@ -1,4 +1,4 @@
-/* Options tables: the last argument of most calls (API.md rule 2). Read raw; unknown names are refused. */
+/* Options tables: the last argument of most calls. Read raw; unknown names are refused. */
 #include <string.h>
 
 #include "binding/binding.h"

@@ -78,7 +78,7 @@ struct corm_driver {
   corm_status (*begin)(corm_driver_conn *conn, corm_begin_mode mode, corm_error *err);
   corm_status (*commit)(corm_driver_conn *conn, corm_error *err);
   corm_status (*rollback)(corm_driver_conn *conn, corm_error *err);
-  /* The truth, as the database tells it (trap 1 of RELIABILITY.md: SQLite ends transactions by itself). */
+  /* The truth, as the database tells it (SQLite ends transactions by itself when the disk is full). */
   bool (*in_transaction)(const corm_driver_conn *conn);
 
   /* Prepares one statement; text after it other than white space and comments is a ProgrammingError. */

@@ -1,7 +1,7 @@
 /*
  * Transactions and savepoints of a connection. A transaction is begun logically first; the database hears of it with
  * the first statement, which tells whether it will write. After everything that fails the database is asked whether the
- * transaction is still there (RELIABILITY trap 1: SQLite ends it by itself when the disk is full).
+ * transaction is still there (SQLite ends it by itself when the disk is full).
  */
 #include "engine/internal.h"
 

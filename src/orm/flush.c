@@ -135,7 +135,7 @@ static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_e
   return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
 }
 
-/* API.md 4.6: loaded lists and references that hold a deleted object let it go. */
+/* Loaded lists and references that hold a deleted object let it go. */
 static void leave_lists(corm_session *session, corm_object *gone) {
   const corm_vec *referrers = &gone->mapper->referrers;
   for (size_t i = 0; i < referrers->len; i++) {

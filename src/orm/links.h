@@ -81,7 +81,7 @@ CORM_MUST_USE corm_status corm_link_fill_one(corm_object *object, const corm_rel
 CORM_MUST_USE corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship,
                                               corm_object *const *targets, const uint32_t *edges, uint32_t n,
                                               corm_error *err);
-/* Takes a deleted object out of a loaded list without history (API.md 4.6). */
+/* Takes a deleted object out of a loaded list without history. */
 void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone);
 
 #endif

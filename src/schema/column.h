@@ -40,7 +40,7 @@ typedef struct corm_column {
   const char *key;  /* in t.c; equals name unless given */
   const corm_type *type;
   corm_table *table; /* NULL until attached */
-  uint64_t creation; /* order of writing (API.md rule 19) */
+  uint64_t creation; /* order of writing */
   uint32_t index;    /* position in its table */
   bool primary_key;
   bool nullable;         /* default: not primary_key */

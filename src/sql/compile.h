@@ -62,7 +62,7 @@ typedef struct corm_compiled {
 } corm_compiled;
 
 typedef struct corm_compile_options {
-  bool named;         /* show ":name" instead of the driver's placeholders (API.md section 3) */
+  bool named;         /* show ":name" instead of the driver's placeholders */
   bool literal_binds; /* values inlined and escaped, for reading */
   bool unqualified;   /* columns without their table: CHECK, index expressions */
 } corm_compile_options;

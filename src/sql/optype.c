@@ -62,7 +62,7 @@ static const rule rules[] = {
     {CORM_OP_MUL, INTEGER, INTERVAL, CORM_TYPE_INTERVAL},
     {CORM_OP_MUL, NUMERIC, INTERVAL, CORM_TYPE_INTERVAL},
     {CORM_OP_MUL, REAL, INTERVAL, CORM_TYPE_INTERVAL},
-    /* API.md 4.12: the quotient of two integers is a float in Lua. */
+    /* The quotient of two integers is a float in Lua. */
     {CORM_OP_TRUEDIV, INTEGER, INTEGER, CORM_TYPE_FLOAT},
 };
 
