@@ -169,6 +169,9 @@ describe("Base:model", function()
     assert.is_true(rawequal(Post, mapper.relationships.posts.target))
     assert.equal("MANYTOONE", corm.inspect(Post).relationships.user.direction)
     assert.equal("posts", corm.inspect(Post).relationships.user.back_populates)
+    local names = {}
+    for i, name in ipairs(corm.inspect(Post).relationships) do names[i] = name end
+    assert.same({ "user" }, names)
   end)
 end)
 

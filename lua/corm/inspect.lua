@@ -72,6 +72,7 @@ local object_fields = {
 local function by_name(names, get)
   return setmetatable(names, {
     __index = function(_, key)
+      if type(key) ~= "string" then return nil end -- behind the end of the sequence
       for _, name in ipairs(names) do
         if name == key then return get(key) end
       end
