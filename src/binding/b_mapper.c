@@ -175,6 +175,9 @@ static int registry_touch(lua_State *L) {
 
 /* Gives the class its number, and slots in the tables that may not grow later. */
 static void number_class(lua_State *L, binding_host *host, binding_class *cls, int table) {
+  lua_pushliteral(L, "corm");
+  cls->text = lua_tostring(L, -1) - (const char *)lua_topointer(L, -1);
+  lua_pop(L, 1);
   cls->number = ++host->next_class;
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
   lua_pushboolean(L, 0);

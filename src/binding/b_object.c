@@ -148,6 +148,13 @@ const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, in
   return attr || len <= 40 ? attr : find_long(cls, name);
 }
 
+/* The same for the hot paths, in one call of Lua's API. What it misses (long names, no name at all) is not known yet.
+ */
+static const binding_attr *find_short(lua_State *L, const binding_class *cls, int key) {
+  const char *string = lua_topointer(L, key);
+  return string ? find(cls, string + cls->text) : NULL;
+}
+
 /* -- reading ---------------------------------------------------------------------------------------------------- */
 
 /* Names that are no attributes: a method or constant of the class, else what lua/corm/orm.lua says. */
@@ -186,8 +193,8 @@ static int object_index(lua_State *L) {
   corm_object *object = object_at(L, 1);
   if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
   const binding_class *cls = binding_class_of(object->mapper);
-  if (lua_type(L, 2) != LUA_TSTRING) return index_class(L, cls);
-  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  const binding_attr *attr = find_short(L, cls, 2);
+  if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
   if (!attr) return index_class(L, cls);
   if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
   const corm_value *value = &object->slots[attr->slot];
@@ -305,7 +312,8 @@ static int object_newindex(lua_State *L) {
   corm_object *object = object_at(L, 1);
   if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
   const binding_class *cls = binding_class_of(object->mapper);
-  const binding_attr *attr = lua_type(L, 2) == LUA_TSTRING ? binding_find_attr(L, cls, 2) : NULL;
+  const binding_attr *attr = find_short(L, cls, 2);
+  if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
   if (!attr) {
     binding_host_function(L, binding_upvalue(L)->host, "object_newindex");
     lua_insert(L, 1);

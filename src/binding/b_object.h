@@ -33,6 +33,7 @@ typedef struct binding_class {
   binding_attr *attrs; /* open addressing */
   uint32_t cap, n;
   uint32_t number; /* in host->classes */
+  ptrdiff_t text;  /* from lua_topointer of a string to its characters */
   uint32_t living; /* objects that exist */
   bool hooked;     /* some attribute is */
 } binding_class;
