@@ -92,10 +92,16 @@ static void put(corm_object *object, uint32_t slot, corm_value value, uint8_t fl
   object->slots[slot] = value;
 }
 
+/* Integers, which most keys and counts are, without a call. */
+static bool same(const corm_value *a, const corm_value *b) {
+  if (a->kind == CORM_INT && b->kind == CORM_INT) return a->as.i == b->as.i;
+  return corm_value_equal(a, b);
+}
+
 /* Setting what the database has undoes the change. */
 static bool undo_change(corm_object *object, uint32_t slot, const corm_value *value) {
   corm_change *change = find_change(object, slot);
-  if (!change || change->old.kind == CORM_ABSENT || !corm_value_equal(&change->old, value)) return false;
+  if (!change || change->old.kind == CORM_ABSENT || !same(&change->old, value)) return false;
   corm_value old = change->old;
   drop_change(object, change);
   corm_value_clear(object->mapper->mem, &object->slots[slot]);
@@ -109,9 +115,13 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   corm_value copy;
   const bool dirty = current->flags & CORM_VALUE_DIRTY;
   const bool track = has_row(object);
-  if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && corm_value_equal(current, value))
-    return CORM_OK;
+  if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && same(current, value)) return CORM_OK;
   if (dirty && undo_change(object, slot, value)) return CORM_OK;
+  if (dirty && (object->flags & CORM_OBJECT_MODIFIED) && !(current->flags & CORM_VALUE_OWNED) &&
+      !corm_value_has_bytes(value)) { /* changed and registered before: nothing to keep, copy or free */
+    put(object, slot, *value, CORM_VALUE_DIRTY);
+    return CORM_OK;
+  }
 
   if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
   corm_status status = track && !dirty ? reserve_change(object, err) : CORM_OK;
