@@ -13,7 +13,7 @@
 
 #include "host.h"
 
-enum { WORLD_TABLES = 8, WORLD_COLUMNS = 5, WORLD_LOG = 64 };
+enum { WORLD_TABLES = 10, WORLD_COLUMNS = 5, WORLD_LOG = 64 };
 
 typedef struct world_table {
   corm_table table;

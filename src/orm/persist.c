@@ -18,10 +18,23 @@ typedef struct shape {
   corm_batch *batch;
 } shape;
 
+/* The same for rows of a secondary table: place[i] is where the i-th value stands, those of the near side first. */
+typedef struct link_shape {
+  struct link_shape *next;
+  const corm_relationship *relationship;
+  bool insert;
+  uint32_t n;
+  uint32_t *place;
+  corm_value *values;
+  corm_compiled compiled;
+  corm_batch *batch;
+} link_shape;
+
 typedef struct persist {
   corm_flush *flush;
   corm_arena arena;
   shape *shapes;
+  link_shape *links;
   const corm_dialect *dialect;
   corm_scratch scratch;
   corm_value *values; /* one row's */
@@ -109,7 +122,9 @@ static shape *find_shape(persist *p, const corm_mapper *mapper, corm_work_kind k
 static void close_shapes(persist *p) {
   for (shape *s = p->shapes; s; s = s->next)
     if (s->batch) corm_batch_close(s->batch);
+  for (link_shape *s = p->links; s; s = s->next) corm_batch_close(s->batch);
   p->shapes = NULL;
+  p->links = NULL;
 }
 
 /* -- values that the script did not give -- */
@@ -286,28 +301,58 @@ static corm_status association_value(corm_object *object, const corm_secondary_p
   return status;
 }
 
-static corm_status open_association(persist *p, const corm_relationship *r, bool insert, shape *s, corm_error *err) {
-  const corm_column **columns = corm_arena_alloc(&p->arena, (r->nnear + r->nfar) * sizeof(void *));
-  if (!columns) return corm_error_memory(err);
-  for (uint32_t i = 0; i < r->nnear; i++) columns[i] = r->near_secondary[i].column;
-  for (uint32_t i = 0; i < r->nfar; i++) columns[r->nnear + i] = r->far_secondary[i].column;
-  s->n = r->nnear + r->nfar;
-  corm_status status =
-      insert
-          ? corm_compile_insert_in(&p->arena, p->dialect, r->def.secondary, columns, s->n, NULL, 0, &s->compiled, err)
-          : corm_compile_delete_in(&p->arena, p->dialect, r->def.secondary, columns, s->n, &s->compiled, err);
-  return status == CORM_OK ? corm_conn_batch_open(p->flush->conn, &s->compiled, &s->batch, err) : status;
+/* Columns stand in the order of the table, whichever side the relationship is declared on. */
+static void place_columns(const corm_relationship *r, uint32_t *place, const corm_column **columns) {
+  const uint32_t n = r->nnear + r->nfar;
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_column *column = i < r->nnear ? r->near_secondary[i].column : r->far_secondary[i - r->nnear].column;
+    uint32_t at = i;
+    for (; at > 0 && columns[at - 1]->index > column->index; at--) columns[at] = columns[at - 1];
+    columns[at] = column;
+    for (uint32_t k = 0; k < i; k++) place[k] += place[k] >= at;
+    place[i] = at;
+  }
 }
 
-static corm_status run_association(const corm_association *a, const shape *s, corm_value *values, corm_error *err) {
+static link_shape *new_link_shape(persist *p, const corm_relationship *r, bool insert, corm_error *err) {
+  const uint32_t n = r->nnear + r->nfar;
+  link_shape *s = corm_arena_zalloc(&p->arena, 1, sizeof *s);
+  const corm_column **columns = corm_arena_alloc(&p->arena, n * sizeof(void *));
+  uint32_t *place = corm_arena_alloc(&p->arena, n * sizeof *place);
+  corm_value *values = corm_arena_alloc(&p->arena, n * sizeof *values);
+  if (!s || !columns || !place || !values) {
+    (void)corm_error_memory(err);
+    return NULL;
+  }
+  *s = (link_shape){.relationship = r, .insert = insert, .place = place, .values = values, .n = n};
+  place_columns(r, place, columns);
+  corm_status status =
+      insert ? corm_compile_insert_in(&p->arena, p->dialect, r->def.secondary, columns, n, NULL, 0, &s->compiled, err)
+             : corm_compile_delete_in(&p->arena, p->dialect, r->def.secondary, columns, n, &s->compiled, err);
+  if (status == CORM_OK) status = corm_conn_batch_open(p->flush->conn, &s->compiled, &s->batch, err);
+  if (status != CORM_OK) return NULL;
+  s->next = p->links;
+  p->links = s;
+  return s;
+}
+
+static link_shape *find_link_shape(persist *p, const corm_relationship *r, bool insert, corm_error *err) {
+  for (link_shape *s = p->links; s; s = s->next)
+    if (s->relationship == r && s->insert == insert) return s;
+  return new_link_shape(p, r, insert, err);
+}
+
+static corm_status write_association(persist *p, const corm_association *a, corm_error *err) {
   const corm_relationship *r = a->relationship;
   int64_t matched = 1;
+  const link_shape *s = find_link_shape(p, r, a->insert, err);
+  if (!s) return blame(a->near, err);
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < r->nnear; i++)
-    status = association_value(a->near, &r->near_secondary[i], &values[i], err);
+    status = association_value(a->near, &r->near_secondary[i], &s->values[s->place[i]], err);
   for (uint32_t i = 0; status == CORM_OK && i < r->nfar; i++)
-    status = association_value(a->far, &r->far_secondary[i], &values[r->nnear + i], err);
-  if (status == CORM_OK) status = corm_batch_run(s->batch, values, s->n, &matched, NULL, NULL, NULL, err);
+    status = association_value(a->far, &r->far_secondary[i], &s->values[s->place[r->nnear + i]], err);
+  if (status == CORM_OK) status = corm_batch_run(s->batch, s->values, s->n, &matched, NULL, NULL, NULL, err);
   if (status != CORM_OK) return blame(a->near, err);
   if (!a->insert && matched < 1)
     return corm_error_set(err, CORM_E_STALE_DATA, "DELETE statement on table '%s' expected to match 1 row; 0 matched",
@@ -315,27 +360,11 @@ static corm_status run_association(const corm_association *a, const shape *s, co
   return CORM_OK;
 }
 
-/* Runs of one relationship and kind share a statement. */
 static corm_status write_associations(persist *p, bool insert, corm_error *err) {
   const corm_flush *flush = p->flush;
-  const corm_relationship *current = NULL;
-  corm_value *values = NULL;
-  shape s = {0};
   corm_status status = CORM_OK;
-  for (uint32_t i = 0; status == CORM_OK && i < flush->nassociations; i++) {
-    const corm_association *a = &flush->associations[i];
-    if (a->insert != insert) continue;
-    if (a->relationship != current) {
-      if (s.batch) corm_batch_close(s.batch);
-      s = (shape){0};
-      current = a->relationship;
-      status = open_association(p, current, insert, &s, err);
-      values = corm_arena_alloc(&p->arena, s.n * sizeof *values);
-      if (status == CORM_OK && !values) status = corm_error_memory(err);
-    }
-    if (status == CORM_OK) status = run_association(a, &s, values, err);
-  }
-  if (s.batch) corm_batch_close(s.batch);
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nassociations; i++)
+    if (flush->associations[i].insert == insert) status = write_association(p, &flush->associations[i], err);
   return status;
 }
 

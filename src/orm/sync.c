@@ -23,7 +23,8 @@ corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationsh
 corm_status corm_association_add(corm_flush *flush, const corm_relationship *relationship, corm_object *near,
                                  corm_object *far, bool insert, corm_error *err) {
   const corm_relationship *inverse = relationship->inverse;
-  if (inverse && inverse < relationship) { /* one spelling for both sides */
+  /* One spelling for both sides: the side whose column stands first in the table is the near one. */
+  if (inverse && inverse->near_secondary[0].column->index < relationship->near_secondary[0].column->index) {
     corm_object *other = near;
     near = far;
     far = other;
