@@ -331,7 +331,7 @@ void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const co
     corm_emit_bytes(c, ")", 1);
   }
   const corm_node **nodes = corm_compiler_check(c, corm_arena_alloc(c->arena, nreturning * sizeof *nodes));
-  const corm_node *from = corm_table_node_in(c->arena, table);
+  const corm_node *from = nreturning ? corm_table_node_in(c->arena, table) : NULL;
   for (size_t i = 0; i < nreturning && nodes; i++) {
     nodes[i] = corm_column_node_in(c->arena, returning[i], from);
     if (!nodes[i] || !from) corm_compiler_check(c, NULL);
