@@ -8,6 +8,9 @@
 #include "fail_mem.h"
 #include "temp_dir.h"
 
+static const corm_begin begin_read = {.mode = CORM_BEGIN_READ};
+static const corm_begin begin_write = {.mode = CORM_BEGIN_WRITE};
+
 /* -- short forms ----------------------------------------------------------------------------------------------------
  */
 
@@ -92,11 +95,11 @@ static void knows_its_transaction(void **state) {
   subject *s = *state;
   const corm_driver *driver = s->conn->driver;
   assert_false(driver->in_transaction(s->conn));
-  assert_int_equal(driver->begin(s->conn, CORM_BEGIN_READ, NULL), CORM_OK);
+  assert_int_equal(driver->begin(s->conn, &begin_read, NULL), CORM_OK);
   assert_true(driver->in_transaction(s->conn));
   assert_int_equal(driver->commit(s->conn, NULL), CORM_OK);
   assert_false(driver->in_transaction(s->conn));
-  assert_int_equal(driver->begin(s->conn, CORM_BEGIN_WRITE, NULL), CORM_OK);
+  assert_int_equal(driver->begin(s->conn, &begin_write, NULL), CORM_OK);
   exec(s->conn, "SAVEPOINT a");
   exec(s->conn, "RELEASE SAVEPOINT a");
   assert_true(driver->in_transaction(s->conn));
@@ -163,7 +166,7 @@ static void fake_records_and_fails(void **state) {
   corm_error err = {0};
   assert_int_equal(corm_fake_fault(s->fake, "UPDATE", CORM_E_DISK_FULL, "full", true), CORM_OK);
   assert_int_equal(corm_fake_rows(s->fake, "UPDATE", NULL, 0, NULL, 7), CORM_OK);
-  driver->begin(s->conn, CORM_BEGIN_WRITE, NULL);
+  driver->begin(s->conn, &begin_write, NULL);
   corm_driver_stmt *stmt = prepare(s->conn, "UPDATE t SET a = ? WHERE b = '?' AND id = ?");
   corm_value a = corm_value_text("it's", 4), id = corm_value_int(5);
   driver->bind(stmt, 1, &a, false, NULL);
@@ -412,7 +415,7 @@ static void sqlite_read_only(void **state) {
   conn->driver->close(conn);
   conn = open_target(&corm_driver_sqlite, &(corm_driver_target){.database = dir->file, .options = &ro, .noptions = 1});
   /* A unit of work that might write may begin; what writes is refused. */
-  assert_int_equal(conn->driver->begin(conn, CORM_BEGIN_WRITE, NULL), CORM_OK);
+  assert_int_equal(conn->driver->begin(conn, &begin_write, NULL), CORM_OK);
   fails(conn, "INSERT INTO t VALUES (1)", CORM_E_READ_ONLY, &err);
   conn->driver->close(conn);
 }
@@ -424,14 +427,14 @@ static void sqlite_locks(void **state) {
   corm_driver_conn *b = open_file(dir->file);
   exec(a, "PRAGMA journal_mode=wal");
   exec(a, "CREATE TABLE t (a)");
-  assert_int_equal(a->driver->begin(a, CORM_BEGIN_WRITE, NULL), CORM_OK);
+  assert_int_equal(a->driver->begin(a, &begin_write, NULL), CORM_OK);
   err = (corm_error){0};
-  assert_int_equal(b->driver->begin(b, CORM_BEGIN_WRITE, &err), CORM_FAILED);
+  assert_int_equal(b->driver->begin(b, &begin_write, &err), CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_LOCK_TIMEOUT);
   assert_true(err.retryable);
   assert_false(b->driver->in_transaction(b));
   /* A reader whose snapshot is old cannot begin to write. */
-  assert_int_equal(b->driver->begin(b, CORM_BEGIN_READ, NULL), CORM_OK);
+  assert_int_equal(b->driver->begin(b, &begin_read, NULL), CORM_OK);
   assert_int_equal(number(b, "SELECT count(*) FROM t"), 0);
   exec(a, "INSERT INTO t VALUES (1)");
   assert_int_equal(a->driver->commit(a, NULL), CORM_OK);
@@ -448,7 +451,7 @@ static void sqlite_full(void **state) {
   corm_driver_conn *conn = open_file(temp_dir_file(dir, "a.db"));
   exec(conn, "CREATE TABLE t (a)");
   exec(conn, "PRAGMA max_page_count = 10");
-  conn->driver->begin(conn, CORM_BEGIN_WRITE, NULL);
+  conn->driver->begin(conn, &begin_write, NULL);
   exec(conn, "INSERT INTO t VALUES (1)");
   fails(conn, "INSERT INTO t VALUES (zeroblob(100000))", CORM_E_DISK_FULL, &err);
   assert_false(conn->driver->in_transaction(conn)); /* the trap: SQLite has rolled back by itself */
@@ -631,7 +634,7 @@ static bool heap_scenario(corm_error *err) {
   static const char sql[] = "INSERT INTO t (a) VALUES (?) RETURNING a || 'x'";
   bool ok = driver->open(driver, &corm_mem_libc, &(corm_driver_target){0}, &conn, err) == CORM_OK &&
             driver->exec(conn, "CREATE TABLE t (a TEXT)", err) == CORM_OK &&
-            driver->begin(conn, CORM_BEGIN_WRITE, err) == CORM_OK &&
+            driver->begin(conn, &begin_write, err) == CORM_OK &&
             driver->prepare(conn, sql, sizeof sql - 1, &stmt, err) == CORM_OK &&
             driver->bind(stmt, 1, &text, false, err) == CORM_OK && driver->step(stmt, err) == CORM_ROW;
   if (ok) driver->column(stmt, 0, &got);

@@ -43,8 +43,8 @@ static void only_byte_kinds_have_bytes(void **state) {
   (void)state;
   for (unsigned kind = 0; kind < CORM_VALUE_KIND_COUNT; kind++) {
     corm_value value = {.kind = (uint8_t)kind};
-    bool wanted =
-        kind == CORM_TEXT || kind == CORM_BLOB || kind == CORM_DECIMAL || kind == CORM_UUID || kind == CORM_JSON;
+    bool wanted = kind == CORM_TEXT || kind == CORM_BLOB || kind == CORM_DECIMAL || kind == CORM_UUID ||
+                  kind == CORM_JSON || kind == CORM_ARRAY;
     assert_int_equal(corm_value_has_bytes(&value), wanted);
   }
   assert_string_equal(corm_value_kind_name(CORM_INT), "integer");

@@ -99,7 +99,9 @@ typedef struct corm_error {
   bool retryable; /* the whole unit of work can be run again */
   bool disconnected;
   const char *kind; /* static: unique, primary_key, foreign_key, not_null, check, trigger; or NULL */
+  char sqlstate[6]; /* empty when there is none */
   char message[768];
+  char detail[256]; /* what the server adds about values ("Key (email)=(x) already exists."): shown unless hidden */
   char hint[192];  /* "did you mean 'name'?"; empty when none */
   char entity[96]; /* mapped class */
   char table[96];

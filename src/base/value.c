@@ -39,7 +39,8 @@ bool corm_value_has_bytes(const corm_value *value) {
   case CORM_BLOB:
   case CORM_DECIMAL:
   case CORM_UUID:
-  case CORM_JSON: return true;
+  case CORM_JSON:
+  case CORM_ARRAY: return true;
   default: return false;
   }
 }
@@ -171,7 +172,8 @@ void corm_value_describe(const corm_value *value, size_t max, corm_buf *buf) {
   case CORM_INT: corm_buf_int(buf, value->as.i); break;
   case CORM_REAL: corm_buf_real(buf, value->as.f); break;
   case CORM_TEXT:
-  case CORM_JSON: describe_text(value->as.s, value->len, max, buf); break;
+  case CORM_JSON:
+  case CORM_ARRAY: describe_text(value->as.s, value->len, max, buf); break;
   case CORM_BLOB: describe_blob(value, max, buf); break;
   case CORM_DATE:
   case CORM_TIME:

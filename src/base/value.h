@@ -28,7 +28,11 @@
   X(INTERVAL, "interval") /* as.i: microseconds */                                                                     \
   X(DECIMAL, "decimal")   /* as.s, len: canonical text "-12.30" (base/decimal.h) */                                    \
   X(UUID, "uuid")         /* as.s: 16 bytes, big-endian */                                                             \
-  X(JSON, "json")         /* as.s, len: JSON text */
+  X(JSON, "json")         /* as.s, len: JSON text */                                                                   \
+  X(ARRAY, "array")       /* as.s, len: JSON text of an array: see below */
+
+/* Items of an ARRAY are null, true, false, numbers, nested arrays and strings; a string is text, or the text form of
+   the item type's canonical kind (dates in ISO form, decimals, UUIDs; blobs as hex digits). */
 
 typedef enum corm_value_kind {
 #define CORM_X(id, name) CORM_##id,
@@ -62,7 +66,7 @@ corm_value corm_value_bool(bool value);
 corm_value corm_value_real(double value);
 corm_value corm_value_text(const char *text, size_t len); /* borrowed; at most UINT32_MAX bytes */
 
-/* True for kinds whose as.s points at bytes (TEXT BLOB DECIMAL UUID JSON). */
+/* True for kinds whose as.s points at bytes (TEXT BLOB DECIMAL UUID JSON ARRAY). */
 bool corm_value_has_bytes(const corm_value *value);
 
 /* Exact equality: same kind and content (REAL by ==, with NaN equal to NaN); INT 1 and REAL 1.0 differ, NULL

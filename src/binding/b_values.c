@@ -65,7 +65,8 @@ void binding_push(lua_State *L, const corm_value *value) {
   case CORM_INTERVAL: binding_push_temporal(L, (corm_value_kind)value->kind, value->as.i); break;
   case CORM_DECIMAL:
   case CORM_UUID: push_bytes(L, (corm_value_kind)value->kind, value->as.s, value->len); break;
-  case CORM_JSON: push_json(L, value); break;
+  case CORM_JSON:
+  case CORM_ARRAY: push_json(L, value); break;
   case CORM_ABSENT:
   case CORM_NULL:
   case CORM_VALUE_KIND_COUNT: lua_pushnil(L); break;

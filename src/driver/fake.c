@@ -186,8 +186,9 @@ static corm_status fake_exec(corm_driver_conn *conn, const char *sql, corm_error
   return answer != NULL && answer->fault ? play_fault(self, answer, err) : CORM_OK;
 }
 
-static corm_status fake_begin(corm_driver_conn *conn, corm_begin_mode mode, corm_error *err) {
-  if (fake_exec(conn, mode == CORM_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err) != CORM_OK) return CORM_FAILED;
+static corm_status fake_begin(corm_driver_conn *conn, const corm_begin *begin, corm_error *err) {
+  if (fake_exec(conn, begin->mode == CORM_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err) != CORM_OK)
+    return CORM_FAILED;
   conn_of(conn)->in_transaction = true;
   return CORM_OK;
 }
@@ -339,6 +340,9 @@ static const char *const no_options[] = {NULL};
 
 static const corm_driver fake_driver = {
     .name = "fake",
+    .kinds =
+        CORM_KIND(CORM_NULL) | CORM_KIND(CORM_INT) | CORM_KIND(CORM_REAL) | CORM_KIND(CORM_TEXT) | CORM_KIND(CORM_BLOB),
+    .isolations = UINT32_C(1) << CORM_ISOLATION_SERIALIZABLE,
     .option_names = no_options,
     .version = fake_version,
     .check = fake_check,

@@ -36,9 +36,9 @@ static corm_status sqlite_exec(corm_driver_conn *conn, const char *sql, corm_err
                                                               : corm_sqlite_error(db, CORM_SQLITE_RUN, sql, err);
 }
 
-static corm_status sqlite_begin(corm_driver_conn *conn, corm_begin_mode mode, corm_error *err) {
+static corm_status sqlite_begin(corm_driver_conn *conn, const corm_begin *begin, corm_error *err) {
   /* On a read-only database no write can follow, and BEGIN IMMEDIATE would be refused. */
-  bool immediate = mode == CORM_BEGIN_WRITE && sqlite3_db_readonly(conn_of(conn)->db, "main") != 1;
+  bool immediate = begin->mode == CORM_BEGIN_WRITE && sqlite3_db_readonly(conn_of(conn)->db, "main") != 1;
   return sqlite_exec(conn, immediate ? "BEGIN IMMEDIATE" : "BEGIN", err);
 }
 
@@ -208,6 +208,9 @@ static void sqlite_interrupt(corm_driver_conn *conn) {
 
 const corm_driver corm_driver_sqlite = {
     .name = "sqlite",
+    .kinds =
+        CORM_KIND(CORM_NULL) | CORM_KIND(CORM_INT) | CORM_KIND(CORM_REAL) | CORM_KIND(CORM_TEXT) | CORM_KIND(CORM_BLOB),
+    .isolations = UINT32_C(1) << CORM_ISOLATION_SERIALIZABLE,
     .option_names = corm_sqlite_option_names,
     .version = sqlite_version,
     .check = corm_sqlite_check,

@@ -61,9 +61,9 @@ static void reset_txn(corm_conn *conn) {
 
 static corm_status begin_link(corm_conn *conn, bool readonly, corm_error *err) {
   corm_link *link = conn->link;
-  corm_begin_mode mode = readonly ? conn->mode : CORM_BEGIN_WRITE;
+  const corm_begin begin = {.mode = readonly ? conn->mode : CORM_BEGIN_WRITE};
   corm_conn_log(conn, "BEGIN (implicit)");
-  if (link->driver->begin(link->native, mode, err) != CORM_OK) return CORM_FAILED;
+  if (link->driver->begin(link->native, &begin, err) != CORM_OK) return CORM_FAILED;
   link->open = true;
   link->serial++;
   link->savepoints = 0;

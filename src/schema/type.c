@@ -41,7 +41,7 @@ const corm_type *corm_type_of_value(const corm_value *value) {
       [CORM_TEXT] = CORM_TYPE_STRING,     [CORM_BLOB] = CORM_TYPE_BINARY,       [CORM_DATE] = CORM_TYPE_DATE,
       [CORM_TIME] = CORM_TYPE_TIME,       [CORM_DATETIME] = CORM_TYPE_DATETIME, [CORM_INTERVAL] = CORM_TYPE_INTERVAL,
       [CORM_DECIMAL] = CORM_TYPE_NUMERIC, [CORM_UUID] = CORM_TYPE_UUID,         [CORM_JSON] = CORM_TYPE_JSON,
-      [CORM_NULL] = CORM_TYPE_NULLTYPE,   [CORM_ABSENT] = CORM_TYPE_NULLTYPE,
+      [CORM_ARRAY] = CORM_TYPE_ARRAY,     [CORM_NULL] = CORM_TYPE_NULLTYPE,     [CORM_ABSENT] = CORM_TYPE_NULLTYPE,
   };
   return corm_type_default((corm_type_kind)kinds[value->kind]);
 }

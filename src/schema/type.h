@@ -33,7 +33,8 @@
   X(BINARY, "LargeBinary", CORM_BLOB)                                                                                  \
   X(ENUM, "Enum", CORM_TEXT)                                                                                           \
   X(JSON, "JSON", CORM_JSON)                                                                                           \
-  X(UUID, "Uuid", CORM_UUID)
+  X(UUID, "Uuid", CORM_UUID)                                                                                           \
+  X(ARRAY, "ARRAY", CORM_ARRAY)
 
 typedef enum corm_type_kind {
 #define CORM_X(id, name, value) CORM_TYPE_##id,
@@ -53,7 +54,11 @@ typedef struct corm_type {
   const char *collation;
   const char *const *values; /* Enum */
   uint32_t nvalues;
-  bool asdecimal; /* Numeric (default true), Float (default false): which kind comes back */
+  bool asdecimal;               /* Numeric (default true), Float (default false): which kind comes back */
+  bool binary;                  /* JSON: PostgreSQL's JSONB */
+  bool bare;                    /* Enum: no type of its own even where the database has such (native_enum = false) */
+  uint8_t dimensions;           /* ARRAY; 0: any number */
+  const struct corm_type *item; /* ARRAY */
 } corm_type;
 
 /* The type without arguments, static: for literals and functions. */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/value.h"
+#include "driver/driver.h"
 #include "schema/table.h"
 #include "sql/node.h"
 
@@ -15,6 +16,14 @@ typedef struct corm_dialect corm_dialect;
 typedef struct corm_compiler corm_compiler; /* sql/compile.c's state; dialects call the emit functions below */
 
 typedef enum corm_paramstyle { CORM_PARAM_QMARK, CORM_PARAM_DOLLAR } corm_paramstyle;
+
+/* How many rows are written by one statement. */
+typedef enum corm_bulk {
+  CORM_BULK_NONE,   /* one execution a row */
+  CORM_BULK_VALUES, /* INSERT ... VALUES (?, ?), (?, ?): SQLite; updates and deletes row by row */
+  CORM_BULK_UNNEST, /* each parameter an array: INSERT ... SELECT ... FROM unnest(...), UPDATE ... FROM unnest(...) */
+  CORM_BULK_ARRAY   /* the statement of one row, executed for arrays of values: MariaDB */
+} corm_bulk;
 
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
@@ -38,6 +47,19 @@ struct corm_dialect {
   bool native_ilike;     /* has ILIKE; else it is lower() LIKE lower() */
   bool tuple_values;     /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
   bool bare_returning;   /* RETURNING takes column names without their table */
+  corm_bulk bulk;
+  bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
+
+  /* The dialect for the server that answered, where it differs from the one that the URL names (mysql:// may lead to
+     MariaDB, an old server may lack RETURNING); NULL: always this one. */
+  const corm_dialect *(*for_server)(const corm_dialect *dialect, const corm_server *server);
+  /* Appends what follows a placeholder of a value of this type when it is sent ("::INTEGER"), or nothing; never part of
+     shown text. The length and scale of the type are left out, since a cast would cut the value. NULL: nothing. */
+  void (*bind_cast)(const corm_dialect *dialect, const corm_type *type, corm_buf *out);
+  /* Appends the statement that creates or drops the type of a column ("CREATE TYPE mood AS ENUM ('a')"), or nothing.
+     NULL: no type needs one. */
+  corm_status (*create_type)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+  corm_status (*drop_type)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
 
   /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
    * length. */
@@ -74,6 +96,7 @@ struct corm_dialect {
      dialect, which has no database. */
   const char *has_table_sql;
   const char *has_index_sql;
+  const char *has_type_sql; /* the same for types; NULL where create_type is */
 };
 
 extern const corm_dialect corm_dialect_default; /* generic, for tostring */
