@@ -1,4 +1,5 @@
--- Insert, update, delete: { name, function(corm, schema) -> statement, the generic text, params or nil, SQLite's text }
+-- Insert, update, delete: { name, function(corm, schema) -> statement, the generic text, params or nil }; named fields
+-- hold the texts of dialects that differ: sqlite, postgresql, mysql, mariadb (else mysql's)
 return {
   { "insert of all columns", function(c, s) return c.insert(s.book) end,
     "INSERT INTO book (id, author_id, title, year) VALUES (:id, :author_id, :title, :year)", {} },
@@ -19,7 +20,7 @@ return {
     "INSERT INTO book (title) VALUES (:title)", { title = "b" } },
   { "insert of nothing", function(c, s) return c.insert(s.book):values {} end, "INSERT INTO book DEFAULT VALUES" },
   { "insert NULL", function(c, s) return c.insert(s.book):values { title = c.null } end,
-    "INSERT INTO book (title) VALUES (:title)", nil },
+    "INSERT INTO book (title) VALUES (:title)" },
   { "insert an expression", function(c, s) return c.insert(s.book):values { title = c.func.lower("X") } end,
     "INSERT INTO book (title) VALUES (lower(:lower_1))", { lower_1 = "X" } },
   { "insert a subselect",
@@ -30,8 +31,8 @@ return {
       s.author.c.age)) end,
     "INSERT INTO book (title, year) SELECT author.name, author.age FROM author" },
   { "insert returning", function(c, s) return c.insert(s.book):values { title = "x" }:returning(s.book.c.id) end,
-    "INSERT INTO book (title) VALUES (:title) RETURNING book.id", nil,
-    "INSERT INTO book (title) VALUES (:title) RETURNING id" },
+    "INSERT INTO book (title) VALUES (:title) RETURNING book.id",
+    sqlite = "INSERT INTO book (title) VALUES (:title) RETURNING id" },
   { "update", function(c, s) return c.update(s.book):values { title = "x" }:where(s.book.c.id:eq(1)) end,
     "UPDATE book SET title=:title WHERE book.id = :id_1", { title = "x", id_1 = 1 } },
   { "update with an expression",
@@ -50,8 +51,8 @@ return {
   { "delete", function(c, s) return c.delete(s.book):where(s.book.c.id:eq(1), s.book.c.year:lt(2)) end,
     "DELETE FROM book WHERE book.id = :id_1 AND book.year < :year_1" },
   { "delete returning", function(c, s) return c.delete(s.book):where(s.book.c.id:eq(1)):returning(s.book.c.title) end,
-    "DELETE FROM book WHERE book.id = :id_1 RETURNING book.title", nil,
-    "DELETE FROM book WHERE book.id = :id_1 RETURNING title" },
+    "DELETE FROM book WHERE book.id = :id_1 RETURNING book.title",
+    sqlite = "DELETE FROM book WHERE book.id = :id_1 RETURNING title" },
   { "table methods", function(_, s) return s.book:delete():filter_by { title = "x" } end,
     "DELETE FROM book WHERE book.title = :title_1" },
   { "odd names", function(c, s) return c.insert(s.order):values { total = 1, select = "x" } end,
