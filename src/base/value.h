@@ -32,7 +32,9 @@
   X(ARRAY, "array")       /* as.s, len: JSON text of an array: see below */
 
 /* Items of an ARRAY are null, true, false, numbers, nested arrays and strings; a string is text, or the text form of
-   the item type's canonical kind (dates in ISO form, decimals, UUIDs; blobs as hex digits). */
+   the item type's canonical kind (dates in ISO form, decimals, UUIDs; blobs as hex digits; JSON as its text). Intervals
+   are whole microseconds; the floats that JSON has not are "NaN", "Infinity", "-Infinity". schema/array.h writes and
+   reads single items. */
 
 typedef enum corm_value_kind {
 #define CORM_X(id, name) CORM_##id,

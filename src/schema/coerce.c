@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "schema/array.h"
 #include "schema/type.h"
 
 #define SHOWN_BYTES  60
@@ -253,20 +254,6 @@ static corm_status to_uuid(const coercion *c) {
   return CORM_OK;
 }
 
-static void json_string(const char *text, size_t len, corm_buf *out) {
-  corm_buf_putc(out, '"');
-  for (size_t i = 0; i < len; i++) {
-    unsigned char ch = (unsigned char)text[i];
-    if (ch < 0x20) {
-      corm_buf_printf(out, "\\u%04x", ch);
-    } else {
-      if (ch == '"' || ch == '\\') corm_buf_putc(out, '\\');
-      corm_buf_putc(out, (char)ch);
-    }
-  }
-  corm_buf_putc(out, '"');
-}
-
 static corm_status to_json(const coercion *c) {
   const corm_value *in = c->in;
   corm_buf *buf = &c->scratch->buf;
@@ -280,11 +267,16 @@ static corm_status to_json(const coercion *c) {
     break;
   case CORM_TEXT:
     if (!corm_utf8_valid(in->as.s, in->len)) return refuse(c, "is not valid UTF-8");
-    json_string(in->as.s, in->len, buf);
+    corm_json_string(in->as.s, in->len, buf);
     break;
   default: return refuse(c, "has no JSON form");
   }
   return give_buf(c, CORM_JSON);
+}
+
+/* Items were coerced one by one when the array was made. */
+static corm_status check_array(const coercion *c) {
+  return c->in->kind == CORM_ARRAY ? keep(c) : refuse(c, "is not an array");
 }
 
 corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what, corm_scratch *scratch,
@@ -305,6 +297,7 @@ corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const 
   case CORM_INTERVAL: return to_interval(&c);
   case CORM_UUID: return to_uuid(&c);
   case CORM_JSON: return to_json(&c);
+  case CORM_ARRAY: return check_array(&c);
   default: return keep(&c);
   }
 }
