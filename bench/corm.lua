@@ -1,12 +1,13 @@
--- The workload through corm's public interface. `corm.lua CASE FILE N` prints "CASE measure check": the seconds of the
--- work alone (for `memory` the bytes), and the number that raw.c reaches as well. bench/run starts it.
+-- The workload through corm's public interface. `corm.lua CASE URL N` prints "CASE measure check": the seconds of the
+-- work alone (for `memory` the bytes), and the number that raw C reaches as well. bench/run starts it.
 
 local corm = require "corm"
 local clock = require "clock"
 
-local name, path, n = arg[1], arg[2], math.tointeger(tonumber(arg[3]))
-local BOOKS_PER_AUTHOR, GETS, FILTERS, HITS, ACCESSES = 10, 20000, 20000, 1000000, 10000000
-local STRIDE = 15485863 -- as in raw.c: scatters the keys
+local name, url, n = arg[1], arg[2], math.tointeger(tonumber(arg[3]))
+local BOOKS_PER_AUTHOR, HITS, ACCESSES = 10, 1000000, 10000000
+local QUERIES = math.tointeger(tonumber(os.getenv "BENCH_QUERIES" or 20000)) -- of get_by_pk and select_filter
+local STRIDE = 15485863 -- as in bench.h: scatters the keys
 
 local Column, ForeignKey, Float, Integer, Text = corm.Column, corm.ForeignKey, corm.Float, corm.Integer, corm.Text
 local select, selectinload = corm.select, corm.selectinload
@@ -35,10 +36,10 @@ local Book = name ~= "delete_objects" and Base:model("Book", {
   author = corm.relationship("Author", { back_populates = "books" }),
 })
 
-local engine = corm.create_engine("sqlite:///" .. path)
+local engine = corm.create_engine(url)
 local Session = corm.sessionmaker { bind = engine, expire_on_commit = false }
 
--- Data: a fixed function of the row number, the same as in raw.c.
+-- Data: a fixed function of the row number, the same as in bench.c.
 
 local function author_values(i)
   return {
@@ -141,7 +142,7 @@ end
 function cases.get_by_pk(session)
   return timed(function()
     local sum = 0
-    for k = 1, math.min(n, GETS) do
+    for k = 1, math.min(n, QUERIES) do
       local author = session:get(Author, 1 + k * STRIDE % n)
       sum = sum + #author.name + author.age
     end
@@ -174,7 +175,7 @@ end
 function cases.select_filter(session)
   return timed(function()
     local sum = 0
-    for k = 1, FILTERS do
+    for k = 1, QUERIES do
       local stmt = select(Author)
         :where(Author.age:ge(18 + k % 20), Author.name:like("%" .. k % 10 .. "%"))
         :order_by(Author.id)
@@ -247,11 +248,11 @@ function cases.memory(session)
 end
 
 local work = cases[name]
-if not work or not path or not n then
-  io.stderr:write("usage: corm.lua CASE FILE N\n")
+if not work or not url or not n then
+  io.stderr:write("usage: corm.lua CASE URL N\n")
   os.exit(2)
 end
--- The engine's first connection is made here: opening the file belongs to no case.
+-- The engine's first connection is made here: connecting belongs to no case.
 engine:connect():close()
 local session = Session()
 local measure, check = work(session)

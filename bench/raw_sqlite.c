@@ -1,59 +1,12 @@
 /*
  * The workload in plain C over SQLite: what corm's times are divided by. It prepares each statement once, works in one
- * transaction where that is allowed, and keeps nothing of what it reads.
- *
- * raw CASE FILE N prints "CASE seconds check": the time of the work alone (opening the file is outside), and a number
- * that every peer must reach. Beside the cases there are helpers without a time:
- *   schema, fill_authors, fill_graph   make the files that cases start from
- *   sums                               counts and sums of what is in the file
- *   expect_authors, expect_graph, expect_updated, expect_deleted
- *                                      the same from the data functions alone, without a database
+ * transaction where that is allowed, and keeps nothing of what it reads. The target is a file.
  */
-#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-enum { BOOKS_PER_AUTHOR = 10, GETS = 20000, FILTERS = 20000 };
-/* Prime and larger than any N: multiples of it modulo N run through all keys in scattered order. */
-#define STRIDE INT64_C(15485863)
-
-typedef struct bench {
-  sqlite3 *db;
-  int64_t n;
-  struct timespec begun;
-  double seconds;
-  int64_t check;
-} bench;
-
-typedef struct author {
-  char name[40], email[60];
-  int64_t age;
-  double score;
-} author;
-
-typedef struct book {
-  char title[60];
-  int64_t year;
-  double price;
-} book;
-
-/* -- data: a fixed function of the row number, the same as in corm.lua -- */
-
-static void make_author(int64_t i, author *out) {
-  snprintf(out->name, sizeof out->name, "author %" PRId64, i);
-  snprintf(out->email, sizeof out->email, "author%" PRId64 "@example.org", i);
-  out->age = 18 + i % 63;
-  out->score = (double)(i % 1000) * 0.125;
-}
-
-static void make_book(int64_t i, book *out) {
-  snprintf(out->title, sizeof out->title, "book %" PRId64, i);
-  out->year = 1900 + i % 125;
-  out->price = (double)(i % 400) * 0.25;
-}
+#include "bench.h"
 
 /* -- plumbing -- */
 
@@ -82,16 +35,6 @@ static int fetch(bench *b, sqlite3_stmt *stmt) {
   int rc = sqlite3_step(stmt);
   require(b, rc == SQLITE_ROW || rc == SQLITE_DONE, "step");
   return rc == SQLITE_ROW;
-}
-
-static void start(bench *b) {
-  clock_gettime(CLOCK_MONOTONIC, &b->begun);
-}
-
-static void stop(bench *b) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  b->seconds = (double)(now.tv_sec - b->begun.tv_sec) + (double)(now.tv_nsec - b->begun.tv_nsec) / 1e9;
 }
 
 static int64_t text_length(sqlite3_stmt *stmt, int column) {
@@ -237,7 +180,7 @@ static void load_eager(bench *b) {
 static void get_by_pk(bench *b) {
   start(b);
   sqlite3_stmt *stmt = prepare(b, "SELECT id, name, email, age, score FROM author WHERE id = ?");
-  int64_t count = b->n < GETS ? b->n : GETS;
+  int64_t count = b->n < b->queries ? b->n : b->queries;
   for (int64_t k = 1; k <= count; k++) {
     sqlite3_bind_int64(stmt, 1, 1 + k * STRIDE % b->n);
     require(b, fetch(b, stmt), "row");
@@ -252,7 +195,7 @@ static void select_filter(bench *b) {
   start(b);
   sqlite3_stmt *stmt = prepare(b, "SELECT id, name, email, age, score FROM author WHERE age >= ? AND name LIKE ? "
                                   "ORDER BY id LIMIT 10");
-  for (int64_t k = 1; k <= FILTERS; k++) {
+  for (int64_t k = 1; k <= b->queries; k++) {
     char pattern[32];
     snprintf(pattern, sizeof pattern, "%%%" PRId64 "%%", k % 10);
     sqlite3_bind_int64(stmt, 1, 18 + k % 20);
@@ -264,72 +207,33 @@ static void select_filter(bench *b) {
   stop(b);
 }
 
-/* -- what must be in a file -- */
-
-static void print_sums(const int64_t *a, double score, const int64_t *k, double price) {
-  printf("authors %" PRId64 " ids %" PRId64 " ages %" PRId64 " text %" PRId64 " scores %.3f", a[0], a[1], a[2], a[3],
-         score);
-  printf(" books %" PRId64 " ids %" PRId64 " parents %" PRId64 " years %" PRId64 " text %" PRId64 " prices %.2f\n",
-         k[0], k[1], k[2], k[3], k[4], price);
-}
+/* -- what is in the file -- */
 
 static void sums(bench *b) {
-  int64_t a[4], k[5];
+  bench_sums s;
   sqlite3_stmt *stmt = prepare(
       b,
       "SELECT count(*), coalesce(sum(id), 0), coalesce(sum(age), 0), coalesce(sum(length(name) + length(email)), 0), "
       "total(score) FROM author");
   require(b, fetch(b, stmt), "sums");
-  for (int i = 0; i < 4; i++) a[i] = sqlite3_column_int64(stmt, i);
-  double score = sqlite3_column_double(stmt, 4);
+  s.authors = sqlite3_column_int64(stmt, 0);
+  s.ids = sqlite3_column_int64(stmt, 1);
+  s.ages = sqlite3_column_int64(stmt, 2);
+  s.text = sqlite3_column_int64(stmt, 3);
+  s.scores = sqlite3_column_double(stmt, 4);
   sqlite3_finalize(stmt);
   stmt = prepare(b, "SELECT count(*), coalesce(sum(id), 0), coalesce(sum(author_id * id), 0), coalesce(sum(year), 0), "
                     "coalesce(sum(length(title)), 0), total(price) "
                     "FROM book");
   require(b, fetch(b, stmt), "sums");
-  for (int i = 0; i < 5; i++) k[i] = sqlite3_column_int64(stmt, i);
-  print_sums(a, score, k, sqlite3_column_double(stmt, 5));
+  s.books = sqlite3_column_int64(stmt, 0);
+  s.book_ids = sqlite3_column_int64(stmt, 1);
+  s.parents = sqlite3_column_int64(stmt, 2);
+  s.years = sqlite3_column_int64(stmt, 3);
+  s.titles = sqlite3_column_int64(stmt, 4);
+  s.prices = sqlite3_column_double(stmt, 5);
   sqlite3_finalize(stmt);
-}
-
-static void expect(int64_t nauthors, int64_t nbooks, int64_t age_step) {
-  int64_t a[4] = {nauthors, 0, 0, 0}, k[5] = {nbooks, 0, 0, 0, 0};
-  double score = 0, price = 0;
-  for (int64_t i = 1; i <= nauthors; i++) {
-    author row;
-    make_author(i, &row);
-    a[1] += i;
-    a[2] += row.age + age_step;
-    a[3] += (int64_t)(strlen(row.name) + strlen(row.email));
-    score += row.score;
-  }
-  for (int64_t i = 1; i <= nbooks; i++) {
-    book row;
-    make_book(i, &row);
-    k[1] += i;
-    k[2] += ((i - 1) / BOOKS_PER_AUTHOR + 1) * i;
-    k[3] += row.year;
-    k[4] += (int64_t)strlen(row.title);
-    price += row.price;
-  }
-  print_sums(a, score, k, price);
-}
-
-static void expect_authors(bench *b) {
-  expect(b->n, 0, 0);
-}
-
-static void expect_updated(bench *b) {
-  expect(b->n, 0, 1);
-}
-
-static void expect_deleted(bench *b) {
-  (void)b;
-  expect(0, 0, 0);
-}
-
-static void expect_graph(bench *b) {
-  expect(b->n / BOOKS_PER_AUTHOR, b->n / BOOKS_PER_AUTHOR * BOOKS_PER_AUTHOR, 0);
+  print_sums(&s);
 }
 
 static void schema(bench *b) {
@@ -352,12 +256,6 @@ static void fill_graph(bench *b) {
 
 /* -- the program -- */
 
-typedef struct bench_case {
-  const char *name;
-  void (*work)(bench *b);
-  int timed;
-} bench_case;
-
 static const bench_case cases[] = {
     {"insert_objects", insert_objects, 1},
     {"insert_graph", insert_graph, 1},
@@ -372,27 +270,20 @@ static const bench_case cases[] = {
     {"fill_authors", fill_authors, 0},
     {"fill_graph", fill_graph, 0},
     {"sums", sums, 0},
-    {"expect_authors", expect_authors, 0},
-    {"expect_graph", expect_graph, 0},
-    {"expect_updated", expect_updated, 0},
-    {"expect_deleted", expect_deleted, 0},
 };
 
+static void open_file(bench *b, const char *path) {
+  sqlite3 *db = NULL;
+  int rc = sqlite3_open(path, &db);
+  b->db = db;
+  require(b, rc == SQLITE_OK, path);
+  run(b, "PRAGMA foreign_keys = ON");
+}
+
+static void close_file(bench *b) {
+  require(b, sqlite3_close(b->db) == SQLITE_OK, "close");
+}
+
 int main(int argc, char **argv) {
-  const bench_case *found = NULL;
-  bench b = {0};
-  for (size_t i = 0; argc == 4 && i < sizeof cases / sizeof *cases; i++) {
-    if (strcmp(cases[i].name, argv[1]) == 0) found = &cases[i];
-  }
-  if (found) b.n = strtoll(argv[3], NULL, 10);
-  if (b.n < BOOKS_PER_AUTHOR || b.n >= STRIDE) {
-    fprintf(stderr, "usage: raw CASE FILE N, N from %d to below %" PRId64 "\n", BOOKS_PER_AUTHOR, STRIDE);
-    return 2;
-  }
-  require(&b, sqlite3_open(argv[2], &b.db) == SQLITE_OK, argv[2]);
-  run(&b, "PRAGMA foreign_keys = ON");
-  found->work(&b);
-  require(&b, sqlite3_close(b.db) == SQLITE_OK, "close");
-  if (found->timed) printf("%s %.9f %" PRId64 "\n", found->name, b.seconds, b.check);
-  return 0;
+  return bench_main(argc, argv, cases, sizeof cases / sizeof *cases, open_file, close_file);
 }
