@@ -157,7 +157,7 @@ static void executemany(void **state) {
     sets[i] = (corm_params){names, rows + 2 * i, 2};
   }
   int64_t before = corm_conn_statement_count(w->conn);
-  done(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, &result, &w->err), w->err);
+  done(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, NULL, &result, &w->err), w->err);
   assert_int_equal(corm_result_rowcount(result), 20);
   assert_false(corm_result_returns_rows(result));
   assert_int_equal(corm_conn_statement_count(w->conn), before + 1);
@@ -167,21 +167,21 @@ static void executemany(void **state) {
   /* a bad set: nothing is sent */
   sets[7].n = 1;
   result = NULL;
-  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, &result, &w->err), CORM_FAILED);
+  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, NULL, &result, &w->err), CORM_FAILED);
   assert_non_null(strstr(w->err.message, "in parameter set 8"));
   corm_error_clear(&w->err);
   sets[7].n = 2;
   /* a set that the database refuses is the one that the error shows */
   for (int i = 0; i < 20; i++) rows[2 * i + 1] = corm_value_int(i == 12 ? 5 : 100 + i);
   for (int i = 0; i < 20; i++) texts[i][0] = 'b';
-  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, &result, &w->err), CORM_FAILED);
+  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, NULL, &result, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_INTEGRITY);
   assert_string_equal(w->err.statement.params, "{id = 5, a = 'b12'}");
   corm_error_clear(&w->err);
   handmade_init(&h, "SELECT ?");
   handmade_bind(&h, "id", CORM_TYPE_INTEGER);
   for (int i = 0; i < 20; i++) sets[i] = (corm_params){names + 1, rows + 1, 1};
-  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, &result, &w->err), CORM_FAILED);
+  assert_int_equal(corm_conn_execute_many(w->conn, &h.compiled, sets, 20, NULL, &result, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_INVALID_REQUEST);
 }
 

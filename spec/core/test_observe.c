@@ -166,7 +166,7 @@ static void hooks_see_each_execution(void **state) {
   handmade_init(&h, "INSERT INTO t (a) VALUES (?)");
   handmade_bind(&h, "a", CORM_TYPE_DATE);
   observe(w, &seen);
-  done(corm_conn_execute_many(w->conn, &h.compiled, sets, 2, &result, &w->err), w->err);
+  done(corm_conn_execute_many(w->conn, &h.compiled, sets, 2, NULL, &result, &w->err), w->err);
   corm_result_release(result);
   assert_int_equal(seen.before, 1);
   assert_int_equal(seen.rows, 2);

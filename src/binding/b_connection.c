@@ -152,6 +152,14 @@ static void compile(lua_State *L, int stmt, int first, const corm_dialect *diale
   if (err.is_set) binding_raise(L, &err);
 }
 
+/* stream_results, or yield_per, which means it too. */
+static bool wants_stream(lua_State *L, int stmt) {
+  if (!binding_push_execution_options(L, stmt)) return false;
+  bool stream = binding_opt_bool(L, -1, "stream_results", binding_opt_int(L, -1, "yield_per", 0) > 0);
+  lua_pop(L, 1);
+  return stream;
+}
+
 void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_index) {
   binding_state *state = binding_get(L);
   corm_error err;
@@ -180,8 +188,10 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   binding_result *result = binding_new_result(L, conn_at, stmt);
   result->is_insert = compiled.is_insert;
   state->L = L;
-  corm_status status = many ? corm_conn_execute_many(conn, &compiled, sets, nsets, &result->result, &err)
-                            : corm_conn_execute(conn, &compiled, nsets ? sets : NULL, &result->result, &err);
+  corm_execution execution = {.stream_results = wants_stream(L, stmt)};
+  if (!many && !nsets) sets = NULL;
+  corm_status status =
+      corm_conn_execute_many(conn, &compiled, sets, many ? nsets : sets != NULL, &execution, &result->result, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   binding_result_started(L, result);
   if (compiled.is_insert && !many &&

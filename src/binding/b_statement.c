@@ -259,6 +259,7 @@ static void merge(lua_State *L, int from, int to) {
 
 static int stmt_execution_options(lua_State *L) {
   static const binding_option_spec specs[] = {{"yield_per", BINDING_OPT_INT},
+                                              {"stream_results", BINDING_OPT_BOOL},
                                               {"populate_existing", BINDING_OPT_BOOL},
                                               {"autoflush", BINDING_OPT_BOOL},
                                               {"synchronize_session", BINDING_OPT_ANY}};

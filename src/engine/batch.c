@@ -61,7 +61,7 @@ void corm_batch_close(corm_batch *batch) {
  */
 
 static bool goes_as_it_is(const corm_batch *batch, size_t i, const corm_value *value) {
-  return value->kind == CORM_NULL || (batch->plain[i] && corm_value_is_storage(value));
+  return value->kind == CORM_NULL || (batch->plain[i] && corm_driver_takes(batch->conn->driver, value));
 }
 
 /* Bytes that the codec wrote into the scratch are gone with the next value, so the driver copies them. */
@@ -172,7 +172,7 @@ static corm_status execute_watched(corm_batch *batch, const corm_value *values, 
   corm_args args;
   corm_args_init(&args, conn->engine->mem);
   corm_status status = stored_values(batch, values, n, &args, err);
-  corm_sent sent = {batch->stmt, batch->compiled, args.values, n, 1};
+  corm_sent sent = {.stmt = batch->stmt, .compiled = batch->compiled, .values = args.values, .n = n, .nrows = 1};
   if (status == CORM_OK) status = corm_conn_before(conn, &sent, err);
   int64_t start = corm_clock_monotonic();
   if (status == CORM_OK) status = execute(batch, values, n, &sent, arena, returned, err);
@@ -181,7 +181,7 @@ static corm_status execute_watched(corm_batch *batch, const corm_value *values, 
   return status;
 }
 
-static corm_status check(const corm_batch *batch, size_t n, corm_error *err) {
+static corm_status check(corm_batch *batch, size_t n, corm_error *err) {
   if (batch->stmt == NULL) return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this connection is closed");
   if (corm_conn_check(batch->conn, err) != CORM_OK) return CORM_FAILED;
   if (n == batch->compiled->nbinds && batch->stmt->nparams == (int)n) return CORM_OK;

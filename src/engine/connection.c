@@ -130,8 +130,10 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
   bool dml = is_dml(stmt->verb);
   bool keep = !stmt->readonly; /* only what reads may outlive this call */
   int64_t total = 0;
+  result->blocks = sent->stream && driver->one_stream;
   for (*row = 0; *row < sent->nrows; ++*row) {
     if (bind_row(driver, native, sent->values + *row * sent->n, sent->n, keep, err) != CORM_OK) return CORM_FAILED;
+    if (sent->stream) driver->stream(native, true);
     corm_status step = driver->step(native, err);
     if (step == CORM_FAILED || (*row == 0 && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
     if (*row > 0 && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
@@ -208,16 +210,22 @@ static corm_status check_counts(const corm_stmt *stmt, const corm_args *args, co
                         stmt->nparams, args->n);
 }
 
+/* Rows of a statement that writes are collected at once, so that it could gain nothing from a stream. */
+static bool may_stream(const corm_conn *conn, const corm_stmt *stmt, bool wanted) {
+  return wanted && stmt->readonly && conn->driver->stream != NULL;
+}
+
 corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled, const corm_params *sets,
-                                   size_t nsets, corm_result **out, corm_error *err) {
+                                   size_t nsets, const corm_execution *execution, corm_result **out, corm_error *err) {
+  bool stream = execution != NULL && execution->stream_results;
   corm_args args;
   corm_stmt *stmt = NULL;
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
   corm_args_init(&args, conn->engine->mem);
-  corm_status status = corm_args_compiled(&args, conn->engine->dialect, compiled, sets, nsets, err);
+  corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
   if (status == CORM_OK) status = take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
   if (status == CORM_OK) {
-    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows};
+    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, stream)};
     status = check_counts(stmt, &args, err);
     if (status == CORM_OK)
       status = run(conn, &sent, stmt, out, err);
@@ -230,7 +238,7 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
 
 corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
                               corm_result **out, corm_error *err) {
-  return corm_conn_execute_many(conn, compiled, params, params == NULL ? 0 : 1, out, err);
+  return corm_conn_execute_many(conn, compiled, params, params == NULL ? 0 : 1, NULL, out, err);
 }
 
 corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, const corm_params *params,
@@ -240,9 +248,9 @@ corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, 
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
   if (take_stmt(conn, sql, len, &stmt, err) != CORM_OK) return CORM_FAILED;
   corm_args_init(&args, conn->engine->mem);
-  corm_status status = corm_args_native(&args, conn->engine->dialect, conn->driver, stmt, params, err);
+  corm_status status = corm_args_native(&args, conn, stmt, params, err);
   if (status == CORM_OK) {
-    corm_sent sent = {stmt, NULL, args.values, args.n, args.nrows};
+    corm_sent sent = {.stmt = stmt, .values = args.values, .n = args.n, .nrows = args.nrows};
     status = run(conn, &sent, stmt, out, err);
   } else {
     corm_stmt_cache_give(&conn->link->cache, stmt);

@@ -67,11 +67,17 @@ typedef struct corm_params {
 CORM_MUST_USE corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
                                             corm_result **out, corm_error *err);
 
+/* How a statement is executed. */
+typedef struct corm_execution {
+  bool stream_results; /* rows come one by one, in constant memory; else the driver may fetch them whole */
+} corm_execution;
+
 /* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount.
-   All sets are checked before the first is sent. Rows that are returned follow each other. Counts as one statement. */
+   All sets are checked before the first is sent. Rows that are returned follow each other. Counts as one statement.
+   `execution` may be NULL. */
 CORM_MUST_USE corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled,
-                                                 const corm_params *sets, size_t nsets, corm_result **out,
-                                                 corm_error *err);
+                                                 const corm_params *sets, size_t nsets, const corm_execution *execution,
+                                                 corm_result **out, corm_error *err);
 
 /* Native SQL with native placeholders; positional values 1..n, or named ones when names is not NULL. */
 CORM_MUST_USE corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, const corm_params *params,

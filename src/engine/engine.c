@@ -1,12 +1,9 @@
-/* Making, sharing and ending engines; which drivers there are. */
+/* Making, sharing and ending engines. */
 #include "engine/engine.h"
 
 #include <string.h>
 
-#include "base/str.h"
 #include "engine/internal.h"
-
-static const corm_driver *const drivers[] = {&corm_driver_sqlite};
 
 corm_engine_options corm_engine_options_default(void) {
   return (corm_engine_options){.stmt_cache_size = 128, .pool_size = 5, .busy_timeout_ms = 5000};
@@ -15,44 +12,6 @@ corm_engine_options corm_engine_options_default(void) {
 /* -- what a URL names -----------------------------------------------------------------------------------------------
  */
 
-static corm_status unknown(const char *what, const char *name, const char *const *names, size_t n, corm_error *err) {
-  const char *nearest = corm_name_nearest(name, names, n);
-  corm_error_set(err, CORM_E_ARGUMENT, "unknown %s '%.60s'", what, name);
-  if (nearest != NULL) corm_error_hint(err, "did you mean '%s'?", nearest);
-  return CORM_FAILED;
-}
-
-/* The generic dialect has no database, and so no driver. */
-static bool has_driver(const corm_dialect *dialect) {
-  return dialect != NULL && dialect->default_driver != NULL && dialect->default_driver[0] != '\0';
-}
-
-static corm_status find_dialect(const char *name, const corm_dialect **out, corm_error *err) {
-  enum { MOST = 16 };
-  const char *usable[MOST];
-  size_t n = 0, nusable = 0;
-  *out = corm_dialect_find(name);
-  if (has_driver(*out)) return CORM_OK;
-  const char *const *names = corm_dialect_names(&n);
-  for (size_t i = 0; i < n && nusable < MOST; i++) {
-    if (has_driver(corm_dialect_find(names[i]))) usable[nusable++] = names[i];
-  }
-  return unknown("dialect", name, usable, nusable, err);
-}
-
-static corm_status find_driver(const char *name, const corm_driver **out, corm_error *err) {
-  enum { COUNT = sizeof drivers / sizeof drivers[0] };
-  const char *names[COUNT];
-  for (size_t i = 0; i < COUNT; i++) {
-    if (strcmp(drivers[i]->name, name) == 0) {
-      *out = drivers[i];
-      return CORM_OK;
-    }
-    names[i] = drivers[i]->name;
-  }
-  return unknown("driver", name, names, COUNT, err);
-}
-
 static corm_status check_options(const corm_engine *engine, corm_error *err) {
   const char *const *names = engine->driver->option_names;
   size_t n = 0;
@@ -60,7 +19,7 @@ static corm_status check_options(const corm_engine *engine, corm_error *err) {
   for (size_t i = 0; i < engine->url.nquery; i++) {
     size_t at = 0;
     while (at < n && strcmp(names[at], engine->url.query[i].key) != 0) at++;
-    if (at == n) return unknown("option in the database URL:", engine->url.query[i].key, names, n, err);
+    if (at == n) return corm_name_unknown("option in the database URL:", engine->url.query[i].key, names, n, err);
   }
   return CORM_OK;
 }
@@ -111,6 +70,7 @@ static corm_status finish(corm_engine *engine, corm_error *err) {
   if (check_options(engine, err) != CORM_OK) return CORM_FAILED;
   if (engine->driver->check(engine->driver, &target, err) != CORM_OK) return CORM_FAILED;
   engine->is_private = engine->driver->is_private(engine->driver, &target);
+  engine->is_settled = engine->dialect->for_server == NULL || engine->driver->server == NULL;
   return CORM_OK;
 }
 
@@ -119,9 +79,7 @@ corm_status corm_engine_new(const corm_mem *mem, const char *url, size_t len, co
   corm_engine *engine = make_engine(mem, options);
   if (engine == NULL) return corm_error_memory(err);
   if (corm_url_parse_in(&engine->arena, url, len, &engine->url, err) != CORM_OK ||
-      find_dialect(engine->url.dialect, &engine->dialect, err) != CORM_OK ||
-      find_driver(engine->url.driver != NULL ? engine->url.driver : engine->dialect->default_driver, &engine->driver,
-                  err) != CORM_OK ||
+      corm_dialect_choose(engine->url.dialect, engine->url.driver, &engine->dialect, &engine->driver, err) != CORM_OK ||
       finish(engine, err) != CORM_OK) {
     free_engine(engine);
     return CORM_FAILED;
@@ -175,6 +133,10 @@ const corm_mem *corm_engine_mem(const corm_engine *engine) {
 
 const corm_dialect *corm_engine_dialect(const corm_engine *engine) {
   return engine->dialect;
+}
+
+bool corm_engine_is_settled(const corm_engine *engine) {
+  return engine->is_settled;
 }
 
 const corm_driver *corm_engine_driver(const corm_engine *engine) {

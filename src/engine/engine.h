@@ -55,6 +55,8 @@ void corm_engine_dispose(corm_engine *engine);
 
 const corm_mem *corm_engine_mem(const corm_engine *engine);
 const corm_dialect *corm_engine_dialect(const corm_engine *engine);
+/* False as long as the first connection may still change the dialect (mysql:// may lead to MariaDB). */
+bool corm_engine_is_settled(const corm_engine *engine);
 const corm_driver *corm_engine_driver(const corm_engine *engine);
 const corm_url *corm_engine_url(const corm_engine *engine);
 corm_engine_options *corm_engine_settings(corm_engine *engine); /* echo may be switched at run time */

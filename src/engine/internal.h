@@ -37,6 +37,7 @@ struct corm_engine {
   corm_vec idle;       /* corm_link *, the last one given back at the end */
   corm_link *shared;   /* in-memory database */
   bool is_private;     /* opens one link only */
+  bool is_settled;     /* the dialect has met its server */
   unsigned generation; /* counts corm_engine_dispose */
   unsigned fork_count; /* when the first link was opened */
   size_t links;        /* open ones */
@@ -80,6 +81,7 @@ struct corm_result {
   corm_driver_stmt *native;
   corm_result_phase phase;
   bool returns_rows;
+  bool blocks;      /* as long as it streams, the link can do nothing else */
   bool plain;       /* columns have no types: raw SQL */
   bool has_decoded; /* `decoded` is in use */
   int64_t rowcount;
@@ -115,11 +117,21 @@ bool corm_engine_is_foreign(const corm_engine *engine);
 void corm_engine_watch_forks(corm_engine *engine);
 corm_driver_target corm_engine_target(const corm_engine *engine);
 
+/* -- drivers.c ------------------------------------------------------------------------------------------------------
+ */
+
+/* What the two names of a URL mean, `driver` may be NULL. ArgumentError for what is unknown or not in this build. */
+corm_status corm_dialect_choose(const char *dialect, const char *driver, const corm_dialect **dialect_out,
+                                const corm_driver **driver_out, corm_error *err);
+/* ArgumentError with the nearest name. */
+corm_status corm_name_unknown(const char *what, const char *name, const char *const *names, size_t n, corm_error *err);
+
 /* -- transaction.c --------------------------------------------------------------------------------------------------
  */
 
-/* Refuses what is closed, in a forked child, or waits for a rollback. */
-corm_status corm_conn_check(const corm_conn *conn, corm_error *err);
+/* Makes sure that a statement can be sent: refuses what is closed, in a forked child, or waits for a rollback, and
+   takes a stream out of the way. */
+corm_status corm_conn_check(corm_conn *conn, corm_error *err);
 /* Makes sure that a transaction is open for a statement of this verb, and notes that the connection takes part in it.
  */
 corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_error *err);
@@ -129,6 +141,8 @@ void corm_conn_failed(corm_conn *conn, const corm_error *err);
 void corm_conn_noticed(corm_conn *conn, corm_verb verb);
 /* Reads the rest of all streaming results of the link. */
 corm_status corm_link_buffer(corm_link *link, corm_error *err);
+/* The same, of what keeps the link from sending anything else. */
+corm_status corm_link_unblock(corm_link *link, corm_error *err);
 
 /* -- result.c -------------------------------------------------------------------------------------------------------
  */
@@ -160,13 +174,15 @@ typedef struct corm_args {
 void corm_args_init(corm_args *args, const corm_mem *mem);
 void corm_args_clear(corm_args *args);
 /* The values of a compiled statement's binds for each set; `sets` may be NULL (one row of the nodes' own values). */
-corm_status corm_args_compiled(corm_args *args, const corm_dialect *dialect, const corm_compiled *compiled,
+corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const corm_compiled *compiled,
                                const corm_params *sets, size_t nsets, corm_error *err);
 /* The values of native placeholders. */
-corm_status corm_args_native(corm_args *args, const corm_dialect *dialect, const corm_driver *driver,
-                             const corm_stmt *stmt, const corm_params *params, corm_error *err);
-/* True for the kinds that drivers know. */
-bool corm_value_is_storage(const corm_value *value);
+corm_status corm_args_native(corm_args *args, const corm_conn *conn, const corm_stmt *stmt, const corm_params *params,
+                             corm_error *err);
+/* True for a kind that the driver moves as it is. */
+static inline bool corm_driver_takes(const corm_driver *driver, const corm_value *value) {
+  return (driver->kinds & CORM_KIND(value->kind)) != 0;
+}
 
 /* -- echo.c ---------------------------------------------------------------------------------------------------------
  */
@@ -178,6 +194,7 @@ typedef struct corm_sent {
   const corm_value *values;
   size_t n;
   size_t nrows;
+  bool stream; /* rows come one by one */
 } corm_sent;
 
 bool corm_conn_is_watched(const corm_conn *conn);

@@ -28,11 +28,6 @@ static corm_status make_room(corm_args *args, size_t n, size_t nrows, corm_error
   return args->values == NULL ? corm_error_memory(err) : CORM_OK;
 }
 
-bool corm_value_is_storage(const corm_value *value) {
-  return value->kind == CORM_NULL || value->kind == CORM_INT || value->kind == CORM_REAL || value->kind == CORM_TEXT ||
-         value->kind == CORM_BLOB;
-}
-
 /* -- one value ------------------------------------------------------------------------------------------------------
  */
 
@@ -40,13 +35,15 @@ bool corm_value_is_storage(const corm_value *value) {
 typedef struct converter {
   corm_args *args;
   const corm_dialect *dialect;
+  const corm_driver *driver;
   corm_scratch coerced;
   corm_scratch encoded;
 } converter;
 
-static void converter_init(converter *self, corm_args *args, const corm_dialect *dialect) {
+static void converter_init(converter *self, corm_args *args, const corm_conn *conn) {
   self->args = args;
-  self->dialect = dialect;
+  self->dialect = conn->engine->dialect;
+  self->driver = conn->driver;
   corm_scratch_init(&self->coerced, args->arena.mem);
   corm_scratch_init(&self->encoded, args->arena.mem);
 }
@@ -59,7 +56,8 @@ static void converter_clear(converter *self) {
 static corm_status encode(converter *self, const corm_type *type, const corm_value *given, const corm_value *value,
                           corm_value *out, corm_error *err) {
   const corm_dialect *dialect = self->dialect;
-  if (value->kind == CORM_NULL || (corm_value_is_storage(value) && type != NULL && dialect->is_plain(dialect, type))) {
+  bool plain = type != NULL && corm_driver_takes(self->driver, value) && dialect->is_plain(dialect, type);
+  if (value->kind == CORM_NULL || plain) {
     *out = *value;
   } else if (dialect->encode(dialect, type, value, &self->encoded, out, err) != CORM_OK) {
     return CORM_FAILED;
@@ -174,7 +172,7 @@ static corm_status convert_set(converter *self, const corm_compiled *compiled, c
   return nused == nparams ? CORM_OK : surplus(self, set, compiled, err);
 }
 
-corm_status corm_args_compiled(corm_args *args, const corm_dialect *dialect, const corm_compiled *compiled,
+corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const corm_compiled *compiled,
                                const corm_params *sets, size_t nsets, corm_error *err) {
   static const corm_params nothing = {0};
   bool few[FEW_PARAMS];
@@ -189,7 +187,7 @@ corm_status corm_args_compiled(corm_args *args, const corm_dialect *dialect, con
   for (size_t i = 0; i < nsets; i++) most = sets[i].n > most ? sets[i].n : most;
   if (most > FEW_PARAMS && (used = corm_arena_alloc(&args->arena, most)) == NULL) return corm_error_memory(err);
   converter self;
-  converter_init(&self, args, dialect);
+  converter_init(&self, args, conn);
   for (size_t i = 0; i < nsets && status == CORM_OK; i++) {
     param_set set = {.params = &sets[i], .used = used, .number = nsets > 1 ? i + 1 : 0};
     if (sets[i].n > 0) memset(used, 0, sets[i].n);
@@ -214,8 +212,8 @@ static corm_status place_of(const corm_driver *driver, const corm_stmt *stmt, co
   return CORM_OK;
 }
 
-corm_status corm_args_native(corm_args *args, const corm_dialect *dialect, const corm_driver *driver,
-                             const corm_stmt *stmt, const corm_params *params, corm_error *err) {
+corm_status corm_args_native(corm_args *args, const corm_conn *conn, const corm_stmt *stmt, const corm_params *params,
+                             corm_error *err) {
   static const corm_params nothing = {0};
   if (params == NULL) params = &nothing;
   size_t n = stmt->nparams > 0 ? (size_t)stmt->nparams : 0;
@@ -227,10 +225,10 @@ corm_status corm_args_native(corm_args *args, const corm_dialect *dialect, const
   for (size_t i = 0; i < n; i++) args->values[i].kind = CORM_ABSENT;
   corm_status status = CORM_OK;
   converter self;
-  converter_init(&self, args, dialect);
+  converter_init(&self, args, conn);
   for (size_t i = 0; i < n && status == CORM_OK; i++) {
     size_t at = 0;
-    status = place_of(driver, stmt, params, i, &at, err);
+    status = place_of(conn->driver, stmt, params, i, &at, err);
     if (status == CORM_OK) {
       status = encode(&self, NULL, &params->values[i], &params->values[i], &args->values[at], err);
     }

@@ -38,6 +38,15 @@ corm_driver_target corm_engine_target(const corm_engine *engine) {
                               .busy_timeout_ms = engine->options.busy_timeout_ms};
 }
 
+/* The first server that answers says which dialect it speaks. */
+static void settle_dialect(corm_engine *engine, const corm_link *link) {
+  if (engine->is_settled) return;
+  corm_server server = {0};
+  link->driver->server(link->native, &server);
+  engine->dialect = engine->dialect->for_server(engine->dialect, &server);
+  engine->is_settled = true;
+}
+
 static corm_status open_link(corm_engine *engine, corm_link **out, corm_error *err) {
   corm_driver_target target = corm_engine_target(engine);
   corm_link *link = corm_mem_zalloc(engine->mem, 1, sizeof *link);
@@ -52,6 +61,7 @@ static corm_status open_link(corm_engine *engine, corm_link **out, corm_error *e
   corm_vec_init(&link->users, engine->mem);
   corm_stmt_cache_init(&link->cache, link->native, keep > 0 ? (size_t)keep : 0);
   if (engine->links++ == 0) corm_engine_watch_forks(engine);
+  settle_dialect(engine, link);
   *out = link;
   return CORM_OK;
 }

@@ -286,6 +286,10 @@ corm_status corm_result_value(corm_result *result, size_t index, corm_value *out
   }
   const corm_dialect *dialect = result->conn->engine->dialect;
   const corm_compiled_column *column = &result->columns[index];
+  if (raw.kind == corm_type_value_kind(column->type) && dialect->is_plain(dialect, column->type)) {
+    *out = raw;
+    return CORM_OK;
+  }
   corm_scratch scratch;
   corm_scratch_init(&scratch, result->conn->engine->mem);
   corm_status status = dialect->decode(dialect, column->type, &raw, &scratch, out, err);

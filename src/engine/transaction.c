@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-corm_status corm_conn_check(const corm_conn *conn, corm_error *err) {
+corm_status corm_conn_check(corm_conn *conn, corm_error *err) {
   if (conn->link == NULL || conn->close_wanted) {
     return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this connection is closed");
   }
@@ -21,7 +21,7 @@ corm_status corm_conn_check(const corm_conn *conn, corm_error *err) {
                           "going on. The first error was: %s",
                           conn->lost);
   }
-  return CORM_OK;
+  return corm_link_unblock(conn->link, err);
 }
 
 /* -- the physical transaction ---------------------------------------------------------------------------------------
@@ -127,6 +127,14 @@ corm_status corm_link_buffer(corm_link *link, corm_error *err) {
   return CORM_OK;
 }
 
+corm_status corm_link_unblock(corm_link *link, corm_error *err) {
+  for (corm_result *result = link->results, *next; result != NULL; result = next) {
+    next = result->next;
+    if (result->blocks && corm_result_buffer(result, err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
 /* A rollback must not fail because of a result: what cannot be read to its end is closed. */
 static void buffer_or_close(corm_link *link) {
   for (corm_result *result = link->results, *next; result != NULL; result = next) {
@@ -216,7 +224,7 @@ corm_status corm_conn_savepoint(corm_conn *conn, int *depth, corm_error *err) {
   return CORM_OK;
 }
 
-static corm_status check_depth(const corm_conn *conn, int depth, corm_error *err) {
+static corm_status check_depth(corm_conn *conn, int depth, corm_error *err) {
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
   if (takes_part(conn) && depth >= 1 && depth <= conn->link->savepoints) return CORM_OK;
   return corm_error_set(err, CORM_E_INVALID_REQUEST, "savepoint %d is not open: it was released or rolled back", depth);

@@ -48,8 +48,8 @@ void corm_loader_free(corm_loader *loader) {
 corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err) {
   corm_session *session = loader->session;
   corm_conn *conn = session->own_conn;
-  if (!session->engine && !conn) {
-    corm_status status = corm_session_connection(session, &conn, err); /* says that there is none */
+  if (!conn && (!session->engine || !corm_engine_is_settled(session->engine))) {
+    corm_status status = corm_session_connection(session, &conn, err); /* also says that there is none */
     if (status != CORM_OK) return status;
   }
   loader->dialect = corm_engine_dialect(session->engine ? session->engine : corm_conn_engine(conn));

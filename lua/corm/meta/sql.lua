@@ -379,6 +379,7 @@ function Statement:options(...) end
 
 ---@class corm.ExecutionOptions
 ---@field yield_per? integer
+---@field stream_results? boolean
 ---@field populate_existing? boolean Overwrite what loaded objects have
 ---@field autoflush? boolean Default: the session's
 ---@field synchronize_session? boolean|string false: bulk changes leave loaded objects as they are
