@@ -156,3 +156,67 @@ corm_status corm_compile_delete_in(corm_arena *arena, const corm_dialect *dialec
   corm_emit_chosen_delete(&c, table, where, nwhere);
   return finish(&c);
 }
+
+const char *corm_compile_repeat_in(corm_arena *arena, const corm_dialect *dialect, const corm_compiled *one,
+                                   size_t nrows, size_t *len) {
+  if (!one->row_len || dialect->paramstyle != CORM_PARAM_QMARK || nrows == 0) return NULL;
+  const size_t more = one->row_len + 2, end = one->row_at + one->row_len;
+  if (nrows - 1 > (SIZE_MAX / 2 - one->len) / more) return NULL;
+  *len = one->len + (nrows - 1) * more;
+  char *text = corm_arena_alloc(arena, *len + 1), *at = text;
+  if (!text) return NULL;
+  memcpy(at, one->sql, end);
+  at += end;
+  for (size_t i = 1; i < nrows; i++, at += more) {
+    memcpy(at, ", ", 2);
+    memcpy(at + 2, one->sql + one->row_at, one->row_len);
+  }
+  memcpy(at, one->sql + end, one->len - end + 1);
+  return text;
+}
+
+/* Arrays stand for columns only: a value of an expression's own would have to be one, too. */
+static corm_status finish_arrays(corm_compiler *c) {
+  for (uint32_t i = 0; i < c->nbinds; i++)
+    if (c->binds[i].source != CORM_BIND_REQUIRED) c->no_arrays = true;
+  if (c->failed || !c->no_arrays) return finish(c);
+  *c->out = (corm_compiled){0};
+  return CORM_OK;
+}
+
+corm_status corm_compile_insert_arrays_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
+                                          const corm_column *const *columns, size_t n,
+                                          const corm_node *const *returning, size_t nreturning, corm_compiled *out,
+                                          corm_error *err) {
+  corm_compiler c;
+  start(&c, arena, dialect, NULL, out, err);
+  corm_emit_insert_arrays(&c, table, columns, n, returning, nreturning);
+  return finish_arrays(&c);
+}
+
+corm_status corm_compile_update_arrays_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
+                                          const corm_column *const *set, size_t nset, const corm_column *const *where,
+                                          size_t nwhere, corm_compiled *out, corm_error *err) {
+  corm_compiler c;
+  start(&c, arena, dialect, NULL, out, err);
+  corm_emit_update_arrays(&c, table, set, nset, where, nwhere);
+  return finish_arrays(&c);
+}
+
+corm_status corm_compile_delete_arrays_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
+                                          const corm_column *const *where, size_t nwhere, corm_compiled *out,
+                                          corm_error *err) {
+  corm_compiler c;
+  start(&c, arena, dialect, NULL, out, err);
+  corm_emit_delete_arrays(&c, table, where, nwhere);
+  return finish_arrays(&c);
+}
+
+corm_status corm_compile_present_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
+                                    const corm_column *const *keys, size_t n, size_t nrows, corm_compiled *out,
+                                    corm_error *err) {
+  corm_compiler c;
+  start(&c, arena, dialect, NULL, out, err);
+  corm_emit_present(&c, table, keys, n, nrows);
+  return finish(&c);
+}

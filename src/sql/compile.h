@@ -59,6 +59,8 @@ typedef struct corm_compiled {
   bool is_insert;
   bool unfiltered; /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
   bool textual;    /* raw text or * among the columns: the result has other columns than `columns` says */
+  size_t row_at;   /* INSERT of one row: where its "(?, ?)" stands in the text */
+  size_t row_len;  /* 0: there is none */
 } corm_compiled;
 
 typedef struct corm_compile_options {
@@ -88,5 +90,34 @@ CORM_MUST_USE corm_status corm_compile_update_in(corm_arena *arena, const corm_d
 CORM_MUST_USE corm_status corm_compile_delete_in(corm_arena *arena, const corm_dialect *dialect,
                                                  const corm_table *table, const corm_column *const *where,
                                                  size_t nwhere, corm_compiled *out, corm_error *err);
+
+/* -- many rows in one statement (emit_bulk.c) -- */
+
+/* The text of an INSERT of one row with nrows rows: "VALUES (?, ?), (?, ?)". NULL, without an error, where the dialect
+   numbers its placeholders or the statement has no row to repeat; NULL with `arena->failed` when out of memory. */
+const char *corm_compile_repeat_in(corm_arena *arena, const corm_dialect *dialect, const corm_compiled *one,
+                                   size_t nrows, size_t *len);
+
+/*
+ * Statements whose parameters are arrays, one for each column (CORM_BULK_UNNEST): the same text for any number of rows.
+ * Rows are inserted in the order of the arrays. *out stays without text where that cannot be said: no columns, a type
+ * that has no array form, a default expression with values of its own.
+ */
+CORM_MUST_USE corm_status corm_compile_insert_arrays_in(corm_arena *arena, const corm_dialect *dialect,
+                                                        const corm_table *table, const corm_column *const *columns,
+                                                        size_t n, const corm_node *const *returning, size_t nreturning,
+                                                        corm_compiled *out, corm_error *err);
+CORM_MUST_USE corm_status corm_compile_update_arrays_in(corm_arena *arena, const corm_dialect *dialect,
+                                                        const corm_table *table, const corm_column *const *set,
+                                                        size_t nset, const corm_column *const *where, size_t nwhere,
+                                                        corm_compiled *out, corm_error *err);
+CORM_MUST_USE corm_status corm_compile_delete_arrays_in(corm_arena *arena, const corm_dialect *dialect,
+                                                        const corm_table *table, const corm_column *const *where,
+                                                        size_t nwhere, corm_compiled *out, corm_error *err);
+
+/* "SELECT t.a, t.b FROM t WHERE (t.a, t.b) IN ((?, ?), (?, ?))": which of nrows keys are there. */
+CORM_MUST_USE corm_status corm_compile_present_in(corm_arena *arena, const corm_dialect *dialect,
+                                                  const corm_table *table, const corm_column *const *keys, size_t n,
+                                                  size_t nrows, corm_compiled *out, corm_error *err);
 
 #endif

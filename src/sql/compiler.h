@@ -62,6 +62,7 @@ struct corm_compiler {
   corm_mem text_mem;
   bool failed;
   bool bare_columns; /* columns without their table, now */
+  bool no_arrays;    /* some column has no array form */
   unsigned depth;
   corm_scope *scope;
   corm_prefix prefixes[4]; /* of the FROMs seen last */
@@ -156,5 +157,20 @@ void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const co
 void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
                              const corm_column *const *where, size_t nwhere);
 void corm_emit_chosen_delete(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
+/* A default (onupdate) as the value of a column: an expression inlined, else a placeholder. */
+void corm_emit_default(corm_compiler *c, const corm_column *column, const corm_default *value, const char *name,
+                       corm_bind_source source, uint32_t row);
+void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able);
+bool corm_is_chosen(const corm_column *column, const corm_column *const *columns, size_t n);
+
+/* -- emit_bulk.c -- */
+
+void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
+                             const corm_node *const *returning, size_t nreturning);
+void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                             const corm_column *const *where, size_t nwhere);
+void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
+void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *keys, size_t n,
+                       size_t nrows);
 
 #endif

@@ -43,8 +43,8 @@ static bool is_clients(const corm_default *value) {
   return value->kind == CORM_DEFAULT_SQL || value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
 }
 
-static void emit_default(corm_compiler *c, const corm_column *column, const corm_default *value, const char *name,
-                         corm_bind_source source, uint32_t row) {
+void corm_emit_default(corm_compiler *c, const corm_column *column, const corm_default *value, const char *name,
+                       corm_bind_source source, uint32_t row) {
   if (value->kind == CORM_DEFAULT_SQL) {
     corm_emit_node(c, corm_group_in(c->arena, value->sql, CORM_AGAINST_NOTHING, 0));
   } else {
@@ -52,7 +52,7 @@ static void emit_default(corm_compiler *c, const corm_column *column, const corm
   }
 }
 
-static void emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able) {
+void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able) {
   if (n == 0 || c->failed) return;
   if (!able) {
     corm_emit_error(c, CORM_E_COMPILE, "%s has no RETURNING for this statement", c->dialect->name);
@@ -106,9 +106,15 @@ static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
     } else if (x->at[i] != ABSENT) {
       emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
     } else {
-      emit_default(c, column, &column->default_, name, CORM_BIND_DEFAULT, row);
+      corm_emit_default(c, column, &column->default_, name, CORM_BIND_DEFAULT, row);
     }
   }
+}
+
+/* The row that began at `at` can be repeated. */
+static void note_row(corm_compiler *c, size_t at) {
+  c->out->row_at = at;
+  c->out->row_len = c->text.len - at;
 }
 
 static void emit_no_values(corm_compiler *c) {
@@ -133,12 +139,14 @@ static void emit_rows(corm_compiler *c, const inserting *x) {
   }
   corm_emit_bytes(c, " (", 2);
   emit_names(c, x);
-  corm_emit_text(c, ") VALUES (");
+  corm_emit_text(c, ") VALUES ");
+  const size_t at = c->text.len;
   for (uint32_t row = 0; row < nrows; row++) {
-    if (row > 0) corm_emit_bytes(c, "), (", 4);
+    corm_emit_text(c, row > 0 ? ", (" : "(");
     emit_row(c, x, row);
+    corm_emit_bytes(c, ")", 1);
   }
-  corm_emit_bytes(c, ")", 1);
+  if (nrows == 1) note_row(c, at);
 }
 
 static bool is_added(const inserting *x, size_t index) {
@@ -151,7 +159,7 @@ static void add_defaults(corm_compiler *c, const void *ctx) {
     if (!is_added(x, i)) continue;
     const corm_column *column = table_column(x->table, i);
     corm_emit_bytes(c, ", ", 2);
-    emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+    corm_emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
   }
 }
 
@@ -186,7 +194,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   } else {
     emit_rows(c, &x);
   }
-  emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
+  corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
 }
 
 /* -- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
@@ -216,7 +224,7 @@ static void emit_sets(corm_compiler *c, const corm_update *update, const corm_ta
       emit_value(c, column, column->key, update->values[at[i]], 0);
     } else if (is_clients(&column->onupdate)) {
       emit_set(c, column, &first);
-      emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
+      corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
     }
   }
 }
@@ -255,7 +263,7 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   corm_emit_text(c, " SET ");
   emit_sets(c, update, table, at);
   emit_where(c, update->where, update->all);
-  emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
+  corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   c->scope = NULL;
 }
 
@@ -270,13 +278,13 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   corm_emit_text(c, "DELETE FROM ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   emit_where(c, delete_node->where, delete_node->all);
-  emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
+  corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;
 }
 
 /* -- statements of chosen columns ---------------------------------------------------------------------------------- */
 
-static bool is_chosen(const corm_column *column, const corm_column *const *columns, size_t n) {
+bool corm_is_chosen(const corm_column *column, const corm_column *const *columns, size_t n) {
   for (size_t i = 0; i < n; i++) {
     if (columns[i] == column) return true;
   }
@@ -286,7 +294,7 @@ static bool is_chosen(const corm_column *column, const corm_column *const *colum
 /* Columns left out whose default is an expression. */
 static bool is_inlined(const corm_table *table, size_t index, const corm_column *const *columns, size_t n) {
   const corm_column *column = table_column(table, index);
-  return column->default_.kind == CORM_DEFAULT_SQL && !is_chosen(column, columns, n);
+  return column->default_.kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
 }
 
 static void emit_chosen_values(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
@@ -308,7 +316,7 @@ static void emit_chosen_values(corm_compiler *c, const corm_table *table, const 
     if (names) {
       corm_emit_quoted(c, column->name);
     } else {
-      emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+      corm_emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
     }
   }
 }
@@ -326,9 +334,12 @@ void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const co
   } else {
     corm_emit_bytes(c, " (", 2);
     emit_chosen_values(c, table, columns, n, true);
-    corm_emit_text(c, ") VALUES (");
+    corm_emit_text(c, ") VALUES ");
+    const size_t at = c->text.len;
+    corm_emit_bytes(c, "(", 1);
     emit_chosen_values(c, table, columns, n, false);
     corm_emit_bytes(c, ")", 1);
+    note_row(c, at);
   }
   const corm_node **nodes = corm_compiler_check(c, corm_arena_alloc(c->arena, nreturning * sizeof *nodes));
   const corm_node *from = nreturning ? corm_table_node_in(c->arena, table) : NULL;
@@ -336,7 +347,7 @@ void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const co
     nodes[i] = corm_column_node_in(c->arena, returning[i], from);
     if (!nodes[i] || !from) corm_compiler_check(c, NULL);
   }
-  emit_returning(c, nodes, (uint32_t)nreturning, c->dialect->insert_returning);
+  corm_emit_returning(c, nodes, (uint32_t)nreturning, c->dialect->insert_returning);
 }
 
 /* " WHERE t.a = ? AND t.b = ?" */
@@ -371,9 +382,9 @@ void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const co
   }
   for (size_t i = 0; i < table->columns.len; i++) {
     const corm_column *column = table_column(table, i);
-    if (column->onupdate.kind != CORM_DEFAULT_SQL || is_chosen(column, set, nset)) continue;
+    if (column->onupdate.kind != CORM_DEFAULT_SQL || corm_is_chosen(column, set, nset)) continue;
     emit_set(c, column, &first);
-    emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
+    corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
   }
   if (first) corm_emit_error(c, CORM_E_COMPILE, "an UPDATE of '%s' sets no column", table->name);
   emit_chosen_where(c, table, where, nwhere);
