@@ -1,13 +1,13 @@
--- Runs every case alternately in raw C and in corm, each time in a process of its own on fresh tables, takes the best of
--- the repeats, checks what was read and written, and prints the ratios beside the bars. bench/run starts it:
+-- Runs every case alternately in raw C and in corm, each time in a process of its own on fresh tables, takes the best
+-- of the repeats, checks what was read and written, and prints the ratios beside the bars. bench/run starts it:
 -- compare.lua HERE TOOLS WORK CLIENT URL WORDS...
 
 local here, tools, work, database, url = arg[1], arg[2], arg[3], arg[4], arg[5]
 local raw = ("%s/raw_%s"):format(tools, database)
 
 -- start: the tables a case begins with; leaves: what must be in them afterwards. `keys`: the check is the sum of the
--- generated keys. A case with `unit` has no counterpart in raw C: its bar is a measure by itself, `per(n)` the number of
--- things that were done, `check(n)` what it must report. Bars: of a file of SQLite's, of a server, of one behind a
+-- generated keys. A case with `unit` has no counterpart in raw C: its bar is a measure by itself, `per(n)` the number
+-- of things that were done, `check(n)` what it must report. Bars: of a file of SQLite's, of a server, of one behind a
 -- network (where only round trips count).
 local CASES = {
   { name = "insert_objects", start = "schema", leaves = "expect_authors", keys = true, bar = 1.5, wire = 1.5 },
@@ -226,10 +226,11 @@ local function write_results(chosen)
   if chosen.rtt then mode = mode .. " --rtt " .. chosen.rtt end
   local suffix = (chosen.scale and "-scale" or SUFFIX[database]) .. (chosen.rtt and "-network" or "")
   local file = assert(io.open(("%s/results%s.md"):format(here, suffix), "w"))
-  file:write("# Last results: ", NAME[database], chosen.rtt and (" behind a round trip of %d us"):format(chosen.rtt) or "",
-    "\n\nWritten by `bench/run", mode, "`: ", rows, "the best of ", chosen.repeats, " runs each, ", PACKAGE[database], " ",
-    output("pkg-config", "--modversion", PACKAGE[database]), ", ", _VERSION,
-    ".\nA difference under a quarter is no difference.\n\n", table.concat(lines, "\n"), "\n")
+  local network = chosen.rtt and (" behind a round trip of %d us"):format(chosen.rtt) or ""
+  local package = PACKAGE[database]
+  file:write(("# Last results: %s%s\n\nWritten by `bench/run%s`: %sthe best of %d runs each, %s %s, %s.\n"):format(
+      NAME[database], network, mode, rows, chosen.repeats, package, output("pkg-config", "--modversion", package), _VERSION),
+    "A difference under a quarter is no difference.\n\n", table.concat(lines, "\n"), "\n")
   file:close()
 end
 
