@@ -229,7 +229,8 @@ local function write_results(chosen)
   local network = chosen.rtt and (" behind a round trip of %d us"):format(chosen.rtt) or ""
   local package = PACKAGE[database]
   file:write(("# Last results: %s%s\n\nWritten by `bench/run%s`: %sthe best of %d runs each, %s %s, %s.\n"):format(
-      NAME[database], network, mode, rows, chosen.repeats, package, output("pkg-config", "--modversion", package), _VERSION),
+      NAME[database], network, mode, rows, chosen.repeats, package, output("pkg-config", "--modversion", package),
+      _VERSION),
     "A difference under a quarter is no difference.\n\n", table.concat(lines, "\n"), "\n")
   file:close()
 end
