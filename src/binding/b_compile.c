@@ -154,7 +154,8 @@ static void push_params(lua_State *L, const corm_compiled *compiled) {
   for (uint32_t i = 0; i < compiled->nbinds; i++) {
     const corm_compiled_bind *bind = &compiled->binds[i];
     if (!bind->node || bind->node->required) continue;
-    binding_push_null(L, bind->element >= 0 ? &bind->node->values[bind->element] : &bind->node->value);
+    binding_push_typed_null(L, bind->element >= 0 ? &bind->node->values[bind->element] : &bind->node->value,
+                            bind->type);
     lua_setfield(L, -2, bind->name);
   }
 }

@@ -172,14 +172,14 @@ const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
 
 /* -- operands -------------------------------------------------------------------------------------------------- */
 
-/* Turns the Lua table at arg into JSON text, left on the stack as a string. */
-static void push_json(lua_State *L, int arg, const char *what) {
+/* Turns the Lua table at arg into the text of a JSON or array value, left on the stack as a string. */
+static void push_encoded(lua_State *L, int arg, const corm_type *type, const char *what) {
   binding_state *state = binding_get(L);
   corm_error err;
   corm_error_init(&err);
   corm_arena *arena = binding_scratch(L, state);
   corm_buf *buf = binding_scratch_buf(arena);
-  if (binding_json_encode(L, arg, what, buf, &err) != CORM_OK) binding_raise(L, &err);
+  if (binding_table_encode(L, arg, type, what, buf, &err) != CORM_OK) binding_raise(L, &err);
   if (buf->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
   lua_pushlstring(L, buf->ptr ? buf->ptr : "", buf->len);
   binding_scratch_done(L, state, arena);
@@ -195,12 +195,12 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
     return;
   }
   corm_scratch_init(&out->scratch, NULL);
-  if (type && type->kind == CORM_TYPE_JSON && lua_type(L, arg) == LUA_TTABLE) {
-    push_json(L, arg, what);
+  if (binding_takes_tables(type) && lua_type(L, arg) == LUA_TTABLE) {
+    push_encoded(L, arg, type, what);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
     out->value = corm_value_text(text, len);
-    out->value.kind = CORM_JSON;
+    out->value.kind = (uint8_t)corm_type_value_kind(type);
   } else if (!binding_tovalue(L, arg, &out->scratch, &out->value)) {
     if (lua_type(L, arg) == LUA_TTABLE)
       binding_error(L, CORM_E_ARGUMENT,

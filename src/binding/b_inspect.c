@@ -52,7 +52,7 @@ static int identity_of(lua_State *L) {
   if (!(object->flags & CORM_OBJECT_KEYED)) return 0;
   lua_createtable(L, (int)mapper->npk, 0);
   for (uint32_t i = 0; i < mapper->npk; i++) {
-    binding_push(L, corm_object_committed(object, mapper->pk[i]));
+    binding_push_typed(L, corm_object_committed(object, mapper->pk[i]), mapper->attributes[mapper->pk[i]].column->type);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   return 1;
@@ -92,9 +92,9 @@ static int unloaded(lua_State *L) {
   return 1;
 }
 
-static void append_value(lua_State *L, int list, const corm_value *value) {
+static void append_value(lua_State *L, int list, const corm_value *value, const corm_type *type) {
   if (value->kind == CORM_ABSENT) return;
-  binding_push_null(L, value);
+  binding_push_typed_null(L, value, type);
   lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
 }
 
@@ -106,12 +106,13 @@ static void append_object(lua_State *L, int list, const corm_object *object) {
 
 static void column_history(lua_State *L, const corm_object *object, uint32_t slot, int added) {
   const corm_value *value = &object->slots[slot];
+  const corm_type *type = object->mapper->attributes[slot].column->type;
   if (value->flags & CORM_VALUE_EXPIRED) return;
   if (value->flags & CORM_VALUE_DIRTY) {
-    append_value(L, added, value);
-    append_value(L, added + 2, corm_object_committed(object, slot));
+    append_value(L, added, value, type);
+    append_value(L, added + 2, corm_object_committed(object, slot), type);
   } else {
-    append_value(L, object->flags & CORM_OBJECT_KEYED ? added + 1 : added, value);
+    append_value(L, object->flags & CORM_OBJECT_KEYED ? added + 1 : added, value, type);
   }
 }
 
@@ -159,7 +160,7 @@ static int peek(lua_State *L) {
     const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
     lua_pushboolean(L, known);
     if (!known) return 1;
-    binding_push(L, value);
+    binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type);
     return 2;
   }
   const corm_link *link = corm_object_find_link(object, attr->relationship);

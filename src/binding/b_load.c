@@ -93,8 +93,9 @@ static void append_values(run *r, corm_loader *loader, int entities) {
       lua_pushvalue(L, entities + k);
     } else {
       corm_value value;
-      if (corm_result_value(corm_loader_result(loader), column, &value, &err) != CORM_OK) binding_raise(L, &err);
-      binding_push(L, &value);
+      corm_result *result = corm_loader_result(loader);
+      if (corm_result_value(result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
+      binding_push_typed(L, &value, corm_result_column(result, column)->type);
     }
     lua_rawseti(L, r->values, ++r->count);
   }

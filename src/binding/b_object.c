@@ -210,6 +210,8 @@ static int object_index(lua_State *L) {
   case CORM_TEXT: lua_pushlstring(L, value->as.s, value->len); break;
   case CORM_ABSENT:
   case CORM_NULL: lua_pushnil(L); break;
+  case CORM_ARRAY:
+  case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type); break;
   default: binding_push(L, value); break;
   }
   return 1;

@@ -193,19 +193,19 @@ static void collect_slots(reader *r) {
 static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const char *place, const char *name,
                        corm_value *out) {
   lua_State *L = r->L;
-  bool json = bind->type && bind->type->kind == CORM_TYPE_JSON && !binding_is_null(L, arg);
-  if (!json && binding_tovalue_in(L, arg, r->arena, out)) return;
+  bool tables = binding_takes_tables(bind->type) && !binding_is_null(L, arg);
+  if (!tables && binding_tovalue_in(L, arg, r->arena, out)) return;
   char what[160];
   snprintf(what, sizeof what, "%s '%.100s'", place, name);
-  if (!json) binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
+  if (!tables) binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
   corm_error err;
   corm_error_init(&err);
   corm_buf *text = binding_scratch_buf(r->arena);
-  if (binding_json_encode(L, arg, what, text, &err) != CORM_OK) binding_raise(L, &err);
+  if (binding_table_encode(L, arg, bind->type, what, text, &err) != CORM_OK) binding_raise(L, &err);
   const char *copy = corm_arena_dup(r->arena, text->ptr, text->len);
   if (!copy) memory(L);
   *out = corm_value_text(copy, text->len);
-  out->kind = CORM_JSON;
+  out->kind = (uint8_t)corm_type_value_kind(bind->type);
 }
 
 /* The table whose columns an INSERT or UPDATE assigns, else NULL. */
@@ -269,7 +269,7 @@ static void need_context(reader *r) {
     const corm_compiled_bind *bind = &r->compiled->binds[r->binds[i]];
     if (!bind->node || bind->node->required || r->values[i].kind != CORM_ABSENT) continue;
     lua_pushstring(L, bind->column ? bind->column->key : bind->name);
-    binding_push_null(L, &bind->node->value);
+    binding_push_typed_null(L, &bind->node->value, bind->type);
     lua_rawset(L, -3);
   }
   binding_push_default_context(L, -1);
@@ -412,7 +412,7 @@ bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, cons
     columns[i] = (binding_shape_column){.key = key->columns[i]->key};
     const corm_value *value = bound_value(compiled, set, key->columns[i]);
     if (value)
-      binding_push(L, value);
+      binding_push_typed(L, value, key->columns[i]->type);
     else if (key->columns[i] == generated)
       lua_pushinteger(L, last_id);
     else

@@ -101,7 +101,7 @@ static void push_scalar(lua_State *L, int source_index, const binding_result *se
   corm_error err;
   corm_error_init(&err);
   if (corm_result_value(source->result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
-  binding_push(L, &value);
+  binding_push_typed(L, &value, corm_result_column(source->result, column)->type);
 }
 
 static void push_row(lua_State *L, int self_index, int source_index, const binding_result *self) {

@@ -3,11 +3,14 @@
 
 #include "base/str.h"
 #include "binding/b_result.h"
+#include "binding/b_values.h"
 #include "binding/state.h"
 
 enum { ROW_SHAPE = 1, ROW_VALUES };
 enum { ROW_LUA_VALUES = 1 }; /* head.flags: the values are in ROW_VALUES */
-enum { SLOT_BAD = 1 };       /* corm_value.extra: the bytes are the message of a DataError */
+/* corm_value.extra: the bytes are the message of a DataError; a UUID that is shown as text;
+   the kind of an array's items, from SLOT_ITEM on. */
+enum { SLOT_BAD = 1, SLOT_TEXT, SLOT_ITEM };
 
 typedef struct row {
   binding_head head;
@@ -28,11 +31,20 @@ void binding_push_row(lua_State *L, int shape_index, int values) {
   lua_setiuservalue(L, -2, ROW_VALUES);
 }
 
+/* What the value's type says and the value does not: the row may outlive the type. */
+static void note_type(const corm_type *type, corm_value *value) {
+  if (value->kind == CORM_ARRAY) value->extra = (uint16_t)(SLOT_ITEM + binding_item_kind(type));
+  if (value->kind == CORM_UUID && type && type->as_text) value->extra = SLOT_TEXT;
+}
+
 /* Reads a value; one that is malformed becomes its message, which is left on the stack until the row has it. */
 static void read_value(lua_State *L, corm_result *result, size_t index, corm_value *out) {
   corm_error err;
   corm_error_init(&err);
-  if (corm_result_value(result, index, out, &err) == CORM_OK) return;
+  if (corm_result_value(result, index, out, &err) == CORM_OK) {
+    note_type(corm_result_column(result, index)->type, out);
+    return;
+  }
   if (err.cls != CORM_E_DATA) binding_raise(L, &err);
   luaL_checkstack(L, 8, "row");
   lua_pushstring(L, err.message);
@@ -92,7 +104,12 @@ static void push_value(lua_State *L, int row_index, const row *r, size_t index) 
   }
   const corm_value *slot = &r->values[index - 1];
   if (slot->extra == SLOT_BAD) bad_value(L, row_index, index, slot);
-  binding_push(L, slot);
+  if (slot->kind == CORM_ARRAY)
+    binding_push_array(L, slot, (corm_value_kind)(slot->extra - SLOT_ITEM));
+  else if (slot->extra == SLOT_TEXT)
+    binding_push_uuid_text(L, slot);
+  else
+    binding_push(L, slot);
 }
 
 /* Replaces a nil on the top by corm.null. */

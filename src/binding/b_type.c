@@ -1,6 +1,7 @@
 /*
  * corm.Integer, corm.String and the other types of schema/type.h. The name itself is a type without arguments and,
- * called, makes one with them: String, String(50) and String { length = 50 } all stand in a Column.
+ * called, makes one with them: String, String(50) and String { length = 50 } all stand in a Column. Also corm.dialects:
+ * the same types under the names that one database has for them.
  */
 #include <limits.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "binding/b_expr.h"
 #include "sql/dialect.h"
 
+/* User value 1: what keeps `type` or the item of an ARRAY alive. */
 typedef struct binding_type {
   binding_head head;
   const corm_type *type; /* own, static, or in the block that the user value anchors */
@@ -25,9 +27,15 @@ typedef enum type_param {
   ASDECIMAL,
   TIMEZONE,
   CREATE_CONSTRAINT,
-  NAME
+  NAME,
+  NATIVE_ENUM,
+  SCHEMA,
+  CREATE_TYPE,
+  DIMENSIONS,
+  AS_UUID
 } type_param;
-#define MAX_PARAMS 4
+#define MAX_PARAMS     6
+#define MAX_DIMENSIONS 6
 
 static const char *const param_names[] = {[LENGTH] = "length",
                                           [COLLATION] = "collation",
@@ -36,7 +44,12 @@ static const char *const param_names[] = {[LENGTH] = "length",
                                           [ASDECIMAL] = "asdecimal",
                                           [TIMEZONE] = "timezone",
                                           [CREATE_CONSTRAINT] = "create_constraint",
-                                          [NAME] = "name"};
+                                          [NAME] = "name",
+                                          [NATIVE_ENUM] = "native_enum",
+                                          [SCHEMA] = "schema",
+                                          [CREATE_TYPE] = "create_type",
+                                          [DIMENSIONS] = "dimensions",
+                                          [AS_UUID] = "as_uuid"};
 
 static const uint8_t params[CORM_TYPE_COUNT][MAX_PARAMS] = {
     [CORM_TYPE_STRING] = {LENGTH, COLLATION},
@@ -50,7 +63,9 @@ static const uint8_t params[CORM_TYPE_COUNT][MAX_PARAMS] = {
     [CORM_TYPE_TIME] = {TIMEZONE},
     [CORM_TYPE_DATETIME] = {TIMEZONE},
     [CORM_TYPE_BINARY] = {LENGTH},
-    [CORM_TYPE_ENUM] = {LENGTH, CREATE_CONSTRAINT, NAME},
+    [CORM_TYPE_ENUM] = {LENGTH, CREATE_CONSTRAINT, NAME, NATIVE_ENUM, SCHEMA, CREATE_TYPE},
+    [CORM_TYPE_UUID] = {AS_UUID},
+    [CORM_TYPE_ARRAY] = {DIMENSIONS},
 };
 
 static const char *const kind_names[] = {
@@ -61,6 +76,8 @@ static const char *const kind_names[] = {
 
 const corm_type *binding_checktype(lua_State *L, int arg, const char *what) {
   const binding_type *type = binding_test(L, arg, BINDING_TYPE);
+  if (type && type->type->kind == CORM_TYPE_ARRAY && !type->type->item)
+    binding_error(L, CORM_E_ARGUMENT, "%s: ARRAY needs the type of its items: ARRAY(corm.Integer)", what);
   if (type) return type->type;
   if (lua_type(L, arg) == LUA_TSTRING)
     binding_unknown(L, "type", what, lua_tostring(L, arg), kind_names, CORM_TYPE_COUNT);
@@ -116,6 +133,14 @@ static void set_param(lua_State *L, corm_type *type, type_param param, const cha
   case CREATE_CONSTRAINT: type->native = check_bool(L, what, name); break;
   case COLLATION: type->collation = check_name(L, what, name); break;
   case NAME: type->name = check_name(L, what, name); break;
+  case SCHEMA: type->schema = check_name(L, what, name); break;
+  case NATIVE_ENUM: type->bare = !check_bool(L, what, name); break;
+  case CREATE_TYPE: type->made_elsewhere = !check_bool(L, what, name); break;
+  case AS_UUID: type->as_text = !check_bool(L, what, name); break;
+  case DIMENSIONS:
+    type->dimensions = (uint8_t)check_size(L, what, name, MAX_DIMENSIONS);
+    if (type->dimensions == 0) binding_error(L, CORM_E_ARGUMENT, "%s: dimensions begin with 1", what);
+    break;
   case NO_PARAM: break;
   }
 }
@@ -171,6 +196,33 @@ static const char *keep(corm_arena *arena, const char *text) {
   return text ? corm_arena_dup(arena, text, strlen(text)) : NULL;
 }
 
+/* The positional arguments from the stack position `first` on. */
+static void read_arguments(lua_State *L, int first, int last, corm_type *type, const char *what) {
+  const uint8_t *allowed = params[type->kind];
+  for (int i = first; i <= last; i++) {
+    if (i - first >= MAX_PARAMS || allowed[i - first] == NO_PARAM)
+      binding_error(L, CORM_E_ARGUMENT, "%s: too many arguments", what);
+    if (lua_isnil(L, i)) continue;
+    lua_pushvalue(L, i);
+    set_param(L, type, (type_param)allowed[i - first], what);
+    lua_pop(L, 1);
+  }
+}
+
+/* ARRAY(item): as in SQLAlchemy, further dimensions are no arrays of arrays. */
+static void read_item(lua_State *L, int last, corm_type *type) {
+  if (last < 2) binding_error(L, CORM_E_ARGUMENT, "ARRAY: the type of its items expected");
+  type->item = binding_checktype(L, 2, "ARRAY");
+  if (type->item->kind == CORM_TYPE_ARRAY)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "ARRAY: an item is no array; ARRAY(item, { dimensions = 2 }) has tables of tables");
+  if (type->item->kind == CORM_TYPE_NULLTYPE) binding_error(L, CORM_E_ARGUMENT, "ARRAY: NullType is no type of items");
+}
+
+static size_t name_room(const char *name) {
+  return name ? CORM_ROOM_TEXT(strlen(name)) : 0;
+}
+
 /* Type(args..., { options }): a new type of the same kind. */
 static int type_call(lua_State *L) {
   const binding_type *self = binding_check(L, 1, BINDING_TYPE, "type");
@@ -182,29 +234,25 @@ static int type_call(lua_State *L) {
   if (type.kind == CORM_TYPE_ENUM) {
     if (last < 2) binding_error(L, CORM_E_ARGUMENT, "Enum: at least one value expected");
     room = enum_room(L, last);
+  } else if (type.kind == CORM_TYPE_ARRAY) {
+    read_item(L, last, &type);
+    read_arguments(L, 3, last, &type, what);
   } else {
-    const uint8_t *allowed = params[type.kind];
-    for (int i = 2; i <= last; i++) {
-      if (i - 2 >= MAX_PARAMS || allowed[i - 2] == NO_PARAM)
-        binding_error(L, CORM_E_ARGUMENT, "%s: too many arguments", what);
-      if (lua_isnil(L, i)) continue;
-      lua_pushvalue(L, i);
-      set_param(L, &type, (type_param)allowed[i - 2], what);
-      lua_pop(L, 1);
-    }
+    read_arguments(L, 2, last, &type, what);
   }
   if (type.kind == CORM_TYPE_NUMERIC && type.scale > type.precision && type.precision >= 0)
     binding_error(L, CORM_E_ARGUMENT, "Numeric: scale %d is larger than precision %d", type.scale, type.precision);
-  room += (type.name ? CORM_ROOM_TEXT(strlen(type.name)) : 0) +
-          (type.collation ? CORM_ROOM_TEXT(strlen(type.collation)) : 0);
-  binding_type *made = binding_new(L, BINDING_TYPE, CORM_ARENA_ROUND(sizeof *made) + room, 0);
+  room += name_room(type.name) + name_room(type.schema) + name_room(type.collation);
+  binding_type *made = binding_new(L, BINDING_TYPE, CORM_ARENA_ROUND(sizeof *made) + room, 1);
   corm_arena arena;
   corm_arena_init_fixed(&arena, (char *)made + CORM_ARENA_ROUND(sizeof *made), room);
   if (type.kind == CORM_TYPE_ENUM) copy_enum(L, last, &type, &arena);
   type.name = keep(&arena, type.name);
+  type.schema = keep(&arena, type.schema);
   type.collation = keep(&arena, type.collation);
   made->own = type;
   made->type = &made->own;
+  if (type.kind == CORM_TYPE_ARRAY) binding_anchor(L, 1, 2);
   return 1;
 }
 
@@ -242,6 +290,17 @@ static int type_compile(lua_State *L) {
   return push_type_name(L, self->type, check_dialect(L, 2));
 }
 
+/* "ARRAY(INTEGER)": what no common SQL spells is shown as it is written. */
+static int array_tostring(lua_State *L, const corm_type *type) {
+  if (!type->item) {
+    lua_pushliteral(L, "ARRAY");
+    return 1;
+  }
+  push_type_name(L, type->item, &corm_dialect_default);
+  lua_pushfstring(L, "ARRAY(%s)", lua_tostring(L, -1));
+  return 1;
+}
+
 /* A type that the generic dialect cannot spell (String without a length can; NullType not) shows its name. */
 static int type_tostring(lua_State *L) {
   const binding_type *self = binding_check(L, 1, BINDING_TYPE, "type");
@@ -249,6 +308,7 @@ static int type_tostring(lua_State *L) {
     lua_pushliteral(L, "NULL");
     return 1;
   }
+  if (self->type->kind == CORM_TYPE_ARRAY) return array_tostring(L, self->type);
   return push_type_name(L, self->type, &corm_dialect_default);
 }
 
@@ -275,6 +335,19 @@ static bool type_property(lua_State *L, void *block, const char *name) {
     lua_pushstring(L, type->name);
   } else if (strcmp(name, "collation") == 0) {
     lua_pushstring(L, type->collation);
+  } else if (strcmp(name, "schema") == 0) {
+    lua_pushstring(L, type->schema);
+  } else if (strcmp(name, "native_enum") == 0) {
+    lua_pushboolean(L, type->kind == CORM_TYPE_ENUM && !type->bare);
+  } else if (strcmp(name, "as_uuid") == 0) {
+    lua_pushboolean(L, type->kind == CORM_TYPE_UUID && !type->as_text);
+  } else if (strcmp(name, "dimensions") == 0) {
+    push_size(L, type->dimensions ? type->dimensions : -1);
+  } else if (strcmp(name, "item_type") == 0) {
+    if (type->item)
+      binding_push_type(L, type->item, 1);
+    else
+      lua_pushnil(L);
   } else if (strcmp(name, "__visit_name__") == 0) {
     lua_pushstring(L, corm_type_kind_name((corm_type_kind)type->kind));
   } else if (strcmp(name, "enums") == 0) {
@@ -293,11 +366,57 @@ static int type_index(lua_State *L) {
   return binding_index(L, BINDING_TYPE, type_property);
 }
 
+/* -- corm.dialects --------------------------------------------------------------------------------------------- */
+
+typedef struct dialect_type {
+  const char *name;
+  const corm_type *type; /* NULL: that of the kind */
+  corm_type_kind kind;
+} dialect_type;
+
+static void add_dialect(lua_State *L, const char *name, const dialect_type *types) {
+  lua_newtable(L);
+  for (; types->name; types++) {
+    if (types->type)
+      binding_push_type(L, types->type, 0);
+    else
+      lua_getfield(L, -3, corm_type_kind_name(types->kind));
+    lua_setfield(L, -2, types->name);
+  }
+  lua_setfield(L, -2, name);
+}
+
+/* The names under which a database's own manual has the types; the module table is on the top. */
+static void open_dialects(lua_State *L) {
+  static const corm_type jsonb = {.kind = CORM_TYPE_JSON, .precision = -1, .scale = -1, .length = -1, .binary = true};
+  static const dialect_type postgresql[] = {{"ARRAY", NULL, CORM_TYPE_ARRAY}, {"BYTEA", NULL, CORM_TYPE_BINARY},
+                                            {"ENUM", NULL, CORM_TYPE_ENUM},   {"INTERVAL", NULL, CORM_TYPE_INTERVAL},
+                                            {"JSON", NULL, CORM_TYPE_JSON},   {"JSONB", &jsonb, CORM_TYPE_JSON},
+                                            {"TIME", NULL, CORM_TYPE_TIME},   {"TIMESTAMP", NULL, CORM_TYPE_DATETIME},
+                                            {"UUID", NULL, CORM_TYPE_UUID},   {NULL, NULL, CORM_TYPE_NULLTYPE}};
+  static const dialect_type mysql[] = {{"DATETIME", NULL, CORM_TYPE_DATETIME}, {"DOUBLE", NULL, CORM_TYPE_DOUBLE},
+                                       {"ENUM", NULL, CORM_TYPE_ENUM},         {"JSON", NULL, CORM_TYPE_JSON},
+                                       {"TIME", NULL, CORM_TYPE_TIME},         {NULL, NULL, CORM_TYPE_NULLTYPE}};
+  static const dialect_type sqlite[] = {{"DATE", NULL, CORM_TYPE_DATE},
+                                        {"DATETIME", NULL, CORM_TYPE_DATETIME},
+                                        {"JSON", NULL, CORM_TYPE_JSON},
+                                        {"TIME", NULL, CORM_TYPE_TIME},
+                                        {NULL, NULL, CORM_TYPE_NULLTYPE}};
+  lua_createtable(L, 0, 4);
+  add_dialect(L, "postgresql", postgresql);
+  add_dialect(L, "mysql", mysql);
+  lua_getfield(L, -1, "mysql");
+  lua_setfield(L, -2, "mariadb");
+  add_dialect(L, "sqlite", sqlite);
+  lua_setfield(L, -2, "dialects");
+}
+
 void binding_open_type(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"compile", type_compile}, {"length", NULL},    {"precision", NULL}, {"scale", NULL},
-      {"timezone", NULL},        {"asdecimal", NULL}, {"name", NULL},      {"collation", NULL},
-      {"__visit_name__", NULL},  {"enums", NULL},     {NULL, NULL}};
+      {"compile", type_compile}, {"length", NULL},     {"precision", NULL}, {"scale", NULL},
+      {"timezone", NULL},        {"asdecimal", NULL},  {"name", NULL},      {"collation", NULL},
+      {"__visit_name__", NULL},  {"enums", NULL},      {"schema", NULL},    {"native_enum", NULL},
+      {"as_uuid", NULL},         {"dimensions", NULL}, {"item_type", NULL}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", type_call}, {"__tostring", type_tostring}, {NULL, NULL}};
   binding_metatable(L, BINDING_TYPE, "type", methods, meta, type_index);
   lua_pop(L, 1);
@@ -309,4 +428,5 @@ void binding_open_type(lua_State *L) {
     lua_setfield(L, -3, kind_names[kind]);
   }
   lua_setfield(L, -2, "types");
+  open_dialects(L);
 }

@@ -42,6 +42,12 @@ void binding_push_uuid(lua_State *L, const unsigned char bytes[16]) {
   push_bytes(L, CORM_UUID, bytes, 16);
 }
 
+void binding_push_uuid_text(lua_State *L, const corm_value *uuid) {
+  char text[37];
+  corm_uuid_format((const unsigned char *)uuid->as.s, text);
+  lua_pushlstring(L, text, 36);
+}
+
 static void push_json(lua_State *L, const corm_value *value) {
   corm_error err;
   corm_error_init(&err);
@@ -170,9 +176,34 @@ bool binding_tovalue_in(lua_State *L, int arg, corm_arena *arena, corm_value *ou
   return true;
 }
 
+/* Written to a box, which survives an error of Lua, and then to the scratch. */
+static corm_status array_value(lua_State *L, int arg, const corm_type *type, const char *what, corm_scratch *scratch,
+                               corm_value *out, corm_error *err) {
+  binding_state *state = binding_get(L);
+  arg = lua_absindex(L, arg);
+  int top = lua_gettop(L);
+  corm_arena *box = binding_scratch(L, state);
+  corm_buf *text = binding_scratch_buf(box);
+  corm_status status = binding_array_encode(L, arg, type, what, text, err);
+  if (status == CORM_OK) {
+    corm_buf_reset(&scratch->buf);
+    corm_buf_add(&scratch->buf, text->ptr, text->len);
+    if (scratch->buf.failed || text->len > UINT32_MAX) status = corm_error_memory(err);
+  }
+  if (status == CORM_OK) {
+    *out = corm_value_text(scratch->buf.ptr, scratch->buf.len);
+    out->kind = CORM_ARRAY;
+  }
+  binding_scratch_done(L, state, box);
+  lua_settop(L, top);
+  return status;
+}
+
 corm_status binding_tovalue_typed(lua_State *L, int arg, const corm_type *type, const char *what, corm_scratch *scratch,
                                   corm_value *out, corm_error *err) {
   corm_value raw;
+  if (type->kind == CORM_TYPE_ARRAY && !binding_is_null(L, arg))
+    return array_value(L, arg, type, what, scratch, out, err);
   if (type->kind == CORM_TYPE_JSON && !binding_is_null(L, arg)) {
     corm_buf_reset(&scratch->buf);
     if (binding_json_encode(L, arg, what, &scratch->buf, err) != CORM_OK) return CORM_FAILED;

@@ -20,6 +20,8 @@ void binding_push_decimal(lua_State *L, const char *text, size_t len);
 /* Pushes the decimal that stands in the buffer, which lies in a scratch box; MemoryError when it failed. */
 void binding_push_decimal_buf(lua_State *L, const corm_buf *buf);
 void binding_push_uuid(lua_State *L, const unsigned char bytes[16]);
+/* Pushes the text of a UUID. */
+void binding_push_uuid_text(lua_State *L, const corm_value *uuid);
 
 /* Reads a table of os.date "*t" form (also minute, second, microsecond). False, with a reason, when it is none. */
 bool binding_civil_read(lua_State *L, int arg, corm_civil *out, bool *has_time, const char **reason);

@@ -202,6 +202,25 @@ bool binding_tovalue_in(lua_State *L, int arg, corm_arena *arena, corm_value *ou
 corm_status binding_json_encode(lua_State *L, int arg, const char *what, corm_buf *out, corm_error *err);
 corm_status binding_json_decode(lua_State *L, const char *text, size_t len, corm_error *err);
 
+/* -- arrays (b_array.c) -- */
+/* Appends the table at arg as the text of a CORM_ARRAY of the type; DataError names the item. May raise for want of
+   memory, so `out` must be Lua's: a scratch box's. */
+corm_status binding_array_encode(lua_State *L, int arg, const corm_type *type, const char *what, corm_buf *out,
+                                 corm_error *err);
+/* The kind of an array's items; CORM_NULL for other types: items are left as they are. */
+corm_value_kind binding_item_kind(const corm_type *type);
+/* Pushes an array as a table, its items by their kind. */
+void binding_push_array(lua_State *L, const corm_value *value, corm_value_kind item);
+/* binding_push for a value of a type, which says what an array's items are. `type` may be NULL. */
+void binding_push_typed(lua_State *L, const corm_value *value, const corm_type *type);
+/* The same, but NULL becomes corm.null. */
+void binding_push_typed_null(lua_State *L, const corm_value *value, const corm_type *type);
+/* True for types whose values are made of tables by their own rules: JSON, ARRAY. NULL: no. */
+bool binding_takes_tables(const corm_type *type);
+/* Appends the text of the value at arg for such a type, which also is the kind of the core's value. */
+corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, const char *what, corm_buf *out,
+                                 corm_error *err);
+
 /* -- options tables -- */
 typedef enum binding_option_kind {
   BINDING_OPT_BOOL,

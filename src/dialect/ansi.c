@@ -47,7 +47,6 @@ static int32_t enum_length(const corm_type *type) {
 }
 
 corm_status corm_ansi_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
-  (void)dialect;
   static const char *const names[CORM_TYPE_COUNT] = {
       [CORM_TYPE_INTEGER] = "INTEGER",   [CORM_TYPE_SMALLINT] = "SMALLINT", [CORM_TYPE_BIGINT] = "BIGINT",
       [CORM_TYPE_BOOLEAN] = "BOOLEAN",   [CORM_TYPE_FLOAT] = "FLOAT",       [CORM_TYPE_DOUBLE] = "DOUBLE",
@@ -62,6 +61,8 @@ corm_status corm_ansi_type_name(const corm_dialect *dialect, const corm_type *ty
   case CORM_TYPE_UNICODE: string_type("VARCHAR", type->length, type->collation, out); break;
   case CORM_TYPE_TEXT:
   case CORM_TYPE_UNICODETEXT: string_type("TEXT", type->length, type->collation, out); break;
+  case CORM_TYPE_ARRAY:
+    return corm_error_set(err, CORM_E_COMPILE, "%s has no arrays; JSON holds a list on every database", dialect->name);
   case CORM_TYPE_ENUM: string_type("VARCHAR", enum_length(type), type->collation, out); break;
   case CORM_TYPE_NUMERIC: numeric_type(type, out); break;
   default: corm_buf_puts(out, names[type->kind]); break;

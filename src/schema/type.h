@@ -44,19 +44,22 @@ typedef enum corm_type_kind {
 } corm_type_kind;
 
 typedef struct corm_type {
-  uint8_t kind;      /* corm_type_kind */
-  bool timezone;     /* DateTime, Time */
-  bool native;       /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
-  int16_t precision; /* Numeric, Float; -1: not given */
-  int16_t scale;     /* Numeric; -1: not given */
-  int32_t length;    /* String, LargeBinary; -1: not given */
-  const char *name;  /* Enum: the type's name; else NULL */
+  uint8_t kind;       /* corm_type_kind */
+  bool timezone;      /* DateTime, Time */
+  bool native;        /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
+  int16_t precision;  /* Numeric, Float; -1: not given */
+  int16_t scale;      /* Numeric; -1: not given */
+  int32_t length;     /* String, LargeBinary; -1: not given */
+  const char *name;   /* Enum: the type's name; else NULL */
+  const char *schema; /* Enum: where the type of that name lies; NULL: in the schema of the connection */
   const char *collation;
   const char *const *values; /* Enum */
   uint32_t nvalues;
   bool asdecimal;               /* Numeric (default true), Float (default false): which kind comes back */
   bool binary;                  /* JSON: PostgreSQL's JSONB */
   bool bare;                    /* Enum: no type of its own even where the database has such (native_enum = false) */
+  bool made_elsewhere;          /* Enum: its type is neither created nor dropped with tables (create_type = false) */
+  bool as_text;                 /* Uuid: the host gets text */
   uint8_t dimensions;           /* ARRAY; 0: any number */
   const struct corm_type *item; /* ARRAY */
 } corm_type;

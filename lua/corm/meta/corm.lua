@@ -37,10 +37,47 @@
 ---@field DateTime corm.Type `DateTime { timezone }`
 ---@field Interval corm.Type corm.timedelta in and out
 ---@field LargeBinary corm.Type `LargeBinary(length)`; a Lua string of bytes
----@field Enum corm.Type `Enum("a", "b", { name, length, create_constraint })`
+---@field Enum corm.Type `Enum("a", "b", { name, schema, native_enum, create_constraint, create_type, length })`
 ---@field JSON corm.Type Lua tables
----@field Uuid corm.Type corm.uuid in and out
+---@field Uuid corm.Type `Uuid { as_uuid }`; corm.uuid in and out, text when as_uuid is false
+---@field ARRAY corm.Type `ARRAY(item, { dimensions })`; lists in and out. PostgreSQL only
+---@field dialects corm.dialects What one database has under a name of its own
 local corm = {}
+
+---Types under the names of one database's manual; each is the type of the module that it means.
+---@class corm.dialects
+---@field postgresql corm.postgresql
+---@field mysql corm.mysql
+---@field mariadb corm.mysql
+---@field sqlite corm.sqlite
+local dialects = {}
+
+---@class corm.postgresql
+---@field ARRAY corm.Type ARRAY
+---@field BYTEA corm.Type LargeBinary
+---@field ENUM corm.Type Enum
+---@field INTERVAL corm.Type Interval
+---@field JSON corm.Type JSON
+---@field JSONB corm.Type JSON that the server stores decomposed; JSON elsewhere
+---@field TIME corm.Type Time
+---@field TIMESTAMP corm.Type DateTime
+---@field UUID corm.Type Uuid
+local postgresql = {}
+
+---@class corm.mysql
+---@field DATETIME corm.Type DateTime
+---@field DOUBLE corm.Type Double
+---@field ENUM corm.Type Enum
+---@field JSON corm.Type JSON
+---@field TIME corm.Type Time
+local mysql = {}
+
+---@class corm.sqlite
+---@field DATE corm.Type Date
+---@field DATETIME corm.Type DateTime
+---@field JSON corm.Type JSON
+---@field TIME corm.Type Time
+local sqlite = {}
 
 -- Engine --------------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,11 @@
 ---@field name string|nil Of an Enum
 ---@field collation string|nil
 ---@field enums string[]|nil
+---@field schema string|nil Of an Enum
+---@field native_enum boolean
+---@field as_uuid boolean
+---@field dimensions integer|nil Of an ARRAY
+---@field item_type corm.Type|nil Of an ARRAY
 local Type = {}
 
 ---The type's name in SQL. Raises CompileError where the dialect has none.
