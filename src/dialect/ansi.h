@@ -33,6 +33,9 @@ corm_status corm_ansi_store(const corm_value *in, bool fraction, corm_scratch *s
 corm_status corm_ansi_load(const corm_type *type, const corm_value *in, corm_scratch *scratch, corm_value *out,
                            corm_error *err);
 
+/* DataError "the stored integer 2 cannot be read as Boolean". */
+corm_status corm_ansi_refuse(const corm_type *type, const corm_value *in, corm_scratch *scratch, corm_error *err);
+
 corm_status corm_ansi_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
                              corm_scratch *scratch, corm_value *out, corm_error *err);
 corm_status corm_ansi_decode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,

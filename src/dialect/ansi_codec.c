@@ -67,17 +67,21 @@ typedef struct loading {
   corm_error *err;
 } loading;
 
-static corm_status refuse(const loading *l) {
+corm_status corm_ansi_refuse(const corm_type *type, const corm_value *in, corm_scratch *scratch, corm_error *err) {
   corm_buf value;
-  corm_buf_init(&value, l->scratch->buf.mem);
-  corm_value_describe(l->in, SHOWN_BYTES, &value);
+  corm_buf_init(&value, scratch->buf.mem);
+  corm_value_describe(in, SHOWN_BYTES, &value);
   const char *text = corm_buf_str(&value);
-  corm_status status = text ? corm_error_set(l->err, CORM_E_DATA, "the stored %s %s cannot be read as %s",
-                                             corm_value_kind_name((corm_value_kind)l->in->kind), text,
-                                             corm_type_kind_name((corm_type_kind)l->type->kind))
-                            : corm_error_memory(l->err);
+  corm_status status = text ? corm_error_set(err, CORM_E_DATA, "the stored %s %s cannot be read as %s",
+                                             corm_value_kind_name((corm_value_kind)in->kind), text,
+                                             corm_type_kind_name((corm_type_kind)type->kind))
+                            : corm_error_memory(err);
   corm_buf_clear(&value);
   return status;
+}
+
+static corm_status refuse(const loading *l) {
+  return corm_ansi_refuse(l->type, l->in, l->scratch, l->err);
 }
 
 static corm_status keep_as(const loading *l, corm_value_kind kind) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "base/uuid.h"
 #include "dialect/ansi.h"
 #include "sql/dialect.h"
 
@@ -58,13 +59,14 @@ void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *tabl
 /* -- literals ----------------------------------------------------------------------------------------------------- */
 
 /* A NUL would end the statement's text for most drivers, and the rest of it would not run. */
-static corm_status quote_text(const corm_value *value, corm_buf *out, corm_error *err) {
+static corm_status quote_text(const corm_dialect *dialect, const corm_value *value, corm_buf *out, corm_error *err) {
   if (value->len && memchr(value->as.s, '\0', value->len)) {
     return corm_error_set(err, CORM_E_COMPILE, "a string with a NUL has no SQL literal: bind it");
   }
   corm_buf_putc(out, '\'');
   for (uint32_t i = 0; i < value->len; i++) {
-    if (value->as.s[i] == '\'') corm_buf_putc(out, '\'');
+    bool doubled = value->as.s[i] == '\'' || (value->as.s[i] == '\\' && dialect->backslash_escapes);
+    if (doubled) corm_buf_putc(out, value->as.s[i]);
     corm_buf_putc(out, value->as.s[i]);
   }
   corm_buf_putc(out, '\'');
@@ -110,16 +112,38 @@ static corm_status number(const corm_value *value, corm_buf *out, corm_error *er
   return CORM_OK;
 }
 
+/* What a codec keeps that has a quoted text form. */
+static void quote_form(const corm_value *value, corm_buf *out) {
+  char text[CORM_TIME_TEXT] = "";
+  switch ((corm_value_kind)value->kind) {
+  case CORM_DATE: corm_date_format(value->as.i, text); break;
+  case CORM_TIME: corm_time_format(value->as.i, false, text); break;
+  case CORM_DATETIME: corm_datetime_format(value->as.i, false, text); break;
+  default: corm_uuid_format((const unsigned char *)value->as.s, text); break;
+  }
+  corm_buf_printf(out, "'%s'", text);
+}
+
 static corm_status stored_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *value,
                                   corm_buf *out, corm_error *err) {
   corm_scratch scratch;
   corm_value stored;
   corm_scratch_init(&scratch, out->mem);
   corm_status status = dialect->encode(dialect, type, value, &scratch, &stored, err);
-  if (status == CORM_OK) {
+  if (status == CORM_OK && !(dialect->literal && dialect->literal(dialect, type, &stored, out))) {
     switch ((corm_value_kind)stored.kind) {
-    case CORM_TEXT: status = quote_text(&stored, out, err); break;
+    case CORM_TEXT:
+    case CORM_JSON: status = quote_text(dialect, &stored, out, err); break;
     case CORM_BLOB: quote_blob(&stored, out); break;
+    case CORM_DATE:
+    case CORM_TIME:
+    case CORM_DATETIME:
+    case CORM_UUID: quote_form(&stored, out); break;
+    case CORM_INTERVAL:
+    case CORM_ARRAY:
+      status = corm_error_set(err, CORM_E_COMPILE, "an %s has no SQL literal: bind it",
+                              corm_value_kind_name((corm_value_kind)stored.kind));
+      break;
     default: status = number(&stored, out, err); break;
     }
   }
@@ -134,7 +158,11 @@ corm_status corm_dialect_literal(const corm_dialect *dialect, const corm_type *t
   case CORM_VALUE_KIND_COUNT: return corm_error_set(err, CORM_E_COMPILE, "a value that is absent has no SQL literal");
   case CORM_NULL: corm_buf_puts(out, "NULL"); return CORM_OK;
   case CORM_BOOL:
-    corm_buf_puts(out, dialect->native_boolean ? (value->as.i ? "true" : "false") : (value->as.i ? "1" : "0"));
+    if (dialect->native_boolean || dialect->boolean_words) {
+      corm_buf_puts(out, value->as.i ? "true" : "false");
+    } else {
+      corm_buf_putc(out, value->as.i ? '1' : '0');
+    }
     return CORM_OK;
   case CORM_DECIMAL: return number(value, out, err);
   default: return stored_literal(dialect, type, value, out, err);

@@ -25,6 +25,13 @@ typedef enum corm_bulk {
   CORM_BULK_ARRAY   /* the statement of one row, executed for arrays of values: MariaDB */
 } corm_bulk;
 
+/* Which expressions of an index stand in parentheses. */
+typedef enum corm_index_parentheses {
+  CORM_INDEX_BARE,      /* none */
+  CORM_INDEX_OPERATORS, /* all but columns and function calls: PostgreSQL */
+  CORM_INDEX_ALL        /* all but columns: MySQL */
+} corm_index_parentheses;
+
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
@@ -49,6 +56,15 @@ struct corm_dialect {
   bool bare_returning;   /* RETURNING takes column names without their table */
   corm_bulk bulk;
   bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
+  bool returns_key; /* an INSERT of one row shows RETURNING of the key that the database generates */
+  corm_index_parentheses index_parentheses;
+  bool inline_enum;       /* an Enum is a type that lists its values in the column: ENUM('a', 'b') */
+  bool boolean_words;     /* has no booleans of its own, but the words true and false for 1 and 0 */
+  bool backslash_escapes; /* in quoted text a backslash takes the character behind it */
+  bool concat_call;       /* concat(a, b), where || is something else */
+  bool inner_join;        /* INNER JOIN is said in full */
+  bool from_dual;         /* WHERE needs a FROM: FROM DUAL */
+  bool index_of_table;    /* an index's name is its table's own: DROP INDEX name ON table */
 
   /* The dialect for the server that answered, where it differs from the one that the URL names (mysql:// may lead to
      MariaDB, an old server may lack RETURNING); NULL: always this one. */
@@ -64,6 +80,9 @@ struct corm_dialect {
   /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
    * length. */
   corm_status (*type_name)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+  /* The same for CAST; nothing appended: there is no cast to this type, and the expression stands alone. NULL: as in
+     DDL. */
+  corm_status (*cast_type)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
   /* Appends an operator's text where it differs (IS DISTINCT FROM, true division); false: the compiler's default form.
    */
   bool (*binary)(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
@@ -91,16 +110,26 @@ struct corm_dialect {
   /* True when decode returns values of this type unchanged (integers, text), so that hydration may skip the call.
    * Storage kind is still checked. */
   bool (*is_plain)(const corm_dialect *dialect, const corm_type *type);
+  /* Appends a stored value as a literal where it is spelled in the dialect's own way; false: the common form. NULL: the
+     common form always. */
+  bool (*literal)(const corm_dialect *dialect, const corm_type *type, const corm_value *stored, corm_buf *out);
 
-  /* SQL that answers whether a table or index exists: one bind, the name; a row when it does. NULL in the generic
-     dialect, which has no database. */
+  /* SQL that answers whether a table or index exists: a row when it does. The first bind is the name; a second, where
+     there is one, is the schema (NULL: where names without a schema are looked for), but for the index of an
+     index_of_table dialect the table's name. NULL in the generic dialect, which has no database. */
   const char *has_table_sql;
   const char *has_index_sql;
   const char *has_type_sql; /* the same for types; NULL where create_type is */
+  /* SQL that answers with the name of the isolation level in force, words separated by blanks or "-"; NULL: always
+     SERIALIZABLE. */
+  const char *isolation_sql;
 };
 
 extern const corm_dialect corm_dialect_default; /* generic, for tostring */
 extern const corm_dialect corm_dialect_sqlite;
+extern const corm_dialect corm_dialect_postgresql;
+extern const corm_dialect corm_dialect_mysql;
+extern const corm_dialect corm_dialect_mariadb;
 
 /* "sqlite" -> dialect; NULL when unknown. */
 const corm_dialect *corm_dialect_find(const char *name);
@@ -124,6 +153,8 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node);
 corm_buf *corm_emit_buf(corm_compiler *compiler);
 /* The arena of the compiled statement: nodes that a callback makes must live there. */
 corm_arena *corm_emit_arena(corm_compiler *compiler);
+/* A bound value where the database takes a literal only; shown text has the parameter. Other nodes as they are. */
+void corm_emit_inlined(corm_compiler *compiler, const corm_node *node);
 /* Reports a CompileError at the end of compilation; the first one wins. */
 CORM_PRINTF(3, 4)
 void corm_emit_error(corm_compiler *compiler, corm_error_class cls, const char *format, ...);

@@ -1,0 +1,245 @@
+/* PostgreSQL 12 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
+#include <string.h>
+#include <strings.h>
+
+#include "dialect/ansi.h"
+#include "dialect/native_codec.h"
+#include "dialect/postgresql_types.h"
+#include "sql/ddl.h"
+
+/* -- expressions -------------------------------------------------------------------------------------------------- */
+
+static void infix(corm_compiler *compiler, const corm_binary *node, const char *op) {
+  corm_emit_node(compiler, node->left);
+  corm_emit_text(compiler, op);
+  corm_emit_node(compiler, node->right);
+}
+
+static void match(corm_compiler *compiler, const corm_binary *node) {
+  infix(compiler, node, " @@ plainto_tsquery(");
+  corm_emit_text(compiler, ")");
+}
+
+static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  switch ((corm_op)node->base.op) {
+  case CORM_OP_REGEXP: infix(compiler, node, " ~ "); return true;
+  case CORM_OP_NOT_REGEXP: infix(compiler, node, " !~ "); return true;
+  case CORM_OP_BIT_XOR: infix(compiler, node, " # "); return true;
+  case CORM_OP_MATCH: match(compiler, node); return true;
+  case CORM_OP_NOT_MATCH:
+    corm_emit_text(compiler, "NOT ");
+    match(compiler, node);
+    return true;
+  default: return corm_ansi_binary(dialect, compiler, node);
+  }
+}
+
+/* SUBSTRING(text FROM start FOR length) */
+static void substring(corm_compiler *compiler, const corm_function *node) {
+  static const char *const between[] = {"SUBSTRING(", " FROM ", " FOR "};
+  for (uint32_t i = 0; i < node->nargs; i++) {
+    corm_emit_text(compiler, between[i]);
+    corm_emit_node(compiler, node->args[i]);
+  }
+  corm_emit_text(compiler, ")");
+}
+
+static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
+  if (strcasecmp(node->name, "substring") == 0 && (node->nargs == 2 || node->nargs == 3)) {
+    substring(compiler, node);
+  } else if (strcasecmp(node->name, "aggregate_strings") == 0) {
+    corm_emit_text(compiler, "string_agg");
+    corm_ansi_arguments(compiler, node);
+  } else {
+    return corm_ansi_function(dialect, compiler, node);
+  }
+  return true;
+}
+
+static void limit(const corm_dialect *dialect, corm_compiler *compiler, const corm_select *select) {
+  (void)dialect;
+  if (select->limit) {
+    corm_emit_text(compiler, " \n LIMIT ");
+    corm_emit_node(compiler, select->limit);
+  }
+  if (select->offset) {
+    corm_emit_text(compiler, select->limit ? " OFFSET " : " \n LIMIT ALL OFFSET ");
+    corm_emit_node(compiler, select->offset);
+  }
+}
+
+/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+
+static corm_status column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err) {
+  bool generated = corm_table_autoincrement_column(column->table) == column &&
+                   column->default_.kind == CORM_DEFAULT_NONE && column->server_default.kind == CORM_DEFAULT_NONE;
+  if (!generated) return corm_ansi_column_spec(dialect, column, out, err);
+  switch ((corm_type_kind)column->type->kind) {
+  case CORM_TYPE_BIGINT: corm_buf_puts(out, "BIGSERIAL"); break;
+  case CORM_TYPE_SMALLINT: corm_buf_puts(out, "SMALLSERIAL"); break;
+  default: corm_buf_puts(out, "SERIAL"); break;
+  }
+  if (!column->nullable) corm_buf_puts(out, " NOT NULL");
+  return CORM_OK;
+}
+
+/* SQLAlchemy's list, and the keywords that it misses and PostgreSQL 15 takes for no column or no table ("lateral",
+   "collation", "concurrently", "tablesample"). */
+static const char *const reserved[] = {
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "between",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "new",
+    "not",
+    "notnull",
+    "null",
+    "of",
+    "off",
+    "offset",
+    "old",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+};
+
+/* Names without a schema are looked for where a statement would find them: on the search path. */
+#define IN_CATALOG(what, catalog, prefix, visible)                                                                     \
+  "SELECT 1 FROM pg_catalog." catalog " AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o." prefix                   \
+  "namespace WHERE o." prefix "name = $1::VARCHAR" what " AND CASE WHEN $2::VARCHAR IS NULL THEN pg_catalog." visible  \
+  "(o.oid) ELSE n.nspname = $2::VARCHAR END"
+
+const corm_dialect corm_dialect_postgresql = {
+    .name = "postgresql",
+    .default_driver = "libpq",
+    .paramstyle = CORM_PARAM_DOLLAR,
+    .quote = '"',
+    .max_identifier = 63,
+    .reserved = reserved,
+    .nreserved = sizeof reserved / sizeof *reserved,
+    .native_boolean = true,
+    .insert_returning = true,
+    .update_returning = true,
+    .delete_returning = true,
+    .default_values = true,
+    .multi_values = true,
+    .transactional_ddl = true,
+    .partial_indexes = true,
+    .max_params = 65535, /* the protocol counts them in 16 bits, without a sign */
+    .native_ilike = true,
+    .bulk = CORM_BULK_UNNEST,
+    .native_enum = true,
+    .returns_key = true,
+    .index_parentheses = CORM_INDEX_OPERATORS,
+    .bind_cast = corm_postgresql_bind_cast,
+    .create_type = corm_postgresql_create_type,
+    .drop_type = corm_postgresql_drop_type,
+    .type_name = corm_postgresql_type_name,
+    .binary = binary,
+    .function = function,
+    .extract = corm_ansi_extract,
+    .limit = limit,
+    .empty_in = corm_ansi_empty_in,
+    .column_spec = column_spec,
+    .inline_primary_key = corm_ansi_inline_primary_key,
+    .table_suffix = corm_ansi_table_suffix,
+    .encode = corm_native_encode,
+    .decode = corm_native_decode,
+    .is_plain = corm_native_is_plain,
+    .literal = corm_postgresql_literal,
+    .has_table_sql =
+        IN_CATALOG(" AND o.relkind IN ('r', 'p', 'f', 'v', 'm')", "pg_class", "rel", "pg_table_is_visible"),
+    .has_index_sql = IN_CATALOG(" AND o.relkind IN ('i', 'I')", "pg_class", "rel", "pg_table_is_visible"),
+    .has_type_sql = IN_CATALOG("", "pg_type", "typ", "pg_type_is_visible"),
+};

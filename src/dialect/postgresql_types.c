@@ -1,0 +1,156 @@
+#include "dialect/postgresql_types.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "dialect/ansi.h"
+
+bool corm_postgresql_is_named(const corm_type *type) {
+  return type->kind == CORM_TYPE_ENUM && type->name && !type->bare;
+}
+
+/* -- names -------------------------------------------------------------------------------------------------------- */
+
+static void timed(const char *name, const corm_type *type, corm_buf *out) {
+  corm_buf_puts(out, name);
+  if (type->precision >= 0) corm_buf_printf(out, "(%d)", type->precision);
+  corm_buf_puts(out, type->timezone ? " WITH TIME ZONE" : " WITHOUT TIME ZONE");
+}
+
+static void sized(const char *name, const corm_type *type, corm_buf *out) {
+  corm_buf_puts(out, name);
+  if (type->precision >= 0) corm_buf_printf(out, "(%d)", type->precision);
+}
+
+static corm_status array_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
+  if (!type->item) return corm_error_set(err, CORM_E_COMPILE, "an ARRAY needs the type of its items");
+  if (corm_postgresql_type_name(dialect, type->item, out, err) != CORM_OK) return CORM_FAILED;
+  for (int i = 0; i < (type->dimensions > 0 ? type->dimensions : 1); i++) corm_buf_puts(out, "[]");
+  return CORM_OK;
+}
+
+corm_status corm_postgresql_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                      corm_error *err) {
+  corm_type unlimited;
+  switch ((corm_type_kind)type->kind) {
+  case CORM_TYPE_TEXT:
+  case CORM_TYPE_UNICODETEXT: /* TEXT takes no length here */
+    unlimited = *type;
+    unlimited.length = -1;
+    return corm_ansi_type_name(dialect, &unlimited, out, err);
+  case CORM_TYPE_ENUM:
+    if (!corm_postgresql_is_named(type)) return corm_ansi_type_name(dialect, type, out, err);
+    corm_dialect_quote(dialect, type->name, out);
+    break;
+  case CORM_TYPE_FLOAT: sized("FLOAT", type, out); break;
+  case CORM_TYPE_DOUBLE: corm_buf_puts(out, "DOUBLE PRECISION"); break;
+  case CORM_TYPE_TIME: timed("TIME", type, out); break;
+  case CORM_TYPE_DATETIME: timed("TIMESTAMP", type, out); break;
+  case CORM_TYPE_INTERVAL: sized("INTERVAL", type, out); break;
+  case CORM_TYPE_BINARY: corm_buf_puts(out, "BYTEA"); break;
+  case CORM_TYPE_JSON: corm_buf_puts(out, type->binary ? "JSONB" : "JSON"); break;
+  case CORM_TYPE_UUID: corm_buf_puts(out, "UUID"); break;
+  case CORM_TYPE_ARRAY: return array_name(dialect, type, out, err);
+  default: return corm_ansi_type_name(dialect, type, out, err);
+  }
+  return CORM_OK;
+}
+
+/* A cast to VARCHAR(2) or NUMERIC(4, 1) would cut the value in silence, and a collation is no part of a type. */
+static corm_type without_limits(const corm_type *type) {
+  corm_type plain = *type;
+  plain.length = -1;
+  plain.precision = -1;
+  plain.scale = -1;
+  plain.collation = NULL;
+  if (plain.kind == CORM_TYPE_ENUM && !corm_postgresql_is_named(&plain)) plain.kind = CORM_TYPE_STRING;
+  return plain;
+}
+
+void corm_postgresql_bind_cast(const corm_dialect *dialect, const corm_type *type, corm_buf *out) {
+  corm_type item, plain = without_limits(type);
+  corm_error err;
+  corm_error_init(&err);
+  if (type->kind == CORM_TYPE_NULLTYPE) return;
+  if (type->kind == CORM_TYPE_ARRAY) {
+    if (!type->item || type->item->kind == CORM_TYPE_NULLTYPE) return;
+    item = without_limits(type->item);
+    plain.item = &item;
+  }
+  size_t start = out->len;
+  corm_buf_puts(out, "::");
+  /* A type without a name has no cast, and the server infers one. */
+  if (corm_postgresql_type_name(dialect, &plain, out, &err) != CORM_OK && !out->failed) out->len = start;
+}
+
+/* -- enumerated types --------------------------------------------------------------------------------------------- */
+
+corm_status corm_postgresql_create_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                        corm_error *err) {
+  if (!corm_postgresql_is_named(type)) return CORM_OK;
+  corm_buf_puts(out, "CREATE TYPE ");
+  if (corm_postgresql_type_name(dialect, type, out, err) != CORM_OK) return CORM_FAILED;
+  corm_buf_puts(out, " AS ENUM (");
+  for (uint32_t i = 0; i < type->nvalues; i++) {
+    if (i > 0) corm_buf_puts(out, ", ");
+    corm_value value = corm_value_text(type->values[i], strlen(type->values[i]));
+    if (corm_dialect_literal(dialect, type, &value, out, err) != CORM_OK) return CORM_FAILED;
+  }
+  corm_buf_putc(out, ')');
+  return CORM_OK;
+}
+
+corm_status corm_postgresql_drop_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                      corm_error *err) {
+  if (!corm_postgresql_is_named(type)) return CORM_OK;
+  corm_buf_puts(out, "DROP TYPE ");
+  return corm_postgresql_type_name(dialect, type, out, err);
+}
+
+/* -- literals ----------------------------------------------------------------------------------------------------- */
+
+static void bytea(const corm_value *value, corm_buf *out) {
+  static const char hex[] = "0123456789abcdef";
+  corm_buf_puts(out, "'\\x");
+  for (uint32_t i = 0; i < value->len; i++) {
+    unsigned char byte = (unsigned char)value->as.s[i];
+    corm_buf_putc(out, hex[byte >> 4]);
+    corm_buf_putc(out, hex[byte & 15]);
+  }
+  corm_buf_puts(out, "'::BYTEA");
+}
+
+/* SQLAlchemy's make_interval(secs=>...) goes through a double and rounds from 285 years on. */
+static void interval(int64_t usec, corm_buf *out) {
+  static const int64_t exact = INT64_C(1) << 53;
+  if (usec < -exact || usec > exact) {
+    corm_buf_printf(out, "'%" PRId64 " microseconds'::INTERVAL", usec);
+    return;
+  }
+  uint64_t size = usec < 0 ? (uint64_t)-usec : (uint64_t)usec;
+  corm_buf_printf(out, "make_interval(secs=>%s%" PRIu64 ".%06u)", usec < 0 ? "-" : "", size / 1000000,
+                  (unsigned)(size % 1000000));
+}
+
+bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
+                             corm_buf *out) {
+  char text[CORM_TIME_TEXT];
+  (void)dialect;
+  switch ((corm_value_kind)stored->kind) {
+  case CORM_BLOB: bytea(stored, out); return true;
+  case CORM_INTERVAL: interval(stored->as.i, out); return true;
+  case CORM_DATETIME:
+    if (!type || !type->timezone) return false;
+    corm_datetime_format(stored->as.i, false, text);
+    corm_buf_printf(out, "'%s+00:00'", text);
+    return true;
+  case CORM_REAL:
+    /* A number that overflows is an error here. */
+    if (isfinite(stored->as.f)) return false;
+    corm_buf_printf(out, "'%s'::FLOAT", isnan(stored->as.f) ? "NaN" : stored->as.f < 0 ? "-Infinity" : "Infinity");
+    return true;
+  default: return false;
+  }
+}

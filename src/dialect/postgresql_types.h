@@ -1,0 +1,20 @@
+/* PostgreSQL's types: their names in DDL, casts behind placeholders, literals, enumerated types. */
+#ifndef CORM_DIALECT_POSTGRESQL_TYPES_H
+#define CORM_DIALECT_POSTGRESQL_TYPES_H
+
+#include "sql/dialect.h"
+
+/* True for an Enum that has a type of its own in the database. */
+bool corm_postgresql_is_named(const corm_type *type);
+
+corm_status corm_postgresql_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                      corm_error *err);
+void corm_postgresql_bind_cast(const corm_dialect *dialect, const corm_type *type, corm_buf *out);
+corm_status corm_postgresql_create_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                        corm_error *err);
+corm_status corm_postgresql_drop_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                      corm_error *err);
+bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
+                             corm_buf *out);
+
+#endif
