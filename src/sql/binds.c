@@ -300,6 +300,15 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
   }
 }
 
+void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
+  const corm_bind *bind = node->kind == CORM_NODE_BIND ? (const corm_bind *)node : NULL;
+  if (bind && !bind->required && !bind->expanding && !compiler->options.named) {
+    emit_literal(compiler, bind->base.type, &bind->value);
+  } else {
+    corm_emit_node(compiler, node);
+  }
+}
+
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row) {
   if (!c->options.literal_binds) {

@@ -91,8 +91,10 @@ static bool is_written(const corm_dialect *dialect, const corm_constraint *const
     return constraint->ncolumns > 0 && !dialect->inline_primary_key(dialect, constraint->table);
   case CORM_CONSTRAINT_UNIQUE: return constraint->ncolumns > 0;
   case CORM_CONSTRAINT_CHECK: {
-    bool is_type_check = !constraint->check;
-    return !is_type_check || !dialect->native_boolean || constraint->columns[0]->type->kind != CORM_TYPE_BOOLEAN;
+    if (constraint->check) return true;
+    const corm_type *type = constraint->columns[0]->type;
+    if (type->kind == CORM_TYPE_BOOLEAN) return !dialect->native_boolean;
+    return type->bare || !(dialect->inline_enum || (dialect->native_enum && type->name));
   }
   default: break;
   }
@@ -182,6 +184,25 @@ static void add_index_name(const corm_dialect *dialect, const corm_index *index,
   corm_dialect_quote(dialect, index->name, out);
 }
 
+static bool has_parentheses(const corm_dialect *dialect, const corm_node *expr) {
+  if (expr->op == CORM_OP_ASC || expr->op == CORM_OP_DESC) return false;
+  switch ((corm_node_kind)expr->kind) {
+  case CORM_NODE_BINARY:
+  case CORM_NODE_UNARY: return dialect->index_parentheses != CORM_INDEX_BARE;
+  case CORM_NODE_FUNCTION: return dialect->index_parentheses == CORM_INDEX_ALL;
+  default: return false;
+  }
+}
+
+static corm_status add_index_expression(const corm_dialect *dialect, const corm_node *expr, corm_buf *out,
+                                        corm_error *err) {
+  bool parentheses = has_parentheses(dialect, expr);
+  if (parentheses) corm_buf_putc(out, '(');
+  corm_status status = add_expression(dialect, expr, out, err);
+  if (parentheses) corm_buf_putc(out, ')');
+  return status;
+}
+
 corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out,
                                   corm_error *err) {
   corm_buf_puts(out, index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
@@ -198,7 +219,7 @@ corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index 
     if (i > 0) corm_buf_puts(out, ", ");
     if (item->column) {
       corm_dialect_quote(dialect, item->column->name, out);
-    } else if (add_expression(dialect, item->expr, out, err) != CORM_OK) {
+    } else if (add_index_expression(dialect, item->expr, out, err) != CORM_OK) {
       return CORM_FAILED;
     }
   }
@@ -212,6 +233,10 @@ corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index 
 
 corm_status corm_ddl_drop_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out, corm_error *err) {
   corm_buf_puts(out, "\nDROP INDEX ");
-  add_index_name(dialect, index, true, out);
+  add_index_name(dialect, index, !dialect->index_of_table, out);
+  if (dialect->index_of_table) {
+    corm_buf_puts(out, " ON ");
+    corm_dialect_table_name(dialect, index->table, out);
+  }
   return finish(out, err);
 }

@@ -74,7 +74,7 @@ static void emit_column(corm_compiler *c, const corm_column_node *column) {
 }
 
 static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
-  bool native = c->dialect->native_boolean;
+  bool native = c->dialect->native_boolean || c->dialect->boolean_words;
   switch (kind) {
   case CORM_CONSTANT_NULL: corm_emit_text(c, "NULL"); break;
   case CORM_CONSTANT_TRUE: corm_emit_text(c, native ? "true" : "1"); break;
@@ -121,6 +121,9 @@ static const corm_column *column_of(const corm_node *node) {
   return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
 }
 
+/* The step of a concatenation whose parentheses are written. */
+#define INSIDE_CONCAT 2
+
 static void push_compared(corm_compiler *c, const corm_node *node, const corm_node *with) {
   push(c, (corm_task){.node = node, .column = column_of(with)});
 }
@@ -129,22 +132,27 @@ static bool is_ilike(const corm_binary *binary) {
   return binary->base.op == CORM_OP_ILIKE || binary->base.op == CORM_OP_NOT_ILIKE;
 }
 
+/* What was written from `at` on is taken off again, for later; NULL after a failure. */
+static const char *take_text(corm_compiler *c, size_t at) {
+  if (c->text.failed) return NULL;
+  const char *text = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + at, c->text.len - at));
+  c->text.len = at;
+  return text;
+}
+
 static void push_escape(corm_compiler *c, const char *escape) {
   if (escape[0] == '\0' || ((unsigned char)escape[0] < 0x80 && escape[1] != '\0')) {
     corm_emit_error(c, CORM_E_ARGUMENT, "the escape of LIKE must be one character");
     return;
   }
   corm_value value = corm_value_text(escape, strlen(escape));
-  /* Written at the end of the text, taken off again and kept for after the right side. */
   size_t at = c->text.len;
   corm_emit_text(c, " ESCAPE ");
   if (!c->failed &&
       corm_dialect_literal(c->dialect, corm_type_default(CORM_TYPE_STRING), &value, &c->text, c->err) != CORM_OK) {
     c->failed = true;
   }
-  if (c->text.failed) return;
-  const char *text = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + at, c->text.len - at));
-  c->text.len = at;
+  const char *text = take_text(c, at);
   if (text) push_text(c, text);
 }
 
@@ -152,14 +160,35 @@ static void push_escape(corm_compiler *c, const char *escape) {
 static void like_right(corm_compiler *c, const corm_binary *binary) {
   bool lowered = is_ilike(binary) && !c->dialect->native_ilike;
   bool negated = binary->base.op == CORM_OP_NOT_LIKE || binary->base.op == CORM_OP_NOT_ILIKE;
+  bool before = binary->base.flags & CORM_LIKE_PERCENT_BEFORE, after = binary->base.flags & CORM_LIKE_PERCENT_AFTER;
+  bool call = c->dialect->concat_call;
   if (lowered) corm_emit_bytes(c, ")", 1);
   corm_emit_text(c, lowered ? (negated ? " NOT LIKE " : " LIKE ") : corm_ops[binary->base.op].text);
-  if (binary->base.flags & CORM_LIKE_PERCENT_BEFORE) corm_emit_text(c, "'%' || ");
+  if (call && (before || after)) corm_emit_text(c, "concat(");
+  if (before) corm_emit_text(c, call ? "'%', " : "'%' || ");
   if (lowered) corm_emit_text(c, "lower(");
   if (binary->escape) push_escape(c, binary->escape);
-  if (binary->base.flags & CORM_LIKE_PERCENT_AFTER) push_text(c, " || '%'");
+  if (call && (before || after)) push_text(c, ")");
+  if (after) push_text(c, call ? ", '%'" : " || '%'");
   if (lowered) push_text(c, ")");
   push_compared(c, binary->right, binary->left);
+}
+
+/* concat(a, b, c): what is concatenated in an operand takes part itself. */
+static void step_concat(corm_compiler *c, const corm_task *task) {
+  const corm_binary *binary = (const corm_binary *)task->node;
+  const corm_node *operands[2] = {binary->right, binary->left};
+  if (task->index != INSIDE_CONCAT) {
+    corm_emit_text(c, "concat(");
+    push_text(c, ")");
+  }
+  for (size_t i = 0; i < 2; i++) {
+    const corm_node *operand = operands[i];
+    bool flat = operand->kind == CORM_NODE_BINARY && operand->op == CORM_OP_CONCAT &&
+                corm_type_same_affinity(operand->type, binary->base.type);
+    if (i > 0) push_text(c, ", ");
+    push(c, (corm_task){.node = operand, .column = column_of(operands[1 - i]), .index = flat ? INSIDE_CONCAT : 0});
+  }
 }
 
 static void between_right(corm_compiler *c, const corm_binary *binary) {
@@ -194,6 +223,10 @@ static void step_binary(corm_compiler *c, const corm_task *task) {
   const corm_binary *binary = (const corm_binary *)task->node;
   if (task->index == 1) {
     binary_right(c, binary);
+    return;
+  }
+  if (binary->base.op == CORM_OP_CONCAT && c->dialect->concat_call) {
+    step_concat(c, task);
     return;
   }
   bool like = is_ilike(binary) || binary->base.op == CORM_OP_LIKE || binary->base.op == CORM_OP_NOT_LIKE;
@@ -300,21 +333,28 @@ static void step_case(corm_compiler *c, const corm_task *task) {
   }
 }
 
-static void step_cast(corm_compiler *c, const corm_task *task) {
-  const corm_cast *cast = (const corm_cast *)task->node;
+static void step_cast(corm_compiler *c, const corm_cast *cast) {
+  const corm_dialect *dialect = c->dialect;
   if (cast->silent) {
     corm_push_node(c, cast->element);
-  } else if (task->index == 0) {
-    corm_emit_text(c, "CAST(");
-    again(c, task);
-    corm_push_node(c, cast->element);
-  } else {
-    corm_emit_text(c, " AS ");
-    if (!c->failed && c->dialect->type_name(c->dialect, cast->base.type, &c->text, c->err) != CORM_OK) {
-      c->failed = true;
-    }
-    corm_emit_bytes(c, ")", 1);
+    return;
   }
+  size_t at = c->text.len;
+  corm_status status =
+      (dialect->cast_type ? dialect->cast_type : dialect->type_name)(dialect, cast->base.type, &c->text, c->err);
+  if (status != CORM_OK) c->failed = true;
+  const char *type = take_text(c, at);
+  if (!type || c->failed) return;
+  if (!*type) {
+    const corm_node *element = corm_group_in(c->arena, cast->element, CORM_AGAINST_NOTHING, 0);
+    if (corm_compiler_check(c, (void *)(uintptr_t)element)) corm_push_node(c, element);
+    return;
+  }
+  corm_emit_text(c, "CAST(");
+  push_text(c, ")");
+  push_text(c, type);
+  push_text(c, " AS ");
+  corm_push_node(c, cast->element);
 }
 
 static void emit_extract(corm_compiler *c, const corm_extract *extract) {
@@ -361,7 +401,8 @@ static void push_join(corm_compiler *c, const corm_join *join) {
   push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
   corm_push_node(c, join->right);
   if (group) push_text(c, "(");
-  push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : " JOIN ");
+  const char *plain = c->dialect->inner_join ? " INNER JOIN " : " JOIN ";
+  push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : plain);
   corm_push_node(c, join->left);
 }
 
@@ -387,7 +428,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     break;
   case CORM_NODE_FUNCTION: step_function(c, task); break;
   case CORM_NODE_CASE: step_case(c, task); break;
-  case CORM_NODE_CAST: step_cast(c, task); break;
+  case CORM_NODE_CAST: step_cast(c, (const corm_cast *)node); break;
   case CORM_NODE_EXTRACT: emit_extract(c, (const corm_extract *)node); break;
   case CORM_NODE_LABEL: corm_push_node(c, ((const corm_label *)node)->element); break;
   case CORM_NODE_SCALAR_SUBQUERY:

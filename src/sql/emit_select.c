@@ -250,6 +250,7 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, place == CORM_SELECT_TOP);
   if (more) more(c, ctx);
   if (froms.n) corm_emit_text(c, " \nFROM ");
+  if (!froms.n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
   corm_emit_list(c, froms.items, froms.n);
   emit_clauses(c, select, &columns);
   c->scope = scope.outer;

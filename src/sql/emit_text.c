@@ -7,13 +7,24 @@ static bool is_name(char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
 }
 
+static const char *closing_quote(const char *p, size_t left, bool escapes) {
+  for (size_t i = 1; i < left; i++) {
+    if (escapes && p[i] == '\\' && *p != '`') {
+      i++;
+    } else if (p[i] == *p) {
+      return p + i;
+    }
+  }
+  return NULL;
+}
+
 /* The length of the quoted piece or comment that starts here, 0 when none does. One that does not end goes to the end.
  */
-static size_t opaque_length(const char *p, size_t left) {
+static size_t opaque_length(const char *p, size_t left, bool escapes) {
   const char *end = NULL;
   size_t skip = 1;
   if (*p == '\'' || *p == '"' || *p == '`') {
-    end = memchr(p + 1, *p, left - 1);
+    end = closing_quote(p, left, escapes);
   } else if (left > 1 && p[0] == '-' && p[1] == '-') {
     end = memchr(p, '\n', left);
   } else if (left > 1 && p[0] == '/' && p[1] == '*') {
@@ -56,7 +67,7 @@ void corm_emit_text_node(corm_compiler *c, const corm_text *text) {
     at += run;
     if (at == text->len) break;
     size_t left = text->len - at;
-    size_t opaque = opaque_length(sql + at, left);
+    size_t opaque = opaque_length(sql + at, left, c->dialect->backslash_escapes);
     if (opaque) {
       corm_emit_bytes(c, sql + at, opaque);
       at += opaque;

@@ -1,0 +1,135 @@
+/*
+ * MySQL 5.7 and later, MariaDB 10.2 and later, as SQLAlchemy speaks to them. What a name stands for before a server has
+ * answered is SQLAlchemy's default; the connection's dialect is the server's own.
+ */
+#include "dialect/mysql.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "dialect/ansi.h"
+
+/* -- expressions -------------------------------------------------------------------------------------------------- */
+
+static void infix(corm_compiler *compiler, const char *before, const corm_binary *node, const char *op,
+                  const char *after) {
+  corm_emit_text(compiler, before);
+  corm_emit_node(compiler, node->left);
+  corm_emit_text(compiler, op);
+  corm_emit_node(compiler, node->right);
+  corm_emit_text(compiler, after);
+}
+
+static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  (void)dialect;
+  switch ((corm_op)node->base.op) {
+  case CORM_OP_IS_DISTINCT_FROM: infix(compiler, "NOT (", node, " <=> ", ")"); return true;
+  case CORM_OP_IS_NOT_DISTINCT_FROM: infix(compiler, "", node, " <=> ", ""); return true;
+  case CORM_OP_FLOORDIV: infix(compiler, "FLOOR(", node, " / ", ")"); return true;
+  case CORM_OP_MATCH: infix(compiler, "MATCH (", node, ") AGAINST (", " IN BOOLEAN MODE)"); return true;
+  case CORM_OP_NOT_MATCH: infix(compiler, "NOT MATCH (", node, ") AGAINST (", " IN BOOLEAN MODE)"); return true;
+  default: return false;
+  }
+}
+
+/* The separator must be a literal. */
+static void group_concat(corm_compiler *compiler, const corm_function *node) {
+  corm_emit_text(compiler, "group_concat(");
+  corm_emit_node(compiler, node->args[0]);
+  corm_emit_text(compiler, " SEPARATOR ");
+  corm_emit_inlined(compiler, node->args[1]);
+  corm_emit_text(compiler, ")");
+}
+
+static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
+  if (strcasecmp(node->name, "random") == 0) {
+    corm_emit_text(compiler, "rand");
+    corm_ansi_arguments(compiler, node);
+  } else if (strcasecmp(node->name, "sysdate") == 0) {
+    corm_emit_text(compiler, "SYSDATE()");
+  } else if (strcasecmp(node->name, "aggregate_strings") == 0 && node->nargs == 2) {
+    group_concat(compiler, node);
+  } else if (strcasecmp(node->name, "rollup") == 0) {
+    for (uint32_t i = 0; i < node->nargs; i++) {
+      if (i > 0) corm_emit_text(compiler, ", ");
+      corm_emit_node(compiler, node->args[i]);
+    }
+    corm_emit_text(compiler, " WITH ROLLUP");
+  } else {
+    return corm_ansi_function(dialect, compiler, node);
+  }
+  return true;
+}
+
+static bool extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {
+  if (strcmp(node->field, "milliseconds") != 0) return corm_ansi_extract(dialect, compiler, node);
+  corm_emit_text(compiler, "EXTRACT(millisecond FROM ");
+  corm_emit_node(compiler, node->element);
+  corm_emit_text(compiler, ")");
+  return true;
+}
+
+/* OFFSET alone needs a limit: the number of rows that a table can have, by the manual. */
+static void limit(const corm_dialect *dialect, corm_compiler *compiler, const corm_select *select) {
+  (void)dialect;
+  if (!select->limit && !select->offset) return;
+  corm_emit_text(compiler, " \n LIMIT ");
+  if (select->offset) {
+    corm_emit_node(compiler, select->offset);
+    corm_emit_text(compiler, ", ");
+  }
+  if (select->limit) {
+    corm_emit_node(compiler, select->limit);
+  } else {
+    corm_emit_text(compiler, "18446744073709551615");
+  }
+}
+
+/* -- the dialects ------------------------------------------------------------------------------------------------- */
+
+static const corm_dialect *for_server(const corm_dialect *dialect, const corm_server *server);
+
+/* The name of an alias may have 256 characters, all others 64. */
+#define MAX_ALIAS 255
+
+/* Parameters are counted by two bytes. */
+#define MAX_PARAMS 65535
+
+#define COMMON                                                                                                         \
+  .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
+  .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true, .backslash_escapes = true,                    \
+  .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true, .index_of_table = true,             \
+  .index_parentheses = CORM_INDEX_ALL, .for_server = for_server, .binary = binary, .function = function,               \
+  .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,           \
+  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_ansi_table_suffix,                          \
+  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
+  .has_table_sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",       \
+  .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_name = ? "   \
+                   "AND table_name = ? LIMIT 1"
+
+#define MYSQL                                                                                                          \
+  COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED,                         \
+          .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
+
+#define MARIADB                                                                                                        \
+  COMMON, .name = "mariadb", .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED,                   \
+          .delete_returning = true, .bulk = CORM_BULK_ARRAY
+
+const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
+static const corm_dialect mysql_8_0_17 = {MYSQL, .cast_type = corm_mysql_float_cast_type};
+
+const corm_dialect corm_dialect_mariadb = {MARIADB, .insert_returning = true, .type_name = corm_mariadb_type_name,
+                                           .cast_type = corm_mysql_cast_type, .encode = corm_mariadb_encode};
+static const corm_dialect mariadb_10_7 = {MARIADB, .insert_returning = true, .type_name = corm_mariadb_type_name,
+                                          .cast_type = corm_mysql_float_cast_type, .encode = corm_mariadb_encode};
+static const corm_dialect mariadb_10_5 = {MARIADB, .insert_returning = true, .type_name = corm_mysql_type_name,
+                                          .cast_type = corm_mysql_float_cast_type, .encode = corm_mysql_encode};
+static const corm_dialect mariadb_old = {MARIADB, .type_name = corm_mysql_type_name, .cast_type = corm_mysql_cast_type,
+                                         .encode = corm_mysql_encode};
+
+static const corm_dialect *for_server(const corm_dialect *dialect, const corm_server *server) {
+  (void)dialect;
+  if (!server->mariadb) return server->number >= 80017 ? &mysql_8_0_17 : &corm_dialect_mysql;
+  if (server->number >= 100700) return &mariadb_10_7;
+  return server->number >= 100500 ? &mariadb_10_5 : &mariadb_old;
+}

@@ -1,0 +1,42 @@
+/*
+ * The parts of the MySQL and MariaDB dialects: types and DDL (mysql_ddl.c), codec (mysql_codec.c), reserved words
+ * (mysql_words.c), expressions and the dialects themselves (mysql.c). SQLAlchemy's compilers for both are the measure.
+ */
+#ifndef CORM_DIALECT_MYSQL_H
+#define CORM_DIALECT_MYSQL_H
+
+#include "sql/dialect.h"
+
+/* Macros, since the dialects are static tables. */
+#define CORM_MYSQL_NRESERVED   280
+#define CORM_MARIADB_NRESERVED 267
+
+extern const char *const corm_mysql_reserved[CORM_MYSQL_NRESERVED];
+extern const char *const corm_mariadb_reserved[CORM_MARIADB_NRESERVED];
+
+/* -- types and DDL -- */
+
+corm_status corm_mysql_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+/* The same, with the UUID type of MariaDB 10.7. */
+corm_status corm_mariadb_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+/* CAST to a float: only servers from MySQL 8.0.17 and MariaDB 10.4.5 on can. */
+corm_status corm_mysql_cast_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
+corm_status corm_mysql_float_cast_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                       corm_error *err);
+corm_status corm_mysql_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
+                                   corm_error *err);
+
+/* -- codec -- */
+
+/* Canonical to what the driver sends: booleans as integers, intervals as the datetime that lies so far from 1970-01-01,
+   JSON as text, UUIDs as 32 hex digits. DataError for what the server would change or refuse. */
+corm_status corm_mysql_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
+                              corm_scratch *scratch, corm_value *out, corm_error *err);
+/* The same; UUIDs with their hyphens, as the UUID type shows them. */
+corm_status corm_mariadb_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
+                                corm_scratch *scratch, corm_value *out, corm_error *err);
+corm_status corm_mysql_decode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
+                              corm_scratch *scratch, corm_value *out, corm_error *err);
+bool corm_mysql_is_plain(const corm_dialect *dialect, const corm_type *type);
+
+#endif
