@@ -18,19 +18,23 @@ return {
   end, "SELECT author.id FROM author WHERE (author.age > :age_1 OR author.id = :id_1) AND author.id != :id_2" },
   { "a boolean column", function(c, s) return c.select(s.author.c.id):where(s.author.c.active) end,
     "SELECT author.id FROM author WHERE author.active",
-    sqlite = "SELECT author.id FROM author WHERE author.active = 1" },
+    sqlite = "SELECT author.id FROM author WHERE author.active = 1",
+    mysql = "SELECT author.id FROM author WHERE author.active = 1" },
   { "not a boolean column", function(c, s) return c.select(s.author.c.id):where(~s.author.c.active) end,
     "SELECT author.id FROM author WHERE NOT author.active",
-    sqlite = "SELECT author.id FROM author WHERE author.active = 0" },
+    sqlite = "SELECT author.id FROM author WHERE author.active = 0",
+    mysql = "SELECT author.id FROM author WHERE author.active = 0" },
   { "startswith in where", function(c, s) return c.select(s.author.c.id):where(s.author.c.name:startswith("a")) end,
-    "SELECT author.id FROM author WHERE (author.name LIKE :name_1 || '%')" },
+    "SELECT author.id FROM author WHERE (author.name LIKE :name_1 || '%')",
+    mysql = "SELECT author.id FROM author WHERE (author.name LIKE concat(:name_1, '%'))" },
   { "filter_by", function(c, s) return c.select(s.author.c.id):filter_by { name = "x", age = 3 } end,
     "SELECT author.id FROM author WHERE author.name = :name_1 AND author.age = :age_1", { name_1 = "x", age_1 = 3 } },
   { "filter_by NULL", function(c, s) return c.select(s.author.c.id):filter_by { name = c.null } end,
     "SELECT author.id FROM author WHERE author.name IS NULL" },
   { "filter_by after a join is about the target",
     function(c, s) return c.select(s.author.c.id):join(s.book):filter_by { title = "x" } end,
-    "SELECT author.id FROM author JOIN book ON author.id = book.author_id WHERE book.title = :title_1" },
+    "SELECT author.id FROM author JOIN book ON author.id = book.author_id WHERE book.title = :title_1",
+    mysql = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id WHERE book.title = :title_1" },
   { "order_by", function(c, s) return c.select(s.author.c.id):order_by(s.author.c.age:desc(), s.author.c.id) end,
     "SELECT author.id FROM author ORDER BY author.age DESC, author.id" },
   { "order_by a name", function(c, s) return c.select(s.author.c.id, s.author.c.age):order_by("age") end,
@@ -48,10 +52,12 @@ return {
   { "limit", function(c, s) return c.select(s.author.c.id):limit(5) end,
     "SELECT author.id FROM author LIMIT :param_1", { param_1 = 5 }, sqlite = "SELECT author.id FROM author" .. page },
   { "limit and offset", function(c, s) return c.select(s.author.c.id):limit(5):offset(10) end,
-    "SELECT author.id FROM author" .. page, { param_1 = 5, param_2 = 10 } },
+    "SELECT author.id FROM author" .. page, { param_1 = 5, param_2 = 10 },
+    mysql = "SELECT author.id FROM author LIMIT :param_1, :param_2" },
   { "offset", function(c, s) return c.select(s.author.c.id):offset(10) end,
     "SELECT author.id FROM author LIMIT -1 OFFSET :param_1", { param_1 = 10 },
-    sqlite = "SELECT author.id FROM author" .. page },
+    sqlite = "SELECT author.id FROM author" .. page,
+    mysql = "SELECT author.id FROM author LIMIT :param_1, 18446744073709551615" },
   { "limit(nil) resets", function(c, s) return c.select(s.author.c.id):limit(5):limit(nil) end,
     "SELECT author.id FROM author" },
   { "distinct", function(c, s) return c.select(s.author.c.age):distinct() end,
@@ -59,24 +65,30 @@ return {
   { "labels", function(c, s) return c.select(s.author.c.age:label("years")) end,
     "SELECT author.age AS years FROM author" },
   { "a label that needs quotes", function(c, s) return c.select(s.author.c.age:label("the Age")) end,
-    'SELECT author.age AS "the Age" FROM author' },
+    'SELECT author.age AS "the Age" FROM author',
+    mysql = "SELECT author.age AS `the Age` FROM author" },
   { "an anonymous label", function(c, s) return c.select((s.author.c.age + 1):label(nil)) end,
     "SELECT author.age + :age_1 AS anon_1 FROM author" },
   { "an expression gets one by itself", function(c, s) return c.select(s.author.c.age + 1) end,
     "SELECT author.age + :age_1 AS anon_1 FROM author" },
   { "two columns of one name", function(c, s) return c.select(s.author.c.id, s.book.c.id):join(s.book) end,
-    "SELECT author.id, book.id AS id_1 FROM author JOIN book ON author.id = book.author_id" },
+    "SELECT author.id, book.id AS id_1 FROM author JOIN book ON author.id = book.author_id",
+    mysql = "SELECT author.id, book.id AS id_1 FROM author INNER JOIN book ON author.id = book.author_id" },
 
   { "join by foreign key", function(c, s) return c.select(s.author.c.id):join(s.book) end,
-    "SELECT author.id FROM author JOIN book ON author.id = book.author_id" },
+    "SELECT author.id FROM author JOIN book ON author.id = book.author_id",
+    mysql = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id" },
   { "join from the other side", function(c, s) return c.select(s.book.c.id):join(s.author) end,
-    "SELECT book.id FROM book JOIN author ON author.id = book.author_id" },
+    "SELECT book.id FROM book JOIN author ON author.id = book.author_id",
+    mysql = "SELECT book.id FROM book INNER JOIN author ON author.id = book.author_id" },
   { "join with a condition",
     function(c, s) return c.select(s.author.c.id):join(s.book, s.book.c.year:eq(s.author.c.age)) end,
-    "SELECT author.id FROM author JOIN book ON book.year = author.age" },
+    "SELECT author.id FROM author JOIN book ON book.year = author.age",
+    mysql = "SELECT author.id FROM author INNER JOIN book ON book.year = author.age" },
   { "join to what the columns name as well",
     function(c, s) return c.select(s.author.c.id, s.book.c.id):join(s.book, s.book.c.year:eq(s.author.c.age)) end,
-    "SELECT author.id, book.id AS id_1 FROM author JOIN book ON book.year = author.age" },
+    "SELECT author.id, book.id AS id_1 FROM author JOIN book ON book.year = author.age",
+    mysql = "SELECT author.id, book.id AS id_1 FROM author INNER JOIN book ON book.year = author.age" },
   { "outerjoin", function(c, s) return c.select(s.author.c.id):outerjoin(s.book) end,
     "SELECT author.id FROM author LEFT OUTER JOIN book ON author.id = book.author_id" },
   { "join isouter", function(c, s) return c.select(s.author.c.id):join(s.book, { isouter = true }) end,
@@ -84,11 +96,13 @@ return {
   { "join full", function(c, s) return c.select(s.author.c.id):join(s.book, nil, { full = true }) end,
     "SELECT author.id FROM author FULL OUTER JOIN book ON author.id = book.author_id" },
   { "join_from", function(c, s) return c.select(s.book.c.id):join_from(s.author, s.book) end,
-    "SELECT book.id FROM author JOIN book ON author.id = book.author_id" },
+    "SELECT book.id FROM author JOIN book ON author.id = book.author_id",
+    mysql = "SELECT book.id FROM author INNER JOIN book ON author.id = book.author_id" },
   { "select_from", function(c, s) return c.select(c.func.count()):select_from(s.author) end,
     "SELECT count(*) AS count_1 FROM author" },
   { "select_from a join", function(c, s) return c.select(s.author.c.id):select_from(s.author:join(s.book)) end,
-    "SELECT author.id FROM author JOIN book ON author.id = book.author_id" },
+    "SELECT author.id FROM author JOIN book ON author.id = book.author_id",
+    mysql = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id" },
   { "table:outerjoin", function(c, s)
     return c.select(s.author.c.id):select_from(s.author:outerjoin(s.book, s.book.c.author_id:eq(s.author.c.id)))
   end, "SELECT author.id FROM author LEFT OUTER JOIN book ON book.author_id = author.id" },
@@ -100,7 +114,9 @@ return {
   { "an anonymous alias", function(c, s)
     local a, b = s.author:alias(), s.author:alias()
     return c.select(a.c.id):join(b, a.c.age:eq(b.c.age))
-  end, "SELECT author_1.id FROM author AS author_1 JOIN author AS author_2 ON author_1.age = author_2.age" },
+  end, "SELECT author_1.id FROM author AS author_1 JOIN author AS author_2 ON author_1.age = author_2.age",
+    mysql = "SELECT author_1.id FROM author AS author_1 INNER JOIN author AS author_2 ON author_1.age = "
+      .. "author_2.age" },
   { "a subquery", function(c, s)
     local q = c.select(s.author.c.id, s.author.c.age:label("years")):subquery()
     return c.select(q.c.years):where(q.c.id:eq(1))
@@ -110,7 +126,9 @@ return {
     local q = c.select(s.book.c.author_id):subquery("q")
     return c.select(s.author.c.id):join(q, q.c.author_id:eq(s.author.c.id))
   end, "SELECT author.id FROM author JOIN (SELECT book.author_id AS author_id FROM book) AS q "
-    .. "ON q.author_id = author.id" },
+    .. "ON q.author_id = author.id",
+    mysql = "SELECT author.id FROM author INNER JOIN (SELECT book.author_id AS author_id FROM book) AS q ON "
+      .. "q.author_id = author.id" },
   { "a scalar subquery is correlated", function(c, s)
     local n = c.select(c.func.count(s.book.c.id)):where(s.book.c.author_id:eq(s.author.c.id)):scalar_subquery()
     return c.select(s.author.c.id, n:label("books"))
