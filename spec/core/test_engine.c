@@ -164,7 +164,7 @@ static void dispose_closes_idle_ones(void **state) {
 
 static void no_pool(void **state) {
   corm_engine_options options = corm_engine_options_default();
-  options.pool_size = 0;
+  options.pool_class = CORM_POOL_NONE;
   options.stmt_cache_size = 0;
   corm_engine *engine = file_engine(*state, &options);
   corm_conn *conn = connect_to(engine);
@@ -242,8 +242,9 @@ static int in_child(corm_engine *engine, corm_conn *conn, corm_result *result) {
   if (corm_conn_commit(conn, NULL) == CORM_OK || corm_conn_rollback(conn, NULL) == CORM_OK) return 5;
   corm_result_release(result);
   corm_conn_release(conn);
-  corm_engine_dispose(engine);
-  if (corm_engine_connect(engine, &other, NULL) == CORM_OK) return 6;
+  corm_engine_dispose(engine); /* from now on the engine is the child's, too */
+  if (corm_engine_connect(engine, &other, NULL) != CORM_OK) return 6;
+  corm_conn_release(other);
   corm_engine_release(engine);
   return 0;
 }

@@ -98,6 +98,7 @@ typedef struct corm_error {
   bool from_hook; /* the host keeps the real error (a Lua value) and raises that instead */
   bool retryable; /* the whole unit of work can be run again */
   bool disconnected;
+  bool unknown; /* nobody knows whether the database did it */
   const char *kind; /* static: unique, primary_key, foreign_key, not_null, check, trigger; or NULL */
   char sqlstate[6]; /* empty when there is none */
   char message[768];

@@ -19,7 +19,7 @@ void corm_batch_orphan(corm_batch *batch) {
   *(batch->prev != NULL ? &batch->prev->next : &conn->batches) = batch->next;
   if (batch->next != NULL) batch->next->prev = batch->prev;
   batch->next = batch->prev = NULL;
-  if (!corm_engine_is_foreign(conn->engine)) corm_stmt_cache_give(&conn->link->cache, batch->stmt);
+  if (!corm_conn_is_foreign(conn)) corm_stmt_cache_give(&conn->link->cache, batch->stmt);
   batch->stmt = NULL;
 }
 
@@ -37,8 +37,7 @@ corm_status corm_conn_batch_open(corm_conn *conn, const corm_compiled *compiled,
     batch->plain[i] = type != NULL && dialect->is_plain(dialect, type);
   }
   corm_scratch_init(&batch->scratch, mem);
-  if (corm_stmt_cache_take(&conn->link->cache, compiled->sql, compiled->len, &batch->stmt, err) != CORM_OK) {
-    corm_error_attach(err, mem, compiled->sql, NULL);
+  if (corm_conn_take_stmt(conn, compiled->sql, compiled->len, &batch->stmt, err) != CORM_OK) {
     corm_mem_free(mem, batch);
     return CORM_FAILED;
   }

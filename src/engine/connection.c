@@ -10,15 +10,19 @@
  */
 
 corm_status corm_engine_connect(corm_engine *engine, corm_conn **out, corm_error *err) {
+  const corm_conn_options options = *corm_engine_conn_options(engine);
+  engine = engine->root;
   if (corm_engine_is_foreign(engine)) {
     return corm_error_set(err, CORM_E_ILLEGAL_STATE_CHANGE,
-                          "this engine has connections of the parent process: open databases after fork()");
+                          "this engine has connections of the parent process: open databases after fork(), or call "
+                          "engine:dispose { close = false } first");
   }
   corm_conn *conn = corm_mem_zalloc(engine->mem, 1, sizeof *conn);
   if (conn == NULL) return corm_error_memory(err);
   conn->refs = 1;
   conn->engine = engine;
   conn->driver = engine->driver;
+  conn->options = options;
   if (corm_link_take(engine, conn, &conn->link, err) != CORM_OK) {
     corm_mem_free(engine->mem, conn);
     return CORM_FAILED;
@@ -40,13 +44,9 @@ void corm_conn_release(corm_conn *conn) {
   corm_engine_release(engine);
 }
 
-void corm_conn_close(corm_conn *conn) {
+void corm_conn_leave_link(corm_conn *conn) {
   corm_link *link = conn->link;
   if (link == NULL) return;
-  if (conn->running > 0) {
-    conn->close_wanted = true;
-    return;
-  }
   for (corm_result *result = link->results, *next; result != NULL; result = next) {
     next = result->next;
     if (result->conn == conn) corm_result_close(result);
@@ -54,11 +54,22 @@ void corm_conn_close(corm_conn *conn) {
   while (conn->batches != NULL) corm_batch_orphan(conn->batches);
   corm_link_give(conn->engine, link, conn);
   conn->link = NULL;
+  conn->serial = 0;
+}
+
+void corm_conn_close(corm_conn *conn) {
+  if (conn->closed) return;
+  if (conn->running > 0) {
+    conn->close_wanted = true;
+    return;
+  }
+  corm_conn_leave_link(conn);
+  conn->closed = true;
   conn->txn = CORM_TXN_NONE;
 }
 
 bool corm_conn_is_closed(const corm_conn *conn) {
-  return conn->link == NULL || conn->close_wanted;
+  return conn->closed || conn->close_wanted;
 }
 
 corm_engine *corm_conn_engine(const corm_conn *conn) {
@@ -157,6 +168,7 @@ static corm_status send_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *
   if (make_way(conn, stmt, err) != CORM_OK) return CORM_FAILED;
   if (corm_conn_join(conn, stmt->verb, stmt->readonly, err) != CORM_OK) {
     corm_conn_attach(conn, sent, 0, err);
+    corm_conn_failed(conn, err);
     return CORM_FAILED;
   }
   if (watched) corm_conn_log_statement(conn, sent);
@@ -190,13 +202,14 @@ static corm_status run(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, 
 }
 
 /* A statement that cannot be prepared has no parameters to show, only its text. */
-static corm_status take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err) {
+corm_status corm_conn_take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err) {
   if (corm_stmt_cache_take(&conn->link->cache, sql, len, out, err) == CORM_OK) return CORM_OK;
   if (err != NULL) {
     char *text = corm_mem_dup(conn->engine->mem, sql, len);
     if (text != NULL) corm_error_attach(err, conn->engine->mem, text, NULL);
     corm_mem_free(conn->engine->mem, text);
   }
+  corm_conn_failed(conn, err);
   return CORM_FAILED;
 }
 
@@ -217,13 +230,13 @@ static bool may_stream(const corm_conn *conn, const corm_stmt *stmt, bool wanted
 
 corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled, const corm_params *sets,
                                    size_t nsets, const corm_execution *execution, corm_result **out, corm_error *err) {
-  bool stream = execution != NULL && execution->stream_results;
+  bool stream = conn->options.stream_results || (execution != NULL && execution->stream_results);
   corm_args args;
   corm_stmt *stmt = NULL;
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
   corm_args_init(&args, conn->engine->mem);
   corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
-  if (status == CORM_OK) status = take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
+  if (status == CORM_OK) status = corm_conn_take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
   if (status == CORM_OK) {
     corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, stream)};
     status = check_counts(stmt, &args, err);
@@ -246,7 +259,7 @@ corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, 
   corm_args args;
   corm_stmt *stmt = NULL;
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
-  if (take_stmt(conn, sql, len, &stmt, err) != CORM_OK) return CORM_FAILED;
+  if (corm_conn_take_stmt(conn, sql, len, &stmt, err) != CORM_OK) return CORM_FAILED;
   corm_args_init(&args, conn->engine->mem);
   corm_status status = corm_args_native(&args, conn, stmt, params, err);
   if (status == CORM_OK) {

@@ -9,6 +9,9 @@
  * savepoints: a commit commits what all have written, a rollback undoes it (the others that wrote are LOST then).
  * Closing one rolls back only when no other takes part in the transaction.
  *
+ * A connection that broke is *invalidated*: its transaction waits for rollback(), and the next statement after that
+ * takes another physical connection. Nothing is sent twice.
+ *
  * A hook may close or release the connection in mid-execution; that happens when the execution ends.
  */
 #ifndef CORM_ENGINE_CONNECTION_H
@@ -23,7 +26,8 @@
 typedef enum corm_txn_state {
   CORM_TXN_NONE, /* nothing begun */
   CORM_TXN_OPEN,
-  CORM_TXN_LOST /* the database ended it by itself: nothing but rollback is accepted (PendingRollbackError) */
+  CORM_TXN_FAILED, /* a statement failed in it, and the database accepts only a rollback, or one to a savepoint */
+  CORM_TXN_LOST    /* it is over without having been ended: nothing but rollback is accepted (PendingRollbackError) */
 } corm_txn_state;
 
 void corm_conn_acquire(corm_conn *conn);
@@ -42,6 +46,19 @@ CORM_MUST_USE corm_status corm_conn_begin(corm_conn *conn, corm_begin_mode mode,
 CORM_MUST_USE corm_status corm_conn_commit(corm_conn *conn, corm_error *err);
 CORM_MUST_USE corm_status corm_conn_rollback(corm_conn *conn, corm_error *err);
 corm_txn_state corm_conn_txn(const corm_conn *conn);
+
+/* The physical connection is not used again, by nobody. `err`: why, or NULL. */
+void corm_conn_invalidate(corm_conn *conn, const corm_error *err);
+/* True from the loss of the physical connection until another one is taken. */
+bool corm_conn_is_invalidated(const corm_conn *conn);
+
+/* How its transactions begin. They cannot change while a transaction is under way (InvalidRequestError). */
+const corm_conn_options *corm_conn_get_options(const corm_conn *conn);
+CORM_MUST_USE corm_status corm_conn_set_options(corm_conn *conn, const corm_conn_options *options, corm_error *err);
+/* The isolation level that holds for its transactions. */
+CORM_MUST_USE corm_status corm_conn_isolation(corm_conn *conn, corm_isolation *out, corm_error *err);
+/* The level of who asks for none, as the database says at the first connection. */
+CORM_MUST_USE corm_status corm_conn_default_isolation(corm_conn *conn, corm_isolation *out, corm_error *err);
 
 /* Savepoints. A savepoint is named by its depth; the outermost is 1. Opening one begins a transaction if need be. */
 CORM_MUST_USE corm_status corm_conn_savepoint(corm_conn *conn, int *depth, corm_error *err);

@@ -6,7 +6,12 @@
 #include "engine/internal.h"
 
 corm_engine_options corm_engine_options_default(void) {
-  return (corm_engine_options){.stmt_cache_size = 128, .pool_size = 5, .busy_timeout_ms = 5000};
+  return (corm_engine_options){.stmt_cache_size = 128,
+                               .pool_size = 5,
+                               .max_overflow = 10,
+                               .pool_timeout = 30,
+                               .pool_recycle_s = -1,
+                               .busy_timeout_ms = 5000};
 }
 
 /* -- what a URL names -----------------------------------------------------------------------------------------------
@@ -47,6 +52,11 @@ static bool copy_url(corm_arena *arena, corm_url *url) {
  */
 
 static void free_engine(corm_engine *engine) {
+  if (engine->root != engine) {
+    corm_engine_release(engine->root);
+    corm_mem_free(engine->mem, engine);
+    return;
+  }
   corm_engine_dispose(engine);
   corm_vec_clear(&engine->idle);
   corm_arena_clear(&engine->arena);
@@ -57,8 +67,10 @@ static corm_engine *make_engine(const corm_mem *mem, const corm_engine_options *
   corm_engine *engine = corm_mem_zalloc(mem, 1, sizeof *engine);
   if (engine == NULL) return NULL;
   engine->refs = 1;
+  engine->root = engine;
   engine->mem = mem;
   engine->options = options != NULL ? *options : corm_engine_options_default();
+  engine->conn_options = engine->options.connection;
   corm_arena_init(&engine->arena, mem);
   corm_vec_init(&engine->idle, mem);
   return engine;
@@ -69,7 +81,9 @@ static corm_status finish(corm_engine *engine, corm_error *err) {
   corm_driver_target target = corm_engine_target(engine);
   if (check_options(engine, err) != CORM_OK) return CORM_FAILED;
   if (engine->driver->check(engine->driver, &target, err) != CORM_OK) return CORM_FAILED;
-  engine->is_private = engine->driver->is_private(engine->driver, &target);
+  bool is_private = engine->driver->is_private(engine->driver, &target);
+  engine->pool = engine->options.pool_class;
+  if (engine->pool == CORM_POOL_DEFAULT) engine->pool = is_private ? CORM_POOL_SINGLETON : CORM_POOL_QUEUE;
   engine->is_settled = engine->dialect->for_server == NULL || engine->driver->server == NULL;
   return CORM_OK;
 }
@@ -116,12 +130,36 @@ void corm_engine_release(corm_engine *engine) {
   if (engine != NULL && --engine->refs == 0) free_engine(engine);
 }
 
+corm_status corm_engine_sibling(corm_engine *engine, const corm_conn_options *options, corm_engine **out,
+                                corm_error *err) {
+  corm_engine *sibling = corm_mem_zalloc(engine->mem, 1, sizeof *sibling);
+  if (sibling == NULL) return corm_error_memory(err);
+  sibling->refs = 1;
+  sibling->mem = engine->mem;
+  sibling->root = engine->root;
+  sibling->conn_options = *options;
+  corm_engine_acquire(engine->root);
+  *out = sibling;
+  return CORM_OK;
+}
+
+corm_engine *corm_engine_root(corm_engine *engine) {
+  return engine->root;
+}
+
+const corm_conn_options *corm_engine_conn_options(const corm_engine *engine) {
+  return &engine->conn_options;
+}
+
 void corm_engine_dispose(corm_engine *engine) {
+  engine = engine->root;
+  bool foreign = corm_engine_is_foreign(engine);
   engine->generation++;
-  while (engine->idle.len > 0) corm_link_close(engine, engine->idle.items[--engine->idle.len]);
+  corm_pool_empty(engine);
   corm_link *shared = engine->shared;
   engine->shared = NULL; /* its users keep it until they are done; the next connection has a new database */
   if (shared != NULL && shared->users.len == 0) corm_link_close(engine, shared);
+  if (foreign) corm_engine_adopt(engine);
 }
 
 /* -- asking ---------------------------------------------------------------------------------------------------------
@@ -132,25 +170,25 @@ const corm_mem *corm_engine_mem(const corm_engine *engine) {
 }
 
 const corm_dialect *corm_engine_dialect(const corm_engine *engine) {
-  return engine->dialect;
+  return engine->root->dialect;
 }
 
 bool corm_engine_is_settled(const corm_engine *engine) {
-  return engine->is_settled;
+  return engine->root->is_settled;
 }
 
 const corm_driver *corm_engine_driver(const corm_engine *engine) {
-  return engine->driver;
+  return engine->root->driver;
 }
 
 const corm_url *corm_engine_url(const corm_engine *engine) {
-  return &engine->url;
+  return &engine->root->url;
 }
 
 corm_engine_options *corm_engine_settings(corm_engine *engine) {
-  return &engine->options;
+  return &engine->root->options;
 }
 
 void corm_engine_observe(corm_engine *engine, const corm_engine_observer *observer) {
-  engine->observer = observer != NULL ? *observer : (corm_engine_observer){0};
+  engine->root->observer = observer != NULL ? *observer : (corm_engine_observer){0};
 }

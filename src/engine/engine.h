@@ -1,6 +1,7 @@
 /*
  * An engine is a dialect paired with a driver and a place to connect to. It opens nothing until first used, keeps idle
- * connections (last in, first out), and is reference counted: connections hold it.
+ * connections in a pool, and is reference counted: connections hold it. A *sibling* is an engine that shares all of it
+ * and differs in the options of its connections only.
  */
 #ifndef CORM_ENGINE_ENGINE_H
 #define CORM_ENGINE_ENGINE_H
@@ -14,9 +15,46 @@
 typedef struct corm_engine corm_engine;
 typedef struct corm_conn corm_conn;
 
+/* X(enumerator, "name"): what an engine tells besides its statements. The first group is told before it is done and may
+   stop it by failing, save for rollbacks. */
+#define CORM_ENGINE_EVENTS(X)                                                                                          \
+  X(BEGIN, "begin")                                                                                                    \
+  X(COMMIT, "commit")                                                                                                  \
+  X(ROLLBACK, "rollback")                                                                                              \
+  X(SAVEPOINT, "savepoint")                                                                                            \
+  X(ROLLBACK_SAVEPOINT, "rollback_savepoint")                                                                          \
+  X(RELEASE_SAVEPOINT, "release_savepoint")                                                                            \
+  X(CONNECT, "connect")             /* a physical connection was opened; a failure closes it */                        \
+  X(FIRST_CONNECT, "first_connect") /* the same, once */                                                               \
+  X(CHECKOUT, "checkout")           /* it leaves the pool; a failure puts it back */                                   \
+  X(CHECKIN, "checkin")             /* it came back, or is about to be closed */                                       \
+  X(RESET, "reset")                 /* before that */                                                                  \
+  X(INVALIDATE, "invalidate")       /* it is not used again */
+
+typedef enum corm_engine_event {
+#define CORM_X(id, name) CORM_ENGINE_##id,
+  CORM_ENGINE_EVENTS(CORM_X)
+#undef CORM_X
+      CORM_ENGINE_EVENT_COUNT
+} corm_engine_event;
+
+/* What an event is about; members that do not apply are NULL. */
+typedef struct corm_engine_news {
+  corm_engine_event event;
+  corm_engine *engine;
+  corm_conn *conn;          /* transactions */
+  corm_driver_conn *native; /* the pool */
+  const char *savepoint;
+  const corm_error *cause; /* invalidate */
+} corm_engine_news;
+
 /* What the engine tells about the statements it sends. Each may be NULL. A failing `before` stops the statement. */
 typedef struct corm_engine_observer {
   void *ctx;
+  uint32_t events; /* bits of the events that `event` is called for */
+  corm_status (*event)(void *ctx, const corm_engine_news *news, corm_error *err);
+  /* No connection is left: lets the host collect what was dropped without being closed. */
+  void (*collect)(void *ctx);
   /* sql as sent; params: native order, storage values of the row(s), nrows * nparams; may fill err (from_hook). */
   corm_status (*before)(void *ctx, corm_conn *conn, const char *sql, const corm_value *params, size_t nparams,
                         size_t nrows, corm_error *err);
@@ -26,15 +64,50 @@ typedef struct corm_engine_observer {
   void (*log)(void *ctx, const char *line);
 } corm_engine_observer;
 
+/* X(enumerator, "Name") */
+#define CORM_POOLS(X)                                                                                                  \
+  X(DEFAULT, "")                      /* Queue, or Singleton where each connection would be a database of its own */   \
+  X(QUEUE, "QueuePool")               /* keeps some, gives out some more */                                            \
+  X(NONE, "NullPool")                 /* keeps none */                                                                 \
+  X(STATIC, "StaticPool")             /* has one, which all share with its transaction */                              \
+  X(SINGLETON, "SingletonThreadPool") /* the same, as there is one thread */                                           \
+  X(ASSERTION, "AssertionPool")       /* has one, which one user may have */
+
+typedef enum corm_pool_class {
+#define CORM_X(id, name) CORM_POOL_##id,
+  CORM_POOLS(CORM_X)
+#undef CORM_X
+      CORM_POOL_COUNT
+} corm_pool_class;
+
+/* What is done with a transaction that a script began by SQL of its own and left open. */
+typedef enum corm_pool_reset { CORM_RESET_ROLLBACK, CORM_RESET_COMMIT, CORM_RESET_NONE } corm_pool_reset;
+
+/* How the transactions of a connection are begun. */
+typedef struct corm_conn_options {
+  corm_isolation isolation;
+  bool read_only;
+  bool deferrable;
+  bool stream_results;
+} corm_conn_options;
+
 typedef struct corm_engine_options {
   bool echo;
   bool hide_parameters;
   int stmt_cache_size; /* prepared statements kept per connection; 0: none */
-  int pool_size;       /* idle connections kept */
+  corm_pool_class pool_class;
+  int pool_size;          /* connections kept; 0: no limit */
+  int max_overflow;       /* connections beyond these; -1: no limit */
+  double pool_timeout;    /* seconds; shown only: nobody can give a connection back while the one thread waits */
+  int64_t pool_recycle_s; /* connections older than this are replaced; -1: never */
+  bool pool_pre_ping;     /* asks before a connection leaves the pool whether it lives */
+  bool pool_use_fifo;     /* gives the one that was idle longest */
+  corm_pool_reset pool_reset;
   int64_t busy_timeout_ms;
+  corm_conn_options connection;
 } corm_engine_options;
 
-/* echo off, 128 statements, 5 idle connections, 5000 ms. */
+/* echo off, 128 statements, 5 connections and 10 more, 30 s, no recycling, no ping, last in first out, 5000 ms. */
 corm_engine_options corm_engine_options_default(void);
 
 /* Makes an engine from a URL; unknown dialects, drivers and query keys are ArgumentErrors with the nearest name.
@@ -50,8 +123,30 @@ CORM_MUST_USE corm_status corm_engine_new_with(const corm_mem *mem, const corm_d
 void corm_engine_acquire(corm_engine *engine);
 void corm_engine_release(corm_engine *engine);
 
-/* Closes idle connections; those in use close when they come back. The engine stays usable. */
+/* An engine over the same pool, dialect, settings and observer, with other options of connections. */
+CORM_MUST_USE corm_status corm_engine_sibling(corm_engine *engine, const corm_conn_options *options, corm_engine **out,
+                                              corm_error *err);
+/* The engine that owns the pool: itself, unless it is a sibling. */
+corm_engine *corm_engine_root(corm_engine *engine);
+const corm_conn_options *corm_engine_conn_options(const corm_engine *engine);
+
+/* Closes idle connections; those in use close when they come back. The engine stays usable. In a forked child the
+   connections are given up without a word to the server; afterwards the engine serves the child. */
 void corm_engine_dispose(corm_engine *engine);
+
+typedef struct corm_pool_state {
+  const char *name; /* "QueuePool" */
+  int size;
+  int idle;
+  int used;
+  int overflow; /* open ones beyond the size; negative while there are fewer */
+} corm_pool_state;
+corm_pool_state corm_engine_pool(const corm_engine *engine);
+
+/* The level by its name in any case, with spaces or underscores; ArgumentError lists those that the driver has. */
+CORM_MUST_USE corm_status corm_isolation_find(const corm_engine *engine, const char *name, corm_isolation *out,
+                                              corm_error *err);
+const char *corm_isolation_name(corm_isolation isolation);
 
 const corm_mem *corm_engine_mem(const corm_engine *engine);
 const corm_dialect *corm_engine_dialect(const corm_engine *engine);

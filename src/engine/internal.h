@@ -23,6 +23,8 @@ typedef struct corm_link {
   bool broken;         /* not to be used again */
   bool touched;        /* a script changed settings */
   unsigned generation; /* of the engine, when it was opened */
+  unsigned forks;      /* of the process, when it was opened */
+  int64_t opened_at;   /* monotonic microseconds */
 } corm_link;
 
 struct corm_engine {
@@ -34,27 +36,36 @@ struct corm_engine {
   corm_url url;
   corm_engine_options options;
   corm_engine_observer observer;
-  corm_vec idle;       /* corm_link *, the last one given back at the end */
-  corm_link *shared;   /* in-memory database */
-  bool is_private;     /* opens one link only */
-  bool is_settled;     /* the dialect has met its server */
-  unsigned generation; /* counts corm_engine_dispose */
-  unsigned fork_count; /* when the first link was opened */
-  size_t links;        /* open ones */
+  corm_engine *root; /* itself; a sibling uses nothing but its own root and conn_options */
+  corm_conn_options conn_options;
+  corm_vec idle;     /* corm_link *, the last one given back at the end */
+  corm_link *shared; /* what all users share */
+  corm_pool_class pool;
+  bool is_settled; /* the dialect has met its server */
+  bool was_connected;
+  unsigned generation;              /* counts what made the links useless */
+  unsigned forks;                   /* of the process, when the first link was opened */
+  size_t links;                     /* open ones */
+  size_t used;                      /* those among them that have a user */
+  corm_isolation default_isolation; /* DEFAULT: not asked yet */
 };
 
 struct corm_conn {
   size_t refs;
   corm_engine *engine;
   const corm_driver *driver;
-  corm_link *link; /* NULL: closed */
+  corm_link *link; /* NULL: closed, or invalidated */
+  corm_conn_options options;
   corm_batch *batches;
   uint64_t serial; /* the physical transaction it has taken part in */
   corm_txn_state txn;
   corm_begin_mode mode;
   bool wrote;
+  bool used; /* the transaction has sent something */
+  bool closed;
   bool close_wanted; /* closed by a hook in the middle of an execution */
-  int running;       /* executions under way */
+  bool lost_retryable;
+  int running; /* executions under way */
   int64_t statements;
   char lost[256]; /* the error that ended the transaction */
 };
@@ -104,6 +115,27 @@ struct corm_batch {
   bool *plain; /* the value of this bind goes as it is */
 };
 
+/* -- link.c ---------------------------------------------------------------------------------------------------------
+ */
+
+corm_status corm_link_open(corm_engine *engine, corm_link **out, corm_error *err);
+/* In a forked child it is abandoned. */
+void corm_link_close(corm_engine *engine, corm_link *link);
+/* Marks it as useless, and with it, the first time, all that were opened before: what broke one broke the others. */
+void corm_link_break(corm_engine *engine, corm_link *link, const corm_error *err, bool all);
+/* Ends what a script left open, restores settings. False: it cannot be used again. */
+bool corm_link_restore(corm_engine *engine, corm_link *link);
+/* Tells an event of the pool. */
+corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause,
+                           corm_error *err);
+/* True in a forked child of the process that opened the link, or the engine's links. */
+bool corm_link_is_foreign(const corm_link *link);
+bool corm_engine_is_foreign(const corm_engine *engine);
+bool corm_conn_is_foreign(const corm_conn *conn);
+/* In the child: the engine starts anew. */
+void corm_engine_adopt(corm_engine *engine);
+corm_driver_target corm_engine_target(const corm_engine *engine);
+
 /* -- pool.c ---------------------------------------------------------------------------------------------------------
  */
 
@@ -111,11 +143,8 @@ struct corm_batch {
 corm_status corm_link_take(corm_engine *engine, corm_conn *user, corm_link **out, corm_error *err);
 /* The user leaves; what nobody else takes part in is rolled back, and the link goes to the pool or is closed. */
 void corm_link_give(corm_engine *engine, corm_link *link, corm_conn *user);
-void corm_link_close(corm_engine *engine, corm_link *link);
-/* True in a forked child of the process that opened the engine's links. */
-bool corm_engine_is_foreign(const corm_engine *engine);
-void corm_engine_watch_forks(corm_engine *engine);
-corm_driver_target corm_engine_target(const corm_engine *engine);
+/* Closes the idle ones. */
+void corm_pool_empty(corm_engine *engine);
 
 /* -- drivers.c ------------------------------------------------------------------------------------------------------
  */
@@ -135,8 +164,18 @@ corm_status corm_conn_check(corm_conn *conn, corm_error *err);
 /* Makes sure that a transaction is open for a statement of this verb, and notes that the connection takes part in it.
  */
 corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_error *err);
-/* Asks the database, after a failed statement, whether it ended the transaction. */
-void corm_conn_failed(corm_conn *conn, const corm_error *err);
+/* Asks the database, after a failed statement, what is left of transaction and connection. */
+void corm_conn_failed(corm_conn *conn, corm_error *err);
+/* The connection takes part in the physical transaction of its link. */
+bool corm_conn_takes_part(const corm_conn *conn);
+/* The same for an event of transactions; not told when nobody has the connection any more. */
+corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char *savepoint, corm_error *err);
+/* Gives the link back, with all that hangs on it. */
+void corm_conn_leave_link(corm_conn *conn);
+/* Closes what streams and cannot be read to its end. */
+void corm_link_buffer_or_close(corm_link *link);
+/* A rollback to a savepoint has healed a failed transaction. */
+void corm_conn_heal(corm_conn *conn);
 /* The same after a statement of transaction control that a script sent as SQL. */
 void corm_conn_noticed(corm_conn *conn, corm_verb verb);
 /* Reads the rest of all streaming results of the link. */
@@ -206,6 +245,8 @@ void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, 
 /* -- connection.c ---------------------------------------------------------------------------------------------------
  */
 
+/* Checks a statement out of the cache. */
+corm_status corm_conn_take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err);
 /* Around everything that may call a hook: closing and releasing wait for the last leave. */
 void corm_conn_enter(corm_conn *conn);
 void corm_conn_leave(corm_conn *conn);

@@ -1,124 +1,177 @@
-/* Physical connections: opened when needed, kept idle last in first out, never used in a forked child. */
+/*
+ * Who gets which physical connection. A Lua state has one thread: while somebody waits for a connection, nobody can
+ * give one back. So an empty pool first lets the host collect what was dropped without being closed, and then says at
+ * once what a queue would say after its timeout.
+ */
+#include "base/time.h"
 #include "engine/internal.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+static bool is_shared(const corm_engine *engine) {
+  return engine->pool == CORM_POOL_STATIC || engine->pool == CORM_POOL_SINGLETON;
+}
 
-/* Forks of this process, seen from the child. A count instead of getpid(), which is a system call for every statement.
+/* -- taking ---------------------------------------------------------------------------------------------------------
  */
-static atomic_uint forks;
 
-static void count_fork(void) {
-  atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+static bool is_stale(const corm_engine *engine, const corm_link *link) {
+  if (link->broken || link->generation != engine->generation) return true;
+  int64_t limit = engine->options.pool_recycle_s;
+  return limit >= 0 && corm_clock_monotonic() - link->opened_at > limit * 1000000;
 }
 
-static void register_fork(void) {
-  (void)pthread_atfork(NULL, NULL, count_fork);
+/* Asks the other end, where that is wanted. What does not answer has broken for all. */
+static bool answers(corm_engine *engine, corm_link *link) {
+  if (!engine->options.pool_pre_ping || link->driver->ping == NULL) return true;
+  corm_error err;
+  corm_error_init(&err);
+  if (link->driver->ping(link->native, &err) == CORM_OK) return true;
+  corm_link_break(engine, link, &err, true);
+  corm_error_clear(&err);
+  return false;
 }
 
-void corm_engine_watch_forks(corm_engine *engine) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  (void)pthread_once(&once, register_fork);
-  engine->fork_count = atomic_load_explicit(&forks, memory_order_relaxed);
-}
-
-bool corm_engine_is_foreign(const corm_engine *engine) {
-  return engine->links > 0 && engine->fork_count != atomic_load_explicit(&forks, memory_order_relaxed);
-}
-
-corm_driver_target corm_engine_target(const corm_engine *engine) {
-  const corm_url *url = &engine->url;
-  return (corm_driver_target){.host = url->host,
-                              .port = url->port,
-                              .username = url->username,
-                              .password = url->password,
-                              .database = url->database,
-                              .options = url->query,
-                              .noptions = url->nquery,
-                              .busy_timeout_ms = engine->options.busy_timeout_ms};
-}
-
-/* The first server that answers says which dialect it speaks. */
-static void settle_dialect(corm_engine *engine, const corm_link *link) {
-  if (engine->is_settled) return;
-  corm_server server = {0};
-  link->driver->server(link->native, &server);
-  engine->dialect = engine->dialect->for_server(engine->dialect, &server);
-  engine->is_settled = true;
-}
-
-static corm_status open_link(corm_engine *engine, corm_link **out, corm_error *err) {
-  corm_driver_target target = corm_engine_target(engine);
-  corm_link *link = corm_mem_zalloc(engine->mem, 1, sizeof *link);
-  if (link == NULL) return corm_error_memory(err);
-  if (engine->driver->open(engine->driver, engine->mem, &target, &link->native, err) != CORM_OK) {
-    corm_mem_free(engine->mem, link);
-    return CORM_FAILED;
+static corm_link *take_idle(corm_engine *engine) {
+  while (engine->idle.len > 0) {
+    size_t at = engine->options.pool_use_fifo ? 0 : engine->idle.len - 1;
+    corm_link *link = engine->idle.items[at];
+    corm_vec_remove(&engine->idle, at);
+    if (!is_stale(engine, link) && answers(engine, link)) return link;
+    corm_link_close(engine, link);
   }
-  int keep = engine->options.stmt_cache_size;
-  link->driver = engine->driver;
-  link->generation = engine->generation;
-  corm_vec_init(&link->users, engine->mem);
-  corm_stmt_cache_init(&link->cache, link->native, keep > 0 ? (size_t)keep : 0);
-  if (engine->links++ == 0) corm_engine_watch_forks(engine);
-  settle_dialect(engine, link);
-  *out = link;
-  return CORM_OK;
+  return NULL;
 }
 
-/* In a forked child the connection is the parent's: closing it here could write to the database. It is left as it is.
- */
-void corm_link_close(corm_engine *engine, corm_link *link) {
-  if (corm_engine_is_foreign(engine)) return;
-  corm_stmt_cache_clear(&link->cache);
-  corm_vec_clear(&link->users);
-  link->driver->close(link->native);
-  corm_mem_free(engine->mem, link);
-  engine->links--;
+/* A shared one that nobody uses may be replaced; one in use stays what it is. */
+static corm_link *take_shared(corm_engine *engine) {
+  corm_link *link = engine->shared;
+  if (link == NULL) return NULL;
+  if (link->users.len > 0 && !link->broken) return link;
+  if (link->users.len == 0 && !is_stale(engine, link) && answers(engine, link)) return link;
+  engine->shared = NULL;
+  if (link->users.len == 0) corm_link_close(engine, link);
+  return NULL;
+}
+
+static bool is_exhausted(const corm_engine *engine) {
+  const corm_engine_options *options = &engine->options;
+  if (engine->pool == CORM_POOL_ASSERTION) return engine->used >= 1;
+  if (engine->pool != CORM_POOL_QUEUE || options->pool_size == 0 || options->max_overflow < 0) return false;
+  return engine->used >= (size_t)options->pool_size + (size_t)options->max_overflow;
+}
+
+static corm_status exhausted(const corm_engine *engine, corm_error *err) {
+  if (engine->pool == CORM_POOL_ASSERTION) {
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "connection is already checked out");
+  }
+  corm_error_set(err, CORM_E_TIMEOUT,
+                 "QueuePool limit of size %d overflow %d reached, connection timed out, timeout %.2f",
+                 engine->options.pool_size, engine->options.max_overflow, engine->options.pool_timeout);
+  corm_error_hint(err, "close connections and sessions that are no longer used; nobody else can while this waits");
+  return CORM_FAILED;
+}
+
+static corm_status take(corm_engine *engine, corm_link **out, corm_error *err) {
+  corm_engine_observer observer = engine->observer;
+  if (is_exhausted(engine) && observer.collect != NULL) observer.collect(observer.ctx);
+  if (is_exhausted(engine)) return exhausted(engine, err);
+  *out = is_shared(engine) ? take_shared(engine) : take_idle(engine);
+  return *out != NULL ? CORM_OK : corm_link_open(engine, out, err);
+}
+
+/* What is no longer used goes back, or is closed. */
+static void put(corm_engine *engine, corm_link *link, bool usable) {
+  const corm_engine_options *options = &engine->options;
+  bool current = usable && !is_stale(engine, link);
+  if (link == engine->shared) {
+    if (current) return;
+    engine->shared = NULL;
+  }
+  size_t room = engine->pool == CORM_POOL_QUEUE       ? (size_t)options->pool_size
+                : engine->pool == CORM_POOL_ASSERTION ? 1
+                                                      : 0;
+  if (engine->pool == CORM_POOL_QUEUE && options->pool_size == 0) room = SIZE_MAX;
+  if (!current || engine->idle.len >= room || corm_vec_push(&engine->idle, link) != CORM_OK) {
+    corm_link_close(engine, link);
+  }
 }
 
 corm_status corm_link_take(corm_engine *engine, corm_conn *user, corm_link **out, corm_error *err) {
-  corm_link *link = engine->shared;
-  bool idle = link == NULL && engine->idle.len > 0;
-  if (idle) link = engine->idle.items[engine->idle.len - 1];
-  if (link == NULL && open_link(engine, &link, err) != CORM_OK) return CORM_FAILED;
-  if (engine->is_private) engine->shared = link;
-  if (corm_vec_push(&link->users, user) != CORM_OK) {
-    if (!idle && !engine->is_private) corm_link_close(engine, link);
-    return corm_error_memory(err);
+  corm_link *link = NULL;
+  if (take(engine, &link, err) != CORM_OK) return CORM_FAILED;
+  if (is_shared(engine)) engine->shared = link;
+  corm_status status = corm_vec_push(&link->users, user);
+  if (status != CORM_OK) (void)corm_error_memory(err);
+  if (status == CORM_OK) {
+    if (link->users.len == 1) engine->used++;
+    status = corm_link_tell(engine, CORM_ENGINE_CHECKOUT, link, NULL, err);
+    if (status == CORM_OK) {
+      *out = link;
+      return CORM_OK;
+    }
+    link->users.len--;
+    if (link->users.len == 0) engine->used--;
   }
-  if (idle) engine->idle.len--;
-  *out = link;
-  return CORM_OK;
+  if (link->users.len == 0) put(engine, link, true);
+  return CORM_FAILED;
 }
 
-static bool takes_part(const corm_link *link, const corm_conn *conn) {
-  return link->open && conn->txn == CORM_TXN_OPEN && conn->serial == link->serial;
-}
+/* -- giving back ----------------------------------------------------------------------------------------------------
+ */
 
 static bool is_used_by_others(const corm_link *link) {
   for (size_t i = 0; i < link->users.len; i++) {
-    if (takes_part(link, link->users.items[i])) return true;
+    if (corm_conn_takes_part(link->users.items[i])) return true;
   }
   return false;
 }
 
+/* What the user began and did not end is never committed, whatever the pool does with leftovers. */
+static void roll_back(corm_link *link, corm_conn *user) {
+  corm_conn_log(user, "ROLLBACK");
+  corm_error ignored;
+  corm_error_init(&ignored);
+  if (corm_conn_tell(user, CORM_ENGINE_ROLLBACK, NULL, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  if (link->driver->rollback(link->native, NULL) != CORM_OK) link->broken = true;
+  link->open = false;
+  link->savepoints = 0;
+}
+
 void corm_link_give(corm_engine *engine, corm_link *link, corm_conn *user) {
   ptrdiff_t at = corm_vec_index(&link->users, user);
+  bool took_part = corm_conn_takes_part(user);
   if (at >= 0) corm_vec_remove(&link->users, (size_t)at);
-  if (corm_engine_is_foreign(engine)) return;
-  if (link->driver->in_transaction(link->native) && !is_used_by_others(link)) {
-    corm_conn_log(user, "ROLLBACK");
-    if (link->driver->rollback(link->native, NULL) != CORM_OK) link->broken = true;
-    link->open = false;
-    link->savepoints = 0;
+  if (corm_link_is_foreign(link)) {
+    if (link->users.len > 0) return;
+    if (link == engine->shared) engine->shared = NULL;
+    corm_link_close(engine, link);
+    return;
+  }
+  if (took_part && !link->broken && !is_used_by_others(link) && link->driver->in_transaction(link->native)) {
+    roll_back(link, user);
   }
   if (link->users.len > 0) return;
-  if (link->touched && link->driver->restore(link->native, NULL) != CORM_OK) link->broken = true;
-  link->touched = false;
-  bool current = link->generation == engine->generation && !link->broken;
-  if (current && link == engine->shared) return;
-  if (link == engine->shared) engine->shared = NULL;
-  bool room = engine->options.pool_size > 0 && engine->idle.len < (size_t)engine->options.pool_size;
-  if (!current || !room || corm_vec_push(&engine->idle, link) != CORM_OK) corm_link_close(engine, link);
+  engine->used--;
+  put(engine, link, corm_link_restore(engine, link));
+}
+
+void corm_pool_empty(corm_engine *engine) {
+  while (engine->idle.len > 0) corm_link_close(engine, engine->idle.items[--engine->idle.len]);
+}
+
+/* -- asking ---------------------------------------------------------------------------------------------------------
+ */
+
+corm_pool_state corm_engine_pool(const corm_engine *engine) {
+  static const char *const names[] = {
+#define CORM_X(id, name) [CORM_POOL_##id] = name,
+      CORM_POOLS(CORM_X)
+#undef CORM_X
+  };
+  engine = engine->root;
+  int idle = (int)engine->idle.len;
+  if (engine->shared != NULL && engine->shared->users.len == 0) idle++;
+  corm_pool_state state = {.name = names[engine->pool], .idle = idle, .used = (int)engine->used};
+  if (engine->pool == CORM_POOL_QUEUE) state.size = engine->options.pool_size;
+  if (engine->pool == CORM_POOL_QUEUE) state.overflow = state.idle + state.used - state.size;
+  return state;
 }

@@ -94,7 +94,7 @@ static void give_stmt(corm_result *result) {
   *(result->prev != NULL ? &result->prev->next : &link->results) = result->next;
   if (result->next != NULL) result->next->prev = result->prev;
   result->next = result->prev = NULL;
-  if (!corm_engine_is_foreign(result->conn->engine)) corm_stmt_cache_give(&link->cache, result->stmt);
+  if (!corm_conn_is_foreign(result->conn)) corm_stmt_cache_give(&link->cache, result->stmt);
   result->stmt = NULL;
   result->native = NULL;
 }
@@ -243,7 +243,7 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
   }
   switch (result->phase) {
   case CORM_RESULT_STREAM: {
-    if (corm_engine_is_foreign(result->conn->engine)) return corm_conn_check(result->conn, err);
+    if (corm_conn_is_foreign(result->conn)) return corm_conn_check(result->conn, err);
     corm_status status = result->driver->step(result->native, err);
     if (status == CORM_ROW) return CORM_ROW;
     if (status == CORM_FAILED) return step_failed(result, err);

@@ -65,6 +65,11 @@ struct corm_dialect {
   bool inner_join;        /* INNER JOIN is said in full */
   bool from_dual;         /* WHERE needs a FROM: FROM DUAL */
   bool index_of_table;    /* an index's name is its table's own: DROP INDEX name ON table */
+  bool inline_keys;       /* a foreign key stands in CREATE TABLE or nowhere */
+  /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
+     it, and, for the second: the end of the transaction. */
+  const char *keys_off;
+  const char *keys_on;
 
   /* The dialect for the server that answered, where it differs from the one that the URL names (mysql:// may lead to
      MariaDB, an old server may lack RETURNING); NULL: always this one. */
@@ -114,12 +119,12 @@ struct corm_dialect {
      common form always. */
   bool (*literal)(const corm_dialect *dialect, const corm_type *type, const corm_value *stored, corm_buf *out);
 
-  /* SQL that answers whether a table or index exists: a row when it does. The first bind is the name; a second, where
-     there is one, is the schema (NULL: where names without a schema are looked for), but for the index of an
-     index_of_table dialect the table's name. NULL in the generic dialect, which has no database. */
+  /* SQL that answers whether a table, an index, a type exists: a row when it does. Binds: the name, the schema (NULL:
+     where names without one are looked for), for an index the name of its table. NULL in the generic dialect, which has
+     no database; has_type_sql also where create_type is. */
   const char *has_table_sql;
   const char *has_index_sql;
-  const char *has_type_sql; /* the same for types; NULL where create_type is */
+  const char *has_type_sql;
   /* SQL that answers with the name of the isolation level in force, words separated by blanks or "-"; NULL: always
      SERIALIZABLE. */
   const char *isolation_sql;
