@@ -6,6 +6,9 @@
 
 static const corm_driver *const drivers[] = {
     &corm_driver_sqlite,
+#ifdef CORM_HAVE_LIBMARIADB
+    &corm_driver_libmariadb,
+#endif
 };
 
 /* Dialects whose driver a build may lack. */
