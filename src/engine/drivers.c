@@ -6,6 +6,9 @@
 
 static const corm_driver *const drivers[] = {
     &corm_driver_sqlite,
+#ifdef CORM_HAVE_LIBPQ
+    &corm_driver_libpq,
+#endif
 #ifdef CORM_HAVE_LIBMARIADB
     &corm_driver_libmariadb,
 #endif

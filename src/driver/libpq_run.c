@@ -1,0 +1,263 @@
+/*
+ * Executing. Answers are fetched whole, so that the connection is free for the next command; rows are read out of
+ * libpq's result when they are asked for. In the pipeline several executions are on their way, up to one sync point:
+ * the server undoes all of them when one fails.
+ */
+#include "driver/libpq.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper than asking for an end */
+
+/* -- sending --------------------------------------------------------------------------------------------------------
+ */
+
+static corm_status check_size(const corm_pq_stmt *stmt, corm_error *err) {
+  size_t total = (size_t)stmt->nparams * 6 + 64;
+  for (int i = 0; i < stmt->nparams; i++) {
+    if (stmt->values[i] != NULL && stmt->formats[i] != 0) total += (size_t)stmt->lengths[i];
+    if (stmt->values[i] != NULL && stmt->formats[i] == 0) total += stmt->params[i].bytes.len;
+  }
+  if (total <= CORM_PQ_MAX_BYTES) return CORM_OK;
+  return corm_error_set(err, CORM_E_DATA, "the parameters are too large: %zu bytes; one message holds %zu", total,
+                        CORM_PQ_MAX_BYTES);
+}
+
+static corm_status send_now(corm_pq_stmt *stmt, corm_error *err) {
+  corm_pq_conn *conn = stmt->conn;
+  int format = stmt->binary ? 1 : 0;
+  int sent;
+  if (check_size(stmt, err) != CORM_OK) return CORM_FAILED;
+  if (stmt->number > 0) {
+    char name[32];
+    snprintf(name, sizeof name, "corm_%llu", (unsigned long long)stmt->number);
+    sent = PQsendQueryPrepared(conn->pq, name, stmt->nparams, stmt->values, stmt->lengths, stmt->formats, format);
+  } else {
+    sent = PQsendQueryParams(conn->pq, stmt->sql, stmt->nparams, stmt->oids, stmt->values, stmt->lengths, stmt->formats,
+                             format);
+  }
+  return sent == 1 ? CORM_OK : corm_pq_error(conn, NULL, err);
+}
+
+/* -- the pipeline ---------------------------------------------------------------------------------------------------
+ */
+
+static void leave_pipeline(corm_pq_conn *conn) {
+  for (int empty = 0; conn->synced && empty < 2;) {
+    PGresult *result = PQgetResult(conn->pq);
+    empty = result == NULL ? empty + 1 : 0;
+    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) conn->synced = false;
+    PQclear(result);
+  }
+  conn->synced = false;
+  if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
+}
+
+/* The oldest statement in the pipeline gets its answer. */
+static void read_oldest(corm_pq_conn *conn) {
+  corm_pq_stmt *stmt = conn->sent;
+  if (!conn->synced) conn->synced = PQpipelineSync(conn->pq) == 1;
+  stmt->result = conn->synced ? corm_pq_answer(conn) : NULL;
+  stmt->phase = CORM_PQ_ANSWERED;
+  conn->sent = stmt->next_sent;
+  stmt->next_sent = NULL;
+  if (conn->sent == NULL) leave_pipeline(conn);
+}
+
+void corm_pq_drain_pipeline(corm_pq_conn *conn) {
+  if (corm_pq_is_foreign(conn)) conn->dead = true;
+  while (conn->sent != NULL && !conn->dead) read_oldest(conn);
+  for (corm_pq_stmt *stmt = conn->sent; stmt != NULL; stmt = stmt->next_sent) stmt->phase = CORM_PQ_ANSWERED;
+  conn->sent = NULL;
+}
+
+corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  corm_pq_conn *conn = stmt->conn;
+  if (stmt->phase != CORM_PQ_IDLE) {
+    return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
+  }
+  if (conn->sent == NULL || conn->synced || stmt->stale || stmt->generation != conn->generation) {
+    if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
+    if (PQenterPipelineMode(conn->pq) != 1) return corm_pq_error(conn, NULL, err);
+  }
+  if (send_now(stmt, err) != CORM_OK) {
+    if (conn->sent == NULL) leave_pipeline(conn);
+    return CORM_FAILED;
+  }
+  corm_pq_stmt **last = &conn->sent;
+  while (*last != NULL) last = &(*last)->next_sent;
+  *last = stmt;
+  stmt->phase = CORM_PQ_SENT;
+  return CORM_OK;
+}
+
+/* -- streams --------------------------------------------------------------------------------------------------------
+ */
+
+/* Outside a transaction the server is told to stop. Inside, that would make the transaction fail: the rest is read. */
+void corm_pq_drain_stream(corm_pq_conn *conn) {
+  corm_pq_stmt *stmt = conn->streaming;
+  PGresult *result;
+  conn->streaming = NULL;
+  stmt->phase = CORM_PQ_OVER;
+  PQclear(stmt->result);
+  stmt->result = NULL;
+  if (corm_pq_is_foreign(conn)) return;
+  for (int64_t rows = 1; (result = PQgetResult(conn->pq)) != NULL; rows++) {
+    PQclear(result);
+    if (rows == FEW_ROWS && !conn->was_in) conn->base.driver->interrupt(&conn->base);
+  }
+}
+
+void corm_pq_stream(corm_driver_stmt *base, bool on) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  if (stmt->phase == CORM_PQ_IDLE) stmt->stream = on;
+}
+
+/* -- answers --------------------------------------------------------------------------------------------------------
+ */
+
+static bool same_columns(const corm_pq_stmt *stmt, const PGresult *result) {
+  if (PQnfields(result) != stmt->ncolumns) return false;
+  for (int i = 0; i < stmt->ncolumns; i++) {
+    if (PQftype(result, i) != PQftype(stmt->described, i)) return false;
+  }
+  return true;
+}
+
+/* The server keeps no plan for a result whose columns changed, and may have forgotten the statement (DISCARD, a pooler
+   between). Neither has run anything yet. */
+static bool is_outdated(const corm_pq_stmt *stmt, const PGresult *result) {
+  if (corm_pq_result_is(result, "26000")) {
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    return stmt->number > 0 && message != NULL && strstr(message, "\"corm_") != NULL;
+  }
+  const char *where = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+  return corm_pq_result_is(result, "0A000") && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0;
+}
+
+static corm_status fail(corm_pq_stmt *stmt, corm_error *err) {
+  corm_pq_conn *conn = stmt->conn;
+  stmt->phase = CORM_PQ_OVER;
+  switch (PQresultStatus(stmt->result)) {
+  case PGRES_PIPELINE_ABORTED:
+    corm_error_set(err, CORM_E_PENDING_ROLLBACK, "not executed: a statement that was sent before it failed");
+    break;
+  case PGRES_COPY_IN:
+  case PGRES_COPY_OUT:
+  case PGRES_COPY_BOTH: corm_error_set(err, CORM_E_NOT_SUPPORTED, "COPY from or to the client is not supported"); break;
+  case PGRES_EMPTY_QUERY: corm_error_set(err, CORM_E_PROGRAMMING, "the statement is empty"); break;
+  default: corm_pq_error(conn, stmt->result, err); break;
+  }
+  PQclear(stmt->result);
+  stmt->result = NULL;
+  return CORM_FAILED;
+}
+
+static corm_status next_row(corm_pq_stmt *stmt) {
+  if (stmt->row < stmt->nrows) {
+    stmt->row++;
+    return CORM_ROW;
+  }
+  PQclear(stmt->result);
+  stmt->result = NULL;
+  stmt->phase = CORM_PQ_OVER;
+  return CORM_DONE;
+}
+
+/* Looks at the whole answer in stmt->result. */
+static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
+  ExecStatusType status = PQresultStatus(stmt->result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+    if (stmt->result != NULL && is_outdated(stmt, stmt->result)) stmt->stale = true;
+    return fail(stmt, err);
+  }
+  corm_pq_note(stmt->conn, stmt->result);
+  stmt->row = 0;
+  stmt->nrows = PQntuples(stmt->result);
+  stmt->phase = CORM_PQ_ROWS;
+  if (status == PGRES_TUPLES_OK && !same_columns(stmt, stmt->result)) {
+    bool binary = stmt->binary;
+    if (corm_pq_describe(stmt, stmt->result, err) != CORM_OK) return CORM_FAILED;
+    stmt->binary = binary; /* of this result; what changed is prepared again before the next */
+    stmt->stale = true;
+  }
+  return next_row(stmt);
+}
+
+static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
+  corm_pq_conn *conn = stmt->conn;
+  PQclear(stmt->result);
+  stmt->result = PQgetResult(conn->pq);
+  if (PQresultStatus(stmt->result) == PGRES_SINGLE_TUPLE) {
+    stmt->row = 1;
+    return CORM_ROW;
+  }
+  conn->streaming = NULL;
+  PQclear(corm_pq_answer(conn));
+  return deliver(stmt, err);
+}
+
+static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
+  corm_pq_conn *conn = stmt->conn;
+  if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK ||
+      send_now(stmt, err) != CORM_OK) {
+    return CORM_FAILED;
+  }
+  if (stmt->stream && PQsetSingleRowMode(conn->pq) == 1) {
+    conn->streaming = stmt;
+    stmt->phase = CORM_PQ_STREAMING;
+    return next_streamed(stmt, err);
+  }
+  stmt->result = corm_pq_answer(conn);
+  return deliver(stmt, err);
+}
+
+/* A statement that the server refused as outdated is prepared again and run again, unless that failure was the end of
+   a transaction. */
+static corm_status run(corm_pq_stmt *stmt, corm_error *err) {
+  corm_error first;
+  corm_error_init(&first);
+  corm_status status = run_once(stmt, &first);
+  if (status == CORM_FAILED && stmt->stale && !stmt->conn->was_in && !corm_pq_lost(stmt->conn)) {
+    corm_error_clear(&first);
+    stmt->phase = CORM_PQ_IDLE;
+    return run_once(stmt, err);
+  }
+  if (status == CORM_FAILED && err != NULL && !err->is_set) *err = first;
+  return status;
+}
+
+corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  corm_arena_reset(&stmt->decoded);
+  while (stmt->phase == CORM_PQ_SENT) {
+    corm_pq_conn *conn = stmt->conn;
+    read_oldest(conn);
+    ExecStatusType status = PQresultStatus(stmt->result);
+    /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
+    if (stmt->phase == CORM_PQ_ANSWERED && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+      corm_pq_drain_pipeline(conn);
+    }
+  }
+  switch (stmt->phase) {
+  case CORM_PQ_IDLE: return run(stmt, err);
+  case CORM_PQ_ANSWERED: return deliver(stmt, err);
+  case CORM_PQ_ROWS: return next_row(stmt);
+  case CORM_PQ_STREAMING: return next_streamed(stmt, err);
+  default: return CORM_DONE;
+  }
+}
+
+void corm_pq_reset(corm_driver_stmt *base) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  if (stmt->phase == CORM_PQ_SENT) corm_pq_drain_pipeline(stmt->conn);
+  if (stmt->phase == CORM_PQ_STREAMING) corm_pq_drain_stream(stmt->conn);
+  PQclear(stmt->result);
+  stmt->result = NULL;
+  stmt->phase = CORM_PQ_IDLE;
+  stmt->stream = false;
+  corm_arena_reset(&stmt->decoded);
+}
