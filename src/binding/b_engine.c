@@ -204,35 +204,6 @@ void binding_bind_done(lua_State *L, int bind, int conn, corm_error *err) {
   if (err->is_set) binding_raise(L, err);
 }
 
-corm_status binding_run_sql(corm_conn *conn, const char *sql, size_t len, corm_error *err) {
-  corm_result *result = NULL;
-  corm_status status = corm_conn_execute_sql(conn, sql, len, NULL, &result, err);
-  corm_result_release(result);
-  return status;
-}
-
-static corm_status has(corm_conn *conn, const char *sql, const char *name, bool *found, corm_error *err) {
-  corm_result *result = NULL;
-  corm_value value = corm_value_text(name, strlen(name));
-  corm_params params = {.values = &value, .n = 1};
-  *found = false;
-  corm_status status = corm_conn_execute_sql(conn, sql, strlen(sql), &params, &result, err);
-  if (status == CORM_OK) {
-    status = corm_result_next(result, err);
-    *found = status == CORM_ROW;
-  }
-  corm_result_release(result);
-  return status == CORM_FAILED ? CORM_FAILED : CORM_OK;
-}
-
-corm_status binding_has_table(corm_conn *conn, const char *name, bool *found, corm_error *err) {
-  return has(conn, corm_engine_dialect(corm_conn_engine(conn))->has_table_sql, name, found, err);
-}
-
-corm_status binding_has_index(corm_conn *conn, const char *name, bool *found, corm_error *err) {
-  return has(conn, corm_engine_dialect(corm_conn_engine(conn))->has_index_sql, name, found, err);
-}
-
 void binding_open_engine(lua_State *L) {
   static const luaL_Reg methods[] = {{"connect", engine_connect},
                                      {"begin", engine_begin},

@@ -59,11 +59,6 @@ corm_conn *binding_bind_open(lua_State *L, int bind, const char *what);
 /* Ends it: what binding_bind_open began is committed, or rolled back when err is set, and closed. Raises what is set
    or fails now. `conn`: stack index of what was pushed; `bind` as above. */
 void binding_bind_done(lua_State *L, int bind, int conn, corm_error *err);
-/* Runs SQL without parameters. */
-corm_status binding_run_sql(corm_conn *conn, const char *sql, size_t len, corm_error *err);
-/* Asks the database, by the dialect's statements, whether a table or an index of this name exists. */
-corm_status binding_has_table(corm_conn *conn, const char *name, bool *found, corm_error *err);
-corm_status binding_has_index(corm_conn *conn, const char *name, bool *found, corm_error *err);
 
 /* -- events (b_event.c) -- */
 

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "binding/b_engine.h"
 #include "binding/b_schema.h"
-#include "sql/ddl.h"
+#include "engine/create.h"
 
 static binding_metadata *check_metadata(lua_State *L, const char *what) {
   return binding_check(L, 1, BINDING_METADATA, what);
@@ -84,60 +84,18 @@ static table_list sort_tables(lua_State *L, corm_metadata *metadata, int options
 
 /* -- creating and dropping ------------------------------------------------------------------------------------- */
 
-typedef struct ddl_run {
-  corm_conn *conn;
-  const corm_dialect *dialect;
-  corm_buf *buf;
-  bool checkfirst;
-} ddl_run;
-
-static corm_status run(const ddl_run *run, corm_status written, corm_error *err) {
-  if (written != CORM_OK) return CORM_FAILED;
-  if (run->buf->failed) return corm_error_memory(err);
-  corm_status status = binding_run_sql(run->conn, corm_buf_str(run->buf), run->buf->len, err);
-  corm_buf_reset(run->buf);
-  return status;
-}
-
-static corm_status create_table(const ddl_run *ddl, corm_table *table, corm_error *err) {
-  bool found = false;
-  if (ddl->checkfirst && binding_has_table(ddl->conn, table->name, &found, err) != CORM_OK) return CORM_FAILED;
-  if (found) return CORM_OK;
-  if (run(ddl, corm_ddl_create_table(ddl->dialect, table, ddl->buf, err), err) != CORM_OK) return CORM_FAILED;
-  for (size_t i = 0; i < table->indexes.len; i++) {
-    if (run(ddl, corm_ddl_create_index(ddl->dialect, table->indexes.items[i], ddl->buf, err), err) != CORM_OK)
-      return CORM_FAILED;
-  }
-  return CORM_OK;
-}
-
-static corm_status drop_table(const ddl_run *ddl, corm_table *table, corm_error *err) {
-  bool found = true;
-  if (ddl->checkfirst && binding_has_table(ddl->conn, table->name, &found, err) != CORM_OK) return CORM_FAILED;
-  if (!found) return CORM_OK;
-  return run(ddl, corm_ddl_drop_table(ddl->dialect, table, ddl->buf, err), err);
-}
-
-/* Tables that refer to each other cannot be emptied one after the other unless SQLite counts violations at the end. */
-static corm_status defer_keys(const ddl_run *ddl, corm_error *err) {
-  static const char pragma[] = "PRAGMA defer_foreign_keys = ON";
-  if (ddl->dialect != &corm_dialect_sqlite) return CORM_OK;
-  return binding_run_sql(ddl->conn, pragma, sizeof pragma - 1, err);
-}
-
 /* Creates or drops the listed tables over the Engine or Connection at 2. */
-static void run_ddl(lua_State *L, const table_list *list, bool drop, const char *what, corm_arena *scratch) {
+static void run_ddl(lua_State *L, const table_list *list, bool drop, const char *what) {
   corm_error err;
   corm_error_init(&err);
-  ddl_run ddl = {.checkfirst = !lua_istable(L, 3) || binding_opt_bool(L, 3, "checkfirst", true)};
-  ddl.conn = binding_bind_open(L, 2, what);
-  int conn = lua_gettop(L);
-  ddl.dialect = corm_engine_dialect(corm_conn_engine(ddl.conn));
-  ddl.buf = binding_scratch_buf(scratch);
-  corm_status status = drop && list->ncycle ? defer_keys(&ddl, &err) : CORM_OK;
-  for (size_t i = 0; i < list->n && status == CORM_OK; i++)
-    status = drop ? drop_table(&ddl, list->tables[list->n - 1 - i], &err) : create_table(&ddl, list->tables[i], &err);
-  binding_bind_done(L, 2, conn, &err);
+  const corm_create create = {.tables = list->tables,
+                              .n = list->n,
+                              .ncycle = list->ncycle,
+                              .checkfirst = !lua_istable(L, 3) || binding_opt_bool(L, 3, "checkfirst", true)};
+  corm_conn *conn = binding_bind_open(L, 2, what);
+  int index = lua_gettop(L);
+  (void)!(drop ? corm_conn_drop(conn, &create, &err) : corm_conn_create(conn, &create, &err));
+  binding_bind_done(L, 2, index, &err);
 }
 
 static int all_tables(lua_State *L, bool drop, const char *what) {
@@ -148,7 +106,7 @@ static int all_tables(lua_State *L, bool drop, const char *what) {
   binding_check_options(L, 3, what, specs, 2);
   corm_arena *scratch = binding_scratch(L, state);
   table_list list = sort_tables(L, &self->metadata, 3, what, scratch);
-  run_ddl(L, &list, drop, what, scratch);
+  run_ddl(L, &list, drop, what);
   binding_scratch_done(L, state, scratch);
   return 0;
 }
@@ -165,20 +123,17 @@ static int metadata_drop_all(lua_State *L) {
 static int one_table(lua_State *L, bool drop, const char *what) {
   static const binding_option_spec specs[] = {{"checkfirst", BINDING_OPT_BOOL}};
   binding_table *self = binding_check(L, 1, BINDING_TABLE, what);
-  binding_state *state = binding_get(L);
   lua_settop(L, 3);
   binding_check_options(L, 3, what, specs, 1);
   corm_table *table = &self->table;
   table_list list = {.tables = &table, .n = 1};
-  corm_arena *scratch = binding_scratch(L, state);
   if (lua_isnil(L, 3)) {
     lua_newtable(L);
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "checkfirst");
     lua_replace(L, 3);
   }
-  run_ddl(L, &list, drop, what, scratch);
-  binding_scratch_done(L, state, scratch);
+  run_ddl(L, &list, drop, what);
   return 0;
 }
 

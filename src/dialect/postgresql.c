@@ -240,6 +240,8 @@ const corm_dialect corm_dialect_postgresql = {
     .literal = corm_postgresql_literal,
     .has_table_sql =
         IN_CATALOG(" AND o.relkind IN ('r', 'p', 'f', 'v', 'm')", "pg_class", "rel", "pg_table_is_visible"),
-    .has_index_sql = IN_CATALOG(" AND o.relkind IN ('i', 'I')", "pg_class", "rel", "pg_table_is_visible"),
+    .has_index_sql = IN_CATALOG(" AND EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS t ON "
+                                "t.oid = i.indrelid WHERE i.indexrelid = o.oid AND t.relname = $3::VARCHAR)",
+                                "pg_class", "rel", "pg_table_is_visible"),
     .has_type_sql = IN_CATALOG("", "pg_type", "typ", "pg_type_is_visible"),
 };

@@ -252,6 +252,8 @@ const corm_dialect corm_dialect_sqlite = {
     .multi_values = true,
     .transactional_ddl = true,
     .fk_same_schema = true,
+    .inline_keys = true,
+    .keys_off = "PRAGMA defer_foreign_keys = ON",
     .index_has_schema = true,
     .partial_indexes = true,
     .tuple_values = true,
@@ -270,8 +272,6 @@ const corm_dialect corm_dialect_sqlite = {
     .decode = corm_ansi_decode,
     .is_plain = corm_ansi_is_plain,
     /* Names of tables and indexes are the same in upper and lower case. */
-    .has_table_sql = "SELECT 1 FROM (SELECT type, name FROM sqlite_master UNION ALL SELECT type, name FROM "
-                     "sqlite_temp_master) WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE",
-    .has_index_sql = "SELECT 1 FROM (SELECT type, name FROM sqlite_master UNION ALL SELECT type, name FROM "
-                     "sqlite_temp_master) WHERE type = 'index' AND name = ? COLLATE NOCASE",
+    .has_table_sql = "SELECT 1 FROM pragma_table_xinfo(?1, ?2) LIMIT 1",
+    .has_index_sql = "SELECT 1 FROM pragma_index_list(?3, ?2) WHERE name = ?1 COLLATE NOCASE",
 };

@@ -123,6 +123,7 @@ static corm_status collect_edges(const corm_metadata *metadata, sorting *s, corm
       if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
       if (corm_constraint_resolve(constraint, err) != CORM_OK) return CORM_FAILED;
       size_t target = 0;
+      if (constraint->use_alter) continue;
       while (target < s->n && s->tables[target] != constraint->target_columns[0]->table) target++;
       if (target < s->n) s->edges[s->nedges++] = (corm_edge){.before = (uint32_t)target, .after = (uint32_t)i};
     }

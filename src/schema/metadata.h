@@ -28,8 +28,8 @@ const char *corm_metadata_nearest(const corm_metadata *metadata, const char *ful
 
 /*
  * Appends all tables, or the `ntables` given ones, sorted so that referenced tables come first; ties by order of
- * creation. Self-references do not count. Tables on a cycle of foreign keys come last, in order of creation, and
- * *ncycle is their number. Resolves foreign keys (NoReferencedTableError).
+ * creation. Self-references and keys with use_alter do not count. Tables on a cycle of foreign keys come last, in order
+ * of creation, and *ncycle is their number. Resolves foreign keys (NoReferencedTableError).
  */
 CORM_MUST_USE corm_status corm_metadata_sort(const corm_metadata *metadata, corm_table *const *tables, size_t ntables,
                                              corm_vec *out, size_t *ncycle, corm_error *err);

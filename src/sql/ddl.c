@@ -143,7 +143,17 @@ static corm_status add_column(const corm_dialect *dialect, const corm_column *co
   return status;
 }
 
+static bool alters(const void *ctx, const corm_dialect *dialect, const corm_constraint *constraint) {
+  (void)ctx;
+  return constraint->use_alter && !dialect->inline_keys;
+}
+
 corm_status corm_ddl_create_table(const corm_dialect *dialect, corm_table *table, corm_buf *out, corm_error *err) {
+  return corm_ddl_create_table_without(dialect, table, alters, NULL, out, err);
+}
+
+corm_status corm_ddl_create_table_without(const corm_dialect *dialect, corm_table *table, corm_ddl_apart *apart,
+                                          const void *ctx, corm_buf *out, corm_error *err) {
   /* First, since a foreign key may give its column the type. */
   if (resolve_foreign_keys(table, err) != CORM_OK) return CORM_FAILED;
   const char *separator = "\n\t";
@@ -158,6 +168,7 @@ corm_status corm_ddl_create_table(const corm_dialect *dialect, corm_table *table
   for (size_t i = 0; i < table->constraints.len; i++) {
     const corm_constraint *constraint = table->constraints.items[i];
     if (!is_written(dialect, constraint)) continue;
+    if (constraint->kind == CORM_CONSTRAINT_FOREIGN_KEY && apart(ctx, dialect, constraint)) continue;
     corm_buf_puts(out, separator);
     separator = ", \n\t";
     if (add_constraint(dialect, constraint, out, err) != CORM_OK) return CORM_FAILED;
@@ -171,6 +182,24 @@ corm_status corm_ddl_create_table(const corm_dialect *dialect, corm_table *table
 corm_status corm_ddl_drop_table(const corm_dialect *dialect, const corm_table *table, corm_buf *out, corm_error *err) {
   corm_buf_puts(out, "\nDROP TABLE ");
   corm_dialect_table_name(dialect, table, out);
+  return finish(out, err);
+}
+
+corm_status corm_ddl_drop_tables(const corm_dialect *dialect, corm_table *const *tables, size_t n, corm_buf *out,
+                                 corm_error *err) {
+  for (size_t i = 0; i < n; i++) {
+    corm_buf_puts(out, i > 0 ? ", " : "\nDROP TABLE ");
+    corm_dialect_table_name(dialect, tables[i], out);
+  }
+  return finish(out, err);
+}
+
+corm_status corm_ddl_add_foreign_key(const corm_dialect *dialect, const corm_constraint *constraint, corm_buf *out,
+                                     corm_error *err) {
+  corm_buf_puts(out, "ALTER TABLE ");
+  corm_dialect_table_name(dialect, constraint->table, out);
+  corm_buf_puts(out, " ADD ");
+  if (add_constraint(dialect, constraint, out, err) != CORM_OK) return CORM_FAILED;
   return finish(out, err);
 }
 

@@ -1,0 +1,261 @@
+#include "engine/create.h"
+
+#include <string.h>
+
+#include "sql/ddl.h"
+
+/* One creating or dropping. */
+typedef struct creation {
+  corm_conn *conn;
+  const corm_dialect *dialect;
+  const corm_create *what;
+  corm_buf sql;
+  corm_arena arena;
+  bool *made;              /* of a table: it was not there (creating), or it is there (dropping) */
+  const corm_type **types; /* those that columns of `made` tables have */
+  size_t ntypes;
+} creation;
+
+static corm_status begin(creation *c, corm_conn *conn, const corm_create *what, corm_error *err) {
+  const corm_mem *mem = corm_engine_mem(corm_conn_engine(conn));
+  *c = (creation){.conn = conn, .dialect = corm_engine_dialect(corm_conn_engine(conn)), .what = what};
+  corm_buf_init(&c->sql, mem);
+  corm_arena_init(&c->arena, mem);
+  c->made = corm_arena_zalloc(&c->arena, what->n + 1, sizeof *c->made);
+  return c->made ? CORM_OK : corm_error_memory(err);
+}
+
+static corm_status end(creation *c, corm_status status) {
+  corm_buf_clear(&c->sql);
+  corm_arena_clear(&c->arena);
+  return status;
+}
+
+/* -- asking and telling ------------------------------------------------------------------------------------------- */
+
+static corm_status send(creation *c, const char *sql, size_t len, corm_error *err) {
+  corm_result *result = NULL;
+  corm_status status = corm_conn_execute_sql(c->conn, sql, len, NULL, &result, err);
+  corm_result_release(result);
+  return status;
+}
+
+/* Runs what was written to c->sql, if anything was. */
+static corm_status run(creation *c, corm_status written, corm_error *err) {
+  if (written != CORM_OK) return CORM_FAILED;
+  if (c->sql.failed) return corm_error_memory(err);
+  corm_status status = c->sql.len > 0 ? send(c, corm_buf_str(&c->sql), c->sql.len, err) : CORM_OK;
+  corm_buf_reset(&c->sql);
+  return status;
+}
+
+static corm_status is_there(creation *c, const char *sql, const char *name, const char *schema, bool *found,
+                            corm_error *err) {
+  corm_result *result = NULL;
+  corm_value values[2] = {corm_value_text(name, strlen(name)),
+                          schema ? corm_value_text(schema, strlen(schema)) : corm_value_null()};
+  corm_params params = {.values = values, .n = 2};
+  corm_status status = corm_conn_execute_sql(c->conn, sql, strlen(sql), &params, &result, err);
+  if (status == CORM_OK) {
+    status = corm_result_next(result, err);
+    *found = status == CORM_ROW;
+  }
+  corm_result_release(result);
+  return status == CORM_FAILED ? CORM_FAILED : CORM_OK;
+}
+
+/* Finds out which tables are to be worked on. */
+static corm_status choose(creation *c, bool when_there, corm_error *err) {
+  for (size_t i = 0; i < c->what->n; i++) {
+    const corm_table *table = c->what->tables[i];
+    bool found = when_there;
+    if (c->what->checkfirst &&
+        is_there(c, c->dialect->has_table_sql, table->name, table->schema, &found, err) != CORM_OK)
+      return CORM_FAILED;
+    c->made[i] = found == when_there;
+  }
+  return CORM_OK;
+}
+
+/* -- types -------------------------------------------------------------------------------------------------------- */
+
+/* The type that the column's type is or has as item, if it has a name of its own; else NULL. */
+static const corm_type *named_type(const corm_column *column) {
+  const corm_type *type = column->type->kind == CORM_TYPE_ARRAY ? column->type->item : column->type;
+  return type && type->kind == CORM_TYPE_ENUM && type->name && !type->bare && !type->made_elsewhere ? type : NULL;
+}
+
+static bool same_text(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_type(const corm_type *a, const corm_type *b) {
+  return same_text(a->name, b->name) && same_text(a->schema, b->schema);
+}
+
+static bool is_known(const creation *c, const corm_type *type) {
+  for (size_t i = 0; i < c->ntypes; i++)
+    if (same_type(c->types[i], type)) return true;
+  return false;
+}
+
+static corm_status collect_types(creation *c, corm_error *err) {
+  size_t columns = 0;
+  if (!c->dialect->create_type) return CORM_OK;
+  for (size_t i = 0; i < c->what->n; i++) columns += c->what->tables[i]->columns.len;
+  c->types = corm_arena_alloc(&c->arena, (columns + 1) * sizeof *c->types);
+  if (!c->types) return corm_error_memory(err);
+  for (size_t i = 0; i < c->what->n; i++) {
+    const corm_vec *list = &c->what->tables[i]->columns;
+    for (size_t k = 0; c->made[i] && k < list->len; k++) {
+      const corm_type *type = named_type(list->items[k]);
+      if (type && !is_known(c, type)) c->types[c->ntypes++] = type;
+    }
+  }
+  return CORM_OK;
+}
+
+static corm_status create_types(creation *c, corm_error *err) {
+  for (size_t i = 0; i < c->ntypes; i++) {
+    const corm_type *type = c->types[i];
+    bool found = false;
+    /* Other tables may have brought the type along before. */
+    if (is_there(c, c->dialect->has_type_sql, type->name, type->schema, &found, err) != CORM_OK) return CORM_FAILED;
+    if (!found && run(c, c->dialect->create_type(c->dialect, type, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+static bool is_chosen(const creation *c, const corm_table *table) {
+  for (size_t i = 0; i < c->what->n; i++)
+    if (c->what->tables[i] == table) return true;
+  return false;
+}
+
+/* True when a table that is not dropped has a column of the type. */
+static bool is_used(const creation *c, const corm_type *type) {
+  const corm_metadata *metadata = c->what->n ? c->what->tables[0]->metadata : NULL;
+  size_t pos = 0;
+  for (const corm_map_entry *entry; metadata && (entry = corm_map_next(&metadata->tables, &pos));) {
+    const corm_table *table = entry->value;
+    for (size_t k = 0; !is_chosen(c, table) && k < table->columns.len; k++) {
+      const corm_type *other = named_type(table->columns.items[k]);
+      if (other && same_type(other, type)) return true;
+    }
+  }
+  return false;
+}
+
+static corm_status drop_types(creation *c, corm_error *err) {
+  for (size_t i = 0; i < c->ntypes; i++) {
+    const corm_type *type = c->types[i];
+    bool found = true;
+    if (is_used(c, type)) continue;
+    if (c->what->checkfirst && is_there(c, c->dialect->has_type_sql, type->name, type->schema, &found, err) != CORM_OK)
+      return CORM_FAILED;
+    if (found && run(c, c->dialect->drop_type(c->dialect, type, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+/* -- creating ----------------------------------------------------------------------------------------------------- */
+
+/* A foreign key that is added afterwards: it wants that, or its target is made later. */
+static bool is_apart(const void *ctx, const corm_dialect *dialect, const corm_constraint *constraint) {
+  const creation *c = ctx;
+  if (dialect->inline_keys) return false;
+  if (constraint->use_alter) return true;
+  bool passed = false;
+  for (size_t i = c->what->n - c->what->ncycle; i < c->what->n; i++) {
+    if (passed && c->made[i] && c->what->tables[i] == constraint->target_columns[0]->table) return true;
+    if (c->what->tables[i] == constraint->table) passed = true;
+  }
+  return false;
+}
+
+static corm_status create_table(creation *c, corm_table *table, corm_error *err) {
+  corm_status written = corm_ddl_create_table_without(c->dialect, table, is_apart, c, &c->sql, err);
+  if (run(c, written, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < table->indexes.len; i++) {
+    written = corm_ddl_create_index(c->dialect, table->indexes.items[i], &c->sql, err);
+    if (run(c, written, err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+static corm_status add_keys(creation *c, const corm_table *table, corm_error *err) {
+  for (size_t i = 0; i < table->constraints.len; i++) {
+    const corm_constraint *constraint = table->constraints.items[i];
+    if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY || !is_apart(c, c->dialect, constraint)) continue;
+    if (run(c, corm_ddl_add_foreign_key(c->dialect, constraint, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+corm_status corm_conn_create(corm_conn *conn, const corm_create *what, corm_error *err) {
+  creation c;
+  corm_status status = begin(&c, conn, what, err);
+  if (status == CORM_OK) status = choose(&c, false, err);
+  if (status == CORM_OK) status = collect_types(&c, err);
+  if (status == CORM_OK) status = create_types(&c, err);
+  for (size_t i = 0; i < what->n && status == CORM_OK; i++)
+    if (c.made[i]) status = create_table(&c, what->tables[i], err);
+  for (size_t i = 0; i < what->n && status == CORM_OK; i++)
+    if (c.made[i]) status = add_keys(&c, what->tables[i], err);
+  return end(&c, status);
+}
+
+/* -- dropping ----------------------------------------------------------------------------------------------------- */
+
+/* True when no order of the tables lets them go one by one. */
+static bool is_entangled(const corm_create *what) {
+  if (what->ncycle > 0) return true;
+  for (size_t i = 0; i < what->n; i++) {
+    const corm_vec *constraints = &what->tables[i]->constraints;
+    for (size_t k = 0; k < constraints->len; k++)
+      if (((const corm_constraint *)constraints->items[k])->use_alter) return true;
+  }
+  return false;
+}
+
+static corm_status drop_one_by_one(creation *c, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (size_t i = c->what->n; i-- > 0 && status == CORM_OK;)
+    if (c->made[i]) status = run(c, corm_ddl_drop_table(c->dialect, c->what->tables[i], &c->sql, err), err);
+  return status;
+}
+
+static corm_status drop_together(creation *c, corm_error *err) {
+  size_t n = 0;
+  corm_table **tables = corm_arena_alloc(&c->arena, (c->what->n + 1) * sizeof *tables);
+  if (!tables) return corm_error_memory(err);
+  for (size_t i = c->what->n; i-- > 0;)
+    if (c->made[i]) tables[n++] = c->what->tables[i];
+  return n ? run(c, corm_ddl_drop_tables(c->dialect, tables, n, &c->sql, err), err) : CORM_OK;
+}
+
+static corm_status drop_entangled(creation *c, corm_error *err) {
+  const corm_dialect *dialect = c->dialect;
+  if (!dialect->keys_off) return drop_together(c, err);
+  if (send(c, dialect->keys_off, strlen(dialect->keys_off), err) != CORM_OK) return CORM_FAILED;
+  corm_status status = drop_one_by_one(c, err);
+  /* After a failure, too; its error is the one that counts. */
+  if (dialect->keys_on) {
+    corm_error second;
+    corm_error_init(&second);
+    corm_status restored = send(c, dialect->keys_on, strlen(dialect->keys_on), status == CORM_OK ? err : &second);
+    corm_error_clear(&second);
+    if (status == CORM_OK) status = restored;
+  }
+  return status;
+}
+
+corm_status corm_conn_drop(corm_conn *conn, const corm_create *what, corm_error *err) {
+  creation c;
+  corm_status status = begin(&c, conn, what, err);
+  if (status == CORM_OK) status = choose(&c, true, err);
+  if (status == CORM_OK) status = collect_types(&c, err);
+  if (status == CORM_OK) status = is_entangled(what) ? drop_entangled(&c, err) : drop_one_by_one(&c, err);
+  if (status == CORM_OK) status = drop_types(&c, err);
+  return end(&c, status);
+}
