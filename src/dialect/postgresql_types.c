@@ -42,6 +42,10 @@ corm_status corm_postgresql_type_name(const corm_dialect *dialect, const corm_ty
     return corm_ansi_type_name(dialect, &unlimited, out, err);
   case CORM_TYPE_ENUM:
     if (!corm_postgresql_is_named(type)) return corm_ansi_type_name(dialect, type, out, err);
+    if (type->schema) {
+      corm_dialect_quote(dialect, type->schema, out);
+      corm_buf_putc(out, '.');
+    }
     corm_dialect_quote(dialect, type->name, out);
     break;
   case CORM_TYPE_FLOAT: sized("FLOAT", type, out); break;
