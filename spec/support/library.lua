@@ -1,5 +1,6 @@
--- Authors, books and tags in a database of their own in memory: the models that most specs of the ORM need.
+-- Authors, books and tags in a database of their own: the models that most specs of the ORM need.
 local corm = require "corm"
+local database = require "spec.support.database"
 
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
 
@@ -32,7 +33,7 @@ return function(options)
     name = Column(String(30), { nullable = false }),
     books = corm.relationship("Book", { secondary = lib.book_tag, back_populates = "tags" }),
   })
-  lib.engine = corm.create_engine("sqlite://")
+  lib.engine = database.engine()
   Base.metadata:create_all(lib.engine)
   lib.Session = corm.sessionmaker { bind = lib.engine }
   corm.event.listen(lib.engine, "before_cursor_execute", function(_, _, statement)

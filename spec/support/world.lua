@@ -1,4 +1,4 @@
--- A database file with the classes that many specs of the ORM use, and a record of the statements that are really sent.
+-- A database with the classes that many specs of the ORM use, and a record of the statements that are really sent.
 local corm = require "corm"
 local database = require "spec.support.database"
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
@@ -67,11 +67,11 @@ function world.models(options)
   return m
 end
 
--- Opens a new file with the tables of `models` (world.models() without).
+-- Opens an empty database with the tables of `models` (world.models() without).
 function world.open(models, session_options)
   local self = setmetatable({}, world)
   self.m = models or world.models()
-  self.url, self.path = database.url()
+  self.url, self.store = database.url()
   self.engine = corm.create_engine(self.url)
   self.m.Base.metadata:create_all(self.engine)
   self.sent = {}
@@ -93,7 +93,7 @@ function world:session(options)
   return session
 end
 
--- Closes the sessions and removes the file.
+-- Closes the sessions and gives the database back.
 function world:close()
   for _, session in ipairs(self.sessions or {}) do pcall(session.close, session) end
   self.engine:dispose()
@@ -102,12 +102,12 @@ end
 
 -- What another program reads.
 function world:rows(sql)
-  return database.shell(self.path, sql)
+  return database.shell(self.store, sql)
 end
 
--- Runs SQL in the file behind corm's back.
+-- Runs SQL behind corm's back.
 function world:sql(sql)
-  local answer = database.shell(self.path, sql)
+  local answer = database.shell(self.store, sql)
   assert(answer == "", answer)
 end
 
