@@ -98,13 +98,13 @@ typedef struct corm_error {
   bool from_hook; /* the host keeps the real error (a Lua value) and raises that instead */
   bool retryable; /* the whole unit of work can be run again */
   bool disconnected;
-  bool unknown; /* nobody knows whether the database did it */
+  bool unknown;     /* nobody knows whether the database did it */
   const char *kind; /* static: unique, primary_key, foreign_key, not_null, check, trigger; or NULL */
   char sqlstate[6]; /* empty when there is none */
   char message[768];
   char detail[256]; /* what the server adds about values ("Key (email)=(x) already exists."): shown unless hidden */
-  char hint[192];  /* "did you mean 'name'?"; empty when none */
-  char entity[96]; /* mapped class */
+  char hint[192];   /* "did you mean 'name'?"; empty when none */
+  char entity[96];  /* mapped class */
   char table[96];
   char column[96];
   char constraint[96];

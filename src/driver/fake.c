@@ -1,6 +1,7 @@
 /* The scripted driver: scripts are taken in order of their making, each answers one execution. */
 #include "driver/fake.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -26,12 +27,17 @@ struct corm_fake {
   corm_arena arena;
   corm_vec scripts;
   corm_buf log;
+  corm_server server;
+  bool serves;
+  int open;
 };
 
 typedef struct fake_conn {
   corm_driver_conn base;
   corm_fake *fake;
   bool in_transaction;
+  bool failed;
+  bool lost;
   int64_t changes;
   int64_t last_id;
 } fake_conn;
@@ -79,8 +85,22 @@ static script *take_script(corm_fake *fake, const char *sql) {
 }
 
 static corm_status play_fault(fake_conn *conn, const script *self, corm_error *err) {
-  if (self->ends_transaction) conn->in_transaction = false;
-  return corm_error_set(err, self->cls, "%s", self->message);
+  bool serves = conn->fake->serves;
+  conn->lost = conn->lost || (serves && corm_error_class_is(self->cls, CORM_E_DISCONNECT));
+  if (self->ends_transaction || conn->lost) conn->in_transaction = false;
+  conn->failed = serves && conn->in_transaction;
+  corm_error_set(err, self->cls, "%s", self->message);
+  if (err != NULL) {
+    err->disconnected = conn->lost;
+    err->retryable = self->cls == CORM_E_SERIALIZATION || self->cls == CORM_E_DEADLOCK;
+  }
+  return CORM_FAILED;
+}
+
+static corm_status refuse_lost(corm_error *err) {
+  corm_error_set(err, CORM_E_DISCONNECT, "no connection to the server");
+  if (err != NULL) err->disconnected = true;
+  return CORM_FAILED;
 }
 
 static const char **copy_names(corm_fake *fake, const char *const *names, size_t n) {
@@ -165,6 +185,7 @@ static corm_status fake_open(const corm_driver *driver, const corm_mem *mem, con
   if (self == NULL) return corm_error_memory(err);
   self->base = (corm_driver_conn){.driver = driver, .mem = mem};
   self->fake = (corm_fake *)(uintptr_t)driver;
+  self->fake->open++;
   *out = &self->base;
   return CORM_OK;
 }
@@ -176,30 +197,63 @@ static corm_status fake_restore(corm_driver_conn *conn, corm_error *err) {
 }
 
 static void fake_close(corm_driver_conn *conn) {
+  conn_of(conn)->fake->open--;
   corm_mem_free(conn->mem, conn);
 }
 
 static corm_status fake_exec(corm_driver_conn *conn, const char *sql, corm_error *err) {
   fake_conn *self = conn_of(conn);
+  if (self->lost) return refuse_lost(err);
   const script *answer = take_script(self->fake, sql);
   corm_buf_printf(&self->fake->log, "%s\n", sql);
-  return answer != NULL && answer->fault ? play_fault(self, answer, err) : CORM_OK;
+  if (answer != NULL && answer->fault) return play_fault(self, answer, err);
+  if (strncmp(sql, "ROLLBACK", 8) == 0) self->failed = false;
+  return CORM_OK;
+}
+
+static corm_status fake_ping(corm_driver_conn *conn, corm_error *err) {
+  return fake_exec(conn, "PING", err);
+}
+
+static bool fake_is_lost(const corm_driver_conn *conn) {
+  return conn_of(conn)->lost;
+}
+
+static bool fake_is_failed(const corm_driver_conn *conn) {
+  return conn_of(conn)->failed;
+}
+
+static void fake_server(const corm_driver_conn *conn, corm_server *out) {
+  *out = conn_of(conn)->fake->server;
 }
 
 static corm_status fake_begin(corm_driver_conn *conn, const corm_begin *begin, corm_error *err) {
-  if (fake_exec(conn, begin->mode == CORM_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err) != CORM_OK)
-    return CORM_FAILED;
+  static const char *const levels[] = {
+#define CORM_X(id, name) [CORM_ISOLATION_##id] = " ISOLATION LEVEL " name,
+      CORM_ISOLATIONS(CORM_X)
+#undef CORM_X
+  };
+  char sql[128];
+  bool serves = conn_of(conn)->fake->serves;
+  snprintf(sql, sizeof sql, "BEGIN%s%s%s%s", begin->mode == CORM_BEGIN_WRITE && !serves ? " IMMEDIATE" : "",
+           begin->isolation == CORM_ISOLATION_DEFAULT ? "" : levels[begin->isolation],
+           begin->read_only ? " READ ONLY" : "", begin->deferrable ? " DEFERRABLE" : "");
+  if (fake_exec(conn, sql, err) != CORM_OK) return CORM_FAILED;
   conn_of(conn)->in_transaction = true;
   return CORM_OK;
 }
 
 static corm_status fake_end(corm_driver_conn *conn, const char *sql, corm_error *err) {
   if (fake_exec(conn, sql, err) != CORM_OK) return CORM_FAILED;
-  conn_of(conn)->in_transaction = false;
+  conn_of(conn)->in_transaction = conn_of(conn)->failed = false;
   return CORM_OK;
 }
 
 static corm_status fake_commit(corm_driver_conn *conn, corm_error *err) {
+  if (conn_of(conn)->failed) {
+    if (fake_end(conn, "COMMIT", err) != CORM_OK) return CORM_FAILED;
+    return corm_error_set(err, CORM_E_PENDING_ROLLBACK, "the server rolled back instead of committing");
+  }
   return fake_end(conn, "COMMIT", err);
 }
 
@@ -290,7 +344,9 @@ static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
   fake_stmt *self = stmt_of(stmt);
   fake_conn *conn = conn_of(stmt->conn);
   if (self->done) return CORM_DONE;
+  if (conn->lost) return refuse_lost(err);
   if (self->row == 0) {
+    if (conn->failed) return corm_error_set(err, CORM_E_INTERNAL, "sent in a failed transaction");
     log_execution(self, &conn->fake->log);
     self->answer = take_script(conn->fake, self->sql);
     if (self->answer != NULL && self->answer->fault) return play_fault(conn, self->answer, err);
@@ -392,4 +448,18 @@ void corm_fake_free(corm_fake *fake) {
 
 const corm_driver *corm_fake_driver(corm_fake *fake) {
   return &fake->driver;
+}
+
+void corm_fake_serve(corm_fake *fake, const corm_server *server) {
+  fake->serves = true;
+  fake->server = *server;
+  fake->driver.isolations = UINT32_MAX;
+  fake->driver.ping = fake_ping;
+  fake->driver.is_lost = fake_is_lost;
+  fake->driver.is_failed = fake_is_failed;
+  fake->driver.server = fake_server;
+}
+
+int corm_fake_open_count(const corm_fake *fake) {
+  return fake->open;
 }

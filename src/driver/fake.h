@@ -23,6 +23,16 @@ CORM_MUST_USE corm_status corm_fake_rows(corm_fake *fake, const char *match, con
    "ROLLBACK" match the calls of transaction control. */
 CORM_MUST_USE corm_status corm_fake_fault(corm_fake *fake, const char *match, corm_error_class cls, const char *message,
                                           bool ends_transaction);
+/*
+ * From now on it is a server's driver. A statement that fails in a transaction leaves it failed until a rollback, or
+ * one to a savepoint; COMMIT then rolls back and is a PendingRollbackError. A fault of class DisconnectError or below
+ * loses the connection: everything but closing is a DisconnectError from then on. "PING" matches the pings. All
+ * isolation levels are there, and BEGIN names what it was given: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY".
+ * `server` is copied; its texts are not.
+ */
+void corm_fake_serve(corm_fake *fake, const corm_server *server);
+/* Connections that are open now: opened and not closed yet. */
+int corm_fake_open_count(const corm_fake *fake);
 /* What was sent, one line a statement: "INSERT INTO t (a) VALUES (?) | 1"; borrowed, grows. */
 const char *corm_fake_log(const corm_fake *fake);
 void corm_fake_log_clear(corm_fake *fake);

@@ -13,10 +13,11 @@ static bool is_shared(const corm_engine *engine) {
 /* -- taking ---------------------------------------------------------------------------------------------------------
  */
 
+/* A shared one is never too old: it may be a database in memory. */
 static bool is_stale(const corm_engine *engine, const corm_link *link) {
   if (link->broken || link->generation != engine->generation) return true;
   int64_t limit = engine->options.pool_recycle_s;
-  return limit >= 0 && corm_clock_monotonic() - link->opened_at > limit * 1000000;
+  return limit >= 0 && !is_shared(engine) && corm_clock_monotonic() - link->opened_at >= limit * 1000000;
 }
 
 /* Asks the other end, where that is wanted. What does not answer has broken for all. */
