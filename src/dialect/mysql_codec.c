@@ -116,6 +116,17 @@ static corm_status load_unscaled(const corm_value *in, corm_value *out) {
   return CORM_OK;
 }
 
+/* A duration that is shorter than a day comes as a time. */
+static corm_status load_interval(const corm_type *type, const corm_value *in, corm_scratch *scratch, corm_value *out,
+                                 corm_error *err) {
+  switch ((corm_value_kind)in->kind) {
+  case CORM_DATETIME:
+  case CORM_TIME:
+  case CORM_INTERVAL: return keep_as(in, CORM_INTERVAL, out);
+  default: return corm_ansi_load(type, in, scratch, out, err);
+  }
+}
+
 /* Functions return text as bytes when one of their arguments is bytes. */
 static bool is_text_in_bytes(const corm_type *type, const corm_value *in) {
   if (in->kind != CORM_BLOB) return false;
@@ -130,8 +141,7 @@ corm_status corm_mysql_decode(const corm_dialect *dialect, const corm_type *type
                               corm_scratch *scratch, corm_value *out, corm_error *err) {
   corm_value text;
   if (!type || in->kind == CORM_NULL) return corm_native_decode(dialect, type, in, scratch, out, err);
-  if (in->kind == CORM_DATETIME && type->kind == CORM_TYPE_INTERVAL) return keep_as(in, CORM_INTERVAL, out);
-  if (in->kind == CORM_TEXT && type->kind == CORM_TYPE_INTERVAL) return corm_ansi_load(type, in, scratch, out, err);
+  if (type->kind == CORM_TYPE_INTERVAL) return load_interval(type, in, scratch, out, err);
   if (in->kind == CORM_DECIMAL && is_unscaled(type)) return load_unscaled(in, out);
   if (is_text_in_bytes(type, in)) {
     keep_as(in, CORM_TEXT, &text);
@@ -145,7 +155,6 @@ bool corm_mysql_is_plain(const corm_dialect *dialect, const corm_type *type) {
   case CORM_BOOL:
   case CORM_INTERVAL:
   case CORM_UUID:
-  case CORM_JSON:
   case CORM_ARRAY: return false;
   case CORM_DECIMAL: return !is_unscaled(type);
   default: return corm_native_is_plain(dialect, type);
