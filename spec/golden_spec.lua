@@ -5,7 +5,7 @@ local new_schema = require "spec.support.schema"
 local sql = require "spec.support.sql"
 
 -- A dialect, and the one whose text it has where it has none of its own; the generic text is the last resort.
-local dialects = { { "sqlite" }, { "mysql" }, { "mariadb", "mysql" } }
+local dialects = { { "sqlite" }, { "postgresql" }, { "mysql" }, { "mariadb", "mysql" } }
 
 -- false: the dialect refuses it.
 local function text_for(case, dialect)

@@ -60,11 +60,11 @@ static void limit(const corm_dialect *dialect, corm_compiler *compiler, const co
   (void)dialect;
   if (select->limit) {
     corm_emit_text(compiler, " \n LIMIT ");
-    corm_emit_node(compiler, select->limit);
+    corm_emit_typed(compiler, select->limit);
   }
   if (select->offset) {
     corm_emit_text(compiler, select->limit ? " OFFSET " : " \n LIMIT ALL OFFSET ");
-    corm_emit_node(compiler, select->offset);
+    corm_emit_typed(compiler, select->offset);
   }
 }
 

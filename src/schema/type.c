@@ -43,7 +43,8 @@ const corm_type *corm_type_of_value(const corm_value *value) {
       [CORM_DECIMAL] = CORM_TYPE_NUMERIC, [CORM_UUID] = CORM_TYPE_UUID,         [CORM_JSON] = CORM_TYPE_JSON,
       [CORM_ARRAY] = CORM_TYPE_ARRAY,     [CORM_NULL] = CORM_TYPE_NULLTYPE,     [CORM_ABSENT] = CORM_TYPE_NULLTYPE,
   };
-  return corm_type_default((corm_type_kind)kinds[value->kind]);
+  bool big = value->kind == CORM_INT && (value->as.i < INT32_MIN || value->as.i > INT32_MAX);
+  return corm_type_default(big ? CORM_TYPE_BIGINT : (corm_type_kind)kinds[value->kind]);
 }
 
 void corm_scratch_init(corm_scratch *scratch, const corm_mem *mem) {

@@ -73,7 +73,7 @@ const char *corm_type_kind_name(corm_type_kind kind);
 /* The kind of values that columns of this type hold. */
 corm_value_kind corm_type_value_kind(const corm_type *type);
 
-/* The type that a bare value has (integer -> Integer, string -> String ...). */
+/* The type that a bare value has (integer -> Integer, or BigInteger beyond 32 bits, string -> String ...). */
 const corm_type *corm_type_of_value(const corm_value *value);
 
 /* Room for a value that coercion rewrites (a parsed decimal, a UUID). */

@@ -190,10 +190,13 @@ static void placeholder(corm_compiler *c, const char *name) {
   }
 }
 
-static void add_bind(corm_compiler *c, const corm_compiled_bind *bind) {
+static void add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   if (!reserve_binds(c, 1)) return;
   c->binds[c->nbinds++] = *bind;
   placeholder(c, bind->name);
+  if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
+  if (place == CORM_PLACE_SHARED && corm_type_value_kind(bind->type) == CORM_TEXT) return;
+  c->dialect->bind_cast(c->dialect, bind->type, &c->text);
 }
 
 static void emit_literal(corm_compiler *c, const corm_type *type, const corm_value *value) {
@@ -237,7 +240,7 @@ static const char *element_name(char **room, const char *name, size_t len, const
 }
 
 static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
-                          const corm_node *left) {
+                          const corm_node *left, corm_place place) {
   uint32_t width = bind->width ? bind->width : 1;
   size_t len = strlen(name);
   if (bind->nvalues > INT32_MAX) {
@@ -258,11 +261,13 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {
-      add_bind(c, &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
-                                        .node = bind,
-                                        .type = type,
-                                        .column = member_column(bind, left, column, i % width),
-                                        .element = (int32_t)i});
+      add_bind(c,
+               &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
+                                     .node = bind,
+                                     .type = type,
+                                     .column = member_column(bind, left, column, i % width),
+                                     .element = (int32_t)i},
+               place);
     }
     if (bind->width && i % width == width - 1) corm_emit_bytes(c, ")", 1);
   }
@@ -276,7 +281,7 @@ static const char *bind_name(corm_compiler *c, const corm_bind *bind) {
 }
 
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
-                    corm_op op) {
+                    corm_op op, corm_place place) {
   bool is_list = bind->expanding;
   if (is_list && bind->nvalues == 0) {
     c->dialect->empty_in(c->dialect, c, bind, op);
@@ -288,11 +293,12 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
   }
   const char *name = bind_name(c, bind);
   if (is_list) {
-    emit_elements(c, bind, name, column, left);
+    emit_elements(c, bind, name, column, left, place);
   } else if (!c->options.literal_binds) {
     const corm_type *type = bind->base.type;
     if (column && type->kind == CORM_TYPE_NULLTYPE) type = column->type;
-    add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1});
+    add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
+             place);
   } else if (bind->required) {
     no_literal(c, name);
   } else {
@@ -312,13 +318,15 @@ void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row) {
   if (!c->options.literal_binds) {
-    add_bind(c, &(corm_compiled_bind){.name = name,
-                                      .node = bind,
-                                      .type = column->type,
-                                      .column = column,
-                                      .element = -1,
-                                      .row = row,
-                                      .source = (uint8_t)source});
+    add_bind(c,
+             &(corm_compiled_bind){.name = name,
+                                   .node = bind,
+                                   .type = column->type,
+                                   .column = column,
+                                   .element = -1,
+                                   .row = row,
+                                   .source = (uint8_t)source},
+             CORM_PLACE_TYPED);
   } else if (bind && !bind->required) {
     emit_literal(c, column->type, &bind->value);
   } else if (source == CORM_BIND_DEFAULT && column->default_.kind == CORM_DEFAULT_VALUE) {

@@ -23,12 +23,20 @@ typedef struct corm_scope {
   corm_from_list froms; /* with the members of joins */
 } corm_scope;
 
+/* What a database that infers the types of parameters learns from a bind's place; the rest is told by a cast. */
+typedef enum corm_place {
+  CORM_PLACE_UNTYPED, /* nothing, or less than the bind's own type says */
+  CORM_PLACE_SHARED,  /* the operand beside it: strings take its type, since they are its text form; others do not */
+  CORM_PLACE_TYPED    /* the type of its value */
+} corm_place;
+
 /* Work left to do: a node (from step `index` on), or text when node is NULL. */
 typedef struct corm_task {
   const corm_node *node;
   const char *text;
   const corm_column *column; /* what a bind is compared with */
   uint32_t index;
+  uint8_t place; /* corm_place, of a bind */
 } corm_task;
 
 /* The generated name that belongs to a bind, label or alias. */
@@ -111,9 +119,10 @@ void corm_binds_init(corm_compiler *c);
 const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem);
 /* Cuts a made-up name to the dialect's length, as SQLAlchemy does. */
 const char *corm_fit_name(corm_compiler *c, const char *name);
-/* A placeholder (or literal) for a BIND. `left`: what it is compared with, for tuples; may be NULL. */
+/* A placeholder (or literal) for a BIND that is the value of `column` (NULL: of none). `left`: what it is compared
+   with, for tuples; may be NULL. */
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
-                    corm_op op);
+                    corm_op op, corm_place place);
 /* A placeholder of a given name: columns of INSERT and UPDATE. `bind` may be NULL; its value counts then. */
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row);

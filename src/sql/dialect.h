@@ -158,6 +158,8 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node);
 corm_buf *corm_emit_buf(corm_compiler *compiler);
 /* The arena of the compiled statement: nodes that a callback makes must live there. */
 corm_arena *corm_emit_arena(corm_compiler *compiler);
+/* A node where the server knows the type of what stands there: a bind needs no cast. */
+void corm_emit_typed(corm_compiler *compiler, const corm_node *node);
 /* A bound value where the database takes a literal only; shown text has the parameter. Other nodes as they are. */
 void corm_emit_inlined(corm_compiler *compiler, const corm_node *node);
 /* Reports a CompileError at the end of compilation; the first one wins. */

@@ -33,7 +33,7 @@ static void emit_value(corm_compiler *c, const corm_column *column, const char *
   } else if (bind && bind->unique) {
     corm_emit_column_bind(c, name, column, bind, CORM_BIND_VALUE, row);
   } else if (bind) {
-    corm_emit_bind(c, bind, column, NULL, CORM_OP_IN);
+    corm_emit_bind(c, bind, column, NULL, CORM_OP_IN, CORM_PLACE_TYPED);
   } else {
     corm_emit_node(c, corm_group_in(c->arena, value, CORM_AGAINST_NOTHING, 0));
   }
@@ -180,6 +180,30 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
   corm_emit_select(c, insert->from_select, CORM_SELECT_VALUE, add_defaults, x);
 }
 
+/* True for a column of the primary key whose value only the database knows after the INSERT. */
+static bool is_made_there(const inserting *x, const corm_column *column) {
+  uint32_t at = x->at[column->index];
+  if (at != ABSENT) return x->insert->values[at]->kind != CORM_NODE_BIND;
+  if (column->default_.kind != CORM_DEFAULT_NONE) return column->default_.kind == CORM_DEFAULT_SQL;
+  return column->server_default.kind != CORM_DEFAULT_NONE || corm_table_autoincrement_column(x->table) == column;
+}
+
+/* The primary key that nobody asked for, as SQLAlchemy fetches it. */
+static void emit_returning_key(corm_compiler *c, const inserting *x) {
+  const corm_constraint *key = x->table->primary_key;
+  const corm_node **nodes = corm_compiler_check(c, corm_arena_alloc(c->arena, key->ncolumns * sizeof *nodes));
+  const corm_node *from = corm_compiler_check(c, (void *)(uintptr_t)corm_table_node_in(c->arena, x->table));
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < key->ncolumns && nodes && from; i++) {
+    if (!is_made_there(x, key->columns[i])) continue;
+    nodes[n] = corm_column_node_in(c->arena, key->columns[i], from);
+    if (!corm_compiler_check(c, (void *)(uintptr_t)nodes[n++])) return;
+  }
+  if (c->failed || n == 0) return;
+  corm_emit_returning(c, nodes, n, c->dialect->insert_returning);
+  c->out->keys = true;
+}
+
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   c->out->is_dml = true;
   c->out->is_insert = true;
@@ -194,7 +218,12 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   } else {
     emit_rows(c, &x);
   }
-  corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
+  bool of_one = !x.all && !insert->from_select && insert->nrows <= 1;
+  if (insert->nreturning) {
+    corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
+  } else if (of_one && c->dialect->returns_key && (c->options.named || c->options.keys)) {
+    emit_returning_key(c, &x);
+  }
 }
 
 /* -- UPDATE and DELETE --------------------------------------------------------------------------------------------- */

@@ -1,7 +1,11 @@
+#include <strings.h>
+
 #include "sql/compiler.h"
 
 /* Expressions and FROMs. Each node is a task on the compiler's own stack, so that depth costs no C stack; a step does
    what it can at once and pushes the rest. */
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void push(corm_compiler *c, corm_task task) {
   if (c->ntasks == c->tasks_cap) {
@@ -22,8 +26,14 @@ void corm_push_node(corm_compiler *c, const corm_node *node) {
   push(c, (corm_task){.node = node});
 }
 
+static void push_placed(corm_compiler *c, const corm_node *node, corm_place place) {
+  push(c, (corm_task){.node = node, .place = (uint8_t)place});
+}
+
 static void again(corm_compiler *c, const corm_task *task) {
-  push(c, (corm_task){.node = task->node, .column = task->column, .index = task->index + 1});
+  corm_task next = *task;
+  next.index++;
+  push(c, next);
 }
 
 /* -- leaves -------------------------------------------------------------------------------------------------------- */
@@ -124,8 +134,21 @@ static const corm_column *column_of(const corm_node *node) {
 /* The step of a concatenation whose parentheses are written. */
 #define INSIDE_CONCAT 2
 
-static void push_compared(corm_compiler *c, const corm_node *node, const corm_node *with) {
-  push(c, (corm_task){.node = node, .column = column_of(with)});
+/* True for an operand that has a type of its own, which the server knows. */
+static bool has_type(const corm_node *node) {
+  if (node->kind == CORM_NODE_CONSTANT) return ((const corm_constant *)node)->value != CORM_CONSTANT_NULL;
+  return node->kind != CORM_NODE_BIND;
+}
+
+/* The place of a bind on the other side of `with`. */
+static corm_place place_beside(corm_op op, const corm_node *with) {
+  if (!has_type(with)) return CORM_PLACE_UNTYPED;
+  bool comparison = op != CORM_OP_CUSTOM && (corm_ops[op].flags & CORM_OP_BOOLEAN);
+  return comparison && corm_node_type(with)->kind != CORM_TYPE_NULLTYPE ? CORM_PLACE_TYPED : CORM_PLACE_SHARED;
+}
+
+static void push_compared(corm_compiler *c, corm_op op, const corm_node *node, const corm_node *with) {
+  push(c, (corm_task){.node = node, .column = column_of(with), .place = (uint8_t)place_beside(op, with)});
 }
 
 static bool is_ilike(const corm_binary *binary) {
@@ -171,7 +194,7 @@ static void like_right(corm_compiler *c, const corm_binary *binary) {
   if (call && (before || after)) push_text(c, ")");
   if (after) push_text(c, call ? ", '%'" : " || '%'");
   if (lowered) push_text(c, ")");
-  push_compared(c, binary->right, binary->left);
+  push_compared(c, (corm_op)binary->base.op, binary->right, binary->left);
 }
 
 /* concat(a, b, c): what is concatenated in an operand takes part itself. */
@@ -187,16 +210,19 @@ static void step_concat(corm_compiler *c, const corm_task *task) {
     bool flat = operand->kind == CORM_NODE_BINARY && operand->op == CORM_OP_CONCAT &&
                 corm_type_same_affinity(operand->type, binary->base.type);
     if (i > 0) push_text(c, ", ");
-    push(c, (corm_task){.node = operand, .column = column_of(operands[1 - i]), .index = flat ? INSIDE_CONCAT : 0});
+    push(c, (corm_task){.node = operand,
+                        .column = column_of(operands[1 - i]),
+                        .index = flat ? INSIDE_CONCAT : 0,
+                        .place = (uint8_t)place_beside(CORM_OP_CONCAT, operands[1 - i])});
   }
 }
 
 static void between_right(corm_compiler *c, const corm_binary *binary) {
   const corm_node *const *bounds = ((const corm_list *)binary->right)->items;
   corm_emit_text(c, corm_ops[binary->base.op].text);
-  push_compared(c, bounds[1], binary->left);
+  push_compared(c, CORM_OP_BETWEEN, bounds[1], binary->left);
   push_text(c, " AND ");
-  push_compared(c, bounds[0], binary->left);
+  push_compared(c, CORM_OP_BETWEEN, bounds[0], binary->left);
 }
 
 static void binary_right(corm_compiler *c, const corm_binary *binary) {
@@ -212,10 +238,10 @@ static void binary_right(corm_compiler *c, const corm_binary *binary) {
   }
   if (binary->base.op == CORM_OP_NOT_IN) push_text(c, ")");
   if (binary->right->kind == CORM_NODE_BIND) {
-    corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), binary->left,
-                   (corm_op)binary->base.op);
+    corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), binary->left, (corm_op)binary->base.op,
+                   place_beside((corm_op)binary->base.op, binary->left));
   } else {
-    corm_push_node(c, binary->right);
+    push_placed(c, binary->right, place_beside((corm_op)binary->base.op, binary->left));
   }
 }
 
@@ -248,7 +274,7 @@ static void step_binary(corm_compiler *c, const corm_task *task) {
     return;
   }
   again(c, task);
-  push_compared(c, binary->left, binary->right);
+  push_compared(c, (corm_op)binary->base.op, binary->left, binary->right);
 }
 
 static void step_list(corm_compiler *c, const corm_task *task) {
@@ -256,7 +282,8 @@ static void step_list(corm_compiler *c, const corm_task *task) {
   if (task->index >= list->n) return;
   if (task->index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
   if (task->index + 1 < list->n) again(c, task);
-  corm_push_node(c, list->items[task->index]);
+  push_placed(c, list->items[task->index],
+              list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
 }
 
 /* -- the rest ------------------------------------------------------------------------------------------------------ */
@@ -286,6 +313,22 @@ static void emit_function_name(corm_compiler *c, const char *name) {
   }
 }
 
+/* Functions whose arguments are of one type, which is that of the result. */
+static bool shares_type(const corm_function *function) {
+  static const char *const names[] = {"coalesce", "nullif", "greatest", "least", "ifnull"};
+  for (size_t i = 0; i < COUNT(names); i++) {
+    if (strcasecmp(function->name, names[i]) == 0) return true;
+  }
+  return false;
+}
+
+static corm_place place_among(const corm_node *const *items, uint32_t n, uint32_t step) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (has_type(items[(size_t)i * step])) return CORM_PLACE_SHARED;
+  }
+  return CORM_PLACE_UNTYPED;
+}
+
 static void step_function(corm_compiler *c, const corm_task *task) {
   const corm_function *function = (const corm_function *)task->node;
   if (task->index == 0) {
@@ -306,7 +349,14 @@ static void step_function(corm_compiler *c, const corm_task *task) {
     return;
   }
   again(c, task);
-  corm_push_node(c, function->args[task->index]);
+  push_placed(c, function->args[task->index],
+              shares_type(function) ? place_among(function->args, function->nargs, 1) : CORM_PLACE_UNTYPED);
+}
+
+static corm_place case_place(const corm_case_node *node, uint32_t index) {
+  if (index % 2 == 0) return node->value ? place_beside(CORM_OP_EQ, node->value) : CORM_PLACE_UNTYPED;
+  if (node->else_ && has_type(node->else_)) return CORM_PLACE_SHARED;
+  return place_among(node->whens + 1, node->nwhens, 2);
 }
 
 /* Steps: the value, then each condition and each result, then ELSE, then END. */
@@ -323,11 +373,11 @@ static void step_case(corm_compiler *c, const corm_task *task) {
   if (index < node->nwhens * 2) {
     corm_emit_text(c, index % 2 ? " THEN " : " WHEN ");
     again(c, task);
-    corm_push_node(c, node->whens[index]);
+    push_placed(c, node->whens[index], case_place(node, index));
   } else if (index == node->nwhens * 2 && node->else_) {
     corm_emit_text(c, " ELSE ");
     again(c, task);
-    corm_push_node(c, node->else_);
+    push_placed(c, node->else_, place_among(node->whens + 1, node->nwhens, 2));
   } else {
     corm_emit_text(c, " END");
   }
@@ -412,7 +462,9 @@ static void step(corm_compiler *c, const corm_task *task) {
   const corm_node *node = task->node;
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_COLUMN: emit_column(c, (const corm_column_node *)node); break;
-  case CORM_NODE_BIND: corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN); break;
+  case CORM_NODE_BIND:
+    corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN, (corm_place)task->place);
+    break;
   case CORM_NODE_LITERAL_COLUMN:
     corm_emit_bytes(c, ((const corm_text *)node)->sql, ((const corm_text *)node)->len);
     break;
@@ -424,7 +476,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   case CORM_NODE_GROUPING:
     corm_emit_bytes(c, "(", 1);
     push_text(c, ")");
-    corm_push_node(c, ((const corm_grouping *)node)->element);
+    push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
     break;
   case CORM_NODE_FUNCTION: step_function(c, task); break;
   case CORM_NODE_CASE: step_case(c, task); break;
@@ -473,6 +525,14 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
     } else {
       corm_emit_text(compiler, task.text);
     }
+  }
+}
+
+void corm_emit_typed(corm_compiler *compiler, const corm_node *node) {
+  if (node->kind == CORM_NODE_BIND) {
+    corm_emit_bind(compiler, (const corm_bind *)node, NULL, NULL, CORM_OP_IN, CORM_PLACE_TYPED);
+  } else {
+    corm_emit_node(compiler, node);
   }
 }
 

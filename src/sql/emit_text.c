@@ -53,7 +53,7 @@ static void emit_placeholder(corm_compiler *c, const corm_text *text, const char
                      c, (void *)(uintptr_t)corm_bindparam_in(c->arena, key, NULL, NULL, false))
                : NULL;
   }
-  if (bind) corm_emit_bind(c, bind, NULL, NULL, CORM_OP_IN);
+  if (bind) corm_emit_bind(c, bind, NULL, NULL, CORM_OP_IN, CORM_PLACE_SHARED);
 }
 
 void corm_emit_text_node(corm_compiler *c, const corm_text *text) {
