@@ -297,7 +297,7 @@ static void use_after_close(void **state) {
   assert_int_equal(corm_result_next(result, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_RESOURCE_CLOSED);
   corm_error_clear(&w->err);
-  assert_int_equal(corm_batch_run(batch, &value, 1, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  assert_int_equal(corm_batch_run(batch, &(corm_run){.values = &value, .n = 1}, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_RESOURCE_CLOSED);
   corm_error_clear(&w->err);
   refused(w->conn, "SELECT 1", CORM_E_RESOURCE_CLOSED);
@@ -326,7 +326,7 @@ static void children_outlive_the_handle(void **state) {
   w->conn = NULL;
   assert_int_equal(corm_result_next(result, NULL), CORM_ROW);
   corm_result_release(result);
-  done(corm_batch_run(batch, &value, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(corm_batch_run(batch, &(corm_run){.values = &value, .n = 1}, &w->err), w->err);
   corm_batch_close(batch); /* the last one: rolls back and goes to the pool */
   assert_int_equal(committed(w), 0);
 }
@@ -393,7 +393,7 @@ static corm_status small_unit(corm_conn *conn, corm_error *err) {
   corm_result_release(result);
   if (corm_conn_savepoint(conn, NULL, err) != CORM_OK) return CORM_FAILED;
   if (corm_conn_batch_open(conn, &h.compiled, &batch, err) != CORM_OK) return CORM_FAILED;
-  corm_status status = corm_batch_run(batch, row, 2, NULL, NULL, NULL, NULL, err);
+  corm_status status = corm_batch_run(batch, &(corm_run){.values = row, .n = 2}, err);
   corm_batch_close(batch);
   if (status != CORM_OK || corm_conn_savepoint_release(conn, 1, err) != CORM_OK) return CORM_FAILED;
   if (corm_conn_execute_sql(conn, "SELECT id, a FROM t", 19, NULL, &result, err) != CORM_OK) return CORM_FAILED;

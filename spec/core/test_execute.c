@@ -246,7 +246,8 @@ static void placeholders_and_binds_must_agree(void **state) {
   assert_int_equal(w->err.cls, CORM_E_INVALID_REQUEST);
   corm_error_clear(&w->err);
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
-  assert_int_equal(corm_batch_run(batch, NULL, 0, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  corm_run nothing = {.n = 0};
+  assert_int_equal(corm_batch_run(batch, &nothing, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_INVALID_REQUEST);
   corm_batch_close(batch);
 }
@@ -254,37 +255,46 @@ static void placeholders_and_binds_must_agree(void **state) {
 /* -- batches --------------------------------------------------------------------------------------------------------
  */
 
+static corm_status run_batch(world *w, corm_batch *batch, const corm_value *value, corm_run *run) {
+  run->values = value;
+  run->n = 1;
+  return corm_batch_run(batch, run, &w->err);
+}
+
 static void batch_runs_rows(void **state) {
   world *w = *state;
   handmade h;
   corm_batch *batch = NULL;
+  corm_run it = {0};
+  corm_arena arena;
+  corm_value stored;
+  corm_arena_init(&arena, &corm_mem_libc);
   handmade_init(&h, "INSERT INTO t (a) VALUES (?)");
   handmade_bind(&h, "a", CORM_TYPE_DATE);
   corm_engine_settings(w->engine)->echo = false;
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
   for (int i = 0; i < 5; i++) {
     corm_value day = corm_value_int(i);
-    int64_t rowcount = 0, id = 0;
     day.kind = CORM_DATE;
-    done(corm_batch_run(batch, &day, 1, &rowcount, &id, NULL, NULL, &w->err), w->err);
-    assert_int_equal(rowcount, 1);
-    assert_int_equal(id, i + 1);
+    done(corm_conn_encode(w->conn, corm_type_default(CORM_TYPE_DATE), &day, false, &arena, &stored, &w->err), w->err);
+    done(run_batch(w, batch, &stored, &it), w->err);
+    assert_int_equal(it.matched, 1);
+    assert_int_equal(it.last_id, i + 1);
   }
-  corm_value again = corm_value_int(2);
-  again.kind = CORM_DATE;
-  assert_int_equal(corm_batch_run(batch, &again, 1, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  assert_int_equal(run_batch(w, batch, &stored, &it), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_INTEGRITY);
-  assert_string_equal(w->err.statement.params, "{a = '1970-01-03'}");
+  assert_string_equal(w->err.statement.params, "{a = '1970-01-05'}");
   corm_error_clear(&w->err);
   corm_value null = corm_value_null();
-  done(corm_batch_run(batch, &null, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(run_batch(w, batch, &null, &it), w->err);
   corm_batch_close(batch);
+  corm_arena_clear(&arena);
   assert_int_equal(number(w->conn, "SELECT count(*) FROM t WHERE a LIKE '1970-01-0_'"), 5);
   done(corm_conn_commit(w->conn, &w->err), w->err);
   assert_int_equal(committed(w), 6);
 }
 
-static void batch_returns_a_row(void **state) {
+static void batch_returns_rows(void **state) {
   world *w = *state;
   handmade h;
   corm_batch *batch = NULL;
@@ -292,18 +302,17 @@ static void batch_returns_a_row(void **state) {
   corm_value a = text_value("x"), returned[2];
   corm_arena_init(&arena, &corm_mem_libc);
   handmade_init(&h, "INSERT INTO t (a) VALUES (?) ON CONFLICT DO NOTHING RETURNING id, a || '!'");
-  handmade_bind(&h, "a", CORM_TYPE_STRING);
-  handmade_column(&h, "id", CORM_TYPE_INTEGER);
-  handmade_column(&h, "b", CORM_TYPE_STRING);
-  int64_t rowcount = -1, id = -1;
+  corm_run it = {.returned = returned, .width = 2, .room = 1, .arena = &arena, .matched = -1, .last_id = -1};
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
-  done(corm_batch_run(batch, &a, 1, &rowcount, &id, &arena, returned, &w->err), w->err);
+  done(run_batch(w, batch, &a, &it), w->err);
   assert_int_equal(returned[0].as.i, 1);
   assert_memory_equal(returned[1].as.s, "x!", 3);
-  assert_int_equal(rowcount, 1);
-  done(corm_batch_run(batch, &a, 1, &rowcount, &id, &arena, returned, &w->err), w->err);
-  assert_int_equal(rowcount, 0);
-  assert_int_equal(id, 0); /* no key was generated */
+  assert_int_equal(it.nreturned, 1);
+  assert_int_equal(it.matched, 1);
+  done(run_batch(w, batch, &a, &it), w->err);
+  assert_int_equal(it.nreturned, 0);
+  assert_int_equal(it.matched, 0);
+  assert_int_equal(it.last_id, 0); /* no key was generated */
   corm_batch_close(batch);
   corm_arena_clear(&arena);
 }
@@ -311,14 +320,15 @@ static void batch_returns_a_row(void **state) {
 static void batch_and_the_cache(void **state) {
   world *w = *state;
   handmade h;
+  corm_run it = {0};
   corm_batch *one = NULL, *two = NULL;
   corm_value a = text_value("a"), b = text_value("b");
   handmade_init(&h, "INSERT INTO t (a) VALUES (?)");
   handmade_bind(&h, "a", CORM_TYPE_STRING);
   done(corm_conn_batch_open(w->conn, &h.compiled, &one, &w->err), w->err);
   done(corm_conn_batch_open(w->conn, &h.compiled, &two, &w->err), w->err); /* the same text twice at once */
-  done(corm_batch_run(one, &a, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
-  done(corm_batch_run(two, &b, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(run_batch(w, one, &a, &it), w->err);
+  done(run_batch(w, two, &b, &it), w->err);
   done(corm_conn_commit(w->conn, &w->err), w->err); /* an open batch is no hindrance */
   corm_batch_close(one);
   corm_batch_close(two);
@@ -328,6 +338,7 @@ static void batch_and_the_cache(void **state) {
 static void batch_meets_a_full_disk(void **state) {
   world *w = *state;
   handmade h;
+  corm_run it = {0};
   corm_batch *batch = NULL;
   static char big[60000];
   memset(big, 'x', sizeof big);
@@ -336,16 +347,16 @@ static void batch_meets_a_full_disk(void **state) {
   handmade_bind(&h, "a", CORM_TYPE_STRING);
   run(w->conn, "PRAGMA max_page_count = 8");
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
-  done(corm_batch_run(batch, &small, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
-  assert_int_equal(corm_batch_run(batch, &large, 1, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  done(run_batch(w, batch, &small, &it), w->err);
+  assert_int_equal(run_batch(w, batch, &large, &it), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_DISK_FULL);
   corm_error_clear(&w->err);
-  assert_int_equal(corm_batch_run(batch, &small, 1, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  assert_int_equal(run_batch(w, batch, &small, &it), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_PENDING_ROLLBACK);
   corm_error_clear(&w->err);
   assert_int_equal(committed(w), 0);
   done(corm_conn_rollback(w->conn, &w->err), w->err);
-  done(corm_batch_run(batch, &small, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(run_batch(w, batch, &small, &it), w->err);
   corm_batch_close(batch);
   done(corm_conn_commit(w->conn, &w->err), w->err);
   assert_int_equal(committed(w), 1);
@@ -364,7 +375,7 @@ int main(void) {
       CASE(errors_carry_the_statement),
       CASE(placeholders_and_binds_must_agree),
       CASE(batch_runs_rows),
-      CASE(batch_returns_a_row),
+      CASE(batch_returns_rows),
       CASE(batch_and_the_cache),
       CASE(batch_meets_a_full_disk),
   };

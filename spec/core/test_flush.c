@@ -291,7 +291,7 @@ static void a_missing_association_row_is_stale_data(void **state) {
   flush_remove(f, ann, "tags", red);
   ok(&f->w, corm_fake_rows(f->fake, "DELETE", NULL, 0, NULL, 0));
   refused(&f->w, corm_session_flush(f->w.session, &f->w.err), CORM_E_STALE_DATA,
-          "DELETE statement on table 'user_tag' expected to match 1 row; 0 matched");
+          "DELETE statement on table 'user_tag' expected to match 1 row(s); 0 were matched");
 }
 
 /* -- failures --------------------------------------------------------------------------------------------------- */
@@ -304,7 +304,7 @@ static void an_update_that_matches_no_row_is_stale_data(void **state) {
   flush_text(f, tag, "name", "u");
   ok(&f->w, corm_fake_rows(f->fake, "UPDATE", NULL, 0, NULL, 0));
   refused(&f->w, corm_session_flush(f->w.session, &f->w.err), CORM_E_STALE_DATA,
-          "UPDATE statement on table 'tag' expected to match 1 row for Tag(id=1); 0 matched");
+          "UPDATE statement on table 'tag' expected to match 1 row(s); 0 were matched; not there: Tag(id=1)");
   logged(f, "BEGIN IMMEDIATE", "UPDATE tag SET name=? WHERE tag.id = ? | 'u', 1", "ROLLBACK");
 }
 

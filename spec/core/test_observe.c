@@ -80,8 +80,8 @@ static void echo_tells_what_is_sent(void **state) {
   done(corm_conn_begin(w->conn, CORM_BEGIN_WRITE, &w->err), w->err);
   int depth = open_savepoint(w);
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
-  done(corm_batch_run(batch, &x, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
-  done(corm_batch_run(batch, &y, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(corm_batch_run(batch, &(corm_run){.values = &x, .n = 1}, &w->err), w->err);
+  done(corm_batch_run(batch, &(corm_run){.values = &y, .n = 1}, &w->err), w->err);
   corm_batch_close(batch);
   done(corm_conn_savepoint_rollback(w->conn, depth, &w->err), w->err);
   run(w->conn, "DELETE FROM t");
@@ -173,8 +173,8 @@ static void hooks_see_each_execution(void **state) {
   assert_int_equal(seen.params, 2);
   assert_int_equal(seen.after, 1);
   done(corm_conn_batch_open(w->conn, &h.compiled, &batch, &w->err), w->err);
-  day.as.i = 2;
-  done(corm_batch_run(batch, &day, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  const corm_value stored = text_value("1970-01-03");
+  done(corm_batch_run(batch, &(corm_run){.values = &stored, .n = 1}, &w->err), w->err);
   assert_int_equal(seen.before, 2);
   assert_int_equal(seen.rows, 3);
   assert_int_equal(seen.last.kind, CORM_TEXT); /* as it is stored */
@@ -230,11 +230,11 @@ static void hooks_that_meddle_in_batches(void **state) {
   observe(w, &h);
   done(corm_conn_batch_open(w->conn, &made.compiled, &batch, &w->err), w->err);
   h.fail_after = true;
-  assert_int_equal(corm_batch_run(batch, &x, 1, NULL, NULL, NULL, NULL, NULL), CORM_FAILED);
+  assert_int_equal(corm_batch_run(batch, &(corm_run){.values = &x, .n = 1}, NULL), CORM_FAILED);
   h = (hook){.rollback = true};
-  done(corm_batch_run(batch, &x, 1, NULL, NULL, NULL, NULL, &w->err), w->err);
+  done(corm_batch_run(batch, &(corm_run){.values = &x, .n = 1}, &w->err), w->err);
   h = (hook){.close = true};
-  assert_int_equal(corm_batch_run(batch, &x, 1, NULL, NULL, NULL, NULL, &w->err), CORM_FAILED);
+  assert_int_equal(corm_batch_run(batch, &(corm_run){.values = &x, .n = 1}, &w->err), CORM_FAILED);
   assert_int_equal(w->err.cls, CORM_E_RESOURCE_CLOSED);
   corm_error_clear(&w->err);
   assert_true(corm_conn_is_closed(w->conn));

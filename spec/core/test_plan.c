@@ -26,6 +26,7 @@ static void plan_clear(plan *p) {
   corm_mem_free(mem, p->flush.works);
   corm_mem_free(mem, p->flush.syncs);
   corm_mem_free(mem, p->flush.order);
+  corm_mem_free(mem, p->flush.cyclic);
   corm_map_clear(&p->flush.seen);
   corm_vec_clear(&p->flush.mappers);
 }

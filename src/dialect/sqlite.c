@@ -236,6 +236,53 @@ static const char *const reserved[] = {
     "where",
 };
 
+/* -- keys --------------------------------------------------------------------------------------------------------- */
+
+static void quote_text(corm_buf *out, const char *text) {
+  corm_buf_putc(out, '\'');
+  for (; *text; text++) {
+    if (*text == '\'') corm_buf_putc(out, '\'');
+    corm_buf_putc(out, *text);
+  }
+  corm_buf_putc(out, '\'');
+}
+
+/*
+ * The next key is the greatest one and 1, or with AUTOINCREMENT the greatest that ever was (SQLite, "Autoincrement"),
+ * as long as the column is an alias of the rowid in an ordinary table of the main database. Triggers anywhere could
+ * insert rows in the middle of the statement.
+ */
+static void key_sql(const corm_dialect *dialect, const corm_table *table, const corm_column *key, corm_buf *out) {
+  if (table->schema || table->sqlite_without_rowid) return;
+  corm_buf sequence, name;
+  corm_buf_init(&sequence, out->mem);
+  corm_buf_init(&name, out->mem);
+  quote_text(&name, table->name);
+  corm_buf_puts(&sequence, "SELECT seq FROM main.sqlite_sequence WHERE name = ");
+  corm_buf_add(&sequence, name.ptr, name.len);
+  corm_buf_puts(&sequence, " COLLATE NOCASE");
+  corm_buf_puts(out, "SELECT (SELECT coalesce(max(");
+  corm_dialect_quote(dialect, key->name, out);
+  corm_buf_puts(out, "), 0) FROM main.");
+  corm_dialect_quote(dialect, table->name, out);
+  corm_buf_puts(out, "), CASE WHEN EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence') THEN ");
+  quote_text(out, corm_buf_str(&sequence) ? corm_buf_str(&sequence) : "");
+  corm_buf_puts(out, " END FROM main.sqlite_master AS m, pragma_table_info(");
+  corm_buf_add(out, name.ptr, name.len);
+  corm_buf_puts(out, ") AS c WHERE m.type = 'table' AND m.rootpage > 0 AND m.name = ");
+  corm_buf_add(out, name.ptr, name.len);
+  corm_buf_puts(out, " COLLATE NOCASE AND m.sql NOT LIKE '%WITHOUT%ROWID%' AND c.pk = 1 AND c.type = 'INTEGER' COLLATE "
+                     "NOCASE AND c.name = ");
+  quote_text(out, key->name);
+  corm_buf_puts(out, " COLLATE NOCASE AND NOT EXISTS (SELECT 1 FROM main.sqlite_master WHERE type = 'trigger') AND NOT "
+                     "EXISTS (SELECT 1 FROM temp.sqlite_master WHERE type = 'trigger' OR name = ");
+  corm_buf_add(out, name.ptr, name.len);
+  corm_buf_puts(out, " COLLATE NOCASE)");
+  if (sequence.failed || name.failed) out->failed = true;
+  corm_buf_clear(&sequence);
+  corm_buf_clear(&name);
+}
+
 const corm_dialect corm_dialect_sqlite = {
     .name = "sqlite",
     .default_driver = "sqlite",
@@ -258,6 +305,8 @@ const corm_dialect corm_dialect_sqlite = {
     .partial_indexes = true,
     .tuple_values = true,
     .bare_returning = true,
+    .bulk = CORM_BULK_VALUES,
+    .key_sql = key_sql,
     .max_params = 32766, /* SQLite's own default since 3.32 */
     .type_name = corm_ansi_type_name,
     .binary = binary,

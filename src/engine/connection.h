@@ -101,18 +101,47 @@ CORM_MUST_USE corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql
                                                 corm_result **out, corm_error *err);
 
 /*
- * The flush's way in: a statement prepared for many executions with storage-ready values. `batch` keeps it checked out
- * of the cache until finished. `compiled` must outlive it. It holds the connection; after a close it only refuses.
+ * A statement prepared for many executions with values that are ready for the driver (corm_conn_encode): the way in of
+ * engine/bulk.h. `batch` keeps it checked out of the cache until it is closed. `compiled` must outlive it. It holds the
+ * connection; after a close it only refuses.
  */
 typedef struct corm_batch corm_batch;
+
+/* One execution of a batch. */
+typedef struct corm_run {
+  const corm_value *values; /* of the statement's parameters, n for each row */
+  size_t n;
+  size_t nrows; /* 0: an ordinary execution; else all rows at once, through the driver's bind_rows */
+
+  /* Room for rows that the statement returns, `width` values each; NULL: they are not wanted. Bytes are copied. */
+  corm_value *returned;
+  size_t width;
+  size_t room;
+  corm_arena *arena;
+
+  /* What came of it. */
+  size_t nreturned; /* may exceed the room */
+  int64_t matched;
+  int64_t last_id; /* generated key; 0: none */
+} corm_run;
+
 CORM_MUST_USE corm_status corm_conn_batch_open(corm_conn *conn, const corm_compiled *compiled, corm_batch **out,
                                                corm_error *err);
-/* Binds one row (n canonical values in the order of the compiled binds, typed by them), runs it. *rowcount: matched
-   rows; *last_id: generated key. Either may be NULL. When the statement returns a row (RETURNING) its first row is
-   copied to `returned` (arena copies, compiled->ncolumns values) if that is not NULL. */
-CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, const corm_value *values, size_t n, int64_t *rowcount,
-                                         int64_t *last_id, corm_arena *arena, corm_value *returned, corm_error *err);
+CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_error *err);
+/* The two halves of it, for drivers that can send ahead: what is sent is received in the same order, before anything
+   else is done with the connection. Once one half has failed, `receive` is still due for all that was sent. */
+bool corm_conn_can_send(const corm_conn *conn);
+CORM_MUST_USE corm_status corm_batch_send(corm_batch *batch, const corm_run *run, corm_error *err);
+CORM_MUST_USE corm_status corm_batch_receive(corm_batch *batch, corm_run *run, corm_error *err);
 void corm_batch_close(corm_batch *batch);
+
+/* The form in which the driver takes a canonical value of this type. Bytes are the value's own, unless `copy` is set or
+   the codec rewrites them: then they are in the arena. DataError. */
+CORM_MUST_USE corm_status corm_conn_encode(const corm_conn *conn, const corm_type *type, const corm_value *value,
+                                           bool copy, corm_arena *arena, corm_value *out, corm_error *err);
+
+/* Begins the transaction as one that writes, if it has not begun. */
+CORM_MUST_USE corm_status corm_conn_begin_writing(corm_conn *conn, corm_error *err);
 
 /* Statements sent since the connection was opened, transaction control not counted. */
 int64_t corm_conn_statement_count(const corm_conn *conn);

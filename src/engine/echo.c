@@ -77,7 +77,8 @@ void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, 
     const corm_value *values = sent->values + row * sent->n;
     for (size_t i = 0; i < sent->n; i++) {
       corm_buf_puts(&params, i == 0 ? "{" : ", ");
-      if (sent->compiled != NULL) corm_buf_printf(&params, "%s = ", sent->compiled->binds[i].name);
+      if (sent->compiled != NULL && sent->compiled->nbinds > 0) /* several rows in one text have the binds of one */
+        corm_buf_printf(&params, "%s = ", sent->compiled->binds[i % sent->compiled->nbinds].name);
       corm_value_describe(&values[i], VALUE_MAX, &params);
     }
     corm_buf_putc(&params, '}');

@@ -111,8 +111,6 @@ struct corm_batch {
   const corm_compiled *compiled;
   corm_stmt *stmt; /* NULL: the connection was closed */
   corm_batch *next, *prev;
-  corm_scratch scratch;
-  bool *plain; /* the value of this bind goes as it is */
 };
 
 /* -- link.c ---------------------------------------------------------------------------------------------------------

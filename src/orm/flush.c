@@ -19,6 +19,7 @@ static void flush_clear(corm_flush *flush) {
   corm_mem_free(flush->mem, flush->syncs);
   corm_mem_free(flush->mem, flush->associations);
   corm_mem_free(flush->mem, flush->order);
+  corm_mem_free(flush->mem, flush->cyclic);
   corm_map_clear(&flush->seen);
   corm_vec_clear(&flush->mappers);
 }

@@ -1,6 +1,6 @@
 /*
- * One flush: what has to be written (flush.c), in which order (plan.c), which keys travel (sync.c), and the statements
- * (persist.c). Internal to orm/.
+ * One flush: what has to be written (flush.c), in which order (plan.c), which keys travel (sync.c), and the pages of
+ * rows (persist.c). Internal to orm/.
  */
 #ifndef CORM_ORM_FLUSH_H
 #define CORM_ORM_FLUSH_H
@@ -17,6 +17,7 @@ typedef struct corm_work {
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
   uint32_t rank; /* position of its mapper in the order of tables */
+  bool waiting;  /* collected in a page, but not written: its key may be on its way */
 } corm_work;
 
 /* Before `child` is written, its foreign key becomes the key of `parent`, or NULL. */
@@ -50,6 +51,7 @@ typedef struct corm_flush {
   corm_vec mappers; /* involved, in order of writing after corm_plan_order */
   uint32_t *order;  /* works in order of writing: inserts and updates, then deletes */
   uint32_t nsaves;  /* how many of `order` are inserts and updates */
+  bool *cyclic;     /* by rank: rows of this mapper may need rows of its own table or of one that needs it */
 } corm_flush;
 
 /* Grows an array of plain structs to hold one more. NULL when out of memory. */

@@ -259,7 +259,7 @@ static corm_status rank_mappers(corm_flush *flush, uint32_t *group, bool *cyclic
 corm_status corm_plan_order(corm_flush *flush, corm_error *err) {
   const size_t n = flush->mappers.len;
   uint32_t *group = corm_mem_zalloc(flush->mem, n, sizeof *group);
-  bool *cyclic = corm_mem_zalloc(flush->mem, n, sizeof *cyclic);
+  bool *cyclic = flush->cyclic = corm_mem_zalloc(flush->mem, n, sizeof *cyclic);
   uint32_t *position = corm_mem_alloc(flush->mem, flush->nworks * sizeof *position);
   sort_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
   flush->order = corm_mem_alloc(flush->mem, flush->nworks * sizeof *flush->order);
@@ -270,7 +270,6 @@ corm_status corm_plan_order(corm_flush *flush, corm_error *err) {
   if (status == CORM_OK) status = sort_rows(flush, group, cyclic, position, err);
   if (status == CORM_OK) fill_order(flush, group, cyclic, position, keys);
   corm_mem_free(flush->mem, group);
-  corm_mem_free(flush->mem, cyclic);
   corm_mem_free(flush->mem, position);
   corm_mem_free(flush->mem, keys);
   return status;

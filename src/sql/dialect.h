@@ -82,6 +82,15 @@ struct corm_dialect {
   corm_status (*create_type)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
   corm_status (*drop_type)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
 
+  /*
+   * Appends a SELECT that proves how the integer key `key` is generated when several rows are inserted at once; nothing
+   * where it cannot be proved. NULL: nothing to prove. No row: the rows go one by one. CORM_BULK_VALUES: the row's
+   * first value is the greatest key that the table has had, so that the client may bind the next ones; the second is
+   * NULL or the text of another SELECT for the same, the greater counts. CORM_BULK_UNNEST: a row says that later rows
+   * get greater keys.
+   */
+  void (*key_sql)(const corm_dialect *dialect, const corm_table *table, const corm_column *key, corm_buf *out);
+
   /* Appends the type's name in DDL and CAST: "VARCHAR(50)". CompileError where the database has no such type or needs a
    * length. */
   corm_status (*type_name)(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);

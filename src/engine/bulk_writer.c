@@ -1,0 +1,326 @@
+/* The statements of a writer, the proof that keys can be given to rows, and whom an error is about. */
+#include "engine/bulk_writer.h"
+
+#include <string.h>
+
+#include "engine/internal.h"
+
+/* -- statements -----------------------------------------------------------------------------------------------------
+ */
+
+/* The key in the order of the table's columns. */
+static const corm_column **with_key(corm_writer *w, size_t *n) {
+  const corm_writer_def *def = &w->def;
+  const corm_column **columns = corm_arena_alloc(w->arena, (def->ncolumns + 1) * sizeof *columns);
+  if (!columns) return NULL;
+  size_t at = 0;
+  for (size_t i = 0; i < def->ncolumns; i++) {
+    if (at == i && def->columns[i]->index > def->key->index) columns[at++] = def->key;
+    columns[at++] = def->columns[i];
+  }
+  if (at == def->ncolumns) columns[at++] = def->key;
+  *n = at;
+  return columns;
+}
+
+/* What RETURNING gives: the key, then the other columns. */
+static const corm_column **returned(corm_writer *w) {
+  const corm_writer_def *def = &w->def;
+  const corm_column **columns = corm_arena_alloc(w->arena, (def->nreturning + 1) * sizeof *columns);
+  if (!columns) return NULL;
+  if (w->key_returned) columns[0] = def->key;
+  for (size_t i = 0; i < def->nreturning; i++) columns[i + w->key_returned] = def->returning[i];
+  return columns;
+}
+
+static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
+  const corm_writer_def *def = &w->def;
+  const corm_column **back = returned(w);
+  if (!back) return corm_error_memory(err);
+  corm_status status = corm_compile_insert_in(w->arena, dialect, def->table, def->columns, def->ncolumns, back,
+                                              def->nreturning + w->key_returned, &w->one, err);
+  if (status != CORM_OK || w->way == WAY_ROWS) return status;
+  if (w->way == WAY_VALUES && def->key) {
+    size_t n;
+    const corm_column **columns = with_key(w, &n);
+    if (!columns) return corm_error_memory(err);
+    return corm_compile_insert_in(w->arena, dialect, def->table, columns, n, NULL, 0, &w->keyed, err);
+  }
+  if (dialect->bulk != CORM_BULK_UNNEST) return CORM_OK;
+  const corm_node **nodes = corm_arena_alloc(w->arena, (def->nreturning + 1) * sizeof *nodes);
+  const corm_node *from = w->key_returned ? corm_table_node_in(w->arena, def->table) : NULL;
+  if (!nodes || (w->key_returned && !from)) return corm_error_memory(err);
+  if (w->key_returned && !(nodes[0] = corm_column_node_in(w->arena, def->key, from))) return corm_error_memory(err);
+  return corm_compile_insert_arrays_in(w->arena, dialect, def->table, def->columns, def->ncolumns, nodes,
+                                       w->key_returned, &w->set, err);
+}
+
+static corm_status compile(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
+  const corm_writer_def *def = &w->def;
+  const bool arrays = w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST;
+  corm_status status = CORM_OK;
+  switch (def->kind) {
+  case CORM_WRITE_INSERT: return compile_insert(w, dialect, err);
+  case CORM_WRITE_UPDATE:
+    status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where, def->nwhere,
+                                    &w->one, err);
+    if (status == CORM_OK && arrays)
+      status = corm_compile_update_arrays_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
+                                             def->nwhere, &w->set, err);
+    return status;
+  case CORM_WRITE_DELETE: break;
+  }
+  status = corm_compile_delete_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->one, err);
+  if (status == CORM_OK && arrays)
+    status = corm_compile_delete_arrays_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->set, err);
+  return status;
+}
+
+/* What the driver and the columns allow. */
+static void choose_way(corm_writer *w, const corm_dialect *dialect) {
+  const corm_writer_def *def = &w->def;
+  const bool insert = def->kind == CORM_WRITE_INSERT, able = w->conn->driver->bind_rows != NULL;
+  w->key_returned = def->key && dialect->insert_returning && dialect->bulk != CORM_BULK_VALUES;
+  w->max_params = dialect->max_params;
+  switch (dialect->bulk) {
+  case CORM_BULK_NONE: break;
+  case CORM_BULK_VALUES:
+    if (insert && !def->nreturning && def->ncolumns) w->way = WAY_VALUES;
+    if (w->way == WAY_VALUES && def->key && !dialect->key_sql) w->way = WAY_ROWS;
+    return;
+  case CORM_BULK_UNNEST: /* only keys have an order to be known by */
+    if (able && !def->nreturning) w->way = WAY_ARRAYS;
+    w->sorted_keys = true;
+    w->proof = dialect->key_sql ? PROOF_ONCE : PROOF_HOLDS;
+    return;
+  case CORM_BULK_ARRAY:
+    if (able && (!insert || ((!def->key || w->key_returned) && def->ncolumns))) w->way = WAY_ARRAYS;
+    w->proof = PROOF_HOLDS;
+    return;
+  }
+}
+
+static bool has_constants(const corm_compiled *compiled) {
+  for (uint32_t i = 0; i < compiled->nbinds; i++)
+    if (compiled->binds[i].node) return true;
+  return false;
+}
+
+corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_writer_def *def, corm_writer **out,
+                            corm_error *err) {
+  const corm_dialect *dialect = conn->engine->dialect;
+  corm_writer *w = corm_arena_zalloc(arena, 1, sizeof *w);
+  if (!w) return corm_error_memory(err);
+  *w = (corm_writer){.conn = conn, .arena = arena, .def = *def};
+  choose_way(w, dialect);
+  if (compile(w, dialect, err) != CORM_OK) return CORM_FAILED;
+  w->has_constants = has_constants(&w->one);
+  if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST && !w->set.sql) w->way = WAY_ROWS;
+  if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_ARRAY) {
+    w->set = w->one;
+    if (w->has_constants) w->way = WAY_ROWS;
+  }
+  *out = w;
+  return CORM_OK;
+}
+
+void corm_writer_close(corm_writer *w) {
+  for (size_t i = 0; i < WRITER_COPIES; i++) corm_batch_close(w->copies[i]);
+  corm_batch_close(w->set_batch);
+  for (size_t i = 0; i < WRITER_CHUNKS; i++) corm_batch_close(w->chunks[i].batch);
+  w->set_batch = NULL;
+  memset(w->copies, 0, sizeof w->copies);
+  memset(w->chunks, 0, sizeof w->chunks);
+}
+
+/* -- chunks ----------------------------------------------------------------------------------------------------------
+ */
+
+size_t corm_writer_chunk(const corm_writer *w, size_t left) {
+  const size_t width = w->def.key ? w->keyed.nbinds : w->one.nbinds;
+  size_t n = WRITER_MAX_CHUNK;
+  while (n >= 4 && (n > left || n * width > w->max_params)) n /= 2;
+  return n >= 4 ? n : 0;
+}
+
+static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
+                               corm_error *err) {
+  size_t which = 0;
+  for (size_t size = WRITER_MAX_CHUNK; size > n; size /= 2) which++;
+  writer_text *text = &w->chunks[which];
+  if (!text->batch) {
+    text->compiled = *compiled;
+    text->compiled.sql = corm_compile_repeat_in(w->arena, w->conn->engine->dialect, compiled, n, &text->compiled.len);
+    if (!text->compiled.sql) return corm_error_memory(err);
+    if (corm_conn_batch_open(w->conn, &text->compiled, &text->batch, err) != CORM_OK) return CORM_FAILED;
+  }
+  *out = text->batch;
+  return CORM_OK;
+}
+
+corm_status corm_writer_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
+                              corm_error *err) {
+  if (n > 1 && w->way == WAY_VALUES) return chunk_batch(w, compiled, n, out, err);
+  corm_batch **batch = &w->set_batch;
+  if (n == 1) {
+    w->turn = w->ncopies > 1 ? (w->turn + 1) % w->ncopies : 0;
+    batch = &w->copies[w->turn];
+  }
+  if (!*batch && corm_conn_batch_open(w->conn, compiled, batch, err) != CORM_OK) return CORM_FAILED;
+  *out = *batch;
+  return CORM_OK;
+}
+
+corm_status corm_writer_copies(corm_writer *w, size_t n, corm_error *err) {
+  corm_status status = CORM_OK;
+  size_t wanted = 1;
+  while (wanted < WRITER_COPIES && wanted * wanted < n) wanted++;
+  for (size_t i = 0; status == CORM_OK && i < wanted; i++)
+    if (!w->copies[i]) status = corm_conn_batch_open(w->conn, &w->one, &w->copies[i], err);
+  w->ncopies = wanted;
+  w->turn = wanted - 1;
+  return status;
+}
+
+corm_value *corm_writer_scratch(corm_writer *w, corm_value **kept, size_t *cap, size_t n) {
+  if (n > *cap) {
+    *kept = corm_arena_alloc(w->arena, n * sizeof **kept);
+    *cap = *kept ? n : 0;
+  }
+  return *kept;
+}
+
+corm_status corm_writer_constant(const corm_writer *w, const corm_compiled_bind *bind, corm_value *out,
+                                 corm_error *err) {
+  const corm_value *value = bind->element >= 0 ? &bind->node->values[bind->element] : &bind->node->value;
+  return corm_conn_encode(w->conn, bind->type, value, false, w->arena, out, err);
+}
+
+/* -- proof -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Runs a SELECT of one row; no row and a refusal are both no answer. */
+static corm_status ask(corm_writer *w, const char *sql, size_t len, size_t width, corm_value *row, bool *found,
+                       corm_error *err) {
+  const corm_compiled compiled = {.sql = sql, .len = len};
+  corm_run run = {.returned = row, .width = width, .room = 1, .arena = w->arena};
+  corm_batch *batch = NULL;
+  *found = false;
+  corm_status status = corm_conn_batch_open(w->conn, &compiled, &batch, err);
+  if (status == CORM_OK) status = corm_batch_run(batch, &run, err);
+  corm_batch_close(batch);
+  if (status == CORM_OK) *found = run.nreturned > 0;
+  return status;
+}
+
+/* SQLite's next keys: after the greatest, with room for n before the last one that there is. */
+static corm_status next_keys(corm_writer *w, const corm_value row[2], size_t n, bool *proved, int64_t *first,
+                             corm_error *err) {
+  corm_value more;
+  bool found = false;
+  int64_t last = row[0].kind == CORM_INT ? row[0].as.i : INT64_MAX;
+  corm_status status = CORM_OK;
+  if (row[1].kind == CORM_TEXT) status = ask(w, row[1].as.s, row[1].len, 1, &more, &found, err);
+  if (status != CORM_OK) return status;
+  if (found && more.kind == CORM_INT && more.as.i > last) last = more.as.i;
+  *proved = last < INT64_MAX - (int64_t)n;
+  *first = last + (*proved ? 1 : 0);
+  return CORM_OK;
+}
+
+corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *first, corm_error *err) {
+  const corm_dialect *dialect = w->conn->engine->dialect;
+  corm_value row[2] = {{.kind = CORM_NULL}, {.kind = CORM_NULL}};
+  corm_buf sql;
+  bool found = false;
+  corm_status status = corm_conn_begin_writing(w->conn, err);
+  *proved = false;
+  if (status != CORM_OK) return status;
+  corm_buf_init(&sql, w->conn->engine->mem);
+  dialect->key_sql(dialect, w->def.table, w->def.key, &sql);
+  const char *text = sql.len ? corm_buf_str(&sql) : "";
+  if (!text) status = corm_error_memory(err);
+  if (text && *text) status = ask(w, text, sql.len, w->way == WAY_VALUES ? 2 : 1, row, &found, err);
+  if (status == CORM_OK && found) {
+    if (w->way == WAY_VALUES) {
+      status = next_keys(w, row, n, proved, first, err);
+    } else {
+      *proved = true;
+      w->proof = PROOF_HOLDS;
+    }
+  }
+  corm_buf_clear(&sql);
+  return status;
+}
+
+/* -- blame -----------------------------------------------------------------------------------------------------------
+ */
+
+static size_t column_at(const corm_writer_def *def, const char *name, size_t len) {
+  for (size_t i = 0; i < def->ncolumns; i++)
+    if (strlen(def->columns[i]->name) == len && memcmp(def->columns[i]->name, name, len) == 0) return i;
+  return CORM_NO_ROW;
+}
+
+static size_t blame_null(const corm_page *page, const char *column) {
+  const corm_writer_def *def = &page->writer->def;
+  const size_t at = column_at(def, column, strlen(column));
+  for (size_t row = 0; at != CORM_NO_ROW && row < page->nrows; row++)
+    if (page->values[row * (def->ncolumns + def->nwhere) + at].kind == CORM_NULL) return row;
+  return CORM_NO_ROW;
+}
+
+/* A value as PostgreSQL shows it in "Key (a, b)=(1, x)". */
+static bool show(const corm_value *value, corm_buf *out) {
+  if (value->kind == CORM_INT)
+    corm_buf_int(out, value->as.i);
+  else if (value->kind == CORM_TEXT || value->kind == CORM_DECIMAL)
+    corm_buf_add(out, value->as.s, value->len);
+  else
+    return false;
+  return true;
+}
+
+/* The columns of "a, b" as positions in a row; their number, 0 where one is not written. */
+static size_t read_columns(const corm_writer_def *def, const char *text, const char *end, size_t *at, size_t room) {
+  size_t n = 0;
+  while (text < end) {
+    const char *comma = text;
+    while (comma < end && *comma != ',') comma++;
+    if (n == room || (at[n++] = column_at(def, text, (size_t)(comma - text))) == CORM_NO_ROW) return 0;
+    text = comma + 2;
+  }
+  return n;
+}
+
+/* The last row that has the values of "Key (a, b)=(1, x) ...": of two equal ones the second failed. */
+static size_t blame_key(const corm_page *page, const char *detail, const corm_mem *mem) {
+  const corm_writer_def *def = &page->writer->def;
+  size_t at[8], found = CORM_NO_ROW;
+  const char *names = strncmp(detail, "Key (", 5) == 0 ? detail + 5 : NULL;
+  const char *middle = names ? strstr(names, ")=(") : NULL;
+  const size_t n = middle ? read_columns(def, names, middle, at, 8) : 0;
+  corm_buf shown;
+  corm_buf_init(&shown, mem);
+  for (size_t row = 0; n && row < page->nrows; row++) {
+    const corm_value *values = page->values + row * (def->ncolumns + def->nwhere);
+    corm_buf_reset(&shown);
+    bool able = true;
+    for (size_t i = 0; able && i < n; i++) {
+      if (i) corm_buf_puts(&shown, ", ");
+      able = show(&values[at[i]], &shown);
+    }
+    corm_buf_puts(&shown, ") ");
+    const char *text = corm_buf_str(&shown);
+    if (able && text && strncmp(middle + 3, text, shown.len) == 0) found = row;
+  }
+  corm_buf_clear(&shown);
+  return found;
+}
+
+size_t corm_writer_blame(const corm_page *page, const corm_error *err) {
+  if (page->nrows == 1) return 0;
+  if (!corm_error_class_is(err->cls, CORM_E_INTEGRITY)) return CORM_NO_ROW;
+  if (err->detail[0] == 'K') return blame_key(page, err->detail, page->writer->conn->engine->mem);
+  return err->column[0] ? blame_null(page, err->column) : CORM_NO_ROW;
+}

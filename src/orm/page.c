@@ -1,0 +1,203 @@
+/* Shapes and their pages: rows are encoded when they are collected, so that a value that is refused names its object.
+ */
+#include <string.h>
+
+#include "orm/persist.h"
+
+/* -- shapes ---------------------------------------------------------------------------------------------------------
+ */
+
+uint8_t corm_page_plain(const corm_persister *p, const corm_column *column) {
+  const corm_value_kind kind = corm_type_value_kind(column->type);
+  return p->kinds & CORM_KIND(kind) && p->dialect->is_plain(p->dialect, column->type) ? (uint8_t)kind : CORM_ABSENT;
+}
+
+corm_status corm_shape_open(corm_persister *p, corm_shape *s, const corm_writer_def *def, corm_error *err) {
+  corm_status status = corm_writer_new(p->flush->conn, &p->arena, def, &s->page.writer, err);
+  if (status != CORM_OK) return status;
+  s->next = p->shapes;
+  p->shapes = s;
+  return CORM_OK;
+}
+
+static bool is_made_by_database(const corm_persister *p, const corm_mapper *mapper, const uint64_t *mask,
+                                uint32_t slot) {
+  return p->dialect->insert_returning && !corm_mask_has(mask, slot) && (int32_t)slot != mapper->autoincrement;
+}
+
+/* Lists of columns and slots; the arrays live with the shape. */
+static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_shape *s, corm_writer_def *def,
+                            corm_error *err) {
+  const uint32_t most = mapper->nattributes + mapper->npk;
+  const corm_column **columns = corm_arena_alloc(&p->arena, (most + mapper->npk) * sizeof(void *));
+  s->slots = corm_arena_alloc(&p->arena, (most + 1) * sizeof *s->slots);
+  s->returning = corm_arena_alloc(&p->arena, mapper->npk * sizeof *s->returning);
+  if (!columns || !s->slots || !s->returning) return corm_error_memory(err);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    if (!corm_mask_has(s->mask, i)) continue;
+    columns[s->n] = mapper->attributes[i].column;
+    s->slots[s->n++] = (corm_shape_slot){i, corm_page_plain(p, mapper->attributes[i].column)};
+  }
+  *def = (corm_writer_def){.kind = s->kind, .table = mapper->table, .columns = columns, .ncolumns = s->n};
+  def->where = def->returning = columns + s->n;
+  s->keys = s->slots + s->n;
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    const uint32_t slot = mapper->pk[i];
+    const corm_column *column = mapper->attributes[slot].column;
+    if (s->kind != CORM_WRITE_INSERT) {
+      columns[s->n + s->nkeys] = column;
+      s->keys[s->nkeys++] = (corm_shape_slot){slot, corm_page_plain(p, column)};
+    } else if (is_made_by_database(p, mapper, s->mask, slot)) {
+      columns[s->n + s->nreturning] = column;
+      s->returning[s->nreturning++] = slot;
+    }
+  }
+  def->nwhere = s->nkeys;
+  def->nreturning = s->nreturning;
+  s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 &&
+                 !corm_mask_has(s->mask, (uint32_t)mapper->autoincrement);
+  if (s->wants_key) def->key = mapper->attributes[mapper->autoincrement].column;
+  return CORM_OK;
+}
+
+static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err) {
+  const size_t words = corm_mask_words(mapper);
+  corm_shape *s = corm_arena_zalloc(&p->arena, 1, sizeof *s);
+  uint64_t *mask = corm_arena_alloc(&p->arena, words * sizeof *mask);
+  corm_writer_def def;
+  if (!s || !mask) {
+    corm_error_memory(err);
+    return NULL;
+  }
+  memcpy(mask, p->mask, words * sizeof *mask);
+  *s = (corm_shape){.mapper = mapper, .kind = kind, .mask = mask};
+  if (describe(p, mapper, s, &def, err) != CORM_OK) return NULL;
+  return corm_shape_open(p, s, &def, err) == CORM_OK ? s : NULL;
+}
+
+corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err) {
+  const size_t size = corm_mask_words(mapper) * sizeof *p->mask;
+  for (corm_shape **link = &p->shapes; *link; link = &(*link)->next) {
+    corm_shape *s = *link;
+    if (s->mapper != mapper || s->kind != kind || memcmp(s->mask, p->mask, size) != 0) continue;
+    *link = s->next;
+    s->next = p->shapes;
+    p->shapes = s;
+    return s;
+  }
+  return new_shape(p, mapper, kind, err);
+}
+
+/* -- rows -----------------------------------------------------------------------------------------------------------
+ */
+
+bool corm_page_is_full(const corm_persister *p, const corm_shape *s) {
+  return s->page.nrows >= CORM_PAGE_ROWS || p->nbytes >= CORM_PAGE_BYTES;
+}
+
+static bool grow(corm_persister *p, corm_shape *s) {
+  const size_t width = s->n + s->nkeys, cap = s->cap ? s->cap * 4 : 16;
+  corm_value *values = corm_arena_alloc(&p->arena, cap * width * sizeof *values);
+  int64_t *keys = s->wants_key ? corm_arena_alloc(&p->arena, cap * sizeof *keys) : NULL;
+  corm_value *returned = s->nreturning ? corm_arena_alloc(&p->arena, cap * s->nreturning * sizeof *returned) : NULL;
+  if (!values || (s->wants_key && !keys) || (s->nreturning && !returned)) return false;
+  if (s->page.nrows) memcpy(values, s->values, s->page.nrows * width * sizeof *values);
+  s->values = values;
+  s->cap = cap;
+  s->page.values = values;
+  s->page.keys = keys;
+  s->page.returned = returned;
+  return true;
+}
+
+corm_value *corm_page_room(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {
+  corm_page_row *rows = corm_flush_grow(p->flush->mem, p->rows, p->nrows, &p->rows_cap, sizeof *rows);
+  if (!rows || (s->page.nrows == s->cap && !grow(p, s))) {
+    if (rows) p->rows = rows;
+    corm_error_memory(err);
+    return NULL;
+  }
+  p->rows = rows;
+  rows[p->nrows] = (corm_page_row){object, s, (uint32_t)s->page.nrows};
+  return s->values + s->page.nrows * (s->n + s->nkeys);
+}
+
+corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t plain, const corm_value *value,
+                          corm_value *out, corm_error *err) {
+  if (corm_value_has_bytes(value)) p->nbytes += value->len;
+  if (value->kind == CORM_NULL || (value->kind == plain && !(p->copies && corm_value_has_bytes(value)))) {
+    *out = *value;
+    out->flags = 0;
+    return CORM_OK;
+  }
+  return corm_conn_encode(p->flush->conn, column->type, value, p->copies, &p->bytes, out, err);
+}
+
+corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {
+  const corm_attribute *attributes = object->mapper->attributes;
+  corm_value *out = corm_page_room(p, s, object, err);
+  corm_status status = out ? CORM_OK : CORM_FAILED;
+  for (uint32_t i = 0; status == CORM_OK && i < s->n; i++)
+    status = corm_page_put(p, attributes[s->slots[i].slot].column, s->slots[i].plain, &object->slots[s->slots[i].slot],
+                           out++, err);
+  for (uint32_t i = 0; status == CORM_OK && i < s->nkeys; i++)
+    status = corm_page_put(p, attributes[s->keys[i].slot].column, s->keys[i].plain,
+                           corm_object_committed(object, s->keys[i].slot), out++, err);
+  if (status != CORM_OK) return status;
+  s->page.nrows++;
+  p->nrows++;
+  return CORM_OK;
+}
+
+/* -- writing --------------------------------------------------------------------------------------------------------
+ */
+
+/* The object of a shape's row, for errors; NULL: unknown. */
+static const corm_object *object_of(const corm_persister *p, const corm_shape *s, size_t row) {
+  for (uint32_t i = 0; i < p->nrows; i++)
+    if (p->rows[i].shape == s && (row == CORM_NO_ROW || p->rows[i].row == row)) return p->rows[i].object;
+  return NULL;
+}
+
+/* Pages go out in the order of their first rows. */
+static corm_status write_pages(corm_persister *p, corm_shape **open, corm_page **pages, uint32_t *nopen,
+                               corm_error *err) {
+  uint32_t n = 0;
+  size_t failed = 0;
+  for (uint32_t i = 0; i < p->nrows; i++) {
+    if (p->rows[i].row != 0) continue;
+    open[n] = p->rows[i].shape;
+    pages[n++] = &p->rows[i].shape->page;
+  }
+  *nopen = n;
+  corm_status status = corm_pages_write(pages, n, &failed, err);
+  if (status == CORM_OK) return CORM_OK;
+  const corm_object *object = object_of(p, open[failed], open[failed]->page.blame);
+  return object ? corm_persist_blame(object, err) : CORM_FAILED;
+}
+
+static uint32_t count_open(const corm_persister *p) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < p->nrows; i++) n += p->rows[i].row == 0;
+  return n;
+}
+
+corm_status corm_pages_flush(corm_persister *p, corm_error *err) {
+  if (!p->nrows) return CORM_OK;
+  corm_shape *few[4], **open = few;
+  corm_page *few_pages[4], **pages = few_pages;
+  uint32_t n = count_open(p);
+  if (n > 4) {
+    open = corm_arena_alloc(&p->bytes, n * sizeof(void *));
+    pages = corm_arena_alloc(&p->bytes, n * sizeof(void *));
+    if (!open || !pages) return corm_error_memory(err);
+  }
+  corm_status status = write_pages(p, open, pages, &n, err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = corm_page_check(p, open[i], err);
+  for (uint32_t i = 0; status == CORM_OK && i < p->nrows; i++) status = corm_page_settle(p, &p->rows[i], err);
+  for (uint32_t i = 0; i < n; i++) open[i]->page.nrows = 0;
+  p->nrows = 0;
+  p->nbytes = 0;
+  corm_arena_reset(&p->bytes);
+  return status;
+}

@@ -1,0 +1,111 @@
+/* After a page was written: counts, keys, events, and whom a failure is about. */
+#include <stdio.h>
+#include <string.h>
+
+#include "orm/persist.h"
+
+corm_status corm_persist_blame(const corm_object *object, corm_error *err) {
+  if (err && !err->entity[0]) corm_error_field(err->entity, sizeof err->entity, object->mapper->name);
+  return CORM_FAILED;
+}
+
+corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err) {
+  const corm_host *host = p->flush->session->host;
+  if (!(p->flush->listening & (UINT32_C(1) << event))) return CORM_OK;
+  return host->event(host->ctx, event, p->flush->session, object, err);
+}
+
+/* -- counts ---------------------------------------------------------------------------------------------------------
+ */
+
+/* "User(id=1), User(id=2)" of the rows that are missing; at most five. */
+static void describe_missed(const corm_persister *p, const corm_shape *s, corm_buf *out, const corm_object **first) {
+  for (size_t m = 0; m < s->page.nmissed; m++)
+    for (uint32_t i = 0; i < p->nrows; i++) {
+      const corm_page_row *row = &p->rows[i];
+      if (row->shape != s || row->row != s->page.missed[m] || !s->mapper) continue;
+      corm_buf_puts(out, out->len ? ", " : "");
+      corm_object_describe(row->object, out);
+      if (!*first) *first = row->object;
+      break;
+    }
+}
+
+static corm_status stale(corm_persister *p, corm_shape *s, corm_error *err) {
+  const corm_table *table = s->mapper ? s->mapper->table : s->relationship->def.secondary;
+  const corm_object *object = NULL;
+  corm_buf names;
+  corm_buf_init(&names, p->flush->mem);
+  const int64_t missing = (int64_t)s->page.nrows - s->page.matched;
+  corm_status status = s->mapper ? corm_page_find_missed(&s->page, err) : CORM_OK;
+  if (status == CORM_OK) {
+    describe_missed(p, s, &names, &object);
+    const char *text = corm_buf_str(&names);
+    corm_error_set(err, CORM_E_STALE_DATA,
+                   "%s statement on table '%s' expected to match %zu row(s); %lld were matched%s%s%s",
+                   s->kind == CORM_WRITE_UPDATE ? "UPDATE" : "DELETE", table->fullname, s->page.nrows,
+                   (long long)s->page.matched, names.len ? "; not there: " : "", names.len && text ? text : "",
+                   names.len && missing > (int64_t)s->page.nmissed ? ", ..." : "");
+  }
+  corm_buf_clear(&names);
+  if (!object) object = p->rows[0].object;
+  return corm_persist_blame(object, err);
+}
+
+corm_status corm_page_check(corm_persister *p, corm_shape *s, corm_error *err) {
+  const int64_t wanted = (int64_t)s->page.nrows;
+  switch (s->kind) {
+  case CORM_WRITE_INSERT: return CORM_OK;
+  case CORM_WRITE_UPDATE: return s->page.matched == wanted ? CORM_OK : stale(p, s, err);
+  case CORM_WRITE_DELETE: break;
+  }
+  /* An object's row that is gone already is what was wanted; an association row's absence says that somebody else
+     changed the relationship. */
+  return s->mapper || s->page.matched >= wanted ? CORM_OK : stale(p, s, err);
+}
+
+/* -- objects --------------------------------------------------------------------------------------------------------
+ */
+
+static corm_status take_returned(corm_persister *p, const corm_page_row *row, corm_error *err) {
+  const corm_shape *s = row->shape;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < s->nreturning; i++) {
+    const corm_column *column = s->mapper->attributes[s->returning[i]].column;
+    const corm_value *raw = &s->page.returned[row->row * s->nreturning + i];
+    corm_value value = *raw;
+    if (raw->kind != CORM_NULL) status = p->dialect->decode(p->dialect, column->type, raw, &p->scratch, &value, err);
+    if (status == CORM_OK) status = corm_object_store(row->object, s->returning[i], &value, err);
+    row->object->slots[s->returning[i]].flags |= CORM_VALUE_GENERATED;
+  }
+  return status;
+}
+
+static corm_status settle_insert(corm_persister *p, const corm_page_row *row, corm_error *err) {
+  const corm_shape *s = row->shape;
+  corm_object *object = row->object;
+  corm_status status = CORM_OK;
+  if (s->wants_key) {
+    const uint32_t slot = (uint32_t)s->mapper->autoincrement;
+    const corm_value key = corm_value_int(s->page.keys[row->row]);
+    status = corm_object_store(object, slot, &key, err);
+    object->slots[slot].flags |= CORM_VALUE_GENERATED;
+  }
+  if (status == CORM_OK && s->nreturning) status = take_returned(p, row, err);
+  if (status != CORM_OK) return corm_persist_blame(object, err);
+  if (s->n < s->mapper->nattributes) corm_persist_expire(object, CORM_WRITE_INSERT);
+  p->flush->works[object->flush - 1].waiting = false;
+  return corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err);
+}
+
+corm_status corm_page_settle(corm_persister *p, const corm_page_row *row, corm_error *err) {
+  if (!row->shape->mapper) return CORM_OK;
+  switch (row->shape->kind) {
+  case CORM_WRITE_INSERT: return settle_insert(p, row, err);
+  case CORM_WRITE_UPDATE:
+    corm_persist_expire(row->object, CORM_WRITE_UPDATE);
+    return corm_persist_tell(p, CORM_EVENT_AFTER_UPDATE, row->object, err);
+  case CORM_WRITE_DELETE: break;
+  }
+  return corm_persist_tell(p, CORM_EVENT_AFTER_DELETE, row->object, err);
+}

@@ -1,0 +1,107 @@
+/*
+ * What the files of persist share. Rows of one shape (table, kind, column set) collect in a page; pages stand side by
+ * side until something needs them written. Internal to orm/persist*.c and orm/page*.c.
+ */
+#ifndef CORM_ORM_PERSIST_H
+#define CORM_ORM_PERSIST_H
+
+#include "engine/bulk.h"
+#include "orm/flush.h"
+
+/* How one column of a shape is taken from an object. */
+typedef struct corm_shape_slot {
+  uint32_t slot;
+  uint8_t plain; /* the value kind that goes to the driver as it is; ABSENT: none */
+} corm_shape_slot;
+
+/* A shape and its open page. */
+typedef struct corm_shape {
+  struct corm_shape *next;
+  const corm_mapper *mapper;             /* NULL: of a secondary table */
+  const corm_relationship *relationship; /* then */
+  corm_write_kind kind;
+  uint64_t *mask;         /* bit per slot: part of INSERT or SET */
+  corm_shape_slot *slots; /* those of the mask */
+  uint32_t n;
+  corm_shape_slot *keys; /* what WHERE looks for */
+  uint32_t nkeys;
+  bool wants_key;      /* INSERT: the generated key, which goes into mapper->autoincrement */
+  uint32_t *returning; /* INSERT: slots of other keys that the database makes */
+  uint32_t nreturning;
+  uint32_t *place; /* secondary table: where the i-th value stands, those of the near side first */
+  corm_page page;
+  corm_value *values; /* the page's */
+  size_t cap;         /* rows that there is room for */
+} corm_shape;
+
+/* A row that stands in a page. */
+typedef struct corm_page_row {
+  corm_object *object;
+  corm_shape *shape;
+  uint32_t row;
+} corm_page_row;
+
+typedef struct corm_persister {
+  corm_flush *flush;
+  corm_arena arena; /* shapes and their statements */
+  corm_arena bytes; /* of the values in the open pages */
+  size_t nbytes;
+  corm_shape *shapes;  /* the one used last stands first */
+  corm_page_row *rows; /* of all open pages, in order */
+  uint32_t nrows, rows_cap;
+  const corm_dialect *dialect;
+  uint32_t kinds; /* that the driver moves */
+  bool copies;    /* hooks may change objects whose values stand in a page */
+  corm_scratch scratch;
+  uint64_t *mask; /* one row's */
+  uint32_t nwords;
+} corm_persister;
+
+static inline uint32_t corm_mask_words(const corm_mapper *mapper) {
+  return (mapper->nattributes + 63) / 64;
+}
+
+static inline bool corm_mask_has(const uint64_t *mask, uint32_t slot) {
+  return mask[slot / 64] >> (slot % 64) & 1;
+}
+
+/* -- persist_values.c: the columns of one row, in p->mask -- */
+
+/* Decides for each absent slot: a client default, left to the database, or NULL. */
+CORM_MUST_USE corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, corm_error *err);
+CORM_MUST_USE corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, bool *any, corm_error *err);
+/* What the database computed is read when somebody asks for it. */
+void corm_persist_expire(corm_object *object, corm_write_kind kind);
+
+/* -- page.c -- */
+
+/* The shape of p->mask. NULL: err is set. */
+corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err);
+/* Makes room for a row in the shape's page; NULL: err is set. */
+corm_value *corm_page_room(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);
+/* Writes one value of a row. */
+CORM_MUST_USE corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t plain,
+                                        const corm_value *value, corm_value *out, corm_error *err);
+CORM_MUST_USE corm_status corm_page_add(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);
+/* Writes all open pages; the objects get their keys, and events are told in the order of the rows. */
+CORM_MUST_USE corm_status corm_pages_flush(corm_persister *p, corm_error *err);
+/* The kind of value of a column that needs no codec. */
+uint8_t corm_page_plain(const corm_persister *p, const corm_column *column);
+bool corm_page_is_full(const corm_persister *p, const corm_shape *shape);
+CORM_MUST_USE corm_status corm_shape_open(corm_persister *p, corm_shape *shape, const corm_writer_def *def,
+                                          corm_error *err);
+
+/* -- page_settle.c -- */
+
+/* What a written page means for its objects, one after the other; counts that do not fit are StaleDataErrors. */
+CORM_MUST_USE corm_status corm_page_check(corm_persister *p, corm_shape *shape, corm_error *err);
+CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, const corm_page_row *row, corm_error *err);
+CORM_MUST_USE corm_status corm_persist_blame(const corm_object *object, corm_error *err);
+CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err);
+
+/* -- page_links.c -- */
+
+/* Rows of secondary tables: all that go, then all that come. */
+CORM_MUST_USE corm_status corm_persist_associations(corm_persister *p, corm_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* Which columns of an object are written: values that the script did not give come from defaults or the database. */
+#include <string.h>
+
+#include "orm/persist.h"
+
+static void set_bit(uint64_t *mask, uint32_t slot) {
+  mask[slot / 64] |= UINT64_C(1) << (slot % 64);
+}
+
+static corm_status apply_default(corm_persister *p, corm_object *object, uint32_t slot, const corm_default *from,
+                                 corm_error *err) {
+  const corm_column *column = object->mapper->attributes[slot].column;
+  const corm_host *host = p->flush->session->host;
+  corm_value value = from->value;
+  if (from->kind == CORM_DEFAULT_HOOK) {
+    corm_value given;
+    char place[160];
+    corm_status status = host->call_default(host->ctx, object, column, from->hook, &given, err);
+    if (status != CORM_OK) return status;
+    corm_buf name;
+    corm_buf_init(&name, p->flush->mem);
+    corm_buf_printf(&name, "%s.%s", object->mapper->name, object->mapper->attributes[slot].key);
+    corm_error_field(place, sizeof place, corm_buf_str(&name) ? corm_buf_str(&name) : object->mapper->name);
+    corm_buf_clear(&name);
+    status = corm_type_coerce(column->type, &given, place, &p->scratch, &value, err);
+    if (status != CORM_OK) return status;
+  }
+  return corm_object_set(object, slot, &value, err);
+}
+
+static bool is_client_default(const corm_default *value) {
+  return value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
+}
+
+corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  corm_status status = CORM_OK;
+  memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
+  for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
+    const corm_column *column = mapper->attributes[i].column;
+    if (object->slots[i].kind == CORM_ABSENT) {
+      const corm_default *wanted = &column->default_;
+      if (is_client_default(wanted)) {
+        status = apply_default(p, object, i, wanted, err);
+      } else if (wanted->kind == CORM_DEFAULT_SQL || corm_column_has_server_value(column) ||
+                 (int32_t)i == mapper->autoincrement) {
+        continue;
+      } else {
+        object->slots[i] = corm_value_null();
+      }
+    } else if ((int32_t)i == mapper->autoincrement && object->slots[i].kind == CORM_NULL) {
+      continue;
+    }
+    set_bit(p->mask, i);
+  }
+  return status;
+}
+
+corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, bool *any, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  corm_status status = CORM_OK;
+  *any = false;
+  if (!corm_object_has_changes(object)) return CORM_OK;
+  memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
+  for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
+    const corm_default *onupdate = &mapper->attributes[i].column->onupdate;
+    if (!(object->slots[i].flags & CORM_VALUE_DIRTY) && is_client_default(onupdate))
+      status = apply_default(p, object, i, onupdate, err);
+    if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) continue;
+    set_bit(p->mask, i);
+    *any = true;
+  }
+  return status;
+}
+
+void corm_persist_expire(corm_object *object, corm_write_kind kind) {
+  const corm_mapper *mapper = object->mapper;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_column *column = mapper->attributes[i].column;
+    corm_value *slot = &object->slots[i];
+    if (slot->flags & CORM_VALUE_DIRTY) continue;
+    bool computed = kind == CORM_WRITE_INSERT ? slot->kind == CORM_ABSENT
+                                              : column->server_onupdate || column->onupdate.kind == CORM_DEFAULT_SQL;
+    if (!computed || mapper->attributes[i].primary_key) continue;
+    corm_value_clear(mapper->mem, slot);
+    slot->flags |= CORM_VALUE_EXPIRED;
+    object->flags |= CORM_OBJECT_EXPIRED;
+  }
+}
