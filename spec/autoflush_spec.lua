@@ -1,4 +1,5 @@
 local corm = require "corm"
+local says = require("spec.support.database").says
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
 local select = corm.select
@@ -24,7 +25,7 @@ describe("autoflush", function()
     session:add(m.User { name = "c" })
     assert.equal(3, session:scalar(select(corm.func.count()):select_from(m.User)))
     session:add(m.User { name = "d" })
-    assert.equal(4, session:scalar(corm.text("SELECT count(*) FROM user")))
+    assert.equal(4, session:scalar(corm.text("SELECT count(*) FROM " .. w.user)))
     session:add(m.User { name = "e" })
     assert.equal(5, session:query(m.User):count())
     session:get(m.User, 1).age = 3
@@ -81,7 +82,7 @@ describe("autoflush", function()
   it("says that it was the one who failed, and why", function()
     session:add(m.User {})
     local err = raises("IntegrityError", "autoflush", function() session:scalars(select(m.User)) end)
-    assert.is_truthy(err.message:find("NOT NULL constraint failed: user.name", 1, true))
+    assert.is_truthy(err.message:find(says.not_null, 1, true))
     assert.equal("not_null", err.kind)
     assert.is_number(err.line)
     assert.is_truthy(err.source:find("autoflush_spec", 1, true))

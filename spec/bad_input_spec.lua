@@ -24,7 +24,7 @@ describe("bad input", function()
     session:rollback()
     session:add(m.City { name = "after" })
     session:commit()
-    assert.equal("kept|after", w:rows("SELECT name, (SELECT name FROM city) FROM user"))
+    assert.equal("kept|after", w:rows('SELECT name, (SELECT name FROM city) FROM "user"'))
   end
 
   describe("to create_engine", function()
@@ -215,7 +215,7 @@ describe("bad input", function()
       session:add(m.User { name = evil })
       session:commit()
       assert.equal(evil, session:query(m.User):filter_by { name = evil }:one().name)
-      assert.equal("2", w:rows("SELECT count(*) FROM user"))
+      assert.equal("2", w:rows('SELECT count(*) FROM "user"'))
     end)
   end)
 
@@ -341,7 +341,7 @@ describe("bad input", function()
 
     it("that may only be read", function()
       fails(w.url .. "?mode=ro", "ReadOnlyError")
-      assert.equal("1", w:rows("SELECT count(*) FROM user"))
+      assert.equal("1", w:rows('SELECT count(*) FROM "user"'))
     end)
 
     it("that somebody else has locked for longer than the timeout", function()

@@ -13,7 +13,7 @@ describe("cascades", function()
   after_each(function() w:close() end)
 
   local function counts()
-    return w:rows("SELECT (SELECT count(*) FROM user), (SELECT count(*) FROM address), (SELECT count(*) FROM tag)")
+    return w:rows('SELECT (SELECT count(*) FROM "user"), (SELECT count(*) FROM address), (SELECT count(*) FROM tag)')
   end
 
   -- A user with two addresses and a tag on each.

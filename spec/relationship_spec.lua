@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local library = require "spec.support.library"
 local raises = require "spec.support.raises"
 
@@ -17,7 +18,7 @@ end
 local function family(options, child)
   local Base = corm.declarative_base()
   local Parent = Base:model("Parent", {
-    __tablename__ = "parent", id = key(), name = Column(String), children = relationship("Child", options),
+    __tablename__ = "parent", id = key(), name = Column(String(20)), children = relationship("Child", options),
   })
   child = child or {}
   child.__tablename__ = "child"
@@ -28,7 +29,7 @@ local function family(options, child)
 end
 
 local function session_of(Base)
-  local engine = corm.create_engine("sqlite://")
+  local engine = database.engine()
   Base.metadata:create_all(engine)
   local sent = {}
   corm.event.listen(engine, "before_cursor_execute", function(_, _, statement) sent[#sent + 1] = statement end)

@@ -2,6 +2,7 @@
 -- it likes; what it got is the next spec's afterwards, emptied. On a server each process has databases of its own, and
 -- drops them when it ends, so that several may run at once.
 local corm = require "corm"
+local lacking = require "spec.support.lacking"
 local shell = require "spec.support.shell"
 
 local database = {}
@@ -126,6 +127,17 @@ local function release(list)
   while #list > 0 do table.insert(state.free, 1, table.remove(list)) end
 end
 
+-- What the databases themselves say, for messages that carry it.
+local says = {
+  sqlite = { unique = "UNIQUE constraint failed", not_null = "NOT NULL constraint failed", locked = "locked" },
+  postgresql = {
+    unique = "duplicate key value violates unique constraint", not_null = "violates not-null constraint",
+    locked = "lock timeout",
+  },
+  mariadb = { unique = "Duplicate entry", not_null = "cannot be null", locked = "Lock wait timeout" },
+}
+database.says = says[database.name]
+
 -- What specs call -----------------------------------------------------------------------------------------------------
 
 -- The path of a file that does not exist yet.
@@ -174,6 +186,14 @@ function database.only(...)
   for _, name in ipairs(names) do
     if name == database.name then return fn() end
   end
+end
+
+-- True when the list says that this database has no such thing.
+function database.lacks(name)
+  for _, list in pairs(lacking) do
+    if list[name] then return lacking[database.name][name] ~= nil end
+  end
+  error("no database lacks '" .. name .. "'")
 end
 
 -- busted tells when a spec is over (before its after_each: emptying waits until somebody asks for a database).

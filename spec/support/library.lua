@@ -1,6 +1,7 @@
 -- Authors, books and tags in a database of their own: the models that most specs of the ORM need.
 local corm = require "corm"
 local database = require "spec.support.database"
+local sql = require "spec.support.sql"
 
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
 
@@ -37,7 +38,7 @@ return function(options)
   Base.metadata:create_all(lib.engine)
   lib.Session = corm.sessionmaker { bind = lib.engine }
   corm.event.listen(lib.engine, "before_cursor_execute", function(_, _, statement)
-    lib.sent[#lib.sent + 1] = statement
+    lib.sent[#lib.sent + 1] = sql.sent(statement)
   end)
 
   -- Runs fn and returns how many statements it sent.

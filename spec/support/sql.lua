@@ -10,4 +10,10 @@ function sql.of(x, dialect)
   return sql.flat(x:compile({ dialect = dialect }).string)
 end
 
+-- A statement that was sent, as one text for all databases: without their placeholders, quotes and layout.
+function sql.sent(text)
+  text = text:gsub("%$%d+", "?"):gsub("%?::[%u ]*%u%[?%]?", "?")
+  return (text:gsub('(["`])([%w_]+)%1', "%2"):gsub("%s+", " "))
+end
+
 return sql

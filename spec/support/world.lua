@@ -1,6 +1,7 @@
 -- A database with the classes that many specs of the ORM use, and a record of the statements that are really sent.
 local corm = require "corm"
 local database = require "spec.support.database"
+local sql = require "spec.support.sql"
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
 local relationship = corm.relationship
 
@@ -67,6 +68,10 @@ function world.models(options)
   return m
 end
 
+-- The table of users in SQL that goes through corm, which sends it as it is; in that of rows() and sql() it is "user"
+-- with quotes everywhere.
+world.user = database.name == "postgresql" and '"user"' or "user"
+
 -- Opens an empty database with the tables of `models` (world.models() without).
 function world.open(models, session_options)
   local self = setmetatable({}, world)
@@ -77,7 +82,7 @@ function world.open(models, session_options)
   self.sent = {}
   corm.event.listen(self.engine, "before_cursor_execute", function(_, _, statement, parameters, _, executemany)
     self.sent[#self.sent + 1] = {
-      sql = statement:gsub("%s+", " "), parameters = parameters, executemany = executemany,
+      sql = sql.sent(statement), parameters = parameters, executemany = executemany,
     }
   end)
   local options = { bind = self.engine }
@@ -101,13 +106,18 @@ function world:close()
 end
 
 -- What another program reads.
-function world:rows(sql)
-  return database.shell(self.store, sql)
+function world:rows(query)
+  return database.shell(self.store, query)
+end
+
+-- The same in one line, with commas between rows.
+function world:list(query)
+  return (self:rows(query):gsub("\n", ","))
 end
 
 -- Runs SQL behind corm's back.
-function world:sql(sql)
-  local answer = database.shell(self.store, sql)
+function world:sql(statements)
+  local answer = database.shell(self.store, statements)
   assert(answer == "", answer)
 end
 
