@@ -202,7 +202,7 @@ static void dialects_are_found_by_name(void **state) {
   (void)state;
   size_t n;
   const char *const *names = corm_dialect_names(&n);
-  assert_int_equal(n, 2);
+  assert_int_equal(n, 5);
   for (size_t i = 0; i < n; i++) assert_string_equal(corm_dialect_find(names[i])->name, names[i]);
   assert_ptr_equal(corm_dialect_find("sqlite"), &corm_dialect_sqlite);
   assert_null(corm_dialect_find("oracle"));
