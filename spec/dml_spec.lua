@@ -1,5 +1,6 @@
 local corm = require "corm"
 local new_schema = require "spec.support.schema"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 local sql = require "spec.support.sql"
 
@@ -82,10 +83,10 @@ describe("insert, update, delete", function()
     local t = corm.Table("t", corm.MetaData(),
       corm.Column("id", corm.Integer, { primary_key = true }),
       corm.Column("a", corm.Integer, { default = 5, onupdate = 6 }),
-      corm.Column("b", corm.String, { default = function() calls = calls + 1 return "b" .. calls end }),
+      corm.Column("b", corm.String(9), { default = function() calls = calls + 1 return "b" .. calls end }),
       corm.Column("c", corm.Integer, { default = corm.literal(1) + 2 }),
       corm.Column("d", corm.Integer, { server_default = "9" }))
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     t.metadata:create_all(engine)
     engine:begin(function(conn)
       conn:execute(corm.insert(t):values { id = 1 })
@@ -103,15 +104,19 @@ describe("insert, update, delete", function()
   end)
 
   it("run with everything that they return", function()
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     s.metadata:create_all(engine)
     engine:begin(function(conn)
       local result = conn:execute(corm.insert(s.book):values { { title = "a", year = 1 }, { title = "b", year = 2 } })
       assert.equal(2, result.rowcount)
       local row = conn:execute(corm.insert(s.book):values { title = "c" }:returning(b.id, b.title)):one()
       assert.same({ 3, "c" }, { row.id, row.title })
-      row = conn:execute(corm.update(s.book):values { year = b.year + 10 }:where(b.id:eq(1)):returning(b.year)):one()
-      assert.equal(11, row.year)
+      local update = corm.update(s.book):values { year = b.year + 10 }:where(b.id:eq(1))
+      if database.lacks "returning_of_update" then
+        raises("CompileError", "no RETURNING", conn.execute, conn, update:returning(b.year))
+      else
+        assert.equal(11, conn:execute(update:returning(b.year)):one().year)
+      end
       assert.equal(1, conn:execute(corm.delete(s.book):filter_by { title = "b" }).rowcount)
       assert.equal(2, conn:execute(corm.select(corm.func.count()):select_from(s.book)):scalar())
       conn:execute(corm.insert(s.book):from_select({ "title" }, corm.select(b.title)))
@@ -121,7 +126,7 @@ describe("insert, update, delete", function()
   end)
 
   it("are refused without criteria when executed, unless they say all", function()
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     s.metadata:create_all(engine)
     engine:begin(function(conn)
       conn:execute(corm.insert(s.book):values { title = "a" })

@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 local function line_here()
@@ -56,30 +57,30 @@ describe("an error object", function()
   end)
 
   it("describes what the database refused", function()
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     local conn = engine:connect()
-    conn:exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE)")
+    conn:exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(20) UNIQUE)")
     conn:exec_driver_sql("INSERT INTO t VALUES (1, 'x')")
-    local err = raises("IntegrityError", "UNIQUE constraint failed: t.name", conn.exec_driver_sql, conn,
-      "INSERT INTO t VALUES (2, ?)", { "x" })
+    local insert = ("INSERT INTO t VALUES (2, %s)"):format(database.mark(1))
+    local err = raises("IntegrityError", database.says.unique, conn.exec_driver_sql, conn, insert, { "x" })
     assert.equal("unique", err.kind)
     assert.equal("t", err.table)
-    assert.equal("name", err.column)
-    assert.equal(2067, err.native_code)
-    assert.equal("INSERT INTO t VALUES (2, ?)", err.statement)
+    assert.equal(not database.lacks "column_of_unique" and "name" or nil, err.column)
+    assert.equal(({ sqlite = 2067, mariadb = 1062 })[database.name], err.native_code)
+    assert.equal(insert, err.statement)
     assert.equal("{'x'}", err.params)
     assert.equal(err.message, err.orig)
     assert.is_true(err:is("DatabaseError"))
-    local text = "IntegrityError: UNIQUE constraint failed: t.name\n[SQL: INSERT INTO t VALUES (2, ?)]\n" ..
-      "[parameters: {'x'}]"
+    local text = ("IntegrityError: %s\n[SQL: %s]\n[parameters: {'x'}]"):format(err.message, insert)
     assert.is_truthy(tostring(err):find(text, 1, true))
   end)
 
   it("keeps parameters to itself when the engine hides them", function()
-    local conn = corm.create_engine("sqlite://", { hide_parameters = true }):connect()
-    conn:exec_driver_sql("CREATE TABLE t (name TEXT UNIQUE)")
+    local conn = database.engine { hide_parameters = true }:connect()
+    conn:exec_driver_sql("CREATE TABLE t (name VARCHAR(20) UNIQUE)")
     conn:exec_driver_sql("INSERT INTO t VALUES ('secret')")
-    local err = raises("IntegrityError", "", conn.exec_driver_sql, conn, "INSERT INTO t VALUES (?)", { "secret" })
+    local err = raises("IntegrityError", "", conn.exec_driver_sql, conn,
+      ("INSERT INTO t VALUES (%s)"):format(database.mark(1)), { "secret" })
     assert.is_nil(err.params)
     assert.is_nil(tostring(err):find("secret", 1, true))
   end)

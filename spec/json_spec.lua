@@ -1,11 +1,12 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 describe("JSON", function()
   local conn, t
 
   before_each(function()
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     conn = engine:connect()
     t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
       corm.Column("data", corm.JSON))
@@ -20,7 +21,7 @@ describe("JSON", function()
 
   local function load(text)
     conn:exec_driver_sql("DELETE FROM t")
-    conn:exec_driver_sql("INSERT INTO t VALUES (1, ?)", { text })
+    conn:exec_driver_sql("INSERT INTO t VALUES (1, " .. database.mark(1) .. ")", { text })
     return conn:scalar(corm.select(t.c.data))
   end
 

@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
@@ -131,10 +132,10 @@ describe("Base:model", function()
     local User = Base:model("User", { __tablename__ = "user", id = key(), posts = corm.relationship("Post") })
     local Post = Base:model("Post", { __tablename__ = "post", id = key() })
     Post.user_id = Column("uid", Integer, ForeignKey("user.id"))
-    User.name = Column(String)
+    User.name = Column(String(20))
     assert.same({ "id", "name" }, column_names(User.__table__))
     assert.equal("post.uid", tostring(Post.user_id))
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     Base.metadata:create_all(engine)
     local session = corm.sessionmaker { bind = engine } ()
     session:add(User { name = "ann", posts = { Post {} } })

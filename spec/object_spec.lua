@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 local Column, Integer, String = corm.Column, corm.Integer, corm.String
@@ -20,7 +21,7 @@ local function setup_user(extra)
   }
   for k, v in pairs(extra or {}) do body[k] = v end
   User = Base:model("User", body)
-  local engine = corm.create_engine("sqlite://")
+  local engine = database.engine()
   Base.metadata:create_all(engine)
   sent = {}
   corm.event.listen(engine, "before_cursor_execute", function(_, _, statement) sent[#sent + 1] = statement end)
@@ -295,9 +296,9 @@ describe("a default function", function()
         seen = context:get_current_parameters()
         return seen.a + 1
       end }),
-      c = Column(String, { default = function() return {} end }),
+      c = Column(String(9), { default = function() return {} end }),
     })
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     Base.metadata:create_all(engine)
     local s = corm.sessionmaker { bind = engine } ()
     local thing = Thing { a = 4, c = "x" }

@@ -1,14 +1,15 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 describe("a result", function()
   local conn, t
 
   before_each(function()
-    conn = corm.create_engine("sqlite://"):connect()
-    conn:exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price NUMERIC, day DATE)")
+    conn = database.engine():connect()
     t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
-      corm.Column("name", corm.String), corm.Column("price", corm.Numeric(10, 2)), corm.Column("day", corm.Date))
+      corm.Column("name", corm.String(20)), corm.Column("price", corm.Numeric(10, 2)), corm.Column("day", corm.Date))
+    t.metadata:create_all(conn)
     conn:execute(corm.insert(t), {
       { id = 1, name = "a", price = corm.decimal "1.50", day = "2026-01-01" },
       { id = 2, name = "b", price = corm.decimal "2.50", day = corm.null },
@@ -96,19 +97,22 @@ describe("a result", function()
       assert.equal(3, twice.b)
     end)
 
-    it("with a stored value that does not fit, which fails alone", function()
-      conn:exec_driver_sql("UPDATE t SET day = 'yesterday' WHERE id = 1")
-      local row = fetch(t):first()
+    it("with a value that does not fit, which fails alone", function()
+      local function read()
+        local stmt = corm.text "SELECT 'yesterday' AS day, 'a' AS name"
+        return conn:execute(stmt:columns(corm.column("day", corm.Date), corm.column("name", corm.String)))
+      end
+      local row = read():first()
       assert.equal("a", row.name)
       local err = raises("DataError", "column 'day': the stored string 'yesterday'", function() return row.day end)
       assert.equal("day", err.column)
       assert.is_truthy(tostring(row):find("yesterday", 1, true))
       raises("DataError", "column 'day'", row.unpack, row)
-      raises("DataError", "column 'day'", function() return fetch(t.c.day):scalars():all() end)
+      raises("DataError", "column 'day'", function() return read():scalars():all() end)
     end)
 
     it("whose columns may be called as methods are", function()
-      local row = conn:exec_driver_sql("SELECT 5 AS unpack, 6 AS keys"):one()
+      local row = conn:execute(corm.select(corm.literal(5):label("unpack"), corm.literal(6):label("keys"))):one()
       assert.equal(5, row.unpack)
       assert.equal(6, row.keys)
       assert.equal(6, row:_asdict().keys)
@@ -151,7 +155,7 @@ describe("a result", function()
       raises("NoResultFound", "", function() conn:execute(corm.select(t.c.name):where(t.c.id:eq(9))):scalar_one() end)
       raises("MultipleResultsFound", "", function() fetch(t.c.id):scalar_one() end)
       assert.equal(3, conn:scalar(corm.select(corm.func.count()):select_from(t)))
-      assert.equal(2, conn:scalar(corm.text("SELECT :x"), { x = 2 }))
+      assert.equal(3, conn:scalar(corm.text("SELECT 1 + :x"), { x = 2 }))
     end)
 
     it("and closes after what takes a part of it", function()
@@ -191,7 +195,7 @@ describe("a result", function()
     end)
 
     it("without repetitions", function()
-      local sql = corm.text("SELECT 1 AS a, NULL AS b UNION ALL SELECT 1, NULL UNION ALL SELECT 1, 2 " ..
+      local sql = corm.text("SELECT 1 AS a, 2 AS b UNION ALL SELECT 1, NULL UNION ALL SELECT 1, NULL " ..
         "UNION ALL SELECT 2, NULL")
       assert.equal(3, #conn:execute(sql):unique():all())
       assert.same({ 1, 2 }, conn:execute(sql):scalars():unique():all())
@@ -232,7 +236,7 @@ describe("a result", function()
     end)
 
     it("gives what RETURNING asks for", function()
-      local result = conn:execute(corm.insert(t):values { name = "z" }:returning(t.c.id, t.c.name))
+      local result = conn:execute(corm.insert(t):values { id = 4, name = "z" }:returning(t.c.id, t.c.name))
       local row = result:one()
       assert.same({ 4, "z" }, { row.id, row.name })
     end)

@@ -1,5 +1,6 @@
 local corm = require "corm"
 local new_schema = require "spec.support.schema"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 local sql = require "spec.support.sql"
 
@@ -177,7 +178,7 @@ describe("text", function()
   end)
 
   it("has typed columns", function()
-    local engine = corm.create_engine("sqlite://")
+    local engine = database.engine()
     local conn = engine:connect()
     local stmt = corm.text("select '2026-11-22', 1"):columns(corm.column("d", corm.Date), corm.column("ok",
       corm.Boolean))
@@ -196,7 +197,7 @@ describe("text", function()
   end)
 
   it("must be said: plain strings are not executed", function()
-    local conn = corm.create_engine("sqlite://"):connect()
+    local conn = database.engine():connect()
     local err = raises("ObjectNotExecutableError", "select 1", function() conn:execute("select 1") end)
     assert.is_truthy(err.hint:find("corm.text", 1, true))
     raises("ObjectNotExecutableError", "table", function() conn:execute({}) end)

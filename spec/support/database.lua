@@ -188,6 +188,11 @@ function database.only(...)
   end
 end
 
+-- Placeholder i in SQL of the driver's own.
+function database.mark(i)
+  return database.name == "postgresql" and "$" .. i or "?"
+end
+
 -- True when the list says that this database has no such thing.
 function database.lacks(name)
   for _, list in pairs(lacking) do

@@ -9,6 +9,12 @@ return {
       sql = "CREATE TABLE t (s VARCHAR)",
       says = "ERROR 1064 (42000)",
     },
+    returning_of_update = {
+      why = "UPDATE ... RETURNING",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "UPDATE t SET n = 1 RETURNING n",
+      says = "ERROR 1064 (42000)",
+    },
     column_of_unique = {
       why = "an error about a unique key names the key, not its columns",
       before = "CREATE TABLE t (n INTEGER, CONSTRAINT k UNIQUE (n)); INSERT INTO t VALUES (1);",

@@ -16,11 +16,11 @@ return function()
   s.book = corm.Table("book", metadata,
     Column("id", corm.Integer, { primary_key = true }),
     Column("author_id", corm.Integer, corm.ForeignKey("author.id")),
-    Column("title", corm.String),
+    Column("title", corm.String(100)),
     Column("year", corm.Integer))
   s.order = corm.Table("order", metadata,
     Column("id", corm.Integer, { primary_key = true }),
     Column("Total Sum", corm.Integer, { key = "total" }),
-    Column("select", corm.String))
+    Column("select", corm.String(30)))
   return s
 end
