@@ -66,7 +66,7 @@ typedef struct corm_pq_conn {
   corm_pq_stmt *sent;      /* in the pipeline, in the order of sending */
   corm_pq_stmt *streaming; /* the one whose rows come one by one, or NULL */
   uint64_t *doomed;        /* numbers of prepared statements that the server may forget */
-  size_t ndoomed, doomed_cap;
+  size_t ndoomed, doomed_cap, nstmts;
   uint64_t last_number; /* of a prepared statement */
   uint64_t generation;  /* grows when the server forgot all prepared statements */
   int64_t changes;
@@ -184,6 +184,8 @@ PGresult *corm_pq_query(corm_pq_conn *conn, const char *sql, corm_error *err);
 /* Takes note of what a successful result's command tag says. */
 void corm_pq_note(corm_pq_conn *conn, PGresult *result);
 bool corm_pq_lost(const corm_pq_conn *conn);
+/* Makes room for one more number than there are statements, so that dooming cannot fail. */
+corm_status corm_pq_reserve_doom(corm_pq_conn *conn, corm_error *err);
 /* Lets the server forget a prepared statement with the next preparation. */
 void corm_pq_doom(corm_pq_conn *conn, uint64_t number);
 bool corm_pq_in_transaction(const corm_pq_conn *conn);

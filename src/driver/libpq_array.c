@@ -128,7 +128,12 @@ void corm_pq_array_decode(corm_pq_code code, const char *wire, size_t len, corm_
   corm_buf_reset(scratch);
   at.dimensions = ok ? corm_pq_get32(wire) : 0;
   ok = ok && at.dimensions <= MAX_DIMENSIONS && len >= 12 + 8 * (size_t)at.dimensions;
-  for (uint32_t i = 0; ok && i < at.dimensions; i++) at.sizes[i] = corm_pq_get32(wire + 12 + 8 * i);
+  size_t items = 1, most = len / 4; /* each item has four bytes at least: what claims more does not exist */
+  for (uint32_t i = 0; ok && i < at.dimensions; i++) {
+    at.sizes[i] = corm_pq_get32(wire + 12 + 8 * i);
+    ok = at.sizes[i] > 0 && at.sizes[i] <= most / items;
+    items *= ok ? at.sizes[i] : 1;
+  }
   if (ok && at.dimensions == 0) {
     corm_buf_puts(scratch, "[]");
   } else if (ok) {

@@ -104,10 +104,13 @@ static corm_pq_fit real_to_numeric(double value, corm_buf *out) {
   corm_buf_init(&text, out->mem);
   corm_buf_init(&canonical, out->mem);
   corm_buf_real(&text, value);
-  if (!text.failed && corm_decimal_parse(text.ptr, text.len, &canonical) && !canonical.failed)
-    fit = corm_pq_numeric_encode(canonical.ptr, canonical.len, out);
-  else if (text.failed || canonical.failed)
+  bool ok = !text.failed && corm_decimal_parse(text.ptr, text.len, &canonical);
+  if (text.failed || canonical.failed) {
     out->failed = true;
+    fit = CORM_PQ_FITS;
+  } else if (ok) {
+    fit = corm_pq_numeric_encode(canonical.ptr, canonical.len, out);
+  }
   corm_buf_clear(&text);
   corm_buf_clear(&canonical);
   return fit;

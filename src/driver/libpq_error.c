@@ -159,7 +159,11 @@ corm_status corm_pq_error(const corm_pq_conn *conn, const PGresult *result, corm
   corm_buf masked;
   corm_buf_init(&masked, conn->base.mem);
   if (cls == CORM_E_DATA && strchr(message, '"') != NULL) mask_values(message, &masked);
-  corm_error_set(err, cls, "%s", masked.len > 0 && !masked.failed ? masked.ptr : message);
+  if (masked.failed) {
+    corm_buf_clear(&masked);
+    return corm_error_memory(err);
+  }
+  corm_error_set(err, cls, "%s", masked.len > 0 ? masked.ptr : message);
   corm_error_field(err->sqlstate, sizeof err->sqlstate, sqlstate);
   read_fields(result, sqlstate, err);
   if (masked.len > 0 && err->detail[0] == '\0') corm_error_field(err->detail, sizeof err->detail, message);

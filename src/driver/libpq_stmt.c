@@ -145,6 +145,7 @@ static PGresult *parse(corm_pq_stmt *stmt, bool bound) {
 
 static corm_status prepare_now(corm_pq_stmt *stmt, bool bound, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
+  if (corm_pq_reserve_doom(conn, err) != CORM_OK) return CORM_FAILED;
   if (stmt->number > 0 && stmt->generation == conn->generation) corm_pq_doom(conn, stmt->number);
   stmt->number = conn->named ? ++conn->last_number : 0;
   stmt->generation = conn->generation;
@@ -182,6 +183,7 @@ corm_status corm_pq_prepare(corm_driver_conn *base, const char *sql, size_t len,
   stmt->next = conn->stmts;
   if (conn->stmts != NULL) conn->stmts->prev = stmt;
   conn->stmts = stmt;
+  conn->nstmts++;
   if (prepare_now(stmt, false, err) != CORM_OK) {
     corm_pq_finalize(&stmt->base);
     return CORM_FAILED;
@@ -197,6 +199,7 @@ void corm_pq_free_stmt(corm_pq_stmt *stmt) {
   corm_pq_conn *conn = stmt->conn;
   *(stmt->prev != NULL ? &stmt->prev->next : &conn->stmts) = stmt->next;
   if (stmt->next != NULL) stmt->next->prev = stmt->prev;
+  conn->nstmts--;
   free_params(stmt);
   corm_mem_free(conn->base.mem, stmt->columns);
   PQclear(stmt->described);

@@ -47,10 +47,11 @@ static bool read_real(const char *text, size_t len, bool narrow, corm_arena *are
   } else {
     corm_buf canonical;
     corm_buf_init(&canonical, arena->mem);
-    bool ok = corm_decimal_parse(text, len, &canonical) && !canonical.failed;
-    number = ok ? corm_decimal_to_real(canonical.ptr, canonical.len) : 0;
+    bool ok = corm_decimal_parse(text, len, &canonical), failed = canonical.failed;
+    number = ok && !failed ? corm_decimal_to_real(canonical.ptr, canonical.len) : 0;
     corm_buf_clear(&canonical);
-    if (!ok) return false;
+    if (failed) set_bytes(CORM_ABSENT, NULL, 0, out);
+    if (failed || !ok) return failed;
     if (number == 0 && text[0] == '-') number = -0.0; /* canonical decimals have no negative zero */
   }
   *out = (corm_value){.kind = CORM_REAL};
@@ -69,8 +70,9 @@ static bool read_numeric(const char *text, size_t len, corm_arena *arena, corm_v
     return true;
   }
   corm_buf_init(&canonical, arena->mem);
-  bool ok = corm_decimal_parse(text, len, &canonical);
-  if (ok) set_bytes(CORM_DECIMAL, corm_arena_dup(arena, canonical.ptr, canonical.len), canonical.len, out);
+  bool ok = corm_decimal_parse(text, len, &canonical) || canonical.failed;
+  const char *copy = canonical.failed || !ok ? NULL : corm_arena_dup(arena, canonical.ptr, canonical.len);
+  if (ok) set_bytes(CORM_DECIMAL, copy, canonical.len, out);
   corm_buf_clear(&canonical);
   return ok;
 }
@@ -110,15 +112,18 @@ static bool read_clock(const char *text, const char *end, int64_t *usec) {
   for (int i = 0; i < 3; i++) {
     if (i > 0 && (text == end || *text++ != ':')) return false;
     const char *start = text;
-    for (; text < end && *text >= '0' && *text <= '9'; text++) part[i] = part[i] * 10 + (*text - '0');
-    if (text == start || text - start > 10) return false;
+    for (; text < end && text - start < 10 && *text >= '0' && *text <= '9'; text++) {
+      part[i] = part[i] * 10 + (*text - '0');
+    }
+    if (text == start) return false;
   }
   if (text < end && *text == '.') {
     for (text++; text < end && *text >= '0' && *text <= '9'; text++) fraction += (unit /= 10) * (*text - '0');
   }
+  if (text != end || part[0] > 2000000000 || part[1] > 59 || part[2] > 59) return false;
   int64_t total = ((part[0] * 60 + part[1]) * 60 + part[2]) * CORM_USEC_PER_SEC + fraction;
   *usec = negative ? -total : total;
-  return text == end && part[0] < 2562047788;
+  return true;
 }
 
 /* "1 year 2 mons -3 days +04:05:06.789": only days and the clock make an INTERVAL. */

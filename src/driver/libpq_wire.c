@@ -58,14 +58,17 @@ void corm_pq_note(corm_pq_conn *conn, PGresult *result) {
   }
 }
 
+corm_status corm_pq_reserve_doom(corm_pq_conn *conn, corm_error *err) {
+  size_t need = conn->ndoomed + conn->nstmts + 1;
+  if (need <= conn->doomed_cap) return CORM_OK;
+  uint64_t *grown = corm_mem_resize(conn->base.mem, conn->doomed, need * 2 * sizeof *grown);
+  if (grown == NULL) return corm_error_memory(err);
+  conn->doomed = grown;
+  conn->doomed_cap = need * 2;
+  return CORM_OK;
+}
+
 void corm_pq_doom(corm_pq_conn *conn, uint64_t number) {
-  if (conn->ndoomed == conn->doomed_cap) {
-    size_t cap = conn->doomed_cap == 0 ? 16 : conn->doomed_cap * 2;
-    uint64_t *grown = corm_mem_resize(conn->base.mem, conn->doomed, cap * sizeof *grown);
-    if (grown == NULL) return; /* the server keeps one statement more */
-    conn->doomed = grown;
-    conn->doomed_cap = cap;
-  }
   conn->doomed[conn->ndoomed++] = number;
 }
 
