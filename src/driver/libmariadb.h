@@ -103,6 +103,7 @@ struct corm_mariadb_stmt {
   corm_mariadb_state state;
   bool streaming;
   bool arrays; /* the library is set up for arrays */
+  bool stale;  /* columns were renamed: the library has their old names */
   bool malformed;
 
   int nparams;

@@ -122,10 +122,11 @@ static void fill(corm_mariadb_param *param, MYSQL_BIND *bind, const corm_value *
   default:
     if (value->kind == CORM_UUID) {
       corm_uuid_format((const unsigned char *)value->as.s, param->as.uuid);
-      param->length = 36;
+      param->length = bind->buffer_length = 36;
       break;
     }
-    param->length = value->len;
+    /* Of a callback's row the library measures buffer_length and copies *length bytes. */
+    param->length = bind->buffer_length = value->len;
     bind->buffer = (void *)(uintptr_t)(value->len == 0 ? "" : value->as.s); /* NULL would be sent as NULL */
     return;
   }

@@ -196,16 +196,16 @@ static void count_changes(corm_mariadb_stmt *stmt, uint64_t rows, uint64_t key) 
   if (key != 0) conn->insert_id = (int64_t)key;
 }
 
-/* The server sends the columns only when they are not those that it sent last (MARIADB_CLIENT_CACHE_METADATA); then the
-   connection shares the statement's. */
+/* The library takes the types from the columns that an answer describes, but goes on with the names of the preparation.
+   New names can only be seen in the answer that brings them: the server sends columns only when they have changed. */
 static corm_status describe_result(corm_mariadb_stmt *stmt) {
-  const MYSQL *mysql = conn_of(stmt)->mysql;
-  int n = (int)mysql_field_count(conn_of(stmt)->mysql);
-  if (n == stmt->ncolumns && (mysql->fields == NULL || mysql->fields == mariadb_stmt_fetch_fields(stmt->native))) {
-    return CORM_OK;
+  MYSQL *mysql = conn_of(stmt)->mysql;
+  const MYSQL_FIELD *fields = mariadb_stmt_fetch_fields(stmt->native);
+  int n = (int)mysql_field_count(mysql);
+  for (int i = 0; i < n && mysql->fields != NULL && !stmt->stale; i++) {
+    stmt->stale = strcmp(mysql->fields[i].name, fields[i].name) != 0;
   }
-  const MYSQL_FIELD *fields = mysql->fields != NULL ? mysql->fields : mariadb_stmt_fetch_fields(stmt->native);
-  return corm_mariadb_describe(stmt, fields, n, false);
+  return corm_mariadb_describe(stmt, stmt->stale ? mysql->fields : fields, n, false);
 }
 
 static corm_status open_result(corm_mariadb_stmt *stmt, corm_error *err) {
@@ -222,16 +222,21 @@ static corm_status open_result(corm_mariadb_stmt *stmt, corm_error *err) {
   return CORM_OK;
 }
 
-/* A table was altered, and the result has another number of columns than the statement was prepared with: the library
-   cannot read it. What only reads is prepared and executed again. */
 static corm_status prepare_again(corm_mariadb_stmt *stmt, corm_error *err) {
-  (void)mysql_stmt_close(stmt->native); /* reads the result away */
+  (void)mysql_stmt_close(stmt->native); /* reads away what is left of an answer */
   stmt->native = NULL;
+  stmt->stale = false;
   if (prepare_native(stmt, err) != CORM_OK) return CORM_FAILED;
   if (stmt->native == NULL || (size_t)stmt->nparams != mysql_stmt_param_count(stmt->native)) {
     return corm_error_set(err, CORM_E_PROGRAMMING, "the statement has changed its meaning since it was prepared");
   }
-  if (describe_prepared(stmt) != CORM_OK) return corm_error_memory(err);
+  return describe_prepared(stmt) == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
+/* A table was altered, and the result has another number of columns than the statement was prepared with: the library
+   cannot read it. What only reads is executed again. */
+static corm_status recover(corm_mariadb_stmt *stmt, corm_error *err) {
+  if (prepare_again(stmt, err) != CORM_OK) return CORM_FAILED;
   if (stmt->nature.readonly) return CORM_OK;
   return corm_error_set(err, CORM_E_OPERATIONAL,
                         "a table was altered after the statement was prepared; it was executed, but its rows could not "
@@ -240,6 +245,7 @@ static corm_status prepare_again(corm_mariadb_stmt *stmt, corm_error *err) {
 
 static corm_status execute_native(corm_mariadb_stmt *stmt, corm_error *err) {
   corm_mariadb_conn *conn = conn_of(stmt);
+  if (stmt->stale && prepare_again(stmt, err) != CORM_OK) return CORM_FAILED;
   for (int round = 0;; round++) {
     size_t taken = 0;
     if (corm_mariadb_bind_next(stmt, &taken, err) != CORM_OK) return CORM_FAILED;
@@ -248,7 +254,7 @@ static corm_status execute_native(corm_mariadb_stmt *stmt, corm_error *err) {
       break;
     }
     if (round > 0 || mysql_stmt_errno(stmt->native) != CR_NEW_STMT_METADATA) return corm_mariadb_fail_stmt(stmt, err);
-    if (prepare_again(stmt, err) != CORM_OK) return CORM_FAILED;
+    if (recover(stmt, err) != CORM_OK) return CORM_FAILED;
   }
   corm_mariadb_note_changes(conn);
   if (mysql_field_count(conn->mysql) > 0) return open_result(stmt, err);
