@@ -133,19 +133,21 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 
 /* -- executing -- */
 
-static void compile(lua_State *L, int stmt, int first, const corm_dialect *dialect, corm_arena *arena,
+/* `first`: the first set of parameters; `keys`: the key of an INSERT is wanted. */
+static void compile(lua_State *L, int stmt, int first, bool keys, const corm_dialect *dialect, corm_arena *arena,
                     corm_compiled *out) {
+  const corm_compile_options options = {.keys = keys};
   corm_error err;
   corm_error_init(&err);
   const corm_node *node = binding_tonode(L, stmt), *wanted = node;
   if (node) wanted = binding_params_statement(L, node, first, arena);
   corm_status status;
   if (wanted == node)
-    status = binding_compile(L, stmt, dialect, NULL, arena, out, &err);
+    status = binding_compile(L, stmt, dialect, &options, arena, out, &err);
   else if (!wanted)
     status = corm_error_memory(&err);
   else
-    status = corm_compile_in(arena, dialect, wanted, NULL, out, &err);
+    status = corm_compile_in(arena, dialect, wanted, &options, out, &err);
   if (status == CORM_OK && out->unfiltered)
     (void)corm_error_set(&err, CORM_E_ARGUMENT,
                          "an UPDATE or DELETE without criteria would change every row; say so with { all = true }");
@@ -182,7 +184,7 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   fire_before(L, conn_at, stmt, params);
   corm_arena *arena = binding_scratch(L, state);
   binding_params_first(L, params, &many);
-  compile(L, stmt, -1, corm_engine_dialect(corm_conn_engine(conn)), arena, &compiled);
+  compile(L, stmt, -1, !many, corm_engine_dialect(corm_conn_engine(conn)), arena, &compiled);
   size_t nsets;
   const corm_params *sets = binding_params_read(L, &compiled, params, many, arena, &nsets);
   binding_result *result = binding_new_result(L, conn_at, stmt);
@@ -194,8 +196,7 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
       corm_conn_execute_many(conn, &compiled, sets, many ? nsets : sets != NULL, &execution, &result->result, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   binding_result_started(L, result);
-  if (compiled.is_insert && !many &&
-      binding_push_inserted_key(L, &compiled, nsets ? sets : NULL, corm_result_last_id(result->result)))
+  if (compiled.is_insert && !many && binding_push_inserted_key(L, &compiled, nsets ? sets : NULL, result->result))
     lua_setiuservalue(L, -2, BINDING_RESULT_KEY);
   binding_scratch_done(L, state, arena);
   fire_after(L, conn_at, stmt, params);

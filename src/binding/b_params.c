@@ -396,13 +396,29 @@ static const corm_value *bound_value(const corm_compiled *compiled, const corm_p
   return NULL;
 }
 
-bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set, int64_t last_id) {
+/* What the database told of a column of the key that it generated; NULL when it told nothing. */
+static corm_value told_value(lua_State *L, const corm_compiled *compiled, const corm_column *column,
+                             corm_result *result) {
+  corm_error err;
+  corm_error_init(&err);
+  corm_value value = corm_value_null();
+  for (uint32_t i = 0; compiled->keys && i < compiled->ncolumns; i++) {
+    if (((const corm_column_node *)compiled->columns[i].node)->column != column) continue;
+    if (corm_result_key(result, i, &value, &err) != CORM_OK) binding_raise(L, &err);
+    return value;
+  }
+  int64_t last_id = corm_result_last_id(result);
+  bool generated = corm_table_autoincrement_column(column->table) == column && !compiled->keys;
+  return generated ? corm_value_int(last_id) : value;
+}
+
+bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set,
+                               corm_result *result) {
   const corm_insert *insert = (const corm_insert *)compiled->statement;
   if (!compiled->is_insert || insert->base.kind != CORM_NODE_INSERT || insert->nrows > 1 || insert->from_select ||
       insert->nreturning > 0)
     return false;
   const corm_constraint *key = insert->table->primary_key;
-  const corm_column *generated = corm_table_autoincrement_column(insert->table);
   uint32_t n = key->ncolumns;
   luaL_checkstack(L, 8, "key");
   binding_shape_column *columns = lua_newuserdatauv(L, (n + 1) * sizeof *columns, 0);
@@ -410,13 +426,9 @@ bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, cons
   lua_createtable(L, (int)n, 0);
   for (uint32_t i = 0; i < n; i++) {
     columns[i] = (binding_shape_column){.key = key->columns[i]->key};
-    const corm_value *value = bound_value(compiled, set, key->columns[i]);
-    if (value)
-      binding_push_typed(L, value, key->columns[i]->type);
-    else if (key->columns[i] == generated)
-      lua_pushinteger(L, last_id);
-    else
-      lua_pushnil(L);
+    const corm_value *bound = bound_value(compiled, set, key->columns[i]);
+    const corm_value value = bound ? *bound : told_value(L, compiled, key->columns[i], result);
+    binding_push_typed(L, &value, key->columns[i]->type);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   binding_push_shape(L, columns, n, 0);

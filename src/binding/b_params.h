@@ -29,7 +29,8 @@ void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_par
 
 /* Pushes the primary key of a single-row INSERT as a Row: what was bound, or what the database generated. `set` may be
    NULL. Pushes nothing and returns false when the statement is no such INSERT. */
-bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set, int64_t last_id);
+bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set,
+                               corm_result *result);
 
 /* Pushes the context that a default function gets; `current` is the table of the row's values so far. */
 void binding_push_default_context(lua_State *L, int current);

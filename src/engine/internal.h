@@ -104,6 +104,7 @@ struct corm_result {
   corm_row *rows;
   corm_row **last;
   corm_row *current;
+  corm_row *key; /* what an INSERT returned that nobody asked for; NULL: nothing */
 };
 
 struct corm_batch {
@@ -192,6 +193,8 @@ corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status 
 corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_error *err);
 /* Appends the statement's rows from the one on which it stands. */
 corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, corm_error *err);
+/* What was collected is the key of an INSERT and no result. */
+void corm_result_keep_key(corm_result *result);
 corm_status corm_result_buffer(corm_result *result, corm_error *err);
 
 /* -- params.c -------------------------------------------------------------------------------------------------------

@@ -143,6 +143,16 @@ corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, c
   return step == CORM_DONE ? CORM_OK : CORM_FAILED;
 }
 
+/* The rows of a statement that writes are collected when it has run. */
+void corm_result_keep_key(corm_result *result) {
+  result->key = result->rows;
+  result->rows = result->current = NULL;
+  result->phase = CORM_RESULT_DONE;
+  result->returns_rows = false;
+  if (result->key != NULL && result->ncolumns == 1 && result->key->values[0].kind == CORM_INT)
+    result->last_id = result->key->values[0].as.i;
+}
+
 corm_status corm_result_buffer(corm_result *result, corm_error *err) {
   if (result->stmt == NULL) return CORM_OK;
   corm_result_phase phase = result->phase;
@@ -207,6 +217,11 @@ int64_t corm_result_rowcount(const corm_result *result) {
 
 int64_t corm_result_last_id(const corm_result *result) {
   return result->last_id;
+}
+
+corm_status corm_result_key(corm_result *result, size_t index, corm_value *out, corm_error *err) {
+  result->current = result->key;
+  return corm_result_value(result, index, out, err);
 }
 
 static corm_status next_buffered(corm_result *result) {

@@ -41,5 +41,8 @@ CORM_MUST_USE corm_status corm_result_value(corm_result *result, size_t index, c
 int64_t corm_result_rowcount(const corm_result *result);
 /* The generated key of a single-row INSERT; 0 when none. */
 int64_t corm_result_last_id(const corm_result *result);
+/* The value of the index-th column that the statement returned for the key (compiled->keys), which are no rows of the
+   result; NULL when no row was inserted. DataError as corm_result_value. */
+CORM_MUST_USE corm_status corm_result_key(corm_result *result, size_t index, corm_value *out, corm_error *err);
 
 #endif
