@@ -152,17 +152,25 @@ static corm_status settle(job *j, corm_error *err) {
 /* -- one after the other --------------------------------------------------------------------------------------------
  */
 
-static bool is_about_values(const corm_error *err) {
-  return corm_error_class_is(err->cls, CORM_E_INTEGRITY) || corm_error_class_is(err->cls, CORM_E_DATA);
+/* The values of the row at fault, where a statement of many rows failed. */
+static void show_row(const job *j, corm_error *err) {
+  corm_page *page = j->page;
+  const corm_writer *w = page->writer;
+  if (!err || !err->statement.mem || j->nrows < 2 || (page->blame = corm_writer_blame(page, err)) == CORM_NO_ROW)
+    return;
+  const size_t n = w->def.ncolumns + w->def.nwhere;
+  const corm_sent sent = {
+      .stmt = j->batch->stmt, .compiled = &w->set, .values = page->values, .n = n, .nrows = page->nrows};
+  corm_mem_free(w->conn->engine->mem, err->statement.sql); /* attached without parameters */
+  corm_mem_free(w->conn->engine->mem, err->statement.params);
+  err->statement = (corm_error_statement){0};
+  corm_conn_attach(w->conn, &sent, page->blame, err);
 }
 
 /* A statement of many rows that failed has changed nothing, and the transaction still stands: row by row the one at
    fault is found. */
 static bool try_again(progress *p, const job *j, const corm_error *err) {
-  const corm_conn *conn = p->page->writer->conn;
-  if (j->nrows < 2 || p->one_by_one || err->from_hook || !is_about_values(err)) return false;
-  if (corm_conn_txn(conn) != CORM_TXN_OPEN) return false;
-  if (conn->driver->is_failed && conn->driver->is_failed(conn->link->native)) return false;
+  if (j->nrows < 2 || p->one_by_one || !corm_conn_may_retry(p->page->writer->conn, err)) return false;
   p->one_by_one = true;
   p->next = j->first;
   return true;
@@ -178,14 +186,14 @@ static corm_status write_page(corm_page *page, corm_error *err) {
     status = corm_batch_run(j.batch, &j.run, err);
     if (status == CORM_OK) {
       status = settle(&j, err);
-    } else if (err && try_again(&p, &j, err)) {
+    } else if (try_again(&p, &j, err)) {
       corm_error_clear(err);
       status = CORM_OK;
-    } else if (j.nrows == 1) {
-      page->blame = j.first;
+    } else {
+      page->blame = j.nrows == 1 ? j.first : CORM_NO_ROW;
+      show_row(&j, err);
     }
   }
-  if (status != CORM_OK && err && page->blame == CORM_NO_ROW) page->blame = corm_writer_blame(page, err);
   return status;
 }
 
@@ -218,8 +226,8 @@ static corm_status receive(pipeline *line, corm_error *err) {
   corm_status status = corm_batch_receive(j->batch, &j->run, first ? err : &later);
   if (status == CORM_OK && first) status = settle(j, err);
   if (status != CORM_OK && first) {
-    const bool alone = j->nrows == 1 || !err;
-    note_failure(line, j->page, alone ? j->first : corm_writer_blame(j->page, err));
+    note_failure(line, j->page, j->nrows == 1 ? j->first : CORM_NO_ROW);
+    show_row(j, err);
   }
   corm_error_clear(&later);
   return status;

@@ -142,12 +142,17 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
   bool keep = !stmt->readonly; /* only what reads may outlive this call */
   int64_t total = 0;
   result->blocks = sent->stream && driver->one_stream;
-  for (*row = 0; *row < sent->nrows; ++*row) {
+  *row = 0;
+  if (dml && sent->nrows > 1 && corm_conn_run_many(conn, sent, stmt, result, row, &total, err) != CORM_OK)
+    return CORM_FAILED;
+  bool started = *row > 0;
+  for (; *row < sent->nrows; ++*row) {
     if (bind_row(driver, native, sent->values + *row * sent->n, sent->n, keep, err) != CORM_OK) return CORM_FAILED;
     if (sent->stream) driver->stream(native, true);
     corm_status step = driver->step(native, err);
-    if (step == CORM_FAILED || (*row == 0 && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
-    if (*row > 0 && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
+    if (step == CORM_FAILED || (!started && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
+    if (started && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
+    started = true;
     if (!dml) continue;
     int64_t changes = driver->changes(conn->link->native);
     total += changes;

@@ -73,7 +73,7 @@ void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, 
   const corm_engine *engine = conn->engine;
   corm_buf params;
   corm_buf_init(&params, engine->mem);
-  if (sent->n > 0 && !engine->options.hide_parameters) {
+  if (sent->n > 0 && row < sent->nrows && !engine->options.hide_parameters) {
     const corm_value *values = sent->values + row * sent->n;
     for (size_t i = 0; i < sent->n; i++) {
       corm_buf_puts(&params, i == 0 ? "{" : ", ");

@@ -240,8 +240,18 @@ typedef struct corm_sent {
 bool corm_conn_is_watched(const corm_conn *conn);
 void corm_conn_log(const corm_conn *conn, const char *line);
 void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent);
-/* Attaches SQL and parameters to an error of the driver. `row`: the failing one. */
+/* Attaches SQL and parameters to an error of the driver. `row`: the failing one; past the end: nobody knows. */
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);
+
+/* -- many.c ---------------------------------------------------------------------------------------------------------
+ */
+
+/* Executes rows of an executemany from *row on as far as one statement can stand for many; *row: the next one, or past
+   the end when they failed together. */
+corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
+                               size_t *row, int64_t *total, corm_error *err);
+/* A statement of many rows failed because of its values, and the transaction stands: the rows may be tried again. */
+bool corm_conn_may_retry(const corm_conn *conn, const corm_error *err);
 
 /* -- connection.c ---------------------------------------------------------------------------------------------------
  */
