@@ -216,7 +216,8 @@ corm_status binding_tovalue_typed(lua_State *L, int arg, const corm_type *type, 
     return corm_error_set(err, CORM_E_ARGUMENT, "%s%sa %s is no value for %s", what ? what : "", what ? ": " : "", got,
                           corm_type_kind_name((corm_type_kind)type->kind));
   }
-  return corm_type_coerce(type, &raw, what, scratch, out, err);
+  if (corm_type_coerce(type, &raw, what, scratch, out, err) != CORM_OK) return CORM_FAILED;
+  return corm_type_store(type, &raw, what, scratch, out, err);
 }
 
 const corm_value *binding_checkvalue_object(lua_State *L, int arg, const char *what) {

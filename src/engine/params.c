@@ -68,18 +68,27 @@ static corm_status encode(converter *self, const corm_type *type, const corm_val
   return out->as.s == NULL ? corm_error_memory(err) : CORM_OK;
 }
 
+static corm_status coerce(converter *self, const corm_compiled_bind *bind, const corm_value *given, const char *what,
+                          corm_value *out, corm_error *err) {
+  if (corm_type_coerce(bind->type, given, what, &self->coerced, out, err) != CORM_OK) return CORM_FAILED;
+  return bind->assigned ? corm_type_store(bind->type, given, what, &self->coerced, out, err) : CORM_OK;
+}
+
 /* Names the place of a refused value; only then, since it costs more than the rest. */
 static corm_status refuse(converter *self, const corm_compiled_bind *bind, const corm_value *given, corm_error *err) {
   char what[256];
-  corm_value ignored;
+  corm_value value, ignored;
   const corm_column *column = bind->column;
   if (column != NULL && column->table != NULL) {
     snprintf(what, sizeof what, "column %.100s.%.100s", column->table->name, column->name);
   } else {
     snprintf(what, sizeof what, "bind parameter '%.200s'", bind->name);
   }
-  if (corm_type_coerce(bind->type, given, what, &self->coerced, &ignored, err) == CORM_OK)
-    return corm_error_memory(err);
+  if (coerce(self, bind, given, what, &value, err) == CORM_OK) {
+    /* It was the database's way of storing that refused. */
+    if (encode(self, bind->type, given, &value, &ignored, err) == CORM_OK) return corm_error_memory(err);
+    corm_error_prefix(err, "%s: ", what);
+  }
   if (err != NULL && column != NULL) {
     corm_error_field(err->column, sizeof err->column, column->name);
     if (column->table != NULL) corm_error_field(err->table, sizeof err->table, column->table->name);
@@ -90,10 +99,11 @@ static corm_status refuse(converter *self, const corm_compiled_bind *bind, const
 static corm_status convert(converter *self, const corm_compiled_bind *bind, const corm_value *given, corm_value *out,
                            corm_error *err) {
   corm_value value = *given;
-  if (bind->type != NULL && corm_type_coerce(bind->type, given, NULL, &self->coerced, &value, NULL) != CORM_OK) {
-    return refuse(self, bind, given, err);
-  }
-  return encode(self, bind->type, given, &value, out, err);
+  if (bind->type == NULL) return encode(self, NULL, given, &value, out, err);
+  if (coerce(self, bind, given, NULL, &value, NULL) == CORM_OK &&
+      encode(self, bind->type, given, &value, out, NULL) == CORM_OK)
+    return CORM_OK;
+  return refuse(self, bind, given, err);
 }
 
 /* -- a compiled statement's binds -----------------------------------------------------------------------------------

@@ -99,6 +99,14 @@ void corm_scratch_clear(corm_scratch *scratch);
 CORM_MUST_USE corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what,
                                            corm_scratch *scratch, corm_value *out, corm_error *err);
 
+/*
+ * What a column asks beyond that of a value which is assigned to it: no digits that Numeric(p, s) has no room for (no
+ * scale is a scale of 0). A float, by the kind of `given`, is rounded instead. `value` is the canonical one; it may lie
+ * in the scratch and be changed there. DataError.
+ */
+CORM_MUST_USE corm_status corm_type_store(const corm_type *type, const corm_value *given, const char *what,
+                                          corm_scratch *scratch, corm_value *value, corm_error *err);
+
 /* Appends a finite float as a canonical decimal: an integral one exactly, others with the 15 significant digits that a
    double is sure to carry, so that 0.1 + 0.2 is 0.3. */
 void corm_decimal_from_real(double value, corm_buf *out);

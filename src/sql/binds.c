@@ -325,7 +325,8 @@ void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column
                                    .column = column,
                                    .element = -1,
                                    .row = row,
-                                   .source = (uint8_t)source},
+                                   .source = (uint8_t)source,
+                                   .assigned = true},
              CORM_PLACE_TYPED);
   } else if (bind && !bind->required) {
     emit_literal(c, column->type, &bind->value);

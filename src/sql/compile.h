@@ -28,6 +28,7 @@ typedef struct corm_compiled_bind {
   int32_t element;           /* index into node->values when expanded, else -1 */
   uint32_t row;              /* of a multi-row INSERT: a default's hook is called once for each */
   uint8_t source;            /* corm_bind_source */
+  bool assigned;             /* `column` is to keep the value */
 } corm_compiled_bind;
 
 typedef struct corm_compiled_column {
