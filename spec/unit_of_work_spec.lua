@@ -105,10 +105,9 @@ describe("the unit of work", function()
     it("and rows of one shape by one prepared statement", function()
       for i = 1, 5 do session:add(m.City { name = "c" .. i }) end
       session:flush()
-      assert.equal(5, #w.sent)
-      for i = 1, 5 do assert.same({ "c" .. i }, w.sent[i].parameters) end
-      for i = 2, 5 do assert.equal(w.sent[1].sql, w.sent[i].sql) end
-      assert.equal("INSERT INTO city (name) VALUES (?)", w.sent[1].sql)
+      assert.same({ { "c1" }, { "c2" }, { "c3" }, { "c4" }, { "c5" } }, w:sets())
+      for i = 2, #w.sent do assert.equal(w.sent[1].sql, w.sent[i].sql) end
+      assert.matches("^INSERT INTO city %(name%) ", w.sent[1].sql)
     end)
   end)
 
@@ -195,10 +194,8 @@ describe("the unit of work", function()
       a.addresses:remove(y)
       w:statements()
       session:flush()
-      assert.equal(2, #w.sent)
-      assert.equal("UPDATE address SET user_id=? WHERE address.id = ?", w.sent[1].sql)
-      assert.same({ 2, 1 }, w.sent[1].parameters)
-      assert.same({ corm.null, 2 }, w.sent[2].parameters)
+      for _, statement in ipairs(w.sent) do assert.matches("^UPDATE address SET user_id=", statement.sql) end
+      assert.same({ { 2, 1 }, { corm.null, 2 } }, w:sets())
       assert.equal(2, x.user_id)
       assert.is_nil(y.user_id)
       session:commit()

@@ -172,6 +172,28 @@ function database.clean()
   end
 end
 
+local tables = {
+  sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+  postgresql = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+  mariadb = "SELECT table_name FROM information_schema.tables WHERE table_schema = database() ORDER BY table_name",
+}
+
+local indexes = {
+  sqlite = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
+  postgresql = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%pkey' ORDER BY 1",
+  mariadb = "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = database() "
+    .. "AND index_name <> 'PRIMARY' ORDER BY index_name",
+}
+
+-- The names of its tables, in order, in one line; the same for its indexes besides those of keys.
+function database.tables(name)
+  return (database.shell(name, tables[database.name]):gsub("\n", " "))
+end
+
+function database.indexes(name)
+  return (database.shell(name, indexes[database.name]):gsub("\n", " "))
+end
+
 -- What the database's own shell prints, without the last newline: fields between bars, nothing for NULL.
 function database.shell(name, sql)
   if not server then return shell.file(name, sql) end

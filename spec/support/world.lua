@@ -133,6 +133,17 @@ function world:statements(fn)
   return list
 end
 
+-- The parameters that the statements in `sent` carried, one list a row, whether a statement wrote one row or many.
+function world:sets()
+  local sets = {}
+  for _, statement in ipairs(self.sent) do
+    for _, set in ipairs(statement.executemany and statement.parameters or { statement.parameters }) do
+      sets[#sets + 1] = set
+    end
+  end
+  return sets
+end
+
 -- Their number.
 function world:count(fn)
   return #self:statements(fn)
