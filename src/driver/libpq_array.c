@@ -156,7 +156,7 @@ static const char *unquote(const char *p, const char *end, corm_buf *item, bool 
   *quoted = p < end && *p == '"';
   corm_buf_reset(item);
   if (*quoted) p++;
-  while (p < end && (*quoted ? *p != '"' : strchr(",{}", *p) == NULL)) {
+  while (p < end && (*quoted ? *p != '"' : memchr(",{}", *p, 3) == NULL)) {
     if (*p == '\\' && p + 1 < end) p++;
     corm_buf_putc(item, *p++);
   }

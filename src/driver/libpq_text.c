@@ -63,7 +63,7 @@ static bool read_numeric(const char *text, size_t len, corm_arena *arena, corm_v
   corm_buf canonical;
   bool negative_zero = len > 0 && text[0] == '-' && strspn(text + 1, "0.") + 1 >= len;
   for (size_t i = 0; i < len; i++) {
-    if (strchr("+-.0123456789", text[i]) == NULL) return false; /* NaN, Infinity */
+    if (memchr("+-.0123456789", text[i], 13) == NULL) return false; /* NaN, Infinity */
   }
   if (!negative_zero && len > 0 && text[0] != '+') { /* the server's form is canonical already */
     set_bytes(CORM_DECIMAL, text, len, out);

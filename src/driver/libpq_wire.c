@@ -175,9 +175,13 @@ corm_status corm_pq_command(corm_pq_conn *conn, const char *sql, bool simple, co
 /* -- is anybody there? ----------------------------------------------------------------------------------------------
  */
 
+/* The server's last words are read before the end of the stream behind them is seen. */
 void corm_pq_probe(corm_pq_conn *conn) {
-  struct pollfd one = {.fd = PQsocket(conn->pq), .events = POLLIN};
-  if (!corm_pq_lost(conn) && poll(&one, 1, 0) > 0) (void)PQconsumeInput(conn->pq);
+  for (int reads = 0; reads < 16 && !corm_pq_lost(conn); reads++) {
+    struct pollfd one = {.fd = PQsocket(conn->pq), .events = POLLIN};
+    if (poll(&one, 1, 0) <= 0) return;
+    (void)PQconsumeInput(conn->pq);
+  }
 }
 
 corm_status corm_pq_ping(corm_driver_conn *base, corm_error *err) {
