@@ -323,9 +323,57 @@ static int conn_on_close(lua_State *L) {
 static int conn_gc(lua_State *L) {
   binding_conn *object = binding_test(L, 1, BINDING_CONNECTION);
   if (!object) return 0;
+  binding_upvalue(L)->L = L;
   corm_conn *conn = object->conn;
   object->conn = NULL;
   corm_conn_release(conn);
+  return 0;
+}
+
+/* -- options -- */
+
+/* conn:execution_options { ... }: changes this connection and gives it. */
+static int conn_execution_options(lua_State *L) {
+  corm_conn *conn = binding_check_conn(L, 1, "Connection:execution_options");
+  corm_conn_options options = *corm_conn_get_options(conn);
+  corm_error err;
+  corm_error_init(&err);
+  lua_settop(L, 2);
+  binding_check_execution_options(L, 2, "Connection:execution_options");
+  binding_read_execution_options(L, 2, corm_conn_engine(conn), &options);
+  if (corm_conn_set_options(conn, &options, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int conn_get_execution_options(lua_State *L) {
+  const corm_conn *conn = binding_check_conn(L, 1, "Connection:get_execution_options");
+  binding_push_execution_table(L, corm_conn_get_options(conn));
+  return 1;
+}
+
+static int push_level(lua_State *L, const char *what,
+                      corm_status (*ask)(corm_conn *conn, corm_isolation *out, corm_error *err)) {
+  corm_conn *conn = binding_check_conn(L, 1, what);
+  corm_isolation level = CORM_ISOLATION_DEFAULT;
+  corm_error err;
+  corm_error_init(&err);
+  binding_get(L)->L = L;
+  if (ask(conn, &level, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_pushstring(L, corm_isolation_name(level));
+  return 1;
+}
+
+static int conn_get_isolation_level(lua_State *L) {
+  return push_level(L, "Connection:get_isolation_level", corm_conn_isolation);
+}
+
+/* conn:invalidate(): the physical connection is not used again. */
+static int conn_invalidate(lua_State *L) {
+  corm_conn *conn = binding_check_conn(L, 1, "Connection:invalidate");
+  if (corm_conn_is_closed(conn)) return binding_error(L, CORM_E_RESOURCE_CLOSED, "this connection is closed");
+  binding_get(L)->L = L;
+  corm_conn_invalidate(conn, NULL);
   return 0;
 }
 
@@ -347,6 +395,10 @@ static int conn_index(lua_State *L) {
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(name, "closed") == 0) {
     lua_pushboolean(L, !object->conn || corm_conn_is_closed(object->conn));
+  } else if (strcmp(name, "invalidated") == 0) {
+    lua_pushboolean(L, object->conn && corm_conn_is_invalidated(object->conn));
+  } else if (strcmp(name, "default_isolation_level") == 0) {
+    push_level(L, "Connection:default_isolation_level", corm_conn_default_isolation);
   } else if (strcmp(name, "engine") == 0) {
     lua_getiuservalue(L, 1, BINDING_CONN_ENGINE);
   } else if (strcmp(name, "dialect") == 0) {
@@ -372,6 +424,12 @@ void binding_open_connection(lua_State *L) {
                                      {"commit", conn_commit},
                                      {"rollback", conn_rollback},
                                      {"close", conn_close},
+                                     {"execution_options", conn_execution_options},
+                                     {"get_execution_options", conn_get_execution_options},
+                                     {"get_isolation_level", conn_get_isolation_level},
+                                     {"invalidate", conn_invalidate},
+                                     {"invalidated", NULL},
+                                     {"default_isolation_level", NULL},
                                      {"closed", NULL},
                                      {"engine", NULL},
                                      {"dialect", NULL},

@@ -1,7 +1,6 @@
 /* corm.create_engine and Engine. */
 #include "binding/b_engine.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,50 +12,7 @@ corm_engine *binding_check_engine(lua_State *L, int arg, const char *what) {
   return object->engine;
 }
 
-/* -- create_engine(url, { ... }) -- */
-
-/* connect_args = { timeout = seconds } */
-static void read_connect_args(lua_State *L, int options, corm_engine_options *out) {
-  static const binding_option_spec specs[] = {{"timeout", BINDING_OPT_ANY}};
-  if (!binding_opt_push(L, options, "connect_args")) return;
-  int args = lua_gettop(L);
-  binding_check_options(L, args, "connect_args", specs, 1);
-  if (binding_opt_push(L, args, "timeout")) {
-    double seconds = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!(seconds >= 0 && seconds <= 86400))
-      binding_error(L, CORM_E_ARGUMENT, "connect_args: timeout must be a number of seconds from 0 to 86400");
-    out->busy_timeout_ms = (int64_t)llround(seconds * 1000);
-  }
-  lua_settop(L, args - 1);
-}
-
-static int count_option(lua_State *L, int options, const char *name, int otherwise) {
-  lua_Integer value = binding_opt_int(L, options, name, otherwise);
-  if (value < 0 || value > 1000000)
-    binding_error(L, CORM_E_ARGUMENT, "create_engine: option '%s' must be from 0 to 1000000", name);
-  return (int)value;
-}
-
-static void read_options(lua_State *L, int options, corm_engine_options *out) {
-  static const binding_option_spec specs[] = {{"echo", BINDING_OPT_ANY},
-                                              {"hide_parameters", BINDING_OPT_BOOL},
-                                              {"query_cache_size", BINDING_OPT_INT},
-                                              {"pool_size", BINDING_OPT_INT},
-                                              {"connect_args", BINDING_OPT_ANY}};
-  *out = corm_engine_options_default();
-  binding_check_options(L, options, "create_engine", specs, sizeof specs / sizeof *specs);
-  if (binding_opt_push(L, options, "echo")) {
-    bool debug = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "debug") == 0;
-    if (!lua_isboolean(L, -1) && !debug)
-      binding_error(L, CORM_E_ARGUMENT, "create_engine: option 'echo' must be a boolean or \"debug\"");
-    out->echo = debug || lua_toboolean(L, -1);
-    lua_pop(L, 1);
-  }
-  out->hide_parameters = binding_opt_bool(L, options, "hide_parameters", out->hide_parameters);
-  out->stmt_cache_size = count_option(L, options, "query_cache_size", out->stmt_cache_size);
-  out->pool_size = count_option(L, options, "pool_size", out->pool_size);
-  read_connect_args(L, options, out);
-}
+/* -- making -- */
 
 /* Makes the engine findable by the core's pointer, for events. */
 static void remember(lua_State *L, binding_state *state, const void *key) {
@@ -73,12 +29,14 @@ static int create_engine(lua_State *L) {
   corm_error_init(&err);
   size_t len;
   lua_settop(L, 2);
-  read_options(L, 2, &options);
+  binding_read_engine_options(L, 2, &options);
   corm_arena *arena = binding_scratch(L, state);
   const char *url = binding_url_text(L, 1, arena, &len);
   binding_engine *object = binding_new(L, BINDING_ENGINE, sizeof *object, BINDING_ENGINE_SLOTS);
   if (corm_engine_new(&state->mem, url, len, &options, &object->engine, &err) != CORM_OK) return binding_raise(L, &err);
-  corm_engine_observe(object->engine, &binding_quiet_observer);
+  binding_read_engine_execution(L, 2, object->engine);
+  corm_engine_observer observer = binding_quiet_observer(state);
+  corm_engine_observe(object->engine, &observer);
   remember(L, state, object->engine);
   binding_push_url(L, corm_engine_url(object->engine));
   lua_setiuservalue(L, -2, BINDING_ENGINE_URL);
@@ -115,9 +73,63 @@ static int engine_begin(lua_State *L) {
   return binding_block(L, 3, 1);
 }
 
+/* engine:run_transaction(fn, options): begin(fn), tried again. */
+static int engine_run_transaction(lua_State *L) {
+  binding_check_engine(L, 1, "Engine:run_transaction");
+  return binding_run_transaction(L, "Engine:run_transaction", engine_begin, NULL);
+}
+
+/* dispose({ close = false }) says that the connections are another process's; the core knows which are. */
 static int engine_dispose(lua_State *L) {
-  corm_engine_dispose(binding_check_engine(L, 1, "Engine:dispose"));
+  static const binding_option_spec specs[] = {{"close", BINDING_OPT_BOOL}};
+  corm_engine *engine = binding_check_engine(L, 1, "Engine:dispose");
+  binding_check_options(L, 2, "Engine:dispose", specs, 1);
+  binding_get(L)->L = L;
+  corm_engine_dispose(engine);
   return 0;
+}
+
+/* Pushes the Engine that owns the pool of the one at 1. */
+static void push_root(lua_State *L) {
+  if (lua_getiuservalue(L, 1, BINDING_ENGINE_ROOT) != LUA_TNIL) return;
+  lua_pop(L, 1);
+  lua_pushvalue(L, 1);
+}
+
+/* The table of listeners is made now, so that all siblings have the same. */
+static void share_listeners(lua_State *L, int root, int sibling) {
+  if (lua_getiuservalue(L, root, BINDING_ENGINE_LISTENERS) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, root, BINDING_ENGINE_LISTENERS);
+  }
+  lua_setiuservalue(L, sibling, BINDING_ENGINE_LISTENERS);
+}
+
+/* engine:execution_options { ... }: an Engine over the same pool. */
+static int engine_execution_options(lua_State *L) {
+  corm_engine *engine = binding_check_engine(L, 1, "Engine:execution_options");
+  corm_conn_options options = *corm_engine_conn_options(engine);
+  corm_error err;
+  corm_error_init(&err);
+  lua_settop(L, 2);
+  binding_check_execution_options(L, 2, "Engine:execution_options");
+  binding_read_execution_options(L, 2, engine, &options);
+  binding_engine *object = binding_new(L, BINDING_ENGINE, sizeof *object, BINDING_ENGINE_SLOTS);
+  if (corm_engine_sibling(engine, &options, &object->engine, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_getiuservalue(L, 1, BINDING_ENGINE_URL);
+  lua_setiuservalue(L, 3, BINDING_ENGINE_URL);
+  push_root(L);
+  share_listeners(L, 4, 3);
+  lua_setiuservalue(L, 3, BINDING_ENGINE_ROOT);
+  return 1;
+}
+
+static int engine_get_execution_options(lua_State *L) {
+  const corm_engine *engine = binding_check_engine(L, 1, "Engine:get_execution_options");
+  binding_push_execution_table(L, corm_engine_conn_options(engine));
+  return 1;
 }
 
 static int engine_tostring(lua_State *L) {
@@ -148,6 +160,8 @@ static int engine_index(lua_State *L) {
     lua_pushstring(L, corm_engine_driver(engine)->name);
   else if (strcmp(name, "dialect") == 0)
     push_dialect(L, engine);
+  else if (strcmp(name, "pool") == 0)
+    binding_push_pool(L, 1);
   else if (strcmp(name, "echo") == 0)
     lua_pushboolean(L, corm_engine_settings(engine)->echo);
   else
@@ -170,7 +184,8 @@ static int engine_gc(lua_State *L) {
   if (!object || !object->engine) return 0;
   corm_engine *engine = object->engine;
   object->engine = NULL;
-  corm_engine_observe(engine, &binding_quiet_observer); /* connections may live on in the core */
+  corm_engine_observer observer = binding_quiet_observer(NULL);
+  if (corm_engine_root(engine) == engine) corm_engine_observe(engine, &observer); /* connections may live on */
   corm_engine_release(engine);
   return 0;
 }
@@ -208,6 +223,10 @@ void binding_open_engine(lua_State *L) {
   static const luaL_Reg methods[] = {{"connect", engine_connect},
                                      {"begin", engine_begin},
                                      {"dispose", engine_dispose},
+                                     {"run_transaction", engine_run_transaction},
+                                     {"execution_options", engine_execution_options},
+                                     {"get_execution_options", engine_get_execution_options},
+                                     {"pool", NULL},
                                      {"url", NULL},
                                      {"name", NULL},
                                      {"driver", NULL},
@@ -221,4 +240,5 @@ void binding_open_engine(lua_State *L) {
   lua_pop(L, 1);
   binding_setfuncs(L, functions);
   binding_open_url(L);
+  binding_open_pool(L);
 }

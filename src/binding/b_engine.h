@@ -9,7 +9,12 @@
 /* -- engines (b_engine.c) -- */
 
 /* User values of an Engine. LISTENERS: event name -> sequence of functions, replaced as a whole when it changes. */
-enum { BINDING_ENGINE_URL = 1, BINDING_ENGINE_LISTENERS, BINDING_ENGINE_SLOTS = BINDING_ENGINE_LISTENERS };
+enum {
+  BINDING_ENGINE_URL = 1,
+  BINDING_ENGINE_LISTENERS, /* siblings share the table of their root */
+  BINDING_ENGINE_ROOT,      /* of a sibling: the Engine that owns the pool */
+  BINDING_ENGINE_SLOTS = BINDING_ENGINE_ROOT
+};
 
 typedef struct binding_engine {
   binding_head head;
@@ -18,6 +23,32 @@ typedef struct binding_engine {
 
 /* The engine at arg; ArgumentError for anything else. */
 corm_engine *binding_check_engine(lua_State *L, int arg, const char *what);
+
+/* -- options (b_engine_options.c) -- */
+
+/* Those of create_engine at `options`; the ones that need the driver's word are read afterwards. */
+void binding_read_engine_options(lua_State *L, int options, corm_engine_options *out);
+void binding_read_engine_execution(lua_State *L, int options, corm_engine *engine);
+/* Execution options of engines, connections and sessions: checked, and read over what is in `out`. */
+void binding_check_execution_options(lua_State *L, int arg, const char *what);
+void binding_read_execution_options(lua_State *L, int arg, const corm_engine *engine, corm_conn_options *out);
+/* Pushes them as a table. */
+void binding_push_execution_table(lua_State *L, const corm_conn_options *options);
+
+/* -- the pool (b_pool.c) -- */
+
+/* Pushes the Pool of the Engine at `engine`. */
+void binding_push_pool(lua_State *L, int engine);
+/* Pushes a DBAPIConnection, which is of use until it is ended. */
+void binding_push_native(lua_State *L, corm_driver_conn *native);
+void binding_end_native(lua_State *L, int arg);
+void binding_open_pool(lua_State *L);
+
+/* -- trying again (b_retry.c) -- */
+
+/* target:run_transaction(fn, options): `begin` is target:begin(fn), `prepare` (or NULL) runs before each try with the
+   target at 1. */
+int binding_run_transaction(lua_State *L, const char *what, lua_CFunction begin, void (*prepare)(lua_State *L));
 
 /* -- URLs (b_url.c) -- */
 
@@ -75,8 +106,8 @@ size_t binding_push_listeners(lua_State *L, int engine, const char *name);
 /* Starts and stops telling the core's engine about its listeners. */
 void binding_engine_watch(lua_State *L, int engine);
 
-/* The core's observer of an engine without listeners: echo only. */
-extern const corm_engine_observer binding_quiet_observer;
+/* The core's observer of an engine without listeners; `state` NULL: of one that nobody can reach any more. */
+corm_engine_observer binding_quiet_observer(binding_state *state);
 
 /* -- parts of binding_open_engine and binding_open_connection -- */
 void binding_open_url(lua_State *L);

@@ -185,6 +185,11 @@ bool binding_error_is(lua_State *L, int arg, corm_error_class cls) {
   return object && corm_error_class_is(object->err.cls, cls);
 }
 
+const corm_error *binding_error_of(lua_State *L, int arg) {
+  const error_object *object = binding_test(L, arg, BINDING_ERROR);
+  return object ? &object->err : NULL;
+}
+
 static int error_is(lua_State *L) {
   binding_check(L, 1, BINDING_ERROR, "Error:is");
   lua_pushboolean(L, binding_error_is(L, 1, check_class(L, 2, "Error:is")));
@@ -225,6 +230,10 @@ static int error_tostring(lua_State *L) {
     luaL_addstring(&text, "; ");
     luaL_addstring(&text, err->hint);
   }
+  if (err->detail[0]) {
+    luaL_addstring(&text, "\nDETAIL: ");
+    luaL_addstring(&text, err->detail);
+  }
   if (err->statement.sql) {
     luaL_addstring(&text, "\n[SQL: ");
     luaL_addstring(&text, err->statement.sql);
@@ -255,10 +264,18 @@ static size_t text_field(const char *name) {
                 {"entity", offsetof(corm_error, entity)},
                 {"table", offsetof(corm_error, table)},
                 {"column", offsetof(corm_error, column)},
-                {"constraint", offsetof(corm_error, constraint)}};
+                {"constraint", offsetof(corm_error, constraint)},
+                {"sqlstate", offsetof(corm_error, sqlstate)},
+                {"detail", offsetof(corm_error, detail)}};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     if (strcmp(fields[i].name, name) == 0) return fields[i].offset;
   return 0;
+}
+
+/* "unknown" where the database may have done it, else "none"; nil for what came from no database. */
+static void push_outcome(lua_State *L, const corm_error *err) {
+  bool unknown = err->unknown || corm_error_class_is(err->cls, CORM_E_COMMIT_UNKNOWN);
+  lua_pushstring(L, unknown ? "unknown" : corm_error_class_is(err->cls, CORM_E_DBAPI) ? "none" : NULL);
 }
 
 static bool push_field(lua_State *L, const error_object *object, const char *name) {
@@ -286,6 +303,8 @@ static bool push_field(lua_State *L, const error_object *object, const char *nam
     lua_pushboolean(L, err->retryable);
   else if (strcmp(name, "disconnected") == 0)
     lua_pushboolean(L, err->disconnected);
+  else if (strcmp(name, "outcome") == 0)
+    push_outcome(L, err);
   else if (strcmp(name, "traceback") == 0)
     lua_getiuservalue(L, 1, ERROR_TRACEBACK);
   else if (strcmp(name, "cause") == 0)
@@ -340,11 +359,11 @@ static void push_classes(lua_State *L) {
 
 void binding_open_error(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"is", error_is},    {"class", NULL},  {"message", NULL},    {"code", NULL},         {"statement", NULL},
-      {"params", NULL},    {"orig", NULL},   {"cause", NULL},      {"native_code", NULL},  {"kind", NULL},
-      {"table", NULL},     {"column", NULL}, {"constraint", NULL}, {"entity", NULL},       {"hint", NULL},
-      {"retryable", NULL}, {"source", NULL}, {"line", NULL},       {"disconnected", NULL}, {"traceback", NULL},
-      {NULL, NULL}};
+      {"is", error_is},   {"class", NULL},        {"message", NULL},    {"code", NULL},        {"statement", NULL},
+      {"params", NULL},   {"orig", NULL},         {"cause", NULL},      {"native_code", NULL}, {"kind", NULL},
+      {"table", NULL},    {"column", NULL},       {"constraint", NULL}, {"entity", NULL},      {"hint", NULL},
+      {"sqlstate", NULL}, {"detail", NULL},       {"outcome", NULL},    {"retryable", NULL},   {"source", NULL},
+      {"line", NULL},     {"disconnected", NULL}, {"traceback", NULL},  {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", error_tostring}, {"__gc", error_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"is_error", is_error}, {NULL, NULL}};
   binding_state *state = binding_get(L);

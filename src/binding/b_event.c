@@ -9,8 +9,14 @@
 #include "binding/b_engine.h"
 #include "binding/state.h"
 
+/* Those of the core follow in the order of its own list. */
 static const char *const engine_events[] = {"before_execute", "after_execute", "before_cursor_execute",
-                                            "after_cursor_execute"};
+                                            "after_cursor_execute",
+#define CORM_X(id, name) name,
+                                            CORM_ENGINE_EVENTS(CORM_X)
+#undef CORM_X
+};
+enum { FIRST_NEWS = 4 };
 enum { ENGINE_EVENTS = sizeof engine_events / sizeof *engine_events };
 
 /* -- what the core tells -- */
@@ -91,7 +97,56 @@ static corm_status after(void *ctx, corm_conn *conn, const char *sql, const corm
   return binding_protect(ctx, tell_cursor, &event, err);
 }
 
-const corm_engine_observer binding_quiet_observer = {.log = log_line};
+/* Pushes the arguments of a listener; the handle of a physical connection stands at `native`. */
+static int push_news(lua_State *L, const corm_engine_news *news, int native) {
+  lua_pushvalue(L, native);
+  if (news->conn) {
+    if (news->savepoint) lua_pushstring(L, news->savepoint);
+    return news->savepoint ? 2 : 1;
+  }
+  lua_pushnil(L); /* the record that the pool keeps of a connection is not shown */
+  if (news->event != CORM_ENGINE_INVALIDATE) return 2;
+  lua_pushstring(L, news->cause && news->cause->is_set ? news->cause->message : NULL);
+  return 3;
+}
+
+/* Protected. fn(connection [, savepoint]) or fn(dbapi_connection, nil [, message]). */
+static int tell_news(lua_State *L) {
+  const corm_engine_news *news = lua_touserdata(L, 1);
+  luaL_checkstack(L, 16, "event");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->connections);
+  lua_rawgetp(L, -1, news->engine);
+  int engine = lua_gettop(L);
+  if (lua_isnil(L, engine)) return 0;
+  size_t n = binding_push_listeners(L, engine, engine_events[FIRST_NEWS + (int)news->event]);
+  if (n == 0) return 0;
+  int list = lua_gettop(L);
+  if (news->conn)
+    binding_push_conn(L, news->conn, engine);
+  else
+    binding_push_native(L, news->native);
+  int native = lua_gettop(L), status = LUA_OK;
+  for (size_t i = 1; status == LUA_OK && i <= n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i);
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    status = lua_pcall(L, push_news(L, news, native), 0, 0);
+  }
+  binding_end_native(L, native);
+  return status == LUA_OK ? 0 : lua_error(L);
+}
+
+static corm_status on_news(void *ctx, const corm_engine_news *news, corm_error *err) {
+  return binding_protect(ctx, tell_news, (void *)(uintptr_t)news, err);
+}
+
+static void collect_garbage(void *ctx) {
+  lua_gc(((binding_state *)ctx)->L, LUA_GCCOLLECT);
+}
+
+corm_engine_observer binding_quiet_observer(binding_state *state) {
+  return (corm_engine_observer){.ctx = state, .log = log_line, .collect = state ? collect_garbage : NULL};
+}
 
 /* -- listeners of an engine: entries { fn, retval } in a list that is replaced when it changes, so that a listener may
    listen and remove -- */
@@ -111,14 +166,19 @@ size_t binding_push_listeners(lua_State *L, int engine, const char *name) {
 
 void binding_engine_watch(lua_State *L, int engine) {
   corm_engine *core = binding_check_engine(L, engine, "event");
-  corm_engine_observer observer = binding_quiet_observer;
-  observer.ctx = binding_get(L);
+  corm_engine_observer observer = binding_quiet_observer(binding_get(L));
   if (binding_push_listeners(L, engine, "before_cursor_execute") > 0) {
     observer.before = before;
     lua_pop(L, 1);
   }
   if (binding_push_listeners(L, engine, "after_cursor_execute") > 0) {
     observer.after = after;
+    lua_pop(L, 1);
+  }
+  for (int i = 0; i < CORM_ENGINE_EVENT_COUNT; i++) {
+    if (binding_push_listeners(L, engine, engine_events[FIRST_NEWS + i]) == 0) continue;
+    observer.event = on_news;
+    observer.events |= UINT32_C(1) << i;
     lua_pop(L, 1);
   }
   corm_engine_observe(core, &observer);

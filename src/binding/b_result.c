@@ -551,6 +551,7 @@ static int result_gc(lua_State *L) {
   binding_result *self = binding_test(L, 1, BINDING_RESULT);
   if (!self) return 0;
   corm_result *result = self->result;
+  binding_upvalue(L)->L = L; /* the last one gives the connection back */
   self->result = NULL;
   self->closed = true;
   corm_result_release(result);

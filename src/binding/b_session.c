@@ -36,6 +36,18 @@ static void read_bind(lua_State *L, int options, corm_engine **engine, corm_conn
   lua_setiuservalue(L, -2, BINDING_SESSION_BIND);
 }
 
+/* The execution options at the top, for each transaction of a session over the engine. */
+static corm_conn_options read_execution(lua_State *L, const corm_engine *engine) {
+  if (!engine)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "Session: option 'execution_options' needs an Engine as bind; a Connection has "
+                  "options of its own");
+  corm_conn_options out = *corm_engine_conn_options(engine);
+  binding_check_execution_options(L, -1, "execution_options");
+  binding_read_execution_options(L, lua_gettop(L), engine, &out);
+  return out;
+}
+
 static void set_info(lua_State *L, int options) {
   lua_newtable(L);
   if (binding_opt_push(L, options, "info")) {
@@ -65,6 +77,11 @@ void binding_new_session(lua_State *L, int options, int maker) {
   settings.expire_on_commit = binding_opt_bool(L, options, "expire_on_commit", settings.expire_on_commit);
   binding_session *self = binding_new(L, BINDING_SESSION, sizeof *self, BINDING_SESSION_SLOTS);
   read_bind(L, options, &engine, &conn);
+  if (binding_opt_push(L, options, "execution_options")) {
+    settings.execution = read_execution(L, engine);
+    settings.has_execution = true;
+    lua_pop(L, 1);
+  }
   set_info(L, options);
   if (maker) {
     lua_pushvalue(L, maker);
@@ -342,6 +359,7 @@ void binding_open_session(lua_State *L) {
                                      {"in_nested_transaction", session_in_nested_transaction},
                                      {"begin", binding_session_begin},
                                      {"begin_nested", binding_session_begin_nested},
+                                     {"run_transaction", binding_session_run_transaction},
                                      {"no_autoflush", binding_session_no_autoflush},
                                      {"commit", binding_session_commit},
                                      {"rollback", binding_session_rollback},

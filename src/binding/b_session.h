@@ -37,6 +37,7 @@ void binding_push_session_connection(lua_State *L, corm_session *session);
 /* -- transactions (b_session_txn.c) -- */
 int binding_session_begin(lua_State *L);
 int binding_session_begin_nested(lua_State *L);
+int binding_session_run_transaction(lua_State *L);
 int binding_session_no_autoflush(lua_State *L);
 int binding_session_commit(lua_State *L);
 int binding_session_rollback(lua_State *L);

@@ -227,7 +227,16 @@ int binding_session_connection(lua_State *L) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
+  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY}};
+  lua_settop(L, 2);
+  binding_check_options(L, 2, "Session:connection", specs, 1);
   if (corm_session_connection(session, &conn, &err) != CORM_OK) return binding_raise(L, &err);
+  if (binding_opt_push(L, 2, "execution_options")) {
+    corm_conn_options options = *corm_conn_get_options(conn);
+    binding_check_execution_options(L, 3, "Session:connection");
+    binding_read_execution_options(L, 3, corm_conn_engine(conn), &options);
+    if (corm_conn_set_options(conn, &options, &err) != CORM_OK) return binding_raise(L, &err);
+  }
   push_connection(L, 1, conn);
   return 1;
 }

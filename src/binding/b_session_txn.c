@@ -2,6 +2,7 @@
  * Transactions of a session as values: begin, begin_nested, no_autoflush. Each is closed by leaving its block, which
  * commits or rolls back as Python's `with` does.
  */
+#include "binding/b_engine.h"
 #include "binding/b_session.h"
 
 #include <string.h>
@@ -60,6 +61,26 @@ int binding_session_begin(lua_State *L) {
   check_function(L, "Session:begin");
   begin_root(L, session);
   return enter(L, 1);
+}
+
+/* What an earlier try has loaded may be what failed. Changes that were made before would be gone at the second try, so
+   they are not taken. */
+static void forget(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:run_transaction");
+  if (session->frame)
+    binding_error(L, CORM_E_INVALID_REQUEST, "Session:run_transaction: a transaction is already begun on this Session");
+  if (corm_session_is_dirty(session))
+    binding_error(
+        L, CORM_E_INVALID_REQUEST,
+        "Session:run_transaction: this Session has changes that are not flushed, which a second try could not "
+        "repeat; make them in the function");
+  corm_session_expunge_all(session);
+}
+
+/* session:run_transaction(fn, options): begin(fn), tried again with an empty session. */
+int binding_session_run_transaction(lua_State *L) {
+  binding_checksession(L, "Session:run_transaction");
+  return binding_run_transaction(L, "Session:run_transaction", binding_session_begin, forget);
 }
 
 int binding_session_begin_once(lua_State *L) {

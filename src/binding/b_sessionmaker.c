@@ -11,6 +11,7 @@ static const binding_option_spec session_options[] = {{"bind", BINDING_OPT_ANY},
                                                       {"autoflush", BINDING_OPT_BOOL},
                                                       {"autobegin", BINDING_OPT_BOOL},
                                                       {"expire_on_commit", BINDING_OPT_BOOL},
+                                                      {"execution_options", BINDING_OPT_ANY},
                                                       {"info", BINDING_OPT_ANY}};
 
 /* -- making sessions -- */

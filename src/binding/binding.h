@@ -58,6 +58,8 @@ typedef enum binding_kind {
   BINDING_REGISTRY,
   BINDING_SESSIONMAKER,
   BINDING_FETCHED, /* FetchedValue() */
+  BINDING_POOL,
+  BINDING_NATIVE, /* the physical connection that an event of the pool is about */
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -154,6 +156,8 @@ int binding_unknown(lua_State *L, const char *what, const char *where, const cha
 corm_status binding_hook_failed(lua_State *L, binding_state *state, corm_error *err);
 /* True for an error object of the class or one below it. */
 bool binding_error_is(lua_State *L, int arg, corm_error_class cls);
+/* What an error object holds, NULL for other values. Borrowed. */
+const corm_error *binding_error_of(lua_State *L, int arg);
 
 /* -- hooks -- */
 /* Gives the function at `arg` a number for the core (corm_default.hook). The table of hooks is weak: who gives the
@@ -186,8 +190,8 @@ bool binding_closes_failed(lua_State *L);
    (or from `scratch` for tables of os.date "*t" form). False for what is no value (table, function, foreign userdata).
  */
 bool binding_tovalue(lua_State *L, int arg, corm_scratch *scratch, corm_value *out);
-/* The same for a column of a type: JSON takes any Lua table, Enum text ... ; ArgumentError/DataError in err. `what`
- * names the place. */
+/* The same for a column of a type that is to keep the value: JSON takes any Lua table, Enum text ... ;
+ * ArgumentError/DataError in err. `what` names the place. */
 corm_status binding_tovalue_typed(lua_State *L, int arg, const corm_type *type, const char *what, corm_scratch *scratch,
                                   corm_value *out, corm_error *err);
 /* Pushes a canonical value: NULL becomes nil. */

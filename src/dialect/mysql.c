@@ -110,12 +110,12 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
                    "DATABASE()) AND table_name = ? LIMIT 1"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED,                         \
-          .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
+  COMMON, .name = "mysql", .isolation_sql = "SELECT @@transaction_isolation", .reserved = corm_mysql_reserved,         \
+          .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED,                   \
-          .delete_returning = true, .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .isolation_sql = "SELECT @@tx_isolation", .reserved = corm_mariadb_reserved,              \
+          .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true, .bulk = CORM_BULK_ARRAY
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .cast_type = corm_mysql_float_cast_type};

@@ -36,18 +36,51 @@ static corm_status sqlite_exec(corm_driver_conn *conn, const char *sql, corm_err
                                                               : corm_sqlite_error(db, CORM_SQLITE_RUN, sql, err);
 }
 
+static corm_status set_pragma(sqlite3 *db, bool *now, bool on, const char *name, corm_error *err) {
+  char sql[48];
+  if (*now == on) return CORM_OK;
+  sqlite3_snprintf(sizeof sql, sql, "PRAGMA %s = %d", name, on);
+  if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) return corm_sqlite_error(db, CORM_SQLITE_RUN, sql, err);
+  *now = on;
+  return CORM_OK;
+}
+
+/* What a transaction asked for ends with it. */
+static corm_status set_mode(corm_sqlite_conn *self, bool uncommitted, bool query_only, corm_error *err) {
+  if (set_pragma(self->db, &self->uncommitted, uncommitted, "read_uncommitted", err) != CORM_OK) return CORM_FAILED;
+  return set_pragma(self->db, &self->query_only, query_only, "query_only", err);
+}
+
+static bool sqlite_is_altered(const corm_driver_conn *conn) {
+  return conn_of(conn)->uncommitted || conn_of(conn)->query_only;
+}
+
+static corm_status sqlite_restore(corm_driver_conn *conn, corm_error *err) {
+  if (set_mode(conn_of(conn), false, false, err) != CORM_OK) return CORM_FAILED;
+  return corm_sqlite_restore(conn, err);
+}
+
 static corm_status sqlite_begin(corm_driver_conn *conn, const corm_begin *begin, corm_error *err) {
   /* On a read-only database no write can follow, and BEGIN IMMEDIATE would be refused. */
   bool immediate = begin->mode == CORM_BEGIN_WRITE && sqlite3_db_readonly(conn_of(conn)->db, "main") != 1;
-  return sqlite_exec(conn, immediate ? "BEGIN IMMEDIATE" : "BEGIN", err);
+  bool uncommitted = begin->isolation == CORM_ISOLATION_READ_UNCOMMITTED;
+  if (set_mode(conn_of(conn), uncommitted, begin->read_only, err) != CORM_OK) return CORM_FAILED;
+  return sqlite_exec(conn, immediate && !begin->read_only ? "BEGIN IMMEDIATE" : "BEGIN", err);
+}
+
+/* After a failure the settings wait for the next begin, or for the connection's return. */
+static corm_status end_transaction(corm_driver_conn *conn, const char *sql, corm_error *err) {
+  if (sqlite_exec(conn, sql, err) != CORM_OK) return CORM_FAILED;
+  (void)set_mode(conn_of(conn), false, false, NULL);
+  return CORM_OK;
 }
 
 static corm_status sqlite_commit(corm_driver_conn *conn, corm_error *err) {
-  return sqlite_exec(conn, "COMMIT", err);
+  return end_transaction(conn, "COMMIT", err);
 }
 
 static corm_status sqlite_rollback(corm_driver_conn *conn, corm_error *err) {
-  return sqlite_exec(conn, "ROLLBACK", err);
+  return end_transaction(conn, "ROLLBACK", err);
 }
 
 static bool sqlite_in_transaction(const corm_driver_conn *conn) {
@@ -210,13 +243,14 @@ const corm_driver corm_driver_sqlite = {
     .name = "sqlite",
     .kinds =
         CORM_KIND(CORM_NULL) | CORM_KIND(CORM_INT) | CORM_KIND(CORM_REAL) | CORM_KIND(CORM_TEXT) | CORM_KIND(CORM_BLOB),
-    .isolations = UINT32_C(1) << CORM_ISOLATION_SERIALIZABLE,
+    .isolations = UINT32_C(1) << CORM_ISOLATION_SERIALIZABLE | UINT32_C(1) << CORM_ISOLATION_READ_UNCOMMITTED,
     .option_names = corm_sqlite_option_names,
     .version = sqlite_version,
     .check = corm_sqlite_check,
     .is_private = corm_sqlite_is_private,
     .open = corm_sqlite_open,
-    .restore = corm_sqlite_restore,
+    .restore = sqlite_restore,
+    .is_altered = sqlite_is_altered,
     .close = sqlite_close,
     .exec = sqlite_exec,
     .begin = sqlite_begin,

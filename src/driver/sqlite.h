@@ -11,6 +11,8 @@ typedef struct corm_sqlite_conn {
   sqlite3 *db;
   int timeout_ms;
   bool foreign_keys;
+  bool uncommitted; /* reads what others have not committed (a shared cache's, SQLite knows no other) */
+  bool query_only;
 } corm_sqlite_conn;
 
 /* The part of the driver that opens (sqlite_open.c). */

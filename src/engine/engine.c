@@ -151,6 +151,10 @@ const corm_conn_options *corm_engine_conn_options(const corm_engine *engine) {
   return &engine->conn_options;
 }
 
+void corm_engine_set_conn_options(corm_engine *engine, const corm_conn_options *options) {
+  engine->conn_options = *options;
+}
+
 void corm_engine_dispose(corm_engine *engine) {
   engine = engine->root;
   bool foreign = corm_engine_is_foreign(engine);

@@ -129,6 +129,8 @@ CORM_MUST_USE corm_status corm_engine_sibling(corm_engine *engine, const corm_co
 /* The engine that owns the pool: itself, unless it is a sibling. */
 corm_engine *corm_engine_root(corm_engine *engine);
 const corm_conn_options *corm_engine_conn_options(const corm_engine *engine);
+/* For connections made from now on. */
+void corm_engine_set_conn_options(corm_engine *engine, const corm_conn_options *options);
 
 /* Closes idle connections; those in use close when they come back. The engine stays usable. In a forked child the
    connections are given up without a word to the server; afterwards the engine serves the child. */

@@ -24,6 +24,8 @@ typedef struct corm_session_options {
   bool autoflush;        /* true */
   bool autobegin;        /* true */
   bool expire_on_commit; /* true */
+  bool has_execution;
+  corm_conn_options execution; /* of the connection of each transaction, where has_execution */
 } corm_session_options;
 
 struct corm_session {
@@ -43,10 +45,11 @@ struct corm_session {
   uint32_t refs;
   int no_autoflush; /* depth of no_autoflush blocks */
   bool flushing;
-  bool writing;       /* the flush has collected its objects: none may leave */
-  bool closed;        /* by the finalizer; close() alone leaves it usable */
-  char failure[512];  /* the error that made a flush fail, for PendingRollbackError */
-  int64_t statements; /* sent since creation */
+  bool writing;        /* the flush has collected its objects: none may leave */
+  bool commit_unknown; /* the frame has failed in its COMMIT */
+  bool closed;         /* by the finalizer; close() alone leaves it usable */
+  char failure[512];   /* the error that made a flush fail, for PendingRollbackError */
+  int64_t statements;  /* sent since creation */
 };
 
 corm_session_options corm_session_options_default(void);

@@ -263,10 +263,12 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
 /* -- beginning -- */
 
 static corm_status refuse_failed(const corm_session *session, corm_error *err) {
+  const char *why = session->commit_unknown
+                        ? "the connection was lost while this Session committed, and nobody knows with what result"
+                        : "this Session's transaction has been rolled back due to a previous exception during flush";
   return corm_error_set(err, CORM_E_PENDING_ROLLBACK,
-                        "this Session's transaction has been rolled back due to a previous exception during flush; to "
-                        "begin a new transaction, first call session:rollback(). Original exception was: %s",
-                        session->failure);
+                        "%s; to begin a new transaction, first call session:rollback(). Original exception was: %s",
+                        why, session->failure);
 }
 
 static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_error *err) {
@@ -279,7 +281,10 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
   else
     status = corm_engine_connect(session->engine, &conn, err);
   if (status != CORM_OK) return status;
-  if (corm_conn_txn(conn) == CORM_TXN_NONE && mode == CORM_BEGIN_WRITE) status = corm_conn_begin(conn, mode, err);
+  if (session->options.has_execution && !session->own_conn)
+    status = corm_conn_set_options(conn, &session->options.execution, err);
+  if (status == CORM_OK && corm_conn_txn(conn) == CORM_TXN_NONE && mode == CORM_BEGIN_WRITE)
+    status = corm_conn_begin(conn, mode, err);
   if (status == CORM_OK) status = push_frame(session, 0, err);
   if (status != CORM_OK) {
     corm_conn_release(conn);
@@ -401,11 +406,18 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
   }
   leave_connection(session);
   session->failure[0] = '\0';
+  session->commit_unknown = false;
   return status;
 }
 
 static corm_status commit_root(corm_session *session, corm_error *err) {
   corm_status status = corm_conn_commit(session->conn, err);
+  if (status != CORM_OK && corm_error_class_is(err->cls, CORM_E_COMMIT_UNKNOWN)) {
+    /* Whether the rows are there is for the script to find out, so it has to say itself that it goes on. */
+    corm_error_field(session->failure, sizeof session->failure, err->message);
+    session->frame->failed = session->commit_unknown = true;
+    return status;
+  }
   if (status != CORM_OK) {
     corm_error second;
     corm_error_init(&second);
@@ -479,4 +491,5 @@ void corm_session_close(corm_session *session) {
   while (session->frame) pop_frame(session);
   leave_connection(session);
   session->failure[0] = '\0';
+  session->commit_unknown = false;
 }

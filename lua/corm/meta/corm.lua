@@ -13,6 +13,11 @@
 ---@field null corm.null NULL where nil cannot stand; called, the SQL constant
 ---@field event corm.event Listeners
 ---@field URL corm.URLClass
+---@field QueuePool "QueuePool" For create_engine's poolclass
+---@field NullPool "NullPool"
+---@field StaticPool "StaticPool"
+---@field SingletonThreadPool "SingletonThreadPool"
+---@field AssertionPool "AssertionPool"
 ---@field date corm.dateClass
 ---@field time corm.timeClass
 ---@field datetime corm.datetimeClass
@@ -85,7 +90,16 @@ local sqlite = {}
 ---@field echo? boolean|"debug" Print what is executed to standard error; "debug": rows too
 ---@field hide_parameters? boolean Keep parameters out of echo and errors
 ---@field query_cache_size? integer Prepared statements kept per connection
----@field pool_size? integer Idle connections kept
+---@field poolclass? "QueuePool"|"NullPool"|"StaticPool"|"SingletonThreadPool"|"AssertionPool"
+---@field pool_size? integer Connections kept; default 5, 0: no limit
+---@field max_overflow? integer Connections beyond these; default 10, -1: no limit
+---@field pool_timeout? number Shown in the TimeoutError; default 30
+---@field pool_recycle? integer Seconds after which a connection is replaced; -1: never
+---@field pool_pre_ping? boolean Ask whether a connection lives before giving it out
+---@field pool_use_lifo? boolean Default true
+---@field pool_reset_on_return? "rollback"|"commit"|boolean
+---@field isolation_level? string `"SERIALIZABLE"`, `"AUTOCOMMIT"` ...
+---@field execution_options? corm.ConnectionOptions
 ---@field connect_args? { timeout?: number } `timeout`: seconds to wait for a lock, 0 to 86400
 
 ---An engine: where and how to connect. Opens nothing yet.
@@ -473,6 +487,7 @@ function corm.object_session(object) end
 ---@field autoflush? boolean Default true
 ---@field autobegin? boolean Default true
 ---@field expire_on_commit? boolean Default true
+---@field execution_options? corm.ConnectionOptions Of the connection of each transaction
 ---@field info? table
 
 ---`Session(bind, options)` or `Session { bind = ... }`.

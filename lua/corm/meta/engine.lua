@@ -36,8 +36,41 @@ function URL:render_as_string(options) end
 ---@return string `"sqlite"`
 function URL:get_backend_name() end
 
+---@class corm.ConnectionOptions
+---@field isolation_level? string `"SERIALIZABLE"`, `"AUTOCOMMIT"` ...
+---@field read_only? boolean
+---@field postgresql_readonly? boolean The same
+---@field postgresql_deferrable? boolean
+---@field stream_results? boolean Rows come one by one
+
+---@class corm.RetryOptions
+---@field max_retries? integer Default 3
+---@field base_delay? number Seconds, doubled each time; default 0.01
+---@field max_delay? number Default 1
+---@field retry_lock_timeout? boolean LockTimeoutError too; default false
+
+---The physical connections of an Engine.
+---@class corm.Pool
+local Pool = {}
+
+---@return string
+function Pool:status() end
+
+---@return integer # kept at most
+function Pool:size() end
+
+---@return integer # idle
+function Pool:checkedin() end
+
+---@return integer # in use
+function Pool:checkedout() end
+
+---@return integer # open beyond the size; negative while there are fewer
+function Pool:overflow() end
+
 ---@class corm.Engine
 ---@field url corm.URL
+---@field pool corm.Pool
 ---@field name string The dialect's
 ---@field driver string
 ---@field dialect { name: string, driver: string }
@@ -54,13 +87,30 @@ function Engine:connect() end
 ---@return any ...
 function Engine:begin(fn) end
 
----Closes idle connections; those in use are closed when they come back.
-function Engine:dispose() end
+---begin(fn), run again when the database says that the whole of it may be. Raises the error of the last try.
+---@param fn fun(connection: corm.Connection): ...
+---@param options? corm.RetryOptions
+---@return any ...
+function Engine:run_transaction(fn, options) end
+
+---Closes idle connections; those in use are closed when they come back. In a forked child the parent's connections are
+---given up, and the engine serves the child.
+---@param options? { close?: boolean }
+function Engine:dispose(options) end
+
+---@param options corm.ConnectionOptions
+---@return corm.Engine # over the same pool
+function Engine:execution_options(options) end
+
+---@return corm.ConnectionOptions
+function Engine:get_execution_options() end
 
 ---The first statement begins a transaction; commit or rollback ends it. Raises ResourceClosedError once closed, and
 ---PendingRollbackError when the database ended the transaction by itself.
 ---@class corm.Connection
 ---@field closed boolean
+---@field invalidated boolean Its physical connection was lost
+---@field default_isolation_level string
 ---@field engine corm.Engine
 ---@field dialect { name: string, driver: string }
 local Connection = {}
@@ -104,6 +154,20 @@ function Connection:get_transaction() end
 
 ---@return corm.Transaction|nil
 function Connection:get_nested_transaction() end
+
+---Raises InvalidRequestError in a transaction.
+---@param options corm.ConnectionOptions
+---@return corm.Connection # itself
+function Connection:execution_options(options) end
+
+---@return corm.ConnectionOptions
+function Connection:get_execution_options() end
+
+---@return string
+function Connection:get_isolation_level() end
+
+---The physical connection is not used again; after rollback the next statement takes another one.
+function Connection:invalidate() end
 
 ---@return boolean
 function Connection:in_transaction() end

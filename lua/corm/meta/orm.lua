@@ -233,6 +233,13 @@ function Session:begin(fn) end
 ---@return any ...
 function Session:begin_nested(fn) end
 
+---begin(fn), run again when the database says that the whole of it may be; the session is emptied before each try.
+---Raises InvalidRequestError in a transaction or with changes that are not flushed, and the error of the last try.
+---@param fn fun(session: corm.Session): ...
+---@param options? corm.RetryOptions
+---@return any ...
+function Session:run_transaction(fn, options) end
+
 ---No flush before queries as long as fn runs.
 ---@param fn? fun(session: corm.Session): ...
 ---@return any ...
@@ -262,8 +269,10 @@ function Session:get(class, key, options) end
 function Session:get_one(class, key, options) end
 
 ---That of the session's transaction. Raises UnboundExecutionError without an engine.
+---Options are taken before anything was sent, else InvalidRequestError.
+---@param options? { execution_options?: corm.ConnectionOptions }
 ---@return corm.Connection
-function Session:connection() end
+function Session:connection(options) end
 
 ---Raises what Connection:execute raises, and UnboundExecutionError.
 ---@param statement any

@@ -192,6 +192,9 @@ local Uuid = {}
 ---@field entity string|nil
 ---@field retryable boolean The whole unit of work may be run again
 ---@field disconnected boolean
+---@field outcome "none"|"unknown"|nil Whether anything may have been kept; nil without a database
+---@field sqlstate string|nil A server's five characters
+---@field detail string|nil What a server adds about values; nil with hide_parameters
 ---@field source string|nil Where in the script
 ---@field line integer|nil
 ---@field traceback string|nil
