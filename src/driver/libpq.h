@@ -50,8 +50,14 @@ typedef struct corm_pq_type {
   const char *name;
 } corm_pq_type;
 
-/* NULL when this driver does not know the type; *is_array: the type is an array of the returned one. */
-const corm_pq_type *corm_pq_type_find(Oid oid, bool *is_array);
+/* What the catalog said about a type of a script's own. */
+typedef struct corm_pq_learned {
+  struct corm_pq_learned *next;
+  Oid oid;
+  bool known;
+  bool is_array;
+  corm_pq_type type;
+} corm_pq_learned;
 
 /* -- connections and statements -------------------------------------------------------------------------------------
  */
@@ -75,10 +81,12 @@ typedef struct corm_pq_conn {
   int64_t statement_timeout_ms; /* -1: the server's, as the next */
   int64_t lock_timeout_ms;
   corm_buf scratch;
-  bool named;  /* prepared statements have names */
-  bool synced; /* the pipeline's end was sent */
-  bool was_in; /* a transaction was open when the running command was sent */
-  bool dead;   /* given up: it did not answer in time */
+  corm_pq_learned *learned;
+  corm_arena types; /* of `learned` */
+  bool named;       /* prepared statements have names */
+  bool synced;      /* the pipeline's end was sent */
+  bool was_in;      /* a transaction was open when the running command was sent */
+  bool dead;        /* given up: it did not answer in time */
 } corm_pq_conn;
 
 typedef enum corm_pq_phase {
@@ -129,6 +137,11 @@ struct corm_pq_stmt {
   size_t len;
   char sql[];
 };
+
+/* NULL when this driver does not know the type; *is_array: the type is an array of the returned one. */
+const corm_pq_type *corm_pq_type_find(const corm_pq_conn *conn, Oid oid, bool *is_array);
+/* Asks the catalog about the types of a description that are not known yet; costs nothing when there are none. */
+corm_status corm_pq_learn(corm_pq_conn *conn, const PGresult *described, corm_error *err);
 
 static inline corm_pq_conn *corm_pq_conn_of(const corm_driver_conn *conn) {
   return (corm_pq_conn *)(uintptr_t)conn;

@@ -42,8 +42,7 @@ static void put_json_time(const corm_value *value, corm_buf *out) {
   switch (value->kind) {
   case CORM_DATE: len = corm_date_format(value->as.i, text); break;
   case CORM_TIME: len = corm_time_format(value->as.i, false, text); break;
-  case CORM_DATETIME: len = corm_datetime_format(value->as.i, false, text); break;
-  default: len = corm_interval_format(value->as.i, text); break;
+  default: len = corm_datetime_format(value->as.i, false, text); break;
   }
   put_json_string(text, len, out);
 }
@@ -54,7 +53,8 @@ static void put_json_item(const corm_value *value, corm_buf *out) {
   switch (value->kind) {
   case CORM_NULL: corm_buf_puts(out, "null"); break;
   case CORM_BOOL: corm_buf_puts(out, value->as.i != 0 ? "true" : "false"); break;
-  case CORM_INT: corm_buf_int(out, value->as.i); break;
+  case CORM_INT:
+  case CORM_INTERVAL: corm_buf_int(out, value->as.i); break;
   case CORM_REAL:
     if (isfinite(value->as.f)) {
       corm_buf_real(out, value->as.f);
@@ -70,8 +70,7 @@ static void put_json_item(const corm_value *value, corm_buf *out) {
     break;
   case CORM_DATE:
   case CORM_TIME:
-  case CORM_DATETIME:
-  case CORM_INTERVAL: put_json_time(value, out); break;
+  case CORM_DATETIME: put_json_time(value, out); break;
   case CORM_ABSENT: out->failed = true; break;
   default: put_json_string(value->as.s, value->len, out); break;
   }
@@ -222,6 +221,15 @@ static corm_pq_fit put_list(const corm_pq_type *type, const json_t *node, corm_b
   return fit;
 }
 
+/* Whole microseconds, which the server would take for seconds. */
+static corm_pq_fit put_interval(const json_t *node, corm_buf *out) {
+  const corm_value value = {.kind = CORM_INTERVAL, .as.i = json_integer_value(node)};
+  corm_buf_putc(out, '"');
+  corm_pq_fit fit = corm_pq_text_form(NULL, &value, out);
+  corm_buf_putc(out, '"');
+  return fit;
+}
+
 /* Depth is limited by the parser. Blobs are hex digits in JSON and need the server's prefix. */
 static corm_pq_fit put_node(const corm_pq_type *type, const json_t *node, corm_buf *out) {
   const char *text = json_string_value(node);
@@ -232,7 +240,10 @@ static corm_pq_fit put_node(const corm_pq_type *type, const json_t *node, corm_b
   case JSON_NULL: corm_buf_puts(out, "NULL"); break;
   case JSON_TRUE: corm_buf_puts(out, "true"); break;
   case JSON_FALSE: corm_buf_puts(out, "false"); break;
-  case JSON_INTEGER: corm_buf_int(out, json_integer_value(node)); break;
+  case JSON_INTEGER:
+    if (type != NULL && type->code == CORM_PQ_INTERVAL) return put_interval(node, out);
+    corm_buf_int(out, json_integer_value(node));
+    break;
   case JSON_REAL: corm_buf_real(out, json_real_value(node)); break;
   case JSON_STRING:
     if (!bytes || (len >= 2 && text[0] == '\\' && text[1] == 'x')) return put_quoted(text, len, out);

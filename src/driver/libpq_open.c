@@ -377,6 +377,7 @@ corm_status corm_pq_open(const corm_driver *driver, const corm_mem *mem, const c
   conn->patience_s = timeout_of(target);
   conn->pid = getpid();
   corm_buf_init(&conn->scratch, mem);
+  corm_arena_init(&conn->types, mem);
   if (target->port > 0) corm_buf_int(&port, target->port);
   if (options == NULL && conn->named) options = getenv("PGOPTIONS");
   if (conn->named)

@@ -41,7 +41,7 @@ static corm_status take_params(corm_pq_stmt *stmt, const PGresult *described, co
   for (int i = 0; i < count; i++) {
     corm_pq_param *param = &stmt->params[i];
     param->oid = stmt->oids[i] = PQparamtype(described, i);
-    param->type = corm_pq_type_find(param->oid, &param->is_array);
+    param->type = corm_pq_type_find(stmt->conn, param->oid, &param->is_array);
     corm_buf_init(&param->bytes, mem);
   }
   return CORM_OK;
@@ -64,7 +64,7 @@ corm_status corm_pq_describe(corm_pq_stmt *stmt, const PGresult *result, corm_er
   stmt->ncolumns = count;
   stmt->binary = true;
   for (int i = 0; i < count; i++) {
-    columns[i].type = corm_pq_type_find(PQftype(result, i), &columns[i].is_array);
+    columns[i].type = corm_pq_type_find(stmt->conn, PQftype(result, i), &columns[i].is_array);
     if (columns[i].type == NULL) stmt->binary = false;
   }
   return CORM_OK;
@@ -155,7 +155,8 @@ static corm_status prepare_now(corm_pq_stmt *stmt, bool bound, corm_error *err) 
     stmt->number = 0;
     stmt->stale = true;
     corm_pq_error(conn, result, err);
-  } else if ((bound || take_params(stmt, result, err) == CORM_OK) && corm_pq_describe(stmt, result, err) == CORM_OK) {
+  } else if (corm_pq_learn(conn, result, err) == CORM_OK && (bound || take_params(stmt, result, err) == CORM_OK) &&
+             corm_pq_describe(stmt, result, err) == CORM_OK) {
     stmt->stale = false;
     status = CORM_OK;
   }
