@@ -86,7 +86,7 @@ local function check_tables(case, peer, target, n, check)
   if case.keys and math.tointeger(tonumber(check)) ~= authors + books then
     quit("%s by %s: the keys' sum is %s, in the tables\n  %s", case.name, peer, check, found)
   end
-  if case.keys and HAS_GAPS[database] then
+  if case.start == "schema" and HAS_GAPS[database] then
     found, expected = found:gsub("ids %d+", ""), expected:gsub("ids %d+", "")
     found, expected = found:gsub("parents %d+", ""), expected:gsub("parents %d+", "")
   end
