@@ -194,11 +194,13 @@ static const char *const reserved[] = {
     "with",
 };
 
-/* Names without a schema are looked for where a statement would find them: on the search path. */
+/* Names without a schema are looked for where a statement would find them: on the search path. The cast to NAME cuts as
+   the server cut the name that it was given. */
 #define IN_CATALOG(what, catalog, prefix, visible)                                                                     \
   "SELECT 1 FROM pg_catalog." catalog " AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o." prefix                   \
-  "namespace WHERE o." prefix "name = $1::VARCHAR" what " AND CASE WHEN $2::VARCHAR IS NULL THEN pg_catalog." visible  \
-  "(o.oid) ELSE n.nspname = $2::VARCHAR END"
+  "namespace WHERE o." prefix "name = CAST($1::VARCHAR AS NAME)" what                                                  \
+  " AND CASE WHEN $2::VARCHAR IS NULL THEN pg_catalog." visible                                                        \
+  "(o.oid) ELSE n.nspname = CAST($2::VARCHAR AS NAME) END"
 
 const corm_dialect corm_dialect_postgresql = {
     .name = "postgresql",
@@ -241,7 +243,9 @@ const corm_dialect corm_dialect_postgresql = {
     .has_table_sql =
         IN_CATALOG(" AND o.relkind IN ('r', 'p', 'f', 'v', 'm')", "pg_class", "rel", "pg_table_is_visible"),
     .has_index_sql = IN_CATALOG(" AND EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS t ON "
-                                "t.oid = i.indrelid WHERE i.indexrelid = o.oid AND t.relname = $3::VARCHAR)",
+                                "t.oid = i.indrelid WHERE i.indexrelid = o.oid AND t.relname = CAST($3::VARCHAR AS "
+                                "NAME))",
                                 "pg_class", "rel", "pg_table_is_visible"),
     .has_type_sql = IN_CATALOG("", "pg_type", "typ", "pg_type_is_visible"),
+    .isolation_sql = "SELECT current_setting('transaction_isolation')",
 };

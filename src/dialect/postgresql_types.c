@@ -1,10 +1,7 @@
 #include "dialect/postgresql_types.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "dialect/ansi.h"
 
 bool corm_postgresql_is_named(const corm_type *type) {
@@ -111,50 +108,4 @@ corm_status corm_postgresql_drop_type(const corm_dialect *dialect, const corm_ty
   if (!corm_postgresql_is_named(type)) return CORM_OK;
   corm_buf_puts(out, "DROP TYPE ");
   return corm_postgresql_type_name(dialect, type, out, err);
-}
-
-/* -- literals ----------------------------------------------------------------------------------------------------- */
-
-static void bytea(const corm_value *value, corm_buf *out) {
-  static const char hex[] = "0123456789abcdef";
-  corm_buf_puts(out, "'\\x");
-  for (uint32_t i = 0; i < value->len; i++) {
-    unsigned char byte = (unsigned char)value->as.s[i];
-    corm_buf_putc(out, hex[byte >> 4]);
-    corm_buf_putc(out, hex[byte & 15]);
-  }
-  corm_buf_puts(out, "'::BYTEA");
-}
-
-/* SQLAlchemy's make_interval(secs=>...) goes through a double and rounds from 285 years on. */
-static void interval(int64_t usec, corm_buf *out) {
-  static const int64_t exact = INT64_C(1) << 53;
-  if (usec < -exact || usec > exact) {
-    corm_buf_printf(out, "'%" PRId64 " microseconds'::INTERVAL", usec);
-    return;
-  }
-  uint64_t size = usec < 0 ? (uint64_t)-usec : (uint64_t)usec;
-  corm_buf_printf(out, "make_interval(secs=>%s%" PRIu64 ".%06u)", usec < 0 ? "-" : "", size / 1000000,
-                  (unsigned)(size % 1000000));
-}
-
-bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
-                             corm_buf *out) {
-  char text[CORM_TIME_TEXT];
-  (void)dialect;
-  switch ((corm_value_kind)stored->kind) {
-  case CORM_BLOB: bytea(stored, out); return true;
-  case CORM_INTERVAL: interval(stored->as.i, out); return true;
-  case CORM_DATETIME:
-    if (!type || !type->timezone) return false;
-    corm_datetime_format(stored->as.i, false, text);
-    corm_buf_printf(out, "'%s+00:00'", text);
-    return true;
-  case CORM_REAL:
-    /* A number that overflows is an error here. */
-    if (isfinite(stored->as.f)) return false;
-    corm_buf_printf(out, "'%s'::FLOAT", isnan(stored->as.f) ? "NaN" : stored->as.f < 0 ? "-Infinity" : "Infinity");
-    return true;
-  default: return false;
-  }
 }

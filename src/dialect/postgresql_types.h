@@ -14,6 +14,7 @@ corm_status corm_postgresql_create_type(const corm_dialect *dialect, const corm_
                                         corm_error *err);
 corm_status corm_postgresql_drop_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
                                       corm_error *err);
+/* postgresql_literal.c */
 bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
                              corm_buf *out);
 
