@@ -6,10 +6,11 @@ local Base = corm.declarative_base()
 local User = Base:model("User", {
   __tablename__ = "user",
   id   = Column(Integer, { primary_key = true }),
-  name = Column(String, { nullable = false, unique = true }),
+  name = Column(String(50), { nullable = false, unique = true }),
 })
 
-local engine = corm.create_engine("sqlite:///test.sqlite3")
+-- Another database: give its URL, as in postgresql://me:secret@localhost/test or mariadb://me:secret@localhost/test
+local engine = corm.create_engine(arg[1] or "sqlite:///test.sqlite3")
 Base.metadata:create_all(engine)
 
 local Session = corm.sessionmaker { bind = engine }

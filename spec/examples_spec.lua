@@ -1,9 +1,7 @@
 -- Every numbered example runs, alone and in an empty folder; what it claims it asserts itself.
+local database = require "spec.support.database"
+local quote = require("spec.support.shell").quote
 local program = assert(os.getenv("CORM_PROGRAM") or "build/release/corm")
-
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
 
 local function output_of(command)
   local pipe = assert(io.popen(command))
@@ -18,11 +16,13 @@ local function examples()
   return paths
 end
 
--- Runs in a folder of its own, which goes afterwards.
-local function run(path)
+-- Runs in a folder of its own, which goes afterwards. More arguments go to the example.
+local function run(path, ...)
   local folder = os.tmpname()
   os.remove(folder)
-  local script = ("mkdir %s && cd %s && %s %s 2>&1"):format(quote(folder), quote(folder), quote(program), quote(path))
+  local words = { "mkdir", quote(folder), "&& cd", quote(folder), "&&", quote(program), quote(path) }
+  for _, argument in ipairs { ... } do words[#words + 1] = quote(argument) end
+  local script = table.concat(words, " ") .. " 2>&1"
   local text, code = output_of(script)
   local rows = output_of(("cd %s && sqlite3 test.sqlite3 'select * from user' 2>&1"):format(quote(folder)))
   os.execute("rm -r " .. quote(folder))
@@ -32,8 +32,10 @@ end
 describe("the examples", function()
   local paths = examples()
 
+  after_each(database.clean)
+
   it("are numbered from 01 without a gap", function()
-    assert.is_true(#paths >= 10)
+    assert.is_true(#paths >= 11)
     for i, path in ipairs(paths) do assert.matches(("/%02d_"):format(i), path, 1, true) end
   end)
 
@@ -53,5 +55,19 @@ describe("the examples", function()
     assert.equal("1\n", text)
     assert.equal(0, code)
     assert.equal("1|test\n", rows)
+  end)
+
+  it("begin with the tutorial, of which another database wants the URL only", function()
+    local url, name = database.url()
+    local text, code = run(paths[1], url)
+    assert.equal("1\n", text)
+    assert.equal(0, code)
+    assert.equal("1|test", database.shell(name, 'select * from "user"'))
+  end)
+
+  it("show one program that says the same on each database", function()
+    local text, code = run(paths[11], "sqlite://", (database.url()))
+    assert.equal(0, code, text)
+    assert.equal("the same on: sqlite, " .. database.name, text:match("([^\n]*)\n$"))
   end)
 end)
