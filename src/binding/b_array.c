@@ -199,8 +199,18 @@ corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, c
 
 /* -- array to Lua ---------------------------------------------------------------------------------------------- */
 
+static void malformed_item(lua_State *L, int item, corm_value_kind kind, const char *column) {
+  corm_error err;
+  corm_error_init(&err);
+  (void)corm_error_set(&err, CORM_E_DATA, "%s%s%sthe stored item %.60s of an array cannot be read as %s",
+                       column ? "column '" : "", column ? column : "", column ? "': " : "",
+                       luaL_tolstring(L, item, NULL), corm_value_kind_name(kind));
+  if (column) corm_error_field(err.column, sizeof err.column, column);
+  binding_raise(L, &err);
+}
+
 /* The leaf at the top, as JSON has it, becomes the value of the kind. */
-static void convert_leaf(lua_State *L, corm_value_kind kind) {
+static void convert_leaf(lua_State *L, corm_value_kind kind, const char *column) {
   corm_value leaf, value;
   corm_scratch scratch;
   binding_state *state = binding_get(L);
@@ -226,9 +236,7 @@ static void convert_leaf(lua_State *L, corm_value_kind kind) {
   }
   corm_scratch_clear(&scratch);
   if (failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  if (!ok)
-    binding_error(L, CORM_E_DATA, "the stored item %s of an array cannot be read as %s", luaL_tolstring(L, at, NULL),
-                  corm_value_kind_name(kind));
+  if (!ok) malformed_item(L, at, kind, column);
   binding_push_null(L, &value);
   lua_replace(L, at);
   binding_scratch_done(L, state, box);
@@ -236,18 +244,18 @@ static void convert_leaf(lua_State *L, corm_value_kind kind) {
 }
 
 /* The decoded list at `list` is walked in place. */
-static void convert_list(lua_State *L, int list, corm_value_kind kind) {
+static void convert_list(lua_State *L, int list, corm_value_kind kind, const char *column) {
   lua_Integer n = (lua_Integer)lua_rawlen(L, list);
   luaL_checkstack(L, 8, "array");
   for (lua_Integer i = 1; i <= n; i++) {
     int type = lua_rawgeti(L, list, i);
     if (type == LUA_TTABLE) {
-      convert_list(L, lua_gettop(L), kind);
+      convert_list(L, lua_gettop(L), kind, column);
       lua_pop(L, 1);
     } else if (type == LUA_TUSERDATA) { /* NULL */
       lua_pop(L, 1);
     } else {
-      convert_leaf(L, kind);
+      convert_leaf(L, kind, column);
       lua_rawseti(L, list, i);
     }
   }
@@ -258,11 +266,11 @@ static bool is_plain(corm_value_kind kind) {
   return kind == CORM_NULL || kind == CORM_TEXT || kind == CORM_INT || kind == CORM_BOOL;
 }
 
-void binding_push_array(lua_State *L, const corm_value *value, corm_value_kind item) {
+void binding_push_array(lua_State *L, const corm_value *value, corm_value_kind item, const char *column) {
   corm_error err;
   corm_error_init(&err);
   if (binding_json_decode(L, value->as.s, value->len, &err) != CORM_OK) binding_raise(L, &err);
-  if (!is_plain(item) && lua_istable(L, -1)) convert_list(L, lua_gettop(L), item);
+  if (!is_plain(item) && lua_istable(L, -1)) convert_list(L, lua_gettop(L), item, column);
 }
 
 corm_value_kind binding_item_kind(const corm_type *type) {
@@ -271,7 +279,7 @@ corm_value_kind binding_item_kind(const corm_type *type) {
 
 void binding_push_typed(lua_State *L, const corm_value *value, const corm_type *type) {
   if (value->kind == CORM_ARRAY)
-    binding_push_array(L, value, binding_item_kind(type));
+    binding_push_array(L, value, binding_item_kind(type), NULL);
   else if (value->kind == CORM_UUID && type && type->as_text)
     binding_push_uuid_text(L, value);
   else

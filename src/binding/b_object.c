@@ -211,6 +211,8 @@ static int object_index(lua_State *L) {
   case CORM_ABSENT:
   case CORM_NULL: lua_pushnil(L); break;
   case CORM_ARRAY:
+    binding_push_array(L, value, binding_item_kind(object->mapper->attributes[attr->slot].column->type), attr->key);
+    break;
   case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type); break;
   default: binding_push(L, value); break;
   }

@@ -95,6 +95,12 @@ static int bad_value(lua_State *L, int row_index, size_t index, const corm_value
   return binding_raise(L, &err);
 }
 
+static void push_array(lua_State *L, int row_index, size_t index, const corm_value *slot) {
+  push_shape_of(L, row_index);
+  binding_push_array(L, slot, (corm_value_kind)(slot->extra - SLOT_ITEM), binding_shape_key(L, -1, index));
+  lua_remove(L, -2);
+}
+
 static void push_value(lua_State *L, int row_index, const row *r, size_t index) {
   if (r->head.flags & ROW_LUA_VALUES) {
     lua_getiuservalue(L, row_index, ROW_VALUES);
@@ -105,7 +111,7 @@ static void push_value(lua_State *L, int row_index, const row *r, size_t index) 
   const corm_value *slot = &r->values[index - 1];
   if (slot->extra == SLOT_BAD) bad_value(L, row_index, index, slot);
   if (slot->kind == CORM_ARRAY)
-    binding_push_array(L, slot, (corm_value_kind)(slot->extra - SLOT_ITEM));
+    push_array(L, row_index, index, slot);
   else if (slot->extra == SLOT_TEXT)
     binding_push_uuid_text(L, slot);
   else
