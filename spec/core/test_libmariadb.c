@@ -298,6 +298,30 @@ static void mixes_types(void **state) {
                 "'-,1,2.5,-3,9007199254740993,four,5.50,-,2026-01-02 03:04:05.000006,bin'");
 }
 
+/* The server takes arrays for some statements only: the others are executed once for each row. */
+static void executes_one_by_one(void **state) {
+  corm_driver_conn *conn = *state;
+  const corm_value values[] = {corm_value_int(1), corm_value_null(), text_value("x")};
+  exec(conn, "CREATE OR REPLACE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(5))");
+  corm_driver_stmt *stmt = prepare(conn, "INSERT INTO t (a) SELECT ? FROM seq_1_to_2");
+  for (int i = 1; i <= 2; i++) {
+    bind_columns(stmt, values, 1, 3);
+    assert_int_equal(step(stmt), CORM_DONE);
+    assert_int_equal(DRIVER->changes(conn), 6);
+    DRIVER->reset(stmt);
+    assert_int_equal(number(conn, "SELECT COUNT(*) FROM t"), i * 6);
+  }
+  DRIVER->finalize(stmt);
+  stmt = prepare(conn, "SELECT ? FROM seq_1_to_2");
+  bind_columns(stmt, values, 1, 3);
+  for (int i = 0; i < 6; i++) {
+    assert_int_equal(step(stmt), CORM_ROW);
+    assert_int_equal(column(stmt, 0).kind, values[i / 2].kind);
+  }
+  assert_int_equal(step(stmt), CORM_DONE);
+  DRIVER->finalize(stmt);
+}
+
 static void moves_times_in_arrays(void **state) {
   corm_driver_conn *conn = *state;
   static const unsigned char uuid[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -566,6 +590,7 @@ int main(void) {
       cmocka_unit_test(writes_arrays),
       cmocka_unit_test(updates_and_deletes_arrays),
       cmocka_unit_test(mixes_types),
+      cmocka_unit_test(executes_one_by_one),
       cmocka_unit_test(moves_times_in_arrays),
       cmocka_unit_test(reports_a_duplicate_in_an_array),
       cmocka_unit_test(splits_what_is_too_large),

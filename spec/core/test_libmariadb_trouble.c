@@ -194,6 +194,22 @@ static void sets_its_session(void **state) {
   DRIVER->close(conn);
 }
 
+/* The timeout for connecting ends with it; the one for reading breaks the connection. */
+static void keeps_its_timeouts_apart(void **state) {
+  (void)state;
+  const corm_driver_option connecting = {"connect_timeout", "1"}, reading = {"read_timeout", "1"};
+  corm_driver_conn *conn = open_with(&connecting, 1);
+  exec(conn, "DO SLEEP(2)");
+  DRIVER->close(conn);
+  conn = open_with(&reading, 1);
+  corm_error err;
+  int64_t start = corm_clock_monotonic();
+  fails(conn, "DO SLEEP(20)", CORM_E_DISCONNECT, &err);
+  assert_true(corm_clock_monotonic() - start < 5 * CORM_USEC_PER_SEC);
+  assert_true(DRIVER->is_lost(conn));
+  DRIVER->close(conn);
+}
+
 /* -- transactions ---------------------------------------------------------------------------------------------------
  */
 
@@ -441,6 +457,7 @@ int main(void) {
       cmocka_unit_test(refuses_nonsense),
       cmocka_unit_test(cannot_connect),
       cmocka_unit_test(sets_its_session),
+      cmocka_unit_test(keeps_its_timeouts_apart),
       cmocka_unit_test(begins_as_asked),
       cmocka_unit_test(ddl_commits),
       cmocka_unit_test(reports_deadlocks),

@@ -87,7 +87,7 @@ static corm_status finish_text(corm_mariadb_conn *conn, const char *sql, corm_er
       mysql_free_result(result);
     } else {
       conn->changes = (int64_t)mysql_affected_rows(mysql);
-      conn->insert_id = (int64_t)mysql_insert_id(mysql);
+      if (mysql_insert_id(mysql) != 0) conn->insert_id = (int64_t)mysql_insert_id(mysql);
     }
     if (!mysql_more_results(mysql)) return CORM_OK;
     if (mysql_next_result(mysql) > 0) return corm_mariadb_fail_conn(conn, sql, err);
@@ -146,13 +146,14 @@ static corm_status mariadb_begin(corm_driver_conn *conn, const corm_begin *begin
   };
   const char *start = begin->read_only ? "START TRANSACTION READ ONLY" : "START TRANSACTION";
   const char *level = levels[begin->isolation];
+  conn_of(conn)->rolled_back = false;
   return level == NULL ? mariadb_exec(conn, start, err) : run_both(conn_of(conn), level, start, err);
 }
 
 /* COMMIT of a transaction that the server has undone succeeds there: it is not even asked. */
 static corm_status mariadb_commit(corm_driver_conn *conn, corm_error *err) {
   corm_mariadb_conn *self = conn_of(conn);
-  if (self->rolled_back) {
+  if (self->rolled_back && (self->mysql->server_status & SERVER_STATUS_IN_TRANS) == 0) {
     return corm_error_set(err, CORM_E_PENDING_ROLLBACK,
                           "the server has rolled the transaction back after an error; nothing was committed");
   }

@@ -163,10 +163,10 @@ static MYSQL *make_handle(void) {
 static void set_options(MYSQL *mysql, const corm_mariadb_config *config) {
   const my_bool yes = 1, no = 0;
   const unsigned none = 0;
-  /* Until the greeting has been read a timeout of the whole is wanted: see end_of_connecting. */
+  /* Holds for the greeting and the login, too. What is set after connecting has no effect. */
   (void)mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &config->connect_timeout);
-  (void)mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &config->connect_timeout);
-  (void)mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &config->connect_timeout);
+  if (config->read_timeout > 0) (void)mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &config->read_timeout);
+  if (config->write_timeout > 0) (void)mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &config->write_timeout);
   (void)mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   (void)mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &none);
   (void)mysql_options(mysql, MYSQL_OPT_RECONNECT, &no);
@@ -257,12 +257,6 @@ static void learn_server(corm_mariadb_conn *conn) {
   conn->thread_id = mysql_thread_id(conn->mysql);
 }
 
-/* From here on only the timeouts that were asked for hold. */
-static void end_of_connecting(corm_mariadb_conn *conn) {
-  (void)mysql_options(conn->mysql, MYSQL_OPT_READ_TIMEOUT, &conn->config.read_timeout);
-  (void)mysql_options(conn->mysql, MYSQL_OPT_WRITE_TIMEOUT, &conn->config.write_timeout);
-}
-
 static corm_status connect_to(corm_mariadb_conn *conn, corm_error *err) {
   if ((conn->mysql = make_handle()) == NULL) return corm_error_memory(err);
   set_options(conn->mysql, &conn->config);
@@ -273,7 +267,6 @@ static corm_status connect_to(corm_mariadb_conn *conn, corm_error *err) {
   learn_server(conn);
   if (write_settings(conn) != CORM_OK) return corm_error_memory(err);
   if (mysql_query(conn->mysql, conn->settings) != 0) return refuse(conn->mysql, err);
-  end_of_connecting(conn);
   return CORM_OK;
 }
 

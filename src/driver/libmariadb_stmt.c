@@ -246,16 +246,21 @@ static corm_status recover(corm_mariadb_stmt *stmt, corm_error *err) {
 static corm_status execute_native(corm_mariadb_stmt *stmt, corm_error *err) {
   corm_mariadb_conn *conn = conn_of(stmt);
   if (stmt->stale && prepare_again(stmt, err) != CORM_OK) return CORM_FAILED;
-  for (int round = 0;; round++) {
-    size_t taken = 0;
+  size_t taken = 0;
+  for (bool recovered = false;;) {
     if (corm_mariadb_bind_next(stmt, &taken, err) != CORM_OK) return CORM_FAILED;
-    if (mysql_stmt_execute(stmt->native) == 0) {
-      stmt->next_row += taken;
-      break;
+    if (mysql_stmt_execute(stmt->native) == 0) break;
+    unsigned code = mysql_stmt_errno(stmt->native);
+    if (code == ER_UNSUPPORTED_PS && taken > 1) { /* INSERT ... SELECT, several tables: row by row */
+      stmt->nature.bulk = false;
+    } else if (code == CR_NEW_STMT_METADATA && !recovered) {
+      if (recover(stmt, err) != CORM_OK) return CORM_FAILED;
+      recovered = true;
+    } else {
+      return corm_mariadb_fail_stmt(stmt, err);
     }
-    if (round > 0 || mysql_stmt_errno(stmt->native) != CR_NEW_STMT_METADATA) return corm_mariadb_fail_stmt(stmt, err);
-    if (recover(stmt, err) != CORM_OK) return CORM_FAILED;
   }
+  stmt->next_row += taken;
   corm_mariadb_note_changes(conn);
   if (mysql_field_count(conn->mysql) > 0) return open_result(stmt, err);
   count_changes(stmt, mysql_stmt_affected_rows(stmt->native), mysql_stmt_insert_id(stmt->native));
