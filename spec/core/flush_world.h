@@ -39,9 +39,9 @@ static inline bool flush_more_classes(flush_world *f) {
          corm_registry_configure(&w->registry, &w->err) == CORM_OK;
 }
 
-/* Everything; false when out of memory. */
-static inline bool flush_open(flush_world *f, const corm_mem *mem) {
-  static const corm_url url = {.dialect = "sqlite"};
+/* Everything, with the dialect's way of writing many rows; false when out of memory. */
+static inline bool flush_open_as(flush_world *f, const corm_mem *mem, const char *dialect, bool arrays, bool ahead) {
+  const corm_url url = {.dialect = dialect};
   world *w = &f->w;
   memset(f, 0, sizeof *f);
   w->mem = mem;
@@ -51,10 +51,15 @@ static inline bool flush_open(flush_world *f, const corm_mem *mem) {
   corm_registry_init(&w->registry, mem, &w->host.face);
   if (!world_schema(w) || !flush_more_tables(w) || !world_classes(w) || !flush_more_classes(f)) return false;
   f->fake = corm_fake_new(&corm_mem_libc); /* its log is the spec's matter */
+  if (f->fake) corm_fake_allow(f->fake, arrays, ahead);
   return f->fake &&
-         corm_engine_new_with(mem, corm_dialect_find("sqlite"), corm_fake_driver(f->fake), &url, NULL, &w->engine,
+         corm_engine_new_with(mem, corm_dialect_find(dialect), corm_fake_driver(f->fake), &url, NULL, &w->engine,
                               &w->err) == CORM_OK &&
          world_open_session(w);
+}
+
+static inline bool flush_open(flush_world *f, const corm_mem *mem) {
+  return flush_open_as(f, mem, "sqlite", false, false);
 }
 
 static inline void flush_close(flush_world *f) {
@@ -72,6 +77,13 @@ static inline int flush_setup(void **state) {
 static inline int flush_teardown(void **state) {
   flush_close(*state);
   free(*state);
+  return 0;
+}
+
+static inline int flush_setup_as(void **state, const char *dialect, bool arrays, bool ahead) {
+  flush_world *f = calloc(1, sizeof *f);
+  if (!f || !flush_open_as(f, &corm_mem_libc, dialect, arrays, ahead)) return 1;
+  *state = f;
   return 0;
 }
 

@@ -49,6 +49,9 @@ typedef struct fake_stmt {
   corm_value *params;   /* owned copies */
   const script *answer; /* NULL: none */
   size_t row;           /* 1-based; 0: not stepped */
+  size_t nrows;         /* bound as arrays; 0: as single values */
+  corm_buf arrays;      /* as the log shows them */
+  bool sent;
   bool done;
 } fake_stmt;
 
@@ -273,7 +276,7 @@ static int count_placeholders(const char *sql) {
       quote = *sql == quote ? (char)0 : quote;
     else if (*sql == '\'' || *sql == '"')
       quote = *sql;
-    else if (*sql == '?')
+    else if (*sql == '?' || (*sql == '$' && sql[1] >= '1' && sql[1] <= '9'))
       n++;
   }
   return n;
@@ -283,6 +286,7 @@ static void fake_finalize(corm_driver_stmt *stmt) {
   fake_stmt *self = stmt_of(stmt);
   const corm_mem *mem = stmt->conn->mem;
   for (int i = 0; i < self->nparams && self->params != NULL; i++) corm_value_clear(mem, &self->params[i]);
+  corm_buf_clear(&self->arrays);
   corm_mem_free(mem, self->params);
   corm_mem_free(mem, self->sql);
   corm_mem_free(mem, self);
@@ -294,6 +298,7 @@ static corm_status fake_prepare(corm_driver_conn *conn, const char *sql, size_t 
   if (self == NULL) return corm_error_memory(err);
   self->base.conn = conn;
   self->sql = corm_mem_dup(conn->mem, sql, len);
+  corm_buf_init(&self->arrays, conn->mem);
   self->nparams = self->sql == NULL ? 0 : count_placeholders(self->sql);
   self->params = corm_mem_zalloc(conn->mem, (size_t)self->nparams + 1, sizeof *self->params);
   if (self->sql == NULL || self->params == NULL) {
@@ -327,13 +332,30 @@ static corm_status fake_bind(corm_driver_stmt *stmt, int index, const corm_value
   (void)keep;
   fake_stmt *self = stmt_of(stmt);
   if (index < 1 || index > self->nparams) return corm_error_set(err, CORM_E_PROGRAMMING, "no parameter %d", index);
+  self->nrows = 0;
   corm_value_clear(stmt->conn->mem, &self->params[index - 1]);
   return corm_value_dup(stmt->conn->mem, value, &self->params[index - 1]) == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
+static corm_status fake_bind_rows(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride,
+                                  size_t nrows, corm_error *err) {
+  fake_stmt *self = stmt_of(stmt);
+  if (index < 1 || index > self->nparams) return corm_error_set(err, CORM_E_PROGRAMMING, "no parameter %d", index);
+  if (index == 1) corm_buf_reset(&self->arrays);
+  corm_buf_puts(&self->arrays, index == 1 ? " | [" : ", [");
+  for (size_t i = 0; i < nrows; i++) {
+    if (i > 0) corm_buf_puts(&self->arrays, ", ");
+    corm_value_describe(&values[i * stride], 100, &self->arrays);
+  }
+  corm_buf_putc(&self->arrays, ']');
+  self->nrows = nrows;
+  return self->arrays.failed ? corm_error_memory(err) : CORM_OK;
+}
+
 static void log_execution(const fake_stmt *self, corm_buf *log) {
   corm_buf_puts(log, self->sql);
-  for (int i = 0; i < self->nparams; i++) {
+  if (self->nrows > 0) corm_buf_puts(log, corm_buf_str(&self->arrays));
+  for (int i = 0; self->nrows == 0 && i < self->nparams; i++) {
     corm_buf_puts(log, i == 0 ? " | " : ", ");
     corm_value_describe(&self->params[i], 100, log);
   }
@@ -347,11 +369,15 @@ static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
   if (conn->lost) return refuse_lost(err);
   if (self->row == 0) {
     if (conn->failed) return corm_error_set(err, CORM_E_INTERNAL, "sent in a failed transaction");
-    log_execution(self, &conn->fake->log);
+    if (self->sent)
+      corm_buf_printf(&conn->fake->log, "ANSWER to %.20s\n", self->sql);
+    else
+      log_execution(self, &conn->fake->log);
     self->answer = take_script(conn->fake, self->sql);
     if (self->answer != NULL && self->answer->fault) return play_fault(conn, self->answer, err);
-    if (begins(self->sql, "INSERT")) conn->last_id++;
-    if (!fake_readonly(stmt)) conn->changes = self->answer == NULL ? 1 : (int64_t)self->answer->nrows;
+    const int64_t rows = self->nrows > 0 ? (int64_t)self->nrows : 1;
+    if (begins(self->sql, "INSERT")) conn->last_id += rows;
+    if (!fake_readonly(stmt)) conn->changes = self->answer == NULL ? rows : (int64_t)self->answer->nrows;
   }
   self->row++;
   if (self->answer != NULL && self->answer->ncols > 0 && self->row <= self->answer->nrows) return CORM_ROW;
@@ -359,8 +385,18 @@ static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
   return CORM_DONE;
 }
 
+static corm_status fake_send(corm_driver_stmt *stmt, corm_error *err) {
+  fake_stmt *self = stmt_of(stmt);
+  if (self->sent) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
+  corm_buf_puts(&conn_of(stmt->conn)->fake->log, "SEND ");
+  log_execution(self, &conn_of(stmt->conn)->fake->log);
+  self->sent = true;
+  return CORM_OK;
+}
+
 static void fake_reset(corm_driver_stmt *stmt) {
   fake_stmt *self = stmt_of(stmt);
+  self->sent = false;
   self->answer = NULL;
   self->row = 0;
   self->done = false;
@@ -444,6 +480,11 @@ void corm_fake_free(corm_fake *fake) {
   corm_vec_clear(&fake->scripts);
   corm_arena_clear(&fake->arena);
   corm_mem_free(fake->mem, fake);
+}
+
+void corm_fake_allow(corm_fake *fake, bool arrays, bool ahead) {
+  fake->driver.bind_rows = arrays ? fake_bind_rows : NULL;
+  fake->driver.send = ahead ? fake_send : NULL;
 }
 
 const corm_driver *corm_fake_driver(corm_fake *fake) {

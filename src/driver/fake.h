@@ -31,6 +31,9 @@ CORM_MUST_USE corm_status corm_fake_fault(corm_fake *fake, const char *match, co
  * `server` is copied; its texts are not.
  */
 void corm_fake_serve(corm_fake *fake, const corm_server *server);
+/* What its statements can besides: arrays of rows ("INSERT ... | [1, 2], ['a', 'b']"; without a script they match as
+   many rows as were bound), executions that are sent ahead ("SEND ...", and "ANSWER to ..." at the first step). */
+void corm_fake_allow(corm_fake *fake, bool arrays, bool ahead);
 /* Connections that are open now: opened and not closed yet. */
 int corm_fake_open_count(const corm_fake *fake);
 /* What was sent, one line a statement: "INSERT INTO t (a) VALUES (?) | 1"; borrowed, grows. */
