@@ -1,8 +1,8 @@
--- Ends the connections of all others to the same database, at random moments, until it has ended so many: arg is URL,
--- number, seed. Sleeping is done by the server.
+-- Ends the connections of all others to the same database but one, at random moments, until it has ended so many: arg
+-- is URL, number, seed, and the one that is spared. Sleeping is done by the server.
 local corm = require "corm"
 
-local url, wanted, seed = arg[1], tonumber(arg[2]), tonumber(arg[3])
+local url, wanted, seed, spared = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
 math.randomseed(seed)
 
 local WAYS = {
@@ -25,7 +25,7 @@ local killed = 0
 while killed < wanted do
   for _, id in ipairs(connection:exec_driver_sql(way.others):scalars():all()) do
     -- One that ended by itself in the meantime is an error on MariaDB.
-    if pcall(connection.exec_driver_sql, connection, way.kill:format(id)) then killed = killed + 1 end
+    if id ~= spared and pcall(connection.exec_driver_sql, connection, way.kill:format(id)) then killed = killed + 1 end
   end
   connection:exec_driver_sql(way.sleep:format(math.random() * 0.015)):all()
 end

@@ -24,7 +24,7 @@ for _ = 1, transfers do
     local giver, taker = session:get(Account, from), session:get(Account, to)
     giver.balance = giver.balance - amount
     taker.balance = taker.balance + amount
-  end, { max_retries = 1000 })
+  end, { max_retries = 1000, retry_lock_timeout = true }) -- SQLite serves those who wait in no order
   again = again + tries - 1
 end
 print(transfers, again)
