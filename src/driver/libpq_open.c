@@ -34,72 +34,51 @@ typedef struct option_rule {
   const char *const *choices;
 } option_rule;
 
+/* X(key, form, is corm's own, choices) */
+#define OPTIONS(X)                                                                                                     \
+  X(application_name, ANY, false, NULL)                                                                                \
+  X(channel_binding, CHOICE, false, preferences)                                                                       \
+  X(client_encoding, CHOICE, true, encodings)                                                                          \
+  X(connect_timeout, NUMBER, false, NULL)                                                                              \
+  X(fallback_application_name, ANY, false, NULL)                                                                       \
+  X(gssencmode, CHOICE, false, preferences)                                                                            \
+  X(host, ANY, false, NULL)                                                                                            \
+  X(hostaddr, ANY, false, NULL)                                                                                        \
+  X(keepalives, NUMBER, false, NULL)                                                                                   \
+  X(keepalives_count, NUMBER, false, NULL)                                                                             \
+  X(keepalives_idle, NUMBER, false, NULL)                                                                              \
+  X(keepalives_interval, NUMBER, false, NULL)                                                                          \
+  X(krbsrvname, ANY, false, NULL)                                                                                      \
+  X(lock_timeout, NUMBER, true, NULL)                                                                                  \
+  X(options, ANY, true, NULL)                                                                                          \
+  X(passfile, ANY, false, NULL)                                                                                        \
+  X(port, PORTS, false, NULL)                                                                                          \
+  X(prepare, CHOICE, true, switches)                                                                                   \
+  X(requirepeer, ANY, false, NULL)                                                                                     \
+  X(service, ANY, false, NULL)                                                                                         \
+  X(ssl_max_protocol_version, ANY, false, NULL)                                                                        \
+  X(ssl_min_protocol_version, ANY, false, NULL)                                                                        \
+  X(sslcert, ANY, false, NULL)                                                                                         \
+  X(sslcrl, ANY, false, NULL)                                                                                          \
+  X(sslkey, ANY, false, NULL)                                                                                          \
+  X(sslmode, CHOICE, false, ssl_modes)                                                                                 \
+  X(sslrootcert, ANY, false, NULL)                                                                                     \
+  X(sslsni, NUMBER, false, NULL)                                                                                       \
+  X(statement_timeout, NUMBER, true, NULL)                                                                             \
+  X(target_session_attrs, CHOICE, false, session_attrs)                                                                \
+  X(tcp_user_timeout, NUMBER, false, NULL)
+
 static const option_rule option_rules[] = {
-    {"application_name", ANY, false, NULL},
-    {"channel_binding", CHOICE, false, preferences},
-    {"client_encoding", CHOICE, true, encodings},
-    {"connect_timeout", NUMBER, false, NULL},
-    {"fallback_application_name", ANY, false, NULL},
-    {"gssencmode", CHOICE, false, preferences},
-    {"host", ANY, false, NULL},
-    {"hostaddr", ANY, false, NULL},
-    {"keepalives", NUMBER, false, NULL},
-    {"keepalives_count", NUMBER, false, NULL},
-    {"keepalives_idle", NUMBER, false, NULL},
-    {"keepalives_interval", NUMBER, false, NULL},
-    {"krbsrvname", ANY, false, NULL},
-    {"lock_timeout", NUMBER, true, NULL},
-    {"options", ANY, true, NULL},
-    {"passfile", ANY, false, NULL},
-    {"port", PORTS, false, NULL},
-    {"prepare", CHOICE, true, switches},
-    {"requirepeer", ANY, false, NULL},
-    {"service", ANY, false, NULL},
-    {"ssl_max_protocol_version", ANY, false, NULL},
-    {"ssl_min_protocol_version", ANY, false, NULL},
-    {"sslcert", ANY, false, NULL},
-    {"sslcrl", ANY, false, NULL},
-    {"sslkey", ANY, false, NULL},
-    {"sslmode", CHOICE, false, ssl_modes},
-    {"sslrootcert", ANY, false, NULL},
-    {"sslsni", NUMBER, false, NULL},
-    {"statement_timeout", NUMBER, true, NULL},
-    {"target_session_attrs", CHOICE, false, session_attrs},
-    {"tcp_user_timeout", NUMBER, false, NULL},
+#define X(key, form, own, choices) {#key, form, own, choices},
+    OPTIONS(X)
+#undef X
 };
 
-const char *const corm_pq_option_names[] = {"application_name",
-                                            "channel_binding",
-                                            "client_encoding",
-                                            "connect_timeout",
-                                            "fallback_application_name",
-                                            "gssencmode",
-                                            "host",
-                                            "hostaddr",
-                                            "keepalives",
-                                            "keepalives_count",
-                                            "keepalives_idle",
-                                            "keepalives_interval",
-                                            "krbsrvname",
-                                            "lock_timeout",
-                                            "options",
-                                            "passfile",
-                                            "port",
-                                            "prepare",
-                                            "requirepeer",
-                                            "service",
-                                            "ssl_max_protocol_version",
-                                            "ssl_min_protocol_version",
-                                            "sslcert",
-                                            "sslcrl",
-                                            "sslkey",
-                                            "sslmode",
-                                            "sslrootcert",
-                                            "sslsni",
-                                            "statement_timeout",
-                                            "target_session_attrs",
-                                            "tcp_user_timeout",
-                                            NULL};
+const char *const corm_pq_option_names[] = {
+#define X(key, form, own, choices) #key,
+    OPTIONS(X)
+#undef X
+        NULL};
 
 static const option_rule *find_rule(const char *key) {
   for (size_t i = 0; i < sizeof option_rules / sizeof option_rules[0]; i++) {
