@@ -401,7 +401,7 @@ static void indexes(void **state) {
   assert_int_equal(corm_table_add_index(&f.table, &plain, &f.err), CORM_OK);
   indexes_on(&corm_dialect_sqlite, &f, &plain, "CREATE INDEX ix_t_a ON t (a, \"Key\")");
   corm_index partial = {.name = "Some", .items = items + 2, .nitems = 2, .unique = true};
-  partial.where = compare(CORM_OP_GT, a, 5);
+  partial.where[CORM_INDEX_WHERE_SQLITE] = compare(CORM_OP_GT, a, 5);
   assert_int_equal(corm_table_add_index(&f.table, &partial, &f.err), CORM_OK);
   indexes_on(&corm_dialect_sqlite, &f, &partial,
              "CREATE UNIQUE INDEX \"Some\" ON t (a DESC, lower(\"Key\")) WHERE a > 5");
@@ -438,7 +438,7 @@ static void out_of_memory_is_reported(void **state) {
   corm_constraint check = {.kind = CORM_CONSTRAINT_CHECK, .check = compare(CORM_OP_GT, a, 0), .deferrable = -1};
   assert_int_equal(corm_table_add_constraint(&f.table, &check, &f.err), CORM_OK);
   corm_index_item items[] = {{.column_name = "a"}};
-  corm_index index = {.items = items, .nitems = 1, .where = compare(CORM_OP_GT, a, 5)};
+  corm_index index = {.items = items, .nitems = 1, .where = {compare(CORM_OP_GT, a, 5)}};
   assert_int_equal(corm_table_add_index(&f.table, &index, &f.err), CORM_OK);
   rich = &f;
   rich_index = &index;

@@ -11,13 +11,17 @@ typedef struct index_args {
   int options;
 } index_args;
 
+static const char *const where_names[CORM_INDEX_WHERES] = {
+    [CORM_INDEX_WHERE_SQLITE] = "sqlite_where", [CORM_INDEX_WHERE_POSTGRESQL] = "postgresql_where"};
+
 static index_args read_args(lua_State *L) {
-  static const binding_option_spec specs[] = {{"unique", BINDING_OPT_BOOL}, {"sqlite_where", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {
+      {"unique", BINDING_OPT_BOOL}, {"sqlite_where", BINDING_OPT_ANY}, {"postgresql_where", BINDING_OPT_ANY}};
   index_args args = {.last = lua_gettop(L)};
   corm_error err;
   corm_error_init(&err);
   if (args.last > 1 && binding_is_plain_table(L, args.last)) args.options = args.last--;
-  if (args.options) binding_check_options(L, args.options, "Index", specs, 2);
+  if (args.options) binding_check_options(L, args.options, "Index", specs, 3);
   if (!lua_isnil(L, 1)) {
     size_t len;
     if (lua_type(L, 1) != LUA_TSTRING)
@@ -57,16 +61,16 @@ static void set_item(lua_State *L, int arg, corm_index_item *item, corm_arena *a
   if (!item->column) item->expr = binding_tonode(L, arg);
 }
 
-/* Keeps the items and the condition of a partial index in one table. */
+/* Keeps the items and the conditions of a partial index, which stand from `where` on, in one table. */
 static void anchor_items(lua_State *L, const index_args *args, int where) {
-  lua_createtable(L, args->last, 0);
+  lua_createtable(L, args->last + CORM_INDEX_WHERES, 0);
   for (int i = 2; i <= args->last; i++) {
     lua_pushvalue(L, i);
     lua_rawseti(L, -2, i - 1);
   }
-  if (where) {
-    lua_pushvalue(L, where);
-    lua_rawseti(L, -2, args->last);
+  for (int i = 0; i < CORM_INDEX_WHERES; i++) {
+    lua_pushvalue(L, where + i);
+    lua_rawseti(L, -2, args->last + i);
   }
   lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
 }
@@ -97,15 +101,21 @@ static bool push_table(lua_State *L, const corm_index *index) {
   return false;
 }
 
+/* Pushes a condition, or nil. */
+static void push_where(lua_State *L, const index_args *args, const char *name) {
+  if (args->options && binding_opt_push(L, args->options, name))
+    binding_checkcondition(L, -1, name);
+  else
+    lua_pushnil(L);
+}
+
 static int index_call(lua_State *L) {
   binding_state *state = binding_get(L);
   index_args args = read_args(L);
   size_t n = (size_t)args.last - 1, size = CORM_ARENA_ROUND(sizeof(binding_index_part));
-  size_t room = check_items(L, &args) + CORM_ARENA_ROUND(n * sizeof(corm_index_item)), where = 0;
-  if (args.options && binding_opt_push(L, args.options, "sqlite_where")) {
-    binding_checkcondition(L, -1, "sqlite_where");
-    where = (size_t)lua_gettop(L);
-  }
+  size_t room = check_items(L, &args) + CORM_ARENA_ROUND(n * sizeof(corm_index_item));
+  int where = lua_gettop(L) + 1;
+  for (int i = 0; i < CORM_INDEX_WHERES; i++) push_where(L, &args, where_names[i]);
   binding_index_part *self = binding_new(L, BINDING_INDEX, size + room, BINDING_PART_SLOTS);
   corm_arena arena;
   corm_arena_init_fixed(&arena, (char *)self + size, room);
@@ -116,8 +126,8 @@ static int index_call(lua_State *L) {
   self->own.items = corm_arena_zalloc(&arena, n, sizeof *self->own.items);
   self->own.nitems = (uint32_t)n;
   for (int i = 2; i <= args.last; i++) set_item(L, i, &self->own.items[i - 2], &arena);
-  if (where) self->own.where = binding_tonode(L, (int)where);
-  anchor_items(L, &args, (int)where);
+  for (int i = 0; i < CORM_INDEX_WHERES; i++) self->own.where[i] = binding_tonode(L, where + i);
+  anchor_items(L, &args, where);
   int part = lua_gettop(L);
   if (push_table(L, &self->own)) {
     binding_index_attach(L, part, lua_gettop(L));

@@ -314,6 +314,7 @@ const corm_dialect corm_dialect_default = {
     .default_values = true,
     .multi_values = true,
     .transactional_ddl = true,
+    .index_where = CORM_INDEX_WHERES,
     .max_params = UINT32_MAX,
     .type_name = generic_type_name,
     .binary = generic_binary,

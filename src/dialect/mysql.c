@@ -99,7 +99,7 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
   .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true, .backslash_escapes = true,                    \
   .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true, .index_of_table = true,             \
-  .index_parentheses = CORM_INDEX_ALL, .keys_off = "SET foreign_key_checks = 0",                                       \
+  .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0",     \
   .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = binary, .function = function,           \
   .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,           \
   .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_ansi_table_suffix,                          \

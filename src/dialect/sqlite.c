@@ -302,7 +302,7 @@ const corm_dialect corm_dialect_sqlite = {
     .inline_keys = true,
     .keys_off = "PRAGMA defer_foreign_keys = ON",
     .index_has_schema = true,
-    .partial_indexes = true,
+    .index_where = CORM_INDEX_WHERE_SQLITE,
     .tuple_values = true,
     .bare_returning = true,
     .bulk = CORM_BULK_VALUES,

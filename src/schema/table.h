@@ -52,6 +52,13 @@ typedef struct corm_index_item {
   const char *column_name; /* until resolved */
 } corm_index_item;
 
+/* Partial indexes: each database has a condition of its own. */
+typedef enum corm_index_where {
+  CORM_INDEX_WHERE_SQLITE,     /* sqlite_where */
+  CORM_INDEX_WHERE_POSTGRESQL, /* postgresql_where */
+  CORM_INDEX_WHERES
+} corm_index_where;
+
 typedef struct corm_index {
   const char *name; /* NULL: generated at attach, "ix_<table>_<column>", for an index that begins with a column */
   corm_table *table;
@@ -59,7 +66,7 @@ typedef struct corm_index {
   corm_index_item *items;
   uint32_t nitems;
   bool unique;
-  const struct corm_node *where; /* partial index (sqlite_where, postgresql_where) */
+  const struct corm_node *where[CORM_INDEX_WHERES];
 } corm_index;
 
 struct corm_table {

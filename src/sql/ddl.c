@@ -253,9 +253,10 @@ corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index 
     }
   }
   corm_buf_putc(out, ')');
-  if (index->where && dialect->partial_indexes) {
+  const corm_node *where = dialect->index_where < CORM_INDEX_WHERES ? index->where[dialect->index_where] : NULL;
+  if (where) {
     corm_buf_puts(out, " WHERE ");
-    if (add_expression(dialect, index->where, out, err) != CORM_OK) return CORM_FAILED;
+    if (add_expression(dialect, where, out, err) != CORM_OK) return CORM_FAILED;
   }
   return finish(out, err);
 }

@@ -47,13 +47,13 @@ struct corm_dialect {
   bool default_values; /* INSERT ... DEFAULT VALUES */
   bool multi_values;
   bool transactional_ddl;
-  bool fk_same_schema;   /* a foreign key names no schema and cannot leave its own: such a one is left out */
-  bool index_has_schema; /* in CREATE INDEX the schema stands before the index, not before the table */
-  bool partial_indexes;  /* CREATE INDEX ... WHERE */
-  uint32_t max_params;   /* of one statement */
-  bool native_ilike;     /* has ILIKE; else it is lower() LIKE lower() */
-  bool tuple_values;     /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
-  bool bare_returning;   /* RETURNING takes column names without their table */
+  bool fk_same_schema;          /* a foreign key names no schema and cannot leave its own: such a one is left out */
+  bool index_has_schema;        /* in CREATE INDEX the schema stands before the index, not before the table */
+  corm_index_where index_where; /* which condition CREATE INDEX ... WHERE has; CORM_INDEX_WHERES: there is none */
+  uint32_t max_params;          /* of one statement */
+  bool native_ilike;            /* has ILIKE; else it is lower() LIKE lower() */
+  bool tuple_values;            /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
+  bool bare_returning;          /* RETURNING takes column names without their table */
   corm_bulk bulk;
   bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
   bool returns_key; /* an INSERT of one row shows RETURNING of the key that the database generates */

@@ -181,6 +181,11 @@ function corm.Column(...) end
 ---@return userdata
 function corm.FetchedValue() end
 
+---@class corm.IndexOptions
+---@field unique? boolean
+---@field sqlite_where? corm.Expression of a partial index on SQLite
+---@field postgresql_where? corm.Expression of a partial index on PostgreSQL
+
 ---@class corm.ForeignKeyOptions
 ---@field name? string
 ---@field ondelete? string `"CASCADE"`, `"SET NULL"` ...
@@ -214,7 +219,7 @@ function corm.PrimaryKeyConstraint(...) end
 function corm.CheckConstraint(condition, options) end
 
 ---@param name string|nil nil: a generated name
----@param ... string|corm.Column|corm.Expression|{ unique?: boolean, sqlite_where?: corm.Expression }
+---@param ... string|corm.Column|corm.Expression|corm.IndexOptions
 ---@return corm.Index
 function corm.Index(name, ...) end
 
