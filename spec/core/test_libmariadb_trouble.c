@@ -150,7 +150,7 @@ static int silent_port(int *out) {
 static void cannot_connect(void **state) {
   (void)state;
   corm_error err;
-  const corm_driver_option second = {"connect_timeout", "1"}, tls = {"ssl", "required"};
+  const corm_driver_option second = {"connect_timeout", "1"};
   corm_driver_target target = server_target;
   target.password = "wrong password";
   cannot_open(&target, CORM_E_AUTH, &err);
@@ -160,9 +160,7 @@ static void cannot_connect(void **state) {
   target.database = "no_such_database";
   cannot_open(&target, CORM_E_OPERATIONAL, &err);
   target = server_target;
-  target.options = &tls;
   target.noptions = 1;
-  cannot_open(&target, CORM_E_OPERATIONAL, &err); /* the test server has no certificate */
   target.options = &second;
   int server = silent_port(&target.port);
   cannot_open(&target, CORM_E_OPERATIONAL, &err);
@@ -170,6 +168,59 @@ static void cannot_connect(void **state) {
   cannot_open(&target, CORM_E_OPERATIONAL, &err);
   target.host = "no-such-host.invalid";
   cannot_open(&target, CORM_E_OPERATIONAL, &err);
+}
+
+static void assert_reached(const corm_driver_target *target, const char *expected) {
+  corm_driver_conn *conn = NULL;
+  corm_error err = {0};
+  if (DRIVER->open(DRIVER, &corm_mem_libc, target, &conn, &err) != CORM_OK) fail_msg("open: %s", err.message);
+  assert_answer(conn,
+                "SELECT IF(HOST = 'localhost', 'socket', 'network') FROM information_schema.processlist WHERE ID = "
+                "CONNECTION_ID()",
+                CORM_TEXT, expected);
+  DRIVER->close(conn);
+}
+
+/* With a port "localhost" is the network's, without one the local socket. */
+static void finds_the_way(void **state) {
+  corm_driver_target target = server_target;
+  target.host = "localhost";
+  assert_reached(&target, "'network'");
+  corm_driver_stmt *stmt = prepare(*state, "SELECT @@socket");
+  assert_int_equal(step(stmt), CORM_ROW);
+  corm_value path = column(stmt, 0);
+  char text[256];
+  snprintf(text, sizeof text, "%.*s", (int)path.len, path.as.s);
+  DRIVER->finalize(stmt);
+  const corm_driver_option option = {"unix_socket", text};
+  target.port = 0;
+  target.options = &option;
+  target.noptions = 1;
+  assert_reached(&target, "'socket'");
+  target.host = NULL;
+  assert_reached(&target, "'socket'");
+}
+
+/* What asks for TLS gets it or nothing. */
+static void never_falls_back_from_tls(void **state) {
+  const corm_driver_option tls = {"ssl", "required"};
+  corm_driver_stmt *stmt = prepare(*state, "SELECT @@have_ssl = 'YES'");
+  assert_int_equal(step(stmt), CORM_ROW);
+  bool offered = column(stmt, 0).as.i != 0;
+  DRIVER->finalize(stmt);
+  if (!offered) {
+    corm_error err;
+    corm_driver_target target = server_target;
+    target.options = &tls;
+    target.noptions = 1;
+    cannot_open(&target, CORM_E_OPERATIONAL, &err);
+    return;
+  }
+  corm_driver_conn *conn = open_with(&tls, 1);
+  assert_int_equal(number(conn, "SELECT LENGTH(VARIABLE_VALUE) > 0 FROM information_schema.session_status WHERE "
+                                "VARIABLE_NAME = 'SSL_CIPHER'"),
+                   1);
+  DRIVER->close(conn);
 }
 
 static void sets_its_session(void **state) {
@@ -456,6 +507,8 @@ int main(void) {
       cmocka_unit_test(cuts_values_that_look_like_words),
       cmocka_unit_test(refuses_nonsense),
       cmocka_unit_test(cannot_connect),
+      cmocka_unit_test(finds_the_way),
+      cmocka_unit_test(never_falls_back_from_tls),
       cmocka_unit_test(sets_its_session),
       cmocka_unit_test(keeps_its_timeouts_apart),
       cmocka_unit_test(begins_as_asked),

@@ -138,7 +138,10 @@ static corm_status read_config(const corm_driver_target *target, corm_mariadb_co
   if (out->unix_socket != NULL && target->host != NULL && strcmp(target->host, "localhost") != 0) {
     return corm_error_set(err, CORM_E_ARGUMENT, "a URL names a host or a unix_socket, not both");
   }
-  if (out->port == 0 && out->host != NULL) out->port = 3306;
+  if (out->port > 0 && out->unix_socket != NULL) {
+    return corm_error_set(err, CORM_E_ARGUMENT, "a URL names a port or a unix_socket, not both");
+  }
+  if (out->port == 0 && out->host != NULL && strcmp(out->host, "localhost") != 0) out->port = 3306;
   return CORM_OK;
 }
 
@@ -162,11 +165,13 @@ static MYSQL *make_handle(void) {
 
 static void set_options(MYSQL *mysql, const corm_mariadb_config *config) {
   const my_bool yes = 1, no = 0;
-  const unsigned none = 0;
+  const unsigned none = 0, tcp = MYSQL_PROTOCOL_TCP;
   /* Holds for the greeting and the login, too. What is set after connecting has no effect. */
   (void)mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &config->connect_timeout);
   if (config->read_timeout > 0) (void)mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &config->read_timeout);
   if (config->write_timeout > 0) (void)mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &config->write_timeout);
+  /* "localhost" means the local socket to the library, and a port would be ignored. */
+  if (config->port > 0 && config->unix_socket == NULL) (void)mysql_options(mysql, MYSQL_OPT_PROTOCOL, &tcp);
   (void)mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   (void)mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &none);
   (void)mysql_options(mysql, MYSQL_OPT_RECONNECT, &no);

@@ -158,11 +158,13 @@ static void leave_result(corm_mariadb_stmt *stmt) {
 
 void corm_mariadb_reset(corm_driver_stmt *stmt) {
   corm_mariadb_stmt *self = corm_mariadb_stmt_of(stmt);
-  if (self->state != CORM_MARIADB_READY) leave_result(self);
+  if (self->state != CORM_MARIADB_READY) {
+    leave_result(self);
+    self->nrows = 0; /* arrays were lent for one execution */
+  }
   self->state = CORM_MARIADB_READY;
   self->streaming = false;
   self->malformed = false;
-  self->nrows = 0;
 }
 
 void corm_mariadb_finalize(corm_driver_stmt *stmt) {
