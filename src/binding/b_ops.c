@@ -310,7 +310,7 @@ static int custom_call(lua_State *L) {
   bool typed = !lua_isnil(L, lua_upvalueindex(6));
   const corm_type *type = typed ? binding_checktype(L, lua_upvalueindex(6), "op") : NULL;
   binding_arg right;
-  binding_arg_read(L, 1, NULL, "op", &right);
+  binding_arg_read(L, 1, left->type, "op", &right);
   binding_build b = start(L, ROOM_BINARY + right.room + CORM_ROOM_TEXT(len), 3);
   do {
     const corm_node *operand = binding_arg_in(&b.arena, &right, left);
