@@ -18,9 +18,11 @@ set(lua_environment
   "CORM_PROGRAM=${PROJECT_BINARY_DIR}/corm"
   "LUA_CPATH=${PROJECT_BINARY_DIR}/?.so\;\;")
 
-# corm_test(NAME name [LABEL label] [ENVIRONMENT ...] COMMAND ...)
+# corm_test(NAME name [LABEL label] [COST seconds] [ENVIRONMENT ...] COMMAND ...)
+# Status 77 says that there is nothing to test with: no server, where CORM_TEST_POSTGRESQL or CORM_TEST_MARIADB is not set.
+# What costs much begins first.
 function(corm_test)
-  cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;LABEL" "ENVIRONMENT;COMMAND")
+  cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;LABEL;COST" "ENVIRONMENT;COMMAND")
   add_test(NAME "${test_NAME}" COMMAND ${test_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties("${test_NAME}" PROPERTIES
     LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" TIMEOUT 600 SKIP_RETURN_CODE 77)
@@ -35,6 +37,11 @@ else()
   message(STATUS "left out: C unit tests (cmocka not found)")
   set(core_tests "")
 endif()
+get_property(left_out GLOBAL PROPERTY corm_left_out)
+foreach(driver IN LISTS left_out)
+  get_filename_component(driver "${driver}" NAME)
+  list(FILTER core_tests EXCLUDE REGEX "/test_${driver}[^/]*$")
+endforeach()
 foreach(source IN LISTS core_tests)
   get_filename_component(target "${source}" NAME_WE)
   add_executable(${target} "${source}")
@@ -43,6 +50,10 @@ foreach(source IN LISTS core_tests)
   target_link_libraries(${target} PRIVATE corm_core PkgConfig::CMOCKA)
   string(REGEX REPLACE "^test_" "core." name "${target}")
   corm_test(NAME ${name} LABEL core ENVIRONMENT ${core_environment} COMMAND ${target})
+  # Those that speak to one server share its database.
+  if(name MATCHES "^core\\.(libpq|libmariadb)")
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK "${CMAKE_MATCH_1}")
+  endif()
 endforeach()
 
 # --- every allocation of a whole session fails once -----------------------------------------------------------------
@@ -56,28 +67,21 @@ if(TARGET corm_cli)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 
-# --- specs: one entry for each directory ----------------------------------------------------------------------------
+# --- specs: once for each database; those of the program, which are about none, once ------------------------------------
 
 find_program(LUA_PROGRAM NAMES lua5.4 lua54 lua)
 find_program(BUSTED_PROGRAM NAMES busted)
 if(NOT LUA_PROGRAM OR NOT BUSTED_PROGRAM)
   message(STATUS "left out: specs (lua5.4 or busted not found)")
 elseif(TARGET corm_cli)
-  file(GLOB_RECURSE specs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/*_spec.lua")
-  set(spec_directories "")
-  foreach(spec IN LISTS specs)
-    get_filename_component(directory "${spec}" DIRECTORY)
-    list(APPEND spec_directories "${directory}")
+  # The script named, not the command `busted`: that one may start another Lua.
+  set(busted "${LUA_PROGRAM}" "${BUSTED_PROGRAM}" --ignore-lua "--cpath=${PROJECT_BINARY_DIR}/?.so"
+      --output=spec/support/report.lua --no-recursive)
+  foreach(database IN ITEMS postgresql mariadb sqlite)
+    corm_test(NAME spec.${database} LABEL spec COST 100 ENVIRONMENT ${lua_environment}
+      COMMAND tools/servers on ${database} ${busted} spec)
   endforeach()
-  list(REMOVE_DUPLICATES spec_directories)
-  foreach(directory IN LISTS spec_directories)
-    file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${directory}")
-    string(REPLACE "/" "." name "${path}")
-    # The script named, not the command `busted`: that one may start another Lua.
-    corm_test(NAME ${name} LABEL spec ENVIRONMENT ${lua_environment}
-      COMMAND "${LUA_PROGRAM}" "${BUSTED_PROGRAM}" --ignore-lua "--cpath=${PROJECT_BINARY_DIR}/?.so"
-              --output=spec/support/report.lua --no-recursive "${path}")
-  endforeach()
+  corm_test(NAME spec.cli LABEL spec ENVIRONMENT ${lua_environment} COMMAND ${busted} spec/cli)
 endif()
 
 # --- the installed whole --------------------------------------------------------------------------------------------

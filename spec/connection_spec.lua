@@ -94,7 +94,7 @@ describe("a connection", function()
       conn:execute(corm.insert(u), { a = "v", b = corm.null, c = corm.null })
       conn:execute(corm.update(u):where(u.c.id:eq(1)):values { a = "w" })
       conn:commit()
-      assert.equal("1|w|5|x1|99\n2|y|5|y2|\n3|z|5|own|\n4|v|||", rows("SELECT * FROM u ORDER BY id"))
+      assert.equal("w|5|x1|99\ny|5|y2|\nz|5|own|\nv|||", rows("SELECT a, b, c, d FROM u ORDER BY id"))
       assert.equal(2, calls)
     end)
 
