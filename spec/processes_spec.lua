@@ -1,0 +1,108 @@
+-- Trouble that only several processes make: conflicts between transactions, and connections that are killed. What is in
+-- the database afterwards is read by its own shell.
+local corm = require "corm"
+local database = require "spec.support.database"
+
+local program = assert(os.getenv "CORM_PROGRAM", "CORM_PROGRAM names the program under test")
+
+local PROCESSES, ACCOUNTS, BALANCE = 4, 10, 1000
+-- A file has one writer at a time, and those who wait for it sleep.
+local TRANSFERS = database.name == "sqlite" and 50 or 500
+local KILLS = 200
+
+-- Starts a program of spec/trouble; its output is read later, so that several run at once.
+local function start(script, ...)
+  local words = { program, "spec/trouble/" .. script }
+  for _, word in ipairs { ... } do words[#words + 1] = "'" .. word .. "'" end
+  return assert(io.popen(table.concat(words, " ") .. " 2>&1"))
+end
+
+local function finish(process)
+  local text = process:read "a"
+  local ok = process:close()
+  assert(ok, text)
+  return text
+end
+
+-- Makes tables of a key and a balance; returns their MetaData.
+local function create(url, ...)
+  local metadata = corm.MetaData()
+  for _, name in ipairs { ... } do
+    corm.Table(name, metadata,
+      corm.Column("id", corm.Integer, { primary_key = true, autoincrement = false }),
+      corm.Column("balance", corm.Integer, { server_default = "0" }))
+  end
+  local engine = corm.create_engine(url)
+  metadata:create_all(engine)
+  engine:dispose()
+  return metadata
+end
+
+describe("transfers of several processes between the same accounts", function()
+  after_each(database.clean)
+
+  it("leave the sum as it was, each done once, conflicts tried again", function()
+    local url, name = database.url()
+    local account = create(url, "account").tables.account
+    local rows = {}
+    for id = 1, ACCOUNTS do rows[id] = { id = id, balance = BALANCE } end
+    local engine = corm.create_engine(url)
+    engine:begin(function(connection) connection:execute(corm.insert(account), rows) end)
+    engine:dispose()
+
+    local processes, done = {}, 0
+    for i = 1, PROCESSES do processes[i] = start("transfer.lua", url, ACCOUNTS, TRANSFERS, i) end
+    for _, process in ipairs(processes) do
+      local text = finish(process)
+      done = done + assert(tonumber(text:match "^(%d+)%s+%d+%s*$"), text)
+    end
+    assert.equal(PROCESSES * TRANSFERS, done)
+    assert.equal(("%d|%d"):format(ACCOUNTS, ACCOUNTS * BALANCE),
+      database.shell(name, "SELECT count(*), sum(balance) FROM account"))
+    local moved = database.shell(name, ("SELECT count(*) FROM account WHERE balance <> %d"):format(BALANCE))
+    assert.is_true(tonumber(moved) > 0)
+  end)
+end)
+
+database.only("postgresql", "mariadb", function()
+  describe("a ledger outside, while connections are killed at random moments", function()
+    after_each(database.clean)
+
+    local OWN_ID = { postgresql = "SELECT pg_backend_pid()", mariadb = "SELECT connection_id()" }
+
+    -- The numbers that a query gives, as keys, and how many there are.
+    local function set_of(name, sql)
+      local set, n = {}, 0
+      for number in database.shell(name, sql):gmatch "%d+" do
+        set[tonumber(number)] = true
+        n = n + 1
+      end
+      return set, n
+    end
+
+    it("never contradicts the database", function()
+      local url, name = database.url()
+      create(url, "debit", "credit")
+      local spared = database.shell(name, OWN_ID[database.name])
+      local stop = database.path()
+      local writer = start("writer.lua", url, stop)
+      local killer = start("killer.lua", url, KILLS, os.time(), spared)
+      assert.equal(KILLS, tonumber(finish(killer)))
+      assert(io.open(stop, "w")):close()
+
+      local told, ledger = { acked = 0, lost = 0, unknown = 0 }, finish(writer)
+      local debit, n = set_of(name, "SELECT id FROM debit")
+      local credit, m = set_of(name, "SELECT id FROM credit")
+      assert.equal(n, m)
+      for word, digits in ledger:gmatch "(%a+)%s+(%d+)" do
+        local number = tonumber(digits)
+        told[word] = told[word] + 1
+        assert.equal(debit[number], credit[number], ("half of unit %d"):format(number))
+        if word == "acked" then assert.is_true(debit[number], ("unit %d was acknowledged"):format(number)) end
+        if word == "lost" then assert.is_nil(debit[number], ("unit %d was said to be lost"):format(number)) end
+      end
+      assert.is_true(told.acked > KILLS)
+      assert.is_true(told.lost + told.unknown > KILLS / 2)
+    end)
+  end)
+end)
