@@ -24,6 +24,17 @@ static void bad_urls(void **state) {
   cannot_make("oracle://h/d", "unknown dialect 'oracle'", "");
   cannot_make("default://", "unknown dialect", "");
   cannot_make("sqlite+pysqlite:///x.db", "unknown driver 'pysqlite'", "did you mean 'sqlite'?");
+  cannot_make("postgres://h/d", "unknown dialect 'postgres'", "write postgresql://");
+  cannot_make("mysq://h/d", "unknown dialect 'mysq'", "did you mean 'mysql'?");
+  cannot_make("postgresql+psycopg2://h/d", "unknown driver 'psycopg2'", "the driver of postgresql is 'libpq'");
+  cannot_make("mariadb+libpq://h/d", "unknown driver 'libpq'", "the driver of mariadb is 'libmariadb'");
+#ifndef CORM_HAVE_LIBPQ
+  cannot_make("postgresql://h/d", "no driver for postgresql: libpq was not found when it was built", "");
+#endif
+#ifndef CORM_HAVE_LIBMARIADB
+  cannot_make("mysql://h/d", "no driver for mysql: libmariadb was not found when it was built", "");
+  cannot_make("mariadb+libmariadb://h/d", "no driver for mariadb: libmariadb was not found when it was built", "");
+#endif
   cannot_make("sqlite:///x.db?mod=ro", "'mod'", "did you mean 'mode'?");
   cannot_make("sqlite:///x.db?mode=memry", "'mode'", "did you mean 'memory'?");
   cannot_make("sqlite://host/x.db", "sqlite:///", "");
