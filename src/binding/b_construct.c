@@ -130,6 +130,16 @@ static void set_rest(construction *c, int object) {
   lua_call(L, 2, 0);
 }
 
+/* A new object is nearly always added to a session: its place among the pins is made here, where memory may run out. */
+static void reserve_pin(lua_State *L, const binding_state *state, const corm_object *object) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->pins);
+  if (lua_rawgeti(L, -1, object->handle) == LUA_TNIL) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -3, object->handle);
+  }
+  lua_pop(L, 2);
+}
+
 int binding_construct(lua_State *L) {
   corm_value few[24];
   construction c = {.L = L, .state = binding_upvalue(L), .cls = lua_touserdata(L, CONSTRUCT_MAPPER), .values = few};
@@ -153,7 +163,7 @@ int binding_construct(lua_State *L) {
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
-  push_object(&c);
+  reserve_pin(L, c.state, push_object(&c));
   int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
   if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);

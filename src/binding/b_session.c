@@ -99,7 +99,7 @@ void binding_new_session(lua_State *L, int options, int maker) {
 
 static corm_object *check_object(lua_State *L, int arg, const char *what) {
   corm_object *object = binding_checkobject(L, arg, what);
-  binding_configure(L, binding_get(L), object->mapper->registry);
+  binding_configure(L, binding_upvalue(L), object->mapper->registry);
   return object;
 }
 

@@ -223,6 +223,15 @@ static uint32_t phase_of(const corm_flush *flush, const corm_work *work, bool cy
   return cyclic && waits(flush, work) ? 2 : 0;
 }
 
+/* Mostly they stand in order as they come. */
+static void sort_keys(sort_key *keys, uint32_t n) {
+  for (uint32_t i = 1; i < n; i++)
+    if (by_key(&keys[i - 1], &keys[i]) > 0) {
+      qsort(keys, n, sizeof *keys, by_key);
+      return;
+    }
+}
+
 static void fill_order(corm_flush *flush, const uint32_t *group, const bool *cyclic, const uint32_t *position,
                        sort_key *keys) {
   uint32_t saves = 0, rest = flush->nworks;
@@ -234,8 +243,8 @@ static void fill_order(corm_flush *flush, const uint32_t *group, const bool *cyc
     keys[gone ? --rest : saves++] = key;
   }
   flush->nsaves = saves;
-  qsort(keys, saves, sizeof *keys, by_key);
-  qsort(keys + saves, flush->nworks - saves, sizeof *keys, by_key);
+  sort_keys(keys, saves);
+  sort_keys(keys + saves, flush->nworks - saves);
   for (uint32_t i = 0; i < flush->nworks; i++) flush->order[i] = keys[i].work;
 }
 
