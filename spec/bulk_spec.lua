@@ -231,6 +231,59 @@ describe("rows in sets", function()
     end)
   end)
 
+  database.only("postgresql", function()
+    describe("PostgreSQL's keys", function()
+      local many = "^INSERT INTO tag %(name%) SELECT"
+
+      it("come in one statement when a sequence of their own ascends", function()
+        local sent = w:statements(function() check(insert(40, "a")) end)
+        assert.equal(1, count(sent, many))
+        assert.equal(1, count(sent, "pg_sequence"))
+        assert.equal(0, count(w:statements(function() insert(40, "b") end), "pg_sequence")) -- known by now
+      end)
+
+      it("come one by one when the sequence descends", function()
+        w:sql "ALTER SEQUENCE tag_id_seq INCREMENT -1 MINVALUE -1000 MAXVALUE 1 START 1 RESTART"
+        local objects
+        assert.equal(0, count(w:statements(function() objects = insert(40, "a") end), many))
+        check(objects)
+        assert.is_true(objects[2].id < objects[1].id)
+      end)
+
+      it("come one by one when a trigger may give others", function()
+        w:sql [[CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := 1000 - NEW.id;
+          RETURN NEW; END $$; CREATE TRIGGER other BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION other()]]
+        local objects
+        assert.equal(0, count(w:statements(function() objects = insert(40, "a") end), many))
+        check(objects)
+      end)
+
+      it("are asked for again after the schema changed", function()
+        check(insert(40, "a"))
+        session:execute(corm.text "CREATE TABLE elsewhere (n INTEGER)")
+        assert.equal(1, count(w:statements(function() insert(40, "b") end), "pg_sequence"))
+      end)
+
+      it("that a default makes come back with the row", function()
+        w:close()
+        local Base = corm.declarative_base()
+        local T = Base:model("T", {
+          __tablename__ = "t",
+          id = Column(String(40), { primary_key = true, server_default = corm.func.gen_random_uuid() }),
+          n = Column(Integer),
+        })
+        open { Base = Base }
+        local list = {}
+        for i = 1, 40 do list[i] = T { n = i } end
+        session:add_all(list)
+        session:commit()
+        for i = 1, 40 do
+          assert.equal(tostring(i), w:rows("SELECT n FROM t WHERE id = '" .. list[i].id .. "'"))
+        end
+      end)
+    end)
+  end)
+
   describe("that fail", function()
     local function refused(list)
       session:add_all(list)

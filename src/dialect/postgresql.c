@@ -221,6 +221,7 @@ const corm_dialect corm_dialect_postgresql = {
     .max_params = 65535, /* the protocol counts them in 16 bits, without a sign */
     .native_ilike = true,
     .bulk = CORM_BULK_UNNEST,
+    .key_sql = corm_postgresql_key_sql,
     .native_enum = true,
     .returns_key = true,
     .index_parentheses = CORM_INDEX_OPERATORS,

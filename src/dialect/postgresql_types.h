@@ -18,4 +18,8 @@ corm_status corm_postgresql_drop_type(const corm_dialect *dialect, const corm_ty
 bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
                              corm_buf *out);
 
+/* The dialect's key_sql (postgresql_keys.c). */
+void corm_postgresql_key_sql(const corm_dialect *dialect, const corm_table *table, const corm_column *key,
+                             corm_buf *out);
+
 #endif

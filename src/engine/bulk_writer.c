@@ -240,14 +240,16 @@ corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *f
   dialect->key_sql(dialect, w->def.table, w->def.key, &sql);
   const char *text = sql.len ? corm_buf_str(&sql) : "";
   if (!text) status = corm_error_memory(err);
-  if (text && *text) status = ask(w, text, sql.len, w->way == WAY_VALUES ? 2 : 1, row, &found, err);
-  if (status == CORM_OK && found) {
-    if (w->way == WAY_VALUES) {
-      status = next_keys(w, row, n, proved, first, err);
-    } else {
-      *proved = true;
-      w->proof = PROOF_HOLDS;
-    }
+  corm_map *known = &w->conn->link->proved;
+  if (text && *text && w->way == WAY_VALUES) {
+    status = ask(w, text, sql.len, 2, row, &found, err);
+    if (status == CORM_OK && found) status = next_keys(w, row, n, proved, first, err);
+  } else if (text && *text) {
+    *proved = corm_map_get(known, text, sql.len) != NULL;
+    if (!*proved) status = ask(w, text, sql.len, 1, row, proved, err);
+    if (status == CORM_OK && *proved && corm_map_put(known, text, sql.len, known) != CORM_OK)
+      status = corm_error_memory(err);
+    if (*proved) w->proof = PROOF_HOLDS;
   }
   corm_buf_clear(&sql);
   return status;

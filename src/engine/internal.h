@@ -7,6 +7,7 @@
 #define CORM_ENGINE_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "engine/connection.h"
 #include "engine/stmt_cache.h"
@@ -15,6 +16,7 @@ typedef struct corm_link {
   corm_driver_conn *native;
   const corm_driver *driver;
   corm_stmt_cache cache;
+  corm_map proved;      /* by text: SELECTs that have proved how keys are generated (engine/bulk_writer.c) */
   corm_vec users;       /* corm_conn * */
   corm_result *results; /* those that still stream, of all users */
   uint64_t serial;      /* number of the physical transaction that is open or was last */

@@ -108,6 +108,7 @@ corm_status corm_link_open(corm_engine *engine, corm_link **out, corm_error *err
   link->forks = fork_count();
   link->opened_at = corm_clock_monotonic();
   corm_vec_init(&link->users, engine->mem);
+  corm_map_init(&link->proved, engine->mem);
   corm_stmt_cache_init(&link->cache, link->native, keep > 0 ? (size_t)keep : 0);
   if (engine->links++ == 0) engine->forks = link->forks;
   settle_dialect(engine, link);
@@ -123,6 +124,7 @@ corm_status corm_link_open(corm_engine *engine, corm_link **out, corm_error *err
    where they are, since giving them up would do so, too. */
 void corm_link_close(corm_engine *engine, corm_link *link) {
   corm_vec_clear(&link->users);
+  corm_map_clear(&link->proved);
   if (corm_link_is_foreign(link)) {
     if (link->driver->abandon != NULL) link->driver->abandon(link->native);
     corm_mem_free(engine->mem, link);

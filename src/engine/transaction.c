@@ -188,6 +188,7 @@ void corm_conn_heal(corm_conn *conn) {
 void corm_conn_noticed(corm_conn *conn, corm_verb verb) {
   corm_link *link = conn->link;
   bool now = link->driver->in_transaction(link->native);
+  corm_map_clear(&link->proved); /* there may be a trigger now, or another table of the same name */
   if (now && !link->open) {
     link->open = true;
     link->serial++;
