@@ -72,7 +72,8 @@ local function spec(name, server)
     conn:exec_driver_sql("CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON " .. table_name ..
       " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.wait()")
     update(conn, 2, 0)
-    os.execute(("(sleep 0.3; env -u LD_PRELOAD psql -qtc '%s' '%s') >/dev/null 2>&1 &"):format(server.kill:format(pid), url))
+    local psql = ("env -u LD_PRELOAD psql -qtc '%s' '%s'"):format(server.kill:format(pid), url)
+    os.execute(("(sleep 0.3; %s) >/dev/null 2>&1 &"):format(psql))
   end
 
   local function balance(id)
