@@ -213,8 +213,8 @@ corm_status binding_array_encode(lua_State *L, int arg, const corm_type *type, c
                                  corm_error *err);
 /* The kind of an array's items; CORM_NULL for other types: items are left as they are. */
 corm_value_kind binding_item_kind(const corm_type *type);
-/* Pushes an array as a table, its items by their kind; DataError for an item that is not of it. `column` names the place
-   and may be NULL. */
+/* Pushes an array as a table, its items by their kind; DataError for an item that is not of it. `column` names the
+   place and may be NULL. */
 void binding_push_array(lua_State *L, const corm_value *value, corm_value_kind item, const char *column);
 /* binding_push for a value of a type, which says what an array's items are. `type` may be NULL. */
 void binding_push_typed(lua_State *L, const corm_value *value, const corm_type *type);
