@@ -85,6 +85,7 @@ static corm_status bind(corm_batch *batch, const corm_run *run, corm_error *err)
   for (size_t i = 0; status == CORM_OK && i < run->n; i++) {
     status = run->nrows > 0 ? driver->bind_rows(native, (int)i + 1, run->values + i, run->n, run->nrows, err)
                             : driver->bind(native, (int)i + 1, &run->values[i], true, err);
+    if (status != CORM_OK && i < batch->compiled->nbinds) corm_bind_blame(&batch->compiled->binds[i], err);
   }
   return status;
 }

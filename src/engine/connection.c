@@ -119,10 +119,13 @@ static bool is_dml(corm_verb verb) {
   return verb == CORM_VERB_INSERT || verb == CORM_VERB_DML;
 }
 
-static corm_status bind_row(const corm_driver *driver, corm_driver_stmt *native, const corm_value *values, size_t n,
+static corm_status bind_row(const corm_driver *driver, corm_driver_stmt *native, const corm_sent *sent, size_t row,
                             bool keep, corm_error *err) {
-  for (size_t i = 0; i < n; i++) {
-    if (driver->bind(native, (int)i + 1, &values[i], keep, err) != CORM_OK) return CORM_FAILED;
+  const corm_value *values = sent->values + row * sent->n;
+  for (size_t i = 0; i < sent->n; i++) {
+    if (driver->bind(native, (int)i + 1, &values[i], keep, err) == CORM_OK) continue;
+    if (sent->compiled != NULL) corm_bind_blame(&sent->compiled->binds[i], err);
+    return CORM_FAILED;
   }
   return CORM_OK;
 }
@@ -147,7 +150,7 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
     return CORM_FAILED;
   bool started = *row > 0;
   for (; *row < sent->nrows; ++*row) {
-    if (bind_row(driver, native, sent->values + *row * sent->n, sent->n, keep, err) != CORM_OK) return CORM_FAILED;
+    if (bind_row(driver, native, sent, *row, keep, err) != CORM_OK) return CORM_FAILED;
     if (sent->stream) driver->stream(native, true);
     corm_status step = driver->step(native, err);
     if (step == CORM_FAILED || (!started && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;

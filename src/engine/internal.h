@@ -218,6 +218,8 @@ void corm_args_clear(corm_args *args);
 /* The values of a compiled statement's binds for each set; `sets` may be NULL (one row of the nodes' own values). */
 corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const corm_compiled *compiled,
                                const corm_params *sets, size_t nsets, corm_error *err);
+/* Names the column of a bind whose value a driver or codec refused (DataError). */
+void corm_bind_blame(const corm_compiled_bind *bind, corm_error *err);
 /* The values of native placeholders. */
 corm_status corm_args_native(corm_args *args, const corm_conn *conn, const corm_stmt *stmt, const corm_params *params,
                              corm_error *err);

@@ -74,25 +74,41 @@ static corm_status coerce(converter *self, const corm_compiled_bind *bind, const
   return bind->assigned ? corm_type_store(bind->type, given, what, &self->coerced, out, err) : CORM_OK;
 }
 
+static void name_place(const corm_compiled_bind *bind, char *what, size_t size) {
+  const corm_column *column = bind->column;
+  if (column != NULL && column->table != NULL) {
+    snprintf(what, size, "column %.100s.%.100s", column->table->name, column->name);
+  } else {
+    snprintf(what, size, "bind parameter '%.200s'", bind->name);
+  }
+}
+
+static void set_fields(const corm_compiled_bind *bind, corm_error *err) {
+  const corm_column *column = bind->column;
+  if (err == NULL || column == NULL) return;
+  corm_error_field(err->column, sizeof err->column, column->name);
+  if (column->table != NULL) corm_error_field(err->table, sizeof err->table, column->table->name);
+}
+
+void corm_bind_blame(const corm_compiled_bind *bind, corm_error *err) {
+  char what[256];
+  if (err == NULL || err->cls != CORM_E_DATA) return;
+  name_place(bind, what, sizeof what);
+  corm_error_prefix(err, "%s: ", what);
+  set_fields(bind, err);
+}
+
 /* Names the place of a refused value; only then, since it costs more than the rest. */
 static corm_status refuse(converter *self, const corm_compiled_bind *bind, const corm_value *given, corm_error *err) {
   char what[256];
   corm_value value, ignored;
-  const corm_column *column = bind->column;
-  if (column != NULL && column->table != NULL) {
-    snprintf(what, sizeof what, "column %.100s.%.100s", column->table->name, column->name);
-  } else {
-    snprintf(what, sizeof what, "bind parameter '%.200s'", bind->name);
-  }
+  name_place(bind, what, sizeof what);
   if (coerce(self, bind, given, what, &value, err) == CORM_OK) {
     /* It was the database's way of storing that refused. */
     if (encode(self, bind->type, given, &value, &ignored, err) == CORM_OK) return corm_error_memory(err);
-    corm_error_prefix(err, "%s: ", what);
+    corm_bind_blame(bind, err);
   }
-  if (err != NULL && column != NULL) {
-    corm_error_field(err->column, sizeof err->column, column->name);
-    if (column->table != NULL) corm_error_field(err->table, sizeof err->table, column->table->name);
-  }
+  set_fields(bind, err);
   return CORM_FAILED;
 }
 

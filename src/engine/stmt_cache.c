@@ -189,8 +189,18 @@ corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t
   return CORM_OK;
 }
 
+/* What was prepared before may know tables as they no longer are: the types of their columns, say. */
+static void forget_idle(corm_stmt_cache *cache) {
+  for (corm_stmt *stmt = cache->oldest, *newer; stmt != NULL; stmt = newer) {
+    newer = stmt->newer;
+    if (!stmt->busy) evict(cache, stmt);
+  }
+}
+
 void corm_stmt_cache_give(corm_stmt_cache *cache, corm_stmt *stmt) {
+  bool ddl = stmt->verb == CORM_VERB_DDL;
   cache->driver->reset(stmt->native);
   stmt->busy = false;
   if (!stmt->cached) free_stmt(cache, stmt);
+  if (ddl) forget_idle(cache);
 }

@@ -58,7 +58,7 @@ void corm_stmt_cache_clear(corm_stmt_cache *cache);
 /* Checks a statement out, prepared if it must be. */
 CORM_MUST_USE corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t len, corm_stmt **out,
                                                corm_error *err);
-/* Resets it and takes it back. */
+/* Resets it and takes it back. After DDL all that is idle is given up. */
 void corm_stmt_cache_give(corm_stmt_cache *cache, corm_stmt *stmt);
 
 /* The verb of a text; `readonly` decides about WITH. */

@@ -33,7 +33,9 @@ static void emit_value(corm_compiler *c, const corm_column *column, const char *
   } else if (bind && bind->unique) {
     corm_emit_column_bind(c, name, column, bind, CORM_BIND_VALUE, row);
   } else if (bind) {
+    uint32_t n = c->nbinds;
     corm_emit_bind(c, bind, column, NULL, CORM_OP_IN, CORM_PLACE_TYPED);
+    if (c->nbinds > n) c->binds[n].assigned = true;
   } else {
     corm_emit_node(c, corm_group_in(c->arena, value, CORM_AGAINST_NOTHING, 0));
   }
