@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
 local function spelled(type, dialect)
@@ -54,6 +55,48 @@ describe("a type", function()
     assert.equal("VARCHAR(5)", tostring(mood))
     collectgarbage()
     assert.same({ "sad", "happy", "so-so" }, mood.enums)
+  end)
+
+  it("has an Enum's options", function()
+    local mood = corm.Enum("a", "b", { name = "mood", schema = "s", native_enum = false, create_type = false })
+    assert.same({ "mood", "s", false }, { mood.name, mood.schema, mood.native_enum })
+    assert.is_true(corm.Enum("a").native_enum)
+    assert.equal("s.mood", corm.Enum("a", { name = "mood", schema = "s" }):compile { dialect = "postgresql" })
+    raises("ArgumentError", "native_enum", corm.Enum, "a", { native_enum = "no" })
+    raises("IdentifierError", "schema", corm.Enum, "a", { schema = "" })
+  end)
+
+  it("shows a UUID as text when that was asked for", function()
+    local text = "00112233-4455-6677-8899-aabbccddeeff"
+    local Thing = corm.declarative_base():model("Thing", {
+      __tablename__ = "thing",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      u = corm.Column(corm.Uuid { as_uuid = false }),
+    })
+    assert.is_false(Thing.__table__.c.u.type.as_uuid)
+    assert.is_true(corm.Uuid.as_uuid)
+    assert.equal(text, Thing { u = text:upper() }.u)
+    local engine = database.engine()
+    Thing.metadata:create_all(engine)
+    local session = corm.Session { bind = engine }
+    session:add(Thing { id = 1, u = corm.uuid(text) })
+    session:commit()
+    assert.equal(text, session:get(Thing, 1).u)
+    assert.equal(text, session:execute(corm.select(Thing.u)):first().u)
+    assert.equal(text, session:scalar(corm.select(Thing.u):where(Thing.u:eq(text))))
+    session:close()
+    engine:dispose()
+    database.clean()
+  end)
+
+  it("has the names of each database's manual in corm.dialects", function()
+    local dialects = corm.dialects
+    assert.equal(corm.LargeBinary, dialects.postgresql.BYTEA)
+    assert.equal(corm.Uuid, dialects.postgresql.UUID)
+    assert.equal(corm.DateTime, dialects.sqlite.DATETIME)
+    assert.equal(dialects.mysql, dialects.mariadb)
+    assert.equal("JSONB", dialects.postgresql.JSONB:compile { dialect = "postgresql" })
+    assert.equal("JSON", dialects.postgresql.JSONB:compile { dialect = "sqlite" })
   end)
 
   it("is spelled by the dialect", function()

@@ -26,7 +26,7 @@
 ---@field uuid corm.uuidClass
 ---@field NO_VALUE table What an event gets for an old value that is not known
 ---@field NullType corm.Type
----@field Integer corm.Type 64 bits
+---@field Integer corm.Type 64 bits on SQLite, 32 on servers
 ---@field SmallInteger corm.Type 16 bits
 ---@field BigInteger corm.Type 64 bits
 ---@field String corm.Type `String(length, collation)`
@@ -39,7 +39,7 @@
 ---@field Double corm.Type `Double(precision, asdecimal)`
 ---@field Date corm.Type
 ---@field Time corm.Type `Time { timezone }`
----@field DateTime corm.Type `DateTime { timezone }`
+---@field DateTime corm.Type `DateTime { timezone }`: with it in UTC, offsets are taken on the way in
 ---@field Interval corm.Type corm.timedelta in and out
 ---@field LargeBinary corm.Type `LargeBinary(length)`; a Lua string of bytes
 ---@field Enum corm.Type `Enum("a", "b", { name, schema, native_enum, create_constraint, create_type, length })`
