@@ -1,6 +1,8 @@
 /* Pages of rows as each database takes them, over the scripted driver: texts, arrays, keys in any order, pipelines. */
 #include "flush_world.h"
 
+#include "fail_mem.h"
+
 static int postgresql(void **state) {
   return flush_setup_as(state, "postgresql", true, false);
 }
@@ -190,6 +192,57 @@ static void a_row_at_fault_is_found_one_by_one(void **state) {
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
+/* -- memory ----------------------------------------------------------------------------------------------------- */
+
+/* One flush that inserts three tags and updates two users in two shapes, with the n-th allocation failing; true when
+   it did not come to that. */
+static bool flush_with_failure(const char *dialect, bool ahead, size_t n) {
+  fail_mem fail;
+  flush_world f;
+  world *w = &f.w;
+  corm_object *tags[3], *users[2];
+  fail_mem_init(&fail, 0);
+  assert_true(flush_open_as(&f, &fail.mem, dialect, true, ahead));
+  for (int i = 0; i < 2; i++) {
+    users[i] = flush_pending(&f, w->user, "name", "u");
+    flush_int(&f, users[i], "id", i + 1);
+  }
+  flush_quietly(&f);
+  flush_text(&f, users[0], "name", "x");
+  flush_int(&f, users[1], "age", 3);
+  if (dialect[0] == 'p') proved(&f, "pg_catalog");
+  returns_keys(&f, "INSERT INTO tag", (const int64_t[]){3, 1, 2}, 3);
+  three_tags(&f, tags);
+  fail.fail_at = fail.calls + n;
+  corm_status status = corm_session_flush(w->session, &w->err);
+  const bool through = fail.failures == 0;
+  fail.fail_at = 0;
+  if (through) {
+    ok(w, status);
+    assert_int_equal(tags[2]->state, CORM_PERSISTENT);
+  } else {
+    if (status != CORM_FAILED) fail_msg("%s %d %zu: no error", dialect, ahead, n);
+    if (w->err.cls != CORM_E_MEMORY) fail_msg("%s %zu: %s", dialect, n, w->err.message);
+    corm_error_clear(&w->err);
+    ok(w, corm_session_rollback(w->session, &w->err));
+    assert_int_equal(tags[2]->state, CORM_TRANSIENT);
+  }
+  flush_close(&f);
+  if (fail.live) fail_msg("%s %d %zu: %zu blocks are left", dialect, ahead, n, (size_t)fail.live);
+  return through;
+}
+
+static void no_memory_for_pages(void **state) {
+  (void)state;
+  size_t n = 1;
+  while (!flush_with_failure("mariadb", false, n)) n++;
+  assert_true(n > 20);
+  for (n = 1; !flush_with_failure("postgresql", false, n);) n++;
+  assert_true(n > 20);
+  for (n = 1; !flush_with_failure("postgresql", true, n);) n++;
+  assert_true(n > 20);
+}
+
 int main(void) {
 #define CASE(test, setup) cmocka_unit_test_setup_teardown(test, setup, flush_teardown)
   const struct CMUnitTest tests[] = {
@@ -203,6 +256,7 @@ int main(void) {
       CASE(a_failure_in_a_pipeline_names_its_row, pipelined),
       CASE(arrays_keep_the_order_of_the_rows, mariadb),
       CASE(a_row_at_fault_is_found_one_by_one, mariadb),
+      cmocka_unit_test(no_memory_for_pages),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,9 @@ static void add_literal(corm_buf *out, const corm_buf *text) {
  */
 void corm_postgresql_key_sql(const corm_dialect *dialect, const corm_table *table, const corm_column *key,
                              corm_buf *out) {
-  corm_buf name;
+  corm_buf name, column;
   corm_buf_init(&name, out->mem);
+  corm_buf_init(&column, out->mem);
   corm_buf_puts(out, "SELECT 1 FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid "
                      "JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid "
                      "= t.oid AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::regclass AND "
@@ -26,12 +27,12 @@ void corm_postgresql_key_sql(const corm_dialect *dialect, const corm_table *tabl
   corm_dialect_table_name(dialect, table, &name);
   add_literal(out, &name);
   corm_buf_puts(out, ") AND a.attname = ");
-  corm_buf_reset(&name);
-  corm_buf_puts(&name, key->name);
-  add_literal(out, &name);
+  corm_buf_puts(&column, key->name);
+  add_literal(out, &column);
   corm_buf_puts(out, " AND t.relkind IN ('r', 'p') AND NOT t.relhasrules AND s.seqincrement > 0 AND NOT s.seqcycle AND "
                      "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = t.oid AND NOT "
                      "g.tgisinternal AND g.tgtype & 7 = 7)");
-  if (name.failed) out->failed = true;
+  if (name.failed || column.failed) out->failed = true;
   corm_buf_clear(&name);
+  corm_buf_clear(&column);
 }

@@ -238,7 +238,7 @@ corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *f
   if (status != CORM_OK) return status;
   corm_buf_init(&sql, w->conn->engine->mem);
   dialect->key_sql(dialect, w->def.table, w->def.key, &sql);
-  const char *text = sql.len ? corm_buf_str(&sql) : "";
+  const char *text = sql.failed ? NULL : sql.len ? corm_buf_str(&sql) : "";
   if (!text) status = corm_error_memory(err);
   corm_map *known = &w->conn->link->proved;
   if (text && *text && w->way == WAY_VALUES) {
