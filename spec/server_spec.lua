@@ -78,13 +78,13 @@ database.only("postgresql", "mariadb", function()
       local url, name = database.url()
       local few = {
         postgresql = ("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN PASSWORD '%s' CONNECTION LIMIT 2"):format(SECRET),
-        mariadb = ("CREATE OR REPLACE USER few@localhost IDENTIFIED BY '%s' WITH MAX_USER_CONNECTIONS 2; "
-          .. "GRANT ALL ON %s.* TO few@localhost"):format(SECRET, name),
+        mariadb = ("CREATE OR REPLACE USER few@localhost IDENTIFIED BY '%s' WITH MAX_USER_CONNECTIONS 2"):format(SECRET),
       }
       database.shell(name, few[database.name])
       local own = corm.make_url(url)
       local engine = corm.create_engine(corm.URL.create(own.drivername, {
-        username = "few", password = SECRET, host = own.host, port = own.port, database = name,
+        username = "few", password = SECRET, host = own.host, port = own.port,
+        database = database.name == "postgresql" and name or nil,
       }))
       local a, b = engine:connect(), engine:connect()
       local ok, err = pcall(engine.connect, engine)
