@@ -89,6 +89,35 @@ describe("a type", function()
     database.clean()
   end)
 
+  it("makes a default what a value would be", function()
+    local cases = {
+      { corm.Numeric(5, 2), 1.5, "1.50" }, { corm.Numeric(5, 2), "2.25", "2.25" }, { corm.Interval,
+        corm.timedelta { days = 1 }, "1 day, 0:00:00" }, { corm.Uuid, "00112233-4455-6677-8899-aabbccddeeff",
+        "00112233-4455-6677-8899-aabbccddeeff" }, { corm.LargeBinary, "bytes", "bytes" },
+    }
+    for _, case in ipairs(cases) do
+      local t = corm.Table("t", corm.MetaData(), corm.Column("v", case[1], { default = case[2] }))
+      local engine = database.engine()
+      t:create(engine)
+      engine:begin(function(connection)
+        connection:execute(t:insert())
+        assert.equal(case[3], tostring(connection:execute(corm.select(t.c.v)):scalar()))
+      end)
+      engine:dispose()
+    end
+    local t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer), corm.Column("v", corm.JSON,
+      { default = { a = { 1, 2 } } }))
+    local engine = database.engine()
+    t:create(engine)
+    engine:begin(function(connection)
+      connection:execute(t:insert():values { id = 1 })
+      assert.equal(2, connection:execute(corm.select(t.c.v)):scalar().a[2])
+    end)
+    engine:dispose()
+    database.clean()
+    raises("DataError", "default of column 'v'", corm.Column, "v", corm.Numeric(5, 2), { default = "1.005" })
+  end)
+
   it("has the names of each database's manual in corm.dialects", function()
     local dialects = corm.dialects
     assert.equal(corm.LargeBinary, dialects.postgresql.BYTEA)

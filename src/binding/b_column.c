@@ -60,10 +60,10 @@ static corm_value canonical(lua_State *L, const corm_type *type, const char *wha
   corm_error err;
   corm_error_init(&err);
   corm_scratch scratch;
-  corm_value in, out;
+  corm_value out;
   corm_scratch_init(&scratch, &binding_get(L)->mem);
-  if (binding_tovalue_typed(L, lua_gettop(L), type, what, &scratch, &in, &err) == CORM_OK &&
-      corm_type_coerce(type, &in, what, &scratch, &out, &err) == CORM_OK && corm_value_has_bytes(&out)) {
+  if (binding_tovalue_typed(L, lua_gettop(L), type, what, &scratch, &out, &err) == CORM_OK &&
+      corm_value_has_bytes(&out)) {
     out.as.s = corm_arena_dup(arena, out.as.s, out.len);
     if (!out.as.s) (void)corm_error_memory(&err);
   }
