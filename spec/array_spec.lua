@@ -134,7 +134,7 @@ describe("the value of an array", function()
   end)
 end)
 
-database.only("postgresql", function()
+database.needs("arrays", function()
   describe("an array in the database", function()
     local engine, url, name, Item
 

@@ -265,7 +265,7 @@ describe("a connection", function()
       assert.equal("1|", rows())
     end)
 
-    if not database.lacks "deferred_constraints" then
+    database.needs("deferred_constraints", function()
       it("tells a commit that fails, and rolls back", function()
         conn:exec_driver_sql("CREATE TABLE late (t_id INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)")
         conn:commit()
@@ -276,7 +276,7 @@ describe("a connection", function()
         assert.is_false(conn:in_transaction())
         assert.equal(0, conn:exec_driver_sql("SELECT count(*) FROM late"):scalar())
       end)
-    end
+    end)
 
     it("leaves a transaction that the function ended alone", function()
       conn:begin(function(transaction)

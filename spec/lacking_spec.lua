@@ -9,6 +9,7 @@ describe("what " .. database.name .. " lacks", function()
       local _, store = database.url()
       if entry.before then assert.equal("", database.shell(store, entry.before)) end
       local answer = database.shell(store, entry.sql)
+      database.shell(store, "ROLLBACK")
       assert.is_truthy(answer:find(entry.says, 1, true), answer)
     end)
   end

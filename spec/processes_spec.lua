@@ -64,7 +64,7 @@ describe("transfers of several processes between the same accounts", function()
   end)
 end)
 
-database.only("postgresql", "mariadb", function()
+database.needs("sessions_to_kill", function()
   describe("a ledger outside, while connections are killed at random moments", function()
     after_each(database.clean)
 

@@ -223,6 +223,11 @@ function database.lacks(name)
   error("no database lacks '" .. name .. "'")
 end
 
+-- Registers what takes something that not all databases have.
+function database.needs(name, fn)
+  if not database.lacks(name) then fn() end
+end
+
 -- busted tells when a spec is over (before its after_each: emptying waits until somebody asks for a database).
 local function subscribe()
   local busted = require "busted"

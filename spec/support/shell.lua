@@ -36,6 +36,12 @@ local settings = {
     .. "sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,PIPES_AS_CONCAT');",
 }
 
+-- psql says it in a transaction that failed, too.
+local say_mark = {
+  postgresql = "\\warn " .. shell.literal(mark),
+  mariadb = "SELECT " .. shell.literal(mark) .. ";",
+}
+
 -- url: see database.lua; name: of the database.
 function shell.open(url, name)
   local kind = url.name
@@ -63,7 +69,7 @@ end
 
 -- The answer to statements, without the last newline; errors are part of it.
 function shell:run(sql)
-  self.input:write(sql, "\n;SELECT ", shell.literal(mark), ";\n")
+  self.input:write(sql, "\n;", say_mark[self.kind], "\n")
   self.input:flush()
   local lines = {}
   for line in self.output:lines() do
