@@ -105,6 +105,7 @@ describe("the unit of work", function()
     it("and rows of one shape by one prepared statement", function()
       for i = 1, 5 do session:add(m.City { name = "c" .. i }) end
       session:flush()
+      if w.sent[1].sql:find("^SELECT") then table.remove(w.sent, 1) end -- PostgreSQL: what proves the order of the keys
       assert.same({ { "c1" }, { "c2" }, { "c3" }, { "c4" }, { "c5" } }, w:sets())
       for i = 2, #w.sent do assert.equal(w.sent[1].sql, w.sent[i].sql) end
       assert.matches("^INSERT INTO city %(name%) ", w.sent[1].sql)
