@@ -78,8 +78,8 @@ database.only("postgresql", "mariadb", function()
       local url, name = database.url()
       local few = {
         postgresql = ("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN PASSWORD '%s' CONNECTION LIMIT 2"):format(SECRET),
-        mariadb = ("CREATE OR REPLACE USER few@localhost IDENTIFIED BY '%s' WITH MAX_USER_CONNECTIONS 2")
-          :format(SECRET),
+        mariadb = ("CREATE OR REPLACE USER few@localhost IDENTIFIED BY '%s', few@127.0.0.1 IDENTIFIED BY '%s' "
+          .. "WITH MAX_USER_CONNECTIONS 2"):format(SECRET, SECRET),
       }
       database.shell(name, few[database.name])
       local own = corm.make_url(url)
