@@ -221,8 +221,8 @@ describe("a stored value that is not of its column's type", function()
 
   for _, case in ipairs(dirty[database.name]) do
     it(("is an error with its name: %s %s as %s"):format(case[1], case[2], tostring(case[3])), function()
-      local lax = database.name == "mariadb" and "SET SESSION sql_mode = '';" or ""
-      local restore = database.name == "mariadb" and "SET SESSION sql_mode = @@global.sql_mode;" or ""
+      local lax = database.name == "mariadb" and "SET @before = @@sql_mode, SESSION sql_mode = '';" or ""
+      local restore = database.name == "mariadb" and "SET SESSION sql_mode = @before;" or ""
       assert.equal("", database.shell(name, lax .. ([[CREATE TABLE thing (id INTEGER PRIMARY KEY, v %s, w INTEGER);
         INSERT INTO thing VALUES (1, %s, 7);]]):format(case[1], case[2]) .. restore))
       local Thing = model(case[3])
