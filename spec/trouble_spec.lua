@@ -1,15 +1,16 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 
--- What the servers do when something goes wrong. CORM_TEST_POSTGRESQL and CORM_TEST_MARIADB are their URLs.
+-- What the servers do when something goes wrong.
 local servers = {
   postgresql = {
-    url = os.getenv "CORM_TEST_POSTGRESQL",
+    url = os.getenv "CORM_TEST_URL",
     pid = "SELECT pg_backend_pid()",
     kill = "SELECT pg_terminate_backend(%d)",
   },
   mariadb = {
-    url = os.getenv "CORM_TEST_MARIADB",
+    url = os.getenv "CORM_TEST_URL",
     pid = "SELECT CONNECTION_ID()",
     kill = "KILL %d",
   },
@@ -303,50 +304,42 @@ local function spec(name, server)
   end)
 end
 
-describe("trouble with", function()
-  for _, name in ipairs { "postgresql", "mariadb" } do
-    if servers[name].url then
-      spec(name, servers[name])
-    else
-      pending(name .. " (its URL is not in the environment)", function() end)
-    end
-  end
+database.needs("sessions_to_kill", function()
+  describe("trouble with", function() spec(database.name, servers[database.name]) end)
 end)
 
 -- PostgreSQL accepts nothing in a transaction after an error.
-describe("a failed transaction", function()
-  local url = servers.postgresql.url
-  if not url then
-    pending "on postgresql (its URL is not in the environment)"
-    return
-  end
+database.only("postgresql", function()
+  describe("a failed transaction", function()
+    local url = servers.postgresql.url
 
-  -- Fails when it runs; what cannot even be prepared would do, too.
-  local function fail(conn)
-    raises("DataError", "", conn.exec_driver_sql, conn, "SELECT 1 / ($1::INTEGER - 1)", { 1 })
-  end
+    -- Fails when it runs; what cannot even be prepared would do, too.
+    local function fail(conn)
+      raises("DataError", "", conn.exec_driver_sql, conn, "SELECT 1 / ($1::INTEGER - 1)", { 1 })
+    end
 
-  it("answers without the server, until it is rolled back", function()
-    local engine = corm.create_engine(url)
-    local conn <close> = engine:connect()
-    fail(conn)
-    local sent = 0
-    corm.event.listen(engine, "before_cursor_execute", function() sent = sent + 1 end)
-    raises("PendingRollbackError", "(DataError)", conn.exec_driver_sql, conn, "SELECT 1")
-    raises("PendingRollbackError", "(DataError)", conn.begin_nested, conn)
-    assert.equal(0, sent)
-    conn:rollback()
-    conn:exec_driver_sql("SELECT 1")
-    local nested = conn:begin_nested()
-    fail(conn)
-    raises("PendingRollbackError", "(DataError)", nested.commit, nested)
-    nested:rollback()
-    assert.equal(3, conn:exec_driver_sql("SELECT 3"):scalar())
-    fail(conn)
-    raises("PendingRollbackError", "it was rolled back", conn.commit, conn)
-    assert.is_false(conn:in_transaction())
-    assert.equal(4, conn:exec_driver_sql("SELECT 4"):scalar())
-    conn:close()
-    engine:dispose()
+    it("answers without the server, until it is rolled back", function()
+      local engine = corm.create_engine(url)
+      local conn <close> = engine:connect()
+      fail(conn)
+      local sent = 0
+      corm.event.listen(engine, "before_cursor_execute", function() sent = sent + 1 end)
+      raises("PendingRollbackError", "(DataError)", conn.exec_driver_sql, conn, "SELECT 1")
+      raises("PendingRollbackError", "(DataError)", conn.begin_nested, conn)
+      assert.equal(0, sent)
+      conn:rollback()
+      conn:exec_driver_sql("SELECT 1")
+      local nested = conn:begin_nested()
+      fail(conn)
+      raises("PendingRollbackError", "(DataError)", nested.commit, nested)
+      nested:rollback()
+      assert.equal(3, conn:exec_driver_sql("SELECT 3"):scalar())
+      fail(conn)
+      raises("PendingRollbackError", "it was rolled back", conn.commit, conn)
+      assert.is_false(conn:in_transaction())
+      assert.equal(4, conn:exec_driver_sql("SELECT 4"):scalar())
+      conn:close()
+      engine:dispose()
+    end)
   end)
 end)
