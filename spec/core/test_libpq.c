@@ -249,6 +249,59 @@ static void a_failure_undoes_the_pipeline(void **state) {
   }
 }
 
+/* One statement again and again, each time with other values. */
+static void sends_one_statement_many_times(void **state) {
+  pq_exec(*state, "CREATE TABLE t (n int PRIMARY KEY, s text)");
+  pq_exec(*state, "INSERT INTO t SELECT i, 'old' FROM generate_series(1, 50) AS i");
+  corm_driver_stmt *stmt = pq_prepare(*state, "UPDATE t SET s = $1 WHERE n <= $2 AND n > 0 RETURNING n, s");
+  for (int round = 0; round < 2; round++) {
+    for (int64_t i = 0; i < 3; i++) {
+      char text[2] = {(char)('a' + i), '\0'};
+      pq_bind(stmt, 1, corm_value_text(text, 1)); /* not kept: the bytes change */
+      pq_bind(stmt, 2, corm_value_int(i));
+      assert_int_equal(pq->send(stmt, NULL), CORM_OK);
+    }
+    for (int64_t i = 0; i < 3; i++) {
+      for (int64_t k = 0; k < i; k++) {
+        assert_int_equal(pq_step(stmt), CORM_ROW);
+        assert_int_equal(pq_column(stmt, 1).as.s[0], 'a' + i);
+      }
+      assert_int_equal(pq_step(stmt), CORM_DONE);
+      assert_int_equal(pq->changes(*state), i);
+    }
+    assert_int_equal(pq_step(stmt), CORM_DONE); /* nothing is left */
+    pq->reset(stmt);
+    assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t WHERE s = 'c'"), 2);
+  }
+  pq_bind(stmt, 2, corm_value_int(3));
+  for (int i = 0; i < 4; i++) assert_int_equal(pq->send(stmt, NULL), CORM_OK);
+  pq->reset(stmt); /* nobody asks for the answers */
+  assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t WHERE s = 'c'"), 3);
+  pq->finalize(stmt);
+}
+
+static void a_failure_among_many_is_found(void **state) {
+  pq_exec(*state, "CREATE TABLE t (n int PRIMARY KEY)");
+  corm_begin begin = {.mode = CORM_BEGIN_WRITE};
+  corm_driver_stmt *stmt = pq_prepare(*state, "INSERT INTO t VALUES ($1)");
+  for (int inside = 0; inside < 2; inside++) {
+    corm_error err = {0};
+    if (inside == 1) assert_int_equal(pq->begin(*state, &begin, NULL), CORM_OK);
+    for (int i = 0; i < 6; i++) {
+      pq_bind(stmt, 1, corm_value_int(i == 3 ? 1 : i));
+      assert_int_equal(pq->send(stmt, NULL), CORM_OK);
+    }
+    for (int i = 0; i < 3; i++) assert_int_equal(pq_step(stmt), CORM_DONE);
+    assert_int_equal(pq->step(stmt, &err), CORM_FAILED);
+    assert_int_equal(err.cls, CORM_E_INTEGRITY);
+    assert_int_equal(pq->is_failed(*state), inside);
+    pq->reset(stmt);
+    if (inside == 1) assert_int_equal(pq->rollback(*state, NULL), CORM_OK);
+    assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t"), 0);
+  }
+  pq->finalize(stmt);
+}
+
 /* Something else in between, or nobody who asks for the answer. */
 static void a_pipeline_may_be_left(void **state) {
   pq_exec(*state, "CREATE TABLE t (n int)");
@@ -256,8 +309,8 @@ static void a_pipeline_may_be_left(void **state) {
   corm_driver_stmt *b = pq_prepare(*state, "INSERT INTO t VALUES (2), (3)");
   corm_error err = {0};
   assert_int_equal(pq->send(a, NULL), CORM_OK);
-  assert_int_equal(pq->send(a, &err), CORM_FAILED);
   assert_int_equal(pq->send(b, NULL), CORM_OK);
+  assert_int_equal(pq->send(a, &err), CORM_FAILED); /* its answers would not follow each other */
   assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t"), 3);
   assert_int_equal(pq_step(a), CORM_DONE);
   assert_int_equal(pq->changes(*state), 1);
@@ -391,6 +444,7 @@ static void kill_backend(int64_t pid) {
   pq_exec(conn, sql);
   snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld", (long long)pid);
   for (int i = 0; i < 200 && pq_ask(conn, sql) > 0; i++) pause_ms(10);
+  pause_ms(50); /* it leaves the list before it closes its socket */
   pq->close(conn);
 }
 
@@ -544,6 +598,8 @@ int main(void) {
       cmocka_unit_test(works_without_names),
       pq_test(streams_and_stops),
       pq_test(sends_much_without_waiting),
+      pq_test(sends_one_statement_many_times),
+      pq_test(a_failure_among_many_is_found),
       pq_test(a_failure_undoes_the_pipeline),
       pq_test(a_pipeline_may_be_left),
       pq_test(transactions_are_what_was_asked_for),

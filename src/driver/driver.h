@@ -158,7 +158,9 @@ struct corm_driver {
   /*
    * Sends the bound execution without waiting for the answer; `step` on the same statement reads it later. Statements
    * may be sent one after the other, and are then stepped in that order, each to its end, before anything else is done
-   * with the connection. After a failure the later ones fail too, and none of them had an effect. NULL: cannot.
+   * with the connection. The one that was sent last may be bound and sent again: a step after the end of one of its
+   * answers begins the next. After a failure the later ones fail too, and none of them had an effect; reset drops the
+   * answers that were not read. NULL: cannot.
    */
   corm_status (*send)(corm_driver_stmt *stmt, corm_error *err);
   /* Before the first step: true lets rows come one by one, in constant memory, false (what holds after prepare and
@@ -175,6 +177,8 @@ struct corm_driver {
   /* The value of a column of the current row, 0-based; bytes are borrowed until the next step or reset. ABSENT when
      memory ran out. */
   void (*column)(corm_driver_stmt *stmt, int index, corm_value *out);
+  /* The same for n columns from `first` on. NULL: one by one. */
+  void (*columns)(corm_driver_stmt *stmt, int first, int n, corm_value *out);
 
   int64_t (*changes)(const corm_driver_conn *conn);        /* rows matched by the last DML */
   int64_t (*last_insert_id)(const corm_driver_conn *conn); /* generated key of the last INSERT */

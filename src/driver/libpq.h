@@ -115,6 +115,7 @@ struct corm_pq_stmt {
   corm_pq_conn *conn;
   corm_pq_stmt *next, *prev; /* in conn->stmts */
   corm_pq_stmt *next_sent;
+  size_t pending;  /* executions in the pipeline whose answers were not read */
   uint64_t number; /* 0: the server knows it by no name */
   uint64_t generation;
   corm_pq_phase phase;

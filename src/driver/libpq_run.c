@@ -54,12 +54,21 @@ static void leave_pipeline(corm_pq_conn *conn) {
   if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
 }
 
-/* The oldest statement in the pipeline gets its answer. */
+static bool is_failure(const PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
+}
+
+/* The oldest execution in the pipeline gets its answer. A failure that nobody has looked at yet stays. */
 static void read_oldest(corm_pq_conn *conn) {
   corm_pq_stmt *stmt = conn->sent;
   if (!conn->synced) conn->synced = PQpipelineSync(conn->pq) == 1;
-  stmt->result = conn->synced ? corm_pq_answer(conn) : NULL;
+  PGresult *result = conn->synced ? corm_pq_answer(conn) : NULL;
+  bool stays = stmt->phase == CORM_PQ_ANSWERED && is_failure(stmt->result);
+  PQclear(stays ? result : stmt->result);
+  if (!stays) stmt->result = result;
   stmt->phase = CORM_PQ_ANSWERED;
+  if (--stmt->pending > 0) return;
   conn->sent = stmt->next_sent;
   stmt->next_sent = NULL;
   if (conn->sent == NULL) leave_pipeline(conn);
@@ -68,16 +77,24 @@ static void read_oldest(corm_pq_conn *conn) {
 void corm_pq_drain_pipeline(corm_pq_conn *conn) {
   if (corm_pq_is_foreign(conn)) conn->dead = true;
   while (conn->sent != NULL && !conn->dead) read_oldest(conn);
-  for (corm_pq_stmt *stmt = conn->sent; stmt != NULL; stmt = stmt->next_sent) stmt->phase = CORM_PQ_ANSWERED;
+  for (corm_pq_stmt *stmt = conn->sent, *next; stmt != NULL; stmt = next) {
+    next = stmt->next_sent;
+    stmt->next_sent = NULL;
+    stmt->pending = 0;
+    stmt->phase = CORM_PQ_ANSWERED;
+  }
   conn->sent = NULL;
+}
+
+/* A statement whose answers would not follow each other cannot be sent again. */
+static bool may_send(const corm_pq_stmt *stmt) {
+  return stmt->phase == CORM_PQ_IDLE || (stmt->phase == CORM_PQ_SENT && stmt->next_sent == NULL && !stmt->conn->synced);
 }
 
 corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
   corm_pq_conn *conn = stmt->conn;
-  if (stmt->phase != CORM_PQ_IDLE) {
-    return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
-  }
+  if (!may_send(stmt)) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
   if (conn->sent == NULL || conn->synced || stmt->stale || stmt->generation != conn->generation) {
     if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
     if (PQenterPipelineMode(conn->pq) != 1) return corm_pq_error(conn, NULL, err);
@@ -86,6 +103,7 @@ corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
     if (conn->sent == NULL) leave_pipeline(conn);
     return CORM_FAILED;
   }
+  if (stmt->pending++ > 0) return CORM_OK;
   corm_pq_stmt **last = &conn->sent;
   while (*last != NULL) last = &(*last)->next_sent;
   *last = stmt;
@@ -169,8 +187,7 @@ static corm_status next_row(corm_pq_stmt *stmt) {
 
 /* Looks at the whole answer in stmt->result. */
 static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
-  ExecStatusType status = PQresultStatus(stmt->result);
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+  if (is_failure(stmt->result)) {
     if (stmt->result != NULL && is_outdated(stmt, stmt->result)) stmt->stale = true;
     return fail(stmt, err);
   }
@@ -178,7 +195,7 @@ static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
   stmt->row = 0;
   stmt->nrows = PQntuples(stmt->result);
   stmt->phase = CORM_PQ_ROWS;
-  if (status == PGRES_TUPLES_OK && !same_columns(stmt, stmt->result)) {
+  if (PQresultStatus(stmt->result) == PGRES_TUPLES_OK && !same_columns(stmt, stmt->result)) {
     bool binary = stmt->binary;
     if (corm_pq_describe(stmt, stmt->result, err) != CORM_OK) return CORM_FAILED;
     stmt->binary = binary; /* of this result; what changed is prepared again before the next */
@@ -233,14 +250,10 @@ static corm_status run(corm_pq_stmt *stmt, corm_error *err) {
 corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
   corm_arena_reset(&stmt->decoded);
-  while (stmt->phase == CORM_PQ_SENT) {
-    corm_pq_conn *conn = stmt->conn;
-    read_oldest(conn);
-    ExecStatusType status = PQresultStatus(stmt->result);
+  while (stmt->phase == CORM_PQ_SENT || (stmt->phase == CORM_PQ_OVER && stmt->pending > 0)) {
+    read_oldest(stmt->conn);
     /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
-    if (stmt->phase == CORM_PQ_ANSWERED && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-      corm_pq_drain_pipeline(conn);
-    }
+    if (stmt->phase == CORM_PQ_ANSWERED && is_failure(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
   }
   switch (stmt->phase) {
   case CORM_PQ_IDLE: return run(stmt, err);
@@ -253,7 +266,7 @@ corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
 
 void corm_pq_reset(corm_driver_stmt *base) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
-  if (stmt->phase == CORM_PQ_SENT) corm_pq_drain_pipeline(stmt->conn);
+  if (stmt->pending > 0) corm_pq_drain_pipeline(stmt->conn);
   if (stmt->phase == CORM_PQ_STREAMING) corm_pq_drain_stream(stmt->conn);
   PQclear(stmt->result);
   stmt->result = NULL;
