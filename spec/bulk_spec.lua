@@ -359,6 +359,59 @@ describe("rows in sets", function()
     end)
   end)
 
+  describe("of executemany", function()
+    local new_name, where = corm.bindparam "new_name", nil
+    before_each(function()
+      insert(1200, "t")
+      where = m.Tag.name:eq(corm.bindparam "old_name")
+    end)
+
+    -- Sets that rename t1, t2..., as `change` leaves them.
+    local function renames(n, change)
+      local sets = {}
+      for i = 1, n do sets[i] = { old_name = "t" .. i, new_name = "new" .. i } end
+      if change then change(sets) end
+      return sets
+    end
+
+    local function rename(connection, sets, ...)
+      local statement = corm.update(m.Tag):where(where):values { name = new_name }
+      if ... then statement = statement:returning(...) end
+      return connection:execute(statement, sets)
+    end
+
+    it("are updated and deleted, and counted together", function()
+      w.engine:begin(function(connection)
+        local changed = rename(connection, renames(1200, function(sets) sets[7].old_name = "nobody" end))
+        assert.equal(1199, changed.rowcount)
+        local gone = connection:execute(corm.delete(m.Tag):where(where), { { old_name = "new1" }, { old_name = "t7" },
+          { old_name = "nobody" }, { old_name = "new1200" } })
+        assert.equal(3, gone.rowcount)
+      end)
+      assert.equal("1197", w:rows "SELECT count(*) FROM tag WHERE name LIKE 'new%'")
+    end)
+
+    if not database.lacks "returning_of_update" then
+      it("return their rows one after the other", function()
+        w.engine:begin(function(connection)
+          local sets = renames(5, function(sets) sets[1].old_name, sets[3].old_name = "nobody", "none" end)
+          assert.same({ "new2", "new4", "new5" }, rename(connection, sets, m.Tag.name):scalars():all())
+          assert.same({}, rename(connection, sets, m.Tag.name):scalars():all())
+        end)
+      end)
+    end
+
+    it("are named when the database refuses them, and nothing is left of the others after a rollback", function()
+      local sets = renames(1200, function(all) all[1100].new_name = "new1" end)
+      local err = raises("IntegrityError", database.says.unique, w.engine.begin, w.engine, function(connection)
+        rename(connection, sets)
+      end)
+      assert.matches("new_name = 'new1'", err.params, 1, true)
+      assert.matches("old_name = 't1100'", err.params, 1, true)
+      assert.equal("1200", w:rows "SELECT count(*) FROM tag WHERE name LIKE 't%'")
+    end)
+  end)
+
   it("of a secondary table are counted as well", function()
     local address = m.Address { email = "x" }
     for i = 1, 20 do address.tags:append(m.Tag { name = "t" .. i }) end

@@ -51,7 +51,7 @@ typedef struct fake_stmt {
   size_t row;           /* 1-based; 0: not stepped */
   size_t nrows;         /* bound as arrays; 0: as single values */
   corm_buf arrays;      /* as the log shows them */
-  bool sent;
+  size_t sent;          /* executions whose answers were not read */
   bool done;
 } fake_stmt;
 
@@ -365,11 +365,17 @@ static void log_execution(const fake_stmt *self, corm_buf *log) {
 static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
   fake_stmt *self = stmt_of(stmt);
   fake_conn *conn = conn_of(stmt->conn);
+  if (self->done && self->sent > 1) { /* the next answer */
+    self->sent--;
+    self->answer = NULL;
+    self->row = 0;
+    self->done = false;
+  }
   if (self->done) return CORM_DONE;
   if (conn->lost) return refuse_lost(err);
   if (self->row == 0) {
     if (conn->failed) return corm_error_set(err, CORM_E_INTERNAL, "sent in a failed transaction");
-    if (self->sent)
+    if (self->sent > 0)
       corm_buf_printf(&conn->fake->log, "ANSWER to %.20s\n", self->sql);
     else
       log_execution(self, &conn->fake->log);
@@ -387,16 +393,16 @@ static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
 
 static corm_status fake_send(corm_driver_stmt *stmt, corm_error *err) {
   fake_stmt *self = stmt_of(stmt);
-  if (self->sent) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
+  if (self->row > 0) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
   corm_buf_puts(&conn_of(stmt->conn)->fake->log, "SEND ");
   log_execution(self, &conn_of(stmt->conn)->fake->log);
-  self->sent = true;
+  self->sent++;
   return CORM_OK;
 }
 
 static void fake_reset(corm_driver_stmt *stmt) {
   fake_stmt *self = stmt_of(stmt);
-  self->sent = false;
+  self->sent = 0;
   self->answer = NULL;
   self->row = 0;
   self->done = false;

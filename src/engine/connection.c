@@ -119,11 +119,11 @@ static bool is_dml(corm_verb verb) {
   return verb == CORM_VERB_INSERT || verb == CORM_VERB_DML;
 }
 
-static corm_status bind_row(const corm_driver *driver, corm_driver_stmt *native, const corm_sent *sent, size_t row,
-                            bool keep, corm_error *err) {
+corm_status corm_conn_bind_row(corm_conn *conn, corm_stmt *stmt, const corm_sent *sent, size_t row, corm_error *err) {
   const corm_value *values = sent->values + row * sent->n;
+  const bool keep = !stmt->readonly; /* only what reads may outlive the values */
   for (size_t i = 0; i < sent->n; i++) {
-    if (driver->bind(native, (int)i + 1, &values[i], keep, err) == CORM_OK) continue;
+    if (conn->driver->bind(stmt->native, (int)i + 1, &values[i], keep, err) == CORM_OK) continue;
     if (sent->compiled != NULL) corm_bind_blame(&sent->compiled->binds[i], err);
     return CORM_FAILED;
   }
@@ -142,7 +142,6 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
   const corm_driver *driver = conn->driver;
   corm_driver_stmt *native = stmt->native;
   bool dml = is_dml(stmt->verb);
-  bool keep = !stmt->readonly; /* only what reads may outlive this call */
   int64_t total = 0;
   result->blocks = sent->stream && driver->one_stream;
   *row = 0;
@@ -150,7 +149,7 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
     return CORM_FAILED;
   bool started = *row > 0;
   for (; *row < sent->nrows; ++*row) {
-    if (bind_row(driver, native, sent, *row, keep, err) != CORM_OK) return CORM_FAILED;
+    if (corm_conn_bind_row(conn, stmt, sent, *row, err) != CORM_OK) return CORM_FAILED;
     if (sent->stream) driver->stream(native, true);
     corm_status step = driver->step(native, err);
     if (step == CORM_FAILED || (!started && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;

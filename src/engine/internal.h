@@ -250,8 +250,8 @@ void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, 
 /* -- many.c ---------------------------------------------------------------------------------------------------------
  */
 
-/* Executes rows of an executemany from *row on as far as one statement can stand for many; *row: the next one, or past
-   the end when they failed together. */
+/* Executes rows of an executemany from *row on as far as one statement can stand for many, or be sent ahead; *row: the
+   next one, the one that failed, or past the end when many failed together. */
 corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
                                size_t *row, int64_t *total, corm_error *err);
 /* A statement of many rows failed because of its values, and the transaction stands: the rows may be tried again. */
@@ -262,6 +262,8 @@ bool corm_conn_may_retry(const corm_conn *conn, const corm_error *err);
 
 /* Checks a statement out of the cache. */
 corm_status corm_conn_take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err);
+/* Binds the values of one row; who is refused is named. */
+corm_status corm_conn_bind_row(corm_conn *conn, corm_stmt *stmt, const corm_sent *sent, size_t row, corm_error *err);
 /* Around everything that may call a hook: closing and releasing wait for the last leave. */
 void corm_conn_enter(corm_conn *conn);
 void corm_conn_leave(corm_conn *conn);

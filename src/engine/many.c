@@ -150,6 +150,53 @@ static corm_status run_unnest(many *m, corm_error *err) {
   return status;
 }
 
+/* -- sent ahead -----------------------------------------------------------------------------------------------------
+ */
+
+static corm_status receive(many *m, corm_stmt *stmt, corm_error *err) {
+  const corm_driver *driver = m->conn->driver;
+  corm_status status = driver->step(stmt->native, err);
+  if (status == CORM_ROW && *m->row > 0)
+    status = corm_result_collect(m->result, stmt->native, err);
+  else if (status != CORM_FAILED && *m->row == 0)
+    status = corm_result_start(m->result, stmt, status, err);
+  if (status == CORM_FAILED) return CORM_FAILED;
+  *m->total += driver->changes(m->conn->link->native);
+  ++*m->row;
+  return CORM_OK;
+}
+
+/* The answers of a page are read when all of it is on its way. What was sent before a row that cannot be bound has its
+   effect, as it has row by row. */
+static corm_status run_page_ahead(many *m, corm_stmt *stmt, corm_error *err) {
+  const size_t n = page_rows(m);
+  size_t sent = 0;
+  corm_error refused;
+  corm_error_init(&refused);
+  corm_status status = CORM_OK;
+  for (; status == CORM_OK && sent < n; sent += status == CORM_OK) {
+    status = corm_conn_bind_row(m->conn, stmt, m->sent, *m->row + sent, &refused);
+    if (status == CORM_OK) status = m->conn->driver->send(stmt->native, &refused);
+  }
+  corm_status answered = CORM_OK;
+  for (size_t i = 0; answered == CORM_OK && i < sent; i++) answered = receive(m, stmt, err);
+  m->conn->driver->reset(stmt->native);
+  if (answered == CORM_OK && status != CORM_OK && err != NULL)
+    *err = refused;
+  else
+    corm_error_clear(&refused);
+  return answered == CORM_OK ? status : answered;
+}
+
+/* Without a transaction around them each row is committed by itself, and one that fails undoes no other. */
+static corm_status run_ahead(many *m, corm_stmt *stmt, corm_error *err) {
+  const corm_driver *driver = m->conn->driver;
+  corm_status status = CORM_OK;
+  if (driver->send == NULL || !driver->in_transaction(m->conn->link->native)) return CORM_OK;
+  while (status == CORM_OK && *m->row < m->sent->nrows) status = run_page_ahead(m, stmt, err);
+  return status;
+}
+
 corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
                                size_t *row, int64_t *total, corm_error *err) {
   many m = {conn, sent, result, row, total};
@@ -164,7 +211,9 @@ corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt
     for (size_t n = MAX_CHUNK; status == CORM_OK && !again && n >= MIN_CHUNK; n /= 2)
       status = run_chunks(&m, n, &again, err);
     break;
-  case CORM_BULK_UNNEST: return conn->driver->bind_rows != NULL ? run_unnest(&m, err) : CORM_OK;
+  case CORM_BULK_UNNEST:
+    if (conn->driver->bind_rows != NULL) status = run_unnest(&m, err);
+    return status == CORM_OK ? run_ahead(&m, stmt, err) : status;
   case CORM_BULK_ARRAY: return conn->driver->bind_rows != NULL ? run_arrays(&m, stmt, err) : CORM_OK;
   }
   return status;
