@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "driver/libpq.h"
 #include "libpq_fixture.h"
 
 static void pause_ms(long ms) {
@@ -444,8 +445,15 @@ static void kill_backend(int64_t pid) {
   pq_exec(conn, sql);
   snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld", (long long)pid);
   for (int i = 0; i < 200 && pq_ask(conn, sql) > 0; i++) pause_ms(10);
-  pause_ms(50); /* it leaves the list before it closes its socket */
   pq->close(conn);
+}
+
+/* The backend leaves the server's list before it closes its socket. */
+static void wait_for_hangup(corm_driver_conn *conn) {
+  for (int i = 0; i < 500 && !pq->is_lost(conn); i++) {
+    corm_pq_probe(corm_pq_conn_of(conn));
+    pause_ms(10);
+  }
 }
 
 static void *strike_later(void *arg) {
@@ -509,6 +517,7 @@ static void a_lost_commit_is_unknown_only_when_sent(void **state) {
   conn = pq_open();
   assert_int_equal(pq->begin(conn, &begin, NULL), CORM_OK);
   kill_backend(pq_ask(conn, "SELECT pg_backend_pid()"));
+  wait_for_hangup(conn);
   err = (corm_error){0};
   assert_int_equal(pq->commit(conn, &err), CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_DISCONNECT);
