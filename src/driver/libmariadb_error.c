@@ -208,13 +208,17 @@ static void describe_foreign_key(const char *message, corm_error *err) {
   if (p != NULL) read_path(p, NULL, err->table, sizeof err->table);
   (void)read_name(after(message, "CONSTRAINT "), err->constraint, sizeof err->constraint);
   p = after(message, "FOREIGN KEY (");
+  char names[256], name[96];
   size_t len = 0;
-  for (; p != NULL && *p == '`' && len < sizeof err->column; p = p != NULL && *p == ',' ? p + 2 : NULL) {
-    char name[96];
+  for (; p != NULL && *p == '`'; p = p != NULL && *p == ',' ? p + 2 : NULL) {
     p = read_name(p, name, sizeof name);
-    int wrote = snprintf(err->column + len, sizeof err->column - len, "%s%s", len > 0 ? ", " : "", name);
-    len += wrote < 0 ? 0 : (size_t)wrote;
+    size_t n = strlen(name);
+    if (len + n + sizeof ", " > sizeof names) break;
+    if (len > 0) len += (size_t)snprintf(names + len, sizeof ", ", ", ");
+    memcpy(names + len, name, n + 1);
+    len += n;
   }
+  if (len > 0) corm_error_field(err->column, sizeof err->column, names);
 }
 
 /* "... for key 'PRIMARY'", on MySQL "... for key 'table.name'" */
