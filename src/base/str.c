@@ -28,10 +28,20 @@ static size_t sequence_length(const unsigned char *p, size_t len) {
   return need;
 }
 
+/* The bytes below 0x80 that stand at the beginning, eight at a time; what is left over is for the caller. */
+static size_t ascii_length(const unsigned char *p, size_t len) {
+  size_t pos = 0;
+  for (uint64_t word; len - pos >= sizeof word; pos += sizeof word) {
+    memcpy(&word, p + pos, sizeof word);
+    if (word & UINT64_C(0x8080808080808080)) break;
+  }
+  return pos;
+}
+
 bool corm_utf8_valid(const char *text, size_t len) {
   const unsigned char *p = (const unsigned char *)text;
-  for (size_t pos = 0; pos < len;) {
-    size_t step = sequence_length(p + pos, len - pos);
+  for (size_t pos = ascii_length(p, len); pos < len;) {
+    size_t step = p[pos] < 0x80 ? 1 : sequence_length(p + pos, len - pos);
     if (step == 0) return false;
     pos += step;
   }

@@ -60,20 +60,33 @@ static void read_column(construction *c, const binding_attr *attr) {
   if (status != CORM_OK) binding_raise(c->L, &err);
 }
 
+/* What is no column: the key is at the top - 1. */
+static void read_other(construction *c, const binding_attr *attr) {
+  lua_State *L = c->L;
+  if (lua_type(L, -2) != LUA_TSTRING)
+    binding_error(L, CORM_E_ARGUMENT, "%s: fields have names, got a key of type %s", c->cls->mapper->name,
+                  binding_typename(L, -2));
+  if (!attr) attr = binding_find_attr(L, c->cls, -2);
+  if (!attr)
+    check_other(c);
+  else if (attr->kind == BINDING_ATTR_RELATIONSHIP)
+    c->relations = true;
+  else if (!attr->hooked)
+    read_column(c, attr);
+}
+
 /* Looks at each field once: unknown names are refused before anything happens; columns without validators are read. */
 static void read_fields(construction *c) {
   lua_State *L = c->L;
+  const corm_attribute *attributes = c->cls->mapper->attributes;
   lua_pushnil(L);
   while (lua_next(L, 2)) {
-    if (lua_type(L, -2) != LUA_TSTRING)
-      binding_error(L, CORM_E_ARGUMENT, "%s: fields have names, got a key of type %s", c->cls->mapper->name,
-                    binding_typename(L, -2));
-    const binding_attr *attr = binding_find_attr(L, c->cls, -2);
-    if (!attr)
-      check_other(c);
-    else if (attr->kind == BINDING_ATTR_RELATIONSHIP)
-      c->relations = true;
-    else if (!attr->hooked)
+    const binding_attr *attr = binding_find_short(L, c->cls, -2);
+    if (!attr || attr->kind != BINDING_ATTR_COLUMN || attr->hooked)
+      read_other(c, attr);
+    else if (binding_plain_value(L, -1, attributes[attr->slot].column->type, &c->values[attr->slot]))
+      c->text += c->values[attr->slot].len; /* only bytes have a length */
+    else
       read_column(c, attr);
     lua_pop(L, 1);
   }
@@ -87,14 +100,13 @@ static corm_object *push_object(construction *c) {
   corm_object_init(object, c->cls->mapper);
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    corm_value value = c->values[i];
-    value.flags = 0;
-    if (corm_value_has_bytes(&value)) {
-      if (value.len) memcpy(text, value.as.s, value.len);
-      value.as.s = text;
-      text += value.len;
-    }
-    object->slots[i] = value;
+    const corm_value *value = &c->values[i];
+    corm_value *slot = &object->slots[i];
+    *slot = (corm_value){.as = value->as, .len = value->len, .kind = value->kind};
+    if (!corm_value_has_bytes(value)) continue;
+    slot->as.s = text;
+    if (value->len) memcpy(text, value->as.s, value->len);
+    text += value->len;
   }
   binding_object_filled(c->state, c->L, object, handle);
   return object;
@@ -130,16 +142,6 @@ static void set_rest(construction *c, int object) {
   lua_call(L, 2, 0);
 }
 
-/* A new object is nearly always added to a session: its place among the pins is made here, where memory may run out. */
-static void reserve_pin(lua_State *L, const binding_state *state, const corm_object *object) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->pins);
-  if (lua_rawgeti(L, -1, object->handle) == LUA_TNIL) {
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, -3, object->handle);
-  }
-  lua_pop(L, 2);
-}
-
 int binding_construct(lua_State *L) {
   corm_value few[24];
   construction c = {.L = L, .state = binding_upvalue(L), .cls = lua_touserdata(L, CONSTRUCT_MAPPER), .values = few};
@@ -163,7 +165,7 @@ int binding_construct(lua_State *L) {
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
-  reserve_pin(L, c.state, push_object(&c));
+  binding_reserve_pin(L, c.state->host, push_object(&c));
   int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
   if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);

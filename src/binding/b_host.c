@@ -28,6 +28,20 @@ static corm_status attempt(binding_host *host, lua_CFunction body, void *ctx, co
 
 /* -- pins: pins[handle] is the userdata, or false where it was once: setting it again allocates nothing ---------- */
 
+void binding_reserve_pin(lua_State *L, binding_host *host, const corm_object *object) {
+  if (object->handle <= host->pins) return;
+  const uint32_t more = host->pins + host->pins / 2, last = more > object->handle ? more : object->handle;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
+  for (; host->pins < last; host->pins++) {
+    if (lua_rawgeti(L, -1, (lua_Integer)host->pins + 1) == LUA_TNIL) {
+      lua_pushboolean(L, 0);
+      lua_rawseti(L, -3, (lua_Integer)host->pins + 1);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 typedef struct pin_call {
   binding_host *host;
   const corm_object *object;
@@ -44,17 +58,17 @@ static int pin_body(lua_State *L) {
 static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
-  pin_call call = {host, object};
   if (!lua_checkstack(L, 4)) return corm_error_memory(err);
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
-  if (lua_rawgeti(L, -1, object->handle) == LUA_TNIL) {
-    lua_pop(L, 2);
-    return attempt(host, pin_body, &call, err);
+  if (object->handle > host->pins) {
+    const bool missing = lua_rawgeti(L, -1, object->handle) == LUA_TNIL;
+    lua_pop(L, missing ? 2 : 1);
+    if (missing) return attempt(host, pin_body, &(pin_call){host, object}, err);
   }
-  lua_pop(L, 1);
-  push_handle(L, host, object);
-  lua_rawseti(L, -2, object->handle);
-  lua_pop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
+  lua_rawgeti(L, -1, object->handle);
+  lua_rawseti(L, -3, object->handle);
+  lua_pop(L, 2);
   return CORM_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct binding_host {
   uint32_t *free; /* handles given back by finalizers; room for all that were ever given out */
   uint32_t nfree, cap;
   uint32_t handles; /* given out so far */
+  uint32_t pins;    /* handles up to this one have their place among the pins */
   int classes;      /* ref: weak-valued array, class number -> class table */
   int living;       /* ref: binding_class * -> Mapper, strong while objects of the class exist */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
@@ -34,6 +35,10 @@ typedef struct binding_host {
 
 /* Pushes the function of lua/corm/orm.lua with that name. */
 void binding_host_function(lua_State *L, const binding_host *host, const char *name);
+
+/* Makes a new object's place among the pins, where running out of memory may be raised: nearly every object that a
+   script makes is added to a session. */
+void binding_reserve_pin(lua_State *L, binding_host *host, const corm_object *object);
 
 /* -- edges in the frame of the caller, which may raise (loaders) -- */
 void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "binding/state.h"
 #include "orm/session.h"
 
@@ -24,6 +25,14 @@ static corm_object *object_at(lua_State *L, int arg) {
       object->host_kind != BINDING_OBJECT || !object->mapper)
     return NULL;
   return object;
+}
+
+corm_object *binding_object_at(lua_State *L, const binding_state *state, int arg) {
+  corm_object *object = object_at(L, arg);
+  if (!object || !lua_getmetatable(L, arg)) return NULL;
+  const void *identity = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return identity == state->identity[BINDING_OBJECT] ? object : NULL;
 }
 
 corm_object *binding_toobject(lua_State *L, int arg) {
@@ -148,9 +157,7 @@ const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, in
   return attr || len <= 40 ? attr : find_long(cls, name);
 }
 
-/* The same for the hot paths, in one call of Lua's API. What it misses (long names, no name at all) is not known yet.
- */
-static const binding_attr *find_short(lua_State *L, const binding_class *cls, int key) {
+const binding_attr *binding_find_short(lua_State *L, const binding_class *cls, int key) {
   const char *string = lua_topointer(L, key);
   return string ? find(cls, string + cls->text) : NULL;
 }
@@ -193,7 +200,7 @@ static int object_index(lua_State *L) {
   corm_object *object = object_at(L, 1);
   if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
   const binding_class *cls = binding_class_of(object->mapper);
-  const binding_attr *attr = find_short(L, cls, 2);
+  const binding_attr *attr = binding_find_short(L, cls, 2);
   if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
   if (!attr) return index_class(L, cls);
   if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
@@ -221,8 +228,16 @@ static int object_index(lua_State *L) {
 
 /* -- writing ---------------------------------------------------------------------------------------------------- */
 
-/* Values that need no look at the type's limits. */
-static bool plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out) {
+static bool plain_text(lua_State *L, int arg, const corm_type *type, corm_value *out) {
+  size_t len;
+  if (lua_type(L, arg) != LUA_TSTRING) return false;
+  const char *text = lua_tolstring(L, arg, &len);
+  if (len > UINT32_MAX || (type->length >= 0 && len > (size_t)type->length)) return false;
+  *out = corm_value_text(text, len);
+  return corm_utf8_valid(text, len) && !memchr(text, '\0', len);
+}
+
+bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out) {
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_INTEGER:
   case CORM_TYPE_BIGINT:
@@ -238,13 +253,12 @@ static bool plain_value(lua_State *L, int arg, const corm_type *type, corm_value
     if (!lua_isboolean(L, arg)) return false;
     *out = corm_value_bool(lua_toboolean(L, arg));
     return true;
+  case CORM_TYPE_STRING:
+  case CORM_TYPE_TEXT:
+  case CORM_TYPE_UNICODE:
+  case CORM_TYPE_UNICODETEXT: return plain_text(L, arg, type, out);
   default: return false;
   }
-}
-
-static bool is_text(const corm_type *type) {
-  return type->kind == CORM_TYPE_STRING || type->kind == CORM_TYPE_TEXT || type->kind == CORM_TYPE_UNICODE ||
-         type->kind == CORM_TYPE_UNICODETEXT;
 }
 
 corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
@@ -255,14 +269,7 @@ corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, 
     *out = corm_value_null();
     return CORM_OK;
   }
-  if (plain_value(L, arg, type, out)) return CORM_OK;
-  if (lua_type(L, arg) == LUA_TSTRING && is_text(type)) {
-    size_t len;
-    const char *text = lua_tolstring(L, arg, &len);
-    const corm_value given = corm_value_text(text, len);
-    /* Naming the place costs more than the check; it is named when the check fails. */
-    if (len <= UINT32_MAX && corm_type_coerce(type, &given, NULL, scratch, out, NULL) == CORM_OK) return CORM_OK;
-  }
+  if (binding_plain_value(L, arg, type, out)) return CORM_OK;
   (void)snprintf(place, sizeof place, "%.120s.%.120s", mapper->name, attr->key);
   return binding_tovalue_typed(L, arg, type, place, scratch, out, err);
 }
@@ -284,7 +291,7 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   corm_status status;
   binding_state *state = binding_upvalue(L);
   state->L = L;
-  if (plain_value(L, 3, object->mapper->attributes[attr->slot].column->type, &value)) {
+  if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].column->type, &value)) {
     status = corm_object_set(object, attr->slot, &value, &err);
   } else {
     corm_scratch scratch;
@@ -316,7 +323,7 @@ static int object_newindex(lua_State *L) {
   corm_object *object = object_at(L, 1);
   if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
   const binding_class *cls = binding_class_of(object->mapper);
-  const binding_attr *attr = find_short(L, cls, 2);
+  const binding_attr *attr = binding_find_short(L, cls, 2);
   if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
   if (!attr) {
     binding_host_function(L, binding_upvalue(L)->host, "object_newindex");

@@ -43,6 +43,8 @@ typedef struct binding_class {
 void binding_push_object(lua_State *L, binding_state *state, const corm_object *object);
 /* The object at arg, or NULL. */
 corm_object *binding_toobject(lua_State *L, int arg);
+/* The same for many. */
+corm_object *binding_object_at(lua_State *L, const binding_state *state, int arg);
 /* The same; ArgumentError "add: an object of a mapped class expected, got string". */
 corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
 
@@ -70,6 +72,13 @@ void binding_configure_statement(lua_State *L, binding_state *state, const corm_
 /* The entry of a name (at stack index `key`, a string), or NULL. */
 const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, int key);
 
+/* The same for the hot paths, in one call of Lua's API. What it misses (long names, keys of other types) is not known
+   yet. */
+const binding_attr *binding_find_short(lua_State *L, const binding_class *cls, int key);
+
+/* Reads what needs no conversion: integers, floats, booleans and text of the plain types, within their limits. Text is
+ * borrowed from the stack. */
+bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out);
 /* Reads the Lua value at arg as the canonical value of a column attribute; bytes are borrowed from the stack or the
  * scratch. */
 CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
