@@ -33,7 +33,9 @@ corm_status corm_vec_insert(corm_vec *vec, size_t index, void *item) {
 }
 
 corm_status corm_vec_push(corm_vec *vec, void *item) {
-  return corm_vec_insert(vec, vec->len, item);
+  if (vec->len == vec->cap) return corm_vec_insert(vec, vec->len, item);
+  vec->items[vec->len++] = item;
+  return CORM_OK;
 }
 
 void *corm_vec_remove(corm_vec *vec, size_t index) {

@@ -121,27 +121,58 @@ static bool push_item(lua_State *L, int list, lua_Integer i) {
   return false;
 }
 
-static int session_add_all(lua_State *L) {
-  corm_session *session = binding_checksession(L, "Session:add_all");
-  corm_error err;
-  corm_error_init(&err);
-  binding_kind kind = binding_kindof(L, 2);
-  if (!lua_istable(L, 2) && kind != BINDING_COLLECTION && kind != BINDING_SET)
-    return binding_error(L, CORM_E_ARGUMENT, "Session:add_all: a sequence of objects expected, got %s",
-                         binding_typename(L, 2));
-  lua_settop(L, 2);
+/* The length of the plain sequence at `list`, when all of its items are objects; -1: something is not as it should be,
+   or it cannot be told so quickly. */
+static lua_Integer count_objects(lua_State *L, int list) {
+  binding_state *state = binding_upvalue(L);
+  const corm_registry *configured = NULL;
+  lua_Integer n = 0, last = 0;
+  lua_pushnil(L);
+  for (; lua_next(L, list); lua_pop(L, 1), n++) {
+    const corm_object *object = binding_object_at(L, state, -1);
+    const lua_Integer key = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
+    if (!object || key < 1) break;
+    if (key > last) last = key;
+    if (object->mapper->registry == configured) continue;
+    binding_configure(L, state, object->mapper->registry);
+    configured = object->mapper->registry;
+  }
+  if (lua_gettop(L) > list) last = -1;
+  lua_settop(L, list);
+  return last == n ? n : -1;
+}
+
+/* The same for collections and sets, item by item; it raises what is wrong with a table. */
+static lua_Integer check_objects(lua_State *L) {
   lua_Integer n = 0;
   for (; push_item(L, 2, n + 1); lua_pop(L, 1), n++) check_object(L, -1, "Session:add_all");
   lua_pushnil(L);
   for (lua_Integer seen = 0; lua_istable(L, 2) && lua_next(L, 2); lua_pop(L, 1))
     if (++seen > n)
-      return binding_error(L, CORM_E_ARGUMENT,
-                           "Session:add_all: a sequence of objects expected, got a table with holes "
-                           "or named fields");
+      binding_error(L, CORM_E_ARGUMENT,
+                    "Session:add_all: a sequence of objects expected, got a table with holes "
+                    "or named fields");
+  return n;
+}
+
+static int session_add_all(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:add_all");
+  corm_error err;
+  corm_error_init(&err);
+  binding_kind kind = binding_kindof(L, 2);
+  const bool plain = lua_istable(L, 2);
+  if (!plain && kind != BINDING_COLLECTION && kind != BINDING_SET)
+    return binding_error(L, CORM_E_ARGUMENT, "Session:add_all: a sequence of objects expected, got %s",
+                         binding_typename(L, 2));
+  lua_settop(L, 2);
+  lua_Integer n = plain ? count_objects(L, 2) : -1;
+  if (n < 0) n = check_objects(L);
+  binding_state *state = binding_upvalue(L);
   for (lua_Integer i = 1; i <= n; i++) {
     push_item(L, 2, i);
-    if (corm_session_add(session, check_object(L, -1, "Session:add_all"), &err) != CORM_OK)
-      return binding_raise(L, &err);
+    corm_object *object = binding_object_at(L, state, -1);
+    if (!object) object = check_object(L, -1, "Session:add_all");
+    if (corm_session_add(session, object, &err) != CORM_OK) return binding_raise(L, &err);
     lua_settop(L, 2);
   }
   return 0;

@@ -43,7 +43,7 @@ static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_ki
   flush->works = works;
   corm_status status = rank_of(flush, object->mapper, &rank, err);
   if (status != CORM_OK) return status;
-  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank};
+  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank, .linked = object->links != NULL};
   object->flush = flush->nworks;
   return CORM_OK;
 }
@@ -100,25 +100,18 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
     if (!corm_flush_work(flush, session->news.items[i], err)) status = CORM_FAILED;
   for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
     if (!corm_flush_work(flush, session->modified.items[i], err)) status = CORM_FAILED;
+  flush->nnews = session->news.len;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
-    status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
+    if (flush->works[i].linked || flush->works[i].kind == CORM_WORK_DELETE)
+      status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
   return status;
 }
 
 /* -- settling -- */
 
-/* The database took the key, so the row of an object that has it in memory is gone: somebody else deleted it. */
-static void lose_stale(corm_session *session, const corm_object *object) {
-  corm_value key[16];
-  if (object->mapper->npk > 16 || !corm_object_key(object, key)) return;
-  corm_object *other = corm_session_find(session, object->mapper, key);
-  if (other && other != object && !other->flush) corm_session_lose(session, other);
-}
-
 static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_error *err) {
   object->txn = flush->session->txn;
-  lose_stale(flush->session, object);
-  corm_status status = corm_session_register(flush->session, object, err);
+  corm_status status = corm_session_register_new(flush->session, object, err);
   if (status == CORM_OK) status = corm_frame_touch(flush->session, object, true, err);
   return status;
 }
@@ -192,15 +185,19 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     }
   }
   if (status != CORM_OK) return status;
-  keep_unflushed(&session->news);
+  corm_vec *news = &session->news; /* while a flush is writing, nothing leaves the list */
+  news->len -= flush->nnews;
+  if (news->len) memmove(news->items, news->items + flush->nnews, news->len * sizeof *news->items);
   keep_unflushed(&session->modified);
   keep_unflushed(&session->doomed);
   for (uint32_t i = 0; i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
-    corm_state_commit_links(object);
+    object->flush = 0;
+    if (object->links) corm_state_commit_links(object);
     corm_state_let_go(session, object);
   }
+  flush->nworks = 0;
   return CORM_OK;
 }
 

@@ -17,6 +17,7 @@ typedef struct corm_work {
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
   uint32_t rank; /* position of its mapper in the order of tables */
+  bool linked;   /* some relationship was touched */
   bool waiting;  /* collected in a page, but not written: its key may be on its way */
 } corm_work;
 
@@ -47,6 +48,7 @@ typedef struct corm_flush {
   uint32_t nsyncs, syncs_cap;
   corm_association *associations;
   uint32_t nassociations, associations_cap;
+  size_t nnews;     /* of session->news when it was collected: they have works, what comes later waits */
   corm_map seen;    /* association rows already noted, from the other side */
   corm_vec mappers; /* involved, in order of writing after corm_plan_order */
   uint32_t *order;  /* works in order of writing: inserts and updates, then deletes */

@@ -34,7 +34,10 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   s->returning = corm_arena_alloc(&p->arena, mapper->npk * sizeof *s->returning);
   if (!columns || !s->slots || !s->returning) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    if (!corm_mask_has(s->mask, i)) continue;
+    if (!corm_mask_has(s->mask, i)) {
+      s->leaves_some = s->leaves_some || !mapper->attributes[i].primary_key;
+      continue;
+    }
     columns[s->n] = mapper->attributes[i].column;
     s->slots[s->n++] = (corm_shape_slot){i, corm_page_plain(p, mapper->attributes[i].column)};
   }

@@ -87,13 +87,12 @@ static corm_status settle_insert(corm_persister *p, const corm_page_row *row, co
   corm_status status = CORM_OK;
   if (s->wants_key) {
     const uint32_t slot = (uint32_t)s->mapper->autoincrement;
-    const corm_value key = corm_value_int(s->page.keys[row->row]);
-    status = corm_object_store(object, slot, &key, err);
-    object->slots[slot].flags |= CORM_VALUE_GENERATED;
+    object->slots[slot] = corm_value_int(s->page.keys[row->row]); /* it was absent or NULL */
+    object->slots[slot].flags = CORM_VALUE_GENERATED;
   }
   if (status == CORM_OK && s->nreturning) status = take_returned(p, row, err);
   if (status != CORM_OK) return corm_persist_blame(object, err);
-  if (s->n < s->mapper->nattributes) corm_persist_expire(object, CORM_WRITE_INSERT);
+  if (s->leaves_some) corm_persist_expire(object, CORM_WRITE_INSERT);
   p->flush->works[object->flush - 1].waiting = false;
   return corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err);
 }

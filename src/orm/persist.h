@@ -26,6 +26,7 @@ typedef struct corm_shape {
   corm_shape_slot *keys; /* what WHERE looks for */
   uint32_t nkeys;
   bool wants_key;      /* INSERT: the generated key, which goes into mapper->autoincrement */
+  bool leaves_some;    /* INSERT: columns outside of the key are left to the database */
   uint32_t *returning; /* INSERT: slots of other keys that the database makes */
   uint32_t nreturning;
   uint32_t *place; /* secondary table: where the i-th value stands, those of the near side first */

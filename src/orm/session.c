@@ -95,42 +95,66 @@ void corm_session_forget(corm_session *session, corm_object *object) {
 
 /* -- identity -- */
 
-corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
-  corm_object *object = corm_identity_find(&session->identity, mapper, key, corm_identity_hash(mapper, key));
+static corm_object *find_alive(corm_session *session, const corm_mapper *mapper, const corm_value *key, uint32_t hash) {
+  corm_object *object = corm_identity_find(&session->identity, mapper, key, hash);
   if (!object || session->host->alive(session->host->ctx, object)) return object;
   corm_identity_remove(&session->identity, object);
   object->flags |= CORM_OBJECT_DEAD;
   return NULL;
 }
 
-corm_status corm_session_register(corm_session *session, corm_object *object, corm_error *err) {
+corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
+  return find_alive(session, mapper, key, corm_identity_hash(mapper, key));
+}
+
+static corm_status refuse_identity(const corm_session *session, const corm_object *object, corm_error *err) {
+  corm_buf name;
+  corm_buf_init(&name, session->mem);
+  corm_object_describe(object, &name);
+  const char *text = corm_buf_str(&name);
+  corm_status status =
+      corm_error_set(err, CORM_E_FLUSH, "another object with the identity %s is already in this session",
+                     text ? text : object->mapper->name);
+  corm_buf_clear(&name);
+  return status;
+}
+
+static corm_status register_as(corm_session *session, corm_object *object, const corm_value *key, bool is_new,
+                               corm_error *err) {
+  const uint32_t hash = corm_identity_hash(object->mapper, key);
+  corm_object *other = find_alive(session, object->mapper, key, hash);
+  if (other && other != object && is_new && !other->flush) {
+    corm_session_lose(session, other);
+    other = NULL;
+  }
+  if (other && other != object) return refuse_identity(session, object, err);
+  object->hash = hash;
+  corm_status status = other ? CORM_OK : corm_identity_add(&session->identity, object, err);
+  if (status != CORM_OK) return status;
+  object->session = session;
+  object->state = CORM_PERSISTENT;
+  object->flags |= CORM_OBJECT_KEYED;
+  return CORM_OK;
+}
+
+static corm_status register_object(corm_session *session, corm_object *object, bool is_new, corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_value small[8];
   corm_value *key = mapper->npk <= 8 ? small : corm_mem_zalloc(session->mem, mapper->npk, sizeof *key);
-  corm_status status;
   if (!key) return corm_error_memory(err);
-  corm_object *other = NULL;
-  if (!corm_object_key(object, key)) {
-    status = corm_error_set(err, CORM_E_FLUSH, "%s has no complete primary key", mapper->name);
-  } else if ((other = corm_session_find(session, mapper, key)) != NULL && other != object) {
-    corm_buf name;
-    corm_buf_init(&name, session->mem);
-    corm_object_describe(object, &name);
-    const char *text = corm_buf_str(&name);
-    status = corm_error_set(err, CORM_E_FLUSH, "another object with the identity %s is already in this session",
-                            text ? text : mapper->name);
-    corm_buf_clear(&name);
-  } else {
-    object->hash = corm_identity_hash(mapper, key);
-    status = other ? CORM_OK : corm_identity_add(&session->identity, object, err);
-    if (status == CORM_OK) {
-      object->session = session;
-      object->state = CORM_PERSISTENT;
-      object->flags |= CORM_OBJECT_KEYED;
-    }
-  }
+  corm_status status = corm_object_key(object, key)
+                           ? register_as(session, object, key, is_new, err)
+                           : corm_error_set(err, CORM_E_FLUSH, "%s has no complete primary key", mapper->name);
   if (key != small) corm_mem_free(session->mem, key);
   return status;
+}
+
+corm_status corm_session_register(corm_session *session, corm_object *object, corm_error *err) {
+  return register_object(session, object, false, err);
+}
+
+corm_status corm_session_register_new(corm_session *session, corm_object *object, corm_error *err) {
+  return register_object(session, object, true, err);
 }
 
 bool corm_session_contains(const corm_session *session, const corm_object *object) {

@@ -113,6 +113,9 @@ void corm_session_forget(corm_session *session, corm_object *object);
 
 /* Makes the object persistent under its key: identity map, state. FlushError when another has the key. */
 CORM_MUST_USE corm_status corm_session_register(corm_session *session, corm_object *object, corm_error *err);
+/* The same for an object that was just inserted. The database took the key, so the row of another object that has it in
+   memory is gone: somebody else deleted it, and the object leaves the session. */
+CORM_MUST_USE corm_status corm_session_register_new(corm_session *session, corm_object *object, corm_error *err);
 
 /* -- flush (orm/flush.c) -- */
 CORM_MUST_USE corm_status corm_session_flush(corm_session *session, corm_error *err);
