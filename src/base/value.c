@@ -33,18 +33,6 @@ corm_value corm_value_text(const char *text, size_t len) {
   return (corm_value){.as.s = text, .len = (uint32_t)len, .kind = CORM_TEXT};
 }
 
-bool corm_value_has_bytes(const corm_value *value) {
-  switch ((corm_value_kind)value->kind) {
-  case CORM_TEXT:
-  case CORM_BLOB:
-  case CORM_DECIMAL:
-  case CORM_UUID:
-  case CORM_JSON:
-  case CORM_ARRAY: return true;
-  default: return false;
-  }
-}
-
 static bool has_content(const corm_value *value) {
   return value->kind != CORM_ABSENT && value->kind != CORM_NULL;
 }

@@ -16,6 +16,7 @@ typedef struct run {
   binding_state *state;
   int values;        /* stack index of the table, or 0 */
   int anchors;       /* stack index: handle -> userdata of what no value holds */
+  int frame;         /* stack index: binding_object_frame */
   lua_Integer count; /* values appended */
   size_t bytes;      /* of the objects made */
   int heap;          /* KB that they may take before the next credit: the heap at the start, and the credit so far */
@@ -62,10 +63,13 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   uint32_t handle;
   size_t size = corm_loader_need(loader, k, &object);
   if (!size) {
-    binding_push_object(L, r->state, object);
+    if (object)
+      lua_rawgeti(L, r->frame + 1, object->handle);
+    else
+      lua_pushnil(L);
     return;
   }
-  void *block = binding_object_block(L, r->state, size, &handle);
+  void *block = binding_object_block_at(L, r->state, r->frame, size, &handle);
   object = corm_loader_fill(loader, k, block, &err);
   if (!object) binding_raise(L, &err);
   binding_object_filled(r->state, L, object, handle);
@@ -144,6 +148,25 @@ static void link_groups(run *r, corm_loader *loader) {
   r->edges = NULL;
 }
 
+/* Rows of one object each, which are what most queries ask for. */
+static corm_status take_objects(run *r, corm_loader *loader, lua_Integer *rows, corm_error *err) {
+  lua_State *L = r->L;
+  corm_status status;
+  luaL_checkstack(L, 8, "objects");
+  while ((status = corm_loader_step(loader, err)) == CORM_ROW) {
+    push_entity(r, loader, 0);
+    lua_rawseti(L, r->values, ++r->count);
+    ++*rows;
+  }
+  return status;
+}
+
+static bool has_one_object(const corm_loader *loader) {
+  uint32_t column;
+  return corm_loader_entities(loader) == 1 && corm_loader_items(loader) == 1 &&
+         corm_loader_item(loader, 0, &column) == 0;
+}
+
 static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   lua_State *L = r->L;
   corm_error err;
@@ -151,7 +174,11 @@ static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   corm_status status;
   lua_Integer rows = 0;
   luaL_checkstack(L, 8, "eager loading");
-  while ((status = corm_loader_step(loader, &err)) == CORM_ROW) rows += take_row(r, loader, wanted);
+  if (wanted && has_one_object(loader)) {
+    status = take_objects(r, loader, &rows, &err);
+  } else {
+    while ((status = corm_loader_step(loader, &err)) == CORM_ROW) rows += take_row(r, loader, wanted);
+  }
   if (status == CORM_FAILED) binding_raise(L, &err);
   link_groups(r, loader);
   for (;;) {
@@ -175,6 +202,8 @@ lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *
   r.heap = lua_gc(L, LUA_GCCOUNT);
   lua_newtable(L);
   r.anchors = lua_gettop(L);
+  binding_object_frame(L, state);
+  r.frame = r.anchors + 1;
   state->L = L;
   lua_Integer rows = run_one(&r, loader, values != 0);
   state->L = L;

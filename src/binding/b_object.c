@@ -70,22 +70,35 @@ static void reserve_handle(lua_State *L, binding_host *host) {
   host->cap = cap;
 }
 
-/* The handle is taken when nothing can run a finalizer any more: those give handles back. */
-void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle) {
-  binding_host *host = state->host;
+void binding_object_frame(lua_State *L, binding_state *state) {
   luaL_checkstack(L, 4, "object");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+}
+
+/* The handle is taken when nothing can run a finalizer any more: those give handles back. */
+void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, uint32_t *handle) {
+  binding_host *host = state->host;
   reserve_handle(L, host);
   corm_object *block = lua_newuserdatauv(L, size, 1);
   memset(block, 0, sizeof *block);
   block->magic = BINDING_MAGIC;
   block->host_kind = BINDING_OBJECT;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
+  lua_pushvalue(L, frame);
   lua_setmetatable(L, -2);
   *handle = block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, *handle);
-  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, frame + 1, *handle);
+  return block;
+}
+
+void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle) {
+  luaL_checkstack(L, 6, "object");
+  binding_object_frame(L, state);
+  const int frame = lua_gettop(L) - 1;
+  void *block = binding_object_block_at(L, state, frame, size, handle);
+  lua_replace(L, frame);
+  lua_settop(L, frame);
   return block;
 }
 

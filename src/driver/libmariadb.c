@@ -204,6 +204,10 @@ static void mariadb_column(corm_driver_stmt *stmt, int index, corm_value *out) {
   *out = corm_mariadb_stmt_of(stmt)->row[index];
 }
 
+static void mariadb_columns(corm_driver_stmt *stmt, int first, int n, corm_value *out) {
+  memcpy(out, corm_mariadb_stmt_of(stmt)->row + first, (size_t)n * sizeof *out);
+}
+
 static int64_t mariadb_changes(const corm_driver_conn *conn) {
   return conn_of(conn)->changes;
 }
@@ -251,6 +255,7 @@ const corm_driver corm_driver_libmariadb = {
     .column_count = mariadb_column_count,
     .column_name = mariadb_column_name,
     .column = mariadb_column,
+    .columns = mariadb_columns,
     .changes = mariadb_changes,
     .last_insert_id = mariadb_last_insert_id,
     .interrupt = corm_mariadb_interrupt,

@@ -223,6 +223,7 @@ const corm_driver corm_driver_libpq = {
     .column_count = pq_column_count,
     .column_name = pq_column_name,
     .column = corm_pq_column_value,
+    .columns = corm_pq_column_values,
     .changes = pq_changes,
     .last_insert_id = pq_last_insert_id,
     .interrupt = pq_interrupt,

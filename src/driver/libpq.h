@@ -274,6 +274,7 @@ bool corm_pq_numeric_decode(const char *wire, size_t len, corm_arena *arena, con
  */
 
 void corm_pq_column_value(corm_driver_stmt *stmt, int index, corm_value *out);
+void corm_pq_column_values(corm_driver_stmt *stmt, int first, int n, corm_value *out);
 /* One value that is not NULL from its binary form, and from the server's text. Bytes are borrowed from the wire or
    live in the arena. ABSENT: memory ran out. */
 void corm_pq_decode(corm_pq_code code, const char *wire, size_t len, corm_arena *arena, corm_value *out);

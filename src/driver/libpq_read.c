@@ -254,24 +254,55 @@ void corm_pq_decode(corm_pq_code code, const char *wire, size_t len, corm_arena 
   }
 }
 
-void corm_pq_column_value(corm_driver_stmt *base, int index, corm_value *out) {
-  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
-  int row = stmt->row - 1;
-  if (index < 0 || index >= stmt->ncolumns || PQgetisnull(stmt->result, row, index)) {
+/* Types that most columns have, without the way through all of them. False: take that way. */
+static bool read_common(corm_pq_code code, const char *bytes, int len, corm_value *out) {
+  switch (code) {
+  case CORM_PQ_TEXT: set_bytes(CORM_TEXT, bytes, (size_t)len, out); return true;
+  case CORM_PQ_INT4:
+    if (len == 4) set_number(CORM_INT, (int32_t)corm_pq_get32(bytes), out);
+    return len == 4;
+  case CORM_PQ_INT8:
+    if (len == 8) set_number(CORM_INT, (int64_t)corm_pq_get64(bytes), out);
+    return len == 8;
+  case CORM_PQ_FLOAT8:
+    if (len == 8) read_float(code, bytes, out);
+    return len == 8;
+  default: return false;
+  }
+}
+
+static void read_value(corm_pq_stmt *stmt, int index, corm_value *out) {
+  const int row = stmt->row - 1;
+  const int len = PQgetlength(stmt->result, row, index);
+  if (len == 0 && PQgetisnull(stmt->result, row, index)) {
     *out = (corm_value){.kind = CORM_NULL};
     return;
   }
   const char *bytes = PQgetvalue(stmt->result, row, index);
-  size_t len = (size_t)PQgetlength(stmt->result, row, index);
   const corm_pq_column *column = &stmt->columns[index];
   if (column->type == NULL)
-    set_bytes(CORM_TEXT, bytes, len, out);
+    set_bytes(CORM_TEXT, bytes, (size_t)len, out);
   else if (column->is_array && stmt->binary)
-    corm_pq_array_decode(column->type->code, bytes, len, &stmt->decoded, &stmt->conn->scratch, out);
+    corm_pq_array_decode(column->type->code, bytes, (size_t)len, &stmt->decoded, &stmt->conn->scratch, out);
   else if (column->is_array)
-    corm_pq_array_decode_text(column->type->code, bytes, len, &stmt->decoded, &stmt->conn->scratch, out);
-  else if (stmt->binary)
-    corm_pq_decode(column->type->code, bytes, len, &stmt->decoded, out);
-  else
-    corm_pq_decode_text(column->type->code, bytes, len, &stmt->decoded, out);
+    corm_pq_array_decode_text(column->type->code, bytes, (size_t)len, &stmt->decoded, &stmt->conn->scratch, out);
+  else if (!stmt->binary)
+    corm_pq_decode_text(column->type->code, bytes, (size_t)len, &stmt->decoded, out);
+  else if (!read_common(column->type->code, bytes, len, out))
+    corm_pq_decode(column->type->code, bytes, (size_t)len, &stmt->decoded, out);
+}
+
+void corm_pq_column_value(corm_driver_stmt *base, int index, corm_value *out) {
+  corm_pq_column_values(base, index, 1, out);
+}
+
+void corm_pq_column_values(corm_driver_stmt *base, int first, int n, corm_value *out) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  for (int i = 0; i < n; i++) {
+    const int index = first + i;
+    if (index >= 0 && index < stmt->ncolumns)
+      read_value(stmt, index, &out[i]);
+    else
+      out[i] = (corm_value){.kind = CORM_NULL};
+  }
 }

@@ -199,8 +199,8 @@ static const char *sqlite_column_name(const corm_driver_stmt *stmt, int index) {
 
 /* One lookup of the cell instead of three: the connection is opened without mutexes, so that the "unprotected" value
    may be read like any other (SQLite, "Dynamically Typed Value Object"). */
-static void sqlite_column(corm_driver_stmt *stmt, int index, corm_value *out) {
-  sqlite3_value *cell = sqlite3_column_value(stmt_of(stmt)->stmt, index);
+static void read_cell(sqlite3_stmt *stmt, int index, corm_value *out) {
+  sqlite3_value *cell = sqlite3_column_value(stmt, index);
   *out = (corm_value){.kind = CORM_NULL};
   switch (sqlite3_value_type(cell)) {
   case SQLITE_INTEGER:
@@ -225,6 +225,15 @@ static void sqlite_column(corm_driver_stmt *stmt, int index, corm_value *out) {
     break;
   default: break;
   }
+}
+
+static void sqlite_column(corm_driver_stmt *stmt, int index, corm_value *out) {
+  read_cell(stmt_of(stmt)->stmt, index, out);
+}
+
+static void sqlite_columns(corm_driver_stmt *stmt, int first, int n, corm_value *out) {
+  sqlite3_stmt *native = stmt_of(stmt)->stmt;
+  for (int i = 0; i < n; i++) read_cell(native, first + i, &out[i]);
 }
 
 static int64_t sqlite_changes(const corm_driver_conn *conn) {
@@ -268,6 +277,7 @@ const corm_driver corm_driver_sqlite = {
     .column_count = sqlite_column_count,
     .column_name = sqlite_column_name,
     .column = sqlite_column,
+    .columns = sqlite_columns,
     .changes = sqlite_changes,
     .last_insert_id = sqlite_last_insert_id,
     .interrupt = sqlite_interrupt,

@@ -283,6 +283,17 @@ void corm_result_raw(corm_result *result, size_t index, corm_value *out) {
   }
 }
 
+void corm_result_raws(corm_result *result, size_t first, size_t n, corm_value *out) {
+  const corm_driver *driver = result->driver;
+  if (result->phase == CORM_RESULT_STREAM && driver->columns != NULL) {
+    driver->columns(result->native, (int)first, (int)n, out);
+  } else if (result->phase != CORM_RESULT_STREAM && result->current != NULL) {
+    memcpy(out, &result->current->values[first], n * sizeof *out);
+  } else {
+    for (size_t i = 0; i < n; i++) corm_result_raw(result, first + i, &out[i]);
+  }
+}
+
 /* Keeps what the decoder wrote into its scratch until the next step. */
 static corm_status keep_bytes(corm_result *result, const corm_value *raw, corm_value *out, corm_error *err) {
   if (!corm_value_has_bytes(out) || (corm_value_has_bytes(raw) && out->as.s == raw->as.s)) return CORM_OK;

@@ -33,6 +33,9 @@ CORM_MUST_USE corm_status corm_result_next(corm_result *result, corm_error *err)
    NULL when there is no current row; ABSENT when memory ran out. */
 void corm_result_raw(corm_result *result, size_t index, corm_value *out);
 
+/* The same for n columns from `first` on. */
+void corm_result_raws(corm_result *result, size_t first, size_t n, corm_value *out);
+
 /* The canonical value by the column's type; bytes are borrowed until the next step. DataError names the column when the
    stored value is not of that type; the other columns stay readable. */
 CORM_MUST_USE corm_status corm_result_value(corm_result *result, size_t index, corm_value *out, corm_error *err);

@@ -9,11 +9,16 @@ size_t corm_object_size(const corm_mapper *mapper, size_t text) {
   return sizeof(corm_object) + mapper->nattributes * sizeof(corm_value) + text;
 }
 
-void corm_object_init(corm_object *object, corm_mapper *mapper) {
+void corm_object_begin(corm_object *object, corm_mapper *mapper) {
   const size_t own = offsetof(corm_object, session);
-  memset((char *)object + own, 0, sizeof *object - own + mapper->nattributes * sizeof(corm_value));
+  memset((char *)object + own, 0, sizeof *object - own);
   object->mapper = mapper;
   object->nslots = (uint16_t)mapper->nattributes;
+}
+
+void corm_object_init(corm_object *object, corm_mapper *mapper) {
+  corm_object_begin(object, mapper);
+  memset(object->slots, 0, mapper->nattributes * sizeof(corm_value));
 }
 
 /* -- changes -- */

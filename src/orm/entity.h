@@ -76,6 +76,8 @@ struct corm_object {
 size_t corm_object_size(const corm_mapper *mapper, size_t text);
 /* Sets up a block given by the host, behind its own three fields: transient, all slots absent. */
 void corm_object_init(corm_object *object, corm_mapper *mapper);
+/* The same without the slots, which the caller sets. */
+void corm_object_begin(corm_object *object, corm_mapper *mapper);
 /* Releases what the object owns and unlinks it everywhere. Touches no other object. Idempotent. */
 void corm_object_finalize(corm_object *object);
 

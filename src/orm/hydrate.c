@@ -9,11 +9,14 @@ corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, 
   corm_arena *arena = &loader->arena;
   entity->values = corm_arena_zalloc(arena, mapper->nattributes, sizeof *entity->values);
   entity->key = corm_arena_zalloc(arena, mapper->npk, sizeof *entity->key);
+  entity->rest = corm_arena_zalloc(arena, mapper->nattributes, sizeof *entity->rest);
   entity->kinds = corm_arena_zalloc(arena, mapper->nattributes, 1);
-  if (!entity->values || !entity->key || !entity->kinds) return corm_error_memory(err);
+  if (!entity->values || !entity->key || !entity->rest || !entity->kinds) return corm_error_memory(err);
+  corm_load_slot *rest = entity->rest;
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_type *type = mapper->attributes[i].column->type;
-    if (dialect->is_plain(dialect, type)) entity->kinds[i] = (uint8_t)corm_type_value_kind(type);
+    entity->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
+    if (!mapper->attributes[i].primary_key) *rest++ = (corm_load_slot){(uint16_t)i, entity->kinds[i]};
   }
   return CORM_OK;
 }
@@ -52,35 +55,43 @@ static corm_status explain(const corm_loader *loader, const corm_load_entity *en
   return CORM_FAILED;
 }
 
-/* Bytes are copied at once: what the host does between need and fill may move the result's row. */
-static corm_status decode_slot(corm_loader *loader, corm_load_entity *entity, uint32_t slot) {
-  corm_value *value = &entity->values[slot];
-  corm_error *err = &loader->failure;
-  corm_value raw;
-  corm_result_raw(loader->result, entity->first + slot, &raw);
-  if (raw.kind == entity->kinds[slot] || raw.kind == CORM_NULL) {
-    *value = raw;
-  } else if (raw.kind == CORM_ABSENT) {
-    return corm_error_memory(err);
-  } else {
-    const corm_dialect *dialect = loader->dialect;
-    const corm_type *type = entity->mapper->attributes[slot].column->type;
-    if (dialect->decode(dialect, type, &raw, &loader->scratch, value, err) != CORM_OK)
-      return explain(loader, entity, slot, err);
-  }
-  if (!corm_value_has_bytes(value)) return CORM_OK;
-  const size_t offset = loader->text.len;
-  corm_buf_add(&loader->text, value->as.s, value->len);
-  value->as.i = (int64_t)offset;
-  return loader->text.failed ? corm_error_memory(err) : CORM_OK;
+static corm_status decode(corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_value *value) {
+  const corm_dialect *dialect = loader->dialect;
+  const corm_type *type = entity->mapper->attributes[slot].column->type;
+  const corm_value raw = *value;
+  if (raw.kind == CORM_ABSENT) return corm_error_memory(&loader->failure);
+  if (dialect->decode(dialect, type, &raw, &loader->scratch, value, &loader->failure) != CORM_OK)
+    return explain(loader, entity, slot, &loader->failure);
+  value->flags = 0;
+  value->extra = 0;
+  return CORM_OK;
 }
 
-static corm_value with_bytes(const corm_value *value, const char *bytes) {
-  corm_value out = *value;
-  if (corm_value_has_bytes(value)) out.as.s = value->len ? bytes + value->as.i : "";
-  out.flags = 0;
-  out.extra = 0;
-  return out;
+/* Bytes are copied at once: what the host does between need and fill may move the result's row. */
+static corm_status keep_bytes(corm_loader *loader, corm_value *value) {
+  corm_buf *text = &loader->text;
+  const size_t offset = text->len;
+  if (value->len < text->cap - text->len) {
+    memcpy(text->ptr + text->len, value->as.s, value->len);
+    text->len += value->len;
+  } else {
+    corm_buf_add(text, value->as.s, value->len);
+    if (text->failed) return corm_error_memory(&loader->failure);
+  }
+  value->as.i = (int64_t)offset;
+  return CORM_OK;
+}
+
+/* From what the driver gave to what the object gets. */
+static inline corm_status read_slot(corm_loader *loader, corm_load_entity *entity, uint32_t slot, uint8_t kind) {
+  corm_value *value = &entity->values[slot];
+  if (value->kind != kind && value->kind != CORM_NULL && decode(loader, entity, slot, value) != CORM_OK)
+    return CORM_FAILED;
+  return corm_value_has_bytes(value) ? keep_bytes(loader, value) : CORM_OK;
+}
+
+static inline void point_at_bytes(corm_value *value, const char *bytes) {
+  if (corm_value_has_bytes(value)) value->as.s = value->len ? bytes + value->as.i : "";
 }
 
 /* CORM_DONE: the key is NULL, there is no object in this row. */
@@ -88,12 +99,14 @@ static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   const corm_mapper *mapper = entity->mapper;
   corm_buf_reset(&loader->text);
   for (uint32_t i = 0; i < mapper->npk; i++) {
-    corm_status status = decode_slot(loader, entity, mapper->pk[i]);
-    if (status != CORM_OK) return status;
-    if (entity->values[mapper->pk[i]].kind == CORM_NULL) return CORM_DONE;
+    const uint32_t slot = mapper->pk[i];
+    if (read_slot(loader, entity, slot, entity->kinds[slot]) != CORM_OK) return CORM_FAILED;
+    if (entity->values[slot].kind == CORM_NULL) return CORM_DONE;
   }
-  for (uint32_t i = 0; i < mapper->npk; i++)
-    entity->key[i] = with_bytes(&entity->values[mapper->pk[i]], loader->text.ptr);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    entity->key[i] = entity->values[mapper->pk[i]];
+    point_at_bytes(&entity->key[i], loader->text.ptr);
+  }
   return CORM_OK;
 }
 
@@ -115,9 +128,10 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
       object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;
       continue;
     }
-    status = decode_slot(loader, entity, slot);
-    if (status != CORM_OK) return status;
-    const corm_value value = with_bytes(&entity->values[slot], loader->text.ptr);
+    if (!mapper->attributes[slot].primary_key && read_slot(loader, entity, slot, entity->kinds[slot]) != CORM_OK)
+      return CORM_FAILED;
+    corm_value value = entity->values[slot];
+    point_at_bytes(&value, loader->text.ptr);
     status = corm_object_store(object, slot, &value, &loader->failure);
   }
   if (status == CORM_OK) object->flags &= (uint8_t)~CORM_OBJECT_EXPIRED;
@@ -160,12 +174,9 @@ static corm_status take_existing(corm_loader *loader, corm_load_entity *entity, 
 /* -- new objects -- */
 
 static corm_status read_rest(corm_loader *loader, corm_load_entity *entity) {
-  const corm_mapper *mapper = entity->mapper;
-  for (uint32_t slot = 0; slot < mapper->nattributes; slot++) {
-    if (mapper->attributes[slot].primary_key) continue;
-    corm_status status = decode_slot(loader, entity, slot);
-    if (status != CORM_OK) return status;
-  }
+  const uint32_t n = entity->mapper->nattributes - entity->mapper->npk;
+  for (uint32_t i = 0; i < n; i++)
+    if (read_slot(loader, entity, entity->rest[i].slot, entity->rest[i].kind) != CORM_OK) return CORM_FAILED;
   return CORM_OK;
 }
 
@@ -175,6 +186,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   corm_session *session = loader->session;
   corm_object *found = NULL;
   entity->object = *object = NULL;
+  corm_result_raws(loader->result, entity->first, mapper->nattributes, entity->values);
   corm_status status = read_key(loader, entity);
   if (status == CORM_DONE) return 0;
   if (status == CORM_OK) {
@@ -196,10 +208,11 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   corm_mapper *mapper = entity->mapper;
   corm_session *session = loader->session;
   corm_object *object = block;
-  corm_object_init(object, mapper);
+  corm_object_begin(object, mapper);
   char *bytes = (char *)&object->slots[mapper->nattributes];
   if (loader->text.len) memcpy(bytes, loader->text.ptr, loader->text.len);
-  for (uint32_t i = 0; i < mapper->nattributes; i++) object->slots[i] = with_bytes(&entity->values[i], bytes);
+  memcpy(object->slots, entity->values, mapper->nattributes * sizeof *object->slots);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) point_at_bytes(&object->slots[i], bytes);
   object->state = CORM_PERSISTENT;
   object->flags = CORM_OBJECT_KEYED;
   object->hash = entity->hash;

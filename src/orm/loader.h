@@ -19,6 +19,12 @@ typedef struct corm_load_job {
   const corm_load_option *option; /* NULL: by the relationship's own setting */
 } corm_load_job;
 
+/* A slot that is read when the object is new. */
+typedef struct corm_load_slot {
+  uint16_t slot;
+  uint8_t kind; /* as in `kinds` */
+} corm_load_slot;
+
 /* An object in the rows. */
 typedef struct corm_load_entity {
   corm_mapper *mapper;
@@ -44,9 +50,11 @@ typedef struct corm_load_entity {
   /* the current row */
   corm_object *object;
   uint32_t hash;
-  corm_value *values; /* by slot; bytes: as.i is the offset in loader->text */
+  corm_value
+      *values; /* by slot, as the driver gave them or decoded; decoded bytes: as.i is the offset in loader->text */
   corm_value *key;
-  uint8_t *kinds; /* by slot: the storage kind that needs no decoding; ABSENT: all do */
+  corm_load_slot *rest; /* of all but the key */
+  uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
   corm_siblings *siblings;
   corm_object *lone; /* the only object so far, which is in another group */
 } corm_load_entity;
