@@ -22,6 +22,74 @@ local function sent(engine, fn)
   return list
 end
 
+-- The questions that were sent while fn ran.
+local function asked(engine, fn)
+  local list = {}
+  local function note(_, _, statement)
+    if statement:match "^%s*SELECT" then list[#list + 1] = statement end
+  end
+  corm.event.listen(engine, "before_cursor_execute", note)
+  fn()
+  corm.event.remove(engine, "before_cursor_execute", note)
+  return list
+end
+
+describe("many tables", function()
+  local engine, metadata
+
+  before_each(function()
+    engine = database.engine()
+    metadata = corm.MetaData()
+    for i = 1, 12 do corm.Table("table_" .. i, metadata, id()) end
+  end)
+
+  after_each(function()
+    engine:dispose()
+    database.clean()
+  end)
+
+  it("are asked for in one statement", function()
+    local function create() metadata:create_all(engine) end
+    local function drop() metadata:drop_all(engine) end
+    assert.equal(1, #asked(engine, create))
+    assert.equal(1, #asked(engine, create))
+    assert.equal(1, #asked(engine, drop))
+    assert.equal(1, #asked(engine, drop))
+    assert.equal(0, #asked(engine, function() metadata:create_all(engine, { checkfirst = false }) end))
+  end)
+
+  it("are made and dropped where they are missing and there", function()
+    metadata:create_all(engine)
+    for _, i in ipairs { 1, 7, 12 } do metadata.tables["table_" .. i]:drop(engine) end
+    assert.equal(3, #sent(engine, function() metadata:create_all(engine) end))
+    metadata.tables.table_3:drop(engine)
+    assert.equal(11, #sent(engine, function() metadata:drop_all(engine) end))
+    assert.equal(0, #sent(engine, function() metadata:drop_all(engine) end))
+  end)
+
+  it("that are more than one statement asks for, too", function()
+    for i = 13, 250 do corm.Table("table_" .. i, metadata, id()) end
+    metadata:create_all(engine)
+    metadata.tables.table_100:drop(engine)
+    metadata.tables.table_101:drop(engine)
+    metadata.tables.table_250:drop(engine)
+    local list = sent(engine, function() metadata:create_all(engine) end)
+    assert.equal(3, #list)
+    assert.is_truthy(list[2]:find("table_101", 1, true))
+    assert.is_true(#asked(engine, function() metadata:drop_all(engine) end) <= 3)
+  end)
+
+  database.needs("named_enums", function()
+    it("and their types, in one statement each", function()
+      for i = 1, 5 do
+        corm.Table("with_type_" .. i, metadata, id(), Column("e", corm.Enum("a", "b", { name = "type_" .. i })))
+      end
+      assert.equal(2, #asked(engine, function() metadata:create_all(engine) end))
+      assert.equal(2, #asked(engine, function() metadata:drop_all(engine) end))
+    end)
+  end)
+end)
+
 describe("tables that refer to each other", function()
   local engine, metadata
 

@@ -1,5 +1,6 @@
 #include "engine/create.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sql/ddl.h"
@@ -31,7 +32,7 @@ static corm_status end(creation *c, corm_status status) {
   return status;
 }
 
-/* -- asking and telling ------------------------------------------------------------------------------------------- */
+/* -- telling ------------------------------------------------------------------------------------------------------ */
 
 static corm_status send(creation *c, const char *sql, size_t len, corm_error *err) {
   corm_result *result = NULL;
@@ -49,31 +50,75 @@ static corm_status run(creation *c, corm_status written, corm_error *err) {
   return status;
 }
 
-static corm_status is_there(creation *c, const char *sql, const char *name, const char *schema, bool *found,
-                            corm_error *err) {
+/* -- what is there ------------------------------------------------------------------------------------------------ */
+
+enum { TOGETHER = 100 }; /* questions of one statement */
+
+typedef struct question {
+  const char *name, *schema;
+  bool yes;
+} question;
+
+/* Appends the dialect's question, which has two parameters, as the nth of a statement. */
+static void write_question(corm_buf *out, const char *sql, size_t nth) {
+  corm_buf_puts(out, nth == 0 ? "SELECT EXISTS (" : ", EXISTS (");
+  while (*sql) {
+    const char *mark = strpbrk(sql, "$?");
+    if (!mark || mark[1] < '1' || mark[1] > '9') { /* "?" alone has no number */
+      const size_t len = mark ? (size_t)(mark - sql) + 1 : strlen(sql);
+      corm_buf_add(out, sql, len);
+      sql += len;
+      continue;
+    }
+    char *end = NULL;
+    const unsigned long number = strtoul(mark + 1, &end, 10);
+    corm_buf_add(out, sql, (size_t)(mark - sql) + 1);
+    corm_buf_printf(out, "%zu", nth * 2 + number);
+    sql = end;
+  }
+  corm_buf_putc(out, ')');
+}
+
+static corm_status ask_some(creation *c, const char *sql, question *questions, size_t n, corm_error *err) {
   corm_result *result = NULL;
-  corm_value values[2] = {corm_value_text(name, strlen(name)),
-                          schema ? corm_value_text(schema, strlen(schema)) : corm_value_null()};
-  corm_params params = {.values = values, .n = 2};
-  corm_status status = corm_conn_execute_sql(c->conn, sql, strlen(sql), &params, &result, err);
-  if (status == CORM_OK) {
-    status = corm_result_next(result, err);
-    *found = status == CORM_ROW;
+  corm_value values[2 * TOGETHER];
+  corm_params params = {.values = values, .n = 2 * n};
+  for (size_t i = 0; i < n; i++) {
+    const char *schema = questions[i].schema;
+    values[2 * i] = corm_value_text(questions[i].name, strlen(questions[i].name));
+    values[2 * i + 1] = schema ? corm_value_text(schema, strlen(schema)) : corm_value_null();
+    write_question(&c->sql, sql, i);
+  }
+  corm_status status = c->sql.failed ? corm_error_memory(err) : CORM_OK;
+  if (status == CORM_OK)
+    status = corm_conn_execute_sql(c->conn, corm_buf_str(&c->sql), c->sql.len, &params, &result, err);
+  if (status == CORM_OK) status = corm_result_next(result, err);
+  for (size_t i = 0; status == CORM_ROW && i < n; i++) {
+    corm_value answer;
+    corm_result_raw(result, i, &answer);
+    questions[i].yes = answer.as.i != 0;
   }
   corm_result_release(result);
+  corm_buf_reset(&c->sql);
   return status == CORM_FAILED ? CORM_FAILED : CORM_OK;
+}
+
+static corm_status ask(creation *c, const char *sql, question *questions, size_t n, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (size_t at = 0; status == CORM_OK && at < n; at += TOGETHER)
+    status = ask_some(c, sql, questions + at, n - at < TOGETHER ? n - at : TOGETHER, err);
+  return status;
 }
 
 /* Finds out which tables are to be worked on. */
 static corm_status choose(creation *c, bool when_there, corm_error *err) {
-  for (size_t i = 0; i < c->what->n; i++) {
-    const corm_table *table = c->what->tables[i];
-    bool found = when_there;
-    if (c->what->checkfirst &&
-        is_there(c, c->dialect->has_table_sql, table->name, table->schema, &found, err) != CORM_OK)
-      return CORM_FAILED;
-    c->made[i] = found == when_there;
-  }
+  const size_t n = c->what->n;
+  question *questions = corm_arena_zalloc(&c->arena, n + 1, sizeof *questions);
+  if (!questions) return corm_error_memory(err);
+  for (size_t i = 0; i < n; i++)
+    questions[i] = (question){c->what->tables[i]->name, c->what->tables[i]->schema, when_there};
+  if (c->what->checkfirst && ask(c, c->dialect->has_table_sql, questions, n, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < n; i++) c->made[i] = questions[i].yes == when_there;
   return CORM_OK;
 }
 
@@ -115,14 +160,24 @@ static corm_status collect_types(creation *c, corm_error *err) {
   return CORM_OK;
 }
 
+/* Keeps those types that are there, or those that are not. */
+static corm_status keep_types(creation *c, bool there, corm_error *err) {
+  size_t n = 0;
+  question *questions = corm_arena_zalloc(&c->arena, c->ntypes + 1, sizeof *questions);
+  if (!questions) return corm_error_memory(err);
+  for (size_t i = 0; i < c->ntypes; i++) questions[i] = (question){c->types[i]->name, c->types[i]->schema, false};
+  if (ask(c, c->dialect->has_type_sql, questions, c->ntypes, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < c->ntypes; i++)
+    if (questions[i].yes == there) c->types[n++] = c->types[i];
+  c->ntypes = n;
+  return CORM_OK;
+}
+
+/* Other tables may have brought a type along before. */
 static corm_status create_types(creation *c, corm_error *err) {
-  for (size_t i = 0; i < c->ntypes; i++) {
-    const corm_type *type = c->types[i];
-    bool found = false;
-    /* Other tables may have brought the type along before. */
-    if (is_there(c, c->dialect->has_type_sql, type->name, type->schema, &found, err) != CORM_OK) return CORM_FAILED;
-    if (!found && run(c, c->dialect->create_type(c->dialect, type, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
-  }
+  if (keep_types(c, false, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < c->ntypes; i++)
+    if (run(c, c->dialect->create_type(c->dialect, c->types[i], &c->sql, err), err) != CORM_OK) return CORM_FAILED;
   return CORM_OK;
 }
 
@@ -147,14 +202,13 @@ static bool is_used(const creation *c, const corm_type *type) {
 }
 
 static corm_status drop_types(creation *c, corm_error *err) {
-  for (size_t i = 0; i < c->ntypes; i++) {
-    const corm_type *type = c->types[i];
-    bool found = true;
-    if (is_used(c, type)) continue;
-    if (c->what->checkfirst && is_there(c, c->dialect->has_type_sql, type->name, type->schema, &found, err) != CORM_OK)
-      return CORM_FAILED;
-    if (found && run(c, c->dialect->drop_type(c->dialect, type, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
-  }
+  size_t n = 0;
+  for (size_t i = 0; i < c->ntypes; i++)
+    if (!is_used(c, c->types[i])) c->types[n++] = c->types[i];
+  c->ntypes = n;
+  if (c->what->checkfirst && keep_types(c, true, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < c->ntypes; i++)
+    if (run(c, c->dialect->drop_type(c->dialect, c->types[i], &c->sql, err), err) != CORM_OK) return CORM_FAILED;
   return CORM_OK;
 }
 
