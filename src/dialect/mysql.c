@@ -97,13 +97,13 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
 
 #define COMMON                                                                                                         \
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
-  .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true, .backslash_escapes = true,                    \
-  .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true, .index_of_table = true,             \
-  .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0",     \
-  .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = binary, .function = function,           \
-  .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,           \
-  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_ansi_table_suffix,                          \
-  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
+  .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
+  .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true,          \
+  .index_of_table = true, .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES,                       \
+  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .for_server = for_server,         \
+  .binary = binary, .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,          \
+  .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
+  .table_suffix = corm_ansi_table_suffix, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \

@@ -208,6 +208,7 @@ const corm_dialect corm_dialect_postgresql = {
     .paramstyle = CORM_PARAM_DOLLAR,
     .quote = '"',
     .max_identifier = 63,
+    .max_name = 63, /* a longer one is cut in silence */
     .reserved = reserved,
     .nreserved = sizeof reserved / sizeof *reserved,
     .native_boolean = true,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "sql/compile.h"
 
 static corm_status finish(const corm_buf *out, corm_error *err) {
@@ -28,6 +29,16 @@ corm_status corm_ddl_server_default(const corm_dialect *dialect, const corm_colu
   if (value->sql) return add_expression(dialect, value->sql, out, err);
   if (value->value.kind == CORM_ABSENT) return CORM_OK;
   return corm_dialect_literal(dialect, corm_type_of_value(&value->value), &value->value, out, err);
+}
+
+/* A name that is too long is an error on one server and cut on another, so that the next statement does not find it. */
+static corm_status check_name(const corm_dialect *dialect, const char *what, const char *name, corm_error *err) {
+  const size_t bytes = name ? strlen(name) : 0;
+  if (!dialect->max_name || bytes <= dialect->max_name) return CORM_OK;
+  const size_t len = dialect->name_in_characters ? corm_utf8_length(name, bytes) : bytes;
+  if (len <= dialect->max_name) return CORM_OK;
+  return corm_error_set(err, CORM_E_IDENTIFIER, "the name of %s '%s' has %zu %s; %s takes %zu", what, name, len,
+                        dialect->name_in_characters ? "characters" : "bytes", dialect->name, dialect->max_name);
 }
 
 /* -- constraints -------------------------------------------------------------------------------------------------- */
@@ -105,7 +116,8 @@ static bool is_written(const corm_dialect *dialect, const corm_constraint *const
 
 static corm_status add_constraint(const corm_dialect *dialect, const corm_constraint *constraint, corm_buf *out,
                                   corm_error *err) {
-  corm_status status = CORM_OK;
+  corm_status status = check_name(dialect, "the constraint", constraint->name, err);
+  if (status != CORM_OK) return status;
   if (constraint->name) {
     corm_buf_puts(out, "CONSTRAINT ");
     corm_dialect_quote(dialect, constraint->name, out);
@@ -138,7 +150,8 @@ static corm_status resolve_foreign_keys(corm_table *table, corm_error *err) {
 static corm_status add_column(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err) {
   corm_dialect_quote(dialect, column->name, out);
   corm_buf_putc(out, ' ');
-  corm_status status = dialect->column_spec(dialect, column, out, err);
+  corm_status status = check_name(dialect, "the column", column->name, err);
+  if (status == CORM_OK) status = dialect->column_spec(dialect, column, out, err);
   if (status != CORM_OK) corm_error_prefix(err, "(in table '%s', column '%s'): ", column->table->name, column->name);
   return status;
 }
@@ -156,6 +169,7 @@ corm_status corm_ddl_create_table_without(const corm_dialect *dialect, corm_tabl
                                           const void *ctx, corm_buf *out, corm_error *err) {
   /* First, since a foreign key may give its column the type. */
   if (resolve_foreign_keys(table, err) != CORM_OK) return CORM_FAILED;
+  if (check_name(dialect, "the table", table->name, err) != CORM_OK) return CORM_FAILED;
   const char *separator = "\n\t";
   corm_buf_puts(out, "\nCREATE TABLE ");
   corm_dialect_table_name(dialect, table, out);
@@ -234,6 +248,7 @@ static corm_status add_index_expression(const corm_dialect *dialect, const corm_
 
 corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out,
                                   corm_error *err) {
+  if (check_name(dialect, "the index", index->name, err) != CORM_OK) return CORM_FAILED;
   corm_buf_puts(out, index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
   add_index_name(dialect, index, dialect->index_has_schema, out);
   corm_buf_puts(out, " ON ");

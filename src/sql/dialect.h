@@ -36,8 +36,10 @@ struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
   corm_paramstyle paramstyle;
-  char quote;                  /* '"' or '`' */
-  size_t max_identifier;       /* bytes */
+  char quote;            /* '"' or '`' */
+  size_t max_identifier; /* bytes */
+  size_t max_name;       /* of what CREATE names: bytes, or characters; 0: no limit worth a check */
+  bool name_in_characters;
   const char *const *reserved; /* lower case, sorted */
   size_t nreserved;
   bool native_boolean; /* has TRUE and FALSE; else 1 and 0 */

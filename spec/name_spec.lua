@@ -1,0 +1,44 @@
+-- Names that a database would cut or refuse are refused before anything is sent.
+local corm = require "corm"
+local database = require "spec.support.database"
+
+database.only("postgresql", "mariadb", function()
+  describe("a name that is too long", function()
+    after_each(database.clean)
+
+    local LONG = ("n"):rep(65)
+
+    -- Makes a table of one column, named as said, with what else is given.
+    local function create(names, ...)
+      local engine, metadata, sent = database.engine(), corm.MetaData(), 0
+      corm.Table(names.table or "t", metadata, corm.Column(names.column or "id", corm.Integer), ...)
+      corm.event.listen(engine, "before_cursor_execute", function(_, _, statement)
+        if statement:find "CREATE" then sent = sent + 1 end
+      end)
+      local ok, err = pcall(metadata.create_all, metadata, engine)
+      assert.is_false(ok)
+      assert.equal("IdentifierError", err.class)
+      assert.is_truthy(err.message:find(LONG, 1, true))
+      return sent
+    end
+
+    it("is refused: a table's", function() assert.equal(0, create { table = LONG }) end)
+
+    it("is refused: a column's", function() assert.equal(0, create { column = LONG }) end)
+
+    it("is refused: a constraint's", function()
+      assert.equal(0, create({}, corm.UniqueConstraint("id", { name = LONG })))
+    end)
+
+    it("is refused: an index's", function() create({}, corm.Index(LONG, "id")) end)
+
+    it("is counted as the database counts", function()
+      local engine, metadata = database.engine(), corm.MetaData()
+      local longest = database.name == "mariadb" and ("ä"):rep(64) or ("ä"):rep(31)
+      corm.Table(longest, metadata, corm.Column("id", corm.Integer))
+      metadata:create_all(engine)
+      metadata:create_all(engine) -- finds it
+      metadata:drop_all(engine)
+    end)
+  end)
+end)
