@@ -132,7 +132,7 @@ static bool write_entry(array_writer *w, int arg) {
 
 static bool write_table(array_writer *w, int table) {
   lua_State *L = w->L;
-  lua_Integer n;
+  lua_Integer n = 0;
   if (w->depth == MAX_DIMENSIONS) return refuse(w, "an array has at most %d dimensions", MAX_DIMENSIONS);
   if (!lua_checkstack(L, 8)) {
     (void)corm_error_memory(w->err);
