@@ -232,13 +232,14 @@ static corm_status check_counts(const corm_stmt *stmt, const corm_args *args, co
 }
 
 /* Rows of a statement that writes are collected at once, so that it could gain nothing from a stream. */
-static bool may_stream(const corm_conn *conn, const corm_stmt *stmt, bool wanted) {
-  return wanted && stmt->readonly && conn->driver->stream != NULL;
+static bool may_stream(const corm_conn *conn, const corm_stmt *stmt, const corm_execution *execution) {
+  if (!stmt->readonly || conn->driver->stream == NULL) return false;
+  if (conn->options.stream_results) return true;
+  return execution != NULL && (execution->stream_results || (execution->at_once && !stmt->few));
 }
 
 corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled, const corm_params *sets,
                                    size_t nsets, const corm_execution *execution, corm_result **out, corm_error *err) {
-  bool stream = conn->options.stream_results || (execution != NULL && execution->stream_results);
   corm_args args;
   corm_stmt *stmt = NULL;
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
@@ -246,7 +247,7 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
   corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
   if (status == CORM_OK) status = corm_conn_take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
   if (status == CORM_OK) {
-    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, stream)};
+    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, execution)};
     status = check_counts(stmt, &args, err);
     if (status == CORM_OK)
       status = run(conn, &sent, stmt, out, err);

@@ -87,6 +87,8 @@ CORM_MUST_USE corm_status corm_conn_execute(corm_conn *conn, const corm_compiled
 /* How a statement is executed. */
 typedef struct corm_execution {
   bool stream_results; /* rows come one by one, in constant memory; else the driver may fetch them whole */
+  bool at_once;        /* all rows are read as soon as they come: where they are many, they come one by one, so that the
+                          server works on the next ones meanwhile */
 } corm_execution;
 
 /* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount.

@@ -16,10 +16,12 @@ typedef struct corm_link {
   corm_driver_conn *native;
   const corm_driver *driver;
   corm_stmt_cache cache;
-  corm_map proved;      /* by text: SELECTs that have proved how keys are generated (engine/bulk_writer.c) */
-  corm_vec users;       /* corm_conn * */
-  corm_result *results; /* those that still stream, of all users */
-  uint64_t serial;      /* number of the physical transaction that is open or was last */
+  corm_map proved;       /* by text: SELECTs that have proved how keys are generated (engine/bulk_writer.c) */
+  corm_vec users;        /* corm_conn * */
+  corm_result *results;  /* those that still stream, of all users */
+  int64_t limit_ms;      /* of a statement, as we set it last; 0: never, or not any more */
+  uint64_t limit_serial; /* of the transaction in which that was, at whose end it may be taken back; 0: in none */
+  uint64_t serial;       /* number of the physical transaction that is open or was last */
   int savepoints;
   bool open;           /* a physical transaction is open, as far as we know */
   bool broken;         /* not to be used again */
@@ -99,6 +101,7 @@ struct corm_result {
   bool has_decoded; /* `decoded` is in use */
   int64_t rowcount;
   int64_t last_id;
+  int64_t taken; /* rows, while it streams */
   const corm_compiled_column *columns;
   size_t ncolumns;
   corm_arena arena;   /* names, buffered rows */
@@ -162,6 +165,8 @@ corm_status corm_name_unknown(const char *what, const char *name, const char *co
 /* Makes sure that a statement can be sent: refuses what is closed, in a forked child, or waits for a rollback, and
    takes a stream out of the way. */
 corm_status corm_conn_check(corm_conn *conn, corm_error *err);
+/* What holds for statements is not known any more: a part of the transaction was rolled back. */
+void corm_link_forget_limit(corm_link *link);
 /* Makes sure that a transaction is open for a statement of this verb, and notes that the connection takes part in it.
  */
 corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_error *err);

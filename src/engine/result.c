@@ -5,6 +5,9 @@
 
 #include "engine/internal.h"
 
+/* Up to here a round of the server's work is not worth a row's more of the client's. */
+enum { FEW_ROWS = 256 };
+
 /* -- making ---------------------------------------------------------------------------------------------------------
  */
 
@@ -102,6 +105,7 @@ static void give_stmt(corm_result *result) {
 corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err) {
   bool reads = stmt->readonly;
   if (corm_result_describe(result, stmt, err) != CORM_OK) return CORM_FAILED;
+  stmt->few = step != CORM_ROW; /* until the rows are counted */
   if (step == CORM_ROW && !reads) {
     return corm_result_collect(result, stmt->native, err);
   }
@@ -260,8 +264,10 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
   case CORM_RESULT_STREAM: {
     if (corm_conn_is_foreign(result->conn)) return corm_conn_check(result->conn, err);
     corm_status status = result->driver->step(result->native, err);
+    result->taken++;
     if (status == CORM_ROW) return CORM_ROW;
     if (status == CORM_FAILED) return step_failed(result, err);
+    result->stmt->few = result->taken < FEW_ROWS;
     give_stmt(result);
     result->phase = CORM_RESULT_DONE;
     return CORM_DONE;

@@ -36,6 +36,7 @@ typedef struct corm_stmt {
   bool busy;
   bool cached;
   bool hit; /* this checkout found it prepared */
+  bool few; /* its last execution returned few rows */
   corm_verb verb;
   char sql[];
 } corm_stmt;

@@ -139,7 +139,10 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   corm_status status = place_entities(loader, err);
   if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
   if (status == CORM_OK) status = corm_session_connection(session, &conn, err);
-  if (status == CORM_OK) status = corm_conn_execute(conn, loader->compiled, params, &loader->result, err);
+  if (status == CORM_OK) {
+    const corm_execution execution = {.at_once = !loader->alone};
+    status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
+  }
   if (status != CORM_OK) return status;
   session->statements++;
   return list_items(loader, err);

@@ -1,0 +1,111 @@
+-- Objects out of more rows than a server sends in one piece: rows come while others are being read, so what happens in
+-- the middle must not disturb them.
+local corm = require "corm"
+local database = require "spec.support.database"
+local raises = require "spec.support.raises"
+
+local ROWS = 3000
+local select = corm.select
+
+describe("many rows", function()
+  local engine, session, Day, Hour
+
+  before_each(function()
+    engine = corm.create_engine((database.url()))
+    local Base = corm.declarative_base()
+    Day = Base:model("Day", {
+      __tablename__ = "day",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      date = corm.Column(corm.Date),
+      hours = corm.relationship("Hour", { back_populates = "day" }),
+    })
+    Hour = Base:model("Hour", {
+      __tablename__ = "hour",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      day_id = corm.Column(corm.Integer, corm.ForeignKey("day.id")),
+      day = corm.relationship("Day", { back_populates = "hours" }),
+    })
+    engine:begin(function(conn)
+      -- Text, so that the database can hold what is no date.
+      conn:exec_driver_sql("CREATE TABLE day (id INTEGER PRIMARY KEY, date VARCHAR(20))")
+      conn:exec_driver_sql("CREATE TABLE hour (id INTEGER PRIMARY KEY, day_id INTEGER)")
+      local days, hours = {}, {}
+      for i = 1, ROWS do
+        days[i] = ("(%d, '2026-%02d-%02d')"):format(i, i % 12 + 1, i % 28 + 1)
+        hours[i] = ("(%d, %d)"):format(i, i % 7 == 0 and 7 or i)
+      end
+      conn:exec_driver_sql("INSERT INTO day VALUES " .. table.concat(days, ", "))
+      conn:exec_driver_sql("INSERT INTO hour VALUES " .. table.concat(hours, ", "))
+    end)
+    session = corm.Session(engine)
+  end)
+  after_each(function()
+    session:close()
+    database.clean()
+  end)
+
+  local function all()
+    return session:scalars(select(Day):order_by(Day.id)):all()
+  end
+
+  local function check(days)
+    assert.equal(ROWS, #days)
+    for i = 1, ROWS, 97 do
+      assert.equal(i, days[i].id)
+      assert.equal(("2026-%02d-%02d"):format(i % 12 + 1, i % 28 + 1), tostring(days[i].date))
+    end
+  end
+
+  it("come whole while finalizers ask the same session", function()
+    local answers = {}
+    local function leave(times)
+      setmetatable({}, { __gc = function()
+        answers[#answers + 1] = session:scalar(corm.text("SELECT count(*) FROM day"))
+        if times > 0 then leave(times - 1) end
+      end })
+    end
+    leave(20)
+    local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
+    local loaded, days = pcall(all)
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+    assert.is_true(loaded, days)
+    assert.is_true(#answers > 0)
+    check(days)
+    for _, answer in ipairs(answers) do assert.equal(ROWS, answer) end
+  end)
+
+  it("leave the connection in order when one of them cannot be read", function()
+    local nonsense = corm.text "UPDATE day SET date = 'someday' WHERE id = :id"
+    for _, id in ipairs { 1, ROWS // 2, ROWS } do
+      session:execute(nonsense, { id = id })
+      raises("DataError", ("Day.date of Day(id=%d)"):format(id), all)
+      assert.equal(ROWS, session:scalar(corm.text("SELECT count(*) FROM day")))
+      session:rollback()
+      check(all())
+      session:rollback()
+    end
+  end)
+
+  it("come with what belongs to them", function()
+    local days = session:scalars(select(Day):options(corm.selectinload(Day.hours)):order_by(Day.id)):all()
+    check(days)
+    local sum = 0
+    for _, day in ipairs(days) do sum = sum + #day.hours end
+    assert.equal(ROWS, sum)
+    assert.equal(ROWS // 7, #days[7].hours)
+    local hours = session:scalars(select(Hour):options(corm.joinedload(Hour.day)):order_by(Hour.id)):all()
+    assert.equal(ROWS, #hours)
+    assert.is_true(rawequal(days[7], hours[14].day))
+  end)
+
+  it("come again, and few after many, by the same statement", function()
+    local stmt = select(Day):where(Day.id:le(corm.bindparam "most")):order_by(Day.id)
+    for _, most in ipairs { ROWS, 3, 3, ROWS, 0, ROWS } do
+      local days = session:scalars(stmt, { most = most }):all()
+      assert.equal(most, #days)
+      if most == ROWS then check(days) end
+      session:expunge_all()
+    end
+  end)
+end)
