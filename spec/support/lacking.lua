@@ -39,6 +39,11 @@ return {
       sql = "CREATE TYPE mood AS ENUM ('a')",
       says = 'near "TYPE": syntax error',
     },
+    statement_timeout = {
+      why = "nobody watches how long a statement takes",
+      sql = "SET statement_timeout TO 50",
+      says = 'near "SET": syntax error',
+    },
     strict_types = {
       why = "a column takes what does not fit its type",
       before = "CREATE TABLE t (d DATE); INSERT INTO t VALUES ('no date');",

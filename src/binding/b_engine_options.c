@@ -8,11 +8,10 @@
 /* -- execution options ------------------------------------------------------------------------------------------------
  */
 
-static const binding_option_spec execution_specs[] = {{"isolation_level", BINDING_OPT_STRING},
-                                                      {"read_only", BINDING_OPT_BOOL},
-                                                      {"postgresql_readonly", BINDING_OPT_BOOL},
-                                                      {"postgresql_deferrable", BINDING_OPT_BOOL},
-                                                      {"stream_results", BINDING_OPT_BOOL}};
+static const binding_option_spec execution_specs[] = {
+    {"isolation_level", BINDING_OPT_STRING},   {"read_only", BINDING_OPT_BOOL},
+    {"postgresql_readonly", BINDING_OPT_BOOL}, {"postgresql_deferrable", BINDING_OPT_BOOL},
+    {"stream_results", BINDING_OPT_BOOL},      {"statement_timeout", BINDING_OPT_INT}};
 
 void binding_check_execution_options(lua_State *L, int arg, const char *what) {
   if (lua_isnoneornil(L, arg)) binding_error(L, CORM_E_ARGUMENT, "%s: a table of options expected, got nil", what);
@@ -28,6 +27,8 @@ void binding_read_execution_options(lua_State *L, int arg, const corm_engine *en
   out->read_only = binding_opt_bool(L, arg, "postgresql_readonly", out->read_only);
   out->deferrable = binding_opt_bool(L, arg, "postgresql_deferrable", out->deferrable);
   out->stream_results = binding_opt_bool(L, arg, "stream_results", out->stream_results);
+  out->statement_timeout_ms = binding_opt_int(L, arg, "statement_timeout", out->statement_timeout_ms);
+  if (corm_limit_check(engine, out->statement_timeout_ms, &err) != CORM_OK) binding_raise(L, &err);
 }
 
 static void push_flag(lua_State *L, const char *name, bool on) {
@@ -45,6 +46,10 @@ void binding_push_execution_table(lua_State *L, const corm_conn_options *options
   push_flag(L, "read_only", options->read_only);
   push_flag(L, "postgresql_deferrable", options->deferrable);
   push_flag(L, "stream_results", options->stream_results);
+  if (options->statement_timeout_ms > 0) {
+    lua_pushinteger(L, options->statement_timeout_ms);
+    lua_setfield(L, -2, "statement_timeout");
+  }
 }
 
 /* -- create_engine(url, { ... }) --------------------------------------------------------------------------------------

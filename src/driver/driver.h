@@ -106,6 +106,10 @@ struct corm_driver {
   /* Puts the settings that `open` made (foreign keys, timeout) back in force, after a script ran settings of its own.
    */
   corm_status (*restore)(corm_driver_conn *conn, corm_error *err);
+  /* From now on the database ends a statement that takes longer, in milliseconds (StatementTimeoutError); 0: what holds
+     is what `open` made it. On some databases the end of a transaction in which it was called takes it back. NULL:
+     cannot. */
+  corm_status (*limit)(corm_driver_conn *conn, int64_t ms, corm_error *err);
   /* True when such a setting is known to differ from what `open` made it (the server reported a change). NULL: only the
      engine, which reads the statements, knows. */
   bool (*is_altered)(const corm_driver_conn *conn);

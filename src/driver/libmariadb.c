@@ -231,6 +231,7 @@ const corm_driver corm_driver_libmariadb = {
     .is_private = mariadb_is_private,
     .open = corm_mariadb_open,
     .restore = corm_mariadb_restore,
+    .limit = corm_mariadb_limit,
     .is_altered = mariadb_is_altered,
     .close = corm_mariadb_close,
     .abandon = corm_mariadb_abandon,

@@ -149,6 +149,7 @@ corm_status corm_mariadb_check(const corm_driver *driver, const corm_driver_targ
 corm_status corm_mariadb_open(const corm_driver *driver, const corm_mem *mem, const corm_driver_target *target,
                               corm_driver_conn **out, corm_error *err);
 corm_status corm_mariadb_restore(corm_driver_conn *conn, corm_error *err);
+corm_status corm_mariadb_limit(corm_driver_conn *conn, int64_t ms, corm_error *err);
 void corm_mariadb_close(corm_driver_conn *conn);
 void corm_mariadb_abandon(corm_driver_conn *conn);
 void corm_mariadb_interrupt(corm_driver_conn *conn);

@@ -192,6 +192,17 @@ static void write_milliseconds(corm_buf *out, int64_t ms) {
   corm_buf_printf(out, "%d.%03d", (int)(ms / 1000), (int)(ms % 1000));
 }
 
+/* Seconds on MariaDB, milliseconds (and for SELECT only) on MySQL; negative: what the server says. */
+static void write_limit(const corm_mariadb_conn *conn, int64_t ms, corm_buf *out) {
+  corm_buf_puts(out, conn->server.mariadb ? "max_statement_time = " : "max_execution_time = ");
+  if (ms < 0)
+    corm_buf_puts(out, "DEFAULT");
+  else if (conn->server.mariadb)
+    write_milliseconds(out, ms);
+  else
+    corm_buf_int(out, ms);
+}
+
 /* One statement for all settings; without the list of tracked ones the server reports no change of them. */
 static corm_status write_settings(corm_mariadb_conn *conn) {
   const corm_mariadb_config *config = &conn->config;
@@ -204,12 +215,9 @@ static corm_status write_settings(corm_mariadb_conn *conn) {
                         "character_set_results,innodb_lock_wait_timeout,sql_mode,time_zone");
     corm_buf_printf(&out, ",%s'", mariadb ? "max_statement_time" : "max_execution_time");
   }
-  if (config->statement_timeout >= 0 && mariadb) {
-    corm_buf_puts(&out, ", max_statement_time = ");
-    write_milliseconds(&out, config->statement_timeout);
-  } else if (config->statement_timeout >= 0) {
-    corm_buf_puts(&out, ", max_execution_time = ");
-    corm_buf_int(&out, config->statement_timeout);
+  if ((conn->mysql->server_capabilities & CLIENT_SESSION_TRACKING) != 0 || config->statement_timeout >= 0) {
+    corm_buf_puts(&out, ", ");
+    write_limit(conn, config->statement_timeout, &out);
   }
   if (config->lock_timeout >= 0) { /* whole seconds, and at least one */
     int64_t seconds = (config->lock_timeout + 999) / 1000;
@@ -225,6 +233,19 @@ corm_status corm_mariadb_restore(corm_driver_conn *conn, corm_error *err) {
   if (corm_mariadb_run(self, self->settings, strlen(self->settings), err) != CORM_OK) return CORM_FAILED;
   self->altered = false; /* the statement's own changes were reported, too */
   return CORM_OK;
+}
+
+corm_status corm_mariadb_limit(corm_driver_conn *conn, int64_t ms, corm_error *err) {
+  corm_mariadb_conn *self = corm_mariadb_conn_of(conn);
+  const bool altered = self->altered; /* by others */
+  corm_buf sql;
+  corm_buf_init(&sql, conn->mem);
+  corm_buf_puts(&sql, "SET ");
+  write_limit(self, ms > 0 ? ms : self->config.statement_timeout, &sql);
+  corm_status status = sql.failed ? corm_error_memory(err) : corm_mariadb_run(self, sql.ptr, sql.len, err);
+  corm_buf_clear(&sql);
+  if (status == CORM_OK) self->altered = altered;
+  return status;
 }
 
 static bool keep(corm_arena *arena, const char **text) {

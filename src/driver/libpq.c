@@ -197,6 +197,7 @@ const corm_driver corm_driver_libpq = {
     .is_private = pq_is_private,
     .open = corm_pq_open,
     .restore = corm_pq_restore,
+    .limit = corm_pq_limit,
     .is_altered = corm_pq_is_altered,
     .close = pq_close,
     .abandon = pq_abandon,

@@ -160,6 +160,7 @@ corm_status corm_pq_check(const corm_driver *driver, const corm_driver_target *t
 corm_status corm_pq_open(const corm_driver *driver, const corm_mem *mem, const corm_driver_target *target,
                          corm_driver_conn **out, corm_error *err);
 corm_status corm_pq_restore(corm_driver_conn *conn, corm_error *err);
+corm_status corm_pq_limit(corm_driver_conn *conn, int64_t ms, corm_error *err);
 bool corm_pq_is_altered(const corm_driver_conn *conn);
 
 /* -- errors (libpq_error.c) -----------------------------------------------------------------------------------------

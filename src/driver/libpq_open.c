@@ -245,6 +245,14 @@ corm_status corm_pq_restore(corm_driver_conn *conn, corm_error *err) {
   return set_settings(corm_pq_conn_of(conn), true, err);
 }
 
+corm_status corm_pq_limit(corm_driver_conn *base, int64_t ms, corm_error *err) {
+  corm_pq_conn *conn = corm_pq_conn_of(base);
+  char sql[64] = "RESET statement_timeout";
+  if (ms == 0) ms = conn->statement_timeout_ms;
+  if (ms >= 0) snprintf(sql, sizeof sql, "SET statement_timeout TO %lld", (long long)ms);
+  return corm_pq_command(conn, sql, true, err);
+}
+
 /* -- connecting -----------------------------------------------------------------------------------------------------
  */
 

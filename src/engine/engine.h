@@ -89,6 +89,7 @@ typedef struct corm_conn_options {
   bool read_only;
   bool deferrable;
   bool stream_results;
+  int64_t statement_timeout_ms; /* 0: what the URL or the server says */
 } corm_conn_options;
 
 typedef struct corm_engine_options {
@@ -149,6 +150,8 @@ corm_pool_state corm_engine_pool(const corm_engine *engine);
 CORM_MUST_USE corm_status corm_isolation_find(const corm_engine *engine, const char *name, corm_isolation *out,
                                               corm_error *err);
 const char *corm_isolation_name(corm_isolation isolation);
+/* ArgumentError for a statement_timeout that is out of range, or that the database does not have. */
+CORM_MUST_USE corm_status corm_limit_check(const corm_engine *engine, int64_t ms, corm_error *err);
 
 const corm_mem *corm_engine_mem(const corm_engine *engine);
 const corm_dialect *corm_engine_dialect(const corm_engine *engine);

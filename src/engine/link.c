@@ -167,7 +167,11 @@ bool corm_link_restore(corm_engine *engine, corm_link *link) {
   if (engine->options.pool_reset != CORM_RESET_NONE) tell_only(engine, CORM_ENGINE_RESET, link, NULL);
   if (!lost && end_leftover(engine, link) != CORM_OK) lost = true;
   bool altered = link->touched || (driver->is_altered != NULL && driver->is_altered(link->native));
-  if (!lost && altered && driver->restore(link->native, NULL) != CORM_OK) lost = true;
+  if (!lost && altered) {
+    if (driver->restore(link->native, NULL) != CORM_OK) lost = true;
+    link->limit_ms = 0;
+    link->limit_serial = 0;
+  }
   link->touched = false;
   tell_only(engine, CORM_ENGINE_CHECKIN, link, NULL);
   return !lost;

@@ -62,6 +62,15 @@ corm_status corm_isolation_find(const corm_engine *engine, const char *name, cor
   return CORM_FAILED;
 }
 
+corm_status corm_limit_check(const corm_engine *engine, int64_t ms, corm_error *err) {
+  if (ms < 0 || ms > INT32_MAX) {
+    return corm_error_set(err, CORM_E_ARGUMENT, "statement_timeout must be a number of milliseconds from 0 to %d",
+                          INT32_MAX);
+  }
+  if (ms == 0 || engine->root->driver->limit != NULL) return CORM_OK;
+  return corm_error_set(err, CORM_E_ARGUMENT, "%s has no statement_timeout", engine->root->dialect->name);
+}
+
 /* -- a connection's -------------------------------------------------------------------------------------------------
  */
 

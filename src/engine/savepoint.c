@@ -64,6 +64,7 @@ corm_status corm_conn_savepoint_rollback(corm_conn *conn, int depth, corm_error 
   if (tell(conn, CORM_ENGINE_ROLLBACK_SAVEPOINT, depth, &ignored) != CORM_OK) corm_error_clear(&ignored);
   corm_link_buffer_or_close(conn->link);
   if (send(conn, "ROLLBACK TO SAVEPOINT", depth, err) != CORM_OK) return CORM_FAILED;
+  corm_link_forget_limit(conn->link);
   corm_conn_heal(conn);
   conn->link->savepoints = depth; /* rolling back keeps the savepoint itself open */
   if (send(conn, "RELEASE SAVEPOINT", depth, err) != CORM_OK) return CORM_FAILED;

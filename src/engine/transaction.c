@@ -88,6 +88,8 @@ corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char 
   return status;
 }
 
+enum { UNKNOWN = -1 }; /* limit_ms */
+
 /* -- the physical transaction ---------------------------------------------------------------------------------------
  */
 
@@ -108,6 +110,23 @@ static corm_status begin_link(corm_conn *conn, bool readonly, corm_error *err) {
   return CORM_OK;
 }
 
+void corm_link_forget_limit(corm_link *link) {
+  if (link->limit_serial != 0) link->limit_ms = UNKNOWN;
+}
+
+/* Before the first statement for which it holds; what a transaction set holds no longer than that for sure. */
+static corm_status keep_limit(corm_conn *conn, corm_error *err) {
+  corm_link *link = conn->link;
+  const int64_t wanted = conn->options.statement_timeout_ms;
+  const bool sure = link->limit_serial == 0 || (link->open && link->limit_serial == link->serial);
+  if ((sure && link->limit_ms == wanted) || link->driver->limit == NULL) return CORM_OK;
+  link->limit_ms = UNKNOWN;
+  if (link->driver->limit(link->native, wanted, err) != CORM_OK) return CORM_FAILED;
+  link->limit_ms = wanted;
+  link->limit_serial = link->open ? link->serial : 0;
+  return CORM_OK;
+}
+
 corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_error *err) {
   corm_link *link = conn->link;
   bool outside = verb >= CORM_VERB_SETTING && verb != CORM_VERB_SAVEPOINT;
@@ -116,6 +135,7 @@ corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_
     conn->mode = CORM_BEGIN_READ;
   }
   conn->used = true;
+  if (keep_limit(conn, err) != CORM_OK) return CORM_FAILED;
   if (!link->open) {
     if (outside || conn->options.isolation == CORM_ISOLATION_AUTOCOMMIT) return CORM_OK;
     if (begin_link(conn, readonly, err) != CORM_OK) return CORM_FAILED;

@@ -42,6 +42,7 @@ function URL:get_backend_name() end
 ---@field postgresql_readonly? boolean The same
 ---@field postgresql_deferrable? boolean
 ---@field stream_results? boolean Rows come one by one
+---@field statement_timeout? integer Milliseconds; PostgreSQL, MariaDB, MySQL
 
 ---@class corm.RetryOptions
 ---@field max_retries? integer Default 3
