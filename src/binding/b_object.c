@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "binding/state.h"
 #include "orm/session.h"
 
@@ -245,9 +244,9 @@ static bool plain_text(lua_State *L, int arg, const corm_type *type, corm_value 
   size_t len;
   if (lua_type(L, arg) != LUA_TSTRING) return false;
   const char *text = lua_tolstring(L, arg, &len);
-  if (len > UINT32_MAX || (type->length >= 0 && len > (size_t)type->length)) return false;
+  if (len > UINT32_MAX) return false;
   *out = corm_value_text(text, len);
-  return corm_utf8_valid(text, len) && !memchr(text, '\0', len);
+  return corm_type_takes(type, out);
 }
 
 bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out) {

@@ -156,9 +156,12 @@ typedef struct reader {
   const char **names; /* distinct names of binds, in their order: the slots */
   uint32_t *binds;    /* slot -> bind */
   size_t n;
-  int map;     /* stack index: name -> slot */
-  int set;     /* stack index: the given table of the current row, or nil */
-  int context; /* stack index: nil until a default function needs it; its values lie below */
+  const void **address; /* slot -> lua_topointer of the name, which is the same for all equal short strings */
+  bool *bare;           /* slot -> numbers and strings are values as they are */
+  size_t *order;        /* the slot of a row's i-th field, as the rows before had it */
+  int map;              /* stack index: name -> slot */
+  int set;              /* stack index: the given table of the current row, or nil */
+  int context;          /* stack index: nil until a default function needs it; its values lie below */
   corm_value *values;
 } reader;
 
@@ -170,6 +173,9 @@ static void collect_slots(reader *r) {
   lua_State *L = r->L;
   r->names = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->names);
   r->binds = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->binds);
+  r->address = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->address);
+  r->bare = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->bare);
+  r->order = take(L, r->arena, r->compiled->nbinds + 1, sizeof *r->order);
   lua_createtable(L, 0, (int)r->compiled->nbinds);
   r->map = lua_gettop(L);
   for (uint32_t i = 0; i < r->compiled->nbinds; i++) {
@@ -183,6 +189,9 @@ static void collect_slots(reader *r) {
     }
     lua_pop(L, 1);
     r->names[r->n] = bind->name;
+    r->address[r->n] = lua_topointer(L, -1);
+    r->bare[r->n] = !binding_takes_tables(bind->type);
+    r->order[r->n] = r->n;
     r->binds[r->n++] = i;
     lua_pushinteger(L, (lua_Integer)r->n - 1);
     lua_rawset(L, r->map);
@@ -235,19 +244,49 @@ static int unknown_parameter(reader *r, const char *name, size_t number) {
   return binding_raise(r->L, &err);
 }
 
+/* The slot of the name at `key`, which is the i-th of its row. */
+static size_t find_slot(reader *r, int key, size_t i, size_t number) {
+  lua_State *L = r->L;
+  const void *address = lua_topointer(L, key);
+  if (i < r->n && r->address[r->order[i]] == address) return r->order[i];
+  if (lua_type(L, key) != LUA_TSTRING)
+    binding_error(L, CORM_E_ARGUMENT, "parameters have names, got a key of type %s", binding_typename(L, key));
+  lua_pushvalue(L, key);
+  if (lua_rawget(L, r->map) == LUA_TNIL) unknown_parameter(r, lua_tostring(L, key), number);
+  const size_t slot = (size_t)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  if (i < r->n) r->order[i] = slot;
+  return slot;
+}
+
+/* The numbers and strings among the values, at the top; false: read_value has to look. */
+static bool read_bare(reader *r, corm_value *out) {
+  lua_State *L = r->L;
+  size_t len;
+  const char *text;
+  switch (lua_type(L, -1)) {
+  case LUA_TNUMBER:
+    *out = lua_isinteger(L, -1) ? corm_value_int(lua_tointeger(L, -1)) : corm_value_real(lua_tonumber(L, -1));
+    return true;
+  case LUA_TSTRING:
+    text = lua_tolstring(L, -1, &len);
+    if (len > UINT32_MAX || !(text = corm_arena_dup(r->arena, text, len))) return false;
+    *out = corm_value_text(text, len);
+    return true;
+  default: return false;
+  }
+}
+
 /* number: of the set, 0: the only one. */
 static void read_set(reader *r, size_t number) {
   lua_State *L = r->L;
+  size_t i = 0;
   lua_pushnil(L);
-  while (lua_next(L, r->set)) {
-    int value = lua_gettop(L), key = value - 1;
-    if (lua_type(L, key) != LUA_TSTRING)
-      binding_error(L, CORM_E_ARGUMENT, "parameters have names, got a key of type %s", binding_typename(L, key));
-    lua_pushvalue(L, key);
-    if (lua_rawget(L, r->map) == LUA_TNIL) unknown_parameter(r, lua_tostring(L, key), number);
-    size_t slot = (size_t)lua_tointeger(L, -1);
-    read_value(r, value, &r->compiled->binds[r->binds[slot]], "bind parameter", r->names[slot], &r->values[slot]);
-    lua_settop(L, key);
+  const int key = lua_gettop(L);
+  for (; lua_next(L, r->set); lua_settop(L, key), i++) {
+    const size_t slot = find_slot(r, key, i, number);
+    if (!r->bare[slot] || !read_bare(r, &r->values[slot]))
+      read_value(r, key + 1, &r->compiled->binds[r->binds[slot]], "bind parameter", r->names[slot], &r->values[slot]);
   }
 }
 
@@ -328,8 +367,13 @@ const corm_params *binding_params_read(lua_State *L, const corm_compiled *compil
   collect_slots(&r);
   size_t n = many ? lua_rawlen(L, params) : 1;
   corm_params *sets = take(L, arena, n, sizeof *sets);
+  corm_value *values = r.n < SIZE_MAX / sizeof *values / (n + 1)
+                           ? corm_arena_alloc(arena, (n * r.n + 1) * sizeof *values) /* touched row by row */
+                           : NULL;
+  if (!values) memory(L);
   for (size_t i = 0; i < n; i++) {
-    r.values = take(L, arena, r.n + 1, sizeof *r.values); /* zero is ABSENT */
+    r.values = values + i * r.n;
+    memset(r.values, 0, r.n * sizeof *values); /* ABSENT */
     if (many)
       lua_rawgeti(L, params, (lua_Integer)i + 1);
     else if (given)

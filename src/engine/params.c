@@ -22,9 +22,9 @@ void corm_args_clear(corm_args *args) {
 static corm_status make_room(corm_args *args, size_t n, size_t nrows, corm_error *err) {
   args->n = n;
   args->nrows = nrows;
-  if (nrows > 0 && n > SIZE_MAX / nrows) return corm_error_memory(err);
+  if (nrows > 0 && n > SIZE_MAX / sizeof *args->values / nrows) return corm_error_memory(err);
   if (n * nrows <= CORM_ARGS_INLINE) return CORM_OK;
-  args->values = corm_arena_zalloc(&args->arena, n * nrows, sizeof *args->values);
+  args->values = corm_arena_alloc(&args->arena, n * nrows * sizeof *args->values);
   return args->values == NULL ? corm_error_memory(err) : CORM_OK;
 }
 
@@ -178,6 +178,19 @@ static corm_status surplus(converter *self, const param_set *set, const corm_com
   return CORM_FAILED;
 }
 
+/* What the node itself says: an element of IN, or a default. */
+static const corm_value *own_value(const corm_compiled_bind *bind) {
+  if (bind->element >= 0) return &bind->node->values[bind->element];
+  return bind->node != NULL && !bind->node->required ? &bind->node->value : NULL;
+}
+
+static corm_status convert_given(converter *self, const corm_compiled_bind *bind, const param_set *set,
+                                 const corm_value *given, corm_value *out, corm_error *err) {
+  if (given == NULL || given->kind == CORM_ABSENT) given = own_value(bind);
+  if (given == NULL || given->kind == CORM_ABSENT) return missing(set, bind->name, err);
+  return convert(self, bind, given, out, err);
+}
+
 static corm_status convert_set(converter *self, const corm_compiled *compiled, const param_set *set, corm_value *out,
                                corm_error *err) {
   size_t nparams = set->params->n;
@@ -185,17 +198,56 @@ static corm_status convert_set(converter *self, const corm_compiled *compiled, c
   for (uint32_t i = 0; i < compiled->nbinds; i++) {
     const corm_compiled_bind *bind = &compiled->binds[i];
     const corm_value *given = NULL;
-    if (bind->element >= 0) {
-      given = &bind->node->values[bind->element];
-    } else {
-      if (nparams > 0) given = pick(set, bind->name, i < nparams ? i : 0);
-      if (given == NULL && bind->node != NULL && !bind->node->required) given = &bind->node->value;
-    }
-    if (given == NULL || given->kind == CORM_ABSENT) return missing(set, bind->name, err);
-    if (convert(self, bind, given, &out[i], err) != CORM_OK) return CORM_FAILED;
+    if (bind->element < 0 && nparams > 0) given = pick(set, bind->name, i < nparams ? i : 0);
+    if (convert_given(self, bind, set, given, &out[i], err) != CORM_OK) return CORM_FAILED;
   }
   for (size_t i = 0; i < nparams; i++) nused += set->used[i];
   return nused == nparams ? CORM_OK : surplus(self, set, compiled, err);
+}
+
+/* -- many sets with the same names ----------------------------------------------------------------------------------
+ */
+
+#define NOWHERE SIZE_MAX
+
+/* What is found out once for all of them. */
+typedef struct shape {
+  const char *const *names; /* of the sets that it is for; NULL: not known yet */
+  size_t *from;             /* bind -> value of a set, or NOWHERE */
+  bool *plain;              /* bind -> values that its type takes go to the driver as they are */
+} shape;
+
+/* After a set was converted: its names have been found good. */
+static corm_status learn_shape(converter *self, const corm_compiled *compiled, const param_set *set, shape *out,
+                               corm_error *err) {
+  const corm_params *params = set->params;
+  out->from = corm_arena_alloc(&self->args->arena, (compiled->nbinds + 1) * sizeof *out->from);
+  out->plain = corm_arena_alloc(&self->args->arena, compiled->nbinds + 1);
+  if (out->from == NULL || out->plain == NULL) return corm_error_memory(err);
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &compiled->binds[i];
+    const corm_type *type = bind->type;
+    out->from[i] = NOWHERE;
+    for (size_t k = 0; bind->element < 0 && k < params->n && out->from[i] == NOWHERE; k++)
+      if (strcmp(params->names[k], bind->name) == 0) out->from[i] = k;
+    out->plain[i] = type != NULL && (self->driver->kinds & CORM_KIND(corm_type_value_kind(type))) &&
+                    self->dialect->is_plain(self->dialect, type);
+  }
+  out->names = params->names;
+  return CORM_OK;
+}
+
+static corm_status convert_known(converter *self, const corm_compiled *compiled, const param_set *set,
+                                 const shape *known, corm_value *out, corm_error *err) {
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &compiled->binds[i];
+    const corm_value *given = known->from[i] == NOWHERE ? NULL : &set->params->values[known->from[i]];
+    if (given != NULL && known->plain[i] && corm_type_takes(bind->type, given))
+      out[i] = (corm_value){.as = given->as, .len = given->len, .kind = given->kind};
+    else if (convert_given(self, bind, set, given, &out[i], err) != CORM_OK)
+      return CORM_FAILED;
+  }
+  return CORM_OK;
 }
 
 corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const corm_compiled *compiled,
@@ -213,11 +265,18 @@ corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const cor
   for (size_t i = 0; i < nsets; i++) most = sets[i].n > most ? sets[i].n : most;
   if (most > FEW_PARAMS && (used = corm_arena_alloc(&args->arena, most)) == NULL) return corm_error_memory(err);
   converter self;
+  shape known = {0};
   converter_init(&self, args, conn);
   for (size_t i = 0; i < nsets && status == CORM_OK; i++) {
     param_set set = {.params = &sets[i], .used = used, .number = nsets > 1 ? i + 1 : 0};
+    corm_value *out = args->values + i * compiled->nbinds;
+    if (known.names != NULL && sets[i].names == known.names && sets[i].n == sets[0].n) {
+      status = convert_known(&self, compiled, &set, &known, out, err);
+      continue;
+    }
     if (sets[i].n > 0) memset(used, 0, sets[i].n);
-    status = convert_set(&self, compiled, &set, args->values + i * compiled->nbinds, err);
+    status = convert_set(&self, compiled, &set, out, err);
+    if (status == CORM_OK && i == 0 && nsets > 1) status = learn_shape(&self, compiled, &set, &known, err);
   }
   converter_clear(&self);
   return status;

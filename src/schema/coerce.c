@@ -279,6 +279,22 @@ static corm_status check_array(const coercion *c) {
   return c->in->kind == CORM_ARRAY ? keep(c) : refuse(c, "is not an array");
 }
 
+bool corm_type_takes(const corm_type *type, const corm_value *value) {
+  switch ((corm_type_kind)type->kind) {
+  case CORM_TYPE_INTEGER:
+  case CORM_TYPE_BIGINT: return value->kind == CORM_INT;
+  case CORM_TYPE_FLOAT:
+  case CORM_TYPE_DOUBLE: return value->kind == CORM_REAL && !type->asdecimal && !isnan(value->as.f);
+  case CORM_TYPE_STRING:
+  case CORM_TYPE_TEXT:
+  case CORM_TYPE_UNICODE:
+  case CORM_TYPE_UNICODETEXT:
+    if (value->kind != CORM_TEXT || (type->length >= 0 && value->len > (uint32_t)type->length)) return false;
+    return value->len == 0 || (corm_utf8_valid(value->as.s, value->len) && !memchr(value->as.s, '\0', value->len));
+  default: return false;
+  }
+}
+
 corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what, corm_scratch *scratch,
                              corm_value *out, corm_error *err) {
   coercion c = {type, in, what, scratch, out, err};

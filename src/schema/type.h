@@ -99,6 +99,10 @@ void corm_scratch_clear(corm_scratch *scratch);
 CORM_MUST_USE corm_status corm_type_coerce(const corm_type *type, const corm_value *in, const char *what,
                                            corm_scratch *scratch, corm_value *out, corm_error *err);
 
+/* A quick yes for values that corm_type_coerce would give back as they are: integers, floats and text of the plain
+   types, within their limits. No means that coercion has to say. */
+bool corm_type_takes(const corm_type *type, const corm_value *value);
+
 /*
  * What a column asks beyond that of a value which is assigned to it: no digits that Numeric(p, s) has no room for (no
  * scale is a scale of 0). A float, by the kind of `given`, is rounded instead. `value` is the canonical one; it may lie
