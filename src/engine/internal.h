@@ -101,6 +101,7 @@ struct corm_result {
   bool has_decoded; /* `decoded` is in use */
   int64_t rowcount;
   int64_t last_id;
+  int64_t taken; /* rows, while it streams */
   const corm_compiled_column *columns;
   size_t ncolumns;
   corm_arena arena;   /* names, buffered rows */
