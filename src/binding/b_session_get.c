@@ -39,8 +39,8 @@ static bool push_known(lua_State *L, binding_state *state) {
   corm_value key = corm_value_int(lua_tointeger(L, 3));
   const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
   if (!object || !is_whole(object)) return false;
-  binding_push_object(L, state, object);
-  return !lua_isnil(L, -1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  return lua_rawgeti(L, -1, object->handle) != LUA_TNIL;
 }
 
 /* -- keys -- */
