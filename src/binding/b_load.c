@@ -9,18 +9,21 @@
 #include <string.h>
 
 #define CREDIT_STEP_KB 64
+#define LAST           4
 
 /* One run with its eager loads. */
 typedef struct run {
   lua_State *L;
   binding_state *state;
-  int values;        /* stack index of the table, or 0 */
-  int anchors;       /* stack index: handle -> userdata of what no value holds */
-  int frame;         /* stack index: binding_object_frame */
-  lua_Integer count; /* values appended */
-  size_t bytes;      /* of the objects made */
-  int heap;          /* KB that they may take before the next credit: the heap at the start, and the credit so far */
-  uint32_t *edges;   /* room for the edges of one parent, a userdata on the stack */
+  int values;                    /* stack index of the table, or 0 */
+  int anchors;                   /* stack index: a list of what no value holds */
+  int frame;                     /* stack index: binding_object_frame */
+  lua_Integer count;             /* values appended */
+  lua_Integer held;              /* anchors appended */
+  const corm_object *last[LAST]; /* of the row's first entities: the anchor that it appended last */
+  size_t bytes;                  /* of the objects made */
+  int heap;        /* KB that they may take before the next credit: the heap at the start, and the credit so far */
+  uint32_t *edges; /* room for the edges of one parent, a userdata on the stack */
   uint32_t room;
 } run;
 
@@ -76,13 +79,15 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   take_credit(r, size);
 }
 
-/* Objects that are no values of the row must not be collected before the links are made. */
-static void anchor(run *r, int index) {
+/* Objects that are no values of the row must not be collected before the links are made. Those that a join repeats
+   mostly stand in rows that follow each other. */
+static void anchor(run *r, int index, uint32_t k) {
   lua_State *L = r->L;
   const corm_object *object = lua_touserdata(L, index);
-  if (!object) return;
+  if (!object || (k < LAST && r->last[k] == object)) return;
+  if (k < LAST) r->last[k] = object;
   lua_pushvalue(L, index);
-  lua_rawseti(L, r->anchors, object->handle);
+  lua_rawseti(L, r->anchors, ++r->held);
 }
 
 static void append_values(run *r, corm_loader *loader, int entities) {
@@ -115,7 +120,7 @@ static bool take_row(run *r, corm_loader *loader, bool wanted) {
   const bool shown = wanted && !corm_loader_duplicate(loader);
   /* With one entity that is the row's only value, the value holds it. */
   if (!shown || n > 1)
-    for (uint32_t k = 0; k < n; k++) anchor(r, first + (int)k);
+    for (uint32_t k = 0; k < n; k++) anchor(r, first + (int)k, k);
   if (shown) append_values(r, loader, first);
   lua_settop(L, first - 1);
   return shown;
@@ -148,23 +153,26 @@ static void link_groups(run *r, corm_loader *loader) {
   r->edges = NULL;
 }
 
-/* Rows of one object each, which are what most queries ask for. */
-static corm_status take_objects(run *r, corm_loader *loader, lua_Integer *rows, corm_error *err) {
+/* Rows of one object each, which are what most queries ask for: they go to a list at once. */
+static corm_status take_objects(run *r, corm_loader *loader, bool wanted, lua_Integer *rows, corm_error *err) {
   lua_State *L = r->L;
+  const int list = wanted ? r->values : r->anchors;
+  lua_Integer *count = wanted ? &r->count : &r->held;
+  const lua_Integer had = *count;
   corm_status status;
   luaL_checkstack(L, 8, "objects");
   while ((status = corm_loader_step(loader, err)) == CORM_ROW) {
     push_entity(r, loader, 0);
-    lua_rawseti(L, r->values, ++r->count);
-    ++*rows;
+    lua_rawseti(L, list, ++*count);
   }
+  if (wanted) *rows = *count - had;
   return status;
 }
 
-static bool has_one_object(const corm_loader *loader) {
+static bool has_one_object(const corm_loader *loader, bool wanted) {
   uint32_t column;
-  return corm_loader_entities(loader) == 1 && corm_loader_items(loader) == 1 &&
-         corm_loader_item(loader, 0, &column) == 0;
+  if (corm_loader_entities(loader) != 1) return false;
+  return !wanted || (corm_loader_items(loader) == 1 && corm_loader_item(loader, 0, &column) == 0);
 }
 
 static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
@@ -174,8 +182,8 @@ static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   corm_status status;
   lua_Integer rows = 0;
   luaL_checkstack(L, 8, "eager loading");
-  if (wanted && has_one_object(loader)) {
-    status = take_objects(r, loader, &rows, &err);
+  if (has_one_object(loader, wanted)) {
+    status = take_objects(r, loader, wanted, &rows, &err);
   } else {
     while ((status = corm_loader_step(loader, &err)) == CORM_ROW) rows += take_row(r, loader, wanted);
   }

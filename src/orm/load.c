@@ -246,8 +246,13 @@ static corm_status pull_fetched(corm_loader *loader, corm_error *err) {
   const corm_load_entity *entity = loader->entities.items[0];
   corm_status status = CORM_OK;
   if (!entity->object) return CORM_OK;
-  for (uint32_t i = 0; status == CORM_OK && i < fetch->width; i++)
-    status = corm_result_value(loader->result, loader->key_columns[i], &loader->key[i], err);
+  for (uint32_t i = 0; status == CORM_OK && i < fetch->width; i++) {
+    const uint32_t slot = loader->key_columns[i] - entity->first;
+    if (slot < entity->mapper->nattributes && entity->kinds[slot] == CORM_INT && entity->values[slot].kind == CORM_INT)
+      loader->key[i] = entity->values[slot]; /* as it was read */
+    else
+      status = corm_result_value(loader->result, loader->key_columns[i], &loader->key[i], err);
+  }
   return status == CORM_OK ? corm_gather_pull_key(fetch, loader->key, entity->object, err) : status;
 }
 
