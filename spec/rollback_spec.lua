@@ -110,6 +110,13 @@ describe("a rollback", function()
       } do
         local refused = raises("PendingRollbackError", database.says.unique, act)
         assert.is_truthy(refused.message:find("rollback", 1, true))
+        assert.is_truthy(refused.message:find("(IntegrityError)", 1, true))
+        assert.is_true(refused.cause:is "IntegrityError")
+        assert.equal(err.message, refused.cause.message)
+        assert.equal(err.statement, refused.cause.statement)
+        assert.equal(err.params, refused.cause.params)
+        assert.equal("unique", refused.cause.kind)
+        assert.is_nil(refused.cause.cause)
       end
       session:rollback()
       assert.is_true(session.is_active)

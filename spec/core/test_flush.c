@@ -347,7 +347,7 @@ static void refuses_until_rollback(flush_world *f) {
   corm_conn *conn;
   refused(&f->w, corm_session_connection(f->w.session, &conn, &f->w.err), CORM_E_PENDING_ROLLBACK,
           "this Session's transaction has been rolled back due to a previous exception during flush; to begin a new "
-          "transaction, first call session:rollback(). Original exception was: no such luck");
+          "transaction, first call session:rollback(). Original exception was: (IntegrityError) no such luck");
   refused(&f->w, corm_session_commit(f->w.session, &f->w.err), CORM_E_PENDING_ROLLBACK, "this Session's");
   refused(&f->w, corm_session_begin_nested(f->w.session, &f->w.err), CORM_E_PENDING_ROLLBACK, "this Session's");
   logged_nothing(f);

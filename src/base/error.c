@@ -99,8 +99,32 @@ void corm_error_attach(corm_error *err, const corm_mem *mem, const char *sql, co
   if (params) err->statement.params = corm_mem_dup(mem, params, strlen(params));
 }
 
+corm_error *corm_error_dup(const corm_mem *mem, const corm_error *err) {
+  if (!err || !err->is_set || err->from_hook) return NULL;
+  corm_error *copy = corm_mem_alloc(mem, sizeof *copy);
+  if (!copy) return NULL;
+  *copy = *err;
+  copy->statement = (corm_error_statement){0};
+  copy->cause = NULL;
+  corm_error_attach(copy, mem, err->statement.sql, err->statement.params);
+  return copy;
+}
+
+void corm_error_free(const corm_mem *mem, corm_error *err) {
+  if (!err) return;
+  corm_error_clear(err);
+  corm_mem_free(mem, err);
+}
+
+void corm_error_because(corm_error *err, const corm_mem *mem, const corm_error *cause) {
+  if (!err || !err->is_set || err->cause) return;
+  err->cause = corm_error_dup(mem, cause);
+  err->cause_mem = mem;
+}
+
 void corm_error_clear(corm_error *err) {
   if (!err->is_set) return;
+  corm_error_free(err->cause_mem, err->cause);
   if (err->statement.mem) {
     corm_mem_free(err->statement.mem, err->statement.sql);
     corm_mem_free(err->statement.mem, err->statement.params);

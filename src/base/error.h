@@ -109,6 +109,8 @@ typedef struct corm_error {
   char column[96];
   char constraint[96];
   corm_error_statement statement;
+  struct corm_error *cause; /* owned copy of the error that this one followed from, or NULL */
+  const corm_mem *cause_mem;
 } corm_error;
 
 /* Prepares an error for use without touching its fifteen hundred bytes: they count only once it is set. */
@@ -140,6 +142,14 @@ CORM_PRINTF(2, 3) void corm_error_prefix(corm_error *err, const char *format, ..
 /* Attaches heap copies of the failed statement to an error that is set; out of memory leaves them out. The first one
    wins. */
 void corm_error_attach(corm_error *err, const corm_mem *mem, const char *sql, const char *params);
+
+/* A copy on the heap without what it followed from; NULL when it is not set, the host's, or out of memory. */
+corm_error *corm_error_dup(const corm_mem *mem, const corm_error *err);
+void corm_error_free(const corm_mem *mem, corm_error *err);
+
+/* Attaches a copy of the error that this one, which is set, followed from, as far as there is memory. The first wins.
+ */
+void corm_error_because(corm_error *err, const corm_mem *mem, const corm_error *cause);
 
 /* Frees what the error owns and zeroes it. */
 void corm_error_clear(corm_error *err);

@@ -91,6 +91,13 @@ static void find_script_line(lua_State *L, error_object *object) {
   }
 }
 
+/* The error that the core says this one followed from becomes an object of its own. */
+static void push_cause(lua_State *L, error_object *object) {
+  error_object *cause = binding_new(L, BINDING_ERROR, sizeof *cause, ERROR_SLOTS);
+  cause->err = *object->err.cause;
+  *object->err.cause = (corm_error){0};
+}
+
 /* Runs protected. Argument 1: the corm_error to move; 2: the cause, if any. */
 static int new_error(lua_State *L) {
   corm_error *err = lua_touserdata(L, 1);
@@ -101,10 +108,12 @@ static int new_error(lua_State *L) {
   find_script_line(L, object);
   luaL_traceback(L, L, NULL, 1);
   lua_setiuservalue(L, -2, ERROR_TRACEBACK);
-  if (has_cause) {
+  if (!has_cause && !object->err.cause) return 1;
+  if (has_cause)
     lua_pushvalue(L, 2);
-    lua_setiuservalue(L, -2, ERROR_CAUSE);
-  }
+  else
+    push_cause(L, object);
+  lua_setiuservalue(L, -2, ERROR_CAUSE);
   return 1;
 }
 

@@ -40,6 +40,7 @@ void corm_conn_release(corm_conn *conn) {
   if (conn == NULL || --conn->refs > 0) return;
   corm_conn_close(conn);
   corm_engine *engine = conn->engine;
+  corm_error_free(engine->mem, conn->first);
   corm_mem_free(engine->mem, conn);
   corm_engine_release(engine);
 }

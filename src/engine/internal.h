@@ -71,7 +71,8 @@ struct corm_conn {
   bool lost_retryable;
   int running; /* executions under way */
   int64_t statements;
-  char lost[256]; /* the error that ended the transaction */
+  char lost[256];    /* the error that ended the transaction */
+  corm_error *first; /* the same, owned; NULL: there was none, or no memory */
 };
 
 typedef struct corm_row {

@@ -19,7 +19,9 @@ static corm_status refuse_pending(const corm_conn *conn, corm_error *err) {
           : "the transaction was ended by the database and nothing of it is left; call rollback() before "
             "going on";
   corm_error_set(err, CORM_E_PENDING_ROLLBACK, "%s. The first error was: %s", what, conn->lost);
-  if (err != NULL) err->retryable = conn->lost_retryable;
+  if (err == NULL) return CORM_FAILED;
+  err->retryable = conn->lost_retryable;
+  corm_error_because(err, conn->engine->mem, conn->first);
   return CORM_FAILED;
 }
 
@@ -52,6 +54,8 @@ static void lose(corm_conn *conn, corm_txn_state state, const corm_error *err, c
   if (!first) return;
   bool known = err != NULL && err->is_set;
   conn->lost_retryable = known && err->retryable;
+  corm_error_free(conn->engine->mem, conn->first);
+  conn->first = corm_error_dup(conn->engine->mem, err);
   if (known) {
     snprintf(conn->lost, sizeof conn->lost, "(%s) %.200s", corm_error_class_name(err->cls), err->message);
   } else {
@@ -76,6 +80,8 @@ static void reset_txn(corm_conn *conn) {
   conn->txn = CORM_TXN_NONE;
   conn->mode = CORM_BEGIN_READ;
   conn->wrote = conn->used = false;
+  corm_error_free(conn->engine->mem, conn->first);
+  conn->first = NULL;
 }
 
 corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char *savepoint, corm_error *err) {
@@ -288,6 +294,7 @@ static corm_status commit_failed(corm_conn *conn, corm_error *err) {
         "was: %s",
         conn->lost);
     if (err != NULL) err->retryable = first.retryable;
+    corm_error_because(err, conn->engine->mem, first.cause);
   }
   corm_error_clear(&first);
   return CORM_FAILED;

@@ -210,7 +210,7 @@ static void fail(corm_session *session, const corm_error *err) {
   corm_error_init(&second);
   corm_frame *frame = session->frame;
   const bool lost = corm_conn_txn(session->conn) == CORM_TXN_LOST;
-  corm_error_field(session->failure, sizeof session->failure, err->message);
+  corm_session_note_failure(session, err);
   if (frame->parent && !lost) {
     if (corm_conn_savepoint_rollback(session->conn, frame->savepoint, &second) != CORM_OK) corm_error_clear(&second);
     corm_frame_restore(session, frame);

@@ -49,6 +49,7 @@ struct corm_session {
   bool commit_unknown; /* the frame has failed in its COMMIT */
   bool closed;         /* by the finalizer; close() alone leaves it usable */
   char failure[512];   /* the error that made a flush fail, for PendingRollbackError */
+  corm_error *first;   /* the same, owned; NULL: there was none, or no memory */
   int64_t statements;  /* sent since creation */
 };
 

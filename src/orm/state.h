@@ -28,6 +28,8 @@ void corm_state_commit_links(corm_object *object);
 
 /* Undoes in memory what a frame did (orm/transaction.c). */
 void corm_frame_restore(corm_session *session, corm_frame *frame);
+/* Keeps the error because of which everything is refused until rollback(). */
+void corm_session_note_failure(corm_session *session, const corm_error *err);
 
 /* Takes the object out of the lists of all frames. */
 void corm_frame_forget(corm_session *session, corm_object *object);

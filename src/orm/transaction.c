@@ -1,4 +1,5 @@
 /* The session's transactions: frames, what they change in memory, and how that is undone. */
+#include <stdio.h>
 #include <string.h>
 
 #include "orm/links.h"
@@ -266,9 +267,26 @@ static corm_status refuse_failed(const corm_session *session, corm_error *err) {
   const char *why = session->commit_unknown
                         ? "the connection was lost while this Session committed, and nobody knows with what result"
                         : "this Session's transaction has been rolled back due to a previous exception during flush";
-  return corm_error_set(err, CORM_E_PENDING_ROLLBACK,
-                        "%s; to begin a new transaction, first call session:rollback(). Original exception was: %s",
-                        why, session->failure);
+  corm_error_set(err, CORM_E_PENDING_ROLLBACK,
+                 "%s; to begin a new transaction, first call session:rollback(). Original exception was: %s", why,
+                 session->failure);
+  corm_error_because(err, session->mem, session->first);
+  return CORM_FAILED;
+}
+
+void corm_session_note_failure(corm_session *session, const corm_error *err) {
+  char class_name[64] = "";
+  if (!err->from_hook) (void)snprintf(class_name, sizeof class_name, "(%s) ", corm_error_class_name(err->cls));
+  (void)snprintf(session->failure, sizeof session->failure, "%s%.440s", class_name, err->message);
+  corm_error_free(session->mem, session->first);
+  session->first = corm_error_dup(session->mem, err);
+}
+
+static void forget_failure(corm_session *session) {
+  session->failure[0] = '\0';
+  session->commit_unknown = false;
+  corm_error_free(session->mem, session->first);
+  session->first = NULL;
 }
 
 static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_error *err) {
@@ -405,8 +423,7 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
     pop_frame(session);
   }
   leave_connection(session);
-  session->failure[0] = '\0';
-  session->commit_unknown = false;
+  forget_failure(session);
   return status;
 }
 
@@ -414,7 +431,7 @@ static corm_status commit_root(corm_session *session, corm_error *err) {
   corm_status status = corm_conn_commit(session->conn, err);
   if (status != CORM_OK && corm_error_class_is(err->cls, CORM_E_COMMIT_UNKNOWN)) {
     /* Whether the rows are there is for the script to find out, so it has to say itself that it goes on. */
-    corm_error_field(session->failure, sizeof session->failure, err->message);
+    corm_session_note_failure(session, err);
     session->frame->failed = session->commit_unknown = true;
     return status;
   }
@@ -490,6 +507,5 @@ void corm_session_close(corm_session *session) {
   if (session->conn && corm_conn_rollback(session->conn, &ignored) != CORM_OK) corm_error_clear(&ignored);
   while (session->frame) pop_frame(session);
   leave_connection(session);
-  session->failure[0] = '\0';
-  session->commit_unknown = false;
+  forget_failure(session);
 }
