@@ -68,17 +68,21 @@ static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr 
 
 /* -- looking classes up ----------------------------------------------------------------------------------------- */
 
-corm_mapper *binding_tomapper(lua_State *L, int arg) {
-  if (lua_type(L, arg) != LUA_TTABLE) return NULL;
-  const corm_node *node = binding_tonode(L, arg);
+/* NULL for none, and for what is no class or alias. */
+static corm_mapper *mapper_of(const corm_node *node) {
   return node && node->kind == CORM_NODE_BUNDLE
              ? (corm_mapper *)(uintptr_t)((const corm_bundle *)node)->owner /* a bundle only borrows its owner */
              : NULL;
 }
 
+corm_mapper *binding_tomapper(lua_State *L, int arg) {
+  return lua_type(L, arg) == LUA_TTABLE ? mapper_of(binding_tonode(L, arg)) : NULL;
+}
+
 corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what) {
-  corm_mapper *mapper = binding_tomapper(L, arg);
-  if (!mapper || binding_tonode(L, arg) != &mapper->bundle->base)
+  const corm_node *node = lua_type(L, arg) == LUA_TTABLE ? binding_tonode(L, arg) : NULL;
+  corm_mapper *mapper = mapper_of(node);
+  if (!mapper || node != &mapper->bundle->base)
     binding_error(L, CORM_E_UNMAPPED, "%s: a mapped class expected, got %s", what,
                   mapper ? "an alias" : binding_typename(L, arg));
   return mapper;

@@ -192,7 +192,8 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   if (status == CORM_OK) {
     entity->hash = corm_identity_hash(mapper, entity->key);
     found = corm_identity_find(&session->identity, mapper, entity->key, entity->hash);
-    if (found) found = corm_session_find(session, mapper, entity->key); /* drops it when it is condemned */
+    if (found && !session->host->alive(session->host->ctx, found))
+      found = corm_session_find(session, mapper, entity->key); /* drops what is condemned */
     status = found ? take_existing(loader, entity, found) : read_rest(loader, entity);
   }
   if (status != CORM_OK) {

@@ -6,8 +6,10 @@
 /* -- life -- */
 
 corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_error *err) {
-  corm_loader *loader = corm_mem_zalloc(session->mem, 1, sizeof *loader);
+  corm_loader *loader = corm_mem_alloc(session->mem, sizeof *loader);
   if (!loader) return corm_error_memory(err);
+  memset(loader, 0, offsetof(corm_loader, failure));
+  corm_error_init(&loader->failure);
   loader->mem = session->mem;
   loader->session = session;
   corm_session_acquire(session);

@@ -90,7 +90,6 @@ struct corm_loader {
   corm_buf text; /* bytes of the entity at hand */
   corm_scratch scratch;
   bool failed; /* `failure` waits for a function that can report it */
-  corm_error failure;
 
   /* rows shown so far, when unique */
   struct corm_shown *shown;
@@ -99,6 +98,8 @@ struct corm_loader {
 
   uint32_t link_at;    /* where corm_loader_group goes on: 0 is the fetch, then the hidden entities */
   uint32_t job_entity; /* where corm_loader_next goes on */
+
+  corm_error failure; /* last: it is large, and not cleared for every loader */
 };
 
 /* -- load.c -- */
