@@ -44,6 +44,12 @@ void binding_push_collection(lua_State *L, int object, corm_relationship *relati
 }
 
 static collection *check(lua_State *L, const char *what) {
+  collection *c = lua_touserdata(L, 1);
+  if (c && lua_rawlen(L, 1) == sizeof *c && c->head.magic == BINDING_MAGIC && lua_getmetatable(L, 1)) {
+    const void *identity = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    if (c->head.kind == BINDING_COLLECTION && identity == binding_upvalue(L)->identity[BINDING_COLLECTION]) return c;
+  }
   return binding_check(L, 1, BINDING_COLLECTION, what);
 }
 
@@ -55,9 +61,10 @@ static const char *name_of(lua_State *L, const corm_relationship *relationship) 
 static corm_link *link_of(lua_State *L, collection *c) {
   corm_error err;
   corm_error_init(&err);
-  corm_link *link;
-  binding_get(L)->L = L;
   if (!c->object->mapper) binding_error(L, CORM_E_ARGUMENT, "the object of this collection is gone");
+  corm_link *link = corm_object_find_link(c->object, c->relationship);
+  if (link && link->loaded) return link;
+  binding_get(L)->L = L;
   if (corm_object_get_many(c->object, c->relationship, &link, &err) != CORM_OK) binding_raise(L, &err);
   return link;
 }

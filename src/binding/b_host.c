@@ -169,8 +169,28 @@ static int edges_body(lua_State *L) {
   return 0;
 }
 
+/* The first edge of an object takes no memory, so that nothing can be raised. */
+static bool add_first_edge(binding_host *host, const corm_object *from, const corm_object *to) {
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 4)) return false;
+  int top = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
+  lua_rawgeti(L, -1, from->handle);
+  const bool free = lua_getiuservalue(L, -1, 1) == LUA_TNIL;
+  if (free) {
+    lua_rawgeti(L, top + 1, to->handle);
+    lua_setiuservalue(L, top + 2, 1);
+  }
+  lua_settop(L, top);
+  return free;
+}
+
 static corm_status host_edges_add(void *ctx, corm_object *from, corm_object *const *to, uint32_t n, uint32_t *edges,
                                   corm_error *err) {
+  if (n == 1 && add_first_edge(ctx, from, to[0])) {
+    edges[0] = 1;
+    return CORM_OK;
+  }
   edges_call call = {ctx, from, to, n, edges};
   return attempt(ctx, edges_body, &call, err);
 }

@@ -167,11 +167,9 @@ static int session_add_all(lua_State *L) {
   lua_settop(L, 2);
   lua_Integer n = plain ? count_objects(L, 2) : -1;
   if (n < 0) n = check_objects(L);
-  binding_state *state = binding_upvalue(L);
   for (lua_Integer i = 1; i <= n; i++) {
     push_item(L, 2, i);
-    corm_object *object = binding_object_at(L, state, -1);
-    if (!object) object = check_object(L, -1, "Session:add_all");
+    corm_object *object = plain ? lua_touserdata(L, -1) : check_object(L, -1, "Session:add_all");
     if (corm_session_add(session, object, &err) != CORM_OK) return binding_raise(L, &err);
     lua_settop(L, 2);
   }

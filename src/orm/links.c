@@ -375,12 +375,46 @@ static corm_status remove_missing(corm_object *object, corm_relationship *relati
   return status;
 }
 
+/* True when nothing has to be compared or remembered: the list of an object without a row, and no object twice. */
+static bool is_first_content(const corm_object *object, const corm_link *link, corm_object *const *targets,
+                             uint32_t n) {
+  if ((object->flags & CORM_OBJECT_KEYED) || link->items.n || link->added.n || link->removed.n) return false;
+  uint32_t i = 0;
+  for (; i < n && !(targets[i]->flags & CORM_OBJECT_MARK); i++) targets[i]->flags |= CORM_OBJECT_MARK;
+  const bool distinct = i == n;
+  while (i-- > 0) targets[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
+  return distinct;
+}
+
+static corm_status fill_empty(corm_object *object, corm_relationship *relationship, corm_link *link,
+                              corm_object *const *targets, uint32_t n, corm_error *err) {
+  const corm_mem *mem = object->mapper->mem;
+  uint32_t *edges = corm_mem_alloc(mem, n * sizeof *edges);
+  if (!edges) return corm_error_memory(err);
+  corm_status status = reserve(mem, &link->items, n, err);
+  if (status == CORM_OK) status = host_of(object)->edges_add(host_of(object)->ctx, object, targets, n, edges, err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) insert_item(&link->items, i, targets[i], edges[i]);
+  corm_mem_free(mem, edges);
+  if (status != CORM_OK) return status;
+  link->version++;
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
+    if (relationship->inverse) status = tell_come(targets[i], relationship->inverse, object, err);
+    if (status == CORM_OK) status = cascade_add(object, relationship, targets[i], err);
+    if (status == CORM_OK) continue;
+    link = corm_object_find_link(object, relationship); /* those that were not told do not come */
+    while (link->items.n > i + 1) drop_edge(object, take_item(&link->items, link->items.n - 1).edge);
+  }
+  return status;
+}
+
 corm_status corm_object_replace(corm_object *object, corm_relationship *relationship, corm_object *const *targets,
                                 uint32_t n, corm_error *err) {
   corm_link *link = NULL;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK && n && is_first_content(object, link, targets, n))
+    return fill_empty(object, relationship, link, targets, n, err);
   if (status == CORM_OK) status = remove_missing(object, relationship, link, targets, n, err);
   uint32_t kept = 0;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {

@@ -265,21 +265,46 @@ static corm_status rank_mappers(corm_flush *flush, uint32_t *group, bool *cyclic
   return status;
 }
 
+/* New rows of tables without cycles keep the order of add, table by table: nothing has to be compared. */
+static corm_status order_inserts(corm_flush *flush, const uint32_t *group, corm_error *err) {
+  const size_t n = flush->mappers.len;
+  uint32_t *start = corm_mem_zalloc(flush->mem, n + 1, sizeof *start);
+  if (!start) return corm_error_memory(err);
+  for (uint32_t w = 0; w < flush->nworks; w++) start[group[flush->works[w].rank] + 1]++;
+  for (size_t g = 1; g <= n; g++) start[g] += start[g - 1];
+  for (uint32_t w = 0; w < flush->nworks; w++) flush->order[start[group[flush->works[w].rank]]++] = w;
+  flush->nsaves = flush->nworks;
+  corm_mem_free(flush->mem, start);
+  return CORM_OK;
+}
+
+static bool only_inserts(const corm_flush *flush) {
+  for (size_t m = 0; m < flush->mappers.len; m++)
+    if (flush->cyclic[m]) return false;
+  for (uint32_t w = 0; w < flush->nworks; w++)
+    if (flush->works[w].kind != CORM_WORK_INSERT) return false;
+  return true;
+}
+
+static corm_status order_all(corm_flush *flush, const uint32_t *group, corm_error *err) {
+  uint32_t *position = corm_mem_alloc(flush->mem, flush->nworks * sizeof *position);
+  sort_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
+  corm_status status = position && keys ? positions(flush, position, err) : corm_error_memory(err);
+  if (status == CORM_OK) status = sort_rows(flush, group, flush->cyclic, position, err);
+  if (status == CORM_OK) fill_order(flush, group, flush->cyclic, position, keys);
+  corm_mem_free(flush->mem, position);
+  corm_mem_free(flush->mem, keys);
+  return status;
+}
+
 corm_status corm_plan_order(corm_flush *flush, corm_error *err) {
   const size_t n = flush->mappers.len;
   uint32_t *group = corm_mem_zalloc(flush->mem, n, sizeof *group);
-  bool *cyclic = flush->cyclic = corm_mem_zalloc(flush->mem, n, sizeof *cyclic);
-  uint32_t *position = corm_mem_alloc(flush->mem, flush->nworks * sizeof *position);
-  sort_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
+  flush->cyclic = corm_mem_zalloc(flush->mem, n, sizeof *flush->cyclic);
   flush->order = corm_mem_alloc(flush->mem, flush->nworks * sizeof *flush->order);
-  corm_status status = CORM_OK;
-  if (!group || !cyclic || !position || !keys || !flush->order) status = corm_error_memory(err);
-  if (status == CORM_OK) status = rank_mappers(flush, group, cyclic, err);
-  if (status == CORM_OK) status = positions(flush, position, err);
-  if (status == CORM_OK) status = sort_rows(flush, group, cyclic, position, err);
-  if (status == CORM_OK) fill_order(flush, group, cyclic, position, keys);
+  corm_status status = group && flush->cyclic && flush->order ? CORM_OK : corm_error_memory(err);
+  if (status == CORM_OK) status = rank_mappers(flush, group, flush->cyclic, err);
+  if (status == CORM_OK) status = only_inserts(flush) ? order_inserts(flush, group, err) : order_all(flush, group, err);
   corm_mem_free(flush->mem, group);
-  corm_mem_free(flush->mem, position);
-  corm_mem_free(flush->mem, keys);
   return status;
 }

@@ -68,6 +68,19 @@ static corm_status clear_child(corm_flush *flush, const corm_relationship *relat
   return corm_sync_add(flush, relationship, child, NULL, err);
 }
 
+/* The many-to-one side of a new object says the same when it is collected. */
+static bool says_itself(const corm_relationship *relationship, const corm_object *child, const corm_object *parent) {
+  const corm_relationship *inverse = relationship->inverse;
+  const corm_link *link = corm_object_find_link(child, inverse);
+  if (child->state != CORM_PENDING || !link || link->one.object != parent) return false;
+  if (inverse->def.viewonly || inverse->npairs != relationship->npairs) return false;
+  for (uint32_t i = 0; i < inverse->npairs; i++)
+    if (inverse->pairs[i].near_slot != relationship->pairs[i].far_slot ||
+        inverse->pairs[i].far_slot != relationship->pairs[i].near_slot)
+      return false;
+  return true;
+}
+
 static corm_status collect_one_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
   const corm_items *come = kind == CORM_WORK_INSERT ? &link->items : &link->added;
@@ -76,7 +89,8 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
     status = clear_child(flush, relationship, link->removed.ptr[i].object, err);
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++) {
     corm_object *child = come->ptr[i].object;
-    if (takes_part(flush, child)) status = corm_sync_add(flush, relationship, child, object, err);
+    if (!takes_part(flush, child) || (relationship->inverse && says_itself(relationship, child, object))) continue;
+    status = corm_sync_add(flush, relationship, child, object, err);
   }
   if (status != CORM_OK || relationship->uselist) return status;
   if (link->changed && link->old.object) status = clear_child(flush, relationship, link->old.object, err);
