@@ -96,8 +96,10 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
   corm_status status = doom_orphans(session, err);
   for (size_t i = 0; status == CORM_OK && i < session->doomed.len; i++)
     if (!corm_flush_work(flush, session->doomed.items[i], err)) status = CORM_FAILED;
-  for (size_t i = 0; status == CORM_OK && i < session->news.len; i++)
+  for (size_t i = 0; status == CORM_OK && i < session->news.len; i++) {
+    if (i + CORM_FLUSH_AHEAD < session->news.len) corm_flush_ahead(session->news.items[i + CORM_FLUSH_AHEAD]);
     if (!corm_flush_work(flush, session->news.items[i], err)) status = CORM_FAILED;
+  }
   for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
     if (!corm_flush_work(flush, session->modified.items[i], err)) status = CORM_FAILED;
   flush->nnews = session->news.len;
@@ -178,6 +180,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
   corm_status status = corm_identity_reserve(&session->identity, (uint32_t)session->news.len, err);
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
+    if (i + CORM_FLUSH_AHEAD < flush->nworks) corm_flush_ahead(flush->works[i + CORM_FLUSH_AHEAD].object);
     switch ((corm_work_kind)flush->works[i].kind) {
     case CORM_WORK_INSERT: status = settle_inserted(flush, object, err); break;
     case CORM_WORK_UPDATE: status = settle_updated(flush, object, err); break;
@@ -192,6 +195,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
   keep_unflushed(&session->doomed);
   for (uint32_t i = 0; i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
+    if (i + CORM_FLUSH_AHEAD < flush->nworks) corm_flush_ahead(flush->works[i + CORM_FLUSH_AHEAD].object);
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
     object->flush = 0;
     if (object->links) corm_state_commit_links(object);

@@ -56,6 +56,15 @@ typedef struct corm_flush {
   bool *cyclic;     /* by rank: rows of this mapper may need rows of its own table or of one that needs it */
 } corm_flush;
 
+/* Objects lie where the host put them, so that each pass waits for memory once an object, unless it asks in time: for
+   the header and the first slots of what comes so many steps later. */
+enum { CORM_FLUSH_AHEAD = 8 };
+static inline void corm_flush_ahead(const corm_object *object) {
+  __builtin_prefetch(object);
+  __builtin_prefetch(&object->mapper);
+  __builtin_prefetch(&object->slots[2]);
+}
+
 /* Grows an array of plain structs to hold one more. NULL when out of memory. */
 void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *cap, size_t size);
 

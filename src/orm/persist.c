@@ -90,7 +90,10 @@ static corm_status write_row(corm_persister *p, corm_work *work, corm_error *err
 static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, corm_error *err) {
   const corm_flush *flush = p->flush;
   corm_status status = CORM_OK;
-  for (uint32_t i = from; status == CORM_OK && i < to; i++) status = write_row(p, &flush->works[flush->order[i]], err);
+  for (uint32_t i = from; status == CORM_OK && i < to; i++) {
+    if (i + CORM_FLUSH_AHEAD < to) corm_flush_ahead(flush->works[flush->order[i + CORM_FLUSH_AHEAD]].object);
+    status = write_row(p, &flush->works[flush->order[i]], err);
+  }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }
 
