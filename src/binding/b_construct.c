@@ -96,7 +96,9 @@ static void read_fields(construction *c) {
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
   uint32_t handle;
-  corm_object *object = binding_object_block(c->L, c->state, corm_object_size(mapper, c->text), &handle);
+  binding_object_frame(c->L, c->state);
+  corm_object *object =
+      binding_object_block_at(c->L, c->state, lua_gettop(c->L) - 1, corm_object_size(mapper, c->text), &handle);
   corm_object_init(object, c->cls->mapper);
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {

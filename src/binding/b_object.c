@@ -91,16 +91,6 @@ void *binding_object_block_at(lua_State *L, binding_state *state, int frame, siz
   return block;
 }
 
-void *binding_object_block(lua_State *L, binding_state *state, size_t size, uint32_t *handle) {
-  luaL_checkstack(L, 6, "object");
-  binding_object_frame(L, state);
-  const int frame = lua_gettop(L) - 1;
-  void *block = binding_object_block_at(L, state, frame, size, handle);
-  lua_replace(L, frame);
-  lua_settop(L, frame);
-  return block;
-}
-
 /* A class must outlive its objects; making the first one keeps it. The slot in `living` was made with the class. */
 static void keep_class(lua_State *L, binding_host *host, const binding_class *cls) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
