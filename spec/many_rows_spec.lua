@@ -56,6 +56,32 @@ describe("many rows", function()
     end
   end
 
+  it("are one object each, though finalizers load the same rows meanwhile", function()
+    local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
+    local loading, met = false, {}
+    local function leave()
+      setmetatable({}, { __gc = function()
+        if not loading then return end
+        local first = math.random(ROWS)
+        for id = first, math.min(ROWS, first + 100) do met[#met + 1] = session:get(Day, id) end
+        leave()
+      end })
+    end
+    for _ = 1, 20 do
+      for _ = 1, 20 do leave() end
+      loading = true
+      local loaded, days = pcall(all)
+      loading = false
+      assert.is_true(loaded, days)
+      check(days)
+      for _, day in ipairs(met) do assert.is_true(days[day.id] == day) end
+      met = {}
+      session:expunge_all()
+    end
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+  end)
+
   it("come whole while finalizers ask the same session", function()
     local loading, answers = false, {}
     local function leave()

@@ -75,6 +75,11 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   void *block = binding_object_block_at(L, r->state, r->frame, size, &handle);
   object = corm_loader_fill(loader, k, block, &err);
   if (!object) binding_raise(L, &err);
+  if ((void *)object != block) {
+    lua_pop(L, 1);
+    lua_rawgeti(L, r->frame + 1, object->handle);
+    return;
+  }
   binding_object_filled(r->state, L, object, handle);
   take_credit(r, size);
 }

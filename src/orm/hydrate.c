@@ -191,6 +191,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   if (status == CORM_DONE) return 0;
   if (status == CORM_OK) {
     entity->hash = corm_identity_hash(mapper, entity->key);
+    entity->added = session->identity.added;
     found = corm_identity_find(&session->identity, mapper, entity->key, entity->hash);
     if (found && !session->host->alive(session->host->ctx, found))
       found = corm_session_find(session, mapper, entity->key); /* drops what is condemned */
@@ -205,10 +206,23 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   return 0;
 }
 
+/* The object of this very row, when making the block ran a finalizer that loaded it; NULL: none. */
+static corm_object *find_arrived(corm_loader *loader, corm_load_entity *entity) {
+  corm_session *session = loader->session;
+  if (session->identity.added == entity->added) return NULL;
+  return entity->object = corm_session_find(session, entity->mapper, entity->key);
+}
+
 corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err) {
   corm_mapper *mapper = entity->mapper;
   corm_session *session = loader->session;
-  corm_object *object = block;
+  corm_object *object = find_arrived(loader, entity);
+  if (object) {
+    const bool taken = join_siblings(loader, entity, object, err) == CORM_OK &&
+                       (!entity->noverrides || corm_eager_override(entity, object, err) == CORM_OK);
+    return taken ? object : NULL;
+  }
+  object = block;
   corm_object_begin(object, mapper);
   char *bytes = (char *)&object->slots[mapper->nattributes];
   if (loader->text.len) memcpy(bytes, loader->text.ptr, loader->text.len);

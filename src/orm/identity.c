@@ -73,6 +73,7 @@ corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_erro
   *bucket = object;
   object->flags |= CORM_OBJECT_IN_MAP;
   map->count++;
+  map->added++;
   return CORM_OK;
 }
 

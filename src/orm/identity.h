@@ -9,6 +9,7 @@ typedef struct corm_identity {
   corm_object **buckets;
   uint32_t cap; /* power of two; 0 at first */
   uint32_t count;
+  uint32_t added; /* counts corm_identity_add, wrapping */
 } corm_identity;
 
 void corm_identity_init(corm_identity *map, const corm_mem *mem);

@@ -49,8 +49,8 @@ corm_status corm_loader_step(corm_loader *loader, corm_error *err);
 /* Entities of a row: first those selected, then hidden ones of joined eager loading. */
 uint32_t corm_loader_entities(const corm_loader *loader);
 size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object);
-/* `block` holds at least `size` bytes; returns the object in it (a block that turns out unneeded is never asked for).
- * NULL: err is set. */
+/* `block` holds at least `size` bytes; returns the object in it, or another one when making the block loaded the same
+ * row (a finalizer may do that): the block was not touched then. NULL: err is set. */
 corm_object *corm_loader_fill(corm_loader *loader, uint32_t k, void *block, corm_error *err);
 
 /* The visible row: items in the order of the select list. */

@@ -50,6 +50,7 @@ typedef struct corm_load_entity {
   /* the current row */
   corm_object *object;
   uint32_t hash;
+  uint32_t added; /* the identity map's, when the key was looked for */
   corm_value
       *values; /* by slot, as the driver gave them or decoded; decoded bytes: as.i is the offset in loader->text */
   corm_value *key;
