@@ -77,29 +77,40 @@ static void expect_graph(bench *b) {
   expect(b->n / BOOKS_PER_AUTHOR, b->n / BOOKS_PER_AUTHOR * BOOKS_PER_AUTHOR, 0);
 }
 
-static const bench_case expectations[] = {
-    {"expect_authors", expect_authors, 0},
-    {"expect_graph", expect_graph, 0},
-    {"expect_updated", expect_updated, 0},
-    {"expect_deleted", expect_deleted, 0},
-};
-
 /* -- the program -- */
 
-static const bench_case *find(const bench_case *cases, size_t n, const char *name) {
-  for (size_t i = 0; i < n; i++) {
-    if (strcmp(cases[i].name, name) == 0) return &cases[i];
-  }
-  return NULL;
-}
+typedef struct bench_case {
+  const char *name;
+  void (*work)(bench *b);
+  int timed;
+  int connected;
+} bench_case;
 
-int bench_main(int argc, char **argv, const bench_case *cases, size_t ncases,
-               void (*open)(bench *b, const char *target), void (*close)(bench *b)) {
+static const bench_case cases[] = {
+    {"insert_objects", insert_objects, 1, 1},
+    {"insert_graph", insert_graph, 1, 1},
+    {"insert_bulk", insert_bulk, 1, 1},
+    {"load_all", load_all, 1, 1},
+    {"load_eager", load_eager, 1, 1},
+    {"get_by_pk", get_by_pk, 1, 1},
+    {"update_objects", update_objects, 1, 1},
+    {"select_filter", select_filter, 1, 1},
+    {"delete_objects", delete_objects, 1, 1},
+    {"schema", schema, 0, 1},
+    {"fill_authors", fill_authors, 0, 1},
+    {"fill_graph", fill_graph, 0, 1},
+    {"sums", sums, 0, 1},
+    {"expect_authors", expect_authors, 0, 0},
+    {"expect_graph", expect_graph, 0, 0},
+    {"expect_updated", expect_updated, 0, 0},
+    {"expect_deleted", expect_deleted, 0, 0},
+};
+
+int main(int argc, char **argv) {
   bench b = {0};
-  const bench_case *expectation = NULL, *found = NULL;
-  if (argc == 4) {
-    expectation = find(expectations, sizeof expectations / sizeof *expectations, argv[1]);
-    found = expectation ? expectation : find(cases, ncases, argv[1]);
+  const bench_case *found = NULL;
+  for (size_t i = 0; argc == 4 && i < sizeof cases / sizeof *cases; i++) {
+    if (strcmp(cases[i].name, argv[1]) == 0) found = &cases[i];
   }
   if (found) b.n = strtoll(argv[3], NULL, 10);
   if (b.n < BOOKS_PER_AUTHOR || b.n >= STRIDE) {
@@ -108,9 +119,9 @@ int bench_main(int argc, char **argv, const bench_case *cases, size_t ncases,
   }
   const char *queries = getenv("BENCH_QUERIES");
   b.queries = queries ? strtoll(queries, NULL, 10) : GETS;
-  if (!expectation) open(&b, argv[2]);
+  if (found->connected) open_database(&b, argv[2]);
   found->work(&b);
-  if (!expectation) close(&b);
+  if (found->connected) close_database(&b);
   if (found->timed) printf("%s %.9f %" PRId64 "\n", found->name, b.seconds, b.check);
   return 0;
 }

@@ -48,20 +48,27 @@ typedef struct bench_sums {
   double prices;
 } bench_sums;
 
-typedef struct bench_case {
-  const char *name;
-  void (*work)(bench *b);
-  int timed;
-} bench_case;
-
 void make_author(int64_t i, author *out);
 void make_book(int64_t i, book *out);
 void start(bench *b);
 void stop(bench *b);
 void print_sums(const bench_sums *sums);
 
-/* The program: runs the case that argv names between `open` and `close`, which end the program when they fail. */
-int bench_main(int argc, char **argv, const bench_case *cases, size_t ncases,
-               void (*open)(bench *b, const char *target), void (*close)(bench *b));
+/* What each program does in its own way. Connecting and closing end the program when they fail. */
+void open_database(bench *b, const char *target);
+void close_database(bench *b);
+void insert_objects(bench *b);
+void insert_graph(bench *b);
+void insert_bulk(bench *b);
+void load_all(bench *b);
+void load_eager(bench *b);
+void get_by_pk(bench *b);
+void update_objects(bench *b);
+void select_filter(bench *b);
+void delete_objects(bench *b);
+void schema(bench *b);
+void fill_authors(bench *b);
+void fill_graph(bench *b);
+void sums(bench *b);
 
 #endif

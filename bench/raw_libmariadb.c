@@ -149,11 +149,11 @@ static void write_authors(bench *b, const char *sql) {
   stop(b);
 }
 
-static void insert_objects(bench *b) {
+void insert_objects(bench *b) {
   write_authors(b, INSERT_AUTHOR " RETURNING id");
 }
 
-static void insert_bulk(bench *b) {
+void insert_bulk(bench *b) {
   write_authors(b, INSERT_AUTHOR);
   b->check = b->n;
 }
@@ -171,7 +171,7 @@ static void insert_books(bench *b, MYSQL_STMT *stmt, page *p, int64_t first, int
   read_ids(b, stmt, NULL);
 }
 
-static void insert_graph(bench *b) {
+void insert_graph(bench *b) {
   int64_t nauthors = b->n / BOOKS_PER_AUTHOR, nbooks = nauthors * BOOKS_PER_AUTHOR;
   start(b);
   int64_t *ids = malloc((size_t)nauthors * sizeof *ids);
@@ -230,7 +230,7 @@ static MYSQL_STMT *query_authors(bench *b, const char *sql, author_row *row) {
   return stmt;
 }
 
-static void load_all(bench *b) {
+void load_all(bench *b) {
   author_row row;
   start(b);
   MYSQL_STMT *stmt = query_authors(b, SELECT_AUTHORS, &row);
@@ -239,7 +239,7 @@ static void load_all(bench *b) {
   stop(b);
 }
 
-static void load_eager(bench *b) {
+void load_eager(bench *b) {
   author_row row;
   int32_t book_id, author_id, year;
   double price;
@@ -270,7 +270,7 @@ static void load_eager(bench *b) {
   stop(b);
 }
 
-static void get_by_pk(bench *b) {
+void get_by_pk(bench *b) {
   author_row row;
   int32_t key = 0;
   MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_LONG, .buffer = &key};
@@ -292,7 +292,7 @@ static void get_by_pk(bench *b) {
   stop(b);
 }
 
-static void select_filter(bench *b) {
+void select_filter(bench *b) {
   author_row row;
   int32_t age = 0;
   char pattern[32];
@@ -353,11 +353,11 @@ static void change_all(bench *b, const char *sql, int with_age) {
   stop(b);
 }
 
-static void update_objects(bench *b) {
+void update_objects(bench *b) {
   change_all(b, "UPDATE author SET age = ? WHERE id = ?", 1);
 }
 
-static void delete_objects(bench *b) {
+void delete_objects(bench *b) {
   change_all(b, "DELETE FROM author WHERE id = ?", 0);
 }
 
@@ -375,7 +375,7 @@ static int64_t text_int(MYSQL_ROW row, int column) {
   return strtoll(row[column], NULL, 10);
 }
 
-static void sums(bench *b) {
+void sums(bench *b) {
   bench_sums s;
   MYSQL_RES *result;
   MYSQL_ROW row = only_row(b,
@@ -402,7 +402,7 @@ static void sums(bench *b) {
   print_sums(&s);
 }
 
-static void schema(bench *b) {
+void schema(bench *b) {
   run(b, "DROP TABLE IF EXISTS book");
   run(b, "DROP TABLE IF EXISTS author");
   run(b, "CREATE TABLE author (id INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(60) NOT NULL, "
@@ -455,33 +455,17 @@ static void fill(bench *b, int64_t nauthors, int64_t nbooks) {
   free(sql);
 }
 
-static void fill_authors(bench *b) {
+void fill_authors(bench *b) {
   fill(b, b->n, 0);
 }
 
-static void fill_graph(bench *b) {
+void fill_graph(bench *b) {
   fill(b, b->n / BOOKS_PER_AUTHOR, b->n / BOOKS_PER_AUTHOR * BOOKS_PER_AUTHOR);
 }
 
-/* -- the program -- */
+/* -- connecting -- */
 
-static const bench_case cases[] = {
-    {"insert_objects", insert_objects, 1},
-    {"insert_graph", insert_graph, 1},
-    {"insert_bulk", insert_bulk, 1},
-    {"load_all", load_all, 1},
-    {"load_eager", load_eager, 1},
-    {"get_by_pk", get_by_pk, 1},
-    {"update_objects", update_objects, 1},
-    {"select_filter", select_filter, 1},
-    {"delete_objects", delete_objects, 1},
-    {"schema", schema, 0},
-    {"fill_authors", fill_authors, 0},
-    {"fill_graph", fill_graph, 0},
-    {"sums", sums, 0},
-};
-
-static void open_server(bench *b, const char *url) {
+void open_database(bench *b, const char *url) {
   char user[64], password[64], host[64], database[64];
   unsigned int port;
   if (sscanf(url, "mariadb://%63[^:]:%63[^@]@%63[^:]:%u/%63s", user, password, host, &port, database) != 5) {
@@ -495,10 +479,6 @@ static void open_server(bench *b, const char *url) {
   require(b, mysql_real_connect(db, host, user, password, database, port, NULL, CLIENT_FOUND_ROWS) != NULL, "connect");
 }
 
-static void close_server(bench *b) {
+void close_database(bench *b) {
   mysql_close(b->db);
-}
-
-int main(int argc, char **argv) {
-  return bench_main(argc, argv, cases, sizeof cases / sizeof *cases, open_server, close_server);
 }

@@ -157,11 +157,11 @@ static void write_authors(bench *b, const char *sql) {
   free_columns(columns);
 }
 
-static void insert_objects(bench *b) {
+void insert_objects(bench *b) {
   write_authors(b, INSERT_AUTHORS " RETURNING id");
 }
 
-static void insert_bulk(bench *b) {
+void insert_bulk(bench *b) {
   write_authors(b, INSERT_AUTHORS);
   b->check = b->n;
 }
@@ -184,7 +184,7 @@ static void insert_books(bench *b, column *columns, int64_t first, int64_t count
   PQclear(result);
 }
 
-static void insert_graph(bench *b) {
+void insert_graph(bench *b) {
   column columns[MAX_COLUMNS] = {0};
   int64_t nauthors = b->n / BOOKS_PER_AUTHOR, nbooks = nauthors * BOOKS_PER_AUTHOR;
   start(b);
@@ -225,7 +225,7 @@ static PGresult *read_whole(bench *b, const char *sql) {
 
 #define SELECT_AUTHORS "SELECT id, name, email, age, score FROM author"
 
-static void load_all(bench *b) {
+void load_all(bench *b) {
   start(b);
   send_query(b, SELECT_AUTHORS);
   for (PGresult *row; (row = next_row(b)) != NULL; PQclear(row)) {
@@ -234,7 +234,7 @@ static void load_all(bench *b) {
   stop(b);
 }
 
-static void load_eager(bench *b) {
+void load_eager(bench *b) {
   start(b);
   PGresult *authors = read_whole(b, SELECT_AUTHORS " ORDER BY id");
   send_query(b, "SELECT id, author_id, title, year, price FROM book ORDER BY author_id, id");
@@ -251,7 +251,7 @@ static void load_eager(bench *b) {
   stop(b);
 }
 
-static void get_by_pk(bench *b) {
+void get_by_pk(bench *b) {
   start(b);
   run(b, "BEGIN");
   prepare(b, "get", SELECT_AUTHORS " WHERE id = $1");
@@ -269,7 +269,7 @@ static void get_by_pk(bench *b) {
   stop(b);
 }
 
-static void select_filter(bench *b) {
+void select_filter(bench *b) {
   start(b);
   run(b, "BEGIN");
   prepare(b, "filter", SELECT_AUTHORS " WHERE age >= $1 AND name LIKE $2 ORDER BY id LIMIT 10");
@@ -289,7 +289,7 @@ static void select_filter(bench *b) {
 
 /* -- changing -- */
 
-static void update_objects(bench *b) {
+void update_objects(bench *b) {
   column columns[MAX_COLUMNS] = {0};
   start(b);
   run(b, "BEGIN");
@@ -314,7 +314,7 @@ static void update_objects(bench *b) {
   free_columns(columns);
 }
 
-static void delete_objects(bench *b) {
+void delete_objects(bench *b) {
   column columns[MAX_COLUMNS] = {0};
   start(b);
   run(b, "BEGIN");
@@ -339,7 +339,7 @@ static int64_t text_int(const PGresult *result, int column) {
   return strtoll(PQgetvalue(result, 0, column), NULL, 10);
 }
 
-static void sums(bench *b) {
+void sums(bench *b) {
   bench_sums s;
   const char *sql = "SELECT count(*), coalesce(sum(id), 0), coalesce(sum(age), 0), coalesce(sum(length(name) + "
                     "length(email)), 0), coalesce(sum(score), 0) FROM author";
@@ -363,7 +363,7 @@ static void sums(bench *b) {
   print_sums(&s);
 }
 
-static void schema(bench *b) {
+void schema(bench *b) {
   run(b, "SET client_min_messages = warning; DROP TABLE IF EXISTS book, author");
   run(b, "CREATE TABLE author (id SERIAL PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, age INTEGER, "
          "score FLOAT)");
@@ -379,45 +379,25 @@ static void settle(bench *b) {
   run(b, "CHECKPOINT");
 }
 
-static void fill_authors(bench *b) {
+void fill_authors(bench *b) {
   schema(b);
   insert_objects(b);
   settle(b);
 }
 
-static void fill_graph(bench *b) {
+void fill_graph(bench *b) {
   schema(b);
   insert_graph(b);
   settle(b);
 }
 
-/* -- the program -- */
+/* -- connecting -- */
 
-static const bench_case cases[] = {
-    {"insert_objects", insert_objects, 1},
-    {"insert_graph", insert_graph, 1},
-    {"insert_bulk", insert_bulk, 1},
-    {"load_all", load_all, 1},
-    {"load_eager", load_eager, 1},
-    {"get_by_pk", get_by_pk, 1},
-    {"update_objects", update_objects, 1},
-    {"select_filter", select_filter, 1},
-    {"delete_objects", delete_objects, 1},
-    {"schema", schema, 0},
-    {"fill_authors", fill_authors, 0},
-    {"fill_graph", fill_graph, 0},
-    {"sums", sums, 0},
-};
-
-static void open_server(bench *b, const char *uri) {
+void open_database(bench *b, const char *uri) {
   b->db = PQconnectdb(uri);
   require(b, PQstatus(b->db) == CONNECTION_OK, uri);
 }
 
-static void close_server(bench *b) {
+void close_database(bench *b) {
   PQfinish(b->db);
-}
-
-int main(int argc, char **argv) {
-  return bench_main(argc, argv, cases, sizeof cases / sizeof *cases, open_server, close_server);
 }

@@ -67,7 +67,7 @@ static void insert_book(bench *b, sqlite3_stmt *stmt, int64_t i, int64_t author_
   execute(b, stmt);
 }
 
-static void insert_objects(bench *b) {
+void insert_objects(bench *b) {
   start(b);
   sqlite3_stmt *stmt = prepare(b, insert_author_sql);
   run(b, "BEGIN IMMEDIATE");
@@ -77,12 +77,12 @@ static void insert_objects(bench *b) {
   stop(b);
 }
 
-static void insert_bulk(bench *b) {
+void insert_bulk(bench *b) {
   insert_objects(b);
   b->check = b->n;
 }
 
-static void insert_graph(bench *b) {
+void insert_graph(bench *b) {
   start(b);
   sqlite3_stmt *authors = prepare(b, insert_author_sql), *books = prepare(b, insert_book_sql);
   run(b, "BEGIN IMMEDIATE");
@@ -102,7 +102,7 @@ static void insert_graph(bench *b) {
 
 /* Reads first and writes afterwards: an UPDATE under an open cursor of the same table makes SQLite save and find that
    cursor's place again for every row. The ages are the only thing that the second pass needs. */
-static void update_objects(bench *b) {
+void update_objects(bench *b) {
   start(b);
   int64_t *ages = malloc((size_t)(b->n + 1) * sizeof *ages);
   require(b, ages != NULL, "memory");
@@ -123,7 +123,7 @@ static void update_objects(bench *b) {
   stop(b);
 }
 
-static void delete_objects(bench *b) {
+void delete_objects(bench *b) {
   start(b);
   int64_t *ids = malloc((size_t)b->n * sizeof *ids), count = 0;
   require(b, ids != NULL, "memory");
@@ -153,14 +153,14 @@ static int64_t read_authors(bench *b) {
   return sum;
 }
 
-static void load_all(bench *b) {
+void load_all(bench *b) {
   start(b);
   b->check = read_authors(b);
   stop(b);
 }
 
 /* Two statements merged on the way: faster than the join, which copies each author ten times. */
-static void load_eager(bench *b) {
+void load_eager(bench *b) {
   start(b);
   sqlite3_stmt *authors = prepare(b, "SELECT id, name, email, age, score FROM author ORDER BY id");
   sqlite3_stmt *books = prepare(b, "SELECT id, author_id, title, year, price FROM book ORDER BY author_id, id");
@@ -177,7 +177,7 @@ static void load_eager(bench *b) {
   stop(b);
 }
 
-static void get_by_pk(bench *b) {
+void get_by_pk(bench *b) {
   start(b);
   sqlite3_stmt *stmt = prepare(b, "SELECT id, name, email, age, score FROM author WHERE id = ?");
   int64_t count = b->n < b->queries ? b->n : b->queries;
@@ -191,7 +191,7 @@ static void get_by_pk(bench *b) {
   stop(b);
 }
 
-static void select_filter(bench *b) {
+void select_filter(bench *b) {
   start(b);
   sqlite3_stmt *stmt = prepare(b, "SELECT id, name, email, age, score FROM author WHERE age >= ? AND name LIKE ? "
                                   "ORDER BY id LIMIT 10");
@@ -209,7 +209,7 @@ static void select_filter(bench *b) {
 
 /* -- what is in the file -- */
 
-static void sums(bench *b) {
+void sums(bench *b) {
   bench_sums s;
   sqlite3_stmt *stmt = prepare(
       b,
@@ -236,7 +236,7 @@ static void sums(bench *b) {
   print_sums(&s);
 }
 
-static void schema(bench *b) {
+void schema(bench *b) {
   run(b, "CREATE TABLE author (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, "
          "age INTEGER, score REAL)");
   run(b, "CREATE TABLE book (id INTEGER NOT NULL PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES author (id), "
@@ -244,35 +244,19 @@ static void schema(bench *b) {
   run(b, "CREATE INDEX ix_book_author_id ON book (author_id)");
 }
 
-static void fill_authors(bench *b) {
+void fill_authors(bench *b) {
   schema(b);
   insert_objects(b);
 }
 
-static void fill_graph(bench *b) {
+void fill_graph(bench *b) {
   schema(b);
   insert_graph(b);
 }
 
-/* -- the program -- */
+/* -- connecting -- */
 
-static const bench_case cases[] = {
-    {"insert_objects", insert_objects, 1},
-    {"insert_graph", insert_graph, 1},
-    {"insert_bulk", insert_bulk, 1},
-    {"load_all", load_all, 1},
-    {"load_eager", load_eager, 1},
-    {"get_by_pk", get_by_pk, 1},
-    {"update_objects", update_objects, 1},
-    {"select_filter", select_filter, 1},
-    {"delete_objects", delete_objects, 1},
-    {"schema", schema, 0},
-    {"fill_authors", fill_authors, 0},
-    {"fill_graph", fill_graph, 0},
-    {"sums", sums, 0},
-};
-
-static void open_file(bench *b, const char *path) {
+void open_database(bench *b, const char *path) {
   sqlite3 *db = NULL;
   int rc = sqlite3_open(path, &db);
   b->db = db;
@@ -280,10 +264,6 @@ static void open_file(bench *b, const char *path) {
   run(b, "PRAGMA foreign_keys = ON");
 }
 
-static void close_file(bench *b) {
+void close_database(bench *b) {
   require(b, sqlite3_close(b->db) == SQLITE_OK, "close");
-}
-
-int main(int argc, char **argv) {
-  return bench_main(argc, argv, cases, sizeof cases / sizeof *cases, open_file, close_file);
 }
