@@ -132,3 +132,12 @@ const char *corm_buf_str(const corm_buf *buf) {
   if (buf->failed) return NULL;
   return buf->ptr ? buf->ptr : "";
 }
+
+void corm_buf_hex(corm_buf *buf, const char *bytes, size_t len) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < len; i++) {
+    const unsigned char byte = (unsigned char)bytes[i];
+    const char pair[2] = {digits[byte >> 4], digits[byte & 15]};
+    corm_buf_add(buf, pair, 2);
+  }
+}

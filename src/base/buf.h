@@ -34,6 +34,9 @@ CORM_PRINTF(2, 3) void corm_buf_printf(corm_buf *buf, const char *format, ...);
 /* Decimal digits, faster than printf and untouched by the locale. */
 void corm_buf_int(corm_buf *buf, int64_t value);
 
+/* Two lower-case hexadecimal digits for each byte. */
+void corm_buf_hex(corm_buf *buf, const char *bytes, size_t len);
+
 /* The shortest decimal text that reads back as the same double, "." as the point whatever the locale;
    integral values keep ".0"; inf, -inf and nan as these words. */
 void corm_buf_real(corm_buf *buf, double value);

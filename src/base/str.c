@@ -127,3 +127,10 @@ corm_status corm_identifier_check(const char *name, size_t len, const char *what
   }
   return CORM_OK;
 }
+
+int corm_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}

@@ -29,4 +29,7 @@ const char *corm_name_nearest(const char *wanted, const char *const *names, size
    inside, invalid UTF-8. IdentifierError names what ("column", "label"). */
 CORM_MUST_USE corm_status corm_identifier_check(const char *name, size_t len, const char *what, corm_error *err);
 
+/* The value of a hexadecimal digit in either case, or -1. */
+int corm_hex_digit(char c);
+
 #endif

@@ -5,14 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/str.h"
 #include "base/time.h"
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /* True before the bytes that the dashed form sets off. */
 static bool has_dash_before(size_t byte) {
@@ -28,7 +22,7 @@ bool corm_uuid_parse(const char *text, size_t len, unsigned char out[16]) {
   unsigned char uuid[16];
   for (size_t i = 0; i < sizeof uuid; i++) {
     if (len == 36 && has_dash_before(i) && *text++ != '-') return false;
-    int high = hex_digit(text[0]), low = hex_digit(text[1]);
+    int high = corm_hex_digit(text[0]), low = corm_hex_digit(text[1]);
     if (high < 0 || low < 0) return false;
     uuid[i] = (unsigned char)(high * 16 + low);
     text += 2;

@@ -80,7 +80,7 @@ static corm_status generic_type_name(const corm_dialect *dialect, const corm_typ
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
 
-static void infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right) {
+void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right) {
   corm_emit_node(compiler, left);
   corm_emit_text(compiler, op);
   corm_emit_node(compiler, right);
@@ -92,7 +92,7 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
   corm_value_kind kind = corm_type_value_kind(right->type);
   const corm_type *target =
       kind == CORM_REAL || kind == CORM_DECIMAL ? right->type : corm_type_default(CORM_TYPE_NUMERIC);
-  infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
+  corm_ansi_infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
 }
 
 bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
@@ -102,7 +102,7 @@ bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, cons
   case CORM_OP_FLOORDIV:
     if (corm_type_value_kind(node->right->type) == CORM_INT) return false;
     corm_emit_text(compiler, "FLOOR(");
-    infix(compiler, node->left, " / ", node->right);
+    corm_ansi_infix(compiler, node->left, " / ", node->right);
     corm_emit_text(compiler, ")");
     return true;
   default: return false;
@@ -114,7 +114,7 @@ static bool generic_binary(const corm_dialect *dialect, corm_compiler *compiler,
   if (node->base.op != CORM_OP_REGEXP && node->base.op != CORM_OP_NOT_REGEXP) {
     return corm_ansi_binary(dialect, compiler, node);
   }
-  infix(compiler, node->left, node->base.op == CORM_OP_REGEXP ? " <regexp> " : " <not regexp> ", node->right);
+  corm_ansi_infix(compiler, node->left, node->base.op == CORM_OP_REGEXP ? " <regexp> " : " <not regexp> ", node->right);
   return true;
 }
 

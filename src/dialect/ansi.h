@@ -18,6 +18,8 @@ corm_status corm_ansi_column_spec(const corm_dialect *dialect, const corm_column
 bool corm_ansi_inline_primary_key(const corm_dialect *dialect, const corm_table *table);
 void corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
 
+/* left, the operator's text with its blanks, right */
+void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right);
 /* "(a, b)" */
 void corm_ansi_arguments(corm_compiler *compiler, const corm_function *node);
 

@@ -14,9 +14,7 @@
 static void infix(corm_compiler *compiler, const char *before, const corm_binary *node, const char *op,
                   const char *after) {
   corm_emit_text(compiler, before);
-  corm_emit_node(compiler, node->left);
-  corm_emit_text(compiler, op);
-  corm_emit_node(compiler, node->right);
+  corm_ansi_infix(compiler, node->left, op, node->right);
   corm_emit_text(compiler, after);
 }
 

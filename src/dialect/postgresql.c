@@ -9,22 +9,16 @@
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
 
-static void infix(corm_compiler *compiler, const corm_binary *node, const char *op) {
-  corm_emit_node(compiler, node->left);
-  corm_emit_text(compiler, op);
-  corm_emit_node(compiler, node->right);
-}
-
 static void match(corm_compiler *compiler, const corm_binary *node) {
-  infix(compiler, node, " @@ plainto_tsquery(");
+  corm_ansi_infix(compiler, node->left, " @@ plainto_tsquery(", node->right);
   corm_emit_text(compiler, ")");
 }
 
 static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
   switch ((corm_op)node->base.op) {
-  case CORM_OP_REGEXP: infix(compiler, node, " ~ "); return true;
-  case CORM_OP_NOT_REGEXP: infix(compiler, node, " !~ "); return true;
-  case CORM_OP_BIT_XOR: infix(compiler, node, " # "); return true;
+  case CORM_OP_REGEXP: corm_ansi_infix(compiler, node->left, " ~ ", node->right); return true;
+  case CORM_OP_NOT_REGEXP: corm_ansi_infix(compiler, node->left, " !~ ", node->right); return true;
+  case CORM_OP_BIT_XOR: corm_ansi_infix(compiler, node->left, " # ", node->right); return true;
   case CORM_OP_MATCH: match(compiler, node); return true;
   case CORM_OP_NOT_MATCH:
     corm_emit_text(compiler, "NOT ");

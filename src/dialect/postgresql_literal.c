@@ -3,17 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/time.h"
 #include "dialect/postgresql_types.h"
 
 static void bytea(const corm_value *value, corm_buf *out) {
-  static const char hex[] = "0123456789abcdef";
   corm_buf_puts(out, "'\\x");
-  for (uint32_t i = 0; i < value->len; i++) {
-    unsigned char byte = (unsigned char)value->as.s[i];
-    corm_buf_putc(out, hex[byte >> 4]);
-    corm_buf_putc(out, hex[byte & 15]);
-  }
+  corm_buf_hex(out, value->as.s, value->len);
   corm_buf_puts(out, "'::BYTEA");
 }
 
@@ -31,12 +27,6 @@ static void interval(int64_t usec, corm_buf *out) {
 
 /* -- arrays ------------------------------------------------------------------------------------------------------- */
 
-static int hex_digit(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
-}
-
 /* A JSON escape behind its backslash. corm writes \uXXXX for control characters only; others, and NUL, which text
    cannot hold, are refused. */
 static const char *escape(const char *at, const char *end, corm_buf *out) {
@@ -44,8 +34,8 @@ static const char *escape(const char *at, const char *end, corm_buf *out) {
   if (at >= end) return NULL;
   const char *name = strchr(names, *at);
   if (*at == 'u') {
-    int high = end - at > 4 && at[1] == '0' && at[2] == '0' ? hex_digit(at[3]) : -1;
-    int low = high >= 0 && high < 8 ? hex_digit(at[4]) : -1;
+    int high = end - at > 4 && at[1] == '0' && at[2] == '0' ? corm_hex_digit(at[3]) : -1;
+    int low = high >= 0 && high < 8 ? corm_hex_digit(at[4]) : -1;
     if (low < 0 || high + low == 0) return NULL;
     corm_buf_putc(out, (char)(high << 4 | low));
     return at + 5;

@@ -74,13 +74,8 @@ static corm_status quote_text(const corm_dialect *dialect, const corm_value *val
 }
 
 static void quote_blob(const corm_value *value, corm_buf *out) {
-  static const char hex[] = "0123456789abcdef";
   corm_buf_puts(out, "X'");
-  for (uint32_t i = 0; i < value->len; i++) {
-    unsigned char byte = (unsigned char)value->as.s[i];
-    corm_buf_putc(out, hex[byte >> 4]);
-    corm_buf_putc(out, hex[byte & 15]);
-  }
+  corm_buf_hex(out, value->as.s, value->len);
   corm_buf_putc(out, '\'');
 }
 

@@ -8,16 +8,10 @@
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
 
-static void infix(corm_compiler *compiler, const corm_binary *node, const char *op) {
-  corm_emit_node(compiler, node->left);
-  corm_emit_text(compiler, op);
-  corm_emit_node(compiler, node->right);
-}
-
 static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
   switch ((corm_op)node->base.op) {
-  case CORM_OP_IS_DISTINCT_FROM: infix(compiler, node, " IS NOT "); return true;
-  case CORM_OP_IS_NOT_DISTINCT_FROM: infix(compiler, node, " IS "); return true;
+  case CORM_OP_IS_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS NOT ", node->right); return true;
+  case CORM_OP_IS_NOT_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS ", node->right); return true;
   case CORM_OP_TRUEDIV:
     corm_emit_node(compiler, node->left);
     corm_emit_text(compiler, " / (");
@@ -26,9 +20,9 @@ static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const c
     return true;
   case CORM_OP_BIT_XOR: /* there is none: what is in one but not in both */
     corm_emit_text(compiler, "((");
-    infix(compiler, node, " | ");
+    corm_ansi_infix(compiler, node->left, " | ", node->right);
     corm_emit_text(compiler, ") - (");
-    infix(compiler, node, " & ");
+    corm_ansi_infix(compiler, node->left, " & ", node->right);
     corm_emit_text(compiler, "))");
     return true;
   default: return corm_ansi_binary(dialect, compiler, node);

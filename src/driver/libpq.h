@@ -182,6 +182,8 @@ corm_status corm_pq_settle(corm_pq_conn *conn, corm_error *err);
 /* Waits until the connection can be read or written; false when the time is up (a monotonic clock's microseconds; 0: no
    end). */
 bool corm_pq_wait(PGconn *pq, bool reading, int64_t deadline);
+/* True for what is neither rows nor the end of a command. */
+bool corm_pq_failed(const PGresult *result);
 /* Reads one command's answer to its end: the first failed result, else the last one. NULL: libpq had no memory. COPY
    is refused, and the connection left clean. */
 PGresult *corm_pq_answer(corm_pq_conn *conn);

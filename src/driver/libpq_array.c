@@ -32,7 +32,7 @@ static void put_json_string(const char *text, size_t len, corm_buf *out) {
 
 static void put_json_hex(const corm_value *value, corm_buf *out) {
   corm_buf_putc(out, '"');
-  for (uint32_t i = 0; i < value->len; i++) corm_buf_printf(out, "%02x", (unsigned)(unsigned char)value->as.s[i]);
+  corm_buf_hex(out, value->as.s, value->len);
   corm_buf_putc(out, '"');
 }
 

@@ -54,17 +54,12 @@ static void leave_pipeline(corm_pq_conn *conn) {
   if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
 }
 
-static bool is_failure(const PGresult *result) {
-  ExecStatusType status = PQresultStatus(result);
-  return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
-}
-
 /* The oldest execution in the pipeline gets its answer. A failure that nobody has looked at yet stays. */
 static void read_oldest(corm_pq_conn *conn) {
   corm_pq_stmt *stmt = conn->sent;
   if (!conn->synced) conn->synced = PQpipelineSync(conn->pq) == 1;
   PGresult *result = conn->synced ? corm_pq_answer(conn) : NULL;
-  bool stays = stmt->phase == CORM_PQ_ANSWERED && is_failure(stmt->result);
+  bool stays = stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result);
   PQclear(stays ? result : stmt->result);
   if (!stays) stmt->result = result;
   stmt->phase = CORM_PQ_ANSWERED;
@@ -187,7 +182,7 @@ static corm_status next_row(corm_pq_stmt *stmt) {
 
 /* Looks at the whole answer in stmt->result. */
 static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
-  if (is_failure(stmt->result)) {
+  if (corm_pq_failed(stmt->result)) {
     if (stmt->result != NULL && is_outdated(stmt, stmt->result)) stmt->stale = true;
     return fail(stmt, err);
   }
@@ -253,7 +248,7 @@ corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   while (stmt->phase == CORM_PQ_SENT || (stmt->phase == CORM_PQ_OVER && stmt->pending > 0)) {
     read_oldest(stmt->conn);
     /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
-    if (stmt->phase == CORM_PQ_ANSWERED && is_failure(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
+    if (stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
   }
   switch (stmt->phase) {
   case CORM_PQ_IDLE: return run(stmt, err);

@@ -97,7 +97,7 @@ static bool end_copy(corm_pq_conn *conn, const PGresult *result) {
   }
 }
 
-static bool has_failed(const PGresult *result) {
+bool corm_pq_failed(const PGresult *result) {
   ExecStatusType status = PQresultStatus(result);
   return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
 }
@@ -106,7 +106,7 @@ PGresult *corm_pq_answer(corm_pq_conn *conn) {
   PGresult *kept = NULL;
   for (PGresult *next; (next = PQgetResult(conn->pq)) != NULL;) {
     end_copy(conn, next);
-    if (kept != NULL && has_failed(kept)) {
+    if (kept != NULL && corm_pq_failed(kept)) {
       PQclear(next);
       continue;
     }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 typedef struct span {
   const char *ptr;
   size_t len;
@@ -23,13 +25,6 @@ static bool is_control(char c) {
   return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /* Copies a part, percent-decoded; NULL with the error set when it is malformed or memory is out. */
 static const char *decode_in(corm_arena *arena, span part, bool plus, corm_error *err) {
   char *out = corm_arena_alloc(arena, part.len + 1);
@@ -41,8 +36,8 @@ static const char *decode_in(corm_arena *arena, span part, bool plus, corm_error
   for (size_t i = 0; i < part.len; i++) {
     char c = part.ptr[i];
     if (c == '%') {
-      int high = i + 2 < part.len ? hex_digit(part.ptr[i + 1]) : -1;
-      int low = high < 0 ? -1 : hex_digit(part.ptr[i + 2]);
+      int high = i + 2 < part.len ? corm_hex_digit(part.ptr[i + 1]) : -1;
+      int low = high < 0 ? -1 : corm_hex_digit(part.ptr[i + 2]);
       if (low < 0) {
         bad(err, "'%' is not followed by two hexadecimal digits");
         return NULL;

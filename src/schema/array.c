@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/time.h"
 #include "base/uuid.h"
 
@@ -39,12 +40,8 @@ static void put_time(const corm_value *item, corm_buf *out) {
 }
 
 static void put_hex(const char *bytes, size_t len, corm_buf *out) {
-  static const char digits[] = "0123456789abcdef";
   corm_buf_putc(out, '"');
-  for (size_t i = 0; i < len; i++) {
-    corm_buf_putc(out, digits[(unsigned char)bytes[i] >> 4]);
-    corm_buf_putc(out, digits[(unsigned char)bytes[i] & 15]);
-  }
+  corm_buf_hex(out, bytes, len);
   corm_buf_putc(out, '"');
 }
 
@@ -76,18 +73,12 @@ void corm_array_put(const corm_value *item, corm_buf *out) {
 
 /* -- and back ----------------------------------------------------------------------------------------------------- */
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool get_blob(const corm_value *leaf, corm_scratch *scratch, corm_value *out) {
   corm_buf *buf = &scratch->buf;
   corm_buf_reset(buf);
   if (leaf->kind != CORM_TEXT || leaf->len % 2 != 0) return false;
   for (uint32_t i = 0; i < leaf->len; i += 2) {
-    int high = hex_digit(leaf->as.s[i]), low = hex_digit(leaf->as.s[i + 1]);
+    int high = corm_hex_digit(leaf->as.s[i]), low = corm_hex_digit(leaf->as.s[i + 1]);
     if (high < 0 || low < 0) return false;
     corm_buf_putc(buf, (char)(high << 4 | low));
   }
