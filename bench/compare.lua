@@ -4,6 +4,7 @@
 
 local here, tools, work, database, url = arg[1], arg[2], arg[3], arg[4], arg[5]
 local raw = ("%s/raw_%s"):format(tools, database)
+local host -- what runs the scripts
 
 -- start: the tables a case begins with; leaves: what must be in them afterwards. `keys`: the check is the sum of the
 -- generated keys. A case with `unit` has no counterpart in raw C: its bar is a measure by itself, `per(n)` the number
@@ -100,7 +101,7 @@ local function once(case, n, peer)
   if peer == "raw" then
     line = output(raw, case.name, target, n)
   else
-    line = output("lua5.4", here .. "/corm.lua", case.name, target_url, n)
+    line = output(host, here .. "/corm.lua", case.name, target_url, n)
   end
   local name, measure, check = line:match("^(%S+) (%S+) (%S+)$")
   if name ~= case.name then quit("%s printed '%s'", peer, line) end
@@ -174,7 +175,7 @@ local function grow(names, repeats)
 end
 
 local function usage(message)
-  io.stderr:write("bench/run: ", message, "\nusage: bench/run [-d DATABASE] [-n N] [-r REPEATS] [CASE...]\n",
+  io.stderr:write("bench/run: ", message, "\nusage: bench/run [-d DATABASE] [--host PROGRAM] [-n N] [-r REPEATS] [CASE...]\n",
     "       bench/run -d postgresql|mariadb --rtt MICROSECONDS [-n N] [-r REPEATS] [CASE...]\n",
     "       bench/run --scale [-r REPEATS] [CASE...]\n")
   os.exit(2)
@@ -193,6 +194,9 @@ local function options(words)
     if word == "-n" then parsed.n = number(10)
     elseif word == "-r" then parsed.repeats = number(1)
     elseif word == "--rtt" then parsed.rtt = number(1)
+    elseif word == "--host" then
+      i = i + 1
+      parsed.host = words[i] or usage "--host needs a program"
     elseif word == "--scale" then parsed.scale = true
     elseif by_name[word] then parsed.names[#parsed.names + 1] = word
     else usage("there is no case or option '" .. word .. "'") end
@@ -224,7 +228,9 @@ local function write_results(chosen)
   if chosen.scale then mode, rows = " --scale", "" end
   if database ~= "sqlite" then mode = mode .. " -d " .. NAME[database]:lower() end
   if chosen.rtt then mode = mode .. " --rtt " .. chosen.rtt end
-  local suffix = (chosen.scale and "-scale" or SUFFIX[database]) .. (chosen.rtt and "-network" or "")
+  if chosen.host then mode = mode .. " --host " .. chosen.host end
+  local suffix = (chosen.scale and "-scale" or SUFFIX[database]) .. (chosen.rtt and "-network" or "") ..
+    (chosen.host and "-" .. chosen.host:match("[^/]+$") or "")
   local file = assert(io.open(("%s/results%s.md"):format(here, suffix), "w"))
   local network = chosen.rtt and (" behind a round trip of %d us"):format(chosen.rtt) or ""
   local package = PACKAGE[database]
@@ -236,6 +242,7 @@ local function write_results(chosen)
 end
 
 local chosen = options(arg)
+host = chosen.host or os.getenv "BENCH_PROGRAM"
 local complete = #chosen.names == 0
 if chosen.scale then
   for _, name in ipairs(chosen.names) do

@@ -29,6 +29,7 @@ has() {
   libpq-headers) pkg-config --exists libpq ;;
   libmariadb-headers) pkg-config --exists libmariadb ;;
   cmocka-headers) pkg-config --exists cmocka ;;
+  mimalloc-headers) printf '#include <mimalloc.h>\n' | "${CC:-cc}" -E - >/dev/null 2>&1 ;;
   postgresql-server) "$root/tools/servers" has postgresql ;;
   mariadb-server) "$root/tools/servers" has mariadb ;;
   *) command -v "$1" >/dev/null ;;
@@ -70,6 +71,7 @@ packages_of() {
   libpq-headers) echo libpq-dev ;;
   libmariadb-headers) echo libmariadb-dev ;;
   cmocka-headers) echo libcmocka-dev ;;
+  mimalloc-headers) echo libmimalloc-dev ;;
   postgresql-server) echo postgresql postgresql-client ;;
   # Programs only: what starts a service is in other packages. Older systems have the version in the names.
   mariadb-server) echo "$(newest_package mariadb-server-core)" "$(newest_package mariadb-client-core)" ;;
@@ -131,6 +133,6 @@ provide() {
 }
 
 # What building the program takes.
-build_needs="c-compiler cmake ninja pkg-config lua-headers sqlite-headers jansson-headers libpq-headers libmariadb-headers"
+build_needs="c-compiler cmake ninja pkg-config lua-headers sqlite-headers jansson-headers libpq-headers libmariadb-headers mimalloc-headers"
 # What the checks take besides.
 test_needs="lua5.4 busted luacheck cmocka-headers sqlite3 nm postgresql-server mariadb-server"
