@@ -175,7 +175,8 @@ local function grow(names, repeats)
 end
 
 local function usage(message)
-  io.stderr:write("bench/run: ", message, "\nusage: bench/run [-d DATABASE] [--host PROGRAM] [-n N] [-r REPEATS] [CASE...]\n",
+  io.stderr:write("bench/run: ", message, "\n",
+    "usage: bench/run [-d DATABASE] [--host PROGRAM] [-n N] [-r REPEATS] [CASE...]\n",
     "       bench/run -d postgresql|mariadb --rtt MICROSECONDS [-n N] [-r REPEATS] [CASE...]\n",
     "       bench/run --scale [-r REPEATS] [CASE...]\n")
   os.exit(2)

@@ -120,11 +120,11 @@ describe("rows in sets", function()
 
   database.only("sqlite", function()
     describe("SQLite's keys", function()
-      it("are chosen by the client only for many rows", function()
+      it("are proved before only for many rows", function()
         assert.same({ "INSERT INTO tag (name) VALUES (?)" }, w:statements(function() insert(1, "one") end))
         local sent = w:statements(function() insert(40, "many") end)
         assert.equal(1, count(sent, "^SELECT %(SELECT coalesce%(max%(id%), 0%) FROM main.tag%)"))
-        assert.equal(2, count(sent, "^INSERT INTO tag %(id, name%) VALUES %(%?, %?%), ")) -- 32 and 8
+        assert.equal(2, count(sent, "^INSERT INTO tag %(name%) VALUES %(%?%), ")) -- 32 and 8
       end)
 
       it("are the database's own when a trigger could insert", function()
@@ -184,15 +184,47 @@ describe("rows in sets", function()
         assert.equal("40", w:rows "SELECT count(*) FROM tag")
       end)
 
-      it("are drawn again when a hook has taken them", function()
-        local once = true
+      -- Calls fn with the connection before the nth statement for several rows.
+      local function before_chunk(nth, fn)
+        local seen = 0
         corm.event.listen(w.engine, "before_cursor_execute", function(connection, _, statement)
-          if not once or not statement:find "^INSERT INTO tag %(id" then return end
-          once = false
-          connection:exec_driver_sql "INSERT INTO tag (name) VALUES ('thief')"
+          if not statement:find "^INSERT INTO tag %(name%) VALUES %(%?%), " then return end
+          seen = seen + 1
+          if seen == nth then fn(connection) end
         end)
-        check(insert(64, "t"))
-        assert.equal("65", w:rows "SELECT count(*) FROM tag")
+      end
+
+      for nth = 1, 2 do
+        it("are proved again when a hook has taken one before chunk " .. nth, function()
+          before_chunk(nth, function(connection)
+            connection:exec_driver_sql "INSERT INTO tag (name) VALUES ('thief')"
+          end)
+          check(insert(150, "t"))
+          assert.equal("151", w:rows "SELECT count(*) FROM tag")
+        end)
+      end
+
+      it("are an error when a hook has used up the last one meanwhile", function()
+        before_chunk(2, function(connection)
+          connection:exec_driver_sql "INSERT INTO tag (id, name) VALUES (9223372036854775807, 'last')"
+        end)
+        local ok, err = pcall(insert, 150, "t")
+        assert.is_false(ok)
+        assert.is_true(err:is "FlushError")
+        assert.match("'tag' are not known", err.message)
+        session:rollback()
+        assert.equal("0", w:rows "SELECT count(*) FROM tag")
+      end)
+
+      it("are an error when a hook has made a trigger meanwhile", function()
+        before_chunk(1, function(connection)
+          connection:exec_driver_sql [[CREATE TRIGGER noise AFTER INSERT ON tag WHEN NEW.name LIKE 't%' BEGIN
+            INSERT INTO tag (name) VALUES ('echo of ' || NEW.name); END]]
+        end)
+        local ok, err = pcall(insert, 64, "t")
+        assert.is_false(ok)
+        assert.is_true(err:is "FlushError")
+        session:rollback()
       end)
 
       local function sequenced(create)

@@ -52,8 +52,8 @@ static size_t rows_of_next(const progress *p) {
   return n ? n : 1;
 }
 
-/* The values of the job's rows in the order of the statement's parameters; `keys`: bound, too, or NULL. */
-static corm_status fill(job *j, const corm_compiled *compiled, const int64_t *keys, corm_error *err) {
+/* The values of the job's rows in the order of the statement's parameters. */
+static corm_status fill(job *j, const corm_compiled *compiled, corm_error *err) {
   corm_writer *w = j->page->writer;
   const corm_value *given = j->run.values;
   corm_value *out = corm_writer_scratch(w, &w->own, &w->own_cap, j->nrows * compiled->nbinds);
@@ -66,7 +66,7 @@ static corm_status fill(job *j, const corm_compiled *compiled, const int64_t *ke
       if (bind->node)
         status = corm_writer_constant(w, bind, out, err);
       else
-        *out = keys && bind->column == w->def.key ? corm_value_int(keys[row]) : *given++;
+        *out = *given++;
     }
   return status;
 }
@@ -89,15 +89,14 @@ static corm_status next_job(progress *p, job *j, corm_error *err) {
   const size_t stride = w->def.ncolumns + w->def.nwhere, n = rows_of_next(p), first = p->next;
   const bool arrays = n > 1 && w->way == WAY_ARRAYS, chunk = n > 1 && w->way == WAY_VALUES;
   const bool keyed = chunk && w->def.key;
-  const corm_compiled *compiled = arrays ? &w->set : keyed ? &w->keyed : &w->one;
+  const corm_compiled *compiled = arrays ? &w->set : &w->one;
   *j = (job){.page = page, .first = first, .nrows = n};
   j->run = (corm_run){.values = page->values + first * stride, .n = chunk ? n * stride : stride};
   if (arrays) j->run.nrows = n;
   p->next += n;
   for (size_t i = 0; keyed && i < n; i++) page->keys[first + i] = p->first_key + (int64_t)(first + i);
   corm_status status = corm_writer_batch(w, compiled, n, &j->batch, err);
-  if (status == CORM_OK && (keyed || w->has_constants))
-    status = fill(j, compiled, keyed ? page->keys + first : NULL, err);
+  if (status == CORM_OK && w->has_constants) status = fill(j, compiled, err);
   return status == CORM_OK && !keyed ? make_room(j, n, err) : status;
 }
 
@@ -149,6 +148,25 @@ static corm_status settle(job *j, corm_error *err) {
   return CORM_OK;
 }
 
+/* The keys of a chunk end with the one that the database tells. When that is not the one that was proved, somebody has
+   inserted in between (a hook): where the greatest key is the last one now, the keys still followed each other. */
+static corm_status take_chunk_keys(progress *p, const job *j, corm_error *err) {
+  corm_page *page = p->page;
+  int64_t *keys = page->keys + j->first, next = 0;
+  bool proved = true;
+  corm_status status = CORM_OK;
+  if (j->run.last_id != keys[j->nrows - 1]) {
+    status = corm_writer_prove(page->writer, page->nrows, &proved, &next, err);
+    if (status == CORM_OK && (!proved || next != j->run.last_id + 1))
+      return corm_error_set(err, CORM_E_FLUSH,
+                            "the keys of an INSERT into table '%s' are not known: it was changed meanwhile",
+                            page->writer->def.table->fullname);
+    p->first_key += j->run.last_id - keys[j->nrows - 1];
+  }
+  for (size_t i = 0; i < j->nrows; i++) keys[i] = p->first_key + (int64_t)(j->first + i);
+  return status;
+}
+
 /* -- one after the other --------------------------------------------------------------------------------------------
  */
 
@@ -186,6 +204,8 @@ static corm_status write_page(corm_page *page, corm_error *err) {
     status = corm_batch_run(j.batch, &j.run, err);
     if (status == CORM_OK) {
       status = settle(&j, err);
+      if (status == CORM_OK && j.nrows > 1 && page->writer->way == WAY_VALUES && page->writer->def.key)
+        status = take_chunk_keys(&p, &j, err);
     } else if (try_again(&p, &j, err)) {
       corm_error_clear(err);
       status = CORM_OK;

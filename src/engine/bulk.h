@@ -3,10 +3,10 @@
  * by row, sent ahead where the driver can. A writer is one shape: table, kind and columns; a page is rows of it. The
  * flush and executemany are its callers.
  *
- * Keys that the database generates are given to their rows by proof: SQLite's are chosen before the insert, inside the
- * write transaction, where no trigger can insert; PostgreSQL's sequence is drawn in the order of the rows, so the keys
- * that come back are sorted; MariaDB executes the rows of an array one after the other. Where the dialect's `key_sql`
- * finds no proof, rows go one by one.
+ * Keys that the database generates are given to their rows by proof: SQLite's next keys are known before the insert,
+ * inside the write transaction, where no trigger can insert, and the last one is checked afterwards; PostgreSQL's
+ * sequence is drawn in the order of the rows, so the keys that come back are sorted; MariaDB executes the rows of an
+ * array one after the other. Where the dialect's `key_sql` finds no proof, rows go one by one.
  */
 #ifndef CORM_ENGINE_BULK_H
 #define CORM_ENGINE_BULK_H

@@ -8,21 +8,6 @@
 /* -- statements -----------------------------------------------------------------------------------------------------
  */
 
-/* The key in the order of the table's columns. */
-static const corm_column **with_key(corm_writer *w, size_t *n) {
-  const corm_writer_def *def = &w->def;
-  const corm_column **columns = corm_arena_alloc(w->arena, (def->ncolumns + 1) * sizeof *columns);
-  if (!columns) return NULL;
-  size_t at = 0;
-  for (size_t i = 0; i < def->ncolumns; i++) {
-    if (at == i && def->columns[i]->index > def->key->index) columns[at++] = def->key;
-    columns[at++] = def->columns[i];
-  }
-  if (at == def->ncolumns) columns[at++] = def->key;
-  *n = at;
-  return columns;
-}
-
 /* What RETURNING gives: the key, then the other columns. */
 static const corm_column **returned(corm_writer *w) {
   const corm_writer_def *def = &w->def;
@@ -39,14 +24,7 @@ static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, c
   if (!back) return corm_error_memory(err);
   corm_status status = corm_compile_insert_in(w->arena, dialect, def->table, def->columns, def->ncolumns, back,
                                               def->nreturning + w->key_returned, &w->one, err);
-  if (status != CORM_OK || w->way == WAY_ROWS) return status;
-  if (w->way == WAY_VALUES && def->key) {
-    size_t n;
-    const corm_column **columns = with_key(w, &n);
-    if (!columns) return corm_error_memory(err);
-    return corm_compile_insert_in(w->arena, dialect, def->table, columns, n, NULL, 0, &w->keyed, err);
-  }
-  if (dialect->bulk != CORM_BULK_UNNEST) return CORM_OK;
+  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk != CORM_BULK_UNNEST) return status;
   const corm_node **nodes = corm_arena_alloc(w->arena, (def->nreturning + 1) * sizeof *nodes);
   const corm_node *from = w->key_returned ? corm_table_node_in(w->arena, def->table) : NULL;
   if (!nodes || (w->key_returned && !from)) return corm_error_memory(err);
@@ -137,7 +115,7 @@ void corm_writer_close(corm_writer *w) {
  */
 
 size_t corm_writer_chunk(const corm_writer *w, size_t left) {
-  const size_t width = w->def.key ? w->keyed.nbinds : w->one.nbinds;
+  const size_t width = w->one.nbinds;
   size_t n = WRITER_MAX_CHUNK;
   while (n >= 4 && (n > left || n * width > w->max_params)) n /= 2;
   return n >= 4 ? n : 0;

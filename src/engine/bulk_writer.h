@@ -13,7 +13,7 @@ typedef enum writer_way {
 
 typedef enum writer_proof { PROOF_EACH_TIME, PROOF_ONCE, PROOF_HOLDS } writer_proof;
 
-/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages. Keys are chosen for pages that are
+/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages. Keys are proved for pages that are
    worth the SELECT: it costs what 20 to 40 rows gain. */
 enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_KEYED = 32 };
 
@@ -36,8 +36,7 @@ struct corm_writer {
   bool key_returned;  /* by RETURNING, before the other columns */
   bool has_constants; /* some default expression has values of its own */
   uint32_t max_params;
-  corm_compiled one;                 /* of one row, without the key */
-  corm_compiled keyed;               /* VALUES: of one row, with the key */
+  corm_compiled one;                 /* of one row */
   corm_compiled set;                 /* UNNEST, ARRAY */
   corm_batch *copies[WRITER_COPIES]; /* of `one` */
   size_t ncopies, turn;              /* how many take turns, and whose it is */
@@ -60,7 +59,7 @@ corm_value *corm_writer_scratch(corm_writer *writer, corm_value **kept, size_t *
 /* The value that a bind of a default expression has. */
 corm_status corm_writer_constant(const corm_writer *writer, const corm_compiled_bind *bind, corm_value *out,
                                  corm_error *err);
-/* Whether n keys can be given to their rows, and which is the first one to bind. */
+/* Whether n keys can be given to their rows, and which is the first one. */
 corm_status corm_writer_prove(corm_writer *writer, size_t n, bool *proved, int64_t *first, corm_error *err);
 /* The row at fault as far as the database's error tells, or CORM_NO_ROW. */
 size_t corm_writer_blame(const corm_page *page, const corm_error *err);
