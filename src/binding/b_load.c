@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "binding/state.h"
+
 #define CREDIT_STEP_KB 64
 #define LAST           4
 
@@ -16,7 +18,7 @@ typedef struct run {
   lua_State *L;
   binding_state *state;
   int values;                    /* stack index of the table, or 0 */
-  int anchors;                   /* stack index: a list of what no value holds */
+  int anchors;                   /* stack index: a list of what no value holds, nil until there is something */
   int frame;                     /* stack index: binding_object_frame */
   lua_Integer count;             /* values appended */
   lua_Integer held;              /* anchors appended */
@@ -37,13 +39,31 @@ static int loader_gc(lua_State *L) {
 }
 
 binding_loader *binding_new_loader(lua_State *L) {
-  return binding_new(L, BINDING_LOADER, sizeof(binding_loader), 0);
+  luaL_checkstack(L, 4, "loader");
+  binding_state_push(L);
+  lua_getiuservalue(L, -1, BINDING_STATE_LOADER);
+  binding_loader *handle = lua_touserdata(L, -1);
+  if (handle) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, -3, BINDING_STATE_LOADER);
+  } else {
+    lua_pop(L, 1);
+    handle = binding_new(L, BINDING_LOADER, sizeof(binding_loader), 0);
+  }
+  lua_remove(L, -2);
+  return handle;
 }
 
 void binding_loader_close(lua_State *L, int index) {
+  index = lua_absindex(L, index);
   binding_loader *handle = binding_check(L, index, BINDING_LOADER, "loader");
-  corm_loader_free(handle->loader);
+  corm_loader *loader = handle->loader;
   handle->loader = NULL;
+  corm_loader_free(loader);
+  binding_state_push(L);
+  lua_pushvalue(L, index);
+  lua_setiuservalue(L, -2, BINDING_STATE_LOADER);
+  lua_pop(L, 1);
 }
 
 /* -- the collector ---------------------------------------------------------------------------------------------- */
@@ -84,6 +104,15 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   take_credit(r, size);
 }
 
+static int list_of_anchors(run *r) {
+  lua_State *L = r->L;
+  if (lua_isnil(L, r->anchors)) {
+    lua_newtable(L);
+    lua_replace(L, r->anchors);
+  }
+  return r->anchors;
+}
+
 /* Objects that are no values of the row must not be collected before the links are made. Those that a join repeats
    mostly stand in rows that follow each other. */
 static void anchor(run *r, int index, uint32_t k) {
@@ -91,8 +120,9 @@ static void anchor(run *r, int index, uint32_t k) {
   const corm_object *object = lua_touserdata(L, index);
   if (!object || (k < LAST && r->last[k] == object)) return;
   if (k < LAST) r->last[k] = object;
+  const int list = list_of_anchors(r);
   lua_pushvalue(L, index);
-  lua_rawseti(L, r->anchors, ++r->held);
+  lua_rawseti(L, list, ++r->held);
 }
 
 static void append_values(run *r, corm_loader *loader, int entities) {
@@ -161,11 +191,11 @@ static void link_groups(run *r, corm_loader *loader) {
 /* Rows of one object each, which are what most queries ask for: they go to a list at once. */
 static corm_status take_objects(run *r, corm_loader *loader, bool wanted, lua_Integer *rows, corm_error *err) {
   lua_State *L = r->L;
-  const int list = wanted ? r->values : r->anchors;
   lua_Integer *count = wanted ? &r->count : &r->held;
   const lua_Integer had = *count;
   corm_status status;
   luaL_checkstack(L, 8, "objects");
+  const int list = wanted ? r->values : list_of_anchors(r);
   while ((status = corm_loader_step(loader, err)) == CORM_ROW) {
     push_entity(r, loader, 0);
     lua_rawseti(L, list, ++*count);
@@ -194,17 +224,15 @@ static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   }
   if (status == CORM_FAILED) binding_raise(L, &err);
   link_groups(r, loader);
-  for (;;) {
+  while (corm_loader_has_next(loader)) {
     binding_loader *sub = binding_new_loader(L);
     r->state->L = L;
     status = corm_loader_next(loader, &sub->loader, &err);
     if (status == CORM_FAILED) binding_raise(L, &err);
-    if (status != CORM_ROW) break;
-    run_one(r, sub->loader, false);
+    if (status == CORM_ROW) run_one(r, sub->loader, false);
     binding_loader_close(L, -1);
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
   return rows;
 }
 
@@ -213,7 +241,7 @@ lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *
   luaL_checkstack(L, 8, "loader");
   run r = {.L = L, .state = state, .values = values ? lua_absindex(L, values) : 0};
   r.heap = lua_gc(L, LUA_GCCOUNT);
-  lua_newtable(L);
+  lua_pushnil(L);
   r.anchors = lua_gettop(L);
   binding_object_frame(L, state);
   r.frame = r.anchors + 1;

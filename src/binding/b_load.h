@@ -5,14 +5,15 @@
 #include "binding/b_object.h"
 #include "orm/load.h"
 
-/* Closed handle first: push one, let the core write `loader`, run it. The finalizer frees the loader. */
+/* Closed handle first: push one, let the core write `loader`, run it. The finalizer frees the loader. One handle is
+   lent again and again, so that a small query leaves nothing to be finalized. */
 typedef struct binding_loader {
   binding_head head;
   corm_loader *loader;
 } binding_loader;
 
 binding_loader *binding_new_loader(lua_State *L);
-/* Frees the loader now; for the handle at `index`. */
+/* Frees the loader now and takes the handle at `index` back, which the caller must not use again. */
 void binding_loader_close(lua_State *L, int index);
 
 /*

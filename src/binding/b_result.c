@@ -216,8 +216,21 @@ static bool is_first(lua_State *L) {
   return is_new;
 }
 
+/* The loop over the objects of a query: the next value of a list, without the way that rows go. */
+static bool fetch_listed(lua_State *L, binding_result *self) {
+  const int top = lua_gettop(L) + 1;
+  if (!step(L, self)) return false;
+  luaL_checkstack(L, 4, "result");
+  if (self->source != self) lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
+  push_scalar(L, self->source != self ? top : 1, self);
+  lua_replace(L, top);
+  lua_settop(L, top);
+  return true;
+}
+
 /* Pushes the next item; false (nothing pushed) at the end. Works on argument 1. */
 static bool fetch(lua_State *L, binding_result *self) {
+  if (self->mode == BINDING_SCALARS && !self->is_unique && !self->source->result) return fetch_listed(L, self);
   int top = lua_gettop(L);
   while (step(L, self)) {
     push_item(L, self);

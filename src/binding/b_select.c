@@ -237,7 +237,7 @@ static int row_count_method(lua_State *L, bool offset, const char *method) {
   const corm_node *given = is_value || lua_isnil(L, 2) ? NULL : binding_checkvalue(L, 2, method);
   binding_build b;
   corm_select *select;
-  binding_statement_start(&b, L, ROOM_SELECT + BINDING_ROOM(corm_bind), 1);
+  binding_statement_start(&b, L, ROOM_SELECT + BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(8), 1);
   do {
     select = copy_in(&b.arena, old);
     const corm_node *count = given;

@@ -152,7 +152,7 @@ static void push_loaded(lua_State *L, binding_state *state, corm_session *sessio
                         const corm_value *key, const corm_load_options *options) {
   corm_error err;
   corm_error_init(&err);
-  lua_newtable(L);
+  lua_createtable(L, 1, 0);
   int values = lua_gettop(L);
   binding_loader *handle = binding_new_loader(L);
   if (corm_loader_get(session, mapper, key, options, &handle->loader, &err) != CORM_OK) binding_raise(L, &err);

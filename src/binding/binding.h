@@ -82,6 +82,7 @@ typedef struct binding_state {
   int methods[BINDING_KIND_COUNT];          /* ref: name -> method; false for a name that is a field */
   const void *identity[BINDING_KIND_COUNT]; /* lua_topointer of the metatable: the check of a type is a comparison */
   const char *names[BINDING_KIND_COUNT];    /* for messages */
+  int self;                                 /* ref: the state's own userdata */
   int objects;                              /* ref: weak-valued array, object handle -> userdata */
   int pins;                                 /* ref: object handle -> userdata, strong */
   int hooks;                                /* ref: functions that the core knows by number, see binding_hook_add */

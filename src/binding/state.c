@@ -2,6 +2,7 @@
  * The module's state, metatables, checked userdata and scratch memory. One state serves every opening of the module in
  * a Lua state, so that values made before a second opening still fit.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -20,15 +21,40 @@ typedef struct scratch_box {
   corm_buf buf;
 } scratch_box;
 
-binding_state *binding_get(lua_State *L) {
+/*
+ * A thread remembers the state that it asked for last, by the address of the registry, since every check of a userdata
+ * asks. A Lua state that is closed may leave its registry's address to a later one; but in that one the module is
+ * opened before anything else asks, and each opening makes whatever was remembered before it void.
+ */
+static atomic_uint openings;
+static _Thread_local struct {
+  const void *registry;
+  binding_state *state;
+  unsigned openings;
+} latest;
+
+static binding_state *find_state(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
   binding_state *state = lua_touserdata(L, -1);
   lua_pop(L, 1);
   return state;
 }
 
+binding_state *binding_get(lua_State *L) {
+  const void *registry = lua_topointer(L, LUA_REGISTRYINDEX);
+  const unsigned now = atomic_load_explicit(&openings, memory_order_relaxed);
+  if (latest.registry == registry && latest.openings == now) return latest.state;
+  binding_state *state = find_state(L);
+  if (state) {
+    latest.registry = registry;
+    latest.state = state;
+    latest.openings = now;
+  }
+  return state;
+}
+
 void binding_state_push(lua_State *L) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->self);
 }
 
 /* A table, weak in its values when `mode` says so, as a registry reference. */
@@ -44,8 +70,9 @@ static int new_table_ref(lua_State *L, const char *mode) {
 }
 
 binding_state *binding_state_open(lua_State *L) {
-  binding_state *state = binding_get(L);
+  binding_state *state = find_state(L);
   if (state) return state;
+  atomic_fetch_add_explicit(&openings, 1, memory_order_relaxed);
   state = lua_newuserdatauv(L, sizeof *state, BINDING_STATE_SLOTS);
   memset(state, 0, sizeof *state);
   state->head = (binding_head){.magic = BINDING_MAGIC, .kind = BINDING_STATE};
@@ -61,6 +88,8 @@ binding_state *binding_state_open(lua_State *L) {
   state->hooks = new_table_ref(L, "v");
   state->connections = new_table_ref(L, "v");
   state->event_handlers = new_table_ref(L, NULL);
+  lua_pushvalue(L, -1);
+  state->self = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
   return state;
 }

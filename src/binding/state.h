@@ -8,7 +8,8 @@
 enum {
   BINDING_STATE_BOX = 1,    /* the idle scratch box, or nil while it is lent */
   BINDING_STATE_HOOK_ERROR, /* the Lua error value of a failed hook, while an error is from_hook */
-  BINDING_STATE_SLOTS = BINDING_STATE_HOOK_ERROR
+  BINDING_STATE_LOADER,     /* the idle handle of a loader, or nil while it is lent */
+  BINDING_STATE_SLOTS = BINDING_STATE_LOADER
 };
 
 /* Pushes the state's userdata. */

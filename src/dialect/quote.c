@@ -10,13 +10,17 @@
 #include "dialect/ansi.h"
 #include "sql/dialect.h"
 
+/* strcmp, for words that mostly differ in one of their first letters. */
+static int order_of(const char *word, const char *name) {
+  while (*word && *word == *name) word++, name++;
+  return (unsigned char)*word - (unsigned char)*name;
+}
+
 static bool is_reserved(const corm_dialect *dialect, const char *name) {
   size_t low = 0, high = dialect->nreserved;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    /* Most comparisons end at the first letter, and each identifier of each statement comes here. */
-    const char *word = dialect->reserved[middle];
-    int order = *word != *name ? (unsigned char)*word - (unsigned char)*name : strcmp(word, name);
+    int order = order_of(dialect->reserved[middle], name);
     if (order == 0) return true;
     if (order < 0) {
       low = middle + 1;
@@ -27,17 +31,20 @@ static bool is_reserved(const corm_dialect *dialect, const char *name) {
   return false;
 }
 
-static bool is_plain(const char *name) {
-  if (!((*name >= 'a' && *name <= 'z') || *name == '_')) return false;
-  for (const char *p = name + 1; *p; p++) {
-    if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '$')) return false;
+/* The length of a name that needs no quotes for its characters, else 0. */
+static size_t plain_length(const char *name) {
+  const char *p = name;
+  if (!((*p >= 'a' && *p <= 'z') || *p == '_')) return 0;
+  for (p++; *p; p++) {
+    if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '$')) return 0;
   }
-  return true;
+  return (size_t)(p - name);
 }
 
 void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out) {
-  if (is_plain(name) && !is_reserved(dialect, name)) {
-    corm_buf_puts(out, name);
+  const size_t len = plain_length(name);
+  if (len > 0 && !is_reserved(dialect, name)) {
+    corm_buf_add(out, name, len);
     return;
   }
   corm_buf_putc(out, dialect->quote);

@@ -15,6 +15,7 @@
 /* The largest field that the server takes (MaxAllocSize of PostgreSQL's memutils.h). */
 #define CORM_PQ_MAX_BYTES  ((size_t)0x3fffffff)
 #define CORM_PQ_MAX_PARAMS 65535
+#define CORM_PQ_NAME       32 /* of a prepared statement, with its NUL */
 
 /* -- types (libpq_type.c) -------------------------------------------------------------------------------------------
  */
@@ -107,7 +108,9 @@ typedef struct corm_pq_param {
 
 typedef struct corm_pq_column {
   const corm_pq_type *type; /* NULL: unknown */
+  Oid oid;
   bool is_array;
+  bool scalar; /* known, and no array */
 } corm_pq_column;
 
 struct corm_pq_stmt {
@@ -117,6 +120,7 @@ struct corm_pq_stmt {
   corm_pq_stmt *next_sent;
   size_t pending;  /* executions in the pipeline whose answers were not read */
   uint64_t number; /* 0: the server knows it by no name */
+  char name[CORM_PQ_NAME];
   uint64_t generation;
   corm_pq_phase phase;
   bool readonly;

@@ -280,6 +280,7 @@ static void read_value(corm_pq_stmt *stmt, int index, corm_value *out) {
   }
   const char *bytes = PQgetvalue(stmt->result, row, index);
   const corm_pq_column *column = &stmt->columns[index];
+  if (column->scalar && stmt->binary && read_common(column->type->code, bytes, len, out)) return;
   if (column->type == NULL)
     set_bytes(CORM_TEXT, bytes, (size_t)len, out);
   else if (column->is_array && stmt->binary)
@@ -288,7 +289,7 @@ static void read_value(corm_pq_stmt *stmt, int index, corm_value *out) {
     corm_pq_array_decode_text(column->type->code, bytes, (size_t)len, &stmt->decoded, &stmt->conn->scratch, out);
   else if (!stmt->binary)
     corm_pq_decode_text(column->type->code, bytes, (size_t)len, &stmt->decoded, out);
-  else if (!read_common(column->type->code, bytes, len, out))
+  else
     corm_pq_decode(column->type->code, bytes, (size_t)len, &stmt->decoded, out);
 }
 

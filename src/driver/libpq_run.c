@@ -5,7 +5,6 @@
  */
 #include "driver/libpq.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper than asking for an end */
@@ -30,9 +29,7 @@ static corm_status send_now(corm_pq_stmt *stmt, corm_error *err) {
   int sent;
   if (check_size(stmt, err) != CORM_OK) return CORM_FAILED;
   if (stmt->number > 0) {
-    char name[32];
-    snprintf(name, sizeof name, "corm_%llu", (unsigned long long)stmt->number);
-    sent = PQsendQueryPrepared(conn->pq, name, stmt->nparams, stmt->values, stmt->lengths, stmt->formats, format);
+    sent = PQsendQueryPrepared(conn->pq, stmt->name, stmt->nparams, stmt->values, stmt->lengths, stmt->formats, format);
   } else {
     sent = PQsendQueryParams(conn->pq, stmt->sql, stmt->nparams, stmt->oids, stmt->values, stmt->lengths, stmt->formats,
                              format);
@@ -135,7 +132,7 @@ void corm_pq_stream(corm_driver_stmt *base, bool on) {
 static bool same_columns(const corm_pq_stmt *stmt, const PGresult *result) {
   if (PQnfields(result) != stmt->ncolumns) return false;
   for (int i = 0; i < stmt->ncolumns; i++) {
-    if (PQftype(result, i) != PQftype(stmt->described, i)) return false;
+    if (PQftype(result, i) != stmt->columns[i].oid) return false;
   }
   return true;
 }

@@ -7,11 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME = 32 };
-
-static void write_name(const corm_pq_stmt *stmt, char name[NAME]) {
-  name[0] = '\0';
-  if (stmt->number > 0) snprintf(name, NAME, "corm_%llu", (unsigned long long)stmt->number);
+static void give_number(corm_pq_stmt *stmt, uint64_t number) {
+  stmt->number = number;
+  stmt->name[0] = '\0';
+  if (number > 0) snprintf(stmt->name, sizeof stmt->name, "corm_%llu", (unsigned long long)number);
 }
 
 /* -- what the server says about parameters and columns --------------------------------------------------------------
@@ -64,7 +63,9 @@ corm_status corm_pq_describe(corm_pq_stmt *stmt, const PGresult *result, corm_er
   stmt->ncolumns = count;
   stmt->binary = true;
   for (int i = 0; i < count; i++) {
-    columns[i].type = corm_pq_type_find(stmt->conn, PQftype(result, i), &columns[i].is_array);
+    columns[i].oid = PQftype(result, i);
+    columns[i].type = corm_pq_type_find(stmt->conn, columns[i].oid, &columns[i].is_array);
+    columns[i].scalar = columns[i].type != NULL && !columns[i].is_array;
     if (columns[i].type == NULL) stmt->binary = false;
   }
   return CORM_OK;
@@ -85,7 +86,7 @@ static bool may_deallocate(const corm_pq_conn *conn) {
 
 static bool send_deallocate(const corm_pq_conn *conn) {
   for (size_t i = 0; i < conn->ndoomed; i++) {
-    char sql[NAME + 16];
+    char sql[CORM_PQ_NAME + 16];
     snprintf(sql, sizeof sql, "DEALLOCATE corm_%llu", (unsigned long long)conn->doomed[i]);
     if (PQsendQueryParams(conn->pq, sql, 0, NULL, NULL, NULL, NULL, 0) != 1) return false;
   }
@@ -123,18 +124,16 @@ static PGresult *read_pieces(const corm_pq_conn *conn, int syncs) {
 /* Sends and reads; the result is the description or the failure. Types are given for a statement that is bound. */
 static PGresult *parse(corm_pq_stmt *stmt, bool bound) {
   corm_pq_conn *conn = stmt->conn;
-  char name[NAME];
   int syncs = 0;
   bool ok = true;
-  write_name(stmt, name);
   if (PQenterPipelineMode(conn->pq) != 1) return NULL;
   if (may_deallocate(conn)) {
     ok = send_deallocate(conn);
     syncs++;
     conn->ndoomed = 0;
   }
-  ok = ok && PQsendPrepare(conn->pq, name, stmt->sql, bound ? stmt->nparams : 0, bound ? stmt->oids : NULL) == 1;
-  ok = ok && PQsendDescribePrepared(conn->pq, name) == 1;
+  ok = ok && PQsendPrepare(conn->pq, stmt->name, stmt->sql, bound ? stmt->nparams : 0, bound ? stmt->oids : NULL) == 1;
+  ok = ok && PQsendDescribePrepared(conn->pq, stmt->name) == 1;
   ok = PQpipelineSync(conn->pq) == 1 && ok;
   PGresult *result = read_pieces(conn, syncs + 1);
   if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
@@ -147,12 +146,12 @@ static corm_status prepare_now(corm_pq_stmt *stmt, bool bound, corm_error *err) 
   corm_pq_conn *conn = stmt->conn;
   if (corm_pq_reserve_doom(conn, err) != CORM_OK) return CORM_FAILED;
   if (stmt->number > 0 && stmt->generation == conn->generation) corm_pq_doom(conn, stmt->number);
-  stmt->number = conn->named ? ++conn->last_number : 0;
+  give_number(stmt, conn->named ? ++conn->last_number : 0);
   stmt->generation = conn->generation;
   PGresult *result = parse(stmt, bound);
   corm_status status = CORM_FAILED;
   if (result == NULL || PQresultStatus(result) != PGRES_COMMAND_OK) {
-    stmt->number = 0;
+    give_number(stmt, 0);
     stmt->stale = true;
     corm_pq_error(conn, result, err);
   } else if (corm_pq_learn(conn, result, err) == CORM_OK && (bound || take_params(stmt, result, err) == CORM_OK) &&

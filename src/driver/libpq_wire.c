@@ -50,6 +50,10 @@ static bool starts(const char *text, const char *prefix) {
 
 void corm_pq_note(corm_pq_conn *conn, PGresult *result) {
   const char *tag = PQcmdStatus(result);
+  if (starts(tag, "SELECT")) {
+    conn->changes = 0;
+    return;
+  }
   bool dml = starts(tag, "INSERT") || starts(tag, "UPDATE") || starts(tag, "DELETE") || starts(tag, "MERGE");
   conn->changes = dml ? strtoll(PQcmdTuples(result), NULL, 10) : 0;
   if (starts(tag, "DEALLOCATE ALL") || starts(tag, "DISCARD ALL")) {

@@ -81,6 +81,12 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
                          sub, err);
 }
 
+bool corm_loader_has_next(const corm_loader *loader) {
+  for (size_t i = loader->job_entity; i < loader->entities.len; i++)
+    if (((const corm_load_entity *)loader->entities.items[i])->jobs) return true;
+  return false;
+}
+
 corm_status corm_loader_next(corm_loader *loader, corm_loader **sub, corm_error *err) {
   while (loader->job_entity < loader->entities.len) {
     corm_load_entity *entity = loader->entities.items[loader->job_entity];

@@ -67,6 +67,8 @@ bool corm_loader_group(corm_loader *loader, corm_object **parent, corm_object *c
 /* edges: one per target, from host edges of `parent`. */
 CORM_MUST_USE corm_status corm_loader_link(corm_loader *loader, const uint32_t *edges, corm_error *err);
 
+/* False when there is certainly none: a host need not make room for it. */
+bool corm_loader_has_next(const corm_loader *loader);
 /* CORM_ROW and a loader for the next eager load, CORM_DONE, CORM_FAILED. */
 CORM_MUST_USE corm_status corm_loader_next(corm_loader *loader, corm_loader **sub, corm_error *err);
 
