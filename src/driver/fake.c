@@ -393,7 +393,9 @@ static corm_status fake_step(corm_driver_stmt *stmt, corm_error *err) {
 
 static corm_status fake_send(corm_driver_stmt *stmt, corm_error *err) {
   fake_stmt *self = stmt_of(stmt);
-  if (self->row > 0) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
+  const bool between = self->done && self->sent > 1; /* two answers */
+  if (self->row > 0 && !between)
+    return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
   corm_buf_puts(&conn_of(stmt->conn)->fake->log, "SEND ");
   log_execution(self, &conn_of(stmt->conn)->fake->log);
   self->sent++;

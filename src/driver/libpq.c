@@ -29,6 +29,7 @@ static void pq_close(corm_driver_conn *base) {
   PQfinish(conn->pq);
   corm_buf_clear(&conn->scratch);
   corm_arena_clear(&conn->types);
+  corm_mem_free(base->mem, conn->line.queue);
   corm_mem_free(base->mem, conn->doomed);
   corm_mem_free(base->mem, conn);
 }

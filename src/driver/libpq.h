@@ -65,12 +65,22 @@ typedef struct corm_pq_learned {
 
 typedef struct corm_pq_stmt corm_pq_stmt;
 
+/* What is on its way. */
+typedef struct corm_pq_pipeline {
+  corm_pq_stmt **queue; /* a ring: the statement of each execution whose answer was not read, in the order of sending */
+  size_t head, n, cap;
+  size_t unsynced; /* the newest of them, with no sync point behind */
+  size_t syncs;    /* sync points that were sent and not read */
+  size_t bytes;    /* sent since the last one */
+  bool failed;     /* one of the answers was a failure */
+} corm_pq_pipeline;
+
 typedef struct corm_pq_conn {
   corm_driver_conn base;
   PGconn *pq;
   PGcancel *cancel;
-  corm_pq_stmt *stmts;     /* all of them, for close */
-  corm_pq_stmt *sent;      /* in the pipeline, in the order of sending */
+  corm_pq_stmt *stmts; /* all of them, for close */
+  corm_pq_pipeline line;
   corm_pq_stmt *streaming; /* the one whose rows come one by one, or NULL */
   uint64_t *doomed;        /* numbers of prepared statements that the server may forget */
   size_t ndoomed, doomed_cap, nstmts;
@@ -85,7 +95,6 @@ typedef struct corm_pq_conn {
   corm_pq_learned *learned;
   corm_arena types; /* of `learned` */
   bool named;       /* prepared statements have names */
-  bool synced;      /* the pipeline's end was sent */
   bool was_in;      /* a transaction was open when the running command was sent */
   bool dead;        /* given up: it did not answer in time */
 } corm_pq_conn;
@@ -117,9 +126,9 @@ struct corm_pq_stmt {
   corm_driver_stmt base;
   corm_pq_conn *conn;
   corm_pq_stmt *next, *prev; /* in conn->stmts */
-  corm_pq_stmt *next_sent;
-  size_t pending;  /* executions in the pipeline whose answers were not read */
-  uint64_t number; /* 0: the server knows it by no name */
+  size_t pending;            /* executions in the pipeline whose answers were not read */
+  size_t not_run;            /* answers that were read and say nothing but that an earlier execution failed */
+  uint64_t number;           /* 0: the server knows it by no name */
   char name[CORM_PQ_NAME];
   uint64_t generation;
   corm_pq_phase phase;
@@ -191,6 +200,8 @@ bool corm_pq_failed(const PGresult *result);
 /* Reads one command's answer to its end: the first failed result, else the last one. NULL: libpq had no memory. COPY
    is refused, and the connection left clean. */
 PGresult *corm_pq_answer(corm_pq_conn *conn);
+/* The same when the first result was read already; takes it over. */
+PGresult *corm_pq_rest_of_answer(corm_pq_conn *conn, PGresult *first);
 /* Sends a command without parameters, as simple query (several statements are one) or as extended one, and reads its
    answer. */
 corm_status corm_pq_command(corm_pq_conn *conn, const char *sql, bool simple, corm_error *err);
@@ -211,7 +222,7 @@ corm_status corm_pq_reserve_doom(corm_pq_conn *conn, corm_error *err);
 void corm_pq_doom(corm_pq_conn *conn, uint64_t number);
 bool corm_pq_in_transaction(const corm_pq_conn *conn);
 
-/* -- statements (libpq_stmt.c, libpq_run.c) -------------------------------------------------------------------------
+/* -- statements (libpq_stmt.c, libpq_run.c, libpq_pipeline.c) -------------------------------------------------------
  */
 
 corm_status corm_pq_prepare(corm_driver_conn *conn, const char *sql, size_t len, corm_driver_stmt **out,
@@ -228,6 +239,10 @@ corm_status corm_pq_send(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_stream(corm_driver_stmt *stmt, bool on);
 corm_status corm_pq_step(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_reset(corm_driver_stmt *stmt);
+/* Sends what is bound; *size is about its length in bytes. */
+corm_status corm_pq_execute(corm_pq_stmt *stmt, size_t *size, corm_error *err);
+/* The oldest execution that was sent gets its answer. */
+void corm_pq_read_oldest(corm_pq_conn *conn);
 /* Reads the answers of all sent statements into them and leaves pipeline mode. */
 void corm_pq_drain_pipeline(corm_pq_conn *conn);
 /* Reads and throws away the rest of the stream. */

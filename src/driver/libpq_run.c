@@ -1,7 +1,6 @@
 /*
  * Executing. Answers are fetched whole, so that the connection is free for the next command; rows are read out of
- * libpq's result when they are asked for. In the pipeline several executions are on their way, up to one sync point:
- * the server undoes all of them when one fails.
+ * libpq's result when they are asked for.
  */
 #include "driver/libpq.h"
 
@@ -12,22 +11,23 @@ enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper tha
 /* -- sending --------------------------------------------------------------------------------------------------------
  */
 
-static corm_status check_size(const corm_pq_stmt *stmt, corm_error *err) {
+static corm_status check_size(const corm_pq_stmt *stmt, size_t *size, corm_error *err) {
   size_t total = (size_t)stmt->nparams * 6 + 64;
   for (int i = 0; i < stmt->nparams; i++) {
     if (stmt->values[i] != NULL && stmt->formats[i] != 0) total += (size_t)stmt->lengths[i];
     if (stmt->values[i] != NULL && stmt->formats[i] == 0) total += stmt->params[i].bytes.len;
   }
+  *size = total;
   if (total <= CORM_PQ_MAX_BYTES) return CORM_OK;
   return corm_error_set(err, CORM_E_DATA, "the parameters are too large: %zu bytes; one message holds %zu", total,
                         CORM_PQ_MAX_BYTES);
 }
 
-static corm_status send_now(corm_pq_stmt *stmt, corm_error *err) {
+corm_status corm_pq_execute(corm_pq_stmt *stmt, size_t *size, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   int format = stmt->binary ? 1 : 0;
   int sent;
-  if (check_size(stmt, err) != CORM_OK) return CORM_FAILED;
+  if (check_size(stmt, size, err) != CORM_OK) return CORM_FAILED;
   if (stmt->number > 0) {
     sent = PQsendQueryPrepared(conn->pq, stmt->name, stmt->nparams, stmt->values, stmt->lengths, stmt->formats, format);
   } else {
@@ -35,72 +35,6 @@ static corm_status send_now(corm_pq_stmt *stmt, corm_error *err) {
                              format);
   }
   return sent == 1 ? CORM_OK : corm_pq_error(conn, NULL, err);
-}
-
-/* -- the pipeline ---------------------------------------------------------------------------------------------------
- */
-
-static void leave_pipeline(corm_pq_conn *conn) {
-  for (int empty = 0; conn->synced && empty < 2;) {
-    PGresult *result = PQgetResult(conn->pq);
-    empty = result == NULL ? empty + 1 : 0;
-    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) conn->synced = false;
-    PQclear(result);
-  }
-  conn->synced = false;
-  if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
-}
-
-/* The oldest execution in the pipeline gets its answer. A failure that nobody has looked at yet stays. */
-static void read_oldest(corm_pq_conn *conn) {
-  corm_pq_stmt *stmt = conn->sent;
-  if (!conn->synced) conn->synced = PQpipelineSync(conn->pq) == 1;
-  PGresult *result = conn->synced ? corm_pq_answer(conn) : NULL;
-  bool stays = stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result);
-  PQclear(stays ? result : stmt->result);
-  if (!stays) stmt->result = result;
-  stmt->phase = CORM_PQ_ANSWERED;
-  if (--stmt->pending > 0) return;
-  conn->sent = stmt->next_sent;
-  stmt->next_sent = NULL;
-  if (conn->sent == NULL) leave_pipeline(conn);
-}
-
-void corm_pq_drain_pipeline(corm_pq_conn *conn) {
-  if (corm_pq_is_foreign(conn)) conn->dead = true;
-  while (conn->sent != NULL && !conn->dead) read_oldest(conn);
-  for (corm_pq_stmt *stmt = conn->sent, *next; stmt != NULL; stmt = next) {
-    next = stmt->next_sent;
-    stmt->next_sent = NULL;
-    stmt->pending = 0;
-    stmt->phase = CORM_PQ_ANSWERED;
-  }
-  conn->sent = NULL;
-}
-
-/* A statement whose answers would not follow each other cannot be sent again. */
-static bool may_send(const corm_pq_stmt *stmt) {
-  return stmt->phase == CORM_PQ_IDLE || (stmt->phase == CORM_PQ_SENT && stmt->next_sent == NULL && !stmt->conn->synced);
-}
-
-corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
-  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
-  corm_pq_conn *conn = stmt->conn;
-  if (!may_send(stmt)) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
-  if (conn->sent == NULL || conn->synced || stmt->stale || stmt->generation != conn->generation) {
-    if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
-    if (PQenterPipelineMode(conn->pq) != 1) return corm_pq_error(conn, NULL, err);
-  }
-  if (send_now(stmt, err) != CORM_OK) {
-    if (conn->sent == NULL) leave_pipeline(conn);
-    return CORM_FAILED;
-  }
-  if (stmt->pending++ > 0) return CORM_OK;
-  corm_pq_stmt **last = &conn->sent;
-  while (*last != NULL) last = &(*last)->next_sent;
-  *last = stmt;
-  stmt->phase = CORM_PQ_SENT;
-  return CORM_OK;
 }
 
 /* -- streams --------------------------------------------------------------------------------------------------------
@@ -148,13 +82,15 @@ static bool is_outdated(const corm_pq_stmt *stmt, const PGresult *result) {
   return corm_pq_result_is(result, "0A000") && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0;
 }
 
+static corm_status refuse_aborted(corm_error *err) {
+  return corm_error_set(err, CORM_E_PENDING_ROLLBACK, "not executed: a statement that was sent before it failed");
+}
+
 static corm_status fail(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   stmt->phase = CORM_PQ_OVER;
   switch (PQresultStatus(stmt->result)) {
-  case PGRES_PIPELINE_ABORTED:
-    corm_error_set(err, CORM_E_PENDING_ROLLBACK, "not executed: a statement that was sent before it failed");
-    break;
+  case PGRES_PIPELINE_ABORTED: refuse_aborted(err); break;
   case PGRES_COPY_IN:
   case PGRES_COPY_OUT:
   case PGRES_COPY_BOTH: corm_error_set(err, CORM_E_NOT_SUPPORTED, "COPY from or to the client is not supported"); break;
@@ -211,8 +147,9 @@ static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
 
 static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
+  size_t size;
   if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK ||
-      send_now(stmt, err) != CORM_OK) {
+      corm_pq_execute(stmt, &size, err) != CORM_OK) {
     return CORM_FAILED;
   }
   if (stmt->stream && PQsetSingleRowMode(conn->pq) == 1) {
@@ -243,7 +180,7 @@ corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
   corm_arena_reset(&stmt->decoded);
   while (stmt->phase == CORM_PQ_SENT || (stmt->phase == CORM_PQ_OVER && stmt->pending > 0)) {
-    read_oldest(stmt->conn);
+    corm_pq_read_oldest(stmt->conn);
     /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
     if (stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
   }
@@ -252,8 +189,11 @@ corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   case CORM_PQ_ANSWERED: return deliver(stmt, err);
   case CORM_PQ_ROWS: return next_row(stmt);
   case CORM_PQ_STREAMING: return next_streamed(stmt, err);
-  default: return CORM_DONE;
+  default: break;
   }
+  if (stmt->not_run == 0) return CORM_DONE;
+  stmt->not_run--;
+  return refuse_aborted(err);
 }
 
 void corm_pq_reset(corm_driver_stmt *base) {
@@ -263,6 +203,7 @@ void corm_pq_reset(corm_driver_stmt *base) {
   PQclear(stmt->result);
   stmt->result = NULL;
   stmt->phase = CORM_PQ_IDLE;
+  stmt->not_run = 0;
   stmt->stream = false;
   corm_arena_reset(&stmt->decoded);
 }

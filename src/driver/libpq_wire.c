@@ -107,8 +107,12 @@ bool corm_pq_failed(const PGresult *result) {
 }
 
 PGresult *corm_pq_answer(corm_pq_conn *conn) {
+  return corm_pq_rest_of_answer(conn, PQgetResult(conn->pq));
+}
+
+PGresult *corm_pq_rest_of_answer(corm_pq_conn *conn, PGresult *first) {
   PGresult *kept = NULL;
-  for (PGresult *next; (next = PQgetResult(conn->pq)) != NULL;) {
+  for (PGresult *next = first; next != NULL; next = PQgetResult(conn->pq)) {
     end_copy(conn, next);
     if (kept != NULL && corm_pq_failed(kept)) {
       PQclear(next);
@@ -128,7 +132,7 @@ corm_status corm_pq_settle(corm_pq_conn *conn, corm_error *err) {
   if (conn->streaming != NULL) {
     return corm_error_set(err, CORM_E_INTERFACE, "the connection is busy with the rows of another statement");
   }
-  if (conn->sent != NULL) corm_pq_drain_pipeline(conn);
+  if (conn->line.n > 0) corm_pq_drain_pipeline(conn);
   if (corm_pq_lost(conn)) {
     corm_error_set(err, CORM_E_DISCONNECT, "the connection to the server was lost");
     if (err != NULL) err->disconnected = true;

@@ -18,6 +18,7 @@ void corm_batch_orphan(corm_batch *batch) {
   batch->next = batch->prev = NULL;
   if (!corm_conn_is_foreign(conn)) corm_stmt_cache_give(&conn->link->cache, batch->stmt);
   batch->stmt = NULL;
+  batch->in_flight = 0;
 }
 
 corm_status corm_conn_batch_open(corm_conn *conn, const corm_compiled *compiled, corm_batch **out, corm_error *err) {
@@ -110,9 +111,10 @@ static corm_status step_to_end(corm_batch *batch, corm_run *run, corm_error *err
   corm_driver_stmt *native = batch->stmt->native;
   corm_status step = CORM_ROW;
   run->nreturned = 0;
-  while ((step = driver->step(native, err)) == CORM_ROW)
-    if (keep_row(batch, run, err) != CORM_OK) return CORM_FAILED;
-  return step == CORM_DONE ? CORM_OK : CORM_FAILED;
+  while ((step = driver->step(native, err)) == CORM_ROW && keep_row(batch, run, err) == CORM_OK) continue;
+  if (step != CORM_ROW) return step == CORM_DONE ? CORM_OK : CORM_FAILED;
+  while (driver->step(native, NULL) == CORM_ROW) continue; /* the next answer must begin where this one ends */
+  return CORM_FAILED;
 }
 
 static corm_sent sent_of(const corm_batch *batch, const corm_run *run) {
@@ -123,13 +125,19 @@ static corm_sent sent_of(const corm_batch *batch, const corm_run *run) {
                      .nrows = run->nrows > 0 ? run->nrows : 1};
 }
 
-static corm_status fail(corm_batch *batch, const corm_run *run, corm_error *err) {
+/* Says in the error what was executed, and asks what is left of the transaction. */
+static corm_status blame(corm_batch *batch, const corm_run *run, corm_error *err) {
   corm_sent sent = sent_of(batch, run);
-  batch->conn->driver->reset(batch->stmt->native);
   if (run->nrows > 1) sent.n = 0; /* nobody knows which row it was */
   corm_conn_attach(batch->conn, &sent, 0, err);
   corm_conn_failed(batch->conn, err);
   return CORM_FAILED;
+}
+
+/* Answers that are still to be received outlive the failure of a further execution. */
+static corm_status fail(corm_batch *batch, const corm_run *run, corm_error *err) {
+  if (batch->in_flight == 0) batch->conn->driver->reset(batch->stmt->native);
+  return blame(batch, run, err);
 }
 
 /* Everything up to the first step. */
@@ -191,15 +199,20 @@ bool corm_conn_can_send(const corm_conn *conn) {
 
 corm_status corm_batch_send(corm_batch *batch, const corm_run *run, corm_error *err) {
   if (check(batch, run->n, err) != CORM_OK || prepare(batch, run, false, err) != CORM_OK) return CORM_FAILED;
-  return batch->conn->driver->send(batch->stmt->native, err) == CORM_OK ? CORM_OK : fail(batch, run, err);
+  if (batch->conn->driver->send(batch->stmt->native, err) != CORM_OK) return fail(batch, run, err);
+  batch->in_flight++;
+  return CORM_OK;
 }
 
+/* The statement is reset with its last answer: that would drop the others. */
 corm_status corm_batch_receive(corm_batch *batch, corm_run *run, corm_error *err) {
   if (batch->stmt == NULL) return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this connection is closed");
-  if (step_to_end(batch, run, err) != CORM_OK) return fail(batch, run, err);
-  count(batch, run);
-  batch->conn->driver->reset(batch->stmt->native);
-  return CORM_OK;
+  if (batch->in_flight == 0) return corm_error_set(err, CORM_E_INTERFACE, "nothing was sent that could be received");
+  const bool last = --batch->in_flight == 0;
+  corm_status status = step_to_end(batch, run, err);
+  if (status == CORM_OK) count(batch, run);
+  if (last) batch->conn->driver->reset(batch->stmt->native);
+  return status == CORM_OK ? CORM_OK : blame(batch, run, err);
 }
 
 corm_status corm_conn_begin_writing(corm_conn *conn, corm_error *err) {

@@ -131,7 +131,8 @@ CORM_MUST_USE corm_status corm_conn_batch_open(corm_conn *conn, const corm_compi
                                                corm_error *err);
 CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_error *err);
 /* The two halves of it, for drivers that can send ahead: what is sent is received in the same order, before anything
-   else is done with the connection. Once one half has failed, `receive` is still due for all that was sent. */
+   else is done with the connection. In a transaction sending may go on between the receiving, of the same batch, too.
+   Once one half has failed, `receive` is still due for all that was sent. */
 bool corm_conn_can_send(const corm_conn *conn);
 CORM_MUST_USE corm_status corm_batch_send(corm_batch *batch, const corm_run *run, corm_error *err);
 CORM_MUST_USE corm_status corm_batch_receive(corm_batch *batch, corm_run *run, corm_error *err);

@@ -116,7 +116,8 @@ struct corm_result {
 struct corm_batch {
   corm_conn *conn; /* held */
   const corm_compiled *compiled;
-  corm_stmt *stmt; /* NULL: the connection was closed */
+  corm_stmt *stmt;  /* NULL: the connection was closed */
+  size_t in_flight; /* executions that were sent and not received */
   corm_batch *next, *prev;
 };
 
