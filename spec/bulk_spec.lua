@@ -339,6 +339,20 @@ describe("rows in sets", function()
       check(list)
     end)
 
+    it("name the row at fault on any page, and leave nothing of those before and behind it", function()
+      local list = {}
+      for i = 1, 5200 do list[i] = m.Tag { name = "t" .. i } end
+      for _, row in ipairs { 2700, 4100 } do list[row].name = "t30" end
+      local err = refused(list)
+      assert.equal("Tag", err.entity)
+      assert.matches("name = 't30'", err.params)
+      for _, object in ipairs(list) do assert.is_nil(object.id) end
+      for _, row in ipairs { 2700, 4100 } do list[row].name = "t" .. row end
+      session:add_all(list)
+      session:commit()
+      check(list)
+    end)
+
     it("in executemany name the row, too, and leave the others to the transaction", function()
       local rows = {}
       for i = 1, 100 do rows[i] = { name = "t" .. i } end
@@ -442,6 +456,33 @@ describe("rows in sets", function()
       assert.matches("old_name = 't1100'", err.params, 1, true)
       assert.equal("1200", w:rows "SELECT count(*) FROM tag WHERE name LIKE 't%'")
     end)
+  end)
+
+  it("may need what is loaded in the middle of the flush", function()
+    w:close()
+    local Base = corm.declarative_base()
+    local Shelf = Base:model("Shelf", {
+      __tablename__ = "shelf",
+      id = Column(Integer, { primary_key = true }),
+      code = Column(String(20), { nullable = false, unique = true }),
+    })
+    local Book = Base:model("Book", {
+      __tablename__ = "book",
+      id = Column(Integer, { primary_key = true }),
+      code = Column(String(20), corm.ForeignKey("shelf.code")),
+      shelf = corm.relationship(Shelf),
+    })
+    open { Base = Base }
+    local shelves, books = {}, {}
+    for i = 1, 3 do shelves[i] = Shelf { code = "c" .. i } end
+    session:add_all(shelves)
+    session:commit()
+    for i = 1, 4000 do books[i] = Book { shelf = shelves[1 + (i - 1) // 1500] } end
+    session:add_all(books)
+    for _, shelf in ipairs(shelves) do session:expire(shelf) end
+    session:commit()
+    assert.equal("c1|1500\nc2|1500\nc3|1000", w:rows "SELECT code, count(*) FROM book GROUP BY code ORDER BY code")
+    assert.equal(books[4000].id .. "", w:rows "SELECT max(id) FROM book")
   end)
 
   it("of a secondary table are counted as well", function()

@@ -41,7 +41,8 @@ typedef struct corm_page {
   const corm_value *values; /* encoded, ncolumns + nwhere for each row */
   size_t nrows;
   int64_t *keys;        /* room for nrows, when the writer has a key */
-  corm_value *returned; /* room for nrows * nreturning; bytes are the arena's */
+  corm_value *returned; /* for nrows * nreturning values; their bytes are in `room` */
+  corm_arena *room;     /* for what comes back; the caller's until it has looked at the page */
   int64_t matched;
   size_t blame;                    /* of a failure: the row at fault, or CORM_NO_ROW */
   size_t missed[CORM_PAGE_MISSED]; /* rows that an UPDATE or DELETE did not find, the first ones, after */
@@ -55,6 +56,24 @@ void corm_writer_close(corm_writer *writer);
 
 /* Writes pages that need no answers from each other. *failed: the page that did. */
 CORM_MUST_USE corm_status corm_pages_write(corm_page *const *pages, size_t n, size_t *failed, corm_error *err);
+
+/*
+ * The same in the background of what the caller does meanwhile, several calls one behind the other. Until the job is
+ * finished the pages, what their writers were given, and the arena are left alone; whatever else the connection is
+ * asked to do waits for it. Jobs are finished in the order in which they were started, all of them.
+ */
+typedef struct corm_pages_job corm_pages_job;
+
+/* False when hooks may run: pages are then written before corm_pages_start returns. */
+bool corm_conn_has_background(const corm_conn *conn);
+/* True when a start would not wait for the jobs before it. */
+bool corm_pages_may_start(corm_page *const *pages, size_t n);
+/* Fails only for lack of memory; what became of the pages is told at the end. */
+CORM_MUST_USE corm_status corm_pages_start(corm_page *const *pages, size_t n, corm_arena *arena, corm_pages_job **out,
+                                           corm_error *err);
+CORM_MUST_USE corm_status corm_pages_finish(corm_pages_job *job, size_t *failed, corm_error *err);
+/* No more jobs for now: what they took of the machine is given back. */
+void corm_pages_rest(corm_conn *conn);
 
 /* After a page matched fewer rows than it has: one SELECT, which rows are not there. */
 CORM_MUST_USE corm_status corm_page_find_missed(corm_page *page, corm_error *err);

@@ -103,11 +103,10 @@ corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_write
 }
 
 void corm_writer_close(corm_writer *w) {
-  for (size_t i = 0; i < WRITER_COPIES; i++) corm_batch_close(w->copies[i]);
+  corm_batch_close(w->one_batch);
   corm_batch_close(w->set_batch);
   for (size_t i = 0; i < WRITER_CHUNKS; i++) corm_batch_close(w->chunks[i].batch);
-  w->set_batch = NULL;
-  memset(w->copies, 0, sizeof w->copies);
+  w->one_batch = w->set_batch = NULL;
   memset(w->chunks, 0, sizeof w->chunks);
 }
 
@@ -139,33 +138,18 @@ static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, si
 corm_status corm_writer_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
                               corm_error *err) {
   if (n > 1 && w->way == WAY_VALUES) return chunk_batch(w, compiled, n, out, err);
-  corm_batch **batch = &w->set_batch;
-  if (n == 1) {
-    w->turn = w->ncopies > 1 ? (w->turn + 1) % w->ncopies : 0;
-    batch = &w->copies[w->turn];
-  }
+  corm_batch **batch = n > 1 ? &w->set_batch : &w->one_batch;
   if (!*batch && corm_conn_batch_open(w->conn, compiled, batch, err) != CORM_OK) return CORM_FAILED;
   *out = *batch;
   return CORM_OK;
 }
 
-corm_status corm_writer_copies(corm_writer *w, size_t n, corm_error *err) {
-  corm_status status = CORM_OK;
-  size_t wanted = 1;
-  while (wanted < WRITER_COPIES && wanted * wanted < n) wanted++;
-  for (size_t i = 0; status == CORM_OK && i < wanted; i++)
-    if (!w->copies[i]) status = corm_conn_batch_open(w->conn, &w->one, &w->copies[i], err);
-  w->ncopies = wanted;
-  w->turn = wanted - 1;
-  return status;
-}
-
-corm_value *corm_writer_scratch(corm_writer *w, corm_value **kept, size_t *cap, size_t n) {
-  if (n > *cap) {
-    *kept = corm_arena_alloc(w->arena, n * sizeof **kept);
-    *cap = *kept ? n : 0;
+corm_value *corm_writer_scratch(corm_writer *w, size_t n) {
+  if (n > w->own_cap) {
+    w->own = corm_arena_alloc(w->arena, n * sizeof *w->own);
+    w->own_cap = w->own ? n : 0;
   }
-  return *kept;
+  return w->own;
 }
 
 corm_status corm_writer_constant(const corm_writer *w, const corm_compiled_bind *bind, corm_value *out,

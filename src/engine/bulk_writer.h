@@ -1,4 +1,5 @@
-/* A writer from the inside: what bulk.c (executions) and bulk_writer.c (statements, proofs, blame) share. */
+/* A writer from the inside: what bulk.c (executions), bulk_ahead.c (those that nobody waits for) and bulk_writer.c
+   (statements, proofs, blame) share. */
 #ifndef CORM_ENGINE_BULK_WRITER_H
 #define CORM_ENGINE_BULK_WRITER_H
 
@@ -17,10 +18,6 @@ typedef enum writer_proof { PROOF_EACH_TIME, PROOF_ONCE, PROOF_HOLDS } writer_pr
    worth the SELECT: it costs what 20 to 40 rows gain. */
 enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_KEYED = 32 };
 
-/* A statement that was sent is in use until its answer was read, so rows that are sent ahead take turns among several
-   copies of it: about as many as their number's root, since each has to be prepared first. */
-enum { WRITER_COPIES = 32 };
-
 typedef struct writer_text {
   corm_compiled compiled;
   corm_batch *batch;
@@ -36,26 +33,58 @@ struct corm_writer {
   bool key_returned;  /* by RETURNING, before the other columns */
   bool has_constants; /* some default expression has values of its own */
   uint32_t max_params;
-  corm_compiled one;                 /* of one row */
-  corm_compiled set;                 /* UNNEST, ARRAY */
-  corm_batch *copies[WRITER_COPIES]; /* of `one` */
-  size_t ncopies, turn;              /* how many take turns, and whose it is */
-  size_t in_flight;
-  corm_batch *set_batch;
+  corm_compiled one; /* of one row */
+  corm_compiled set; /* UNNEST, ARRAY */
+  corm_batch *one_batch, *set_batch;
   writer_text chunks[WRITER_CHUNKS];
-  corm_value *own, *back; /* of one execution */
-  size_t own_cap, back_cap;
+  corm_value *own; /* of one execution */
+  size_t own_cap;
 };
+
+/* Where a page stands in its writing. */
+typedef struct corm_page_progress {
+  corm_page *page;
+  size_t next;       /* row */
+  bool one_by_one;   /* the way for many has failed or cannot be had */
+  int64_t first_key; /* VALUES: of the page's first row */
+} corm_page_progress;
+
+/* One execution of a page. */
+typedef struct corm_page_run {
+  corm_page *page;
+  corm_batch *batch;
+  size_t first; /* row */
+  size_t nrows;
+  corm_run run;
+} corm_page_run;
+
+/* -- bulk.c -- */
+
+/* Finds out how the page is written, which may ask the database for a proof. */
+corm_status corm_page_begin(corm_page_progress *progress, corm_page *page, corm_error *err);
+/* The next execution, ready to be run. */
+corm_status corm_page_next(corm_page_progress *progress, corm_page_run *run, corm_error *err);
+/* What the answer says goes into the page. */
+corm_status corm_page_take(corm_page_run *run, corm_error *err);
+/* The values of the row at fault, where a statement of many rows failed. */
+void corm_page_show_row(const corm_page_run *run, corm_error *err);
+
+/* -- bulk_ahead.c -- */
+
+/* True when several executions would go out that need no answers from each other. */
+bool corm_pages_can_go_ahead(corm_page *const *pages, size_t n);
+/* corm_pages_write for these. */
+corm_status corm_pages_write_ahead(corm_page *const *pages, size_t n, size_t *failed, corm_error *err);
+
+/* -- bulk_writer.c -- */
 
 /* Rows of the next chunk when `left` are left; 0: too few. */
 size_t corm_writer_chunk(const corm_writer *writer, size_t left);
-/* Prepares the copies for n rows that are sent ahead. */
-corm_status corm_writer_copies(corm_writer *writer, size_t n, corm_error *err);
 /* The statement for n rows (1: &writer->one), prepared. */
 corm_status corm_writer_batch(corm_writer *writer, const corm_compiled *compiled, size_t n, corm_batch **out,
                               corm_error *err);
 /* Room for n values, kept for the next time; NULL: out of memory. */
-corm_value *corm_writer_scratch(corm_writer *writer, corm_value **kept, size_t *cap, size_t n);
+corm_value *corm_writer_scratch(corm_writer *writer, size_t n);
 /* The value that a bind of a default expression has. */
 corm_status corm_writer_constant(const corm_writer *writer, const corm_compiled_bind *bind, corm_value *out,
                                  corm_error *err);

@@ -54,6 +54,8 @@ struct corm_engine {
   corm_isolation default_isolation; /* DEFAULT: not asked yet */
 };
 
+typedef struct corm_pages_worker corm_pages_worker;
+
 struct corm_conn {
   size_t refs;
   corm_engine *engine;
@@ -61,7 +63,9 @@ struct corm_conn {
   corm_link *link; /* NULL: closed, or invalidated */
   corm_conn_options options;
   corm_batch *batches;
-  uint64_t serial; /* the physical transaction it has taken part in */
+  struct corm_pages_job *jobs; /* pages that are being written in the background; engine/bulk_job.c */
+  corm_pages_worker *worker;   /* the thread that does it, where it takes one */
+  uint64_t serial;             /* the physical transaction it has taken part in */
   corm_txn_state txn;
   corm_begin_mode mode;
   bool wrote;
@@ -253,6 +257,12 @@ void corm_conn_log(const corm_conn *conn, const char *line);
 void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent);
 /* Attaches SQL and parameters to an error of the driver. `row`: the failing one; past the end: nobody knows. */
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);
+
+/* -- bulk_job.c -----------------------------------------------------------------------------------------------------
+ */
+
+/* Waits for what is written in the background. */
+void corm_conn_settle(corm_conn *conn);
 
 /* -- many.c ---------------------------------------------------------------------------------------------------------
  */

@@ -13,7 +13,8 @@ uint8_t corm_page_plain(const corm_persister *p, const corm_column *column) {
 }
 
 corm_status corm_shape_open(corm_persister *p, corm_shape *s, const corm_writer_def *def, corm_error *err) {
-  corm_status status = corm_writer_new(p->flush->conn, &p->arena, def, &s->page.writer, err);
+  corm_status status = corm_pages_wait(p, err); /* their writers' memory is about to be used */
+  if (status == CORM_OK) status = corm_writer_new(p->flush->conn, &p->writing, def, &s->writer, err);
   if (status != CORM_OK) return status;
   s->next = p->shapes;
   p->shapes = s;
@@ -95,45 +96,54 @@ corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_w
  */
 
 bool corm_page_is_full(const corm_persister *p, const corm_shape *s) {
-  return s->page.nrows >= CORM_PAGE_ROWS || p->nbytes >= CORM_PAGE_BYTES;
+  return s->in[p->open->number].page.nrows >= CORM_PAGE_ROWS || p->open->nbytes >= CORM_PAGE_BYTES;
 }
 
-static bool grow(corm_persister *p, corm_shape *s) {
-  const size_t width = s->n + s->nkeys, cap = s->cap ? s->cap * 4 : 16;
+static bool grow(corm_persister *p, const corm_shape *s, corm_shape_page *in) {
+  const size_t width = s->n + s->nkeys, cap = in->cap ? in->cap * 4 : 16;
   corm_value *values = corm_arena_alloc(&p->arena, cap * width * sizeof *values);
   int64_t *keys = s->wants_key ? corm_arena_alloc(&p->arena, cap * sizeof *keys) : NULL;
   corm_value *returned = s->nreturning ? corm_arena_alloc(&p->arena, cap * s->nreturning * sizeof *returned) : NULL;
   if (!values || (s->wants_key && !keys) || (s->nreturning && !returned)) return false;
-  if (s->page.nrows) memcpy(values, s->values, s->page.nrows * width * sizeof *values);
-  s->values = values;
-  s->cap = cap;
-  s->page.values = values;
-  s->page.keys = keys;
-  s->page.returned = returned;
+  if (in->page.nrows) memcpy(values, in->values, in->page.nrows * width * sizeof *values);
+  in->values = values;
+  in->cap = cap;
+  in->page.writer = s->writer;
+  in->page.values = values;
+  in->page.keys = keys;
+  in->page.returned = returned;
+  in->page.room = &p->open->bytes;
   return true;
 }
 
 corm_value *corm_page_room(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {
-  corm_page_row *rows = corm_flush_grow(p->flush->mem, p->rows, p->nrows, &p->rows_cap, sizeof *rows);
-  if (!rows || (s->page.nrows == s->cap && !grow(p, s))) {
-    if (rows) p->rows = rows;
+  corm_sheaf *open = p->open;
+  corm_shape_page *in = &s->in[open->number];
+  corm_page_row *rows = corm_flush_grow(p->flush->mem, open->rows, open->nrows, &open->rows_cap, sizeof *rows);
+  if (!rows || (in->page.nrows == in->cap && !grow(p, s, in))) {
+    if (rows) open->rows = rows;
     corm_error_memory(err);
     return NULL;
   }
-  p->rows = rows;
-  rows[p->nrows] = (corm_page_row){object, s, (uint32_t)s->page.nrows};
-  return s->values + s->page.nrows * (s->n + s->nkeys);
+  open->rows = rows;
+  rows[open->nrows] = (corm_page_row){object, s, (uint32_t)in->page.nrows};
+  return in->values + in->page.nrows * (s->n + s->nkeys);
+}
+
+void corm_page_count(corm_persister *p, corm_shape *s) {
+  s->in[p->open->number].page.nrows++;
+  p->open->nrows++;
 }
 
 corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t plain, const corm_value *value,
                           corm_value *out, corm_error *err) {
-  if (corm_value_has_bytes(value)) p->nbytes += value->len;
+  if (corm_value_has_bytes(value)) p->open->nbytes += value->len;
   if (value->kind == CORM_NULL || (value->kind == plain && !(p->copies && corm_value_has_bytes(value)))) {
     *out = *value;
     out->flags = 0;
     return CORM_OK;
   }
-  return corm_conn_encode(p->flush->conn, column->type, value, p->copies, &p->bytes, out, err);
+  return corm_conn_encode(p->flush->conn, column->type, value, p->copies, &p->open->bytes, out, err);
 }
 
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {
@@ -146,61 +156,6 @@ corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object,
   for (uint32_t i = 0; status == CORM_OK && i < s->nkeys; i++)
     status = corm_page_put(p, attributes[s->keys[i].slot].column, s->keys[i].plain,
                            corm_object_committed(object, s->keys[i].slot), out++, err);
-  if (status != CORM_OK) return status;
-  s->page.nrows++;
-  p->nrows++;
-  return CORM_OK;
-}
-
-/* -- writing --------------------------------------------------------------------------------------------------------
- */
-
-/* The object of a shape's row, for errors; NULL: unknown. */
-static const corm_object *object_of(const corm_persister *p, const corm_shape *s, size_t row) {
-  for (uint32_t i = 0; i < p->nrows; i++)
-    if (p->rows[i].shape == s && (row == CORM_NO_ROW || p->rows[i].row == row)) return p->rows[i].object;
-  return NULL;
-}
-
-/* Pages go out in the order of their first rows. */
-static corm_status write_pages(corm_persister *p, corm_shape **open, corm_page **pages, uint32_t *nopen,
-                               corm_error *err) {
-  uint32_t n = 0;
-  size_t failed = 0;
-  for (uint32_t i = 0; i < p->nrows; i++) {
-    if (p->rows[i].row != 0) continue;
-    open[n] = p->rows[i].shape;
-    pages[n++] = &p->rows[i].shape->page;
-  }
-  *nopen = n;
-  corm_status status = corm_pages_write(pages, n, &failed, err);
-  if (status == CORM_OK) return CORM_OK;
-  const corm_object *object = object_of(p, open[failed], open[failed]->page.blame);
-  return object ? corm_persist_blame(object, err) : CORM_FAILED;
-}
-
-static uint32_t count_open(const corm_persister *p) {
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < p->nrows; i++) n += p->rows[i].row == 0;
-  return n;
-}
-
-corm_status corm_pages_flush(corm_persister *p, corm_error *err) {
-  if (!p->nrows) return CORM_OK;
-  corm_shape *few[4], **open = few;
-  corm_page *few_pages[4], **pages = few_pages;
-  uint32_t n = count_open(p);
-  if (n > 4) {
-    open = corm_arena_alloc(&p->bytes, n * sizeof(void *));
-    pages = corm_arena_alloc(&p->bytes, n * sizeof(void *));
-    if (!open || !pages) return corm_error_memory(err);
-  }
-  corm_status status = write_pages(p, open, pages, &n, err);
-  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = corm_page_check(p, open[i], err);
-  for (uint32_t i = 0; status == CORM_OK && i < p->nrows; i++) status = corm_page_settle(p, &p->rows[i], err);
-  for (uint32_t i = 0; i < n; i++) open[i]->page.nrows = 0;
-  p->nrows = 0;
-  p->nbytes = 0;
-  corm_arena_reset(&p->bytes);
+  if (status == CORM_OK) corm_page_count(p, s);
   return status;
 }

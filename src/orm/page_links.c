@@ -74,9 +74,8 @@ static corm_status add_association(corm_persister *p, const corm_association *a,
       status = corm_page_put(p, pair->column, s->slots[s->place[i]].plain, value, out + s->place[i], err);
   }
   if (status != CORM_OK) return status;
-  s->page.nrows++;
-  p->nrows++;
-  return corm_page_is_full(p, s) ? corm_pages_flush(p, err) : CORM_OK;
+  corm_page_count(p, s);
+  return corm_page_is_full(p, s) ? corm_pages_close(p, err) : CORM_OK;
 }
 
 static corm_status write_associations(corm_persister *p, bool insert, corm_error *err) {

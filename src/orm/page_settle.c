@@ -19,11 +19,12 @@ corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *
  */
 
 /* "User(id=1), User(id=2)" of the rows that are missing; at most five. */
-static void describe_missed(const corm_persister *p, const corm_shape *s, corm_buf *out, const corm_object **first) {
-  for (size_t m = 0; m < s->page.nmissed; m++)
-    for (uint32_t i = 0; i < p->nrows; i++) {
-      const corm_page_row *row = &p->rows[i];
-      if (row->shape != s || row->row != s->page.missed[m] || !s->mapper) continue;
+static void describe_missed(const corm_sheaf *sheaf, const corm_shape *s, corm_buf *out, const corm_object **first) {
+  const corm_page *page = &s->in[sheaf->number].page;
+  for (size_t m = 0; m < page->nmissed; m++)
+    for (uint32_t i = 0; i < sheaf->nrows; i++) {
+      const corm_page_row *row = &sheaf->rows[i];
+      if (row->shape != s || row->row != page->missed[m] || !s->mapper) continue;
       corm_buf_puts(out, out->len ? ", " : "");
       corm_object_describe(row->object, out);
       if (!*first) *first = row->object;
@@ -31,48 +32,50 @@ static void describe_missed(const corm_persister *p, const corm_shape *s, corm_b
     }
 }
 
-static corm_status stale(corm_persister *p, corm_shape *s, corm_error *err) {
+static corm_status stale(corm_persister *p, corm_sheaf *sheaf, corm_shape *s, corm_error *err) {
+  corm_page *page = corm_page_in(s, sheaf);
   const corm_table *table = s->mapper ? s->mapper->table : s->relationship->def.secondary;
   const corm_object *object = NULL;
   corm_buf names;
   corm_buf_init(&names, p->flush->mem);
-  const int64_t missing = (int64_t)s->page.nrows - s->page.matched;
-  corm_status status = s->mapper ? corm_page_find_missed(&s->page, err) : CORM_OK;
+  const int64_t missing = (int64_t)page->nrows - page->matched;
+  corm_status status = s->mapper ? corm_page_find_missed(page, err) : CORM_OK;
   if (status == CORM_OK) {
-    describe_missed(p, s, &names, &object);
+    describe_missed(sheaf, s, &names, &object);
     const char *text = corm_buf_str(&names);
     corm_error_set(err, CORM_E_STALE_DATA,
                    "%s statement on table '%s' expected to match %zu row(s); %lld were matched%s%s%s",
-                   s->kind == CORM_WRITE_UPDATE ? "UPDATE" : "DELETE", table->fullname, s->page.nrows,
-                   (long long)s->page.matched, names.len ? "; not there: " : "", names.len && text ? text : "",
-                   names.len && missing > (int64_t)s->page.nmissed ? ", ..." : "");
+                   s->kind == CORM_WRITE_UPDATE ? "UPDATE" : "DELETE", table->fullname, page->nrows,
+                   (long long)page->matched, names.len ? "; not there: " : "", names.len && text ? text : "",
+                   names.len && missing > (int64_t)page->nmissed ? ", ..." : "");
   }
   corm_buf_clear(&names);
-  if (!object) object = p->rows[0].object;
+  if (!object) object = sheaf->rows[0].object;
   return corm_persist_blame(object, err);
 }
 
-corm_status corm_page_check(corm_persister *p, corm_shape *s, corm_error *err) {
-  const int64_t wanted = (int64_t)s->page.nrows;
+corm_status corm_page_check(corm_persister *p, corm_sheaf *sheaf, corm_shape *s, corm_error *err) {
+  const corm_page *page = corm_page_in(s, sheaf);
+  const int64_t wanted = (int64_t)page->nrows;
   switch (s->kind) {
   case CORM_WRITE_INSERT: return CORM_OK;
-  case CORM_WRITE_UPDATE: return s->page.matched == wanted ? CORM_OK : stale(p, s, err);
+  case CORM_WRITE_UPDATE: return page->matched == wanted ? CORM_OK : stale(p, sheaf, s, err);
   case CORM_WRITE_DELETE: break;
   }
   /* An object's row that is gone already is what was wanted; an association row's absence says that somebody else
      changed the relationship. */
-  return s->mapper || s->page.matched >= wanted ? CORM_OK : stale(p, s, err);
+  return s->mapper || page->matched >= wanted ? CORM_OK : stale(p, sheaf, s, err);
 }
 
 /* -- objects --------------------------------------------------------------------------------------------------------
  */
 
-static corm_status take_returned(corm_persister *p, const corm_page_row *row, corm_error *err) {
+static corm_status take_returned(corm_persister *p, const corm_page *page, const corm_page_row *row, corm_error *err) {
   const corm_shape *s = row->shape;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < s->nreturning; i++) {
     const corm_column *column = s->mapper->attributes[s->returning[i]].column;
-    const corm_value *raw = &s->page.returned[row->row * s->nreturning + i];
+    const corm_value *raw = &page->returned[row->row * s->nreturning + i];
     corm_value value = *raw;
     if (raw->kind != CORM_NULL) status = p->dialect->decode(p->dialect, column->type, raw, &p->scratch, &value, err);
     if (status == CORM_OK) status = corm_object_store(row->object, s->returning[i], &value, err);
@@ -81,26 +84,26 @@ static corm_status take_returned(corm_persister *p, const corm_page_row *row, co
   return status;
 }
 
-static corm_status settle_insert(corm_persister *p, const corm_page_row *row, corm_error *err) {
+static corm_status settle_insert(corm_persister *p, const corm_page *page, const corm_page_row *row, corm_error *err) {
   const corm_shape *s = row->shape;
   corm_object *object = row->object;
   corm_status status = CORM_OK;
   if (s->wants_key) {
     const uint32_t slot = (uint32_t)s->mapper->autoincrement;
-    object->slots[slot] = corm_value_int(s->page.keys[row->row]); /* it was absent or NULL */
+    object->slots[slot] = corm_value_int(page->keys[row->row]); /* it was absent or NULL */
     object->slots[slot].flags = CORM_VALUE_GENERATED;
   }
-  if (status == CORM_OK && s->nreturning) status = take_returned(p, row, err);
+  if (status == CORM_OK && s->nreturning) status = take_returned(p, page, row, err);
   if (status != CORM_OK) return corm_persist_blame(object, err);
   if (s->leaves_some) corm_persist_expire(object, CORM_WRITE_INSERT);
   p->flush->works[object->flush - 1].waiting = false;
   return corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err);
 }
 
-corm_status corm_page_settle(corm_persister *p, const corm_page_row *row, corm_error *err) {
+corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_page_row *row, corm_error *err) {
   if (!row->shape->mapper) return CORM_OK;
   switch (row->shape->kind) {
-  case CORM_WRITE_INSERT: return settle_insert(p, row, err);
+  case CORM_WRITE_INSERT: return settle_insert(p, corm_page_in(row->shape, sheaf), row, err);
   case CORM_WRITE_UPDATE:
     corm_persist_expire(row->object, CORM_WRITE_UPDATE);
     return corm_persist_tell(p, CORM_EVENT_AFTER_UPDATE, row->object, err);

@@ -21,14 +21,14 @@ static bool waits(const corm_flush *flush, const corm_work *work) {
 
 /* What the open pages hold, as far as it decides about the next row. */
 static const corm_shape *open_shape(const corm_persister *p) {
-  return p->nrows ? p->rows[p->nrows - 1].shape : NULL;
+  return p->open->nrows ? p->open->rows[p->open->nrows - 1].shape : NULL;
 }
 
 static corm_status make_way(corm_persister *p, const corm_work *work, corm_error *err) {
   const corm_shape *open = open_shape(p);
-  if (!open) return CORM_OK;
-  const bool same = open->mapper == work->object->mapper && (uint32_t)open->kind == work->kind;
-  return same && !waits(p->flush, work) ? CORM_OK : corm_pages_flush(p, err);
+  if ((open || p->nwritten) && waits(p->flush, work)) return corm_pages_flush(p, err);
+  if (!open || (open->mapper == work->object->mapper && (uint32_t)open->kind == work->kind)) return CORM_OK;
+  return corm_pages_close(p, err);
 }
 
 static corm_status collect_row(corm_persister *p, const corm_work *work, corm_error *err) {
@@ -38,9 +38,9 @@ static corm_status collect_row(corm_persister *p, const corm_work *work, corm_er
   const corm_shape *open = open_shape(p);
   corm_status status = CORM_OK;
   if (open && open != s && (p->flush->cyclic[work->rank] || open->wants_key != s->wants_key))
-    status = corm_pages_flush(p, err);
+    status = corm_pages_close(p, err);
   if (status == CORM_OK) status = corm_page_add(p, s, object, err);
-  return status == CORM_OK && corm_page_is_full(p, s) ? corm_pages_flush(p, err) : status;
+  return status == CORM_OK && corm_page_is_full(p, s) ? corm_pages_close(p, err) : status;
 }
 
 /* -- rows -----------------------------------------------------------------------------------------------------------
@@ -113,17 +113,28 @@ static bool calls_out(const corm_flush *flush) {
 corm_status corm_persist(corm_flush *flush, corm_error *err) {
   corm_engine *engine = corm_conn_engine(flush->conn);
   corm_persister p = {.flush = flush, .dialect = corm_engine_dialect(engine), .copies = calls_out(flush)};
+  p.background = !p.copies && corm_conn_has_background(flush->conn);
   p.kinds = corm_engine_driver(engine)->kinds;
+  p.open = p.sheaves;
   corm_arena_init(&p.arena, flush->mem);
-  corm_arena_init(&p.bytes, flush->mem);
+  corm_arena_init(&p.writing, flush->mem);
+  for (uint32_t i = 0; i < CORM_SHEAVES; i++) {
+    p.sheaves[i].number = i;
+    corm_arena_init(&p.sheaves[i].bytes, flush->mem);
+  }
   corm_scratch_init(&p.scratch, flush->mem);
   corm_status status = write_rows(&p, 0, flush->nsaves, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, err);
   if (status == CORM_OK) status = write_rows(&p, flush->nsaves, flush->nworks, err);
-  for (corm_shape *s = p.shapes; s; s = s->next) corm_writer_close(s->page.writer);
-  corm_mem_free(flush->mem, p.rows);
+  if (status != CORM_OK) corm_pages_abandon(&p, err);
+  corm_pages_rest(flush->conn);
+  for (corm_shape *s = p.shapes; s; s = s->next) corm_writer_close(s->writer);
   corm_scratch_clear(&p.scratch);
-  corm_arena_clear(&p.bytes);
+  for (uint32_t i = 0; i < CORM_SHEAVES; i++) {
+    corm_mem_free(flush->mem, p.sheaves[i].rows);
+    corm_arena_clear(&p.sheaves[i].bytes);
+  }
+  corm_arena_clear(&p.writing);
   corm_arena_clear(&p.arena);
   return status;
 }

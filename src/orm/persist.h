@@ -1,6 +1,7 @@
 /*
  * What the files of persist share. Rows of one shape (table, kind, column set) collect in a page; pages stand side by
- * side until something needs them written. Internal to orm/persist*.c and orm/page*.c.
+ * side until something closes them. What is closed together is a *sheaf*: it is written in the background while the
+ * next one is collected. Internal to orm/persist*.c and orm/page*.c.
  */
 #ifndef CORM_ORM_PERSIST_H
 #define CORM_ORM_PERSIST_H
@@ -14,7 +15,16 @@ typedef struct corm_shape_slot {
   uint8_t plain; /* the value kind that goes to the driver as it is; ABSENT: none */
 } corm_shape_slot;
 
-/* A shape and its open page. */
+/* One sheaf is collected, the others are being written. */
+enum { CORM_SHEAVES = 5 };
+
+/* A shape's page in one sheaf. */
+typedef struct corm_shape_page {
+  corm_page page;
+  corm_value *values;
+  size_t cap; /* rows that there is room for */
+} corm_shape_page;
+
 typedef struct corm_shape {
   struct corm_shape *next;
   const corm_mapper *mapper;             /* NULL: of a secondary table */
@@ -30,9 +40,8 @@ typedef struct corm_shape {
   uint32_t *returning; /* INSERT: slots of other keys that the database makes */
   uint32_t nreturning;
   uint32_t *place; /* secondary table: where the i-th value stands, those of the near side first */
-  corm_page page;
-  corm_value *values; /* the page's */
-  size_t cap;         /* rows that there is room for */
+  corm_writer *writer;
+  corm_shape_page in[CORM_SHEAVES];
 } corm_shape;
 
 /* A row that stands in a page. */
@@ -42,17 +51,31 @@ typedef struct corm_page_row {
   uint32_t row;
 } corm_page_row;
 
+typedef struct corm_sheaf {
+  uint32_t number;
+  corm_arena bytes; /* of the values in its pages, and of what comes back */
+  size_t nbytes;
+  corm_page_row *rows; /* of all its pages, in order */
+  uint32_t nrows, rows_cap;
+  corm_shape **shapes; /* of its pages, in the order of their first rows, and the pages, once it is closed */
+  corm_page **pages;
+  uint32_t npages;
+  corm_pages_job *job;
+} corm_sheaf;
+
 typedef struct corm_persister {
   corm_flush *flush;
-  corm_arena arena; /* shapes and their statements */
-  corm_arena bytes; /* of the values in the open pages */
-  size_t nbytes;
-  corm_shape *shapes;  /* the one used last stands first */
-  corm_page_row *rows; /* of all open pages, in order */
-  uint32_t nrows, rows_cap;
+  corm_arena arena;   /* shapes and their pages */
+  corm_arena writing; /* the writers' own */
+  corm_shape *shapes; /* the one used last stands first */
+  corm_sheaf sheaves[CORM_SHEAVES];
+  corm_sheaf *open;          /* the one that is collected */
+  uint32_t oldest, nwritten; /* of those that are being written */
+  bool failed;               /* one of them did */
   const corm_dialect *dialect;
-  uint32_t kinds; /* that the driver moves */
-  bool copies;    /* hooks may change objects whose values stand in a page */
+  uint32_t kinds;  /* that the driver moves */
+  bool copies;     /* hooks may change objects whose values stand in a page */
+  bool background; /* nothing of the script runs meanwhile */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
   uint32_t nwords;
@@ -60,6 +83,10 @@ typedef struct corm_persister {
 
 static inline uint32_t corm_mask_words(const corm_mapper *mapper) {
   return (mapper->nattributes + 63) / 64;
+}
+
+static inline corm_page *corm_page_in(corm_shape *shape, const corm_sheaf *sheaf) {
+  return &shape->in[sheaf->number].page;
 }
 
 static inline bool corm_mask_has(const uint64_t *mask, uint32_t slot) {
@@ -80,23 +107,35 @@ void corm_persist_expire(corm_object *object, corm_write_kind kind);
 corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err);
 /* Makes room for a row in the shape's page; NULL: err is set. */
 corm_value *corm_page_room(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);
+/* The row that room was made for is complete. */
+void corm_page_count(corm_persister *p, corm_shape *shape);
 /* Writes one value of a row. */
 CORM_MUST_USE corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t plain,
                                         const corm_value *value, corm_value *out, corm_error *err);
 CORM_MUST_USE corm_status corm_page_add(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);
-/* Writes all open pages; the objects get their keys, and events are told in the order of the rows. */
-CORM_MUST_USE corm_status corm_pages_flush(corm_persister *p, corm_error *err);
 /* The kind of value of a column that needs no codec. */
 uint8_t corm_page_plain(const corm_persister *p, const corm_column *column);
 bool corm_page_is_full(const corm_persister *p, const corm_shape *shape);
 CORM_MUST_USE corm_status corm_shape_open(corm_persister *p, corm_shape *shape, const corm_writer_def *def,
                                           corm_error *err);
 
+/* -- sheaf.c -- */
+
+/* Closes the open pages and begins to write them. */
+CORM_MUST_USE corm_status corm_pages_close(corm_persister *p, corm_error *err);
+/* Waits for all that were closed; the objects get their keys, and events are told in the order of the rows. */
+CORM_MUST_USE corm_status corm_pages_wait(corm_persister *p, corm_error *err);
+/* Both. */
+CORM_MUST_USE corm_status corm_pages_flush(corm_persister *p, corm_error *err);
+/* After a failure: waits for what is still being written. An error that came from there is the earlier one. */
+void corm_pages_abandon(corm_persister *p, corm_error *err);
+
 /* -- page_settle.c -- */
 
 /* What a written page means for its objects, one after the other; counts that do not fit are StaleDataErrors. */
-CORM_MUST_USE corm_status corm_page_check(corm_persister *p, corm_shape *shape, corm_error *err);
-CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, const corm_page_row *row, corm_error *err);
+CORM_MUST_USE corm_status corm_page_check(corm_persister *p, corm_sheaf *sheaf, corm_shape *shape, corm_error *err);
+CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_page_row *row,
+                                           corm_error *err);
 CORM_MUST_USE corm_status corm_persist_blame(const corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err);
 
