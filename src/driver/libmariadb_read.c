@@ -126,10 +126,17 @@ corm_status corm_mariadb_describe(corm_mariadb_stmt *stmt, const MYSQL_FIELD *fi
 /* -- values ---------------------------------------------------------------------------------------------------------
  */
 
-static uint64_t little_endian(const unsigned char *p, size_t n) {
-  uint64_t value = 0;
-  for (size_t i = n; i > 0; i--) value = value << 8 | p[i - 1];
-  return value;
+/* Each is one load where the machine's order is the wire's. */
+static inline uint16_t get16(const unsigned char *p) {
+  return (uint16_t)((unsigned)p[1] << 8 | p[0]);
+}
+
+static inline uint32_t get32(const unsigned char *p) {
+  return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint64_t get64(const unsigned char *p) {
+  return (uint64_t)get32(p + 4) << 32 | get32(p);
 }
 
 /* Reads the length before a value's bytes; false when it or they end beyond the row. */
@@ -138,7 +145,10 @@ static bool read_length(const unsigned char **at, const unsigned char *end, size
   if (p >= end) return false;
   size_t width = *p < 251 ? 0 : *p == 252 ? 2 : *p == 253 ? 3 : 8;
   if ((size_t)(end - p) < width + 1) return false;
-  uint64_t len = width == 0 ? *p : little_endian(p + 1, width);
+  uint64_t len = *p;
+  if (width == 2) len = get16(p + 1);
+  if (width == 3) len = get16(p + 1) | (uint32_t)p[3] << 16;
+  if (width == 8) len = get64(p + 1);
   p += width + 1;
   if (len > (size_t)(end - p) || len > UINT32_MAX) return false;
   *at = p;
@@ -146,7 +156,7 @@ static bool read_length(const unsigned char **at, const unsigned char *end, size
   return true;
 }
 
-static corm_value bytes_value(corm_value_kind kind, const unsigned char *p, size_t len) {
+static inline corm_value bytes_value(corm_value_kind kind, const unsigned char *p, size_t len) {
   return (corm_value){.as.s = (const char *)p, .len = (uint32_t)len, .kind = (uint8_t)kind};
 }
 
@@ -180,7 +190,7 @@ typedef struct moment {
 static moment read_moment(const unsigned char *p, size_t len) {
   moment m = {0};
   if (len >= 4) {
-    m.year = (unsigned)little_endian(p, 2);
+    m.year = (unsigned)get16(p);
     m.month = p[2];
     m.day = p[3];
   }
@@ -189,7 +199,7 @@ static moment read_moment(const unsigned char *p, size_t len) {
     m.minute = p[5];
     m.second = p[6];
   }
-  if (len >= 11) m.microsecond = (unsigned)little_endian(p + 7, 4);
+  if (len >= 11) m.microsecond = (unsigned)get32(p + 7);
   return m;
 }
 
@@ -216,10 +226,10 @@ static corm_value time_value(const unsigned char *p, size_t len) {
   int64_t usec = 0;
   bool negative = len >= 8 && p[0] != 0;
   if (len >= 8) {
-    int64_t hours = (int64_t)little_endian(p + 1, 4) * 24 + p[5];
+    int64_t hours = (int64_t)get32(p + 1) * 24 + p[5];
     usec = ((hours * 60 + p[6]) * 60 + p[7]) * CORM_USEC_PER_SEC;
   }
-  if (len >= 12) usec += (int64_t)little_endian(p + 8, 4);
+  if (len >= 12) usec += (int64_t)get32(p + 8);
   corm_value out = corm_value_int(negative ? -usec : usec);
   out.kind = out.as.i < 0 || out.as.i >= CORM_USEC_PER_DAY ? CORM_INTERVAL : CORM_TIME;
   return out;
@@ -231,14 +241,14 @@ static corm_value bit_value(corm_mariadb_column *column, const unsigned char *p,
   return unsigned_value(column, value);
 }
 
-static corm_value real_value(const unsigned char *p, size_t size) {
-  uint64_t bits = little_endian(p, size);
+static inline corm_value real_value(const unsigned char *p, size_t size) {
   if (size == 8) {
+    const uint64_t bits = get64(p);
     double value;
     memcpy(&value, &bits, sizeof value);
     return corm_value_real(value);
   }
-  uint32_t narrow = (uint32_t)bits;
+  const uint32_t narrow = get32(p);
   float value;
   memcpy(&value, &narrow, sizeof value);
   return corm_value_real((double)value);
@@ -257,49 +267,85 @@ static corm_value sized_value(corm_mariadb_column *column, const unsigned char *
   }
 }
 
-static corm_value fixed_value(corm_mariadb_column *column, const unsigned char *p) {
+static inline corm_value fixed_value(corm_mariadb_column *column, const unsigned char *p) {
   switch (column->how) {
   case HOW_TINY: return corm_value_int((int8_t)p[0]);
   case HOW_TINY_UNSIGNED: return corm_value_int(p[0]);
-  case HOW_SHORT: return corm_value_int((int16_t)little_endian(p, 2));
-  case HOW_SHORT_UNSIGNED: return corm_value_int((int64_t)little_endian(p, 2));
-  case HOW_LONG: return corm_value_int((int32_t)little_endian(p, 4));
-  case HOW_LONG_UNSIGNED: return corm_value_int((int64_t)little_endian(p, 4));
-  case HOW_LONGLONG: return corm_value_int((int64_t)little_endian(p, 8));
-  case HOW_LONGLONG_UNSIGNED: return unsigned_value(column, little_endian(p, 8));
+  case HOW_SHORT: return corm_value_int((int16_t)get16(p));
+  case HOW_SHORT_UNSIGNED: return corm_value_int((int64_t)get16(p));
+  case HOW_LONG: return corm_value_int((int32_t)get32(p));
+  case HOW_LONG_UNSIGNED: return corm_value_int((int64_t)get32(p));
+  case HOW_LONGLONG: return corm_value_int((int64_t)get64(p));
+  case HOW_LONGLONG_UNSIGNED: return unsigned_value(column, get64(p));
   case HOW_FLOAT: return real_value(p, 4);
   default: return real_value(p, 8);
   }
 }
 
-void corm_mariadb_read_value(void *stmt, unsigned index, unsigned char **at) {
+/* A value of any type, which is not NULL. */
+static void read_any(corm_mariadb_stmt *stmt, corm_mariadb_column *column, unsigned char **at, corm_value *out) {
   static const uint8_t sizes[] = {
       [HOW_TINY] = 1,  [HOW_TINY_UNSIGNED] = 1, [HOW_SHORT] = 2,    [HOW_SHORT_UNSIGNED] = 2,
       [HOW_LONG] = 4,  [HOW_LONG_UNSIGNED] = 4, [HOW_LONGLONG] = 8, [HOW_LONGLONG_UNSIGNED] = 8,
       [HOW_FLOAT] = 4, [HOW_DOUBLE] = 8,        [HOW_JSON] = 0};
-  corm_mariadb_stmt *self = stmt;
-  if (index >= (unsigned)self->ncolumns) return;
-  corm_value *out = &self->row[index];
-  corm_mariadb_column *column = &self->columns[index];
-  if (at == NULL) {
-    *out = corm_value_null();
-    return;
-  }
-  if (self->streaming) self->row_end = corm_mariadb_conn_of(self->base.conn)->mysql->net.buff_end;
   const unsigned char *p = *at;
   size_t len = sizes[column->how];
   if (len > 0) {
-    if (p > self->row_end || (size_t)(self->row_end - p) < len) goto malformed;
+    if (p > stmt->row_end || (size_t)(stmt->row_end - p) < len) goto malformed;
     *out = fixed_value(column, p);
   } else {
-    if (!read_length(&p, self->row_end, &len)) goto malformed;
+    if (!read_length(&p, stmt->row_end, &len)) goto malformed;
     *out = sized_value(column, p, len);
   }
   *at += (size_t)(p - *at) + len;
   return;
 malformed:
-  self->malformed = true;
+  stmt->malformed = true;
   *out = corm_value_null();
+}
+
+/* What most columns hold is read here, the rest and what is malformed there. */
+void corm_mariadb_read_value(void *stmt, unsigned index, unsigned char **at) {
+  corm_mariadb_stmt *self = stmt;
+  if (index >= (unsigned)self->ncolumns) return;
+  corm_value *out = &self->row[index];
+  corm_mariadb_column *column = &self->columns[index];
+  if (at == NULL) {
+    *out = (corm_value){.kind = CORM_NULL};
+    return;
+  }
+  if (self->streaming) self->row_end = corm_mariadb_conn_of(self->base.conn)->mysql->net.buff_end;
+  const unsigned char *p = *at;
+  const size_t left = self->row_end > p ? (size_t)(self->row_end - p) : 0;
+  size_t size = 8;
+  switch (column->how) {
+  case HOW_LONG:
+    size = 4;
+    if (left < size) goto other;
+    *out = (corm_value){.as.i = (int32_t)get32(p), .kind = CORM_INT};
+    break;
+  case HOW_LONGLONG:
+    if (left < size) goto other;
+    *out = (corm_value){.as.i = (int64_t)get64(p), .kind = CORM_INT};
+    break;
+  case HOW_DOUBLE: {
+    if (left < size) goto other;
+    const uint64_t bits = get64(p);
+    *out = (corm_value){.kind = CORM_REAL};
+    memcpy(&out->as.f, &bits, sizeof bits);
+    break;
+  }
+  case HOW_TEXT:
+    if (left == 0 || *p >= 251 || *p > left - 1) goto other;
+    size = (size_t)*p + 1;
+    *out = bytes_value(CORM_TEXT, p + 1, size - 1);
+    break;
+  default: goto other;
+  }
+  *at += size;
+  return;
+other:
+  read_any(self, column, at, out);
 }
 
 void corm_mariadb_read_text(corm_mariadb_stmt *stmt, MYSQL_ROW row, const unsigned long *lengths) {
