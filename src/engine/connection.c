@@ -168,6 +168,19 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
   return CORM_OK;
 }
 
+/* Outside a transaction what was sent together would fail together. */
+static bool may_send_ahead(const corm_conn *conn, const corm_sent *sent) {
+  return sent->ahead && corm_conn_can_send(conn) && conn->driver->in_transaction(conn->link->native);
+}
+
+static corm_status send_ahead(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
+                              corm_error *err) {
+  if (corm_conn_bind_row(conn, stmt, sent, 0, err) != CORM_OK) return CORM_FAILED;
+  if (conn->driver->send(stmt->native, err) != CORM_OK) return CORM_FAILED;
+  corm_result_expect(result, stmt);
+  return CORM_OK;
+}
+
 static corm_status send_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result,
                              corm_error *err) {
   size_t row = 0;
@@ -182,7 +195,9 @@ static corm_status send_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *
   if (watched) corm_conn_log_statement(conn, sent);
   conn->statements++;
   int64_t start = watched ? corm_clock_monotonic() : 0;
-  if (run_rows(conn, sent, stmt, result, &row, err) != CORM_OK) {
+  corm_status status = may_send_ahead(conn, sent) ? send_ahead(conn, sent, stmt, result, err)
+                                                  : run_rows(conn, sent, stmt, result, &row, err);
+  if (status != CORM_OK) {
     corm_conn_attach(conn, sent, row, err);
     conn->driver->reset(stmt->native); /* a statement left in mid-step keeps its locks */
     corm_conn_failed(conn, err);
@@ -248,7 +263,8 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
   corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
   if (status == CORM_OK) status = corm_conn_take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
   if (status == CORM_OK) {
-    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, execution)};
+    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, execution), false};
+    sent.ahead = stmt->readonly && execution != NULL && execution->ahead;
     status = check_counts(stmt, &args, err);
     if (status == CORM_OK)
       status = run(conn, &sent, stmt, out, err);

@@ -89,6 +89,8 @@ typedef struct corm_execution {
   bool stream_results; /* rows come one by one, in constant memory; else the driver may fetch them whole */
   bool at_once;        /* all rows are read as soon as they come: where they are many, they come one by one, so that the
                           server works on the next ones meanwhile */
+  bool ahead;          /* the rows are wanted later: a statement that reads is only sent, where the driver can, and its
+                          failure is told by corm_result_next */
 } corm_execution;
 
 /* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount.

@@ -85,6 +85,7 @@ typedef struct corm_row {
 } corm_row;
 
 typedef enum corm_result_phase {
+  CORM_RESULT_SENT,     /* the statement was sent, nothing of its answer is known */
   CORM_RESULT_FIRST,    /* the statement stands on the first row, which was not fetched yet */
   CORM_RESULT_STREAM,   /* the statement stands on the row that was fetched */
   CORM_RESULT_BUFFERED, /* rows are in memory */
@@ -202,6 +203,8 @@ corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm
 /* Takes the statement over, which `step` (CORM_ROW or CORM_DONE) has just said this about. Statements that write are
    read to their end at once. */
 corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err);
+/* Takes a statement over that was sent ahead. */
+void corm_result_expect(corm_result *result, corm_stmt *stmt);
 /* Reads the columns' names from the statement, which must have been stepped. */
 corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_error *err);
 /* Appends the statement's rows from the one on which it stands. */
@@ -250,6 +253,7 @@ typedef struct corm_sent {
   size_t n;
   size_t nrows;
   bool stream; /* rows come one by one */
+  bool ahead;  /* nobody waits for the answer yet */
 } corm_sent;
 
 bool corm_conn_is_watched(const corm_conn *conn);

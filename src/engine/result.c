@@ -118,6 +118,34 @@ corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status 
   return CORM_OK;
 }
 
+void corm_result_expect(corm_result *result, corm_stmt *stmt) {
+  result->stmt = stmt;
+  result->native = stmt->native;
+  result->phase = CORM_RESULT_SENT;
+  link_in(result);
+}
+
+static corm_status step_failed(corm_result *result, corm_error *err) {
+  corm_conn *conn = result->conn;
+  corm_sent sent = {.stmt = result->stmt};
+  corm_conn_attach(conn, &sent, 0, err);
+  corm_conn_failed(conn, err);
+  corm_result_close(result);
+  return CORM_FAILED;
+}
+
+/* Waits for the answer of what was sent ahead: CORM_ROW (it stands on the first row), CORM_DONE, CORM_FAILED. */
+static corm_status read_answer(corm_result *result, corm_error *err) {
+  if (corm_conn_is_foreign(result->conn)) return corm_conn_check(result->conn, err);
+  corm_status step = result->driver->step(result->native, err);
+  if (step == CORM_FAILED || corm_result_describe(result, result->stmt, err) != CORM_OK)
+    return step_failed(result, err);
+  result->stmt->few = step != CORM_ROW;
+  result->phase = step == CORM_ROW ? CORM_RESULT_FIRST : CORM_RESULT_DONE;
+  if (step == CORM_DONE) give_stmt(result);
+  return step;
+}
+
 /* -- buffering ------------------------------------------------------------------------------------------------------
  */
 
@@ -159,6 +187,10 @@ void corm_result_keep_key(corm_result *result) {
 
 corm_status corm_result_buffer(corm_result *result, corm_error *err) {
   if (result->stmt == NULL) return CORM_OK;
+  if (result->phase == CORM_RESULT_SENT) {
+    corm_status status = read_answer(result, err);
+    if (status != CORM_ROW) return status == CORM_DONE ? CORM_OK : CORM_FAILED;
+  }
   corm_result_phase phase = result->phase;
   /* The current row stays readable: it becomes the first of the buffer, already fetched. */
   if (corm_result_collect(result, result->native, err) != CORM_OK) {
@@ -200,6 +232,10 @@ bool corm_result_is_closed(const corm_result *result) {
   return result->phase == CORM_RESULT_CLOSED;
 }
 
+bool corm_result_is_expected(const corm_result *result) {
+  return result->phase == CORM_RESULT_SENT;
+}
+
 /* -- reading --------------------------------------------------------------------------------------------------------
  */
 
@@ -238,15 +274,6 @@ static corm_status next_buffered(corm_result *result) {
   return CORM_ROW;
 }
 
-static corm_status step_failed(corm_result *result, corm_error *err) {
-  corm_conn *conn = result->conn;
-  corm_sent sent = {.stmt = result->stmt};
-  corm_conn_attach(conn, &sent, 0, err);
-  corm_conn_failed(conn, err);
-  corm_result_close(result);
-  return CORM_FAILED;
-}
-
 static corm_status refuse(const corm_result *result, corm_error *err) {
   if (result->phase == CORM_RESULT_CLOSED) {
     return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this result object is closed");
@@ -271,6 +298,11 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
     give_stmt(result);
     result->phase = CORM_RESULT_DONE;
     return CORM_DONE;
+  }
+  case CORM_RESULT_SENT: {
+    corm_status status = read_answer(result, err);
+    if (status == CORM_ROW) result->phase = CORM_RESULT_STREAM;
+    return status;
   }
   case CORM_RESULT_FIRST: result->phase = CORM_RESULT_STREAM; return CORM_ROW;
   case CORM_RESULT_BUFFERED: return next_buffered(result);

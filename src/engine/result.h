@@ -18,6 +18,8 @@ void corm_result_release(corm_result *result);
 /* Gives the statement back; further fetches are ResourceClosedErrors. Idempotent. */
 void corm_result_close(corm_result *result);
 bool corm_result_is_closed(const corm_result *result);
+/* True when the statement was sent ahead and nobody has asked for its rows yet. */
+bool corm_result_is_expected(const corm_result *result);
 
 /* False for statements without rows: fetching is a ResourceClosedError ("This result object does not return rows"). */
 bool corm_result_returns_rows(const corm_result *result);

@@ -61,6 +61,9 @@ corm_verb corm_verb_of(const char *sql, size_t len, bool readonly) {
   return strcmp(word, "to") == 0 ? CORM_VERB_RELEASE : CORM_VERB_ROLLBACK;
 }
 
+/* Of one text: what runs, and what is sent behind it. */
+enum { COPIES = 2 };
+
 /* -- the table ------------------------------------------------------------------------------------------------------
  */
 
@@ -140,25 +143,32 @@ static void keep(corm_stmt_cache *cache, corm_stmt *stmt) {
   cache->count++;
 }
 
-static corm_stmt *find(const corm_stmt_cache *cache, const char *sql, size_t len, uint64_t hash) {
-  if (cache->nbuckets == 0) return NULL;
-  corm_stmt *stmt = cache->buckets[hash & (cache->nbuckets - 1)];
-  while (stmt != NULL && (stmt->hash != hash || stmt->len != len || memcmp(stmt->sql, sql, len) != 0)) {
-    stmt = stmt->chain;
+static bool has_text(const corm_stmt *stmt, const char *sql, size_t len) {
+  return stmt->len == len && memcmp(stmt->sql, sql, len) == 0;
+}
+
+/* One that is idle; *busy counts those that are not. */
+static corm_stmt *find(const corm_stmt_cache *cache, const char *sql, size_t len, uint64_t hash, size_t *busy) {
+  corm_stmt *stmt = cache->nbuckets == 0 ? NULL : cache->buckets[hash & (cache->nbuckets - 1)];
+  for (; stmt != NULL; stmt = stmt->chain) {
+    if (stmt->hash != hash || !has_text(stmt, sql, len)) continue;
+    if (!stmt->busy) return stmt;
+    ++*busy;
   }
-  return stmt;
+  return NULL;
 }
 
 corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t len, corm_stmt **out,
                                  corm_error *err) {
   corm_stmt *stmt = cache->newest;
   uint64_t hash = 0;
+  size_t busy = 0;
   /* Loops run one text again and again: comparing it costs less than hashing it. */
-  if (stmt == NULL || stmt->len != len || memcmp(stmt->sql, sql, len) != 0) {
+  if (stmt == NULL || stmt->busy || !has_text(stmt, sql, len)) {
     hash = hash_text(sql, len);
-    stmt = find(cache, sql, len, hash);
+    stmt = find(cache, sql, len, hash, &busy);
   }
-  if (stmt != NULL && !stmt->busy) {
+  if (stmt != NULL) {
     if (stmt != cache->newest) {
       unlink_use(cache, stmt);
       link_newest(cache, stmt);
@@ -168,7 +178,6 @@ corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t
     *out = stmt;
     return CORM_OK;
   }
-  bool twin = stmt != NULL;
   const corm_driver *driver = cache->driver;
   if ((stmt = corm_mem_alloc(cache->conn->mem, sizeof *stmt + len + 1)) == NULL) return corm_error_memory(err);
   *stmt = (corm_stmt){.hash = hash, .len = len, .busy = true};
@@ -184,7 +193,7 @@ corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t
   stmt->verb = corm_verb_of(sql, len, stmt->readonly);
   stmt->prepared_at = corm_clock_monotonic();
   stmt->prepare_usec = stmt->prepared_at - start;
-  if (!twin) keep(cache, stmt);
+  if (busy < COPIES) keep(cache, stmt);
   *out = stmt;
   return CORM_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * The prepared statements of one physical connection, keyed by their SQL text, the least recently used given up first.
- * A statement in use is checked out and never shared: who wants the same text meanwhile gets one of his own, outside
- * the cache. A hit allocates nothing.
+ * A statement in use is checked out and never shared: who wants the same text meanwhile gets one of his own. Two of a
+ * text are kept. A hit allocates nothing.
  */
 #ifndef CORM_ENGINE_STMT_CACHE_H
 #define CORM_ENGINE_STMT_CACHE_H

@@ -71,14 +71,30 @@ corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, c
 
 /* -- statements after the rows -- */
 
-static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, corm_loader **sub, corm_error *err) {
+/* What is loaded for some parents changes nothing about what others need, unless these are what is loaded. */
+static bool may_go_ahead(const corm_load_entity *entity) {
+  return entity->jobs->relationship->direction != CORM_MANY_TO_ONE && entity->seen.len > CORM_GATHER_KEYS;
+}
+
+/* `before`: the load whose rows will be read first, or NULL. */
+static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, const corm_loader *before,
+                               corm_loader **sub, corm_error *err) {
   const corm_fetch fetch = {.session = loader->session,
                             .relationship = entity->jobs->relationship,
                             .option = entity->jobs->option,
                             .path = &entity->path,
-                            .populate_existing = loader->populate_existing};
+                            .populate_existing = loader->populate_existing,
+                            .ahead = may_go_ahead(entity),
+                            .beside = before ? before->fetch : NULL};
   return corm_fetch_open(&fetch, (corm_object *const *)entity->seen.items, (uint32_t)entity->seen.len, &entity->offset,
                          sub, err);
+}
+
+/* The statement of the load after `sub` is sent before the rows of `sub` are read: the server works on it meanwhile. */
+static corm_status go_ahead(corm_loader *loader, corm_loader *sub, corm_error *err) {
+  corm_load_entity *entity = loader->entities.items[loader->job_entity];
+  if (!sub->ahead || !corm_result_is_expected(sub->result)) return CORM_OK;
+  return next_of_job(loader, entity, sub, &loader->next, err) == CORM_FAILED ? CORM_FAILED : CORM_OK;
 }
 
 bool corm_loader_has_next(const corm_loader *loader) {
@@ -87,17 +103,30 @@ bool corm_loader_has_next(const corm_loader *loader) {
   return false;
 }
 
-corm_status corm_loader_next(corm_loader *loader, corm_loader **sub, corm_error *err) {
+static corm_status open_next(corm_loader *loader, corm_loader **sub, corm_error *err) {
+  if (loader->next) {
+    *sub = loader->next;
+    loader->next = NULL;
+    return CORM_ROW;
+  }
   while (loader->job_entity < loader->entities.len) {
     corm_load_entity *entity = loader->entities.items[loader->job_entity];
     if (!entity->jobs) {
       loader->job_entity++;
       continue;
     }
-    corm_status status = next_of_job(loader, entity, sub, err);
+    corm_status status = next_of_job(loader, entity, NULL, sub, err);
     if (status != CORM_DONE) return status;
     entity->jobs = entity->jobs->next;
     entity->offset = 0;
   }
   return CORM_DONE;
+}
+
+corm_status corm_loader_next(corm_loader *loader, corm_loader **sub, corm_error *err) {
+  corm_status status = open_next(loader, sub, err);
+  if (status != CORM_ROW || go_ahead(loader, *sub, err) == CORM_OK) return status;
+  corm_loader_free(*sub);
+  *sub = NULL;
+  return CORM_FAILED;
 }

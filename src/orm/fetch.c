@@ -97,6 +97,10 @@ static bool is_wanted(const corm_fetch *fetch, corm_object *object) {
   return is_missing(fetch, object);
 }
 
+static void set_marks(const corm_gather *gather) {
+  for (uint32_t i = 0; i < gather->nparents; i++) gather->parents[i]->flags |= CORM_OBJECT_MARK;
+}
+
 static void clear_marks(const corm_gather *gather) {
   for (uint32_t i = 0; i < gather->nparents; i++) gather->parents[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
 }
@@ -106,6 +110,7 @@ static corm_status collect(const corm_fetch *fetch, corm_gather *gather, uint32_
                            uint32_t n, uint32_t *offset, corm_error *err) {
   corm_value *key = corm_arena_zalloc(&gather->arena, gather->width, sizeof *key);
   corm_status status = key ? CORM_OK : corm_error_memory(err);
+  if (fetch->beside) set_marks(fetch->beside);
   while (status == CORM_OK && *offset < n && gather->nkeys < max) {
     corm_object *object = objects[(fetch->start + (*offset)++) % n];
     if (!is_wanted(fetch, object)) continue;
@@ -114,6 +119,7 @@ static corm_status collect(const corm_fetch *fetch, corm_gather *gather, uint32_
     if (gather->nparents > had && !fetch->siblings) object->flags |= CORM_OBJECT_MARK;
   }
   if (!fetch->siblings) clear_marks(gather);
+  if (fetch->beside) clear_marks(fetch->beside);
   return status;
 }
 
@@ -241,6 +247,7 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   corm_status status;
   loader->path = fetch->path;
   loader->populate_existing = fetch->populate_existing;
+  loader->ahead = fetch->ahead;
   if (is_get(fetch->relationship, loader->fetch)) {
     status = open_get(loader, fetch, options, n, err);
   } else {

@@ -34,6 +34,7 @@ void corm_loader_free(corm_loader *loader) {
     corm_gather_clear(loader->fetch);
     corm_mem_free(loader->mem, loader->fetch);
   }
+  corm_loader_free(loader->next);
   corm_result_release(loader->result);
   corm_vec_clear(&loader->entities);
   corm_buf_clear(&loader->text);
@@ -142,7 +143,7 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
   if (status == CORM_OK) status = corm_session_connection(session, &conn, err);
   if (status == CORM_OK) {
-    const corm_execution execution = {.at_once = !loader->alone};
+    const corm_execution execution = {.at_once = !loader->alone, .ahead = loader->ahead};
     status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
   }
   if (status != CORM_OK) return status;

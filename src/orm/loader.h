@@ -80,6 +80,7 @@ struct corm_loader {
   const corm_load_path *path; /* above the statement's entities */
   bool populate_existing;
   bool alone; /* one object by key: no siblings */
+  bool ahead; /* nobody waits for its rows yet: others are read before */
   bool in_row;
   bool unique; /* joined collections repeat rows */
 
@@ -99,6 +100,7 @@ struct corm_loader {
 
   uint32_t link_at;    /* where corm_loader_group goes on: 0 is the fetch, then the hidden entities */
   uint32_t job_entity; /* where corm_loader_next goes on */
+  corm_loader *next;   /* the next eager load, whose statement was sent; NULL: there is none */
 
   corm_error failure; /* last: it is large, and not cleared for every loader */
 };
@@ -166,7 +168,9 @@ typedef struct corm_fetch {
   corm_siblings *siblings;        /* the group of the parents when they are weak */
   uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */
   bool populate_existing;
-  bool single; /* one parent: "? = address.user_id" */
+  bool single;               /* one parent: "? = address.user_id" */
+  bool ahead;                /* another load of the relationship will follow before the rows of this one are read */
+  const corm_gather *beside; /* of the load before it, whose parents are still to be linked; NULL: there is none */
 } corm_fetch;
 /* Links without a statement where that is possible: CORM_DONE; CORM_OK when one is needed, CORM_ROW when the object's
    key is not loaded. */
