@@ -193,6 +193,31 @@ static void rows_that_are_looked_at_stay(void **state) {
   pq->finalize(stmt);
 }
 
+/* libpq goes on giving rows one by one when a pipeline follows a stream: with the first execution of it, inside and
+   outside a transaction. */
+static void rows_come_whole_after_a_stream(void **state) {
+  corm_driver_stmt *stmt = pq_prepare(*state, "SELECT i FROM generate_series(1, $1) AS i");
+  for (int inside = 0; inside < 2; inside++) {
+    if (inside == 1) begin(*state);
+    pq->stream(stmt, true);
+    pq_bind(stmt, 1, corm_value_int(3));
+    for (int i = 0; i < 3; i++) assert_int_equal(pq_step(stmt), CORM_ROW);
+    assert_int_equal(pq_step(stmt), CORM_DONE);
+    pq->reset(stmt);
+    send_number(stmt, 2);
+    send_number(stmt, 4);
+    for (int64_t n = 2; n <= 4; n += 2) {
+      for (int64_t i = 1; i <= n; i++) {
+        assert_int_equal(pq_step(stmt), CORM_ROW);
+        assert_int_equal(pq_column(stmt, 0).as.i, i);
+      }
+      assert_int_equal(pq_step(stmt), CORM_DONE);
+    }
+    pq->reset(stmt);
+  }
+  pq->finalize(stmt);
+}
+
 /* Everything that was sent is answered by a failure, and nothing waits. */
 static void a_connection_may_break_on_the_way(void **state) {
   char sql[80];
@@ -308,6 +333,122 @@ static void a_batch_is_sent_while_it_is_received(void **state) {
   corm_engine_release(engine);
 }
 
+static corm_result *execute_ahead(corm_conn *conn, handmade *h, int64_t number) {
+  static const char *const names[] = {"n"};
+  const corm_value value = corm_value_int(number);
+  const corm_params params = {names, &value, 1};
+  const corm_execution how = {.ahead = true};
+  corm_result *result = NULL;
+  corm_error err = {0};
+  done(corm_conn_execute_many(conn, &h->compiled, &params, 1, &how, &result, &err), err);
+  return result;
+}
+
+static void has_rows(corm_result *result, int64_t first, int64_t last) {
+  corm_error err = {0};
+  corm_value value;
+  for (int64_t i = first; i <= last; i++) {
+    assert_int_equal(corm_result_next(result, &err), CORM_ROW);
+    corm_result_raw(result, 0, &value);
+    assert_int_equal(value.as.i, i);
+  }
+  assert_int_equal(corm_result_next(result, &err), CORM_DONE);
+}
+
+static void select_up_to(handmade *h) {
+  handmade_init(h, "SELECT i FROM generate_series(1, $1) AS i");
+  handmade_bind(h, "n", CORM_TYPE_INTEGER);
+  handmade_column(h, "i", CORM_TYPE_INTEGER);
+}
+
+/* In any order, with statements between, after the end of the transaction, or never. */
+static void a_result_is_expected(void **state) {
+  (void)state;
+  handmade h;
+  corm_error err = {0};
+  corm_engine *engine = open_engine(getenv("CORM_TEST_POSTGRESQL"), NULL);
+  corm_conn *conn = connect_to(engine);
+  select_up_to(&h);
+  corm_result *a = execute_ahead(conn, &h, 2), *b = execute_ahead(conn, &h, 0), *c = execute_ahead(conn, &h, 3);
+  assert_true(corm_result_is_expected(a) && corm_result_is_expected(c));
+  has_rows(b, 1, 0);
+  assert_int_equal(number(conn, "SELECT 5"), 5);
+  has_rows(c, 1, 3);
+  has_rows(a, 1, 2);
+  corm_result_release(a);
+  corm_result_release(b);
+  corm_result_release(c);
+  a = execute_ahead(conn, &h, 4);
+  b = execute_ahead(conn, &h, 1);
+  assert_int_equal(corm_result_next(a, &err), CORM_ROW);
+  done(corm_conn_commit(conn, &err), err);
+  has_rows(b, 1, 1);
+  has_rows(a, 2, 4);
+  corm_result_release(a);
+  corm_result_release(b);
+  a = execute_ahead(conn, &h, 4);
+  corm_result_release(a);
+  a = execute_ahead(conn, &h, 4);
+  corm_conn_close(conn);
+  assert_int_equal(corm_result_next(a, &err), CORM_FAILED);
+  assert_int_equal(err.cls, CORM_E_RESOURCE_CLOSED);
+  corm_error_clear(&err);
+  corm_result_release(a);
+  corm_conn_release(conn);
+  corm_engine_release(engine);
+}
+
+static corm_result *divide_ahead(corm_conn *conn, handmade *h) {
+  handmade_init(h, "SELECT 1 / $1::int");
+  handmade_bind(h, "n", CORM_TYPE_INTEGER);
+  handmade_column(h, "i", CORM_TYPE_INTEGER);
+  return execute_ahead(conn, h, 0);
+}
+
+/* Told where its rows are asked for, or by the statement that it brings down. */
+static void an_expected_result_may_be_a_failure(void **state) {
+  (void)state;
+  handmade good, bad;
+  corm_error err = {0};
+  corm_engine *engine = open_engine(getenv("CORM_TEST_POSTGRESQL"), NULL);
+  corm_conn *conn = connect_to(engine);
+  select_up_to(&good);
+  corm_result *a = execute_ahead(conn, &good, 0), *c = execute_ahead(conn, &good, 0);
+  corm_result_release(a); /* two copies are prepared from now on */
+  corm_result_release(c);
+  a = execute_ahead(conn, &good, 2);
+  corm_result *b = divide_ahead(conn, &bad);
+  c = execute_ahead(conn, &good, 3);
+  has_rows(a, 1, 2);
+  assert_int_equal(corm_result_next(b, &err), CORM_FAILED);
+  assert_int_equal(err.cls, CORM_E_DATA);
+  assert_string_equal(err.statement.sql, "SELECT 1 / $1::int");
+  corm_error_clear(&err);
+  assert_int_equal(corm_result_next(c, &err), CORM_FAILED);
+  assert_int_equal(err.cls, CORM_E_PENDING_ROLLBACK);
+  corm_error_clear(&err);
+  done(corm_conn_rollback(conn, &err), err);
+  corm_result_release(a);
+  corm_result_release(b);
+  corm_result_release(c);
+
+  a = execute_ahead(conn, &good, 2);
+  b = divide_ahead(conn, &bad);
+  run_fails(conn, "SELECT 7 AS something_else", CORM_E_DATA, &err);
+  assert_string_equal(err.statement.sql, "SELECT 1 / $1::int");
+  corm_error_clear(&err);
+  has_rows(a, 1, 2);
+  assert_int_equal(corm_result_next(b, &err), CORM_FAILED);
+  assert_int_equal(err.cls, CORM_E_RESOURCE_CLOSED);
+  corm_error_clear(&err);
+  done(corm_conn_rollback(conn, &err), err);
+  assert_int_equal(number(conn, "SELECT 7"), 7);
+  corm_result_release(a);
+  corm_result_release(b);
+  corm_conn_release(conn);
+  corm_engine_release(engine);
+}
+
 int main(void) {
   if (!pq_find_server()) return 77;
   const struct CMUnitTest tests[] = {
@@ -318,8 +459,11 @@ int main(void) {
       pq_test(a_failed_transaction_refuses_what_is_sent),
       pq_test(outside_a_transaction_there_are_units),
       pq_test(rows_that_are_looked_at_stay),
+      pq_test(rows_come_whole_after_a_stream),
       pq_test(a_connection_may_break_on_the_way),
       cmocka_unit_test(a_batch_is_sent_while_it_is_received),
+      cmocka_unit_test(a_result_is_expected),
+      cmocka_unit_test(an_expected_result_may_be_a_failure),
       cmocka_unit_test(running_out_of_memory_loses_no_answer),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

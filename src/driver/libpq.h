@@ -96,6 +96,7 @@ typedef struct corm_pq_conn {
   corm_arena types; /* of `learned` */
   bool named;       /* prepared statements have names */
   bool was_in;      /* a transaction was open when the running command was sent */
+  bool row_by_row;  /* the last command outside a pipeline was a stream */
   bool dead;        /* given up: it did not answer in time */
 } corm_pq_conn;
 

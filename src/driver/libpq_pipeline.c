@@ -8,7 +8,7 @@
 #include "driver/libpq.h"
 
 /* What is not worth a packet of its own, and the server's work for a sync point. */
-enum { FLUSH_BYTES = 8192 };
+enum { FLUSH_BYTES = 4096 };
 
 /* -- the queue ------------------------------------------------------------------------------------------------------
  */
@@ -124,13 +124,22 @@ void corm_pq_drain_pipeline(corm_pq_conn *conn) {
 static bool may_follow(const corm_pq_stmt *stmt) {
   const corm_pq_conn *conn = stmt->conn;
   if (conn->line.n == 0 || stmt->stale || stmt->generation != conn->generation) return false;
-  return conn->was_in || conn->line.syncs == 0;
+  return conn->was_in || conn->line.unsynced == conn->line.n;
 }
 
 /* Not while an answer is looked at, nor when others of its own would have to be read first: they would be lost. */
 static bool may_send(const corm_pq_stmt *stmt) {
   if (stmt->phase == CORM_PQ_IDLE) return true;
   return stmt->pending > 0 && (stmt->phase == CORM_PQ_SENT || stmt->phase == CORM_PQ_OVER) && may_follow(stmt);
+}
+
+/* libpq begins a pipeline in the mode of the last command before it, and leaves that mode with what is not the first:
+   after a stream a sync point is the first. */
+static int enter(corm_pq_conn *conn) {
+  if (PQenterPipelineMode(conn->pq) != 1) return 0;
+  if (!conn->row_by_row) return 1;
+  conn->row_by_row = false;
+  return sync_now(conn);
 }
 
 corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
@@ -142,7 +151,7 @@ corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
   if (reserve(conn, err) != CORM_OK) return CORM_FAILED;
   if (!may_follow(stmt)) {
     if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
-    if (PQenterPipelineMode(conn->pq) != 1) return corm_pq_error(conn, NULL, err);
+    if (enter(conn) != 1) return corm_pq_error(conn, NULL, err);
   }
   if (corm_pq_execute(stmt, &size, err) != CORM_OK) {
     if (line->n == 0) leave(conn);

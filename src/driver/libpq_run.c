@@ -152,7 +152,8 @@ static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
       corm_pq_execute(stmt, &size, err) != CORM_OK) {
     return CORM_FAILED;
   }
-  if (stmt->stream && PQsetSingleRowMode(conn->pq) == 1) {
+  conn->row_by_row = stmt->stream && PQsetSingleRowMode(conn->pq) == 1;
+  if (conn->row_by_row) {
     conn->streaming = stmt;
     stmt->phase = CORM_PQ_STREAMING;
     return next_streamed(stmt, err);

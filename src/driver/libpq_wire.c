@@ -159,6 +159,7 @@ static PGresult *ask(corm_pq_conn *conn, const char *sql, bool simple, corm_erro
   if (corm_pq_settle(conn, err) != CORM_OK) return NULL;
   int sent = simple ? PQsendQuery(conn->pq, sql) : PQsendQueryParams(conn->pq, sql, 0, NULL, NULL, NULL, NULL, 1);
   PGresult *result = NULL;
+  conn->row_by_row = false;
   if (sent != 1) {
     corm_pq_error(conn, NULL, err);
     return NULL;

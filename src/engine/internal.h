@@ -205,6 +205,9 @@ corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm
 corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err);
 /* Takes a statement over that was sent ahead. */
 void corm_result_expect(corm_result *result, corm_stmt *stmt);
+/* A statement was refused because an earlier one had failed: when that one was sent ahead, its failure is told instead,
+   and its result is closed. */
+void corm_link_find_cause(corm_link *link, corm_error *err);
 /* Reads the columns' names from the statement, which must have been stepped. */
 corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_error *err);
 /* Appends the statement's rows from the one on which it stands. */

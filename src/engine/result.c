@@ -128,6 +128,7 @@ void corm_result_expect(corm_result *result, corm_stmt *stmt) {
 static corm_status step_failed(corm_result *result, corm_error *err) {
   corm_conn *conn = result->conn;
   corm_sent sent = {.stmt = result->stmt};
+  result->phase = CORM_RESULT_CLOSED;
   corm_conn_attach(conn, &sent, 0, err);
   corm_conn_failed(conn, err);
   corm_result_close(result);
@@ -144,6 +145,28 @@ static corm_status read_answer(corm_result *result, corm_error *err) {
   result->phase = step == CORM_ROW ? CORM_RESULT_FIRST : CORM_RESULT_DONE;
   if (step == CORM_DONE) give_stmt(result);
   return step;
+}
+
+static corm_result *oldest_expected(const corm_link *link) {
+  corm_result *found = NULL;
+  for (corm_result *result = link->results; result != NULL; result = result->next)
+    if (result->phase == CORM_RESULT_SENT) found = result;
+  return found;
+}
+
+void corm_link_find_cause(corm_link *link, corm_error *err) {
+  corm_result *result;
+  if (err == NULL || err->cls != CORM_E_PENDING_ROLLBACK) return;
+  while ((result = oldest_expected(link)) != NULL) {
+    corm_error cause;
+    corm_error_init(&cause);
+    if (read_answer(result, &cause) == CORM_FAILED && cause.cls != CORM_E_PENDING_ROLLBACK) {
+      corm_error_clear(err);
+      *err = cause;
+      return;
+    }
+    corm_error_clear(&cause);
+  }
 }
 
 /* -- buffering ------------------------------------------------------------------------------------------------------

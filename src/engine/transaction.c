@@ -190,6 +190,7 @@ static void fail_link(corm_link *link, const corm_error *err) {
 
 void corm_conn_failed(corm_conn *conn, corm_error *err) {
   corm_link *link = conn->link;
+  if (link != NULL) corm_link_find_cause(link, err);
   if (err != NULL && err->is_set && conn->engine->options.hide_parameters) err->detail[0] = '\0';
   if (link == NULL || (err != NULL && err->from_hook)) return;
   if (is_lost(link, err)) {
