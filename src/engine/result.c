@@ -156,7 +156,7 @@ static corm_result *oldest_expected(const corm_link *link) {
 
 void corm_link_find_cause(corm_link *link, corm_error *err) {
   corm_result *result;
-  if (err == NULL || err->cls != CORM_E_PENDING_ROLLBACK) return;
+  if (err == NULL || err->cls != CORM_E_PENDING_ROLLBACK || corm_link_is_foreign(link)) return;
   while ((result = oldest_expected(link)) != NULL) {
     corm_error cause;
     corm_error_init(&cause);
