@@ -160,16 +160,15 @@ static void outside_a_transaction_there_are_units(void **state) {
   send_number(a, 1);
   send_number(a, 2);
   assert_int_equal(pq_step(a), CORM_DONE);
-  assert_int_equal(pq->send(a, &err), CORM_FAILED); /* it has an answer left */
-  assert_int_equal(err.cls, CORM_E_INTERFACE);
-  send_number(b, 1);
+  send_number(a, 3); /* the answer that is left waits */
   assert_int_equal(pq_step(a), CORM_DONE);
-  err = (corm_error){0};
+  assert_int_equal(pq_step(a), CORM_DONE);
+  send_number(b, 1);
   assert_int_equal(pq->step(b, &err), CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_INTEGRITY);
   pq->finalize(a);
   pq->finalize(b);
-  assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t"), 2);
+  assert_int_equal(pq_ask(*state, "SELECT count(*) FROM t"), 3);
 }
 
 static void rows_that_are_looked_at_stay(void **state) {
@@ -191,6 +190,34 @@ static void rows_that_are_looked_at_stay(void **state) {
   assert_int_equal(pq_ask(*state, "SELECT 3"), 3);
   assert_true(pq->in_transaction(*state));
   pq->finalize(stmt);
+}
+
+/* Something else is done with the connection: all answers wait, in their order, and sending goes on. */
+static void answers_wait_for_their_turn(void **state) {
+  corm_driver_stmt *a = pq_prepare(*state, "SELECT $1::int"), *b = pq_prepare(*state, "SELECT -$1::int");
+  int64_t sent = 0, read = 0;
+  begin(*state);
+  for (int round = 0; round < 20; round++) {
+    for (int i = 0; i < 3; i++) {
+      send_number(a, ++sent);
+      send_number(b, sent);
+    }
+    if (round % 2 == 0) assert_int_equal(pq_ask(*state, "SELECT 1"), 1);
+    for (int i = 0; i < 2; i++) {
+      read++;
+      assert_int_equal(pq_step(a), CORM_ROW);
+      assert_int_equal(pq_column(a, 0).as.i, read);
+      assert_int_equal(pq_step(a), CORM_DONE);
+      assert_int_equal(pq_step(b), CORM_ROW);
+      assert_int_equal(pq_column(b, 0).as.i, -read);
+      assert_int_equal(pq_step(b), CORM_DONE);
+    }
+  }
+  pq->finalize(a);
+  assert_int_equal(pq_step(b), CORM_ROW);
+  assert_int_equal(pq_column(b, 0).as.i, -read - 1);
+  pq->finalize(b);
+  assert_int_equal(pq_ask(*state, "SELECT 2"), 2);
 }
 
 /* libpq goes on giving rows one by one when a pipeline follows a stream: with the first execution of it, inside and
@@ -459,6 +486,7 @@ int main(void) {
       pq_test(a_failed_transaction_refuses_what_is_sent),
       pq_test(outside_a_transaction_there_are_units),
       pq_test(rows_that_are_looked_at_stay),
+      pq_test(answers_wait_for_their_turn),
       pq_test(rows_come_whole_after_a_stream),
       pq_test(a_connection_may_break_on_the_way),
       cmocka_unit_test(a_batch_is_sent_while_it_is_received),

@@ -161,15 +161,14 @@ struct corm_driver {
                            corm_error *err);
   /*
    * Sends the bound execution without waiting for the answer; `step` on the same statement reads it later. Statements
-   * may be sent one after the other, and one that was sent may be bound and sent again. They are stepped in the order
-   * of sending, each to its end, before anything else is done with the connection; a step after the end of one of a
-   * statement's answers begins its next. In a transaction, executions may also be sent while answers of earlier ones
-   * are still to be read, but not of a statement in the middle of its rows; the database begins at once with what makes
-   * a few packets, and has the rest at the latest when an answer is waited for. Outside a transaction all that is sent
-   * before the first step is one unit, and what is sent after it waits for all answers; then a statement that has
-   * answers left is refused (InterfaceError). After a failure the later ones fail too (PendingRollbackError), and none
-   * of the transaction or unit has an effect; reset drops the answers of all statements that were not read. NULL:
-   * cannot.
+   * may be sent one after the other, and one that was sent may be bound and sent again, but not in the middle of its
+   * rows. A step after the end of one of a statement's answers begins its next. In a transaction, executions may also
+   * be sent while answers of earlier ones are still to be read: the database begins at once with what makes a few
+   * packets, and has the rest at the latest when an answer is waited for. Outside a transaction all that is sent before
+   * the first step is one unit, and what is sent after it waits for all answers. So does everything else that is done
+   * with the connection, and a step of what was sent later; the answers then wait in their statements. After a failure
+   * the later ones fail too (PendingRollbackError), and none of the transaction or unit has an effect; reset drops the
+   * statement's answers. NULL: cannot.
    */
   corm_status (*send)(corm_driver_stmt *stmt, corm_error *err);
   /* Before the first step: true lets rows come one by one, in constant memory, false (what holds after prepare and

@@ -102,7 +102,7 @@ typedef struct corm_pq_conn {
 
 typedef enum corm_pq_phase {
   CORM_PQ_IDLE,
-  CORM_PQ_SENT,      /* in the pipeline, its answer not read */
+  CORM_PQ_SENT,      /* in the pipeline, no answer looked at */
   CORM_PQ_ANSWERED,  /* `result` is the answer, not looked at */
   CORM_PQ_ROWS,      /* `result` holds all rows; `row` is the next */
   CORM_PQ_STREAMING, /* rows come one by one */
@@ -128,8 +128,9 @@ struct corm_pq_stmt {
   corm_pq_conn *conn;
   corm_pq_stmt *next, *prev; /* in conn->stmts */
   size_t pending;            /* executions in the pipeline whose answers were not read */
-  size_t not_run;            /* answers that were read and say nothing but that an earlier execution failed */
-  uint64_t number;           /* 0: the server knows it by no name */
+  PGresult **answers;        /* those that were read and not looked at, in the order of sending, from `answer` on */
+  size_t answer, nanswers, answers_cap;
+  uint64_t number; /* 0: the server knows it by no name */
   char name[CORM_PQ_NAME];
   uint64_t generation;
   corm_pq_phase phase;
@@ -244,6 +245,9 @@ void corm_pq_reset(corm_driver_stmt *stmt);
 corm_status corm_pq_execute(corm_pq_stmt *stmt, size_t *size, corm_error *err);
 /* The oldest execution that was sent gets its answer. */
 void corm_pq_read_oldest(corm_pq_conn *conn);
+/* Makes the statement's next answer its result, read if need be; false when nothing of it was sent. */
+bool corm_pq_next_answer(corm_pq_stmt *stmt);
+void corm_pq_drop_answers(corm_pq_stmt *stmt);
 /* Reads the answers of all sent statements into them and leaves pipeline mode. */
 void corm_pq_drain_pipeline(corm_pq_conn *conn);
 /* Reads and throws away the rest of the stream. */

@@ -7,6 +7,8 @@
  */
 #include "driver/libpq.h"
 
+#include <string.h>
+
 /* What is not worth a packet of its own, and the server's work for a sync point. */
 enum { FLUSH_BYTES = 4096 };
 
@@ -78,16 +80,10 @@ static PGresult *next_answer(corm_pq_conn *conn) {
   return first == NULL ? NULL : corm_pq_rest_of_answer(conn, first);
 }
 
-/* An answer that nobody has looked at yet makes room for the next one, unless it is a failure, which stays. */
+/* The room was made when it was sent. */
 static void take_answer(corm_pq_stmt *stmt, PGresult *result) {
-  if (stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result)) {
-    stmt->not_run++;
-    PQclear(result);
-    return;
-  }
-  PQclear(stmt->result);
-  stmt->result = result;
-  stmt->phase = CORM_PQ_ANSWERED;
+  stmt->pending--;
+  stmt->answers[stmt->answer + stmt->nanswers++] = result;
 }
 
 void corm_pq_read_oldest(corm_pq_conn *conn) {
@@ -96,7 +92,6 @@ void corm_pq_read_oldest(corm_pq_conn *conn) {
   PGresult *result = reachable ? next_answer(conn) : NULL;
   corm_pq_stmt *stmt = pop(conn);
   if (line->unsynced > line->n) line->unsynced = line->n;
-  stmt->pending--;
   /* In a failed transaction the server refuses what follows, each for itself behind a sync point. */
   if (line->failed && corm_pq_result_is(result, "25P02")) {
     PQclear(result);
@@ -110,11 +105,24 @@ void corm_pq_read_oldest(corm_pq_conn *conn) {
 void corm_pq_drain_pipeline(corm_pq_conn *conn) {
   if (corm_pq_is_foreign(conn)) conn->dead = true;
   while (conn->line.n > 0 && !conn->dead) corm_pq_read_oldest(conn);
-  while (conn->line.n > 0) {
-    corm_pq_stmt *stmt = pop(conn);
-    stmt->pending--;
-    take_answer(stmt, NULL);
-  }
+  while (conn->line.n > 0) take_answer(pop(conn), NULL);
+}
+
+bool corm_pq_next_answer(corm_pq_stmt *stmt) {
+  while (stmt->nanswers == 0 && stmt->pending > 0) corm_pq_read_oldest(stmt->conn);
+  if (stmt->nanswers == 0) return false;
+  PQclear(stmt->result);
+  stmt->result = stmt->answers[stmt->answer++];
+  if (--stmt->nanswers == 0) stmt->answer = 0;
+  /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
+  if (corm_pq_failed(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
+  return true;
+}
+
+void corm_pq_drop_answers(corm_pq_stmt *stmt) {
+  if (stmt->pending > 0) corm_pq_drain_pipeline(stmt->conn);
+  for (; stmt->nanswers > 0; stmt->nanswers--) PQclear(stmt->answers[stmt->answer++]);
+  stmt->answer = 0;
 }
 
 /* -- sending --------------------------------------------------------------------------------------------------------
@@ -127,10 +135,26 @@ static bool may_follow(const corm_pq_stmt *stmt) {
   return conn->was_in || conn->line.unsynced == conn->line.n;
 }
 
-/* Not while an answer is looked at, nor when others of its own would have to be read first: they would be lost. */
+/* Not while an answer is looked at: what is prepared again for the sending may have other columns. */
 static bool may_send(const corm_pq_stmt *stmt) {
-  if (stmt->phase == CORM_PQ_IDLE) return true;
-  return stmt->pending > 0 && (stmt->phase == CORM_PQ_SENT || stmt->phase == CORM_PQ_OVER) && may_follow(stmt);
+  if (stmt->phase == CORM_PQ_IDLE || stmt->phase == CORM_PQ_SENT) return true;
+  return stmt->phase == CORM_PQ_OVER && stmt->pending + stmt->nanswers > 0;
+}
+
+/* Room for one more answer than are on their way or waiting. */
+static corm_status reserve_answer(corm_pq_stmt *stmt, corm_error *err) {
+  const size_t n = stmt->nanswers + stmt->pending + 1;
+  if (stmt->answer + n <= stmt->answers_cap) return CORM_OK;
+  if (n > stmt->answers_cap) {
+    PGresult **grown = corm_mem_resize(stmt->conn->base.mem, stmt->answers, (stmt->answer + 2 * n) * sizeof *grown);
+    if (grown == NULL) return corm_error_memory(err);
+    stmt->answers = grown;
+    stmt->answers_cap = stmt->answer + 2 * n;
+  } else {
+    memmove(stmt->answers, stmt->answers + stmt->answer, stmt->nanswers * sizeof *stmt->answers);
+    stmt->answer = 0;
+  }
+  return CORM_OK;
 }
 
 /* libpq begins a pipeline in the mode of the last command before it, and leaves that mode with what is not the first:
@@ -148,7 +172,7 @@ corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
   corm_pq_pipeline *line = &conn->line;
   size_t size = 0;
   if (!may_send(stmt)) return corm_error_set(err, CORM_E_INTERFACE, "the statement is being executed already");
-  if (reserve(conn, err) != CORM_OK) return CORM_FAILED;
+  if (reserve(conn, err) != CORM_OK || reserve_answer(stmt, err) != CORM_OK) return CORM_FAILED;
   if (!may_follow(stmt)) {
     if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
     if (enter(conn) != 1) return corm_pq_error(conn, NULL, err);
@@ -157,7 +181,8 @@ corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
     if (line->n == 0) leave(conn);
     return CORM_FAILED;
   }
-  if (stmt->pending++ == 0) stmt->phase = CORM_PQ_SENT;
+  stmt->pending++;
+  if (stmt->phase == CORM_PQ_IDLE) stmt->phase = CORM_PQ_SENT;
   push(conn, stmt);
   line->bytes += size;
   /* A connection that breaks here is noticed where the answer is read. */

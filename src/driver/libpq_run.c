@@ -82,15 +82,13 @@ static bool is_outdated(const corm_pq_stmt *stmt, const PGresult *result) {
   return corm_pq_result_is(result, "0A000") && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0;
 }
 
-static corm_status refuse_aborted(corm_error *err) {
-  return corm_error_set(err, CORM_E_PENDING_ROLLBACK, "not executed: a statement that was sent before it failed");
-}
-
 static corm_status fail(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   stmt->phase = CORM_PQ_OVER;
   switch (PQresultStatus(stmt->result)) {
-  case PGRES_PIPELINE_ABORTED: refuse_aborted(err); break;
+  case PGRES_PIPELINE_ABORTED:
+    corm_error_set(err, CORM_E_PENDING_ROLLBACK, "not executed: a statement that was sent before it failed");
+    break;
   case PGRES_COPY_IN:
   case PGRES_COPY_OUT:
   case PGRES_COPY_BOTH: corm_error_set(err, CORM_E_NOT_SUPPORTED, "COPY from or to the client is not supported"); break;
@@ -180,31 +178,24 @@ static corm_status run(corm_pq_stmt *stmt, corm_error *err) {
 corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
   corm_arena_reset(&stmt->decoded);
-  while (stmt->phase == CORM_PQ_SENT || (stmt->phase == CORM_PQ_OVER && stmt->pending > 0)) {
-    corm_pq_read_oldest(stmt->conn);
-    /* What was sent after a failure fails, too: reading it now makes the transaction's state known. */
-    if (stmt->phase == CORM_PQ_ANSWERED && corm_pq_failed(stmt->result)) corm_pq_drain_pipeline(stmt->conn);
-  }
+  if ((stmt->phase == CORM_PQ_SENT || stmt->phase == CORM_PQ_OVER) && corm_pq_next_answer(stmt))
+    stmt->phase = CORM_PQ_ANSWERED;
   switch (stmt->phase) {
   case CORM_PQ_IDLE: return run(stmt, err);
   case CORM_PQ_ANSWERED: return deliver(stmt, err);
   case CORM_PQ_ROWS: return next_row(stmt);
   case CORM_PQ_STREAMING: return next_streamed(stmt, err);
-  default: break;
+  default: return CORM_DONE;
   }
-  if (stmt->not_run == 0) return CORM_DONE;
-  stmt->not_run--;
-  return refuse_aborted(err);
 }
 
 void corm_pq_reset(corm_driver_stmt *base) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
-  if (stmt->pending > 0) corm_pq_drain_pipeline(stmt->conn);
+  corm_pq_drop_answers(stmt);
   if (stmt->phase == CORM_PQ_STREAMING) corm_pq_drain_stream(stmt->conn);
   PQclear(stmt->result);
   stmt->result = NULL;
   stmt->phase = CORM_PQ_IDLE;
-  stmt->not_run = 0;
   stmt->stream = false;
   corm_arena_reset(&stmt->decoded);
 }

@@ -202,6 +202,8 @@ void corm_pq_free_stmt(corm_pq_stmt *stmt) {
   conn->nstmts--;
   free_params(stmt);
   corm_mem_free(conn->base.mem, stmt->columns);
+  for (size_t i = 0; i < stmt->nanswers; i++) PQclear(stmt->answers[stmt->answer + i]);
+  corm_mem_free(conn->base.mem, stmt->answers);
   PQclear(stmt->described);
   PQclear(stmt->result);
   corm_arena_clear(&stmt->decoded);
