@@ -140,7 +140,7 @@ static inline corm_status flush_try_append(flush_world *f, corm_object *object, 
 static inline void flush_remove(flush_world *f, corm_object *object, const char *key, const corm_object *target) {
   const corm_link *link = corm_object_find_link(object, world_rel(object->mapper, key));
   assert_non_null(link);
-  const int64_t at = corm_items_index(&link->items, target);
+  const int64_t at = corm_items_index(corm_link_items(link), target);
   assert_true(at >= 0);
   ok(&f->w, corm_object_remove_at(object, world_rel(object->mapper, key), (uint32_t)at, &f->w.err));
 }

@@ -103,6 +103,13 @@ static inline corm_status host_edges_add(void *ctx, corm_object *from, corm_obje
   return CORM_OK;
 }
 
+static inline corm_status host_edges_to(void *ctx, corm_object *const *from, uint32_t n, corm_object *to,
+                                        uint32_t *edges, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = host_edges_add(ctx, from[i], &to, 1, &edges[i], err);
+  return status;
+}
+
 static inline void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   (void)ctx;
   host_block *block = host_block_of(from);
@@ -240,6 +247,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
                        .unpin = host_unpin,
                        .alive = host_alive,
                        .edges_add = host_edges_add,
+                       .edges_to = host_edges_to,
                        .edge_drop = host_edge_drop,
                        .run_loader = host_run_loader,
                        .call_default = host_call_default,

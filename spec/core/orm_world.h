@@ -367,9 +367,9 @@ static inline const char *world_ids(const corm_object *object, const char *key) 
   size_t len = 0;
   if (!link || !link->loaded) return "-";
   text[0] = '\0';
-  const uint32_t n = link->items.n ? link->items.n : link->one.object != NULL;
+  const uint32_t n = corm_link_items(link)->n ? corm_link_items(link)->n : corm_link_one(link) != NULL;
   for (uint32_t i = 0; i < n; i++) {
-    const corm_object *other = link->items.n ? link->items.ptr[i].object : link->one.object;
+    const corm_object *other = corm_link_items(link)->n ? corm_link_items(link)->ptr[i].object : corm_link_one(link);
     const corm_value *id = &other->slots[other->mapper->pk[other->mapper->npk - 1]];
     len += (size_t)snprintf(text + len, sizeof text - len, i ? ",%d" : "%d", (int)id->as.i);
   }

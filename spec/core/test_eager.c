@@ -268,7 +268,8 @@ static void selectin_below_selectin(void **state) {
       w, w->user,
       use(&o, world_rel(w->user, "tags"), CORM_LAZY_SELECTIN, world_rel(w->tag, "users"), CORM_LAZY_SELECTIN));
   world_sent_count(w, 3);
-  const corm_object *blue = corm_object_find_link(users.objects[1], world_rel(w->user, "tags"))->items.ptr[0].object;
+  const corm_object *blue =
+      corm_link_items(corm_object_find_link(users.objects[1], world_rel(w->user, "tags")))->ptr[0].object;
   assert_string_equal(world_ids(blue, "users"), "1,2");
   host_drop(&users);
 }
@@ -311,7 +312,7 @@ static void unflushed_changes_survive_an_eager_load(void **state) {
   o.options.populate_existing = true;
   host_values again;
   ok(w, world_load(w, world_select(w, w->user), &o.options, &again));
-  assert_int_equal(link->items.n, 3);
+  assert_int_equal(corm_link_items(link)->n, 3);
   assert_string_equal(world_ids(users.objects[2], "addresses"), "3");
   w->session->no_autoflush--;
   host_drop(&again);
@@ -458,7 +459,7 @@ static void selectin_below_joined(void **state) {
       w, w->address,
       use(&o, world_rel(w->address, "user"), CORM_LAZY_JOINED, world_rel(w->user, "tags"), CORM_LAZY_SELECTIN));
   world_sent_count(w, 2);
-  const corm_object *ann = corm_object_find_link(addresses.objects[0], world_rel(w->address, "user"))->one.object;
+  const corm_object *ann = corm_link_one(corm_object_find_link(addresses.objects[0], world_rel(w->address, "user")));
   assert_string_equal(world_ids(ann, "tags"), "2,1");
   host_drop(&addresses);
 }

@@ -131,7 +131,7 @@ static void remove_at(lua_State *L, collection *c, uint32_t position) {
   const binding_attr *attr = attr_of(L, c->relationship);
   if (attr->hooked) {
     int owner = push_owner(L);
-    binding_push_object(L, state, link_of(L, c)->items.ptr[position].object);
+    binding_push_object(L, state, corm_link_items(link_of(L, c))->ptr[position].object);
     call_hook(L, "attribute_remove", owner, attr->key, -1);
     lua_settop(L, owner - 1);
   }
@@ -204,29 +204,29 @@ static int collection_index(lua_State *L) {
   collection *c = check(L, "collection");
   const corm_link *link = link_of(L, c);
   lua_Integer i = lua_tointeger(L, 2);
-  if (i < 1 || i > (lua_Integer)link->items.n) return 0;
-  binding_push_object(L, binding_upvalue(L), link->items.ptr[i - 1].object);
+  if (i < 1 || i > (lua_Integer)corm_link_items(link)->n) return 0;
+  binding_push_object(L, binding_upvalue(L), corm_link_items(link)->ptr[i - 1].object);
   return 1;
 }
 
 /* c[i] = object replaces, c[#c + 1] = object appends, c[i] = nil removes. */
 static int collection_newindex(lua_State *L) {
   collection *c = check(L, "collection");
-  uint32_t n = link_of(L, c)->items.n;
+  uint32_t n = corm_link_items(link_of(L, c))->n;
   if (lua_isnil(L, 3)) {
     remove_at(L, c, check_position(L, c, 2, n, "removal"));
     return 0;
   }
   uint32_t position = check_position(L, c, 2, n + 1, "assignment");
   corm_object *target = check_item(L, c, 3);
-  if (position < n && link_of(L, c)->items.ptr[position].object == target) return 0;
+  if (position < n && corm_link_items(link_of(L, c))->ptr[position].object == target) return 0;
   insert(L, c, position, target); /* first: it may be refused */
   if (position < n) remove_at(L, c, position + 1);
   return 0;
 }
 
 static int collection_len(lua_State *L) {
-  lua_pushinteger(L, link_of(L, check(L, "collection"))->items.n);
+  lua_pushinteger(L, corm_link_items(link_of(L, check(L, "collection")))->n);
   return 1;
 }
 
@@ -245,7 +245,7 @@ static int collection_eq(lua_State *L) {
   }
   (void)link_of(L, a);
   const corm_link *second = link_of(L, b);
-  lua_pushboolean(L, same_items(&link_of(L, a)->items, &second->items));
+  lua_pushboolean(L, same_items(corm_link_items(link_of(L, a)), corm_link_items(second)));
   return 1;
 }
 
@@ -270,7 +270,7 @@ static uint32_t next_position(collection *c, const corm_items *items, const corm
 /* `for x in c do` */
 static int collection_call(lua_State *L) {
   collection *c = check(L, "collection");
-  const corm_items *items = &link_of(L, c)->items;
+  const corm_items *items = corm_link_items(link_of(L, c));
   cursor *at;
   uint32_t position = 0;
   const corm_object *last = binding_toobject(L, 3);
@@ -313,14 +313,14 @@ static int collection_append(lua_State *L) {
   collection *c = check(L, "Collection:append");
   lua_settop(L, 2);
   corm_object *target = check_item(L, c, 2);
-  insert(L, c, link_of(L, c)->items.n, target);
+  insert(L, c, corm_link_items(link_of(L, c))->n, target);
   return 0;
 }
 
 static int collection_insert(lua_State *L) {
   collection *c = check(L, "Collection:insert");
   lua_settop(L, 3);
-  uint32_t position = check_position(L, c, 2, link_of(L, c)->items.n + 1, "insert");
+  uint32_t position = check_position(L, c, 2, corm_link_items(link_of(L, c))->n + 1, "insert");
   insert(L, c, position, check_item(L, c, 3));
   return 0;
 }
@@ -341,7 +341,7 @@ static int collection_extend(lua_State *L) {
 /* 0-based position of the object at index 2. */
 static int64_t find(lua_State *L, collection *c) {
   const corm_object *target = binding_toobject(L, 2);
-  return target ? corm_items_index(&link_of(L, c)->items, target) : -1;
+  return target ? corm_items_index(corm_link_items(link_of(L, c)), target) : -1;
 }
 
 static int collection_remove(lua_State *L) {
@@ -357,10 +357,10 @@ static int collection_remove(lua_State *L) {
 
 static int collection_pop(lua_State *L) {
   collection *c = check(L, "Collection:pop");
-  uint32_t n = link_of(L, c)->items.n;
+  uint32_t n = corm_link_items(link_of(L, c))->n;
   if (n == 0) return binding_error(L, CORM_E_ARGUMENT, "pop: %s is empty", name_of(L, c->relationship));
   uint32_t position = lua_isnoneornil(L, 2) ? n - 1 : check_position(L, c, 2, n, "pop");
-  binding_push_object(L, binding_upvalue(L), link_of(L, c)->items.ptr[position].object);
+  binding_push_object(L, binding_upvalue(L), corm_link_items(link_of(L, c))->ptr[position].object);
   int result = lua_gettop(L);
   remove_at(L, c, position);
   lua_settop(L, result);
@@ -370,7 +370,7 @@ static int collection_pop(lua_State *L) {
 static int collection_clear(lua_State *L) {
   collection *c = check(L, "Collection:clear");
   uint32_t n;
-  while ((n = link_of(L, c)->items.n) > 0) remove_at(L, c, n - 1);
+  while ((n = corm_link_items(link_of(L, c))->n) > 0) remove_at(L, c, n - 1);
   return 0;
 }
 

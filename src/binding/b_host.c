@@ -195,6 +195,40 @@ static corm_status host_edges_add(void *ctx, corm_object *from, corm_object *con
   return attempt(ctx, edges_body, &call, err);
 }
 
+static int edges_to_body(lua_State *L) {
+  const edges_call *call = lua_touserdata(L, 1);
+  for (uint32_t i = 0; i < call->n; i++)
+    if (!call->edges[i])
+      binding_edges_add(L, call->host, call->to[i], (corm_object *const *)&call->from, 1, &call->edges[i]);
+  return 0;
+}
+
+/* Those that have no edge yet take no memory. */
+static corm_status host_edges_to(void *ctx, corm_object *const *from, uint32_t n, corm_object *to, uint32_t *edges,
+                                 corm_error *err) {
+  binding_host *host = ctx;
+  lua_State *L = host->state->L;
+  if (!lua_checkstack(L, 5)) return corm_error_memory(err);
+  const int objects = lua_gettop(L) + 1;
+  bool all = true;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
+  lua_rawgeti(L, objects, to->handle);
+  for (uint32_t i = 0; i < n; i++) {
+    lua_rawgeti(L, objects, from[i]->handle);
+    edges[i] = lua_getiuservalue(L, -1, 1) == LUA_TNIL;
+    if (edges[i]) {
+      lua_pushvalue(L, objects + 1);
+      lua_setiuservalue(L, -3, 1);
+    } else {
+      all = false;
+    }
+    lua_settop(L, objects + 1);
+  }
+  lua_settop(L, objects - 1);
+  edges_call call = {ctx, to, from, n, edges};
+  return all ? CORM_OK : attempt(ctx, edges_to_body, &call, err);
+}
+
 static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
@@ -339,6 +373,7 @@ void binding_open_host(lua_State *L) {
                            .unpin = host_unpin,
                            .alive = host_alive,
                            .edges_add = host_edges_add,
+                           .edges_to = host_edges_to,
                            .edge_drop = host_edge_drop,
                            .run_loader = binding_host_run_loader,
                            .call_default = host_call_default,

@@ -36,10 +36,7 @@ static int state_of(lua_State *L) {
   /* Once the transaction is over, a deleted object has no session any more. */
   lua_pushstring(L, states[deleted && !object->session ? CORM_DETACHED : object->state]);
   bool modified = corm_object_has_changes(object) || (object->flags & CORM_OBJECT_MODIFIED) != 0;
-  for (uint32_t i = 0; !modified && object->links && i < object->links->n; i++) {
-    const corm_link *link = &object->links->links[i];
-    modified = link->changed || link->added.n || link->removed.n;
-  }
+  modified = modified || corm_object_has_history(object);
   lua_pushboolean(L, modified);
   lua_pushboolean(L, deleted);
   return 3;
@@ -118,19 +115,20 @@ static void column_history(lua_State *L, const corm_object *object, uint32_t slo
 
 static void list_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
   const bool keyed = object->flags & CORM_OBJECT_KEYED;
-  for (uint32_t i = 0; i < link->items.n; i++) {
-    const corm_object *item = link->items.ptr[i].object;
-    append_object(L, keyed && corm_items_index(&link->added, item) < 0 ? added + 1 : added, item);
+  const corm_many *list = corm_link_list(link);
+  for (uint32_t i = 0; i < list->items.n; i++) {
+    const corm_object *item = list->items.ptr[i].object;
+    append_object(L, keyed && corm_items_index(&list->added, item) < 0 ? added + 1 : added, item);
   }
-  for (uint32_t i = 0; !link->loaded && i < link->added.n; i++) append_object(L, added, link->added.ptr[i].object);
-  for (uint32_t i = 0; i < link->removed.n; i++) append_object(L, added + 2, link->removed.ptr[i].object);
+  for (uint32_t i = 0; !link->loaded && i < list->added.n; i++) append_object(L, added, list->added.ptr[i].object);
+  for (uint32_t i = 0; i < list->removed.n; i++) append_object(L, added + 2, list->removed.ptr[i].object);
 }
 
 static void one_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
   if (!link->loaded) return;
   const bool fresh = link->changed || !(object->flags & CORM_OBJECT_KEYED);
-  append_object(L, fresh ? added : added + 1, link->one.object);
-  if (link->changed) append_object(L, added + 2, link->old.object);
+  append_object(L, fresh ? added : added + 1, corm_link_one(link));
+  append_object(L, added + 2, corm_link_old(link));
 }
 
 /* history(object, key): added, unchanged, deleted as sequences; nothing is loaded. */
@@ -170,7 +168,7 @@ static int peek(lua_State *L) {
   if (attr->relationship->uselist)
     binding_push_collection(L, 1, attr->relationship);
   else
-    binding_push_object(L, binding_upvalue(L), link->one.object);
+    binding_push_object(L, binding_upvalue(L), corm_link_one(link));
   return 2;
 }
 

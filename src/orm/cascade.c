@@ -12,15 +12,17 @@ static corm_status later(corm_vec *work, corm_object *object, corm_error *err) {
 static corm_status queue_relatives(corm_object *object, uint32_t cascade, corm_vec *work, corm_error *err) {
   const corm_vec *relationships = &object->mapper->relationships;
   corm_status status = CORM_OK;
-  for (size_t i = 0; object->links && i < relationships->len; i++) {
+  const uint32_t n = corm_object_link_count(object);
+  for (uint32_t i = 0; i < n; i++) {
     const corm_relationship *relationship = relationships->items[i];
-    const corm_link *link = corm_object_find_link(object, relationship);
-    if (!(relationship->cascade & cascade) || !link) continue;
-    status = later(work, link->one.object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++)
-      status = later(work, link->items.ptr[k].object, err);
-    for (uint32_t k = 0; status == CORM_OK && !link->loaded && k < link->added.n; k++)
-      status = later(work, link->added.ptr[k].object, err);
+    const corm_link *link = corm_object_link_at(object, i);
+    if (!(relationship->cascade & cascade)) continue;
+    const corm_many *list = corm_link_list(link);
+    status = later(work, corm_link_one(link), err);
+    for (uint32_t k = 0; status == CORM_OK && k < list->items.n; k++)
+      status = later(work, list->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && !link->loaded && k < list->added.n; k++)
+      status = later(work, list->added.ptr[k].object, err);
     if (status != CORM_OK) break;
   }
   return status;
@@ -47,15 +49,6 @@ static corm_status make_pending(corm_session *session, corm_object *object, corm
     object->state = CORM_TRANSIENT;
   }
   return status;
-}
-
-bool corm_object_has_history(const corm_object *object) {
-  if (corm_object_has_changes(object)) return true;
-  for (uint32_t i = 0; object->links && i < object->links->n; i++) {
-    const corm_link *link = &object->links->links[i];
-    if (link->changed || link->added.n || link->removed.n) return true;
-  }
-  return false;
 }
 
 /* *fresh tells whether the object came in just now, so that its relatives have to follow. */
@@ -123,12 +116,13 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
       link = corm_object_find_link(object, relationship);
     }
     if (status != CORM_OK || !link) continue;
-    status = later(work, link->one.object, err);
-    if (status == CORM_OK && link->changed) status = later(work, link->old.object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < link->items.n; k++)
-      status = later(work, link->items.ptr[k].object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < link->removed.n; k++)
-      if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) status = later(work, link->removed.ptr[k].object, err);
+    const corm_many *list = corm_link_list(link);
+    status = later(work, corm_link_one(link), err);
+    if (status == CORM_OK) status = later(work, corm_link_old(link), err);
+    for (uint32_t k = 0; status == CORM_OK && k < list->items.n; k++)
+      status = later(work, list->items.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < list->removed.n; k++)
+      if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) status = later(work, list->removed.ptr[k].object, err);
   }
   return status;
 }

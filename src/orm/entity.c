@@ -263,7 +263,6 @@ void corm_object_finalize(corm_object *object) {
   leave_siblings(object);
   for (uint32_t i = 0; i < object->nslots; i++) corm_value_clear(mem, &object->slots[i]);
   free_changes(object);
-  corm_links_free(mem, object->links);
-  object->links = NULL;
+  corm_links_free(object);
   object->mapper = NULL;
 }

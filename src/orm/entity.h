@@ -46,15 +46,34 @@ typedef struct corm_siblings {
   corm_object **members; /* NULL where the object is gone or went to another group */
 } corm_siblings;
 
-struct corm_links;
+struct corm_many;
+struct corm_reference;
+
+/*
+ * One relationship of one object; orm/links.h reads it. A reference that is not changed and an empty list own nothing.
+ */
+typedef struct corm_link {
+  union {
+    corm_object *object;           /* of a reference */
+    struct corm_reference *change; /* of one that is changed */
+    struct corm_many *list;        /* NULL: empty */
+    struct corm_link *all;         /* in object->links: where there are several */
+  } as;
+  uint32_t edge;      /* of a reference that is not changed; of a list: the host's own, 0 at first */
+  bool loaded : 1;    /* otherwise the database knows */
+  bool changed : 1;   /* reference: differs from what the database has, as far as known */
+  bool old_known : 1; /* reference: what was there is what was loaded or flushed last */
+  bool many : 1;      /* a list */
+  uint8_t lazy;       /* corm_lazy + 1 as the query that loaded the object says; 0: the relationship's own */
+  uint16_t n;         /* in object->links: how many there are; 0: no relationship was touched, 1: this is it */
+} corm_link;
 
 struct corm_object {
   uint64_t magic; /* these three are the host's: its kind check reads them */
   uint32_t host_kind;
   uint32_t host_flags;
-  corm_session *session;    /* NULL: none */
-  corm_changes *changes;    /* NULL: clean */
-  struct corm_links *links; /* NULL: no relationship touched; orm/links.h */
+  corm_session *session; /* NULL: none */
+  corm_changes *changes; /* NULL: clean */
   corm_siblings *siblings;
   uint32_t sibling; /* position there */
   uint32_t txn;     /* serial of the root transaction that inserted it */
@@ -64,6 +83,7 @@ struct corm_object {
   uint16_t nslots;
   uint8_t state; /* corm_object_state */
   uint8_t flags;
+  corm_link links; /* the only one of its class's relationships, or what leads to them */
   /* What a lookup by key reads stands beside the first slot: one cache line instead of three. */
   corm_mapper *mapper;
   corm_object *chain; /* identity map */

@@ -55,7 +55,7 @@ static corm_status link_now(const corm_fetch *fetch, corm_object *object, corm_o
 static bool is_missing(const corm_fetch *fetch, corm_object *object) {
   const corm_link *link = corm_object_find_link(object, fetch->relationship);
   if (!link || !link->loaded) return true;
-  if (!fetch->populate_existing || link->changed || link->added.n || link->removed.n) return false;
+  if (!fetch->populate_existing || corm_link_has_history(link)) return false;
   corm_link_reset(object, fetch->relationship);
   return true;
 }

@@ -43,7 +43,7 @@ static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_ki
   flush->works = works;
   corm_status status = rank_of(flush, object->mapper, &rank, err);
   if (status != CORM_OK) return status;
-  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank, .linked = object->links != NULL};
+  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank, .linked = object->links.n > 0};
   object->flush = flush->nworks;
   return CORM_OK;
 }
@@ -61,7 +61,7 @@ corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *e
 
 static bool has_parent(const corm_object *child, const corm_relationship *relationship) {
   const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
-  return link && link->loaded && link->one.object;
+  return link && link->loaded && corm_link_one(link);
 }
 
 static corm_status doom_orphan(corm_session *session, const corm_relationship *relationship, corm_object *child,
@@ -77,13 +77,14 @@ static corm_status doom_orphans(corm_session *session, corm_error *err) {
   for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++) {
     corm_object *object = session->modified.items[i];
     const corm_vec *relationships = &object->mapper->relationships;
-    for (size_t r = 0; status == CORM_OK && object->links && r < relationships->len; r++) {
+    for (uint32_t r = 0; status == CORM_OK && r < corm_object_link_count(object); r++) {
       const corm_relationship *relationship = relationships->items[r];
-      const corm_link *link = corm_object_find_link(object, relationship);
-      if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || !link) continue;
-      for (uint32_t k = 0; status == CORM_OK && k < link->removed.n; k++)
-        status = doom_orphan(session, relationship, link->removed.ptr[k].object, err);
-      if (status == CORM_OK && link->changed) status = doom_orphan(session, relationship, link->old.object, err);
+      if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN)) continue;
+      const corm_link *link = corm_object_link_at(object, r);
+      const corm_items *removed = &corm_link_list(link)->removed;
+      for (uint32_t k = 0; status == CORM_OK && k < removed->n; k++)
+        status = doom_orphan(session, relationship, removed->ptr[k].object, err);
+      if (status == CORM_OK && link->changed) status = doom_orphan(session, relationship, corm_link_old(link), err);
     }
   }
   return status;
@@ -138,9 +139,9 @@ static void leave_lists(corm_session *session, corm_object *gone) {
     const corm_relationship *relationship = referrers->items[i];
     const corm_relationship *inverse = relationship->inverse;
     const corm_link *link = inverse ? corm_object_find_link(gone, inverse) : NULL;
-    if (link && link->one.object) corm_link_forget(link->one.object, relationship, gone);
-    for (uint32_t k = 0; link && k < link->items.n; k++)
-      corm_link_forget(link->items.ptr[k].object, relationship, gone);
+    if (link && corm_link_one(link)) corm_link_forget(corm_link_one(link), relationship, gone);
+    for (uint32_t k = 0; link && k < corm_link_items(link)->n; k++)
+      corm_link_forget(corm_link_items(link)->ptr[k].object, relationship, gone);
     if (relationship->direction != CORM_ONE_TO_MANY || relationship->parent->npk != relationship->npairs) continue;
     corm_value key[16];
     uint32_t n = 0;
@@ -198,7 +199,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     if (i + CORM_FLUSH_AHEAD < flush->nworks) corm_flush_ahead(flush->works[i + CORM_FLUSH_AHEAD].object);
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
     object->flush = 0;
-    if (object->links) corm_state_commit_links(object);
+    if (object->links.n) corm_state_commit_links(object);
     corm_state_let_go(session, object);
   }
   flush->nworks = 0;

@@ -53,6 +53,10 @@ typedef struct corm_host {
   /* `from` points to n objects `to`: keep them alive as long as it lives. Writes one edge number for each (>= 1). */
   corm_status (*edges_add)(void *ctx, corm_object *from, corm_object *const *to, uint32_t n, uint32_t *edges,
                            corm_error *err);
+  /* The same for n objects that each point to `to`. When it fails, edges that were made live as long as their object.
+   */
+  corm_status (*edges_to)(void *ctx, corm_object *const *from, uint32_t n, corm_object *to, uint32_t *edges,
+                          corm_error *err);
   void (*edge_drop)(void *ctx, corm_object *from, uint32_t edge);
 
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */

@@ -19,38 +19,100 @@ typedef struct corm_items {
   uint32_t n, cap;
 } corm_items;
 
-/* One relationship of one object. */
-typedef struct corm_link {
-  bool loaded;
-  bool changed;       /* scalar: differs from `old`; list: added or removed is not empty, or was replaced */
-  bool old_known;     /* scalar: `old` is what was there at the last load or flush */
-  corm_item one;      /* scalar; object NULL: none */
-  corm_item old;      /* scalar, while changed */
-  corm_items items;   /* list, when loaded */
+/* A reference that is changed. */
+typedef struct corm_reference {
+  corm_item one; /* object NULL: none */
+  corm_item old; /* what was there at the last load or flush */
+} corm_reference;
+
+/* A list that something is in, or went from. */
+typedef struct corm_many {
+  corm_items items;   /* when loaded */
   corm_items added;   /* objects with a row: what came since the last load or flush (edge 0: the one in items); while
                          not loaded: the queue, with edges */
   corm_items removed; /* what went, with edges */
-  uint32_t version;   /* rises with each change of items: iterators notice */
-  uint8_t lazy;       /* corm_lazy + 1 as the query that loaded the object says; 0: the relationship's own */
-} corm_link;
+} corm_many;
 
-typedef struct corm_links {
-  uint32_t n;
-  corm_link links[];
-} corm_links;
+/* -- what a link holds (link_state.c) -- */
+
+static inline uint32_t corm_object_link_count(const corm_object *object) {
+  return object->links.n;
+}
+
+/* The link of the i-th relationship, below the count. */
+static inline corm_link *corm_object_link_at(const corm_object *object, uint32_t i) {
+  return object->links.n == 1 ? (corm_link *)(uintptr_t)&object->links : &object->links.as.all[i];
+}
+
+/* The link of a relationship, if there is one. */
+static inline corm_link *corm_object_find_link(const corm_object *object, const corm_relationship *relationship) {
+  return relationship->index < object->links.n ? corm_object_link_at(object, relationship->index) : NULL;
+}
 
 /* The link of a relationship, made when missing. NULL when out of memory. */
 corm_link *corm_object_link(corm_object *object, const corm_relationship *relationship);
-/* The link if there is one. */
-corm_link *corm_object_find_link(const corm_object *object, const corm_relationship *relationship);
+
+/* The object of a reference, NULL without one; what it was before the change. Lists have neither. */
+static inline corm_object *corm_link_one(const corm_link *link) {
+  if (link->many) return NULL;
+  return link->changed ? link->as.change->one.object : link->as.object;
+}
+static inline corm_object *corm_link_old(const corm_link *link) {
+  return link->changed ? link->as.change->old.object : NULL;
+}
+
+/* The lists of a list, borrowed until the next change; those of a reference are empty. */
+extern const corm_many corm_many_none;
+static inline const corm_many *corm_link_list(const corm_link *link) {
+  return link->many && link->as.list ? link->as.list : &corm_many_none;
+}
+static inline const corm_items *corm_link_items(const corm_link *link) {
+  return &corm_link_list(link)->items;
+}
+
+/* True when it differs from what was last loaded or flushed. */
+static inline bool corm_link_has_history(const corm_link *link) {
+  const corm_many *list = corm_link_list(link);
+  return link->changed || list->added.n || list->removed.n;
+}
+
+/* 0-based position of the first occurrence, or -1. */
+int64_t corm_items_index(const corm_items *items, const corm_object *object);
+
 /* Frees all (the finalizer): drops no edges, follows no pointer. */
-void corm_links_free(const corm_mem *mem, corm_links *links);
+void corm_links_free(corm_object *object);
 /* Drops link state and edges of one relationship: it will be loaded again. */
 void corm_link_reset(corm_object *object, const corm_relationship *relationship);
 /* True when a column or a relationship differs from what was last loaded or flushed. */
 bool corm_object_has_history(const corm_object *object);
 /* What is there counts as committed: history goes. */
 void corm_link_commit(corm_object *object, const corm_relationship *relationship);
+/* Takes a deleted object out of a loaded list without history. */
+void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone);
+
+/* Fills a link from a load; merges a queue of unflushed changes. For loaders. `edges` are the host's, one per target.
+ */
+CORM_MUST_USE corm_status corm_link_fill_one(corm_object *object, const corm_relationship *relationship,
+                                             corm_object *target, uint32_t edge, corm_error *err);
+CORM_MUST_USE corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship,
+                                              corm_object *const *targets, const uint32_t *edges, uint32_t n,
+                                              corm_error *err);
+
+/* For links.c. */
+static inline const corm_host *corm_object_host(const corm_object *object) {
+  return object->mapper->registry->host;
+}
+void corm_link_drop_edge(corm_object *object, uint32_t edge);
+/* The lists of a list, made when there are none yet. NULL when out of memory. */
+corm_many *corm_link_make_list(const corm_object *object, corm_link *link);
+CORM_MUST_USE corm_status corm_items_reserve(const corm_mem *mem, corm_items *items, uint32_t n, corm_error *err);
+/* Room must have been reserved. */
+void corm_items_insert(corm_items *items, uint32_t position, corm_object *object, uint32_t edge);
+corm_item corm_items_take(corm_items *items, uint32_t position);
+/* Ends the history of a changed reference. */
+void corm_link_settle(corm_object *object, corm_link *link);
+
+/* -- reading and changing (links.c) -- */
 
 /* The scalar side, loading when needed. *out may be NULL. */
 CORM_MUST_USE corm_status corm_object_get_one(corm_object *object, corm_relationship *relationship, corm_object **out,
@@ -71,17 +133,5 @@ CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relati
 /* Replaces the whole content; what stays is not touched. */
 CORM_MUST_USE corm_status corm_object_replace(corm_object *object, corm_relationship *relationship,
                                               corm_object *const *targets, uint32_t n, corm_error *err);
-/* 0-based position of the first occurrence, or -1. */
-int64_t corm_items_index(const corm_items *items, const corm_object *object);
-
-/* Fills a link from a load; merges a queue of unflushed changes. For loaders. `edges` are the host's, one per target.
- */
-CORM_MUST_USE corm_status corm_link_fill_one(corm_object *object, const corm_relationship *relationship,
-                                             corm_object *target, uint32_t edge, corm_error *err);
-CORM_MUST_USE corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship,
-                                              corm_object *const *targets, const uint32_t *edges, uint32_t n,
-                                              corm_error *err);
-/* Takes a deleted object out of a loaded list without history. */
-void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone);
 
 #endif

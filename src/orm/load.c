@@ -259,10 +259,6 @@ static corm_status pull_fetched(corm_loader *loader, corm_error *err) {
   return status == CORM_OK ? corm_gather_pull_key(fetch, loader->key, entity->object, err) : status;
 }
 
-static bool is_unchanged(const corm_link *link) {
-  return !link->changed && !link->added.n && !link->removed.n;
-}
-
 static corm_status pull_joined(corm_loader *loader, corm_load_entity *entity, corm_error *err) {
   corm_object *parent = entity->parent->object;
   corm_gather *gather = &entity->gather;
@@ -273,7 +269,7 @@ static corm_status pull_joined(corm_loader *loader, corm_load_entity *entity, co
   if (status != CORM_OK) return status;
   if (gather->nparents > had && loader->populate_existing) {
     const corm_link *link = corm_object_find_link(parent, entity->relationship);
-    if (link && link->loaded && is_unchanged(link)) corm_link_reset(parent, entity->relationship);
+    if (link && link->loaded && !corm_link_has_history(link)) corm_link_reset(parent, entity->relationship);
   }
   return entity->object ? corm_gather_pull(gather, number, entity->object, err) : CORM_OK;
 }

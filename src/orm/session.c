@@ -174,7 +174,7 @@ corm_status corm_state_check_idle(const corm_session *session, const char *what,
 
 void corm_state_commit_links(corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
-  for (size_t i = 0; object->links && i < relationships->len; i++) corm_link_commit(object, relationships->items[i]);
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_link_commit(object, relationships->items[i]);
 }
 
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
@@ -221,7 +221,7 @@ void corm_session_expunge_all(corm_session *session) {
 void corm_state_expire(corm_session *session, corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
   corm_object_expire(object, NULL, 0);
-  for (size_t i = 0; object->links && i < relationships->len; i++) corm_link_reset(object, relationships->items[i]);
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_link_reset(object, relationships->items[i]);
   if (object->flags & CORM_OBJECT_MODIFIED) {
     corm_state_unlist(&session->modified, object);
     object->flags &= (uint8_t)~CORM_OBJECT_MODIFIED;
@@ -235,20 +235,15 @@ void corm_session_expire_all(corm_session *session) {
       if (session->host->alive(session->host->ctx, o)) corm_state_expire(session, o);
 }
 
-static bool has_link_history(const corm_link *link) {
-  return link->changed || link->added.n || link->removed.n;
-}
-
 static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
   const bool own = mapper->table == table;
   for (uint32_t i = 0; own && i < object->nslots; i++)
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
-  for (size_t i = 0; object->links && i < mapper->relationships.len; i++) {
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
-    const corm_link *link = corm_object_find_link(object, relationship);
     if (!own && relationship->target->table != table && relationship->def.secondary != table) continue;
-    if (link && !has_link_history(link)) corm_link_reset(object, relationship);
+    if (!corm_link_has_history(corm_object_link_at(object, i))) corm_link_reset(object, relationship);
   }
 }
 

@@ -53,7 +53,7 @@ static bool is_doomed(const corm_object *object) {
 
 static corm_status collect_many_to_one(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
-  corm_object *parent = link->one.object;
+  corm_object *parent = corm_link_one(link);
   bool news = kind == CORM_WORK_INSERT ? parent != NULL : link->changed;
   if (!news || (parent && !takes_part(flush, parent))) return CORM_OK;
   return corm_sync_add(flush, relationship, object, parent, err);
@@ -64,7 +64,7 @@ static corm_status clear_child(corm_flush *flush, const corm_relationship *relat
                                corm_error *err) {
   if (!takes_part(flush, child) || is_doomed(child)) return CORM_OK;
   const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
-  if (link && link->loaded && link->one.object) return CORM_OK;
+  if (link && link->loaded && corm_link_one(link)) return CORM_OK;
   return corm_sync_add(flush, relationship, child, NULL, err);
 }
 
@@ -72,7 +72,7 @@ static corm_status clear_child(corm_flush *flush, const corm_relationship *relat
 static bool says_itself(const corm_relationship *relationship, const corm_object *child, const corm_object *parent) {
   const corm_relationship *inverse = relationship->inverse;
   const corm_link *link = corm_object_find_link(child, inverse);
-  if (child->state != CORM_PENDING || !link || link->one.object != parent) return false;
+  if (child->state != CORM_PENDING || !link || corm_link_one(link) != parent) return false;
   if (inverse->def.viewonly || inverse->npairs != relationship->npairs) return false;
   for (uint32_t i = 0; i < inverse->npairs; i++)
     if (inverse->pairs[i].near_slot != relationship->pairs[i].far_slot ||
@@ -83,37 +83,38 @@ static bool says_itself(const corm_relationship *relationship, const corm_object
 
 static corm_status collect_one_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
-  const corm_items *come = kind == CORM_WORK_INSERT ? &link->items : &link->added;
+  const corm_many *list = corm_link_list(link);
+  const corm_items *come = kind == CORM_WORK_INSERT ? &list->items : &list->added;
   corm_status status = CORM_OK;
-  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++)
-    status = clear_child(flush, relationship, link->removed.ptr[i].object, err);
+  for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
+    status = clear_child(flush, relationship, list->removed.ptr[i].object, err);
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++) {
     corm_object *child = come->ptr[i].object;
     if (!takes_part(flush, child) || (relationship->inverse && says_itself(relationship, child, object))) continue;
     status = corm_sync_add(flush, relationship, child, object, err);
   }
   if (status != CORM_OK || relationship->uselist) return status;
-  if (link->changed && link->old.object) status = clear_child(flush, relationship, link->old.object, err);
+  if (corm_link_old(link)) status = clear_child(flush, relationship, corm_link_old(link), err);
   bool news = kind == CORM_WORK_INSERT || link->changed;
-  if (status == CORM_OK && news && takes_part(flush, link->one.object))
-    status = corm_sync_add(flush, relationship, link->one.object, object, err);
+  if (status == CORM_OK && news && takes_part(flush, corm_link_one(link)))
+    status = corm_sync_add(flush, relationship, corm_link_one(link), object, err);
   return status;
 }
 
 static corm_status collect_many_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                         const corm_link *link, corm_work_kind kind, corm_error *err) {
-  const corm_items *come = kind == CORM_WORK_INSERT ? &link->items : &link->added;
+  const corm_many *list = corm_link_list(link);
+  const corm_items *come = kind == CORM_WORK_INSERT ? &list->items : &list->added;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++)
     if (takes_part(flush, come->ptr[i].object))
       status = corm_association_add(flush, relationship, object, come->ptr[i].object, true, err);
-  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++)
-    status = corm_association_add(flush, relationship, object, link->removed.ptr[i].object, false, err);
+  for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
+    status = corm_association_add(flush, relationship, object, list->removed.ptr[i].object, false, err);
   if (status != CORM_OK || relationship->uselist) return status;
-  if (link->changed && link->old.object)
-    status = corm_association_add(flush, relationship, object, link->old.object, false, err);
-  if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) && takes_part(flush, link->one.object))
-    status = corm_association_add(flush, relationship, object, link->one.object, true, err);
+  if (corm_link_old(link)) status = corm_association_add(flush, relationship, object, corm_link_old(link), false, err);
+  if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) && takes_part(flush, corm_link_one(link)))
+    status = corm_association_add(flush, relationship, object, corm_link_one(link), true, err);
   return status;
 }
 
@@ -131,20 +132,21 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   }
   if (status != CORM_OK || !link) return status;
   const bool many = relationship->direction == CORM_MANY_TO_MANY;
-  corm_object *single = link->changed ? link->old.object : link->one.object;
+  const corm_many *list = corm_link_list(link);
+  corm_object *single = link->changed ? corm_link_old(link) : corm_link_one(link);
   if (single)
     status = many ? corm_association_add(flush, relationship, object, single, false, err)
                   : clear_child(flush, relationship, single, err);
-  for (uint32_t i = 0; status == CORM_OK && i < link->items.n; i++) {
-    corm_object *other = link->items.ptr[i].object;
-    if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&link->added, other) >= 0) continue;
+  for (uint32_t i = 0; status == CORM_OK && i < list->items.n; i++) {
+    corm_object *other = list->items.ptr[i].object;
+    if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&list->added, other) >= 0) continue;
     if (many)
       status = corm_association_add(flush, relationship, object, other, false, err);
     else if (takes_part(flush, other) && !is_doomed(other))
       status = corm_sync_add(flush, relationship, other, NULL, err);
   }
-  for (uint32_t i = 0; status == CORM_OK && i < link->removed.n; i++) {
-    corm_object *other = link->removed.ptr[i].object;
+  for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++) {
+    corm_object *other = list->removed.ptr[i].object;
     status = many ? corm_association_add(flush, relationship, object, other, false, err)
                   : clear_child(flush, relationship, other, err);
   }

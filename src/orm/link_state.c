@@ -1,0 +1,220 @@
+/* What the links of an object hold: references, lists, their history, and how loads fill them. */
+#include <string.h>
+
+#include "orm/links.h"
+
+const corm_many corm_many_none;
+
+void corm_link_drop_edge(corm_object *object, uint32_t edge) {
+  const corm_host *host = corm_object_host(object);
+  if (edge) host->edge_drop(host->ctx, object, edge);
+}
+
+/* -- item lists -- */
+
+corm_status corm_items_reserve(const corm_mem *mem, corm_items *items, uint32_t n, corm_error *err) {
+  if (n <= items->cap) return CORM_OK;
+  uint32_t cap = items->cap * 2 > n ? items->cap * 2 : n;
+  corm_item *ptr = corm_mem_resize(mem, items->ptr, cap * sizeof *ptr);
+  if (!ptr) return corm_error_memory(err);
+  items->ptr = ptr;
+  items->cap = cap;
+  return CORM_OK;
+}
+
+void corm_items_insert(corm_items *items, uint32_t position, corm_object *object, uint32_t edge) {
+  const uint32_t after = items->n - position;
+  if (after) memmove(&items->ptr[position + 1], &items->ptr[position], after * sizeof *items->ptr);
+  items->ptr[position] = (corm_item){object, edge};
+  items->n++;
+}
+
+corm_item corm_items_take(corm_items *items, uint32_t position) {
+  corm_item item = items->ptr[position];
+  items->n--;
+  memmove(&items->ptr[position], &items->ptr[position + 1], (items->n - position) * sizeof *items->ptr);
+  return item;
+}
+
+int64_t corm_items_index(const corm_items *items, const corm_object *object) {
+  for (uint32_t i = 0; i < items->n; i++)
+    if (items->ptr[i].object == object) return i;
+  return -1;
+}
+
+static void clear_items(corm_object *owner, corm_items *items) {
+  for (uint32_t i = 0; i < items->n; i++) corm_link_drop_edge(owner, items->ptr[i].edge);
+  corm_mem_free(owner->mapper->mem, items->ptr);
+  *items = (corm_items){0};
+}
+
+/* -- links -- */
+
+/* A class with one relationship has its link in the object; several lie in a block, so that none of them moves while
+   another is made. */
+static corm_link *make_links(corm_object *object, uint32_t index) {
+  const size_t n = object->mapper->relationships.len, had = object->links.n;
+  if (n == 1) {
+    object->links = (corm_link){.n = 1};
+    return &object->links;
+  }
+  if (n > UINT16_MAX) return NULL;
+  corm_link *all = corm_mem_resize(object->mapper->mem, had > 1 ? object->links.as.all : NULL, n * sizeof *all);
+  if (!all) return NULL;
+  memset(&all[had], 0, (n - had) * sizeof *all);
+  if (had == 1) all[0] = object->links;
+  object->links = (corm_link){.as.all = all, .n = (uint16_t)n};
+  return &all[index];
+}
+
+corm_link *corm_object_link(corm_object *object, const corm_relationship *relationship) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) link = make_links(object, relationship->index);
+  if (link) link->many = relationship->uselist;
+  return link;
+}
+
+static void free_list(const corm_mem *mem, corm_many *list) {
+  if (!list) return;
+  corm_mem_free(mem, list->items.ptr);
+  corm_mem_free(mem, list->added.ptr);
+  corm_mem_free(mem, list->removed.ptr);
+  corm_mem_free(mem, list);
+}
+
+void corm_links_free(corm_object *object) {
+  const corm_mem *mem = object->mapper->mem;
+  const uint32_t n = object->links.n;
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_link *link = corm_object_link_at(object, i);
+    if (link->many)
+      free_list(mem, link->as.list);
+    else if (link->changed)
+      corm_mem_free(mem, link->as.change);
+  }
+  if (n > 1) corm_mem_free(mem, object->links.as.all);
+  object->links = (corm_link){0};
+}
+
+corm_many *corm_link_make_list(const corm_object *object, corm_link *link) {
+  if (!link->as.list) link->as.list = corm_mem_zalloc(object->mapper->mem, 1, sizeof *link->as.list);
+  return link->as.list;
+}
+
+void corm_link_settle(corm_object *object, corm_link *link) {
+  if (!link->changed) return;
+  corm_reference *change = link->as.change;
+  const corm_item one = change->one, old = change->old;
+  link->as.object = one.object;
+  link->edge = one.edge;
+  link->changed = link->old_known = false;
+  corm_mem_free(object->mapper->mem, change);
+  corm_link_drop_edge(object, old.edge);
+}
+
+void corm_link_commit(corm_object *object, const corm_relationship *relationship) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) return;
+  if (!link->many) {
+    corm_link_settle(object, link);
+  } else if (link->as.list) {
+    clear_items(object, &link->as.list->added);
+    clear_items(object, &link->as.list->removed);
+  }
+}
+
+void corm_link_reset(corm_object *object, const corm_relationship *relationship) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) return;
+  corm_link_commit(object, relationship);
+  link->loaded = false;
+  if (link->many) {
+    if (link->as.list) clear_items(object, &link->as.list->items);
+    free_list(object->mapper->mem, link->as.list);
+    link->as.list = NULL;
+  } else {
+    corm_link_drop_edge(object, link->edge);
+    link->as.object = NULL;
+    link->edge = 0;
+  }
+}
+
+void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) return;
+  if (corm_link_one(link) == gone) {
+    corm_item *changed = link->changed ? &link->as.change->one : NULL;
+    corm_link_drop_edge(object, changed ? changed->edge : link->edge);
+    if (changed) {
+      *changed = (corm_item){0};
+    } else {
+      link->as.object = NULL;
+      link->edge = 0;
+    }
+  }
+  const int64_t at = corm_items_index(corm_link_items(link), gone);
+  if (at >= 0) corm_link_drop_edge(object, corm_items_take(&link->as.list->items, (uint32_t)at).edge);
+}
+
+bool corm_object_has_history(const corm_object *object) {
+  if (corm_object_has_changes(object)) return true;
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++)
+    if (corm_link_has_history(corm_object_link_at(object, i))) return true;
+  return false;
+}
+
+/* -- loads -- */
+
+corm_status corm_link_fill_one(corm_object *object, const corm_relationship *relationship, corm_object *target,
+                               uint32_t edge, corm_error *err) {
+  corm_link *link = corm_object_link(object, relationship);
+  if (!link) return corm_error_memory(err);
+  if (link->loaded) {
+    corm_link_drop_edge(object, edge);
+    return CORM_OK;
+  }
+  link->as.object = target;
+  link->edge = edge;
+  link->loaded = true;
+  return CORM_OK;
+}
+
+/* What came while the list was not loaded stands behind what is loaded. */
+static void append_queue(corm_object *object, corm_many *list) {
+  uint32_t still = 0;
+  for (uint32_t i = 0; i < list->added.n; i++) {
+    const corm_item item = list->added.ptr[i];
+    if (corm_items_index(&list->items, item.object) >= 0) { /* flushed since, and now loaded */
+      corm_link_drop_edge(object, item.edge);
+      continue;
+    }
+    list->items.ptr[list->items.n++] = item;
+    list->added.ptr[still++] = (corm_item){item.object, 0};
+  }
+  list->added.n = still;
+}
+
+corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship, corm_object *const *targets,
+                                const uint32_t *edges, uint32_t n, corm_error *err) {
+  corm_link *link = corm_object_link(object, relationship);
+  if (!link) return corm_error_memory(err);
+  if (link->loaded) {
+    for (uint32_t i = 0; i < n; i++) corm_link_drop_edge(object, edges[i]);
+    return CORM_OK;
+  }
+  if (n || link->as.list) {
+    corm_many *list = corm_link_make_list(object, link);
+    if (!list) return corm_error_memory(err);
+    corm_status status = corm_items_reserve(object->mapper->mem, &list->items, n + list->added.n, err);
+    if (status != CORM_OK) return status;
+    for (uint32_t i = 0; i < n; i++) {
+      if (list->removed.n && corm_items_index(&list->removed, targets[i]) >= 0)
+        corm_link_drop_edge(object, edges[i]);
+      else
+        list->items.ptr[list->items.n++] = (corm_item){targets[i], edges[i]};
+    }
+    append_queue(object, list);
+  }
+  link->loaded = true;
+  return CORM_OK;
+}
