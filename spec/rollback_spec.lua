@@ -32,6 +32,21 @@ describe("a rollback", function()
     assert.equal("a\nf", w:rows('SELECT name FROM "user" ORDER BY id'))
   end)
 
+  it("keeps what another session inserted and committed", function()
+    local city = m.City { name = "oslo" }
+    local first = w:session { expire_on_commit = false }
+    first:add(city)
+    first:commit()
+    first:expunge(city)
+    local second = w:session()
+    second:add(city)
+    city.name = "bergen"
+    second:flush()
+    second:rollback()
+    assert.is_true(second:contains(city))
+    assert.equal("oslo", city.name)
+  end)
+
   it("brings deleted objects back, flushed or not", function()
     local u, city = session:get(m.User, 1), session:get(m.City, 1)
     session:delete(city)

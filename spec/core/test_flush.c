@@ -339,7 +339,7 @@ static void check_transient(const corm_object *object) {
   assert_int_equal(object->state, CORM_TRANSIENT);
   assert_null(object->session);
   assert_string_equal(world_slot(object, "id"), "absent");
-  assert_int_equal(object->frames, 0);
+  assert_int_equal(corm_object_frames(object), 0);
   assert_false(host_block_of(object)->pinned);
 }
 

@@ -18,7 +18,7 @@ static void rows_become_objects(void **state) {
   assert_ptr_equal(ann->session, w->session);
   assert_true(ann->flags & CORM_OBJECT_KEYED);
   /* The text stands in the block itself. */
-  assert_ptr_equal(ann->slots[1].as.s, &ann->slots[ann->nslots]);
+  assert_ptr_equal(ann->slots[1].as.s, &ann->slots[ann->mapper->nattributes]);
   assert_false(ann->slots[1].flags & CORM_VALUE_OWNED);
   host_drop(&users);
 }

@@ -306,7 +306,7 @@ static void an_object_may_be_touched_often_and_leave(void **state) {
     end(f, inner, true);
   }
   ok(&f->w, corm_session_expunge(f->w.session, tag, &f->w.err));
-  assert_int_equal(tag->frames, 0);
+  assert_int_equal(corm_object_frames(tag), 0);
   check_state(tag, CORM_DETACHED, false);
   flush_let_go(tag);
   host_collect(&f->w.host);

@@ -45,10 +45,10 @@ void binding_push_collection(lua_State *L, int object, corm_relationship *relati
 
 static collection *check(lua_State *L, const char *what) {
   collection *c = lua_touserdata(L, 1);
-  if (c && lua_rawlen(L, 1) == sizeof *c && c->head.magic == BINDING_MAGIC && lua_getmetatable(L, 1)) {
+  if (c && lua_rawlen(L, 1) == sizeof *c && c->head.tag == BINDING_TAG(BINDING_COLLECTION) && lua_getmetatable(L, 1)) {
     const void *identity = lua_topointer(L, -1);
     lua_pop(L, 1);
-    if (c->head.kind == BINDING_COLLECTION && identity == binding_upvalue(L)->identity[BINDING_COLLECTION]) return c;
+    if (identity == binding_upvalue(L)->identity[BINDING_COLLECTION]) return c;
   }
   return binding_check(L, 1, BINDING_COLLECTION, what);
 }

@@ -20,8 +20,8 @@ enum { OBJECT_STATE = 1, OBJECT_CLASSES };
 /* For the hot paths: a block of an object is known by its length and magic word. */
 static corm_object *object_at(lua_State *L, int arg) {
   corm_object *object = lua_touserdata(L, arg);
-  if (!object || lua_rawlen(L, arg) < sizeof *object || object->magic != BINDING_MAGIC ||
-      object->host_kind != BINDING_OBJECT || !object->mapper)
+  if (!object || lua_rawlen(L, arg) < sizeof *object || object->host_tag != BINDING_TAG(BINDING_OBJECT) ||
+      !object->mapper)
     return NULL;
   return object;
 }
@@ -81,8 +81,7 @@ void *binding_object_block_at(lua_State *L, binding_state *state, int frame, siz
   reserve_handle(L, host);
   corm_object *block = lua_newuserdatauv(L, size, 1);
   memset(block, 0, sizeof *block);
-  block->magic = BINDING_MAGIC;
-  block->host_kind = BINDING_OBJECT;
+  block->host_tag = BINDING_TAG(BINDING_OBJECT);
   lua_pushvalue(L, frame);
   lua_setmetatable(L, -2);
   *handle = block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;

@@ -11,9 +11,7 @@
 
 static corm_session *session_at(lua_State *L) {
   const binding_session *self = lua_touserdata(L, 1);
-  if (!self || lua_rawlen(L, 1) < sizeof *self || self->head.magic != BINDING_MAGIC ||
-      self->head.kind != BINDING_SESSION)
-    return NULL;
+  if (!self || lua_rawlen(L, 1) < sizeof *self || self->head.tag != BINDING_TAG(BINDING_SESSION)) return NULL;
   return self->session;
 }
 
@@ -22,8 +20,7 @@ static const corm_mapper *mapper_at(lua_State *L) {
   if (!lua_getmetatable(L, 2)) return NULL;
   lua_rawgeti(L, -1, 1);
   const binding_class *cls = lua_touserdata(L, -1);
-  if (!cls || lua_rawlen(L, -1) < sizeof *cls || cls->head.magic != BINDING_MAGIC || cls->head.kind != BINDING_MAPPER)
-    return NULL;
+  if (!cls || lua_rawlen(L, -1) < sizeof *cls || cls->head.tag != BINDING_TAG(BINDING_MAPPER)) return NULL;
   return cls->mapper;
 }
 

@@ -17,7 +17,7 @@
 #include "schema/type.h"
 #include "sql/node.h"
 
-/* What a userdata of corm is; stands at the start of each block, behind the magic word. */
+/* What a userdata of corm is; stands at the start of each block, with the magic word. */
 typedef enum binding_kind {
   BINDING_STATE = 1,
   BINDING_BOX, /* borrowed scratch */
@@ -63,11 +63,13 @@ typedef enum binding_kind {
   BINDING_KIND_COUNT
 } binding_kind;
 
-#define BINDING_MAGIC UINT64_C(0xc0524d9e3779b97f)
+/* The first word of a block: the magic word with the kind in its last byte. */
+#define BINDING_MAGIC     UINT32_C(0xc0524d00)
+#define BINDING_TAG(kind) (BINDING_MAGIC | (uint32_t)(kind))
+_Static_assert(BINDING_KIND_COUNT <= 256, "a kind is a byte of the tag");
 
 typedef struct binding_head {
-  uint64_t magic;
-  uint32_t kind;
+  uint32_t tag;
   uint32_t flags; /* the kind's own */
 } binding_head;
 

@@ -75,7 +75,7 @@ binding_state *binding_state_open(lua_State *L) {
   atomic_fetch_add_explicit(&openings, 1, memory_order_relaxed);
   state = lua_newuserdatauv(L, sizeof *state, BINDING_STATE_SLOTS);
   memset(state, 0, sizeof *state);
-  state->head = (binding_head){.magic = BINDING_MAGIC, .kind = BINDING_STATE};
+  state->head = (binding_head){.tag = BINDING_TAG(BINDING_STATE)};
   state->mem = corm_mem_libc;
   if (lua_getfield(L, LUA_REGISTRYINDEX, "corm.mem") == LUA_TLIGHTUSERDATA)
     state->mem = *(const corm_mem *)lua_touserdata(L, -1);
@@ -188,7 +188,7 @@ void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
   binding_state *state = binding_get(L);
   void *block = lua_newuserdatauv(L, size, nuvalue);
   memset(block, 0, size);
-  *(binding_head *)block = (binding_head){.magic = BINDING_MAGIC, .kind = kind};
+  *(binding_head *)block = (binding_head){.tag = BINDING_TAG(kind)};
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[kind]);
   lua_setmetatable(L, -2);
   return block;
@@ -196,23 +196,29 @@ void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
 
 /* The head of a block that says it is ours. A script with the debug library can put our metatable on a foreign
    userdata, and a foreign one on ours: both are looked at. */
+static binding_kind kind_of(const binding_head *head) {
+  return (binding_kind)(head->tag & 0xff);
+}
+
 static binding_head *head_of(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TUSERDATA || lua_rawlen(L, arg) < sizeof(binding_head)) return NULL;
   binding_head *head = lua_touserdata(L, arg);
-  if (head->magic != BINDING_MAGIC || head->kind >= BINDING_KIND_COUNT || !lua_getmetatable(L, arg)) return NULL;
+  if ((head->tag & ~UINT32_C(0xff)) != BINDING_MAGIC || kind_of(head) >= BINDING_KIND_COUNT ||
+      !lua_getmetatable(L, arg))
+    return NULL;
   const void *identity = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return identity == binding_get(L)->identity[head->kind] ? head : NULL;
+  return identity == binding_get(L)->identity[kind_of(head)] ? head : NULL;
 }
 
 binding_kind binding_kindof(lua_State *L, int arg) {
   const binding_head *head = head_of(L, arg);
-  return head ? (binding_kind)head->kind : (binding_kind)0;
+  return head ? kind_of(head) : (binding_kind)0;
 }
 
 void *binding_test(lua_State *L, int arg, binding_kind kind) {
   binding_head *head = head_of(L, arg);
-  return head && head->kind == (uint32_t)kind ? head : NULL;
+  return head && kind_of(head) == kind ? head : NULL;
 }
 
 void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) {
@@ -230,8 +236,8 @@ void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) 
 
 const char *binding_typename(lua_State *L, int arg) {
   const binding_head *head = head_of(L, arg);
-  if (head && head->kind == BINDING_VALUE) return binding_value_name(head);
-  if (head) return binding_get(L)->names[head->kind];
+  if (head && kind_of(head) == BINDING_VALUE) return binding_value_name(head);
+  if (head) return binding_get(L)->names[kind_of(head)];
   if (lua_type(L, arg) == LUA_TNUMBER) return lua_isinteger(L, arg) ? "integer" : "float";
   return lua_type(L, arg) == LUA_TNONE ? "no value" : luaL_typename(L, arg);
 }

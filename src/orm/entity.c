@@ -10,10 +10,9 @@ size_t corm_object_size(const corm_mapper *mapper, size_t text) {
 }
 
 void corm_object_begin(corm_object *object, corm_mapper *mapper) {
-  const size_t own = offsetof(corm_object, session);
+  const size_t own = offsetof(corm_object, txn);
   memset((char *)object + own, 0, sizeof *object - own);
   object->mapper = mapper;
-  object->nslots = (uint16_t)mapper->nattributes;
 }
 
 void corm_object_init(corm_object *object, corm_mapper *mapper) {
@@ -33,10 +32,10 @@ static corm_change *find_change(const corm_object *object, uint32_t slot) {
 static corm_status reserve_change(corm_object *object, corm_error *err) {
   corm_changes *changes = object->changes;
   if (changes && changes->n < changes->cap) return CORM_OK;
-  uint32_t cap = changes ? changes->cap * 2 : 2;
+  uint32_t cap = changes && changes->cap ? changes->cap * 2 : 2;
   changes = corm_mem_resize(object->mapper->mem, changes, sizeof *changes + cap * sizeof(corm_change));
   if (!changes) return corm_error_memory(err);
-  if (!object->changes) changes->n = 0;
+  if (!object->changes) *changes = (corm_changes){0};
   changes->cap = cap;
   object->changes = changes;
   return CORM_OK;
@@ -52,7 +51,23 @@ static void free_changes(corm_object *object) {
   const corm_mem *mem = object->mapper->mem;
   if (!object->changes) return;
   for (uint32_t i = 0; i < object->changes->n; i++) corm_value_clear(mem, &object->changes->items[i].old);
+  object->changes->n = 0;
+  if (object->changes->frames) return;
   corm_mem_free(mem, object->changes);
+  object->changes = NULL;
+}
+
+corm_status corm_object_enter_frame(corm_object *object, corm_error *err) {
+  if (!object->changes) object->changes = corm_mem_zalloc(object->mapper->mem, 1, sizeof *object->changes);
+  if (!object->changes) return corm_error_memory(err);
+  object->changes->frames++;
+  return CORM_OK;
+}
+
+void corm_object_leave_frame(corm_object *object) {
+  corm_changes *changes = object->changes;
+  if (!changes || !changes->frames || --changes->frames || changes->n) return;
+  corm_mem_free(object->mapper->mem, changes);
   object->changes = NULL;
 }
 
@@ -182,7 +197,7 @@ void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) 
   if (slots) {
     for (uint32_t i = 0; i < n; i++) expire_slot(object, slots[i]);
   } else {
-    for (uint32_t i = 0; i < object->nslots; i++) expire_slot(object, i);
+    for (uint32_t i = 0; i < object->mapper->nattributes; i++) expire_slot(object, i);
     free_changes(object);
   }
   object->flags |= CORM_OBJECT_EXPIRED;
@@ -261,7 +276,8 @@ void corm_object_finalize(corm_object *object) {
   const corm_mem *mem = object->mapper->mem;
   if (object->session) corm_session_forget(object->session, object);
   leave_siblings(object);
-  for (uint32_t i = 0; i < object->nslots; i++) corm_value_clear(mem, &object->slots[i]);
+  for (uint32_t i = 0; i < object->mapper->nattributes; i++) corm_value_clear(mem, &object->slots[i]);
+  if (object->changes) object->changes->frames = 0;
   free_changes(object);
   corm_links_free(object);
   object->mapper = NULL;

@@ -33,8 +33,11 @@ typedef struct corm_change {
   uint32_t slot;
 } corm_change;
 
+/* What an object needs while it is changed, or stands in lists of frames. */
 typedef struct corm_changes {
   uint32_t n, cap;
+  uint32_t frames;  /* how often it stands in lists of frames */
+  uint32_t touched; /* id of the frame that listed it last as touched */
   corm_change items[];
 } corm_changes;
 
@@ -69,21 +72,16 @@ typedef struct corm_link {
 } corm_link;
 
 struct corm_object {
-  uint64_t magic; /* these three are the host's: its kind check reads them */
-  uint32_t host_kind;
-  uint32_t host_flags;
+  uint32_t host_tag; /* the host's: its kind check reads it */
+  uint16_t txn;      /* serial of the root transaction that inserted it; 0: none that is known */
+  uint8_t state;     /* corm_object_state */
+  uint8_t flags;
   corm_session *session; /* NULL: none */
-  corm_changes *changes; /* NULL: clean */
+  corm_changes *changes; /* NULL: clean, and in no frame */
   corm_siblings *siblings;
   uint32_t sibling; /* position there */
-  uint32_t txn;     /* serial of the root transaction that inserted it */
   uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
-  uint32_t frames;  /* how often it stands in lists of frames */
-  uint32_t touched; /* id of the frame that listed it last as touched */
-  uint16_t nslots;
-  uint8_t state; /* corm_object_state */
-  uint8_t flags;
-  corm_link links; /* the only one of its class's relationships, or what leads to them */
+  corm_link links;  /* the only one of its class's relationships, or what leads to them */
   /* What a lookup by key reads stands beside the first slot: one cache line instead of three. */
   corm_mapper *mapper;
   corm_object *chain; /* identity map */
@@ -94,7 +92,7 @@ struct corm_object {
 
 /* Bytes of a block for a mapper's object with `text` bytes inline. */
 size_t corm_object_size(const corm_mapper *mapper, size_t text);
-/* Sets up a block given by the host, behind its own three fields: transient, all slots absent. */
+/* Sets up a block given by the host, behind its own field: transient, all slots absent. */
 void corm_object_init(corm_object *object, corm_mapper *mapper);
 /* The same without the slots, which the caller sets. */
 void corm_object_begin(corm_object *object, corm_mapper *mapper);
@@ -126,6 +124,13 @@ void corm_object_clean(corm_object *object);
 
 /* True when some column differs from its committed value. */
 bool corm_object_has_changes(const corm_object *object);
+
+/* How often the object stands in lists of frames; one more (MemoryError), one less. */
+static inline uint32_t corm_object_frames(const corm_object *object) {
+  return object->changes ? object->changes->frames : 0;
+}
+CORM_MUST_USE corm_status corm_object_enter_frame(corm_object *object, corm_error *err);
+void corm_object_leave_frame(corm_object *object);
 
 /* Copies the primary key's current values; false when some is absent or NULL. */
 bool corm_object_key(const corm_object *object, corm_value *key);

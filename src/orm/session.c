@@ -47,7 +47,7 @@ void corm_session_release(corm_session *session) {
 
 static bool needs_pin(const corm_object *object) {
   return object->state == CORM_PENDING || (object->flags & (CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED)) ||
-         object->frames > 0;
+         corm_object_frames(object) > 0;
 }
 
 corm_status corm_state_hold(corm_session *session, corm_object *object, corm_error *err) {
@@ -178,6 +178,7 @@ void corm_state_commit_links(corm_object *object) {
 }
 
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
+  if (object->txn != session->txn || !session->frame) object->txn = 0; /* another session has serials of its own */
   corm_session_forget(session, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
   object->state = (uint8_t)state;
@@ -194,7 +195,7 @@ void corm_state_to_transient(corm_session *session, corm_object *object) {
   corm_state_leave(session, object, CORM_TRANSIENT);
   corm_object_clean(object);
   corm_state_commit_links(object);
-  for (uint32_t i = 0; i < object->nslots; i++) {
+  for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
     if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(session->mem, value);
     value->flags &= (uint8_t)~CORM_VALUE_EXPIRED;
@@ -238,7 +239,7 @@ void corm_session_expire_all(corm_session *session) {
 static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
   const bool own = mapper->table == table;
-  for (uint32_t i = 0; own && i < object->nslots; i++)
+  for (uint32_t i = 0; own && i < object->mapper->nattributes; i++)
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];

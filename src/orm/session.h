@@ -40,10 +40,10 @@ struct corm_session {
   corm_vec modified; /* persistent with changes (maybe undone since) */
   corm_vec doomed;   /* session:delete was called, not flushed */
   corm_frame *frame; /* innermost; NULL: no transaction begun */
-  uint32_t txn;      /* serial of the root transaction, from 1 */
   uint32_t frames;   /* ids of frames given so far */
   uint32_t refs;
   int no_autoflush; /* depth of no_autoflush blocks */
+  uint16_t txn;     /* serial of the root transaction, from 1; it begins anew when it has to */
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */

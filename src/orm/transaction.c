@@ -36,7 +36,7 @@ static corm_status push_frame(corm_session *session, int savepoint, corm_error *
 static void release_list(corm_session *session, corm_vec *list) {
   for (size_t i = 0; i < list->len; i++) {
     corm_object *object = list->items[i];
-    if (object->frames) object->frames--;
+    corm_object_leave_frame(object);
     if (object->session) corm_state_let_go(session, object);
   }
   list->len = 0;
@@ -46,7 +46,7 @@ static void release_rekeyed(corm_session *session, corm_vec *list) {
   for (size_t i = 0; i < list->len; i++) {
     rekey *entry = list->items[i];
     corm_object *object = entry->object;
-    object->frames--;
+    corm_object_leave_frame(object);
     corm_state_let_go(session, object);
     free_rekey(session->mem, entry);
   }
@@ -67,12 +67,12 @@ static void pop_frame(corm_session *session) {
 static corm_status list_in_frame(corm_session *session, corm_vec *list, void *item, corm_object *object,
                                  corm_error *err) {
   if (corm_vec_push(list, item) != CORM_OK) return corm_error_memory(err);
-  object->frames++;
-  corm_status status = corm_state_hold(session, object, err);
-  if (status != CORM_OK) {
-    object->frames--;
-    list->len--;
+  corm_status status = corm_object_enter_frame(object, err);
+  if (status == CORM_OK) {
+    status = corm_state_hold(session, object, err);
+    if (status != CORM_OK) corm_object_leave_frame(object);
   }
+  if (status != CORM_OK) list->len--;
   return status;
 }
 
@@ -80,8 +80,9 @@ corm_status corm_frame_touch(corm_session *session, corm_object *object, bool in
   corm_frame *frame = session->frame;
   if (!frame->parent) return CORM_OK; /* the root expires everything and knows its inserts by serial */
   corm_status status = CORM_OK;
-  if (object->touched != frame->id) status = list_in_frame(session, &frame->touched, object, object, err);
-  if (status == CORM_OK) object->touched = frame->id;
+  if (!corm_object_frames(object) || object->changes->touched != frame->id)
+    status = list_in_frame(session, &frame->touched, object, object, err);
+  if (status == CORM_OK) object->changes->touched = frame->id;
   if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, object, err);
   return status;
 }
@@ -108,31 +109,31 @@ corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, 
 
 /* `frames` says how many entries there are in all lists, which ends the search. */
 static void leave_list(corm_vec *list, corm_object *object) {
-  for (size_t i = list->len; object->frames && i-- > 0;) {
+  for (size_t i = list->len; corm_object_frames(object) && i-- > 0;) {
     if (list->items[i] != object) continue;
     corm_vec_remove(list, i);
-    object->frames--;
+    corm_object_leave_frame(object);
   }
 }
 
 static void leave_rekeyed(corm_vec *list, corm_object *object) {
-  for (size_t i = list->len; object->frames && i-- > 0;) {
+  for (size_t i = list->len; corm_object_frames(object) && i-- > 0;) {
     rekey *entry = list->items[i];
     if (entry->object != object) continue;
     corm_vec_remove(list, i);
     free_rekey(list->mem, entry);
-    object->frames--;
+    corm_object_leave_frame(object);
   }
 }
 
 void corm_frame_forget(corm_session *session, corm_object *object) {
-  for (corm_frame *f = session->frame; object->frames && f; f = f->parent) {
+  for (corm_frame *f = session->frame; corm_object_frames(object) && f; f = f->parent) {
     leave_list(&f->inserted, object);
     leave_list(&f->deleted, object);
     leave_rekeyed(&f->rekeyed, object);
     leave_list(&f->touched, object);
   }
-  object->frames = object->touched = 0;
+  while (corm_object_frames(object)) corm_object_leave_frame(object);
 }
 
 bool corm_session_has_frame(const corm_session *session, const corm_frame *frame) {
@@ -171,7 +172,7 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
     corm_object *object = frame->deleted.items[--frame->deleted.len];
     corm_error ignored;
     corm_error_init(&ignored);
-    if (object->frames) object->frames--;
+    corm_object_leave_frame(object);
     object->session = NULL;
     object->state = CORM_DETACHED;
     if (corm_session_register(session, object, &ignored) == CORM_OK) {
@@ -208,7 +209,7 @@ static void undo_rekeys(corm_session *session, corm_frame *frame) {
     corm_error ignored;
     corm_error_init(&ignored);
     free_rekey(session->mem, entry);
-    object->frames--;
+    corm_object_leave_frame(object);
     if (object->state == CORM_PERSISTENT && corm_session_register(session, object, &ignored) != CORM_OK) {
       corm_error_clear(&ignored);
       corm_state_leave(session, object, CORM_DETACHED);
@@ -263,6 +264,13 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
 
 /* -- beginning -- */
 
+/* So that nothing that an old transaction inserted looks like the work of a new one. */
+static void restart_serials(corm_session *session) {
+  session->txn = 1;
+  for (uint32_t i = 0; i < session->identity.cap; i++)
+    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain) o->txn = 0;
+}
+
 static corm_status refuse_failed(const corm_session *session, corm_error *err) {
   const char *why = session->commit_unknown
                         ? "the connection was lost while this Session committed, and nobody knows with what result"
@@ -309,7 +317,7 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
     return status;
   }
   session->conn = conn;
-  session->txn++;
+  if (++session->txn == 0) restart_serials(session);
   return CORM_OK;
 }
 
