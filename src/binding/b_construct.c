@@ -95,10 +95,9 @@ static void read_fields(construction *c) {
 /* The object with the values of the plain columns, at the top of the stack. */
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
-  uint32_t handle;
   binding_object_frame(c->L, c->state);
   corm_object *object =
-      binding_object_block_at(c->L, c->state, lua_gettop(c->L) - 1, corm_object_size(mapper, c->text), &handle);
+      binding_object_block_at(c->L, c->state, lua_gettop(c->L) - 1, corm_object_size(mapper, c->text));
   corm_object_init(object, c->cls->mapper);
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
@@ -110,7 +109,7 @@ static corm_object *push_object(construction *c) {
     if (value->len) memcpy(text, value->as.s, value->len);
     text += value->len;
   }
-  binding_object_filled(c->state, c->L, object, handle);
+  binding_object_filled(c->state, c->L, object);
   return object;
 }
 

@@ -83,7 +83,6 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
   corm_error err;
   corm_error_init(&err);
   corm_object *object = NULL;
-  uint32_t handle;
   size_t size = corm_loader_need(loader, k, &object);
   if (!size) {
     if (object)
@@ -92,7 +91,7 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
       lua_pushnil(L);
     return;
   }
-  void *block = binding_object_block_at(L, r->state, r->frame, size, &handle);
+  void *block = binding_object_block_at(L, r->state, r->frame, size);
   object = corm_loader_fill(loader, k, block, &err);
   if (!object) binding_raise(L, &err);
   if ((void *)object != block) {
@@ -100,7 +99,7 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
     lua_rawgeti(L, r->frame + 1, object->handle);
     return;
   }
-  binding_object_filled(r->state, L, object, handle);
+  binding_object_filled(r->state, L, object);
   take_credit(r, size);
 }
 

@@ -76,7 +76,7 @@ void binding_object_frame(lua_State *L, binding_state *state) {
 }
 
 /* The handle is taken when nothing can run a finalizer any more: those give handles back. */
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, uint32_t *handle) {
+void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size) {
   binding_host *host = state->host;
   reserve_handle(L, host);
   corm_object *block = lua_newuserdatauv(L, size, 1);
@@ -84,9 +84,9 @@ void *binding_object_block_at(lua_State *L, binding_state *state, int frame, siz
   block->host_tag = BINDING_TAG(BINDING_OBJECT);
   lua_pushvalue(L, frame);
   lua_setmetatable(L, -2);
-  *handle = block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
+  block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
   lua_pushvalue(L, -1);
-  lua_rawseti(L, frame + 1, *handle);
+  lua_rawseti(L, frame + 1, block->handle);
   return block;
 }
 
@@ -98,10 +98,9 @@ static void keep_class(lua_State *L, binding_host *host, const binding_class *cl
   lua_pop(L, 1);
 }
 
-void binding_object_filled(binding_state *state, lua_State *L, corm_object *object, uint32_t handle) {
+void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object) {
   binding_host *host = state->host;
   binding_class *cls = binding_class_of(object->mapper);
-  object->handle = handle;
   if (cls->living++ == 0) keep_class(L, host, cls);
 }
 

@@ -55,8 +55,8 @@ corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
  * has seen to three places on the stack.
  */
 void binding_object_frame(lua_State *L, binding_state *state);
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, uint32_t *handle);
-void binding_object_filled(binding_state *state, lua_State *L, corm_object *object, uint32_t handle);
+void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size);
+void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object);
 
 /* -- classes -- */
 /* The mapper of a class or of an alias of one; NULL for other values. */

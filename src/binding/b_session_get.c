@@ -34,10 +34,12 @@ static bool push_known(lua_State *L, binding_state *state) {
   const corm_mapper *mapper = session && lua_istable(L, 2) ? mapper_at(L) : NULL;
   if (!mapper || mapper->npk != 1) return false;
   corm_value key = corm_value_int(lua_tointeger(L, 3));
-  const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
-  if (!object || !is_whole(object)) return false;
+  const corm_identity_entry *entry = corm_identity_guess(&session->identity, corm_identity_hash(mapper, &key));
+  if (!entry) return false;
+  /* The place in the table of objects is fetched while the object is. */
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
-  return lua_rawgeti(L, -1, object->handle) != LUA_TNIL;
+  if (lua_rawgeti(L, -1, entry->handle) == LUA_TNIL) return false;
+  return corm_identity_is(entry->object, mapper, &key) && is_whole(entry->object);
 }
 
 /* -- keys -- */

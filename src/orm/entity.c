@@ -10,7 +10,7 @@ size_t corm_object_size(const corm_mapper *mapper, size_t text) {
 }
 
 void corm_object_begin(corm_object *object, corm_mapper *mapper) {
-  const size_t own = offsetof(corm_object, txn);
+  const size_t own = offsetof(corm_object, session);
   memset((char *)object + own, 0, sizeof *object - own);
   object->mapper = mapper;
 }

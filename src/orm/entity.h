@@ -21,7 +21,6 @@ enum {
   CORM_OBJECT_DOOMED = 2,   /* in session->doomed: session:delete was called */
   CORM_OBJECT_PINNED = 4,
   CORM_OBJECT_EXPIRED = 8, /* some slot is expired */
-  CORM_OBJECT_DEAD = 16,   /* condemned; unlinked from everything */
   CORM_OBJECT_MARK = 32,   /* scratch bit of one running algorithm */
   CORM_OBJECT_IN_MAP = 64,
   CORM_OBJECT_KEYED = 128 /* has an identity */
@@ -72,27 +71,25 @@ typedef struct corm_link {
 } corm_link;
 
 struct corm_object {
-  uint32_t host_tag; /* the host's: its kind check reads it */
-  uint16_t txn;      /* serial of the root transaction that inserted it; 0: none that is known */
-  uint8_t state;     /* corm_object_state */
-  uint8_t flags;
+  uint32_t host_tag; /* these two are the host's: its kind check reads the tag */
+  uint32_t handle;
   corm_session *session; /* NULL: none */
   corm_changes *changes; /* NULL: clean, and in no frame */
   corm_siblings *siblings;
   uint32_t sibling; /* position there */
   uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
   corm_link links;  /* the only one of its class's relationships, or what leads to them */
-  /* What a lookup by key reads stands beside the first slot: one cache line instead of three. */
+  uint16_t txn;     /* serial of the root transaction that inserted it; 0: none that is known */
+  uint8_t state;    /* corm_object_state */
+  uint8_t flags;
+  uint32_t hash; /* of the identity */
   corm_mapper *mapper;
-  corm_object *chain; /* identity map */
-  uint32_t hash;      /* of the identity */
-  uint32_t handle;    /* the host's */
   corm_value slots[];
 };
 
 /* Bytes of a block for a mapper's object with `text` bytes inline. */
 size_t corm_object_size(const corm_mapper *mapper, size_t text);
-/* Sets up a block given by the host, behind its own field: transient, all slots absent. */
+/* Sets up a block given by the host, behind its own fields: transient, all slots absent. */
 void corm_object_init(corm_object *object, corm_mapper *mapper);
 /* The same without the slots, which the caller sets. */
 void corm_object_begin(corm_object *object, corm_mapper *mapper);

@@ -5,15 +5,14 @@ void corm_identity_init(corm_identity *map, const corm_mem *mem) {
 }
 
 void corm_identity_clear(corm_identity *map) {
-  corm_mem_free(map->mem, map->buckets);
+  corm_mem_free(map->mem, map->entries);
   corm_identity_init(map, map->mem);
 }
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
   uint64_t hash = mapper->id_seed;
   if (mapper->npk == 1 && key->kind == CORM_INT) {
-    /* Keys mostly follow each other: neighbours in the table are neighbours in memory. What differs only in higher bits
-       is folded down. */
+    /* Keys mostly follow each other. What differs only in higher bits is folded down. */
     uint64_t id = (uint64_t)key->as.i;
     return (uint32_t)(hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32));
   } else {
@@ -22,9 +21,8 @@ uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
   return (uint32_t)(hash ^ (hash >> 32));
 }
 
-/* A changed key column counts with its committed value until the flush. */
-static bool has_key(const corm_object *object, const corm_value *key) {
-  const corm_mapper *mapper = object->mapper;
+bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, const corm_value *key) {
+  if (object->mapper != mapper) return false;
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const corm_value *mine = corm_object_committed(object, mapper->pk[i]);
     if (mine->kind != key[i].kind) return false;
@@ -36,53 +34,77 @@ static bool has_key(const corm_object *object, const corm_value *key) {
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash) {
   if (!map->cap) return NULL;
-  for (corm_object *o = map->buckets[hash & (map->cap - 1)]; o; o = o->chain)
-    if (o->hash == hash && o->mapper == mapper && has_key(o, key)) return o;
-  return NULL;
+  for (uint32_t i = corm_identity_start(map, hash);; i = (i + 1) & (map->cap - 1)) {
+    const corm_identity_entry *entry = &map->entries[i];
+    if (!entry->object) return NULL;
+    if (entry->hash == hash && corm_identity_is(entry->object, mapper, key)) return entry->object;
+  }
+}
+
+static void put(corm_identity *map, corm_identity_entry entry) {
+  uint32_t i = corm_identity_start(map, entry.hash);
+  while (map->entries[i].object) i = (i + 1) & (map->cap - 1);
+  map->entries[i] = entry;
 }
 
 static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
-  corm_object **buckets = corm_mem_zalloc(map->mem, cap, sizeof *buckets);
-  if (!buckets) return corm_error_memory(err);
-  for (uint32_t i = 0; i < map->cap; i++) {
-    for (corm_object *o = map->buckets[i], *next; o; o = next) {
-      next = o->chain;
-      o->chain = buckets[o->hash & (cap - 1)];
-      buckets[o->hash & (cap - 1)] = o;
-    }
-  }
-  corm_mem_free(map->mem, map->buckets);
-  map->buckets = buckets;
+  corm_identity_entry *old = map->entries;
+  const uint32_t had = map->cap;
+  corm_identity_entry *entries = corm_mem_zalloc(map->mem, cap, sizeof *entries);
+  if (!entries) return corm_error_memory(err);
+  map->entries = entries;
   map->cap = cap;
+  map->shift = 32;
+  for (uint32_t n = cap; n > 1; n /= 2) map->shift--;
+  for (uint32_t i = 0; i < had; i++)
+    if (old[i].object) put(map, old[i]);
+  corm_mem_free(map->mem, old);
   return CORM_OK;
+}
+
+/* Five parts of six are the most that is filled: a search for what is not there ends at a free entry. */
+static uint64_t limit(uint32_t cap) {
+  return cap - cap / 6;
 }
 
 corm_status corm_identity_reserve(corm_identity *map, uint32_t count, corm_error *err) {
   uint32_t cap = map->cap ? map->cap : 16;
-  while (cap < UINT32_C(1) << 31 && cap < map->count + count) cap *= 2;
+  while (limit(cap) < (uint64_t)map->count + count) {
+    if (cap == UINT32_C(1) << 31) return corm_error_memory(err);
+    cap *= 2;
+  }
   return cap > map->cap ? grow(map, cap, err) : CORM_OK;
 }
 
 corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err) {
-  if (map->count >= map->cap) {
+  if (map->count >= limit(map->cap)) {
     corm_status status = corm_identity_reserve(map, 1, err);
     if (status != CORM_OK) return status;
   }
-  corm_object **bucket = &map->buckets[object->hash & (map->cap - 1)];
-  object->chain = *bucket;
-  *bucket = object;
+  put(map, (corm_identity_entry){object, object->hash, object->handle});
   object->flags |= CORM_OBJECT_IN_MAP;
   map->count++;
   map->added++;
   return CORM_OK;
 }
 
+/* What stands behind the hole and may stand in it moves there, so that no search ends too early. */
+static void close_hole(corm_identity *map, uint32_t hole) {
+  const uint32_t mask = map->cap - 1;
+  for (uint32_t i = (hole + 1) & mask; map->entries[i].object; i = (i + 1) & mask) {
+    const uint32_t start = corm_identity_start(map, map->entries[i].hash);
+    if (((i - start) & mask) < ((i - hole) & mask)) continue; /* it would come before its start */
+    map->entries[hole] = map->entries[i];
+    hole = i;
+  }
+  map->entries[hole] = (corm_identity_entry){0};
+}
+
 void corm_identity_remove(corm_identity *map, corm_object *object) {
   if (!(object->flags & CORM_OBJECT_IN_MAP)) return;
-  corm_object **p = &map->buckets[object->hash & (map->cap - 1)];
-  while (*p != object) p = &(*p)->chain;
-  *p = object->chain;
-  object->chain = NULL;
+  uint32_t i = corm_identity_start(map, object->hash);
+  while (map->entries[i].object != object) i = (i + 1) & (map->cap - 1);
+  close_hole(map, i);
   object->flags &= (uint8_t)~CORM_OBJECT_IN_MAP;
   map->count--;
 }

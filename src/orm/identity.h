@@ -1,26 +1,55 @@
-/* The identity map: key -> object, weak. An intrusive chained hash table, grown by doubling. */
+/*
+ * The identity map: key -> object, weak. Open addressing: an entry holds what a lookup needs besides the key, so that
+ * growing, removing and walking past others touch no object, and a host gets at the object's handle beside it.
+ */
 #ifndef CORM_ORM_IDENTITY_H
 #define CORM_ORM_IDENTITY_H
 
 #include "orm/entity.h"
 
+typedef struct corm_identity_entry {
+  corm_object *object; /* NULL: free */
+  uint32_t hash;
+  uint32_t handle; /* the object's */
+} corm_identity_entry;
+
 typedef struct corm_identity {
   const corm_mem *mem;
-  corm_object **buckets;
+  corm_identity_entry *entries;
   uint32_t cap; /* power of two; 0 at first */
   uint32_t count;
   uint32_t added; /* counts corm_identity_add, wrapping */
+  uint8_t shift;  /* of a spread hash to a position */
 } corm_identity;
 
 void corm_identity_init(corm_identity *map, const corm_mem *mem);
 void corm_identity_clear(corm_identity *map); /* frees the table, not the objects */
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
+
+/* Where the search for a hash begins. Keys that follow each other come far apart, and so evenly that they hardly meet.
+ */
+static inline uint32_t corm_identity_start(const corm_identity *map, uint32_t hash) {
+  return (uint32_t)(hash * UINT32_C(0x9e3779b1)) >> map->shift;
+}
+
+/* True when the object is of the mapper and has the key; a changed key column counts with its committed value. */
+bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, const corm_value *key);
+/* The first entry with that hash, or NULL: mostly the one with the key, which the caller checks. */
+static inline const corm_identity_entry *corm_identity_guess(const corm_identity *map, uint32_t hash) {
+  if (!map->cap) return NULL;
+  for (uint32_t i = corm_identity_start(map, hash);; i = (i + 1) & (map->cap - 1)) {
+    const corm_identity_entry *entry = &map->entries[i];
+    if (!entry->object) return NULL;
+    if (entry->hash == hash) return entry;
+  }
+}
 /* The object with that key, or NULL. May return a condemned one: see corm_session_find. */
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash);
 /* Adds an object whose hash is set; its key must not be there. */
 CORM_MUST_USE corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err);
+/* Moves others: a walk by position looks at the same position again. */
 void corm_identity_remove(corm_identity *map, corm_object *object);
 
 /* Makes room for count more objects. */

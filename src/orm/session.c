@@ -99,7 +99,6 @@ static corm_object *find_alive(corm_session *session, const corm_mapper *mapper,
   corm_object *object = corm_identity_find(&session->identity, mapper, key, hash);
   if (!object || session->host->alive(session->host->ctx, object)) return object;
   corm_identity_remove(&session->identity, object);
-  object->flags |= CORM_OBJECT_DEAD;
   return NULL;
 }
 
@@ -213,7 +212,8 @@ static void empty_list(corm_session *session, corm_vec *list, corm_object_state 
 void corm_session_expunge_all(corm_session *session) {
   empty_list(session, &session->news, CORM_TRANSIENT);
   for (uint32_t i = 0; i < session->identity.cap; i++)
-    while (session->identity.buckets[i]) corm_state_leave(session, session->identity.buckets[i], CORM_DETACHED);
+    while (session->identity.entries[i].object)
+      corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
   for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DELETED);
 }
 
@@ -231,9 +231,10 @@ void corm_state_expire(corm_session *session, corm_object *object) {
 }
 
 void corm_session_expire_all(corm_session *session) {
-  for (uint32_t i = 0; i < session->identity.cap; i++)
-    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain)
-      if (session->host->alive(session->host->ctx, o)) corm_state_expire(session, o);
+  for (uint32_t i = 0; i < session->identity.cap; i++) {
+    corm_object *object = session->identity.entries[i].object;
+    if (object && session->host->alive(session->host->ctx, object)) corm_state_expire(session, object);
+  }
 }
 
 static void outdate_object(corm_object *object, const corm_table *table) {
@@ -249,9 +250,10 @@ static void outdate_object(corm_object *object, const corm_table *table) {
 }
 
 void corm_session_outdate(corm_session *session, const corm_table *table) {
-  for (uint32_t i = 0; i < session->identity.cap; i++)
-    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain)
-      if (session->host->alive(session->host->ctx, o)) outdate_object(o, table);
+  for (uint32_t i = 0; i < session->identity.cap; i++) {
+    corm_object *object = session->identity.entries[i].object;
+    if (object && session->host->alive(session->host->ctx, object)) outdate_object(object, table);
+  }
 }
 
 static corm_status expire_key(corm_object *object, const char *key, size_t len, corm_error *err) {

@@ -220,11 +220,12 @@ static void undo_rekeys(corm_session *session, corm_frame *frame) {
 }
 
 static void undo_inserts_of_txn(corm_session *session) {
-  for (uint32_t i = 0; i < session->identity.cap; i++) {
-    for (corm_object *o = session->identity.buckets[i], *next; o; o = next) {
-      next = o->chain;
-      if (o->txn == session->txn && session->host->alive(session->host->ctx, o)) corm_state_to_transient(session, o);
-    }
+  const corm_identity *map = &session->identity;
+  for (uint32_t i = 0; i < map->cap; i++) {
+    corm_object *object;
+    while ((object = map->entries[i].object) != NULL && object->txn == session->txn &&
+           session->host->alive(session->host->ctx, object))
+      corm_state_to_transient(session, object);
   }
 }
 
@@ -268,7 +269,7 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
 static void restart_serials(corm_session *session) {
   session->txn = 1;
   for (uint32_t i = 0; i < session->identity.cap; i++)
-    for (corm_object *o = session->identity.buckets[i]; o; o = o->chain) o->txn = 0;
+    if (session->identity.entries[i].object) session->identity.entries[i].object->txn = 0;
 }
 
 static corm_status refuse_failed(const corm_session *session, corm_error *err) {
