@@ -34,7 +34,7 @@ bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, cons
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash) {
   if (!map->cap) return NULL;
-  for (uint32_t i = corm_identity_start(map, hash);; i = (i + 1) & (map->cap - 1)) {
+  for (uint32_t i = corm_identity_start(map, hash);; i = corm_identity_next(map, i)) {
     const corm_identity_entry *entry = &map->entries[i];
     if (!entry->object) return NULL;
     if (entry->hash == hash && corm_identity_is(entry->object, mapper, key)) return entry->object;
@@ -43,7 +43,7 @@ corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *map
 
 static void put(corm_identity *map, corm_identity_entry entry) {
   uint32_t i = corm_identity_start(map, entry.hash);
-  while (map->entries[i].object) i = (i + 1) & (map->cap - 1);
+  while (map->entries[i].object) i = corm_identity_next(map, i);
   map->entries[i] = entry;
 }
 
@@ -54,8 +54,6 @@ static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
   if (!entries) return corm_error_memory(err);
   map->entries = entries;
   map->cap = cap;
-  map->shift = 32;
-  for (uint32_t n = cap; n > 1; n /= 2) map->shift--;
   for (uint32_t i = 0; i < had; i++)
     if (old[i].object) put(map, old[i]);
   corm_mem_free(map->mem, old);
@@ -70,7 +68,7 @@ static uint64_t limit(uint32_t cap) {
 corm_status corm_identity_reserve(corm_identity *map, uint32_t count, corm_error *err) {
   uint32_t cap = map->cap ? map->cap : 16;
   while (limit(cap) < (uint64_t)map->count + count) {
-    if (cap == UINT32_C(1) << 31) return corm_error_memory(err);
+    if (cap > UINT32_MAX / 2) return corm_error_memory(err);
     cap *= 2;
   }
   return cap > map->cap ? grow(map, cap, err) : CORM_OK;
@@ -88,12 +86,16 @@ corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_erro
   return CORM_OK;
 }
 
+/* Steps from one position to another. */
+static uint32_t distance(const corm_identity *map, uint32_t from, uint32_t to) {
+  return to >= from ? to - from : to + (map->cap - from);
+}
+
 /* What stands behind the hole and may stand in it moves there, so that no search ends too early. */
 static void close_hole(corm_identity *map, uint32_t hole) {
-  const uint32_t mask = map->cap - 1;
-  for (uint32_t i = (hole + 1) & mask; map->entries[i].object; i = (i + 1) & mask) {
+  for (uint32_t i = corm_identity_next(map, hole); map->entries[i].object; i = corm_identity_next(map, i)) {
     const uint32_t start = corm_identity_start(map, map->entries[i].hash);
-    if (((i - start) & mask) < ((i - hole) & mask)) continue; /* it would come before its start */
+    if (distance(map, start, i) < distance(map, hole, i)) continue; /* it would come before its start */
     map->entries[hole] = map->entries[i];
     hole = i;
   }
@@ -103,7 +105,7 @@ static void close_hole(corm_identity *map, uint32_t hole) {
 void corm_identity_remove(corm_identity *map, corm_object *object) {
   if (!(object->flags & CORM_OBJECT_IN_MAP)) return;
   uint32_t i = corm_identity_start(map, object->hash);
-  while (map->entries[i].object != object) i = (i + 1) & (map->cap - 1);
+  while (map->entries[i].object != object) i = corm_identity_next(map, i);
   close_hole(map, i);
   object->flags &= (uint8_t)~CORM_OBJECT_IN_MAP;
   map->count--;

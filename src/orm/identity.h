@@ -16,10 +16,9 @@ typedef struct corm_identity_entry {
 typedef struct corm_identity {
   const corm_mem *mem;
   corm_identity_entry *entries;
-  uint32_t cap; /* power of two; 0 at first */
+  uint32_t cap; /* a multiple of 16; 0 at first */
   uint32_t count;
   uint32_t added; /* counts corm_identity_add, wrapping */
-  uint8_t shift;  /* of a spread hash to a position */
 } corm_identity;
 
 void corm_identity_init(corm_identity *map, const corm_mem *mem);
@@ -27,10 +26,16 @@ void corm_identity_clear(corm_identity *map); /* frees the table, not the object
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
 
-/* Where the search for a hash begins. Keys that follow each other come far apart, and so evenly that they hardly meet.
- */
+/* Where the search for a hash begins. Of keys that follow each other sixteen lie side by side, so that a load mostly
+   finds fetched what it needs next; the groups come far apart, and so evenly that those of one class hardly meet. Their
+   order is that of the product, so that growing moves them in order. */
 static inline uint32_t corm_identity_start(const corm_identity *map, uint32_t hash) {
-  return (uint32_t)(hash * UINT32_C(0x9e3779b1)) >> map->shift;
+  const uint32_t spread = (hash >> 4) * UINT32_C(0x9e3779b1);
+  return (uint32_t)((uint64_t)spread * (map->cap / 16) >> 32) * 16 + (hash & 15);
+}
+
+static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) {
+  return i + 1 < map->cap ? i + 1 : 0;
 }
 
 /* True when the object is of the mapper and has the key; a changed key column counts with its committed value. */
@@ -38,7 +43,7 @@ bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, cons
 /* The first entry with that hash, or NULL: mostly the one with the key, which the caller checks. */
 static inline const corm_identity_entry *corm_identity_guess(const corm_identity *map, uint32_t hash) {
   if (!map->cap) return NULL;
-  for (uint32_t i = corm_identity_start(map, hash);; i = (i + 1) & (map->cap - 1)) {
+  for (uint32_t i = corm_identity_start(map, hash);; i = corm_identity_next(map, i)) {
     const corm_identity_entry *entry = &map->entries[i];
     if (!entry->object) return NULL;
     if (entry->hash == hash) return entry;
