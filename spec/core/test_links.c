@@ -115,14 +115,14 @@ static void a_list_is_replaced(void **state) {
   corm_object *a = address(f, "a"), *b = address(f, "b"), *c = address(f, "c"), *d = address(f, "d");
   corm_relationship *addresses = world_rel(f->w.user, "addresses");
   flush_append(f, bob, "addresses", d);
-  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){a, b, c}, 3, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){a, b, c}, 3, 0, &f->w.err));
   assert_string_equal(emails(ann), "a b c");
-  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){d, c, a, c}, 4, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){d, c, a, c}, 4, 0, &f->w.err));
   assert_string_equal(emails(ann), "d c a");
   assert_string_equal(emails(bob), "");
   assert_null(one_of(b, "user"));
   assert_false((a->flags | b->flags | c->flags | d->flags) & CORM_OBJECT_MARK);
-  ok(&f->w, corm_object_replace(ann, addresses, NULL, 0, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, addresses, NULL, 0, 0, &f->w.err));
   assert_string_equal(emails(ann), "");
   assert_null(one_of(d, "user"));
 }
@@ -137,7 +137,7 @@ static void strangers_are_refused(void **state) {
   refused(&f->w, flush_try_one(f, address(f, "a"), "user", tag), CORM_E_ARGUMENT,
           "Address.user holds User objects, not Tag");
   corm_object *const list[] = {address(f, "b"), tag};
-  refused(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), list, 2, &f->w.err), CORM_E_ARGUMENT,
+  refused(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), list, 2, 0, &f->w.err), CORM_E_ARGUMENT,
           "User.addresses holds");
   assert_string_equal(emails(ann), "");
   corm_session *second;
@@ -236,7 +236,7 @@ static void attaching_adds_to_the_session(void **state) {
   flush_one(f, a, "user", bob);
   assert_int_equal(bob->state, CORM_PENDING);
   corm_object *c = address(f, "c"), *d = address(f, "d");
-  ok(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), (corm_object *const[]){c, d}, 2, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), (corm_object *const[]){c, d}, 2, 0, &f->w.err));
   assert_int_equal(c->state, CORM_PENDING);
   assert_int_equal(d->state, CORM_PENDING);
 }
@@ -290,7 +290,7 @@ static corm_status busy_lists(flush_world *f, corm_object *ann, corm_object *bob
   if (status == CORM_OK) status = flush_try_append(f, ann, "tags", others[3]);
   if (status == CORM_OK) status = flush_try_append(f, others[3], "users", bob);
   if (status == CORM_OK) status = flush_try_one(f, others[1], "user", NULL);
-  if (status == CORM_OK) status = corm_object_replace(ann, world_rel(f->w.user, "addresses"), others, 3, &f->w.err);
+  if (status == CORM_OK) status = corm_object_replace(ann, world_rel(f->w.user, "addresses"), others, 3, 0, &f->w.err);
   if (status == CORM_OK) status = corm_object_remove_at(ann, world_rel(f->w.user, "tags"), 0, &f->w.err);
   return status;
 }

@@ -15,32 +15,41 @@ typedef struct cursor {
   uint32_t position;
 } cursor;
 
-/* User value 1: the object. */
+typedef struct cursors {
+  uint32_t newest;
+  cursor items[CURSORS];
+} cursors;
+
+/* User value 1: the object; 2: the cursors, once there is a loop. */
 typedef struct collection {
   binding_head head;
   corm_object *object;
   corm_relationship *relationship;
-  uint32_t newest;
-  cursor cursors[CURSORS];
 } collection;
 
 /* -- reaching it ------------------------------------------------------------------------------------------------ */
 
 void binding_push_collection(lua_State *L, int object, corm_relationship *relationship) {
   object = lua_absindex(L, object);
-  luaL_checkstack(L, 4, "collection");
-  binding_object_table(L, object);
-  if (lua_rawgetp(L, -1, relationship) == LUA_TNIL) {
-    lua_pop(L, 1);
-    collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, 1);
-    c->object = lua_touserdata(L, object);
-    c->relationship = relationship;
-    lua_pushvalue(L, object);
-    lua_setiuservalue(L, -2, 1);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, -3, relationship);
+  corm_object *owner = lua_touserdata(L, object);
+  luaL_checkstack(L, 5, "collection");
+  corm_link *link = corm_object_link(owner, relationship);
+  if (!link) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  if (link->edge) {
+    binding_edge_push(L, object, link->edge);
+    return;
   }
-  lua_remove(L, -2);
+  collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, 2);
+  c->object = owner;
+  c->relationship = relationship;
+  lua_pushvalue(L, object);
+  lua_setiuservalue(L, -2, 1);
+  if (link->edge) { /* a finalizer asked for it meanwhile */
+    binding_edge_push(L, object, link->edge);
+    return;
+  }
+  lua_pushvalue(L, -1);
+  link->edge = binding_edge_keep(L, object);
 }
 
 static collection *check(lua_State *L, const char *what) {
@@ -155,44 +164,54 @@ static uint32_t check_position(lua_State *L, const collection *c, int arg, uint3
 /* -- assigning all ---------------------------------------------------------------------------------------------- */
 
 /* The objects of the list or collection at `value`, in scratch memory; validators may replace them, so they stand in a
-   table at the top of the stack. */
-static corm_object **read_list(lua_State *L, int object, const binding_attr *attr, int value, corm_arena *scratch,
-                               uint32_t *n) {
-  const collection *other = binding_test(L, value, BINDING_COLLECTION);
-  if (!other && !binding_is_plain_table(L, value))
-    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got %s", name_of(L, attr->relationship),
-                  attr->relationship->target->name, binding_typename(L, value));
-  lua_Integer len = other ? luaL_len(L, value) : (lua_Integer)lua_rawlen(L, value);
+   table at the top of the stack, from index `first` on. */
+static corm_object **read_list(lua_State *L, int object, const binding_attr *attr, int value, lua_Integer first,
+                               corm_arena *scratch, uint32_t *n) {
+  const bool plain = lua_istable(L, value);
+  const int kept = lua_gettop(L);
+  lua_Integer len = plain ? (lua_Integer)lua_rawlen(L, value) : luaL_len(L, value);
   corm_object **targets = corm_arena_alloc(scratch, (size_t)(len + 1) * sizeof *targets);
   if (!targets) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  lua_createtable(L, (int)len, 0);
-  int kept = lua_gettop(L);
   for (lua_Integer i = 1; i <= len; i++) {
-    if (other)
-      lua_geti(L, value, i);
-    else
+    if (plain)
       lua_rawgeti(L, value, i);
+    else
+      lua_geti(L, value, i);
     targets[i - 1] = binding_checktarget(L, object, attr, -1, false);
-    lua_rawseti(L, kept, i);
+    lua_rawseti(L, kept, first + i - 1);
   }
   *n = (uint32_t)len;
   return targets;
 }
 
+static int check_list(lua_State *L, const corm_relationship *relationship, int value) {
+  if (binding_is_null(L, value))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got nil; an empty one is {}",
+                  name_of(L, relationship), relationship->target->name);
+  const bool plain = binding_is_plain_table(L, value);
+  if (!plain && !binding_test(L, value, BINDING_COLLECTION))
+    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got %s", name_of(L, relationship),
+                  relationship->target->name, binding_typename(L, value));
+  return plain ? (int)lua_rawlen(L, value) : 0;
+}
+
+/* The table that keeps the objects becomes the table of the edges to them, where the object has none. */
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value) {
   binding_state *state = binding_get(L);
   corm_relationship *relationship = attr->relationship;
   corm_error err;
   corm_error_init(&err);
   uint32_t n;
-  int top = lua_gettop(L);
-  if (binding_is_null(L, value))
-    binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got nil; an empty one is {}",
-                  name_of(L, relationship), relationship->target->name);
+  const int top = lua_gettop(L), size = check_list(L, relationship, value);
+  luaL_checkstack(L, 8, "list");
   corm_arena *scratch = binding_scratch(L, state);
-  corm_object **targets = read_list(L, object, attr, value, scratch, &n);
+  const bool first = size && !attr->hooked && binding_edges_begin(L, object, size);
+  if (!first) lua_createtable(L, size, 0);
+  corm_object **targets = read_list(L, object, attr, value, first ? 2 : 1, scratch, &n);
+  if (first) lua_setiuservalue(L, object, 1);
   state->L = L;
-  if (corm_object_replace(lua_touserdata(L, object), relationship, targets, n, &err) != CORM_OK) binding_raise(L, &err);
+  if (corm_object_replace(lua_touserdata(L, object), relationship, targets, n, first, &err) != CORM_OK)
+    binding_raise(L, &err);
   binding_scratch_done(L, state, scratch);
   lua_settop(L, top);
 }
@@ -253,31 +272,43 @@ static int collection_eq(lua_State *L) {
  * The position after the one where the loop stands: behind the object that it had last, or, when that one was taken out
  * meanwhile, where it was.
  */
-static uint32_t next_position(collection *c, const corm_items *items, const corm_object *last, cursor **at) {
+static uint32_t next_position(cursors *c, const corm_items *items, const corm_object *last, cursor **at) {
   for (uint32_t i = 0; i < CURSORS; i++) {
-    cursor *each = &c->cursors[(c->newest + CURSORS - i) % CURSORS];
+    cursor *each = &c->items[(c->newest + CURSORS - i) % CURSORS];
     if (each->last != last) continue;
     *at = each;
     if (each->position < items->n && items->ptr[each->position].object == last) return each->position + 1;
     int64_t moved = corm_items_index(items, last);
     return moved >= 0 ? (uint32_t)moved + 1 : each->position;
   }
-  *at = &c->cursors[c->newest = (c->newest + 1) % CURSORS];
+  *at = &c->items[c->newest = (c->newest + 1) % CURSORS];
   int64_t found = corm_items_index(items, last);
   return found >= 0 ? (uint32_t)found + 1 : items->n;
 }
 
+static cursors *cursors_of(lua_State *L) {
+  lua_getiuservalue(L, 1, 2);
+  cursors *c = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (c) return c;
+  c = lua_newuserdatauv(L, sizeof *c, 0);
+  memset(c, 0, sizeof *c);
+  lua_setiuservalue(L, 1, 2);
+  return c;
+}
+
 /* `for x in c do` */
 static int collection_call(lua_State *L) {
-  collection *c = check(L, "collection");
-  const corm_items *items = corm_link_items(link_of(L, c));
+  collection *self = check(L, "collection");
+  cursors *c = cursors_of(L);
+  const corm_items *items = corm_link_items(link_of(L, self));
   cursor *at;
   uint32_t position = 0;
   const corm_object *last = binding_toobject(L, 3);
   if (last)
     position = next_position(c, items, last, &at);
   else
-    at = &c->cursors[c->newest = (c->newest + 1) % CURSORS];
+    at = &c->items[c->newest = (c->newest + 1) % CURSORS];
   if (position >= items->n) {
     *at = (cursor){0};
     return 0;
@@ -330,9 +361,10 @@ static int collection_extend(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   uint32_t n;
   lua_settop(L, 2);
-  int owner = push_owner(L);
+  const int owner = push_owner(L), size = check_list(L, c->relationship, 2);
   corm_arena *scratch = binding_scratch(L, state);
-  corm_object **targets = read_list(L, owner, attr_of(L, c->relationship), 2, scratch, &n);
+  lua_createtable(L, size, 0);
+  corm_object **targets = read_list(L, owner, attr_of(L, c->relationship), 2, 1, scratch, &n);
   for (uint32_t i = 0; i < n; i++) insert(L, c, UINT32_MAX, targets[i]);
   binding_scratch_done(L, state, scratch);
   return 0;

@@ -7,6 +7,7 @@
 #include "binding/b_object.h"
 
 #define CONSTRUCT_MAPPER lua_upvalueindex(2)
+#define CONSTRUCT_FRAME  lua_upvalueindex(4) /* as binding_object_frame has it: the table of objects comes next */
 
 /* Stack index kept for the anchor of the scratch memory. */
 enum { CONSTRUCT_ANCHOR = 3 };
@@ -95,9 +96,7 @@ static void read_fields(construction *c) {
 /* The object with the values of the plain columns, at the top of the stack. */
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
-  binding_object_frame(c->L, c->state);
-  corm_object *object =
-      binding_object_block_at(c->L, c->state, lua_gettop(c->L) - 1, corm_object_size(mapper, c->text));
+  corm_object *object = binding_object_block_at(c->L, c->state, CONSTRUCT_FRAME, corm_object_size(mapper, c->text));
   corm_object_init(object, c->cls->mapper);
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
@@ -123,6 +122,15 @@ static void set_field(lua_State *L, int object, const char *key) {
     lua_settable(L, object);
 }
 
+/* The same for a relationship, without the way over the metamethod. */
+static void set_relation(const construction *c, int object, const char *key) {
+  lua_State *L = c->L;
+  lua_pushstring(L, key);
+  const binding_attr *attr = binding_find_attr(L, c->cls, -1);
+  if (lua_rawget(L, 2) != LUA_TNIL) binding_set_relationship(L, c->state, object, attr, lua_gettop(L));
+  lua_pop(L, 1);
+}
+
 /* Hooked columns, relationships and hybrids go the way of an assignment. */
 static void set_rest(construction *c, int object) {
   lua_State *L = c->L;
@@ -135,7 +143,7 @@ static void set_rest(construction *c, int object) {
     if (attr && attr->hooked) set_field(L, object, attr->key);
   }
   for (size_t i = 0; c->relations && i < mapper->relationships.len; i++)
-    set_field(L, object, ((const corm_relationship *)mapper->relationships.items[i])->key);
+    set_relation(c, object, ((const corm_relationship *)mapper->relationships.items[i])->key);
   if (!c->others) return;
   binding_host_function(L, c->state->host, "set_fields");
   lua_pushvalue(L, object);
@@ -155,19 +163,20 @@ int binding_construct(lua_State *L) {
   if (lua_isnil(L, 2)) {
     lua_newtable(L);
     lua_replace(L, 2);
-  } else if (!binding_is_plain_table(L, 2)) {
+  } else if (!lua_istable(L, 2) || (lua_getmetatable(L, 2) && !binding_is_plain_table(L, 2))) {
     return binding_error(L, CORM_E_ARGUMENT, "%s: a table of fields expected, got %s", mapper->name,
                          binding_typename(L, 2));
   }
   binding_configure(L, c.state, mapper->registry);
+  lua_settop(L, 2);
   lua_pushnil(L); /* CONSTRUCT_ANCHOR */
   if (mapper->nattributes > sizeof few / sizeof *few)
     c.values = corm_arena_alloc(scratch_of(&c), mapper->nattributes * sizeof *c.values);
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
-  binding_reserve_pin(L, c.state->host, push_object(&c));
-  int object = lua_gettop(L);
+  (void)push_object(&c);
+  const int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
   if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);
   return 1;

@@ -26,32 +26,17 @@ static corm_status attempt(binding_host *host, lua_CFunction body, void *ctx, co
   return corm_error_memory(err);
 }
 
-/* -- pins: pins[handle] is the userdata, or false where it was once: setting it again allocates nothing ---------- */
+/* -- pins: pins[handle] is the userdata, or false where none is needed: setting it allocates nothing. The first pin of
+   a new object makes the places of all that there are by then. -------------------------------------------------- */
 
-void binding_reserve_pin(lua_State *L, binding_host *host, const corm_object *object) {
-  if (object->handle <= host->pins) return;
-  const uint32_t more = host->pins + host->pins / 2, last = more > object->handle ? more : object->handle;
+static int places_body(lua_State *L) {
+  binding_host *host = lua_touserdata(L, 1);
+  const uint32_t more = host->pins + host->pins / 2, last = more > host->handles ? more : host->handles;
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
   for (; host->pins < last; host->pins++) {
-    if (lua_rawgeti(L, -1, (lua_Integer)host->pins + 1) == LUA_TNIL) {
-      lua_pushboolean(L, 0);
-      lua_rawseti(L, -3, (lua_Integer)host->pins + 1);
-    }
-    lua_pop(L, 1);
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, (lua_Integer)host->pins + 1);
   }
-  lua_pop(L, 1);
-}
-
-typedef struct pin_call {
-  binding_host *host;
-  const corm_object *object;
-} pin_call;
-
-static int pin_body(lua_State *L) {
-  const pin_call *call = lua_touserdata(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, call->host->state->pins);
-  push_handle(L, call->host, call->object);
-  lua_rawseti(L, -2, call->object->handle);
   return 0;
 }
 
@@ -59,12 +44,8 @@ static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
   if (!lua_checkstack(L, 4)) return corm_error_memory(err);
+  if (object->handle > host->pins && attempt(host, places_body, host, err) != CORM_OK) return CORM_FAILED;
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
-  if (object->handle > host->pins) {
-    const bool missing = lua_rawgeti(L, -1, object->handle) == LUA_TNIL;
-    lua_pop(L, missing ? 2 : 1);
-    if (missing) return attempt(host, pin_body, &(pin_call){host, object}, err);
-  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
   lua_rawgeti(L, -1, object->handle);
   lua_rawseti(L, -3, object->handle);
@@ -94,15 +75,15 @@ static bool host_alive(void *ctx, const corm_object *object) {
 
 /*
  * -- edges ------------------------------------------------------------------------------------------------------
- * User value 1 of an object is nil, the one object that it points to (edge 1), or a table: t[1] is the first free edge
- * (0: none), t[edge + 1] the object or the next free edge, other keys belong to the binding.
+ * User value 1 of an object is nil, the one value that it points to (edge 1), or a table: t[1] is the first free edge
+ * (0: none), t[edge + 1] the value or the next free edge.
  */
 
 /* Pushes the table of the object at `index`, with room for n edges. */
 static void push_table(lua_State *L, int index, uint32_t n) {
   int type = lua_getiuservalue(L, index, 1);
   if (type == LUA_TTABLE) return;
-  lua_createtable(L, (int)(n + (type == LUA_TUSERDATA ? 2 : 1)), 0);
+  lua_createtable(L, (int)(n + 2), 0); /* one for what there is, or for the collection that they belong to */
   lua_pushinteger(L, 0);
   lua_rawseti(L, -2, 1);
   lua_insert(L, -2);
@@ -114,10 +95,6 @@ static void push_table(lua_State *L, int index, uint32_t n) {
   lua_setiuservalue(L, index, 1);
 }
 
-void binding_object_table(lua_State *L, int index) {
-  push_table(L, lua_absindex(L, index), 0);
-}
-
 /* Takes the first free edge of the table at the top, or 0. */
 static uint32_t take_free_edge(lua_State *L) {
   lua_rawgeti(L, -1, 1);
@@ -127,6 +104,37 @@ static uint32_t take_free_edge(lua_State *L) {
   lua_rawgeti(L, -1, edge + 1);
   lua_rawseti(L, -2, 1);
   return edge;
+}
+
+bool binding_edges_begin(lua_State *L, int index, int n) {
+  lua_createtable(L, n + 2, 0); /* one place for the collection that they belong to */
+  lua_pushinteger(L, 0);
+  lua_rawseti(L, -2, 1);
+  const bool none = lua_getiuservalue(L, index, 1) == LUA_TNIL; /* now, since no finalizer runs any more */
+  lua_pop(L, none ? 1 : 2);
+  return none;
+}
+
+uint32_t binding_edge_keep(lua_State *L, int index) {
+  if (lua_getiuservalue(L, index, 1) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_setiuservalue(L, index, 1);
+    return 1;
+  }
+  lua_pop(L, 1);
+  push_table(L, index, 1);
+  uint32_t edge = take_free_edge(L);
+  if (!edge) edge = (uint32_t)lua_rawlen(L, -1);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, edge + 1);
+  lua_pop(L, 1);
+  return edge;
+}
+
+void binding_edge_push(lua_State *L, int index, uint32_t edge) {
+  if (lua_getiuservalue(L, index, 1) != LUA_TTABLE) return;
+  lua_rawgeti(L, -1, edge + 1);
+  lua_remove(L, -2);
 }
 
 void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,

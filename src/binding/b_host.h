@@ -36,16 +36,16 @@ typedef struct binding_host {
 /* Pushes the function of lua/corm/orm.lua with that name. */
 void binding_host_function(lua_State *L, const binding_host *host, const char *name);
 
-/* Makes a new object's place among the pins, where running out of memory may be raised: nearly every object that a
-   script makes is added to a session. */
-void binding_reserve_pin(lua_State *L, binding_host *host, const corm_object *object);
-
 /* -- edges in the frame of the caller, which may raise (loaders) -- */
 void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,
                        uint32_t *edges);
 
-/* Pushes the table that belongs to the object at `index` for good (made when missing). */
-void binding_object_table(lua_State *L, int index);
+/* Where the object at `index` has no edge yet: pushes a table for n of them, to be filled from index 2 on and then to
+   become its user value 1. They are the edges from 1 on. */
+bool binding_edges_begin(lua_State *L, int index, int n);
+/* Makes the value at the top, which is popped, an edge of the object at `index`; pushes what such an edge leads to. */
+uint32_t binding_edge_keep(lua_State *L, int index);
+void binding_edge_push(lua_State *L, int index, uint32_t edge);
 
 void binding_open_host(lua_State *L);
 

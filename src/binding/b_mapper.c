@@ -274,9 +274,12 @@ static int add_column(lua_State *L) {
 /* constructor(mapper): the class's __call. */
 static int new_constructor(lua_State *L) {
   check_class(L, 1);
-  lua_pushlightuserdata(L, binding_upvalue(L));
+  binding_state *state = binding_upvalue(L);
+  lua_pushlightuserdata(L, state);
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, binding_construct, 2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[BINDING_OBJECT]);
+  lua_pushcclosure(L, binding_construct, 4);
   return 1;
 }
 

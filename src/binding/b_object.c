@@ -80,8 +80,9 @@ void *binding_object_block_at(lua_State *L, binding_state *state, int frame, siz
   binding_host *host = state->host;
   reserve_handle(L, host);
   corm_object *block = lua_newuserdatauv(L, size, 1);
-  memset(block, 0, sizeof *block);
   block->host_tag = BINDING_TAG(BINDING_OBJECT);
+  block->handle = 0;
+  block->mapper = NULL; /* until it is filled */
   lua_pushvalue(L, frame);
   lua_setmetatable(L, -2);
   block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
@@ -303,20 +304,18 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
-static int set_relationship(lua_State *L, corm_object *object, const binding_attr *attr) {
+void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value) {
   corm_error err;
   corm_error_init(&err);
-  binding_state *state = binding_upvalue(L);
   corm_relationship *relationship = attr->relationship;
-  state->L = L;
-  binding_configure(L, state, object->mapper->registry);
+  binding_configure(L, state, relationship->parent->registry);
   if (relationship->uselist) {
-    binding_assign_collection(L, 1, attr, 3);
-    return 0;
+    binding_assign_collection(L, object, attr, value);
+    return;
   }
-  corm_object *target = binding_checktarget(L, 1, attr, 3, true);
-  if (corm_object_set_one(object, relationship, target, &err) != CORM_OK) return binding_raise(L, &err);
-  return 0;
+  corm_object *target = binding_checktarget(L, object, attr, value, true);
+  state->L = L;
+  if (corm_object_set_one(lua_touserdata(L, object), relationship, target, &err) != CORM_OK) binding_raise(L, &err);
 }
 
 static int object_newindex(lua_State *L) {
@@ -331,7 +330,10 @@ static int object_newindex(lua_State *L) {
     lua_call(L, 3, 0);
     return 0;
   }
-  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return set_relationship(L, object, attr);
+  if (attr->kind == BINDING_ATTR_RELATIONSHIP) {
+    binding_set_relationship(L, binding_upvalue(L), 1, attr, 3);
+    return 0;
+  }
   if (attr->hooked) call_hooks(L, binding_upvalue(L));
   return set_column(L, object, attr);
 }

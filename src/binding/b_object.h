@@ -95,10 +95,13 @@ void binding_class_add_relationship(binding_class *cls, const char *name, corm_r
 /* Keeps the value at the top, which is popped, as long as the Mapper lives. */
 void binding_class_keep(lua_State *L, int mapper);
 
+/* Assigns the value at `value` to a relationship of the object at `object`; the indices are absolute. */
+void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
+
 /* -- collections (b_collection.c) -- */
 /* Pushes the collection of a relationship of the object at index. */
 void binding_push_collection(lua_State *L, int object, corm_relationship *relationship);
-/* Replaces its content by the list (or collection) at `value`. */
+/* Replaces its content by the list (or collection) at `value`. Indices are absolute. */
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value);
 /* The object at `value`, fit for the relationship of `object` (validators called); nil gives NULL when `nullable`. May
    replace the value on the stack. ArgumentError names Class.attr. */
@@ -110,7 +113,7 @@ corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *a
 corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from);
 
 void binding_open_object(lua_State *L);
-/* The __call of a class, with its Mapper as upvalue 2. */
+/* The __call of a class, with its Mapper as upvalue 2, the table of objects and their metatable as upvalues 3 and 4. */
 int binding_construct(lua_State *L);
 void binding_open_collection(lua_State *L);
 void binding_open_mapper(lua_State *L);

@@ -357,24 +357,40 @@ static corm_status tell_all(corm_object *object, corm_relationship *relationship
   return status;
 }
 
-static corm_status fill_first(corm_object *object, corm_relationship *relationship, corm_link *link,
-                              corm_object *const *targets, uint32_t n, corm_error *err) {
+static void drop_edges(corm_object *object, uint32_t edge, uint32_t n) {
+  for (uint32_t i = 0; edge && i < n; i++) corm_link_drop_edge(object, edge + i);
+}
+
+/* The items of a list that is empty, with their edges. */
+static corm_status put_first(corm_object *object, corm_link *link, corm_object *const *targets, uint32_t n,
+                             uint32_t edge, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   const corm_host *host = corm_object_host(object);
-  uint32_t *edges = corm_mem_alloc(mem, n * sizeof *edges), told;
+  uint32_t few[TOLD], *edges = few;
+  corm_many *list = corm_link_make_list(object, link);
+  if (!list) return corm_error_memory(err);
+  if (n > TOLD && !edge) edges = corm_mem_alloc(mem, n * sizeof *edges);
   if (!edges) return corm_error_memory(err);
-  corm_status status = host->edges_add(host->ctx, object, targets, n, edges, err);
-  if (status == CORM_OK) {
-    corm_many *list = corm_link_make_list(object, link);
-    if (!list || corm_items_reserve(mem, &list->items, list->items.n + n, err) != CORM_OK) {
-      for (uint32_t i = 0; i < n; i++) corm_link_drop_edge(object, edges[i]);
-      status = corm_error_memory(err);
-    } else {
-      for (uint32_t i = 0; i < n; i++) corm_items_insert(&list->items, list->items.n, targets[i], edges[i]);
-    }
+  corm_status status = edge ? CORM_OK : host->edges_add(host->ctx, object, targets, n, edges, err);
+  list = corm_link_make_list(object, link); /* a finalizer may have run */
+  if (status == CORM_OK && (!list || corm_items_reserve(mem, &list->items, list->items.n + n, err) != CORM_OK)) {
+    for (uint32_t i = 0; !edge && i < n; i++) corm_link_drop_edge(object, edges[i]);
+    status = corm_error_memory(err);
   }
-  corm_mem_free(mem, edges);
-  if (status != CORM_OK) return status;
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++)
+    corm_items_insert(&list->items, list->items.n, targets[i], edge ? edge + i : edges[i]);
+  if (edges != few) corm_mem_free(mem, edges);
+  return status;
+}
+
+static corm_status fill_first(corm_object *object, corm_relationship *relationship, corm_link *link,
+                              corm_object *const *targets, uint32_t n, uint32_t edge, corm_error *err) {
+  uint32_t told;
+  corm_status status = put_first(object, link, targets, n, edge, err);
+  if (status != CORM_OK) {
+    drop_edges(object, edge, n);
+    return status;
+  }
   status = tell_all(object, relationship, targets, n, &told, err);
   while (status != CORM_OK && corm_link_items(link)->n > told)
     corm_link_drop_edge(object, corm_items_take(&link->as.list->items, corm_link_items(link)->n - 1).edge);
@@ -382,13 +398,14 @@ static corm_status fill_first(corm_object *object, corm_relationship *relationsh
 }
 
 corm_status corm_object_replace(corm_object *object, corm_relationship *relationship, corm_object *const *targets,
-                                uint32_t n, corm_error *err) {
+                                uint32_t n, uint32_t edge, corm_error *err) {
   corm_link *link = NULL;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
-    return fill_first(object, relationship, link, targets, n, err);
+    return fill_first(object, relationship, link, targets, n, edge, err);
+  drop_edges(object, edge, n);
   if (status == CORM_OK) status = remove_missing(object, relationship, link, targets, n, err);
   uint32_t kept = 0;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {

@@ -130,8 +130,9 @@ CORM_MUST_USE corm_status corm_object_insert(corm_object *object, corm_relations
 /* Removes the item at a position. */
 CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                                 corm_error *err);
-/* Replaces the whole content; what stays is not touched. */
+/* Replaces the whole content; what stays is not touched. `edge` not 0: the host has made n edges to the targets, from
+   this number on, which are taken or dropped. */
 CORM_MUST_USE corm_status corm_object_replace(corm_object *object, corm_relationship *relationship,
-                                              corm_object *const *targets, uint32_t n, corm_error *err);
+                                              corm_object *const *targets, uint32_t n, uint32_t edge, corm_error *err);
 
 #endif
