@@ -167,6 +167,7 @@ static uint32_t check_position(lua_State *L, const collection *c, int arg, uint3
    table at the top of the stack, from index `first` on. */
 static corm_object **read_list(lua_State *L, int object, const binding_attr *attr, int value, lua_Integer first,
                                corm_arena *scratch, uint32_t *n) {
+  const binding_state *state = binding_get(L);
   const bool plain = lua_istable(L, value);
   const int kept = lua_gettop(L);
   lua_Integer len = plain ? (lua_Integer)lua_rawlen(L, value) : luaL_len(L, value);
@@ -177,7 +178,8 @@ static corm_object **read_list(lua_State *L, int object, const binding_attr *att
       lua_rawgeti(L, value, i);
     else
       lua_geti(L, value, i);
-    targets[i - 1] = binding_checktarget(L, object, attr, -1, false);
+    corm_object *target = attr->hooked ? NULL : binding_object_at(L, state, -1);
+    targets[i - 1] = target ? target : binding_checktarget(L, object, attr, -1, false);
     lua_rawseti(L, kept, first + i - 1);
   }
   *n = (uint32_t)len;

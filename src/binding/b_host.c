@@ -7,13 +7,7 @@
 #include "binding/b_load.h"
 
 /* User values of the host. */
-enum { HOST_VALUE = 1, HOST_SLOTS = HOST_VALUE };
-
-static void push_handle(lua_State *L, const binding_host *host, const corm_object *object) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
-  lua_rawgeti(L, -1, object->handle);
-  lua_remove(L, -2);
-}
+enum { HOST_VALUE = 1, HOST_TABLES, HOST_SLOTS = HOST_TABLES };
 
 /* Runs body(L) with ctx; it can fail for want of memory only. */
 static corm_status attempt(binding_host *host, lua_CFunction body, void *ctx, corm_error *err) {
@@ -42,34 +36,23 @@ static int places_body(lua_State *L) {
 
 static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
   binding_host *host = ctx;
-  lua_State *L = host->state->L;
-  if (!lua_checkstack(L, 4)) return corm_error_memory(err);
+  lua_State *tables = host->state->tables;
   if (object->handle > host->pins && attempt(host, places_body, host, err) != CORM_OK) return CORM_FAILED;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
-  lua_rawgeti(L, -1, object->handle);
-  lua_rawseti(L, -3, object->handle);
-  lua_pop(L, 2);
+  lua_rawgeti(tables, 1, object->handle);
+  lua_rawseti(tables, 2, object->handle);
   return CORM_OK;
 }
 
 static void host_unpin(void *ctx, corm_object *object) {
-  binding_host *host = ctx;
-  lua_State *L = host->state->L;
-  if (!lua_checkstack(L, 2)) return; /* it stays pinned: a leak, but no danger */
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->pins);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, object->handle);
-  lua_pop(L, 1);
+  lua_State *tables = ((binding_host *)ctx)->state->tables;
+  lua_pushboolean(tables, 0);
+  lua_rawseti(tables, 2, object->handle);
 }
 
 static bool host_alive(void *ctx, const corm_object *object) {
-  binding_host *host = ctx;
-  lua_State *L = host->state->L;
-  if (!lua_checkstack(L, 3)) return false;
-  push_handle(L, host, object);
-  bool alive = lua_type(L, -1) == LUA_TUSERDATA;
-  lua_pop(L, 1);
+  lua_State *tables = ((binding_host *)ctx)->state->tables;
+  const bool alive = lua_rawgeti(tables, 1, object->handle) == LUA_TUSERDATA;
+  lua_pop(tables, 1);
   return alive;
 }
 
@@ -182,12 +165,11 @@ static bool add_first_edge(binding_host *host, const corm_object *from, const co
   lua_State *L = host->state->L;
   if (!lua_checkstack(L, 4)) return false;
   int top = lua_gettop(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
-  lua_rawgeti(L, -1, from->handle);
+  binding_push_handle(L, host->state, from->handle);
   const bool free = lua_getiuservalue(L, -1, 1) == LUA_TNIL;
   if (free) {
-    lua_rawgeti(L, top + 1, to->handle);
-    lua_setiuservalue(L, top + 2, 1);
+    binding_push_handle(L, host->state, to->handle);
+    lua_setiuservalue(L, top + 1, 1);
   }
   lua_settop(L, top);
   return free;
@@ -242,7 +224,7 @@ static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   lua_State *L = host->state->L;
   if (!lua_checkstack(L, 5)) return; /* what it pointed to lives as long as `from` */
   int top = lua_gettop(L);
-  push_handle(L, host, from);
+  binding_push_handle(L, host->state, from->handle);
   if (!lua_isnil(L, -1)) {
     if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
       lua_rawgeti(L, -1, 1);
@@ -388,6 +370,11 @@ void binding_open_host(lua_State *L) {
                            .event = host_event,
                            .listening = host_listening};
   corm_scratch_init(&host->scratch, &state->mem);
+  state->tables = lua_newthread(L);
+  lua_setiuservalue(L, -2, HOST_TABLES);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->pins);
+  lua_xmove(L, state->tables, 2);
   host->classes = new_table(L, "v");
   host->living = new_table(L, NULL);
   host->functions = new_table(L, NULL);

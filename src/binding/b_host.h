@@ -2,6 +2,10 @@
  * The corm_host over Lua: what the ORM core asks of the Lua state, and what the files of the ORM's door share. An
  * object's block is its userdata; a small integer handle leads from the core's pointer back to it.
  *
+ * The tables of handles lie on the stack of a thread of their own, so that reaching an object takes neither the
+ * registry nor room on the running stack. What may allocate is never done there: an error of that thread has nowhere to
+ * go.
+ *
  * Whoever calls into orm/ sets state->L = L before it, finalizers included: hooks run there.
  */
 #ifndef CORM_BINDING_B_HOST_H
@@ -32,6 +36,13 @@ typedef struct binding_host {
   void (*push_session)(lua_State *L, corm_session *session);    /* its userdata, or nil */
   void (*push_connection)(lua_State *L, corm_session *session); /* the Connection of its transaction, or nil */
 } binding_host;
+
+/* Pushes the userdata of an object, or nil when it is condemned. */
+static inline int binding_push_handle(lua_State *L, const binding_state *state, uint32_t handle) {
+  const int type = lua_rawgeti(state->tables, 1, handle);
+  lua_xmove(state->tables, L, 1);
+  return type;
+}
 
 /* Pushes the function of lua/corm/orm.lua with that name. */
 void binding_host_function(lua_State *L, const binding_host *host, const char *name);

@@ -52,9 +52,7 @@ void binding_push_object(lua_State *L, binding_state *state, const corm_object *
     lua_pushnil(L);
     return;
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
-  lua_rawgeti(L, -1, object->handle);
-  lua_remove(L, -2);
+  (void)binding_push_handle(L, state, object->handle);
 }
 
 /* -- creation --------------------------------------------------------------------------------------------------- */
@@ -105,11 +103,14 @@ void binding_object_filled(binding_state *state, lua_State *L, const corm_object
   if (cls->living++ == 0) keep_class(L, host, cls);
 }
 
-/* Called by hand, the object is still in the table of handles. */
-static void give_handle(lua_State *L, binding_host *host, corm_object *object) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, object->handle);
+/* Called by hand, the object is still in the table of handles; what is there can be replaced without an allocation. */
+static void give_handle(binding_host *host, corm_object *object) {
+  lua_State *tables = host->state->tables;
+  if (lua_rawgeti(tables, 1, object->handle) != LUA_TNIL) {
+    lua_pushboolean(tables, 0);
+    lua_rawseti(tables, 1, object->handle);
+  }
+  lua_pop(tables, 1);
   if (host->nfree < host->cap) host->free[host->nfree++] = object->handle;
   object->handle = 0;
 }
@@ -129,7 +130,7 @@ static int object_gc(lua_State *L) {
       lua_rawseti(L, -2, cls->number);
     }
   }
-  give_handle(L, host, object);
+  give_handle(host, object);
   return 0;
 }
 

@@ -37,8 +37,7 @@ static bool push_known(lua_State *L, binding_state *state) {
   const corm_identity_entry *entry = corm_identity_guess(&session->identity, corm_identity_hash(mapper, &key));
   if (!entry) return false;
   /* The place in the table of objects is fetched while the object is. */
-  lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
-  if (lua_rawgeti(L, -1, entry->handle) == LUA_TNIL) return false;
+  if (binding_push_handle(L, state, entry->handle) == LUA_TNIL) return false;
   return corm_identity_is(entry->object, mapper, &key) && is_whole(entry->object);
 }
 

@@ -96,6 +96,7 @@ typedef struct binding_state {
   int next_hook;
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
   struct binding_host *host;           /* b_host.h; likewise */
+  lua_State *tables; /* b_host.h: a thread that runs nothing; its stack has `objects` at 1 and `pins` at 2 */
 } binding_state;
 
 /* The state: upvalue 1 of every function that binding_setfuncs registered. */
