@@ -90,10 +90,13 @@ static uint32_t take_free_edge(lua_State *L) {
 }
 
 bool binding_edges_begin(lua_State *L, int index, int n) {
+  bool none = lua_getiuservalue(L, index, 1) == LUA_TNIL;
+  lua_pop(L, 1);
+  if (!none) return false;
   lua_createtable(L, n + 2, 0); /* one place for the collection that they belong to */
   lua_pushinteger(L, 0);
   lua_rawseti(L, -2, 1);
-  const bool none = lua_getiuservalue(L, index, 1) == LUA_TNIL; /* now, since no finalizer runs any more */
+  none = lua_getiuservalue(L, index, 1) == LUA_TNIL; /* a finalizer may have run; from now on none does */
   lua_pop(L, none ? 1 : 2);
   return none;
 }
@@ -134,6 +137,16 @@ void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm
     return;
   }
   lua_settop(L, top + 2);
+  if (binding_edges_begin(L, top + 2, (int)n)) {
+    for (uint32_t i = 0; i < n; i++) {
+      lua_rawgeti(L, top + 1, to[i]->handle);
+      lua_rawseti(L, -2, (lua_Integer)i + 2);
+      edges[i] = i + 1;
+    }
+    lua_setiuservalue(L, top + 2, 1);
+    lua_settop(L, top);
+    return;
+  }
   push_table(L, top + 2, n);
   uint32_t count = (uint32_t)lua_rawlen(L, -1) - 1;
   for (uint32_t i = 0; i < n; i++) {

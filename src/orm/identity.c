@@ -31,14 +31,22 @@ bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, cons
   return true;
 }
 
-corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
-                                uint32_t hash) {
+corm_object *corm_identity_search(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
+                                  uint32_t hash, uint32_t *place) {
+  *place = 0;
   if (!map->cap) return NULL;
   for (uint32_t i = corm_identity_start(map, hash);; i = corm_identity_next(map, i)) {
     const corm_identity_entry *entry = &map->entries[i];
+    *place = i;
     if (!entry->object) return NULL;
     if (entry->hash == hash && corm_identity_is(entry->object, mapper, key)) return entry->object;
   }
+}
+
+corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
+                                uint32_t hash) {
+  uint32_t place;
+  return corm_identity_search(map, mapper, key, hash, &place);
 }
 
 static void put(corm_identity *map, corm_identity_entry entry) {
@@ -54,6 +62,7 @@ static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
   if (!entries) return corm_error_memory(err);
   map->entries = entries;
   map->cap = cap;
+  map->changes++;
   for (uint32_t i = 0; i < had; i++)
     if (old[i].object) put(map, old[i]);
   corm_mem_free(map->mem, old);
@@ -74,15 +83,26 @@ corm_status corm_identity_reserve(corm_identity *map, uint32_t count, corm_error
   return cap > map->cap ? grow(map, cap, err) : CORM_OK;
 }
 
+static void enter(corm_identity *map, corm_object *object) {
+  object->flags |= CORM_OBJECT_IN_MAP;
+  map->count++;
+  map->changes++;
+}
+
 corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err) {
   if (map->count >= limit(map->cap)) {
     corm_status status = corm_identity_reserve(map, 1, err);
     if (status != CORM_OK) return status;
   }
   put(map, (corm_identity_entry){object, object->hash, object->handle});
-  object->flags |= CORM_OBJECT_IN_MAP;
-  map->count++;
-  map->added++;
+  enter(map, object);
+  return CORM_OK;
+}
+
+corm_status corm_identity_add_at(corm_identity *map, corm_object *object, uint32_t place, corm_error *err) {
+  if (map->count >= limit(map->cap)) return corm_identity_add(map, object, err);
+  map->entries[place] = (corm_identity_entry){object, object->hash, object->handle};
+  enter(map, object);
   return CORM_OK;
 }
 
@@ -109,4 +129,5 @@ void corm_identity_remove(corm_identity *map, corm_object *object) {
   close_hole(map, i);
   object->flags &= (uint8_t)~CORM_OBJECT_IN_MAP;
   map->count--;
+  map->changes++;
 }

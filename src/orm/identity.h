@@ -18,7 +18,7 @@ typedef struct corm_identity {
   corm_identity_entry *entries;
   uint32_t cap; /* a multiple of 16; 0 at first */
   uint32_t count;
-  uint32_t added; /* counts corm_identity_add, wrapping */
+  uint32_t changes; /* counts what came and went, wrapping */
 } corm_identity;
 
 void corm_identity_init(corm_identity *map, const corm_mem *mem);
@@ -52,6 +52,12 @@ static inline const corm_identity_entry *corm_identity_guess(const corm_identity
 /* The object with that key, or NULL. May return a condemned one: see corm_session_find. */
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash);
+/* The same; *place is where the search ended. With it an object whose key was not there is added without a second
+   search, as long as map->changes stays the same. */
+corm_object *corm_identity_search(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
+                                  uint32_t hash, uint32_t *place);
+CORM_MUST_USE corm_status corm_identity_add_at(corm_identity *map, corm_object *object, uint32_t place,
+                                               corm_error *err);
 /* Adds an object whose hash is set; its key must not be there. */
 CORM_MUST_USE corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err);
 /* Moves others: a walk by position looks at the same position again. */
