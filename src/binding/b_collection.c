@@ -9,6 +9,8 @@
 
 /* `for x in c` has only the value before: where a loop stands is remembered for so many loops at once. */
 #define CURSORS 8
+/* Objects lie apart: a loop is likely to come to the one so many positions later. */
+#define AHEAD 2
 
 typedef struct cursor {
   const corm_object *last;
@@ -60,6 +62,12 @@ static collection *check(lua_State *L, const char *what) {
     if (identity == binding_upvalue(L)->identity[BINDING_COLLECTION]) return c;
   }
   return binding_check(L, 1, BINDING_COLLECTION, what);
+}
+
+/* For the hot paths: a block is known by its length and tag. */
+static collection *self_of(lua_State *L, const char *what) {
+  collection *c = lua_touserdata(L, 1);
+  return c && lua_rawlen(L, 1) == sizeof *c && c->head.tag == BINDING_TAG(BINDING_COLLECTION) ? c : check(L, what);
 }
 
 static const char *name_of(lua_State *L, const corm_relationship *relationship) {
@@ -222,11 +230,11 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
 
 static int collection_index(lua_State *L) {
   if (!lua_isinteger(L, 2)) return binding_method(L, BINDING_COLLECTION, 2);
-  collection *c = check(L, "collection");
-  const corm_link *link = link_of(L, c);
-  lua_Integer i = lua_tointeger(L, 2);
-  if (i < 1 || i > (lua_Integer)corm_link_items(link)->n) return 0;
-  binding_push_object(L, binding_upvalue(L), corm_link_items(link)->ptr[i - 1].object);
+  const corm_items *items = corm_link_items(link_of(L, self_of(L, "collection")));
+  const lua_Integer i = lua_tointeger(L, 2);
+  if (i < 1 || i > (lua_Integer)items->n) return 0;
+  if ((lua_Unsigned)i + AHEAD <= items->n) __builtin_prefetch(&items->ptr[i - 1 + AHEAD].object->mapper);
+  binding_push_object(L, binding_upvalue(L), items->ptr[i - 1].object);
   return 1;
 }
 

@@ -283,10 +283,8 @@ void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *method
 }
 
 int binding_index(lua_State *L, binding_kind kind, binding_property property) {
-  lua_settop(L, 2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_upvalue(L)->methods[kind]);
   lua_pushvalue(L, 2);
-  if (lua_rawget(L, -2) == LUA_TFUNCTION) return 1;
+  if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TFUNCTION) return 1;
   lua_settop(L, 2);
   if (property && lua_type(L, 2) == LUA_TSTRING) {
     void *block = binding_check(L, 1, kind, "index");

@@ -114,9 +114,9 @@ void binding_pushfunction(lua_State *L, lua_CFunction function);
 
 /* Makes the metatable of a kind (once per state) with methods under __index, a __name, and a protected __metatable, and
    leaves it on the stack. `index` NULL: __index is a table of `methods` (unknown names are answered by an error with
-   the nearest one); else that function, which falls back to binding_method; then `methods` may list the names of fields
-   with NULL functions, so that typos are told the nearest of these too. Without a __newindex in `meta`, assigning is an
-   ArgumentError. `name` and the tables are static. */
+   the nearest one); else that function with `methods` as upvalue 2, which falls back to binding_method; then `methods`
+   may list the names of fields with NULL functions, so that typos are told the nearest of these too. Without a
+   __newindex in `meta`, assigning is an ArgumentError. `name` and the tables are static. */
 void binding_metatable(lua_State *L, binding_kind kind, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
                        lua_CFunction index);
 /* For an own __index: pushes the method named by the string at `key`, or raises ArgumentError with the nearest name. */

@@ -154,7 +154,9 @@ void binding_metatable(lua_State *L, binding_kind kind, const char *name, const 
   lua_newtable(L);
   binding_setfuncs(L, methods ? methods : nothing);
   if (index) {
-    binding_pushfunction(L, index);
+    lua_pushlightuserdata(L, state);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, index, 2);
   } else {
     lua_createtable(L, 0, 1);
     lua_pushlightuserdata(L, state);

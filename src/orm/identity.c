@@ -1,5 +1,7 @@
 #include "orm/identity.h"
 
+#include <string.h>
+
 void corm_identity_init(corm_identity *map, const corm_mem *mem) {
   *map = (corm_identity){.mem = mem};
 }
@@ -55,17 +57,40 @@ static void put(corm_identity *map, corm_identity_entry entry) {
   map->entries[i] = entry;
 }
 
+/* -- growing in place: what large blocks grow by need not be copied, nor mapped anew ------------------------------ */
+
+static bool is_settled(const corm_identity_entry *entry) {
+  return (uintptr_t)entry->object & 1;
+}
+
+/* An entry goes to its new position; one in its way that is not settled yet goes on instead of it. */
+static void settle(corm_identity *map, corm_identity_entry entry) {
+  for (uint32_t i = corm_identity_start(map, entry.hash); entry.object; i = corm_identity_next(map, i)) {
+    corm_identity_entry *at = &map->entries[i];
+    if (is_settled(at)) continue;
+    const corm_identity_entry next = *at;
+    *at = entry;
+    at->object = (corm_object *)((uintptr_t)entry.object | 1);
+    entry = next;
+    if (entry.object) i = corm_identity_start(map, entry.hash) - 1; /* the step adds one, also past zero */
+  }
+}
+
 static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
-  corm_identity_entry *old = map->entries;
   const uint32_t had = map->cap;
-  corm_identity_entry *entries = corm_mem_zalloc(map->mem, cap, sizeof *entries);
+  corm_identity_entry *entries = corm_mem_resize(map->mem, map->entries, (size_t)cap * sizeof *entries);
   if (!entries) return corm_error_memory(err);
+  memset(entries + had, 0, (size_t)(cap - had) * sizeof *entries);
   map->entries = entries;
   map->cap = cap;
   map->changes++;
-  for (uint32_t i = 0; i < had; i++)
-    if (old[i].object) put(map, old[i]);
-  corm_mem_free(map->mem, old);
+  for (uint32_t i = had; i-- > 0;) {
+    const corm_identity_entry entry = entries[i];
+    if (!entry.object || is_settled(&entry)) continue;
+    entries[i] = (corm_identity_entry){0};
+    settle(map, entry);
+  }
+  for (uint32_t i = 0; i < cap; i++) entries[i].object = (corm_object *)((uintptr_t)entries[i].object & ~(uintptr_t)1);
   return CORM_OK;
 }
 
