@@ -474,6 +474,21 @@ static void stressed_collector(void **state) {
   two_collections_at_once(state);
 }
 
+/* The target that a reference leaves is known by its key only: nothing holds it while the edge to the new one is made.
+ */
+static void a_vanishing_target(void **state) {
+  world *w = *state;
+  host_values users = world_all(w, w->user), addresses = world_all(w, w->address);
+  corm_object *address = addresses.objects[0], *other = users.objects[2];
+  host_block_of(other)->roots++;
+  host_drop(&users);
+  w->host.stress = true;
+  ok(w, corm_object_set_one(address, world_rel(w->address, "user"), other, &w->err));
+  assert_ptr_equal(corm_link_one(corm_object_find_link(address, world_rel(w->address, "user"))), other);
+  host_block_of(other)->roots--;
+  host_drop(&addresses);
+}
+
 /* -- memory -- */
 
 static corm_status load_everything(world *w) {
@@ -536,6 +551,7 @@ int main(void) {
       TEST(joined_below_joined),
       TEST(selectin_below_joined),
       TEST(stressed_collector),
+      TEST(a_vanishing_target),
       cmocka_unit_test(out_of_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,8 +37,11 @@ static int places_body(lua_State *L) {
 static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
   binding_host *host = ctx;
   lua_State *tables = host->state->tables;
-  if (object->handle > host->pins && attempt(host, places_body, host, err) != CORM_OK) return CORM_FAILED;
-  lua_rawgeti(tables, 1, object->handle);
+  lua_rawgeti(tables, 1, object->handle); /* lying here it is held while the places are made */
+  if (object->handle > host->pins && attempt(host, places_body, host, err) != CORM_OK) {
+    lua_pop(tables, 1);
+    return CORM_FAILED;
+  }
   lua_rawseti(tables, 2, object->handle);
   return CORM_OK;
 }

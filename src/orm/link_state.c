@@ -14,7 +14,8 @@ void corm_link_drop_edge(corm_object *object, uint32_t edge) {
 
 corm_status corm_items_reserve(const corm_mem *mem, corm_items *items, uint32_t n, corm_error *err) {
   if (n <= items->cap) return CORM_OK;
-  uint32_t cap = items->cap * 2 > n ? items->cap * 2 : n;
+  uint32_t cap = items->cap ? (items->cap < 4 ? 8 : items->cap * 2) : n; /* what comes at once fits exactly */
+  if (cap < n) cap = n;
   corm_item *ptr = corm_mem_resize(mem, items->ptr, cap * sizeof *ptr);
   if (!ptr) return corm_error_memory(err);
   items->ptr = ptr;

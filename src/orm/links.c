@@ -139,9 +139,10 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   uint32_t edge = 0;
   if (!link) return corm_error_memory(err);
   if (link->loaded && corm_link_one(link) == target) return CORM_OK;
-  corm_object *old = link->loaded || link->changed ? corm_link_one(link) : old_in_memory(object, relationship);
   corm_status status = note_modified(object, err);
   if (status == CORM_OK && target) status = add_edge(object, target, &edge, err);
+  /* Only now, since nothing may hold it: both may run the collector. */
+  corm_object *old = link->loaded || link->changed ? corm_link_one(link) : old_in_memory(object, relationship);
   if (status == CORM_OK) status = put_reference(object, link, target, edge, err);
   if (status != CORM_OK) return status;
   if (old && old != target && inverse && (tell & TELL_OLD)) status = tell_gone(old, inverse, object, err);
@@ -161,15 +162,18 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
   return status;
 }
 
-/* The lists of a link with room for one more item, where one may come. */
-static corm_many *roomy_list(corm_object *object, corm_link *link, corm_error *err) {
+/* The lists of a link with room for one more item in `items` and `added`, or in `removed`. NULL: err is set. */
+static corm_many *roomy_list(corm_object *object, corm_link *link, bool comes, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
+  const bool keyed = object->flags & CORM_OBJECT_KEYED;
   corm_many *list = corm_link_make_list(object, link);
-  if (!list) (void)corm_error_memory(err);
-  if (!list || corm_items_reserve(mem, &list->items, list->items.n + 1, err) != CORM_OK) return NULL;
-  if (!(object->flags & CORM_OBJECT_KEYED)) return list;
-  if (corm_items_reserve(mem, &list->added, list->added.n + 1, err) != CORM_OK) return NULL;
-  return corm_items_reserve(mem, &list->removed, list->removed.n + 1, err) == CORM_OK ? list : NULL;
+  corm_status status = list ? CORM_OK : corm_error_memory(err);
+  if (status == CORM_OK && comes) status = corm_items_reserve(mem, &list->items, list->items.n + 1, err);
+  if (status == CORM_OK && keyed) {
+    corm_items *history = comes ? &list->added : &list->removed;
+    status = corm_items_reserve(mem, history, history->n + 1, err);
+  }
+  return status == CORM_OK ? list : NULL;
 }
 
 /* Making an edge may run a finalizer, which may do anything: so it comes first. */
@@ -180,7 +184,7 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
   if (status == CORM_OK) status = add_edge(object, target, &edge, err);
   if (status != CORM_OK) return status;
   corm_link *link = link_in_memory(object, relationship);
-  corm_many *list = link ? roomy_list(object, link, err) : NULL;
+  corm_many *list = link ? roomy_list(object, link, true, err) : NULL;
   if (!list) {
     corm_link_drop_edge(object, edge);
     return link ? CORM_FAILED : corm_error_memory(err);
@@ -235,7 +239,7 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
   if (status == CORM_OK && !link->loaded && corm_items_index(&corm_link_list(link)->added, target) < 0)
     status = add_edge(object, target, &edge, err);
   if (status != CORM_OK) return status;
-  corm_many *list = roomy_list(object, link, err);
+  corm_many *list = roomy_list(object, link, false, err);
   if (!list) {
     corm_link_drop_edge(object, edge);
     return CORM_FAILED;
