@@ -97,7 +97,7 @@ static void read_fields(construction *c) {
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
   corm_object *object = binding_object_block_at(c->L, c->state, CONSTRUCT_FRAME, corm_object_size(mapper, c->text));
-  corm_object_init(object, c->cls->mapper);
+  corm_object_begin(object, c->cls->mapper); /* each slot is set below */
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_value *value = &c->values[i];

@@ -32,7 +32,7 @@ static corm_change *find_change(const corm_object *object, uint32_t slot) {
 static corm_status reserve_change(corm_object *object, corm_error *err) {
   corm_changes *changes = object->changes;
   if (changes && changes->n < changes->cap) return CORM_OK;
-  uint32_t cap = changes && changes->cap ? changes->cap * 2 : 2;
+  uint32_t cap = changes && changes->cap ? changes->cap * 2 : 1;
   changes = corm_mem_resize(object->mapper->mem, changes, sizeof *changes + cap * sizeof(corm_change));
   if (!changes) return corm_error_memory(err);
   if (!object->changes) *changes = (corm_changes){0};
