@@ -353,16 +353,25 @@ describe("rows in sets", function()
       check(list)
     end)
 
-    it("in executemany name the row, too, and leave the others to the transaction", function()
-      local rows = {}
-      for i = 1, 100 do rows[i] = { name = "t" .. i } end
-      rows[60].name = "t30"
-      local err = raises("IntegrityError", database.says.unique, w.engine.begin, w.engine, function(connection)
-        connection:execute(corm.insert(m.Tag), rows)
+    for _, case in ipairs { { rows = 100, bad = 60 }, { rows = 6400, bad = 3300 } } do
+      it(("in executemany of %d name the row, too, and leave the others to the transaction"):format(case.rows), function()
+        local rows = {}
+        for i = 1, case.rows do rows[i] = { name = "t" .. i } end
+        rows[case.bad].name = "t30"
+        local err = raises("IntegrityError", database.says.unique, w.engine.begin, w.engine, function(connection)
+          connection:execute(corm.insert(m.Tag), rows)
+        end)
+        if database.name ~= "postgresql" then assert.matches("name = 't30'", err.params) end
+        assert.equal("0", w:rows "SELECT count(*) FROM tag")
+        rows[case.bad].name = "t" .. case.bad
+        w.engine:begin(function(connection)
+          local stmt = corm.insert(m.Tag):returning(m.Tag.name)
+          local names = connection:execute(stmt, rows):scalars():all()
+          assert.equal(case.rows, #names)
+          for i, name in ipairs(names) do assert.equal("t" .. i, name) end
+        end)
       end)
-      if database.name ~= "postgresql" then assert.matches("name = 't30'", err.params) end
-      assert.equal("0", w:rows "SELECT count(*) FROM tag")
-    end)
+    end
   end)
 
   describe("updated and deleted", function()

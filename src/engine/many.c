@@ -7,7 +7,7 @@
 #include "engine/bulk.h"
 #include "engine/internal.h"
 
-enum { MAX_CHUNK = 64, MIN_CHUNK = 4 };
+enum { MAX_CHUNK = 64, MIN_CHUNK = 4, PAGES_AHEAD = 4 };
 
 /* One executemany under way. */
 typedef struct many {
@@ -26,8 +26,9 @@ bool corm_conn_may_retry(const corm_conn *conn, const corm_error *err) {
   return driver->in_transaction(native) && (driver->is_failed == NULL || !driver->is_failed(native));
 }
 
-/* Executes what is bound; the result gets the rows. *again: the rows are to be tried one by one. */
-static corm_status step(many *m, corm_stmt *stmt, size_t n, bool *again, corm_error *err) {
+/* Executes what is bound, or reads the answer to what was sent; the result gets the rows. *again: the rows are to be
+   tried one by one. */
+static corm_status answer(many *m, corm_stmt *stmt, size_t n, bool *again, corm_error *err) {
   const corm_driver *driver = m->conn->driver;
   corm_error local;
   corm_error_init(&local);
@@ -53,8 +54,13 @@ static corm_status step(many *m, corm_stmt *stmt, size_t n, bool *again, corm_er
   if (status != CORM_OK) return status;
   *m->total += driver->changes(m->conn->link->native);
   *m->row += n;
-  driver->reset(stmt->native);
   return CORM_OK;
+}
+
+static corm_status step(many *m, corm_stmt *stmt, size_t n, bool *again, corm_error *err) {
+  corm_status status = answer(m, stmt, n, again, err);
+  if (status == CORM_OK) m->conn->driver->reset(stmt->native);
+  return status;
 }
 
 /* -- VALUES ---------------------------------------------------------------------------------------------------------
@@ -89,27 +95,62 @@ static corm_status run_chunks(many *m, size_t n, bool *again, corm_error *err) {
 /* -- arrays ---------------------------------------------------------------------------------------------------------
  */
 
-/* Rows from *m->row on that make a page. */
-static size_t page_rows(const many *m) {
+/* Rows from one on that make a page. */
+static size_t page_rows(const many *m, size_t from) {
   size_t n = 0, bytes = 0;
-  while (*m->row + n < m->sent->nrows && n < CORM_PAGE_ROWS && bytes < CORM_PAGE_BYTES) {
-    const corm_value *values = m->sent->values + (*m->row + n++) * m->sent->n;
+  while (from + n < m->sent->nrows && n < CORM_PAGE_ROWS && bytes < CORM_PAGE_BYTES) {
+    const corm_value *values = m->sent->values + (from + n++) * m->sent->n;
     for (size_t i = 0; i < m->sent->n; i++) bytes += corm_value_has_bytes(&values[i]) ? values[i].len : 0;
   }
   return n;
+}
+
+static corm_status bind_page(const many *m, corm_stmt *stmt, size_t from, size_t n, corm_error *err) {
+  const corm_value *values = m->sent->values + from * m->sent->n;
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < m->sent->n; i++)
+    status = m->conn->driver->bind_rows(stmt->native, (int)i + 1, values + i, m->sent->n, n, err);
+  return status;
 }
 
 static corm_status run_arrays(many *m, corm_stmt *stmt, corm_error *err) {
   bool again = false;
   corm_status status = CORM_OK;
   while (status == CORM_OK && !again && *m->row < m->sent->nrows) {
-    const corm_value *values = m->sent->values + *m->row * m->sent->n;
-    const size_t n = page_rows(m);
-    for (size_t i = 0; status == CORM_OK && i < m->sent->n; i++)
-      status = m->conn->driver->bind_rows(stmt->native, (int)i + 1, values + i, m->sent->n, n, err);
+    const size_t n = page_rows(m, *m->row);
+    status = bind_page(m, stmt, *m->row, n, err);
     if (status == CORM_OK) status = step(m, stmt, n, &again, err);
   }
   return status;
+}
+
+/* A few pages are on their way while the answer to the first is read. A page that cannot be bound ends them: those
+   before it have their effect. */
+static corm_status run_arrays_ahead(many *m, corm_stmt *stmt, corm_error *err) {
+  const corm_driver *driver = m->conn->driver;
+  size_t rows[PAGES_AHEAD], first = 0, n = 0, next = *m->row;
+  bool again = false;
+  corm_error refused;
+  corm_error_init(&refused);
+  corm_status sending = CORM_OK, status = CORM_OK;
+  for (;;) {
+    while (sending == CORM_OK && n < PAGES_AHEAD && next < m->sent->nrows) {
+      const size_t page = rows[(first + n) % PAGES_AHEAD] = page_rows(m, next);
+      sending = bind_page(m, stmt, next, page, &refused);
+      if (sending == CORM_OK) sending = driver->send(stmt->native, &refused);
+      n += sending == CORM_OK;
+      next += page;
+    }
+    if (!n || (status = answer(m, stmt, rows[first], &again, err)) != CORM_OK) break;
+    first = (first + 1) % PAGES_AHEAD;
+    n--;
+  }
+  driver->reset(stmt->native);
+  if (status == CORM_OK && sending != CORM_OK && err != NULL)
+    *err = refused;
+  else
+    corm_error_clear(&refused);
+  return status == CORM_OK ? sending : status;
 }
 
 /* True when each placeholder is the value of one column, in the order of the columns. */
@@ -120,6 +161,12 @@ static bool is_of_columns(const corm_insert *insert) {
     if (value->kind != CORM_NODE_BIND || ((const corm_bind *)value)->expanding) return false;
   }
   return true;
+}
+
+/* Without a transaction around them each row, or page, is committed by itself, and one that fails undoes no other. */
+static bool can_send(const many *m) {
+  const corm_driver *driver = m->conn->driver;
+  return driver->send != NULL && driver->in_transaction(m->conn->link->native);
 }
 
 static corm_status run_unnest(many *m, corm_error *err) {
@@ -143,7 +190,7 @@ static corm_status run_unnest(many *m, corm_error *err) {
                                            insert->returning, insert->nreturning, &arrays, err);
   if (status == CORM_OK && arrays.sql != NULL && arrays.ncolumns == compiled->ncolumns) {
     status = corm_conn_take_stmt(conn, arrays.sql, arrays.len, &stmt, err);
-    if (status == CORM_OK) status = run_arrays(m, stmt, err);
+    if (status == CORM_OK) status = can_send(m) ? run_arrays_ahead(m, stmt, err) : run_arrays(m, stmt, err);
     if (stmt != NULL) corm_stmt_cache_give(&conn->link->cache, stmt);
   }
   corm_arena_clear(&arena);
@@ -169,7 +216,7 @@ static corm_status receive(many *m, corm_stmt *stmt, corm_error *err) {
 /* The answers of a page are read when all of it is on its way. What was sent before a row that cannot be bound has its
    effect, as it has row by row. */
 static corm_status run_page_ahead(many *m, corm_stmt *stmt, corm_error *err) {
-  const size_t n = page_rows(m);
+  const size_t n = page_rows(m, *m->row);
   size_t sent = 0;
   corm_error refused;
   corm_error_init(&refused);
@@ -188,12 +235,9 @@ static corm_status run_page_ahead(many *m, corm_stmt *stmt, corm_error *err) {
   return answered == CORM_OK ? status : answered;
 }
 
-/* Without a transaction around them each row is committed by itself, and one that fails undoes no other. */
 static corm_status run_ahead(many *m, corm_stmt *stmt, corm_error *err) {
-  const corm_driver *driver = m->conn->driver;
   corm_status status = CORM_OK;
-  if (driver->send == NULL || !driver->in_transaction(m->conn->link->native)) return CORM_OK;
-  while (status == CORM_OK && *m->row < m->sent->nrows) status = run_page_ahead(m, stmt, err);
+  while (can_send(m) && status == CORM_OK && *m->row < m->sent->nrows) status = run_page_ahead(m, stmt, err);
   return status;
 }
 
