@@ -174,6 +174,43 @@ describe("a relationship", function()
     session:close()
   end)
 
+  it("holds what it points to in objects that are older than it, as long as they live", function()
+    local Base = corm.declarative_base()
+    local Child = Base:model("Child", { __tablename__ = "child", id = key() })
+    local Toy = Base:model("Toy", {
+      __tablename__ = "toy", id = key(), name = Column(String(20)), child_id = Column(Integer, ForeignKey("child.id")),
+    })
+    local weak, held = setmetatable({}, { __mode = "v" }), {}
+    local function make()
+      local child, toy, other = Child {}, Toy { name = "ball" }, Toy { name = "kite" }
+      Child.toys = relationship("Toy", { back_populates = "child" })
+      Toy.child = relationship("Child", { back_populates = "toys" })
+      child.toys = { toy, other }
+      child.toys:append(Toy { name = "top" })
+      weak[1], weak[2], held.toy = child, other, toy
+    end
+    local function check()
+      local toy = held.toy
+      assert.equal(weak[1], toy.child)
+      assert.equal("kite", toy.child.toys[2].name)
+      assert.is_true(rawequal(toy.child.toys, toy.child.toys))
+      toy.child.toys[2].child = nil
+      assert.equal("top", toy.child.toys[2].name)
+      local session = session_of(Base)
+      session:add(toy)
+      session:commit()
+      assert.equal(1, toy.child_id)
+      session:close()
+    end
+    make()
+    for _ = 1, 3 do collectgarbage() end
+    check()
+    held.toy = nil
+    for _ = 1, 4 do collectgarbage() end
+    assert.is_nil(weak[1])
+    assert.is_nil(weak[2])
+  end)
+
   it("chooses among several foreign keys", function()
     local Base = corm.declarative_base()
     local Bill = Base:model("Bill", {

@@ -34,11 +34,12 @@ typedef struct collection {
 void binding_push_collection(lua_State *L, int object, corm_relationship *relationship) {
   object = lua_absindex(L, object);
   corm_object *owner = lua_touserdata(L, object);
-  luaL_checkstack(L, 5, "collection");
+  luaL_checkstack(L, 9, "collection");
+  const binding_host *host = binding_get(L)->host;
   corm_link *link = corm_object_link(owner, relationship);
   if (!link) binding_error(L, CORM_E_MEMORY, "not enough memory");
   if (link->edge) {
-    binding_edge_push(L, object, link->edge);
+    binding_edge_push(L, host, object, link->edge);
     return;
   }
   collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, 2);
@@ -46,12 +47,13 @@ void binding_push_collection(lua_State *L, int object, corm_relationship *relati
   c->relationship = relationship;
   lua_pushvalue(L, object);
   lua_setiuservalue(L, -2, 1);
+  link = corm_object_find_link(owner, relationship);
   if (link->edge) { /* a finalizer asked for it meanwhile */
-    binding_edge_push(L, object, link->edge);
+    binding_edge_push(L, host, object, link->edge);
     return;
   }
   lua_pushvalue(L, -1);
-  link->edge = binding_edge_keep(L, object);
+  link->edge = binding_edge_keep(L, host, object);
 }
 
 static collection *check(lua_State *L, const char *what) {
@@ -213,12 +215,12 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
   corm_error_init(&err);
   uint32_t n;
   const int top = lua_gettop(L), size = check_list(L, relationship, value);
-  luaL_checkstack(L, 8, "list");
+  luaL_checkstack(L, 12, "list");
   corm_arena *scratch = binding_scratch(L, state);
-  const bool first = size && !attr->hooked && binding_edges_begin(L, object, size);
+  const bool first = size && !attr->hooked && binding_edges_begin(L, state->host, object, size);
   if (!first) lua_createtable(L, size, 0);
   corm_object **targets = read_list(L, object, attr, value, first ? 2 : 1, scratch, &n);
-  if (first) lua_setiuservalue(L, object, 1);
+  if (first) binding_edges_end(L, state->host, object);
   state->L = L;
   if (corm_object_replace(lua_touserdata(L, object), relationship, targets, n, first, &err) != CORM_OK)
     binding_raise(L, &err);

@@ -96,7 +96,8 @@ static void read_fields(construction *c) {
 /* The object with the values of the plain columns, at the top of the stack. */
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
-  corm_object *object = binding_object_block_at(c->L, c->state, CONSTRUCT_FRAME, corm_object_size(mapper, c->text));
+  corm_object *object = binding_object_block_at(c->L, c->state, CONSTRUCT_FRAME, corm_object_size(mapper, c->text),
+                                                mapper->relationships.len > 0);
   corm_object_begin(object, c->cls->mapper); /* each slot is set below */
   char *text = (char *)&object->slots[mapper->nattributes];
   for (uint32_t i = 0; i < mapper->nattributes; i++) {

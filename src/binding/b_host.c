@@ -62,12 +62,39 @@ static bool host_alive(void *ctx, const corm_object *object) {
 /*
  * -- edges ------------------------------------------------------------------------------------------------------
  * User value 1 of an object is nil, the one value that it points to (edge 1), or a table: t[1] is the first free edge
- * (0: none), t[edge + 1] the value or the next free edge.
+ * (0: none), t[edge + 1] the value or the next free edge. Objects of classes without relationships have no user value,
+ * which saves 24 bytes and a visit of the collector; where such a class gets a relationship later, an ephemeron table
+ * stands in for them.
  */
 
+/* Pushes what the object at `index` holds. */
+static int push_held(lua_State *L, const binding_host *host, int index) {
+  const int type = lua_getiuservalue(L, index, 1);
+  if (type != LUA_TNONE) return type;
+  lua_pop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->late);
+  lua_pushvalue(L, index);
+  const int late = lua_rawget(L, -2);
+  lua_remove(L, -2);
+  return late;
+}
+
+/* The value at the top, which is popped, is what the object at `index` holds. */
+static void set_held(lua_State *L, const binding_host *host, int index) {
+  lua_pushvalue(L, -1);
+  if (!lua_setiuservalue(L, index, 1)) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, host->late);
+    lua_pushvalue(L, index);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /* Pushes the table of the object at `index`, with room for n edges. */
-static void push_table(lua_State *L, int index, uint32_t n) {
-  int type = lua_getiuservalue(L, index, 1);
+static void push_table(lua_State *L, const binding_host *host, int index, uint32_t n) {
+  int type = push_held(L, host, index);
   if (type == LUA_TTABLE) return;
   lua_createtable(L, (int)(n + 2), 0); /* one for what there is, or for the collection that they belong to */
   lua_pushinteger(L, 0);
@@ -78,7 +105,7 @@ static void push_table(lua_State *L, int index, uint32_t n) {
   else
     lua_pop(L, 1);
   lua_pushvalue(L, -1);
-  lua_setiuservalue(L, index, 1);
+  set_held(L, host, index);
 }
 
 /* Takes the first free edge of the table at the top, or 0. */
@@ -92,26 +119,30 @@ static uint32_t take_free_edge(lua_State *L) {
   return edge;
 }
 
-bool binding_edges_begin(lua_State *L, int index, int n) {
-  bool none = lua_getiuservalue(L, index, 1) == LUA_TNIL;
+bool binding_edges_begin(lua_State *L, const binding_host *host, int index, int n) {
+  bool none = push_held(L, host, index) == LUA_TNIL;
   lua_pop(L, 1);
   if (!none) return false;
   lua_createtable(L, n + 2, 0); /* one place for the collection that they belong to */
   lua_pushinteger(L, 0);
   lua_rawseti(L, -2, 1);
-  none = lua_getiuservalue(L, index, 1) == LUA_TNIL; /* a finalizer may have run; from now on none does */
+  none = push_held(L, host, index) == LUA_TNIL; /* a finalizer may have run; from now on none does */
   lua_pop(L, none ? 1 : 2);
   return none;
 }
 
-uint32_t binding_edge_keep(lua_State *L, int index) {
-  if (lua_getiuservalue(L, index, 1) == LUA_TNIL) {
+void binding_edges_end(lua_State *L, const binding_host *host, int index) {
+  set_held(L, host, index);
+}
+
+uint32_t binding_edge_keep(lua_State *L, const binding_host *host, int index) {
+  if (push_held(L, host, index) == LUA_TNIL) {
     lua_pop(L, 1);
-    lua_setiuservalue(L, index, 1);
+    set_held(L, host, index);
     return 1;
   }
   lua_pop(L, 1);
-  push_table(L, index, 1);
+  push_table(L, host, index, 1);
   uint32_t edge = take_free_edge(L);
   if (!edge) edge = (uint32_t)lua_rawlen(L, -1);
   lua_insert(L, -2);
@@ -120,8 +151,8 @@ uint32_t binding_edge_keep(lua_State *L, int index) {
   return edge;
 }
 
-void binding_edge_push(lua_State *L, int index, uint32_t edge) {
-  if (lua_getiuservalue(L, index, 1) != LUA_TTABLE) return;
+void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32_t edge) {
+  if (push_held(L, host, index) != LUA_TTABLE) return;
   lua_rawgeti(L, -1, edge + 1);
   lua_remove(L, -2);
 }
@@ -129,28 +160,28 @@ void binding_edge_push(lua_State *L, int index, uint32_t edge) {
 void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,
                        uint32_t *edges) {
   int top = lua_gettop(L);
-  luaL_checkstack(L, 6, "objects");
+  luaL_checkstack(L, 9, "objects");
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->state->objects);
   lua_rawgeti(L, top + 1, from->handle);
-  if (n == 1 && lua_getiuservalue(L, top + 2, 1) == LUA_TNIL) {
+  if (n == 1 && push_held(L, host, top + 2) == LUA_TNIL) {
     lua_rawgeti(L, top + 1, to[0]->handle);
-    lua_setiuservalue(L, top + 2, 1);
+    set_held(L, host, top + 2);
     edges[0] = 1;
     lua_settop(L, top);
     return;
   }
   lua_settop(L, top + 2);
-  if (binding_edges_begin(L, top + 2, (int)n)) {
+  if (binding_edges_begin(L, host, top + 2, (int)n)) {
     for (uint32_t i = 0; i < n; i++) {
       lua_rawgeti(L, top + 1, to[i]->handle);
       lua_rawseti(L, -2, (lua_Integer)i + 2);
       edges[i] = i + 1;
     }
-    lua_setiuservalue(L, top + 2, 1);
+    set_held(L, host, top + 2);
     lua_settop(L, top);
     return;
   }
-  push_table(L, top + 2, n);
+  push_table(L, host, top + 2, n);
   uint32_t count = (uint32_t)lua_rawlen(L, -1) - 1;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t edge = take_free_edge(L);
@@ -238,18 +269,18 @@ static corm_status host_edges_to(void *ctx, corm_object *const *from, uint32_t n
 static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
-  if (!lua_checkstack(L, 5)) return; /* what it pointed to lives as long as `from` */
+  if (!lua_checkstack(L, 8)) return; /* what it pointed to lives as long as `from` */
   int top = lua_gettop(L);
   binding_push_handle(L, host->state, from->handle);
   if (!lua_isnil(L, -1)) {
-    if (lua_getiuservalue(L, -1, 1) == LUA_TTABLE) {
+    if (push_held(L, host, top + 1) == LUA_TTABLE) {
       lua_rawgeti(L, -1, 1);
       lua_rawseti(L, -2, edge + 1);
       lua_pushinteger(L, edge);
       lua_rawseti(L, -2, 1);
     } else {
       lua_pushnil(L);
-      lua_setiuservalue(L, top + 1, 1);
+      set_held(L, host, top + 1);
     }
   }
   lua_settop(L, top);
@@ -393,6 +424,7 @@ void binding_open_host(lua_State *L) {
   lua_xmove(L, state->tables, 2);
   host->classes = new_table(L, "v");
   host->living = new_table(L, NULL);
+  host->late = new_table(L, "k");
   host->functions = new_table(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);
   state->host = host;

@@ -25,6 +25,7 @@ typedef struct binding_host {
   uint32_t pins;    /* handles up to this one have their place among the pins */
   int classes;      /* ref: weak-valued array, class number -> class table */
   int living;       /* ref: binding_class * -> Mapper, strong while objects of the class exist */
+  int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
   uint32_t listening;   /* mapper events that somebody listens to */
@@ -51,12 +52,13 @@ void binding_host_function(lua_State *L, const binding_host *host, const char *n
 void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm_object *const *to, uint32_t n,
                        uint32_t *edges);
 
-/* Where the object at `index` has no edge yet: pushes a table for n of them, to be filled from index 2 on and then to
-   become its user value 1. They are the edges from 1 on. */
-bool binding_edges_begin(lua_State *L, int index, int n);
+/* Where the object at `index` (absolute, as below) has no edge yet: pushes a table for n of them, to be filled from
+   index 2 on and then given to binding_edges_end, which pops it. They are the edges from 1 on. */
+bool binding_edges_begin(lua_State *L, const binding_host *host, int index, int n);
+void binding_edges_end(lua_State *L, const binding_host *host, int index);
 /* Makes the value at the top, which is popped, an edge of the object at `index`; pushes what such an edge leads to. */
-uint32_t binding_edge_keep(lua_State *L, int index);
-void binding_edge_push(lua_State *L, int index, uint32_t edge);
+uint32_t binding_edge_keep(lua_State *L, const binding_host *host, int index);
+void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32_t edge);
 
 void binding_open_host(lua_State *L);
 

@@ -91,7 +91,8 @@ static void push_entity(run *r, corm_loader *loader, uint32_t k) {
       lua_pushnil(L);
     return;
   }
-  void *block = binding_object_block_at(L, r->state, r->frame, size);
+  void *block =
+      binding_object_block_at(L, r->state, r->frame, size, corm_loader_mapper(loader, k)->relationships.len > 0);
   object = corm_loader_fill(loader, k, block, &err);
   if (!object) binding_raise(L, &err);
   if ((void *)object != block) {

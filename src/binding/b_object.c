@@ -74,10 +74,10 @@ void binding_object_frame(lua_State *L, binding_state *state) {
 }
 
 /* The handle is taken when nothing can run a finalizer any more: those give handles back. */
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size) {
+void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, bool points) {
   binding_host *host = state->host;
   reserve_handle(L, host);
-  corm_object *block = lua_newuserdatauv(L, size, 1);
+  corm_object *block = lua_newuserdatauv(L, size, points);
   block->host_tag = BINDING_TAG(BINDING_OBJECT);
   block->handle = 0;
   block->mapper = NULL; /* until it is filled */

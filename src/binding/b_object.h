@@ -51,11 +51,11 @@ corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
 /*
  * A block for a new object with `size` bytes, ready for corm_object_init or corm_loader_fill; left on the stack. When
  * the core has filled it, binding_object_filled makes it known (cannot fail). An unfilled block is harmless garbage.
- * `frame` is the absolute index of the two values that binding_object_frame pushes, once for many blocks; the caller
- * has seen to three places on the stack.
+ * `points`: its class has relationships. `frame` is the absolute index of the two values that binding_object_frame
+ * pushes, once for many blocks; the caller has seen to three places on the stack.
  */
 void binding_object_frame(lua_State *L, binding_state *state);
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size);
+void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, bool points);
 void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object);
 
 /* -- classes -- */
