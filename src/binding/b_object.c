@@ -18,20 +18,28 @@ enum { OBJECT_STATE = 1, OBJECT_CLASSES };
 /* -- identity --------------------------------------------------------------------------------------------------- */
 
 /* For the hot paths: a block of an object is known by its length and magic word. */
-static corm_object *object_at(lua_State *L, int arg) {
+static corm_object *block_at(lua_State *L, int arg) {
   corm_object *object = lua_touserdata(L, arg);
-  if (!object || lua_rawlen(L, arg) < sizeof *object || object->host_tag != BINDING_TAG(BINDING_OBJECT) ||
-      !object->mapper)
-    return NULL;
+  if (!object || lua_rawlen(L, arg) < sizeof *object || object->host_tag != BINDING_TAG(BINDING_OBJECT)) return NULL;
   return object;
+}
+
+static corm_object *object_at(lua_State *L, int arg) {
+  corm_object *object = block_at(L, arg);
+  return object && object->mapper ? object : NULL;
+}
+
+/* The metatable tells a block of ours from one that looks like it. */
+static bool is_object(lua_State *L, const binding_state *state, int arg) {
+  if (!lua_getmetatable(L, arg)) return false;
+  const void *identity = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return identity == state->identity[BINDING_OBJECT];
 }
 
 corm_object *binding_object_at(lua_State *L, const binding_state *state, int arg) {
   corm_object *object = object_at(L, arg);
-  if (!object || !lua_getmetatable(L, arg)) return NULL;
-  const void *identity = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  return identity == state->identity[BINDING_OBJECT] ? object : NULL;
+  return object && is_object(L, state, arg) ? object : NULL;
 }
 
 corm_object *binding_toobject(lua_State *L, int arg) {
@@ -116,9 +124,9 @@ static void give_handle(binding_host *host, corm_object *object) {
 }
 
 static int object_gc(lua_State *L) {
-  corm_object *object = binding_test(L, 1, BINDING_OBJECT);
-  if (!object || !object->handle) return 0;
   binding_state *state = binding_upvalue(L);
+  corm_object *object = block_at(L, 1);
+  if (!object || !object->handle || !is_object(L, state, 1)) return 0;
   binding_host *host = state->host;
   state->L = L;
   if (object->mapper) {
