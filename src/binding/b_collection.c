@@ -207,7 +207,7 @@ static int check_list(lua_State *L, const corm_relationship *relationship, int v
   return plain ? (int)lua_rawlen(L, value) : 0;
 }
 
-/* The table that keeps the objects becomes the table of the edges to them, where the object has none. */
+/* The table that keeps the objects becomes the table of the edges to them, where a new object has none. */
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value) {
   binding_state *state = binding_get(L);
   corm_relationship *relationship = attr->relationship;
@@ -217,13 +217,14 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
   const int top = lua_gettop(L), size = check_list(L, relationship, value);
   luaL_checkstack(L, 12, "list");
   corm_arena *scratch = binding_scratch(L, state);
-  const bool first = size && !attr->hooked && binding_edges_begin(L, state->host, object, size);
+  corm_object *owner = lua_touserdata(L, object);
+  const bool fresh = !attr->hooked && !(owner->flags & CORM_OBJECT_KEYED);
+  const bool first = size && fresh && binding_edges_begin(L, state->host, object, size);
   if (!first) lua_createtable(L, size, 0);
   corm_object **targets = read_list(L, object, attr, value, first ? 2 : 1, scratch, &n);
   if (first) binding_edges_end(L, state->host, object);
   state->L = L;
-  if (corm_object_replace(lua_touserdata(L, object), relationship, targets, n, first, &err) != CORM_OK)
-    binding_raise(L, &err);
+  if (corm_object_replace(owner, relationship, targets, n, first, &err) != CORM_OK) binding_raise(L, &err);
   binding_scratch_done(L, state, scratch);
   lua_settop(L, top);
 }

@@ -409,7 +409,6 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);
-  drop_edges(object, edge, n);
   if (status == CORM_OK) status = remove_missing(object, relationship, link, targets, n, err);
   uint32_t kept = 0;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
@@ -427,5 +426,6 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
     kept++;
   }
   for (uint32_t i = 0; i < n; i++) targets[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
+  drop_edges(object, edge, n); /* they held the targets until here */
   return status;
 }
