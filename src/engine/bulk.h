@@ -64,6 +64,9 @@ CORM_MUST_USE corm_status corm_pages_write(corm_page *const *pages, size_t n, si
  */
 typedef struct corm_pages_job corm_pages_job;
 
+/* Jobs of a connection that may be under way. */
+enum { CORM_PAGES_JOBS = 4 };
+
 /* False when hooks may run: pages are then written before corm_pages_start returns. */
 bool corm_conn_has_background(const corm_conn *conn);
 /* True when a start would not wait for the jobs before it. */

@@ -5,8 +5,6 @@
  */
 #include "engine/bulk_job.h"
 
-enum { MOST_JOBS = 4 };
-
 /* While the caller's own thread sends: the connection is used for the job itself. */
 static _Thread_local bool sending;
 
@@ -66,7 +64,7 @@ bool corm_pages_may_start(corm_page *const *pages, size_t n) {
   const corm_conn *conn = pages[0]->writer->conn;
   size_t under_way = 0;
   for (const corm_pages_job *job = conn->jobs; job; job = job->next) under_way++;
-  if (under_way == 0 || under_way >= MOST_JOBS) return under_way == 0;
+  if (under_way == 0 || under_way >= CORM_PAGES_JOBS) return under_way == 0;
   return conn->worker || is_ready(pages, n);
 }
 

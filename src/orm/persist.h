@@ -16,7 +16,7 @@ typedef struct corm_shape_slot {
 } corm_shape_slot;
 
 /* One sheaf is collected, the others are being written. */
-enum { CORM_SHEAVES = 5 };
+enum { CORM_SHEAVES = CORM_PAGES_JOBS + 1 };
 
 /* A shape's page in one sheaf. */
 typedef struct corm_shape_page {

@@ -1,6 +1,4 @@
 /* Closing pages, writing them in the background, and what becomes of their objects afterwards. */
-#include <string.h>
-
 #include "orm/persist.h"
 
 /* The object of a shape's row, for errors; NULL: unknown. */
@@ -70,10 +68,8 @@ corm_status corm_pages_close(corm_persister *p, corm_error *err) {
   if (status == CORM_OK) status = corm_pages_start(sheaf->pages, sheaf->npages, &sheaf->bytes, &sheaf->job, err);
   if (status != CORM_OK) return status;
   if (!p->nwritten++) p->oldest = sheaf->number;
-  while (status == CORM_OK && (p->nwritten == CORM_SHEAVES || (p->nwritten && !p->background)))
-    status = finish_oldest(p, err);
   p->open = &p->sheaves[(sheaf->number + 1) % CORM_SHEAVES];
-  return status;
+  return p->background ? CORM_OK : corm_pages_wait(p, err);
 }
 
 corm_status corm_pages_wait(corm_persister *p, corm_error *err) {
