@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* What is not worth a packet of its own, and the server's work for a sync point. */
+/* Less is not worth a packet of its own, and the server's work for a sync point, unless it reads: then somebody wants
+   the rows soon. */
 enum { FLUSH_BYTES = 4096 };
 
 /* -- the queue ------------------------------------------------------------------------------------------------------
@@ -186,6 +187,6 @@ corm_status corm_pq_send(corm_driver_stmt *base, corm_error *err) {
   push(conn, stmt);
   line->bytes += size;
   /* A connection that breaks here is noticed where the answer is read. */
-  if (conn->was_in && line->bytes >= FLUSH_BYTES) (void)sync_now(conn);
+  if (conn->was_in && (line->bytes >= FLUSH_BYTES || stmt->readonly)) (void)sync_now(conn);
   return CORM_OK;
 }
