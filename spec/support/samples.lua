@@ -152,7 +152,11 @@ local function document(depth)
     for i = 1, random(0, 4) do list[i] = document(depth - 1) end
     return corm.array(list)
   end
-  for _ = 1, random(1, 4) do list[text(6)] = document(depth - 1) end
+  for _ = 1, random(1, 4) do
+    local key = text(6)
+    if key ~= "n" then list[key] = document(depth - 1) end -- dkjson takes a number called n for the length of a list
+  end
+  if not next(list) then list.key = true end
   return list
 end
 
