@@ -192,7 +192,6 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   if (status == CORM_OK) {
     entity->hash = corm_identity_hash(mapper, entity->key);
     found = corm_identity_search(&session->identity, mapper, entity->key, entity->hash, &entity->place);
-    entity->changes = session->identity.changes - (session->identity.cap == 0); /* without a table there is no place */
     if (found && !session->host->alive(session->host->ctx, found))
       found = corm_session_find(session, mapper, entity->key); /* drops what is condemned */
     status = found ? take_existing(loader, entity, found) : read_rest(loader, entity);
@@ -209,7 +208,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
 /* The object of this very row, when making the block ran a finalizer that loaded it; NULL: none. */
 static corm_object *find_arrived(corm_loader *loader, corm_load_entity *entity) {
   corm_session *session = loader->session;
-  if (session->identity.changes == entity->changes) return NULL;
+  if (session->identity.changes == entity->place.changes) return NULL;
   return entity->object = corm_session_find(session, entity->mapper, entity->key);
 }
 
@@ -233,10 +232,7 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   object->hash = entity->hash;
   corm_status status = join_siblings(loader, entity, object, err);
   if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, err);
-  if (status == CORM_OK)
-    status = session->identity.changes == entity->changes
-                 ? corm_identity_add_at(&session->identity, object, entity->place, err)
-                 : corm_identity_add(&session->identity, object, err);
+  if (status == CORM_OK) status = corm_identity_add_at(&session->identity, object, entity->place, err);
   if (status != CORM_OK) {
     corm_object_finalize(object);
     return NULL;

@@ -34,12 +34,12 @@ bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, cons
 }
 
 corm_object *corm_identity_search(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
-                                  uint32_t hash, uint32_t *place) {
-  *place = 0;
+                                  uint32_t hash, corm_identity_place *place) {
+  *place = (corm_identity_place){0, map->changes};
   if (!map->cap) return NULL;
   for (uint32_t i = corm_identity_start(map, hash);; i = corm_identity_next(map, i)) {
     const corm_identity_entry *entry = &map->entries[i];
-    *place = i;
+    place->position = i;
     if (!entry->object) return NULL;
     if (entry->hash == hash && corm_identity_is(entry->object, mapper, key)) return entry->object;
   }
@@ -47,7 +47,7 @@ corm_object *corm_identity_search(const corm_identity *map, const corm_mapper *m
 
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash) {
-  uint32_t place;
+  corm_identity_place place;
   return corm_identity_search(map, mapper, key, hash, &place);
 }
 
@@ -124,9 +124,9 @@ corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_erro
   return CORM_OK;
 }
 
-corm_status corm_identity_add_at(corm_identity *map, corm_object *object, uint32_t place, corm_error *err) {
-  if (map->count >= limit(map->cap)) return corm_identity_add(map, object, err);
-  map->entries[place] = (corm_identity_entry){object, object->hash, object->handle};
+corm_status corm_identity_add_at(corm_identity *map, corm_object *object, corm_identity_place place, corm_error *err) {
+  if (map->changes != place.changes || map->count >= limit(map->cap)) return corm_identity_add(map, object, err);
+  map->entries[place.position] = (corm_identity_entry){object, object->hash, object->handle};
   enter(map, object);
   return CORM_OK;
 }

@@ -16,22 +16,27 @@ typedef struct corm_identity_entry {
 typedef struct corm_identity {
   const corm_mem *mem;
   corm_identity_entry *entries;
-  uint32_t cap; /* a multiple of 16; 0 at first */
+  uint32_t cap; /* a multiple of 8; 0 at first */
   uint32_t count;
   uint32_t changes; /* counts what came and went, wrapping */
 } corm_identity;
+
+typedef struct corm_identity_place {
+  uint32_t position;
+  uint32_t changes; /* the map's then */
+} corm_identity_place;
 
 void corm_identity_init(corm_identity *map, const corm_mem *mem);
 void corm_identity_clear(corm_identity *map); /* frees the table, not the objects */
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
 
-/* Where the search for a hash begins. Of keys that follow each other sixteen lie side by side, so that a load mostly
+/* Where the search for a hash begins. Of keys that follow each other eight lie side by side, so that a load mostly
    finds fetched what it needs next; the groups come far apart, and so evenly that those of one class hardly meet. Their
    order is that of the product, so that growing moves them in order. */
 static inline uint32_t corm_identity_start(const corm_identity *map, uint32_t hash) {
-  const uint32_t spread = (hash >> 4) * UINT32_C(0x9e3779b1);
-  return (uint32_t)((uint64_t)spread * (map->cap / 16) >> 32) * 16 + (hash & 15);
+  const uint32_t spread = (hash >> 3) * UINT32_C(0x9e3779b1);
+  return (uint32_t)((uint64_t)spread * (map->cap / 8) >> 32) * 8 + (hash & 7);
 }
 
 static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) {
@@ -53,10 +58,10 @@ static inline const corm_identity_entry *corm_identity_guess(const corm_identity
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
                                 uint32_t hash);
 /* The same; *place is where the search ended. With it an object whose key was not there is added without a second
-   search, as long as map->changes stays the same. */
+   search, unless the map changed in between. */
 corm_object *corm_identity_search(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,
-                                  uint32_t hash, uint32_t *place);
-CORM_MUST_USE corm_status corm_identity_add_at(corm_identity *map, corm_object *object, uint32_t place,
+                                  uint32_t hash, corm_identity_place *place);
+CORM_MUST_USE corm_status corm_identity_add_at(corm_identity *map, corm_object *object, corm_identity_place place,
                                                corm_error *err);
 /* Adds an object whose hash is set; its key must not be there. */
 CORM_MUST_USE corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err);

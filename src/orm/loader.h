@@ -50,8 +50,7 @@ typedef struct corm_load_entity {
   /* the current row */
   corm_object *object;
   uint32_t hash;
-  uint32_t changes; /* the identity map's, when the key was looked for */
-  uint32_t place;   /* where it would stand there */
+  corm_identity_place place; /* where the key was looked for in the identity map */
   corm_value
       *values; /* by slot, as the driver gave them or decoded; decoded bytes: as.i is the offset in loader->text */
   corm_value *key;

@@ -95,15 +95,17 @@ void corm_session_forget(corm_session *session, corm_object *object) {
 
 /* -- identity -- */
 
-static corm_object *find_alive(corm_session *session, const corm_mapper *mapper, const corm_value *key, uint32_t hash) {
-  corm_object *object = corm_identity_find(&session->identity, mapper, key, hash);
+static corm_object *find_alive(corm_session *session, const corm_mapper *mapper, const corm_value *key, uint32_t hash,
+                               corm_identity_place *place) {
+  corm_object *object = corm_identity_search(&session->identity, mapper, key, hash, place);
   if (!object || session->host->alive(session->host->ctx, object)) return object;
   corm_identity_remove(&session->identity, object);
   return NULL;
 }
 
 corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
-  return find_alive(session, mapper, key, corm_identity_hash(mapper, key));
+  corm_identity_place place;
+  return find_alive(session, mapper, key, corm_identity_hash(mapper, key), &place);
 }
 
 static corm_status refuse_identity(const corm_session *session, const corm_object *object, corm_error *err) {
@@ -121,14 +123,15 @@ static corm_status refuse_identity(const corm_session *session, const corm_objec
 static corm_status register_as(corm_session *session, corm_object *object, const corm_value *key, bool is_new,
                                corm_error *err) {
   const uint32_t hash = corm_identity_hash(object->mapper, key);
-  corm_object *other = find_alive(session, object->mapper, key, hash);
+  corm_identity_place place;
+  corm_object *other = find_alive(session, object->mapper, key, hash, &place);
   if (other && other != object && is_new && !other->flush) {
     corm_session_lose(session, other);
     other = NULL;
   }
   if (other && other != object) return refuse_identity(session, object, err);
   object->hash = hash;
-  corm_status status = other ? CORM_OK : corm_identity_add(&session->identity, object, err);
+  corm_status status = other ? CORM_OK : corm_identity_add_at(&session->identity, object, place, err);
   if (status != CORM_OK) return status;
   object->session = session;
   object->state = CORM_PERSISTENT;
