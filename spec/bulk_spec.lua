@@ -354,8 +354,8 @@ describe("rows in sets", function()
     end)
 
     for _, case in ipairs { { rows = 100, bad = 60 }, { rows = 6400, bad = 3300 } } do
-      local title = ("in executemany of %d name the row, too, and leave the others to the transaction"):format(case.rows)
-      it(title, function()
+      local title = "in executemany of %d name the row, too, and leave the others to the transaction"
+      it(title:format(case.rows), function()
         local rows = {}
         for i = 1, case.rows do rows[i] = { name = "t" .. i } end
         rows[case.bad].name = "t30"

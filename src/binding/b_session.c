@@ -179,6 +179,7 @@ static int session_add_all(lua_State *L) {
   lua_settop(L, 2);
   lua_Integer n = plain ? count_objects(L, 2) : -1;
   if (n < 0) n = check_objects(L);
+  if (corm_session_expect(session, (size_t)n, &err) != CORM_OK) return binding_raise(L, &err);
   for (lua_Integer i = 1; i <= n; i++) {
     if (plain) ask_ahead(L, i + ADD_AHEAD);
     push_item(L, 2, i);

@@ -75,6 +75,12 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   return status;
 }
 
+corm_status corm_session_expect(corm_session *session, size_t n, corm_error *err) {
+  corm_vec *news = &session->news;
+  if (n <= news->cap - news->len || n < news->cap) return CORM_OK; /* few among many: doubling is enough */
+  return corm_vec_reserve(news, news->len + n) == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
 corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
   corm_vec work;
   bool fresh;

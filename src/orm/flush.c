@@ -5,6 +5,15 @@
 
 #include "orm/state.h"
 
+/* Growing by doubling copies what is there, and a large block's copy lies in memory that was never touched before. */
+static corm_status reserve_works(corm_flush *flush, size_t n, corm_error *err) {
+  if (n > UINT32_MAX) return corm_error_memory(err);
+  flush->works = corm_mem_alloc(flush->mem, (n ? n : 1) * sizeof *flush->works);
+  if (!flush->works) return corm_error_memory(err);
+  flush->works_cap = (uint32_t)n;
+  return CORM_OK;
+}
+
 void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *cap, size_t size) {
   if (n < *cap) return items;
   uint32_t more = *cap ? *cap * 2 : 16;
@@ -43,7 +52,8 @@ static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_ki
   flush->works = works;
   corm_status status = rank_of(flush, object->mapper, &rank, err);
   if (status != CORM_OK) return status;
-  works[flush->nworks++] = (corm_work){.object = object, .kind = kind, .rank = rank, .linked = object->links.n > 0};
+  works[flush->nworks++] =
+      (corm_work){.object = object, .kind = (uint8_t)kind, .rank = rank, .linked = object->links.n > 0};
   object->flush = flush->nworks;
   return CORM_OK;
 }
@@ -95,6 +105,8 @@ static corm_status doom_orphans(corm_session *session, corm_error *err) {
 static corm_status collect(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = doom_orphans(session, err);
+  if (status == CORM_OK)
+    status = reserve_works(flush, session->doomed.len + session->news.len + session->modified.len, err);
   for (size_t i = 0; status == CORM_OK && i < session->doomed.len; i++)
     if (!corm_flush_work(flush, session->doomed.items[i], err)) status = CORM_FAILED;
   for (size_t i = 0; status == CORM_OK && i < session->news.len; i++) {

@@ -13,10 +13,10 @@ typedef enum corm_work_kind { CORM_WORK_INSERT, CORM_WORK_UPDATE, CORM_WORK_DELE
 /* One row to write. object->flush is its index + 1. */
 typedef struct corm_work {
   corm_object *object;
-  uint32_t kind;       /* corm_work_kind */
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
   uint32_t rank; /* position of its mapper in the order of tables */
+  uint8_t kind;  /* corm_work_kind */
   bool linked;   /* some relationship was touched */
   bool waiting;  /* collected in a page, but not written: its key may be on its way */
 } corm_work;
