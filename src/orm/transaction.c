@@ -165,6 +165,12 @@ static void undo_pending(corm_session *session) {
   }
 }
 
+/* True when the object came to be in the transaction that is being undone: to a savepoint it may have been there
+ * before. */
+static bool is_undone(const corm_session *session, const corm_frame *frame, const corm_object *object) {
+  return !frame->parent && object->txn == session->txn;
+}
+
 /* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from
    the session only (they become detached). */
 static void undo_deletes(corm_session *session, corm_frame *frame) {
@@ -173,6 +179,10 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
     corm_error ignored;
     corm_error_init(&ignored);
     corm_object_leave_frame(object);
+    if (is_undone(session, frame, object)) {
+      corm_state_to_transient(session, object);
+      continue;
+    }
     object->session = NULL;
     object->state = CORM_DETACHED;
     if (corm_session_register(session, object, &ignored) == CORM_OK) {
