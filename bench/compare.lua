@@ -31,6 +31,7 @@ local CASES = {
   { name = "memory", start = "fill_authors", unit = "bytes", scale = 1, bar = 320,
     per = function(n) return n end, check_as = "load_all" },
 }
+local FLOOR_CASES = { "insert_objects", "insert_graph", "insert_bulk", "load_all", "load_eager" }
 local SCALE_CASES, SCALE_ROWS = { "insert_objects", "load_all", "update_objects" }, { 10000, 100000, 1000000 }
 local BEHIND_NETWORK = 1.15
 -- InnoDB leaves gaps between the keys that it gives to the rows of an array.
@@ -174,10 +175,28 @@ local function grow(names, repeats)
   end
 end
 
+-- Raw C, then Lua alone, then corm, in turn.
+local function floor(names, n, repeats, bar_of)
+  say("| case | raw C | Lua alone | both | corm | bar |")
+  say("|---|---|---|---|---|---|")
+  for _, name in ipairs(names) do
+    local case, raw_best, lua_best, corm_best = by_name[name], math.huge, math.huge, math.huge
+    for _ = 1, repeats do
+      raw_best = math.min(raw_best, (once(case, n, "raw")))
+      local line = output(host, here .. "/floor.lua", name, n)
+      lua_best = math.min(lua_best, tonumber(line:match("^%S+ (%S+)")))
+      corm_best = math.min(corm_best, (once(case, n, "corm")))
+    end
+    say("| %s | %.1f ms | %.1f ms | **%.2f** | **%.2f** | %g |", name, raw_best * 1e3, lua_best * 1e3,
+      (raw_best + lua_best) / raw_best, corm_best / raw_best, bar_of(case))
+  end
+end
+
 local function usage(message)
   io.stderr:write("bench/run: ", message, "\n",
     "usage: bench/run [-d DATABASE] [--host PROGRAM] [-n N] [-r REPEATS] [CASE...]\n",
     "       bench/run -d postgresql|mariadb --rtt MICROSECONDS [-n N] [-r REPEATS] [CASE...]\n",
+    "       bench/run --floor [-d DATABASE] [--rtt MICROSECONDS] [-n N] [-r REPEATS]\n",
     "       bench/run --scale [-r REPEATS] [CASE...]\n")
   os.exit(2)
 end
@@ -199,6 +218,7 @@ local function options(words)
       i = i + 1
       parsed.host = words[i] or usage "--host needs a program"
     elseif word == "--scale" then parsed.scale = true
+    elseif word == "--floor" then parsed.floor = true
     elseif by_name[word] then parsed.names[#parsed.names + 1] = word
     else usage("there is no case or option '" .. word .. "'") end
     i = i + 1
@@ -245,7 +265,10 @@ end
 local chosen = options(arg)
 host = chosen.host or os.getenv "BENCH_PROGRAM"
 local complete = #chosen.names == 0
-if chosen.scale then
+if chosen.floor then
+  floor(FLOOR_CASES, chosen.n, chosen.repeats, bar_of(chosen.rtt))
+  complete = false
+elseif chosen.scale then
   for _, name in ipairs(chosen.names) do
     if by_name[name].unit then usage(name .. " has no scale") end
   end

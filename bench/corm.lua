@@ -3,9 +3,10 @@
 
 local corm = require "corm"
 local clock = require "clock"
+local data = require "data"
 
 local name, url, n = arg[1], arg[2], math.tointeger(tonumber(arg[3]))
-local BOOKS_PER_AUTHOR, HITS, ACCESSES = 10, 1000000, 10000000
+local BOOKS_PER_AUTHOR, HITS, ACCESSES = data.BOOKS_PER_AUTHOR, 1000000, 10000000
 local QUERIES = math.tointeger(tonumber(os.getenv "BENCH_QUERIES" or 20000)) -- of get_by_pk and select_filter
 local STRIDE = 15485863 -- as in bench.h: scatters the keys
 
@@ -39,27 +40,14 @@ local Book = name ~= "delete_objects" and Base:model("Book", {
 local engine = corm.create_engine(url)
 local Session = corm.sessionmaker { bind = engine, expire_on_commit = false }
 
--- Data: a fixed function of the row number, the same as in bench.c.
-
-local function author_values(i)
-  return {
-    name = "author " .. i,
-    email = "author" .. i .. "@example.org",
-    age = 18 + i % 63,
-    score = i % 1000 * 0.125,
-  }
-end
-
-local function book_values(i)
-  return { title = "book " .. i, year = 1900 + i % 125, price = i % 400 * 0.25 }
-end
+local author_values, book_values = data.author, data.book
 
 -- Seconds that fn takes, and what it returns. What was garbage before is not on its bill.
 local function timed(fn, ...)
   collectgarbage()
-  local start = clock()
+  local start = clock.now()
   local check = fn(...)
-  return clock() - start, check
+  return clock.now() - start, check
 end
 
 local function peak_bytes()

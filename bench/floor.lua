@@ -1,0 +1,67 @@
+-- What Lua alone takes in a case: the script's tables, lists and strings, and one userdata with a finalizer for each
+-- object, without any database and without corm. Raw C and this together are what a mapper that gives Lua an object
+-- for each row cannot go below, unless it does both at the same time. `floor.lua CASE N` prints "CASE seconds N".
+
+local clock = require "clock"
+local data = require "data"
+
+local name, n = arg[1], math.tointeger(tonumber(arg[2]))
+local AUTHOR, BOOK = 187, 171 -- bytes of a block: header, slots, text
+local author_values, book_values, BOOKS_PER_AUTHOR = data.author, data.book, data.BOOKS_PER_AUTHOR
+
+local function timed(fn)
+  collectgarbage()
+  local start = clock.now()
+  fn()
+  return clock.now() - start
+end
+
+local cases = {}
+
+function cases.insert_objects()
+  local authors = {}
+  for i = 1, n do
+    author_values(i)
+    authors[i] = clock.block(AUTHOR)
+  end
+  return authors
+end
+
+function cases.insert_graph()
+  local authors, row = {}, 0
+  for a = 1, n // BOOKS_PER_AUTHOR do
+    local values, books = author_values(a), {}
+    for k = 1, BOOKS_PER_AUTHOR do
+      row = row + 1
+      book_values(row)
+      books[k] = clock.block(BOOK)
+    end
+    values.books = books
+    authors[a] = clock.block(AUTHOR)
+  end
+  return authors
+end
+
+function cases.insert_bulk()
+  local rows = {}
+  for i = 1, n do rows[i] = author_values(i) end
+  return rows
+end
+
+function cases.load_all()
+  local authors, sum = {}, 0
+  for i = 1, n do authors[i] = clock.block(AUTHOR) end
+  for i in ipairs(authors) do sum = sum + #clock.text("author ", i) end
+  return sum
+end
+
+function cases.load_eager()
+  local authors, books, sum = {}, {}, 0
+  for a = 1, n // BOOKS_PER_AUTHOR do authors[a] = clock.block(AUTHOR) end
+  for i = 1, n // BOOKS_PER_AUTHOR * BOOKS_PER_AUTHOR do books[i] = clock.block(BOOK) end
+  for i in ipairs(authors) do sum = sum + #clock.text("author ", i) end
+  for i in ipairs(books) do sum = sum + #clock.text("book ", i) end
+  return sum
+end
+
+print(("%s %.9f %d"):format(name, timed(cases[name]), n))
