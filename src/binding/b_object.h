@@ -107,6 +107,10 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
    replace the value on the stack. ArgumentError names Class.attr. */
 corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable);
 
+/* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all
+   (b_relationship_def.c). */
+int binding_declare_relationship(lua_State *L);
+
 /* -- Class.relation (b_relationship.c) -- */
 /* The relationship that the value at arg names, configured; *from (may be NULL) gets the alias that it belongs to, or
  * NULL. */

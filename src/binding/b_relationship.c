@@ -1,14 +1,11 @@
 /*
- * Relationships in Lua: declaring them for the core, and Class.relation as a value that queries are made with:
- * conditions (any, has, contains, eq), joins, filter_by.
+ * Class.relation as a value that queries are made with: conditions (any, has, contains, eq), joins, filter_by.
  */
 #include <string.h>
 
 #include "binding/b_object.h"
-#include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "orm/relationship.h"
-#include "orm/session.h"
 
 /* User values. */
 enum { RELATION_MAPPER = 1, RELATION_KEY, RELATION_FROM, RELATION_SLOTS = RELATION_FROM };
@@ -20,111 +17,6 @@ typedef struct relation {
   const char *key;
   const corm_node *from; /* the alias; NULL: the class's table */
 } relation;
-
-/* -- declaring -------------------------------------------------------------------------------------------------- */
-
-/* Columns of the list in field `name` of the options at 3, in scratch memory. */
-static corm_column **read_columns(lua_State *L, const char *name, corm_arena *arena, uint32_t *n) {
-  *n = 0;
-  if (!binding_opt_push(L, 3, name)) return NULL;
-  const lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
-  corm_column **columns = corm_arena_alloc(arena, (size_t)len * sizeof *columns);
-  if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  for (lua_Integer i = 1; i <= len; i++) {
-    lua_rawgeti(L, -1, i);
-    columns[i - 1] = binding_tocolumn(L, -1);
-    if (!columns[i - 1])
-      binding_error(L, CORM_E_ARGUMENT, "%s of a relationship: a column expected, got %s", name,
-                    binding_typename(L, -1));
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  *n = (uint32_t)len;
-  return columns;
-}
-
-static const corm_node **read_order(lua_State *L, corm_arena *arena, uint32_t *n) {
-  *n = 0;
-  if (!binding_opt_push(L, 3, "order_by")) return NULL;
-  const lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
-  const corm_node **nodes = corm_arena_alloc(arena, (size_t)len * sizeof *nodes);
-  if (!nodes) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  for (lua_Integer i = 1; i <= len; i++) {
-    lua_rawgeti(L, -1, i);
-    nodes[i - 1] = binding_checkvalue(L, -1, "order_by of a relationship");
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  *n = (uint32_t)len;
-  return nodes;
-}
-
-static uint8_t read_lazy(lua_State *L) {
-  static const char *const names[] = {
-#define CORM_X(id, name) name,
-      CORM_LAZIES(CORM_X)
-#undef CORM_X
-  };
-  const char *name = binding_opt_string(L, 3, "lazy", names[CORM_LAZY_BATCH]);
-  for (uint8_t i = 0; i < CORM_LAZY_COUNT; i++)
-    if (strcmp(names[i], name) == 0) return i;
-  binding_unknown(L, "lazy option", "relationship", name, names, CORM_LAZY_COUNT);
-  return 0;
-}
-
-static uint8_t read_passive_deletes(lua_State *L) {
-  uint8_t value = CORM_PASSIVE_NO;
-  if (!binding_opt_push(L, 3, "passive_deletes")) return value;
-  if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "all") == 0)
-    value = CORM_PASSIVE_ALL;
-  else if (!lua_isboolean(L, -1))
-    binding_error(L, CORM_E_ARGUMENT, "relationship: passive_deletes is true, false or \"all\"");
-  else if (lua_toboolean(L, -1))
-    value = CORM_PASSIVE_YES;
-  lua_pop(L, 1);
-  return value;
-}
-
-/* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all. */
-static int declare(lua_State *L) {
-  binding_state *state = binding_upvalue(L);
-  binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
-  corm_relationship_def def = {.key = luaL_checkstring(L, 2), .uselist = -1, .cascade = CORM_CASCADE_DEFAULT};
-  corm_relationship *relationship;
-  corm_error err;
-  corm_error_init(&err);
-  lua_settop(L, 3);
-  corm_arena *scratch = binding_scratch(L, state);
-  lua_getfield(L, 3, "target");
-  def.target_mapper = binding_checkmapper(L, -1, "relationship");
-  if (binding_opt_push(L, 3, "secondary")) {
-    def.secondary = &((binding_table *)binding_check(L, -1, BINDING_TABLE, "relationship: secondary"))->table;
-    lua_pop(L, 1);
-  }
-  if (binding_opt_push(L, 3, "uselist")) {
-    def.uselist = (int8_t)lua_toboolean(L, -1);
-    lua_pop(L, 1);
-  }
-  def.back_populates = binding_opt_string(L, 3, "back_populates", NULL);
-  def.lazy = read_lazy(L);
-  def.passive_deletes = read_passive_deletes(L);
-  def.viewonly = binding_opt_bool(L, 3, "viewonly", false);
-  def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
-  def.post_update = binding_opt_bool(L, 3, "post_update", false);
-  def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
-  def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
-  def.order_by = read_order(L, scratch, &def.norder_by);
-  const char *cascade = binding_opt_string(L, 3, "cascade", NULL);
-  if (cascade && corm_cascade_parse(cascade, &def.cascade, &err) != CORM_OK) return binding_raise(L, &err);
-  lua_pushvalue(L, 3);
-  binding_class_keep(L, 1); /* the nodes of order_by */
-  lua_pushvalue(L, 2);
-  const char *name = binding_class_reserve_name(L, 1);
-  if (corm_relationship_new(cls->mapper, &def, &relationship, &err) != CORM_OK) return binding_raise(L, &err);
-  binding_class_add_relationship(cls, name, relationship);
-  binding_scratch_done(L, state, scratch);
-  return 0;
-}
 
 /* relation(mapper, key [, alias]): the value of Class.key. */
 static int new_relation(lua_State *L) {
@@ -599,8 +491,10 @@ void binding_open_relationship(lua_State *L) {
       {"ne", relation_ne},   {"is_", relation_is},  {"is_not", relation_is_not},     {"key", NULL},
       {"class_", NULL},      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"relationship", declare}, {"relation", new_relation}, {"relation_info", relation_info}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"relationship", binding_declare_relationship},
+                                       {"relation", new_relation},
+                                       {"relation_info", relation_info},
+                                       {NULL, NULL}};
   static const binding_orm_hooks hooks = {.join = hook_join, .filter_by = hook_filter_by};
   binding_metatable(L, BINDING_RELATIONSHIP, "Relationship", methods, meta, relation_index);
   lua_pop(L, 1);
