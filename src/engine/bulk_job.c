@@ -15,11 +15,13 @@ bool corm_conn_has_background(const corm_conn *conn) {
 /* -- the pipeline ---------------------------------------------------------------------------------------------------
  */
 
-/* One page, whose statement for all rows needs no round trip before it is sent: prepared, and proved. */
+/* One page, whose statement for all rows needs no round trip before it is sent: prepared, and proved. (Where there is a
+   worker, that looks after the writers.) */
 static bool is_ready(corm_page *const *pages, size_t n) {
   const corm_writer *w = pages[0]->writer;
-  return n == 1 && pages[0]->nrows > 1 && w->way == WAY_ARRAYS && w->set_batch && corm_conn_can_send(w->conn) &&
-         (!w->def.key || w->proof == PROOF_HOLDS);
+  if (!corm_conn_can_send(w->conn) || n > 1 || pages[0]->nrows < 2 || w->way != WAY_ARRAYS || !w->set_batch)
+    return false;
+  return !w->def.key || w->proof == PROOF_HOLDS;
 }
 
 static corm_status send_page(corm_pages_job *job, corm_error *err) {

@@ -268,7 +268,7 @@ void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, 
 /* -- bulk_job.c -----------------------------------------------------------------------------------------------------
  */
 
-/* Waits for what is written in the background. */
+/* Waits for what is written in the background; in the background itself it does nothing. */
 void corm_conn_settle(corm_conn *conn);
 
 /* -- many.c ---------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ static corm_status check_open(const corm_conn *conn, corm_error *err) {
 }
 
 corm_status corm_conn_check(corm_conn *conn, corm_error *err) {
-  if (conn->jobs != NULL) corm_conn_settle(conn);
+  corm_conn_settle(conn);
   if (check_open(conn, err) != CORM_OK) return CORM_FAILED;
   if (conn->txn == CORM_TXN_LOST || conn->txn == CORM_TXN_FAILED) return refuse_pending(conn, err);
   if (conn->link != NULL && conn->link->broken && conn->txn == CORM_TXN_NONE) corm_conn_leave_link(conn);
