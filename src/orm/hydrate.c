@@ -18,6 +18,8 @@ corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, 
     entity->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
     if (!mapper->attributes[i].primary_key) *rest++ = (corm_load_slot){(uint16_t)i, entity->kinds[i]};
   }
+  entity->leads = true;
+  for (uint32_t i = 0; i < mapper->npk; i++) entity->leads = entity->leads && mapper->pk[i] == i;
   return CORM_OK;
 }
 
@@ -94,6 +96,18 @@ static inline void point_at_bytes(corm_value *value, const char *bytes) {
   if (corm_value_has_bytes(value)) value->as.s = value->len ? bytes + value->as.i : "";
 }
 
+/* Rows of objects that are there already often follow each other: then the key is enough, mostly. */
+static void read_columns(corm_loader *loader, corm_load_entity *entity) {
+  entity->nread = entity->was_known && entity->leads ? entity->mapper->npk : entity->mapper->nattributes;
+  corm_result_raws(loader->result, entity->first, entity->nread, entity->values);
+}
+
+static void read_other_columns(corm_loader *loader, corm_load_entity *entity) {
+  const uint32_t from = entity->nread, n = entity->mapper->nattributes - from;
+  if (n) corm_result_raws(loader->result, entity->first + from, n, entity->values + from);
+  entity->nread += n;
+}
+
 /* CORM_DONE: the key is NULL, there is no object in this row. */
 static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   const corm_mapper *mapper = entity->mapper;
@@ -124,6 +138,7 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
   corm_status status = CORM_OK;
   for (uint32_t slot = 0; status == CORM_OK && slot < mapper->nattributes; slot++) {
     if (!may_overwrite(loader, object, slot)) continue;
+    read_other_columns(loader, entity);
     if (mapper->attributes[slot].primary_key && object->slots[slot].kind != CORM_ABSENT) {
       object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;
       continue;
@@ -174,6 +189,7 @@ static corm_status take_existing(corm_loader *loader, corm_load_entity *entity, 
 /* -- new objects -- */
 
 static corm_status read_rest(corm_loader *loader, corm_load_entity *entity) {
+  read_other_columns(loader, entity);
   const uint32_t n = entity->mapper->nattributes - entity->mapper->npk;
   for (uint32_t i = 0; i < n; i++)
     if (read_slot(loader, entity, entity->rest[i].slot, entity->rest[i].kind) != CORM_OK) return CORM_FAILED;
@@ -186,7 +202,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   corm_session *session = loader->session;
   corm_object *found = NULL;
   entity->object = *object = NULL;
-  corm_result_raws(loader->result, entity->first, mapper->nattributes, entity->values);
+  read_columns(loader, entity);
   corm_status status = read_key(loader, entity);
   if (status == CORM_DONE) return 0;
   if (status == CORM_OK) {
@@ -195,6 +211,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
     if (found && !session->host->alive(session->host->ctx, found))
       found = corm_session_find(session, mapper, entity->key); /* drops what is condemned */
     status = found ? take_existing(loader, entity, found) : read_rest(loader, entity);
+    entity->was_known = found != NULL;
   }
   if (status != CORM_OK) {
     loader->failed = true; /* fill reports it */

@@ -251,7 +251,7 @@ static corm_status pull_fetched(corm_loader *loader, corm_error *err) {
   if (!entity->object) return CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < fetch->width; i++) {
     const uint32_t slot = loader->key_columns[i] - entity->first;
-    if (slot < entity->mapper->nattributes && entity->kinds[slot] == CORM_INT && entity->values[slot].kind == CORM_INT)
+    if (slot < entity->nread && entity->kinds[slot] == CORM_INT && entity->values[slot].kind == CORM_INT)
       loader->key[i] = entity->values[slot]; /* as it was read */
     else
       status = corm_result_value(loader->result, loader->key_columns[i], &loader->key[i], err);

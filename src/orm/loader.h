@@ -49,12 +49,15 @@ typedef struct corm_load_entity {
 
   /* the current row */
   corm_object *object;
+  uint32_t nread; /* columns of it that were read: those of the key, where the last row's object was there already */
+  bool was_known; /* the last row's object was */
   uint32_t hash;
   corm_identity_place place; /* where the key was looked for in the identity map */
   corm_value
       *values; /* by slot, as the driver gave them or decoded; decoded bytes: as.i is the offset in loader->text */
   corm_value *key;
   corm_load_slot *rest; /* of all but the key */
+  bool leads;           /* the key's columns come first, in order */
   uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
   corm_siblings *siblings;
   corm_object *lone; /* the only object so far, which is in another group */
