@@ -1,7 +1,8 @@
 /*
  * Pages that are written while the caller does something else. Where the driver can send ahead, several are on their
- * way to the server and their answers are read later, so that nobody waits for a round trip. Elsewhere a thread writes
- * them (bulk_worker.c): SQLite's work and the wait for a server then cost nothing while the next page is collected.
+ * way to the server and their answers are read later, so that nobody waits for a round trip. Where it cannot, a thread
+ * waits for the server (bulk_worker.c). Without a server there is nobody to wait for: pages are written at once, since
+ * handing them to another processor costs what it gains.
  */
 #include "engine/bulk_job.h"
 
