@@ -107,5 +107,44 @@ database.needs("sessions_to_kill", function()
       assert.is_true(told.acked > KILLS)
       assert.is_true(told.lost + told.unknown > KILLS / 2)
     end)
+
+    it("ends a flush of several pages wherever it is, and leaves a session that goes on", function()
+      local url, name = database.url()
+      local Base = corm.declarative_base()
+      local Tag = Base:model("Tag", {
+        __tablename__ = "tag",
+        id = corm.Column(corm.Integer, { primary_key = true }),
+        number = corm.Column(corm.Integer),
+      })
+      local engine = corm.create_engine(url)
+      Base.metadata:create_all(engine)
+      local session = corm.sessionmaker { bind = engine } ()
+      local spared = database.shell(name, OWN_ID[database.name])
+      local path = database.path()
+      local killer = start(" >" .. path, "killer.lua", url, KILLS // 4, os.time(), spared)
+      local failed, written, unknown = 0, 0, 0
+      repeat
+        for i = 1, 4500 do session:add(Tag { number = i }) end
+        local ok, err = pcall(session.commit, session)
+        if ok then
+          written = written + 4500
+        else
+          failed = failed + 1
+          assert.is_true(err:is "DisconnectError", tostring(err))
+          unknown = unknown + (err:is "CommitUnknownError" and 4500 or 0)
+          session:rollback()
+          assert.equal(0, #session.new)
+        end
+      until io.open(path):read "n"
+      finish(killer)
+      assert.is_true(failed > 0)
+      session:add(Tag { number = 0 })
+      session:commit()
+      local rows = tonumber(database.shell(name, "SELECT count(*) FROM tag")) - 1
+      assert.equal(0, rows % 4500)
+      assert.is_true(rows >= written and rows <= written + unknown, ("%d of %d"):format(rows, written))
+      session:close()
+      engine:dispose()
+    end)
   end)
 end)
