@@ -96,6 +96,10 @@ void binding_result_started(lua_State *L, binding_result *result);
  */
 void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer nrows);
 
+/* True when an item equal to that on the top was not given before by the Result at argument 1. A row is looked at value
+   by value, after its strategy, if it has one (b_unique.c). */
+bool binding_is_first(lua_State *L);
+
 /* Result:scalars([column]) and Result:scalar() as Lua functions without upvalues, for what scalars() and scalar() of a
    Connection and a Session do with the Result at argument 1. */
 int binding_result_scalars(lua_State *L);
