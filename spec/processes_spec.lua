@@ -124,14 +124,14 @@ database.needs("sessions_to_kill", function()
       local killer = start(" >" .. path, "killer.lua", url, KILLS // 4, os.time(), spared)
       local failed, written, unknown = 0, 0, 0
       repeat
-        for i = 1, 4500 do session:add(Tag { number = i }) end
+        for i = 1, 9000 do session:add(Tag { number = i }) end
         local ok, err = pcall(session.commit, session)
         if ok then
-          written = written + 4500
+          written = written + 9000
         else
           failed = failed + 1
           assert.is_true(err:is "DisconnectError", tostring(err))
-          unknown = unknown + (err:is "CommitUnknownError" and 4500 or 0)
+          unknown = unknown + (err:is "CommitUnknownError" and 9000 or 0)
           session:rollback()
           assert.equal(0, #session.new)
         end
@@ -141,7 +141,7 @@ database.needs("sessions_to_kill", function()
       session:add(Tag { number = 0 })
       session:commit()
       local rows = tonumber(database.shell(name, "SELECT count(*) FROM tag")) - 1
-      assert.equal(0, rows % 4500)
+      assert.equal(0, rows % 9000)
       assert.is_true(rows >= written and rows <= written + unknown, ("%d of %d"):format(rows, written))
       session:close()
       engine:dispose()

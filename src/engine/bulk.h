@@ -15,8 +15,11 @@
 
 typedef enum corm_write_kind { CORM_WRITE_INSERT, CORM_WRITE_UPDATE, CORM_WRITE_DELETE } corm_write_kind;
 
-/* Rows of a page, at most; the caller's bytes of a page should stay below CORM_PAGE_BYTES. */
-enum { CORM_PAGE_ROWS = 1000, CORM_PAGE_BYTES = 1 << 20, CORM_PAGE_MISSED = 5 };
+/* The caller's bytes of a page should stay below CORM_PAGE_BYTES. */
+enum { CORM_PAGE_BYTES = 1 << 20, CORM_PAGE_MISSED = 5 };
+
+/* Rows of a page, at most: 1,000, and 4,000 where each page pays a round trip of its own. */
+size_t corm_conn_page_rows(const corm_conn *conn);
 
 #define CORM_NO_ROW SIZE_MAX
 

@@ -13,6 +13,15 @@ bool corm_conn_has_background(const corm_conn *conn) {
   return !corm_conn_is_watched(conn) && conn->engine->observer.events == 0;
 }
 
+/* A server that is asked for one thing after the other. */
+static bool waits_for_server(const corm_conn *conn) {
+  return conn->driver->server && !conn->driver->send;
+}
+
+size_t corm_conn_page_rows(const corm_conn *conn) {
+  return waits_for_server(conn) ? 4000 : 1000;
+}
+
 /* -- the pipeline ---------------------------------------------------------------------------------------------------
  */
 
@@ -74,11 +83,10 @@ bool corm_pages_may_start(corm_page *const *pages, size_t n) {
 static void start(corm_pages_job *job, corm_error *err) {
   corm_conn *conn = job->conn;
   const bool background = corm_conn_has_background(conn);
-  const bool waits = conn->driver->server && !conn->driver->send;
   if (background && is_ready(job->pages, job->n)) {
     job->status = send_page(job, err);
     job->where = job->status == CORM_OK ? CORM_JOB_SENT : CORM_JOB_DONE;
-  } else if (background && waits && corm_worker_provide(conn)) {
+  } else if (background && waits_for_server(conn) && corm_worker_provide(conn)) {
     job->where = CORM_JOB_POSTED;
     corm_worker_post(conn->worker, job);
   } else {

@@ -97,8 +97,9 @@ static corm_status run_chunks(many *m, size_t n, bool *again, corm_error *err) {
 
 /* Rows from one on that make a page. */
 static size_t page_rows(const many *m, size_t from) {
+  const size_t most = corm_conn_page_rows(m->conn);
   size_t n = 0, bytes = 0;
-  while (from + n < m->sent->nrows && n < CORM_PAGE_ROWS && bytes < CORM_PAGE_BYTES) {
+  while (from + n < m->sent->nrows && n < most && bytes < CORM_PAGE_BYTES) {
     const corm_value *values = m->sent->values + (from + n++) * m->sent->n;
     for (size_t i = 0; i < m->sent->n; i++) bytes += corm_value_has_bytes(&values[i]) ? values[i].len : 0;
   }

@@ -96,7 +96,7 @@ corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_w
  */
 
 bool corm_page_is_full(const corm_persister *p, const corm_shape *s) {
-  return s->in[p->open->number].page.nrows >= CORM_PAGE_ROWS || p->open->nbytes >= CORM_PAGE_BYTES;
+  return s->in[p->open->number].page.nrows >= p->page_rows || p->open->nbytes >= CORM_PAGE_BYTES;
 }
 
 static bool grow(corm_persister *p, const corm_shape *s, corm_shape_page *in) {

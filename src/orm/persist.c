@@ -114,6 +114,7 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
   corm_engine *engine = corm_conn_engine(flush->conn);
   corm_persister p = {.flush = flush, .dialect = corm_engine_dialect(engine), .copies = calls_out(flush)};
   p.background = !p.copies && corm_conn_has_background(flush->conn);
+  p.page_rows = corm_conn_page_rows(flush->conn);
   p.kinds = corm_engine_driver(engine)->kinds;
   p.open = p.sheaves;
   corm_arena_init(&p.arena, flush->mem);

@@ -73,9 +73,10 @@ typedef struct corm_persister {
   uint32_t oldest, nwritten; /* of those that are being written */
   bool failed;               /* one of them did */
   const corm_dialect *dialect;
-  uint32_t kinds;  /* that the driver moves */
-  bool copies;     /* hooks may change objects whose values stand in a page */
-  bool background; /* nothing of the script runs meanwhile */
+  uint32_t kinds;   /* that the driver moves */
+  size_t page_rows; /* at most */
+  bool copies;      /* hooks may change objects whose values stand in a page */
+  bool background;  /* nothing of the script runs meanwhile */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
   uint32_t nwords;
