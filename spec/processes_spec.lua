@@ -130,7 +130,8 @@ database.needs("sessions_to_kill", function()
           written = written + 9000
         else
           failed = failed + 1
-          assert.is_true(err:is "DisconnectError", tostring(err))
+          -- A connection that ends while it is being opened is no DisconnectError, and has sent no statement.
+          assert.is_true(err:is "DisconnectError" or err:is "OperationalError" and not err.statement, tostring(err))
           unknown = unknown + (err:is "CommitUnknownError" and 9000 or 0)
           session:rollback()
           assert.equal(0, #session.new)
@@ -138,6 +139,7 @@ database.needs("sessions_to_kill", function()
       until io.open(path):read "n"
       finish(killer)
       assert.is_true(failed > 0)
+      engine:dispose() -- the last one that was killed may have been idle
       session:add(Tag { number = 0 })
       session:commit()
       local rows = tonumber(database.shell(name, "SELECT count(*) FROM tag")) - 1
