@@ -49,6 +49,16 @@ static const char *outline(flush_world *f) {
   return letters;
 }
 
+/* The flush fails with an error about a Tag, after what the outline says. */
+static void fails(flush_world *f, corm_error_class cls, const char *message, const char *sent) {
+  corm_fake_log_clear(f->fake);
+  corm_status status = corm_session_flush(f->w.session, &f->w.err);
+  assert_string_equal(f->w.err.entity, "Tag");
+  refused(&f->w, status, cls, message);
+  assert_string_equal(outline(f), sent);
+  ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
+}
+
 /* -- the thread ------------------------------------------------------------------------------------------------- */
 
 static void every_row_gets_its_key(void **state) {
@@ -73,12 +83,7 @@ static void nothing_is_written_behind_a_failure(void **state) {
   returns_page(f, 1, 4000);
   ok(&f->w, corm_fake_fault(f->fake, "INSERT INTO tag", CORM_E_OPERATIONAL, "out of order", false));
   many_tags(f, false, tags);
-  corm_fake_log_clear(f->fake);
-  corm_status status = corm_session_flush(f->w.session, &f->w.err);
-  assert_string_equal(f->w.err.entity, "Tag");
-  refused(&f->w, status, CORM_E_OPERATIONAL, "out of order");
-  assert_string_equal(outline(f), "BIIR");
-  ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
+  fails(f, CORM_E_OPERATIONAL, "out of order", "BIIR");
   assert_string_equal(world_slot(tags[0], "id"), "absent");
   assert_int_equal(tags[ROWS - 1]->state, CORM_TRANSIENT);
 }
@@ -102,12 +107,7 @@ static void a_failure_ends_the_pipeline(void **state) {
   many_tags(f, true, tags);
   for (int i = 0; i < 2; i++) ok(&f->w, corm_fake_rows(f->fake, "INSERT INTO tag", NULL, 0, NULL, 1000));
   ok(&f->w, corm_fake_fault(f->fake, "INSERT INTO tag", CORM_E_INTEGRITY, "duplicate", false));
-  corm_fake_log_clear(f->fake);
-  corm_status status = corm_session_flush(f->w.session, &f->w.err);
-  assert_string_equal(f->w.err.entity, "Tag");
-  refused(&f->w, status, CORM_E_INTEGRITY, "duplicate");
-  assert_string_equal(outline(f), "BISSSSASAR");
-  ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
+  fails(f, CORM_E_INTEGRITY, "duplicate", "BISSSSASAR");
   assert_int_equal(tags[0]->state, CORM_TRANSIENT);
 }
 

@@ -39,19 +39,8 @@ static int loader_gc(lua_State *L) {
 }
 
 binding_loader *binding_new_loader(lua_State *L) {
-  luaL_checkstack(L, 4, "loader");
-  binding_state_push(L);
-  lua_getiuservalue(L, -1, BINDING_STATE_LOADER);
-  binding_loader *handle = lua_touserdata(L, -1);
-  if (handle) {
-    lua_pushnil(L);
-    lua_setiuservalue(L, -3, BINDING_STATE_LOADER);
-  } else {
-    lua_pop(L, 1);
-    handle = binding_new(L, BINDING_LOADER, sizeof(binding_loader), 0);
-  }
-  lua_remove(L, -2);
-  return handle;
+  bool is_new;
+  return binding_borrow(L, BINDING_STATE_LOADER, BINDING_LOADER, sizeof(binding_loader), &is_new);
 }
 
 void binding_loader_close(lua_State *L, int index) {

@@ -255,21 +255,30 @@ static int box_gc(lua_State *L) {
   return 0;
 }
 
-corm_arena *binding_scratch(lua_State *L, binding_state *state) {
+void *binding_borrow(lua_State *L, int slot, binding_kind kind, size_t size, bool *is_new) {
   luaL_checkstack(L, 4, "scratch");
   binding_state_push(L);
-  lua_getiuservalue(L, -1, BINDING_STATE_BOX);
-  scratch_box *box = lua_touserdata(L, -1);
-  if (box) {
+  lua_getiuservalue(L, -1, slot);
+  void *idle = lua_touserdata(L, -1);
+  *is_new = idle == NULL;
+  if (idle) {
     lua_pushnil(L);
-    lua_setiuservalue(L, -3, BINDING_STATE_BOX);
+    lua_setiuservalue(L, -3, slot);
   } else {
     lua_pop(L, 1);
-    box = binding_new(L, BINDING_BOX, sizeof *box, 0);
+    idle = binding_new(L, kind, size, 0);
+  }
+  lua_remove(L, -2);
+  return idle;
+}
+
+corm_arena *binding_scratch(lua_State *L, binding_state *state) {
+  bool is_new;
+  scratch_box *box = binding_borrow(L, BINDING_STATE_BOX, BINDING_BOX, sizeof *box, &is_new);
+  if (is_new) {
     corm_arena_init(&box->arena, &state->mem);
     corm_buf_init(&box->buf, &state->mem);
   }
-  lua_remove(L, -2);
   return &box->arena;
 }
 

@@ -12,6 +12,10 @@ enum {
   BINDING_STATE_SLOTS = BINDING_STATE_LOADER
 };
 
+/* Lends the userdata that lies idle in a slot of the state, or makes one (*is_new); it is left on the stack. A nested
+   borrower finds none and gets one of its own. */
+void *binding_borrow(lua_State *L, int slot, binding_kind kind, size_t size, bool *is_new);
+
 /* Pushes the state's userdata. */
 void binding_state_push(lua_State *L);
 

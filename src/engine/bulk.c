@@ -71,16 +71,14 @@ corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *
   corm_writer *w = page->writer;
   const size_t stride = w->def.ncolumns + w->def.nwhere, n = rows_of_next(p), first = p->next;
   const bool arrays = n > 1 && w->way == WAY_ARRAYS, chunk = n > 1 && w->way == WAY_VALUES;
-  const bool keyed = chunk && w->def.key;
   const corm_compiled *compiled = arrays ? &w->set : &w->one;
   *j = (corm_page_run){.page = page, .first = first, .nrows = n};
   j->run = (corm_run){.values = page->values + first * stride, .n = chunk ? n * stride : stride};
   if (arrays) j->run.nrows = n;
   p->next += n;
-  for (size_t i = 0; keyed && i < n; i++) page->keys[first + i] = p->first_key + (int64_t)(first + i);
   corm_status status = corm_writer_batch(w, compiled, n, &j->batch, err);
   if (status == CORM_OK && w->has_constants) status = fill(j, compiled, err);
-  return status == CORM_OK && !keyed ? make_room(j, n, err) : status;
+  return status == CORM_OK ? make_room(j, n, err) : status;
 }
 
 /* -- what came of it ------------------------------------------------------------------------------------------------
@@ -135,19 +133,19 @@ corm_status corm_page_take(corm_page_run *j, corm_error *err) {
    inserted in between (a hook): where the greatest key is the last one now, the keys still followed each other. */
 static corm_status take_chunk_keys(corm_page_progress *p, const corm_page_run *j, corm_error *err) {
   corm_page *page = p->page;
-  int64_t *keys = page->keys + j->first, next = 0;
-  bool proved = true;
-  corm_status status = CORM_OK;
-  if (j->run.last_id != keys[j->nrows - 1]) {
-    status = corm_writer_prove(page->writer, page->nrows, &proved, &next, err);
-    if (status == CORM_OK && (!proved || next != j->run.last_id + 1))
+  const int64_t wanted = p->first_key + (int64_t)(j->first + j->nrows - 1);
+  if (j->run.last_id != wanted) {
+    int64_t next = 0;
+    bool proved = false;
+    if (corm_writer_prove(page->writer, page->nrows, &proved, &next, err) != CORM_OK) return CORM_FAILED;
+    if (!proved || next != j->run.last_id + 1)
       return corm_error_set(err, CORM_E_FLUSH,
                             "the keys of an INSERT into table '%s' are not known: it was changed meanwhile",
                             page->writer->def.table->fullname);
-    p->first_key += j->run.last_id - keys[j->nrows - 1];
+    p->first_key += j->run.last_id - wanted;
   }
-  for (size_t i = 0; i < j->nrows; i++) keys[i] = p->first_key + (int64_t)(j->first + i);
-  return status;
+  for (size_t i = j->first; i < j->first + j->nrows; i++) page->keys[i] = p->first_key + (int64_t)i;
+  return CORM_OK;
 }
 
 /* -- one after the other --------------------------------------------------------------------------------------------
