@@ -1,7 +1,7 @@
 /*
  * The compiler's state and its parts: compile.c (entry, text), binds.c (names and placeholders), emit_expr.c,
- * emit_select.c, emit_dml.c. Everything is sticky: after the first error further emission does nothing useful and the
- * entry reports it.
+ * emit_operator.c, emit_select.c, emit_dml.c. Everything is sticky: after the first error further emission does nothing
+ * useful and the entry reports it.
  */
 #ifndef CORM_SQL_COMPILER_H
 #define CORM_SQL_COMPILER_H
@@ -135,10 +135,28 @@ void corm_binds_finish(corm_compiler *c);
 
 /* The name of an alias or table as columns show it. */
 const char *corm_alias_name(corm_compiler *c, const corm_alias *alias);
+void corm_emit_column(corm_compiler *c, const corm_column_node *column);
+/* Work for the loop, the last one pushed first: a task, a node, a node whose bind learns from its place, text. */
+void corm_push_task(corm_compiler *c, corm_task task);
 void corm_push_node(corm_compiler *c, const corm_node *node);
+void corm_push_placed(corm_compiler *c, const corm_node *node, corm_place place);
+void corm_push_text(corm_compiler *c, const char *text);
+/* What was written from `at` on is taken off again, for later; NULL after a failure. */
+const char *corm_take_text(corm_compiler *c, size_t at);
+/* The next step of the task. */
+void corm_push_again(corm_compiler *c, const corm_task *task);
 /* A node as a condition: "x = 1" for a boolean column where the database has no booleans. */
 void corm_emit_condition(corm_compiler *c, const corm_node *node);
 void corm_emit_list(corm_compiler *c, const corm_node *const *items, uint32_t n);
+
+/* -- emit_operator.c -- */
+
+void corm_step_unary(corm_compiler *c, const corm_unary *unary);
+void corm_step_binary(corm_compiler *c, const corm_task *task);
+/* True for an operand that has a type of its own, which the server knows. */
+bool corm_has_own_type(const corm_node *node);
+/* The place of a bind on the other side of `with`. */
+corm_place corm_place_beside(corm_op op, const corm_node *with);
 
 /* -- emit_text.c -- */
 

@@ -7,7 +7,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static void push(corm_compiler *c, corm_task task) {
+void corm_push_task(corm_compiler *c, corm_task task) {
   if (c->ntasks == c->tasks_cap) {
     corm_task *grown = corm_compiler_check(c, corm_arena_alloc(c->arena, 2 * c->tasks_cap * sizeof *grown));
     if (!grown) return;
@@ -18,22 +18,29 @@ static void push(corm_compiler *c, corm_task task) {
   c->tasks[c->ntasks++] = task;
 }
 
-static void push_text(corm_compiler *c, const char *text) {
-  push(c, (corm_task){.text = text});
+void corm_push_text(corm_compiler *c, const char *text) {
+  corm_push_task(c, (corm_task){.text = text});
 }
 
 void corm_push_node(corm_compiler *c, const corm_node *node) {
-  push(c, (corm_task){.node = node});
+  corm_push_task(c, (corm_task){.node = node});
 }
 
-static void push_placed(corm_compiler *c, const corm_node *node, corm_place place) {
-  push(c, (corm_task){.node = node, .place = (uint8_t)place});
+void corm_push_placed(corm_compiler *c, const corm_node *node, corm_place place) {
+  corm_push_task(c, (corm_task){.node = node, .place = (uint8_t)place});
 }
 
-static void again(corm_compiler *c, const corm_task *task) {
+void corm_push_again(corm_compiler *c, const corm_task *task) {
   corm_task next = *task;
   next.index++;
-  push(c, next);
+  corm_push_task(c, next);
+}
+
+const char *corm_take_text(corm_compiler *c, size_t at) {
+  if (c->text.failed) return NULL;
+  const char *text = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + at, c->text.len - at));
+  c->text.len = at;
+  return text;
 }
 
 /* -- leaves -------------------------------------------------------------------------------------------------------- */
@@ -69,7 +76,7 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
   c->prefixes[slot] = (corm_prefix){identity, at, c->text.len - at};
 }
 
-static void emit_column(corm_compiler *c, const corm_column_node *column) {
+void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   if (column->from && !c->bare_columns) emit_prefix(c, column->from);
   const char *name = column->name;
   if (!name) {
@@ -93,200 +100,16 @@ static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
   }
 }
 
-/* -- operators ----------------------------------------------------------------------------------------------------- */
-
-static void step_unary(corm_compiler *c, const corm_unary *unary) {
-  corm_op op = (corm_op)unary->base.op;
-  if (op == CORM_OP_IS_TRUE || op == CORM_OP_IS_FALSE) {
-    bool condition = c->dialect->native_boolean || corm_is_condition(unary->operand);
-    if (!condition) push_text(c, op == CORM_OP_IS_TRUE ? " = 1" : " = 0");
-    if (condition && op == CORM_OP_IS_FALSE) corm_emit_text(c, "NOT ");
-  } else if (corm_ops[op].flags & CORM_OP_POSTFIX) {
-    push_text(c, corm_ops[op].text);
-  } else {
-    corm_emit_text(c, corm_ops[op].text);
-  }
-  corm_push_node(c, unary->operand);
-}
-
-/* What op() may hold: no quotes, no comment, no end of the statement. */
-static bool is_operator_text(const char *text) {
-  if (!*text || strstr(text, "--") || strstr(text, "/*")) return false;
-  for (const char *p = text; *p; p++) {
-    if ((unsigned char)*p < ' ' || (unsigned char)*p >= 127 || strchr("'\"`;()\\", *p)) return false;
-  }
-  return true;
-}
-
-static void emit_custom(corm_compiler *c, const corm_binary *binary) {
-  if (!is_operator_text(binary->custom)) {
-    corm_emit_error(c, CORM_E_COMPILE, "op(): '%.40s' cannot be an operator", binary->custom);
-  }
-  corm_emit_bytes(c, " ", 1);
-  corm_emit_text(c, binary->custom);
-  corm_emit_bytes(c, " ", 1);
-}
-
-static const corm_column *column_of(const corm_node *node) {
-  return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
-}
-
-/* The step of a concatenation whose parentheses are written. */
-#define INSIDE_CONCAT 2
-
-/* True for an operand that has a type of its own, which the server knows. */
-static bool has_type(const corm_node *node) {
-  if (node->kind == CORM_NODE_CONSTANT) return ((const corm_constant *)node)->value != CORM_CONSTANT_NULL;
-  return node->kind != CORM_NODE_BIND;
-}
-
-/* The place of a bind on the other side of `with`. */
-static corm_place place_beside(corm_op op, const corm_node *with) {
-  if (!has_type(with)) return CORM_PLACE_UNTYPED;
-  bool comparison = op != CORM_OP_CUSTOM && (corm_ops[op].flags & CORM_OP_BOOLEAN);
-  return comparison && corm_node_type(with)->kind != CORM_TYPE_NULLTYPE ? CORM_PLACE_TYPED : CORM_PLACE_SHARED;
-}
-
-static void push_compared(corm_compiler *c, corm_op op, const corm_node *node, const corm_node *with) {
-  push(c, (corm_task){.node = node, .column = column_of(with), .place = (uint8_t)place_beside(op, with)});
-}
-
-static bool is_ilike(const corm_binary *binary) {
-  return binary->base.op == CORM_OP_ILIKE || binary->base.op == CORM_OP_NOT_ILIKE;
-}
-
-/* What was written from `at` on is taken off again, for later; NULL after a failure. */
-static const char *take_text(corm_compiler *c, size_t at) {
-  if (c->text.failed) return NULL;
-  const char *text = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + at, c->text.len - at));
-  c->text.len = at;
-  return text;
-}
-
-static void push_escape(corm_compiler *c, const char *escape) {
-  if (escape[0] == '\0' || ((unsigned char)escape[0] < 0x80 && escape[1] != '\0')) {
-    corm_emit_error(c, CORM_E_ARGUMENT, "the escape of LIKE must be one character");
-    return;
-  }
-  corm_value value = corm_value_text(escape, strlen(escape));
-  size_t at = c->text.len;
-  corm_emit_text(c, " ESCAPE ");
-  if (!c->failed &&
-      corm_dialect_literal(c->dialect, corm_type_default(CORM_TYPE_STRING), &value, &c->text, c->err) != CORM_OK) {
-    c->failed = true;
-  }
-  const char *text = take_text(c, at);
-  if (text) push_text(c, text);
-}
-
-/* LIKE and ILIKE with their percent signs: (x LIKE '%' || :x_1 || '%'), lower(x) LIKE lower(:x_1). */
-static void like_right(corm_compiler *c, const corm_binary *binary) {
-  bool lowered = is_ilike(binary) && !c->dialect->native_ilike;
-  bool negated = binary->base.op == CORM_OP_NOT_LIKE || binary->base.op == CORM_OP_NOT_ILIKE;
-  bool before = binary->base.flags & CORM_LIKE_PERCENT_BEFORE, after = binary->base.flags & CORM_LIKE_PERCENT_AFTER;
-  bool call = c->dialect->concat_call;
-  if (lowered) corm_emit_bytes(c, ")", 1);
-  corm_emit_text(c, lowered ? (negated ? " NOT LIKE " : " LIKE ") : corm_ops[binary->base.op].text);
-  if (call && (before || after)) corm_emit_text(c, "concat(");
-  if (before) corm_emit_text(c, call ? "'%', " : "'%' || ");
-  if (lowered) corm_emit_text(c, "lower(");
-  if (binary->escape) push_escape(c, binary->escape);
-  if (call && (before || after)) push_text(c, ")");
-  if (after) push_text(c, call ? ", '%'" : " || '%'");
-  if (lowered) push_text(c, ")");
-  push_compared(c, (corm_op)binary->base.op, binary->right, binary->left);
-}
-
-/* concat(a, b, c): what is concatenated in an operand takes part itself. */
-static void step_concat(corm_compiler *c, const corm_task *task) {
-  const corm_binary *binary = (const corm_binary *)task->node;
-  const corm_node *operands[2] = {binary->right, binary->left};
-  if (task->index != INSIDE_CONCAT) {
-    corm_emit_text(c, "concat(");
-    push_text(c, ")");
-  }
-  for (size_t i = 0; i < 2; i++) {
-    const corm_node *operand = operands[i];
-    bool flat = operand->kind == CORM_NODE_BINARY && operand->op == CORM_OP_CONCAT &&
-                corm_type_same_affinity(operand->type, binary->base.type);
-    if (i > 0) push_text(c, ", ");
-    push(c, (corm_task){.node = operand,
-                        .column = column_of(operands[1 - i]),
-                        .index = flat ? INSIDE_CONCAT : 0,
-                        .place = (uint8_t)place_beside(CORM_OP_CONCAT, operands[1 - i])});
-  }
-}
-
-static void between_right(corm_compiler *c, const corm_binary *binary) {
-  const corm_node *const *bounds = ((const corm_list *)binary->right)->items;
-  corm_emit_text(c, corm_ops[binary->base.op].text);
-  push_compared(c, CORM_OP_BETWEEN, bounds[1], binary->left);
-  push_text(c, " AND ");
-  push_compared(c, CORM_OP_BETWEEN, bounds[0], binary->left);
-}
-
-static void binary_right(corm_compiler *c, const corm_binary *binary) {
-  switch ((corm_op)binary->base.op) {
-  case CORM_OP_LIKE:
-  case CORM_OP_NOT_LIKE:
-  case CORM_OP_ILIKE:
-  case CORM_OP_NOT_ILIKE: like_right(c, binary); return;
-  case CORM_OP_BETWEEN:
-  case CORM_OP_NOT_BETWEEN: between_right(c, binary); return;
-  case CORM_OP_CUSTOM: emit_custom(c, binary); break;
-  default: corm_emit_text(c, corm_ops[binary->base.op].text); break;
-  }
-  if (binary->base.op == CORM_OP_NOT_IN) push_text(c, ")");
-  if (binary->right->kind == CORM_NODE_BIND) {
-    corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), binary->left, (corm_op)binary->base.op,
-                   place_beside((corm_op)binary->base.op, binary->left));
-  } else {
-    push_placed(c, binary->right, place_beside((corm_op)binary->base.op, binary->left));
-  }
-}
-
-static void step_binary(corm_compiler *c, const corm_task *task) {
-  const corm_binary *binary = (const corm_binary *)task->node;
-  if (task->index == 1) {
-    binary_right(c, binary);
-    return;
-  }
-  if (binary->base.op == CORM_OP_CONCAT && c->dialect->concat_call) {
-    step_concat(c, task);
-    return;
-  }
-  bool like = is_ilike(binary) || binary->base.op == CORM_OP_LIKE || binary->base.op == CORM_OP_NOT_LIKE;
-  if (!like) {
-    if (!corm_compiler_enter(c)) {
-      corm_compiler_leave(c);
-      return;
-    }
-    bool done = c->dialect->binary(c->dialect, c, binary);
-    corm_compiler_leave(c);
-    if (done) return;
-  }
-  /* SQLAlchemy always groups NOT IN, since its empty form is an OR. */
-  if (binary->base.op == CORM_OP_NOT_IN) corm_emit_bytes(c, "(", 1);
-  if (is_ilike(binary) && !c->dialect->native_ilike) corm_emit_text(c, "lower(");
-  if (binary->left->kind == CORM_NODE_COLUMN) {
-    emit_column(c, (const corm_column_node *)binary->left);
-    binary_right(c, binary);
-    return;
-  }
-  again(c, task);
-  push_compared(c, (corm_op)binary->base.op, binary->left, binary->right);
-}
+/* -- the rest ------------------------------------------------------------------------------------------------------ */
 
 static void step_list(corm_compiler *c, const corm_task *task) {
   const corm_list *list = (const corm_list *)task->node;
   if (task->index >= list->n) return;
   if (task->index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
-  if (task->index + 1 < list->n) again(c, task);
-  push_placed(c, list->items[task->index],
-              list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
+  if (task->index + 1 < list->n) corm_push_again(c, task);
+  corm_push_placed(c, list->items[task->index],
+                   list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
 }
-
-/* -- the rest ------------------------------------------------------------------------------------------------------ */
 
 static bool is_plain_word(const char *word, size_t len) {
   for (size_t i = 0; i < len; i++) {
@@ -324,7 +147,7 @@ static bool shares_type(const corm_function *function) {
 
 static corm_place place_among(const corm_node *const *items, uint32_t n, uint32_t step) {
   for (uint32_t i = 0; i < n; i++) {
-    if (has_type(items[(size_t)i * step])) return CORM_PLACE_SHARED;
+    if (corm_has_own_type(items[(size_t)i * step])) return CORM_PLACE_SHARED;
   }
   return CORM_PLACE_UNTYPED;
 }
@@ -348,14 +171,14 @@ static void step_function(corm_compiler *c, const corm_task *task) {
     corm_emit_bytes(c, ")", 1);
     return;
   }
-  again(c, task);
-  push_placed(c, function->args[task->index],
-              shares_type(function) ? place_among(function->args, function->nargs, 1) : CORM_PLACE_UNTYPED);
+  corm_push_again(c, task);
+  corm_push_placed(c, function->args[task->index],
+                   shares_type(function) ? place_among(function->args, function->nargs, 1) : CORM_PLACE_UNTYPED);
 }
 
 static corm_place case_place(const corm_case_node *node, uint32_t index) {
-  if (index % 2 == 0) return node->value ? place_beside(CORM_OP_EQ, node->value) : CORM_PLACE_UNTYPED;
-  if (node->else_ && has_type(node->else_)) return CORM_PLACE_SHARED;
+  if (index % 2 == 0) return node->value ? corm_place_beside(CORM_OP_EQ, node->value) : CORM_PLACE_UNTYPED;
+  if (node->else_ && corm_has_own_type(node->else_)) return CORM_PLACE_SHARED;
   return place_among(node->whens + 1, node->nwhens, 2);
 }
 
@@ -365,19 +188,19 @@ static void step_case(corm_compiler *c, const corm_task *task) {
   uint32_t index = task->index;
   if (index == 0) {
     corm_emit_text(c, node->value ? "CASE " : "CASE");
-    again(c, task);
+    corm_push_again(c, task);
     if (node->value) corm_push_node(c, node->value);
     return;
   }
   index--;
   if (index < node->nwhens * 2) {
     corm_emit_text(c, index % 2 ? " THEN " : " WHEN ");
-    again(c, task);
-    push_placed(c, node->whens[index], case_place(node, index));
+    corm_push_again(c, task);
+    corm_push_placed(c, node->whens[index], case_place(node, index));
   } else if (index == node->nwhens * 2 && node->else_) {
     corm_emit_text(c, " ELSE ");
-    again(c, task);
-    push_placed(c, node->else_, place_among(node->whens + 1, node->nwhens, 2));
+    corm_push_again(c, task);
+    corm_push_placed(c, node->else_, place_among(node->whens + 1, node->nwhens, 2));
   } else {
     corm_emit_text(c, " END");
   }
@@ -393,7 +216,7 @@ static void step_cast(corm_compiler *c, const corm_cast *cast) {
   corm_status status =
       (dialect->cast_type ? dialect->cast_type : dialect->type_name)(dialect, cast->base.type, &c->text, c->err);
   if (status != CORM_OK) c->failed = true;
-  const char *type = take_text(c, at);
+  const char *type = corm_take_text(c, at);
   if (!type || c->failed) return;
   if (!*type) {
     const corm_node *element = corm_group_in(c->arena, cast->element, CORM_AGAINST_NOTHING, 0);
@@ -401,9 +224,9 @@ static void step_cast(corm_compiler *c, const corm_cast *cast) {
     return;
   }
   corm_emit_text(c, "CAST(");
-  push_text(c, ")");
-  push_text(c, type);
-  push_text(c, " AS ");
+  corm_push_text(c, ")");
+  corm_push_text(c, type);
+  corm_push_text(c, " AS ");
   corm_push_node(c, cast->element);
 }
 
@@ -448,11 +271,11 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
 static void push_join(corm_compiler *c, const corm_join *join) {
   bool group = join->right->kind == CORM_NODE_JOIN;
   if (join->on) corm_push_node(c, join->on);
-  push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
+  corm_push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
   corm_push_node(c, join->right);
-  if (group) push_text(c, "(");
+  if (group) corm_push_text(c, "(");
   const char *plain = c->dialect->inner_join ? " INNER JOIN " : " JOIN ";
-  push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : plain);
+  corm_push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : plain);
   corm_push_node(c, join->left);
 }
 
@@ -461,7 +284,7 @@ static void push_join(corm_compiler *c, const corm_join *join) {
 static void step(corm_compiler *c, const corm_task *task) {
   const corm_node *node = task->node;
   switch ((corm_node_kind)node->kind) {
-  case CORM_NODE_COLUMN: emit_column(c, (const corm_column_node *)node); break;
+  case CORM_NODE_COLUMN: corm_emit_column(c, (const corm_column_node *)node); break;
   case CORM_NODE_BIND:
     corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN, (corm_place)task->place);
     break;
@@ -470,13 +293,13 @@ static void step(corm_compiler *c, const corm_task *task) {
     break;
   case CORM_NODE_TEXT: corm_emit_text_node(c, (const corm_text *)node); break;
   case CORM_NODE_CONSTANT: emit_constant(c, ((const corm_constant *)node)->value); break;
-  case CORM_NODE_UNARY: step_unary(c, (const corm_unary *)node); break;
-  case CORM_NODE_BINARY: step_binary(c, task); break;
+  case CORM_NODE_UNARY: corm_step_unary(c, (const corm_unary *)node); break;
+  case CORM_NODE_BINARY: corm_step_binary(c, task); break;
   case CORM_NODE_LIST: step_list(c, task); break;
   case CORM_NODE_GROUPING:
     corm_emit_bytes(c, "(", 1);
-    push_text(c, ")");
-    push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
+    corm_push_text(c, ")");
+    corm_push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
     break;
   case CORM_NODE_FUNCTION: step_function(c, task); break;
   case CORM_NODE_CASE: step_case(c, task); break;
@@ -489,7 +312,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     const corm_bundle *bundle = (const corm_bundle *)node;
     for (uint32_t i = bundle->n; i > 0; i--) {
       corm_push_node(c, bundle->columns[i - 1]);
-      if (i > 1) push_text(c, ", ");
+      if (i > 1) corm_push_text(c, ", ");
     }
     break;
   }
@@ -512,7 +335,7 @@ static void step(corm_compiler *c, const corm_task *task) {
 void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
   if (!corm_compiler_check(compiler, (void *)(uintptr_t)node)) return;
   if (node->kind == CORM_NODE_COLUMN) {
-    emit_column(compiler, (const corm_column_node *)node);
+    corm_emit_column(compiler, (const corm_column_node *)node);
     return;
   }
   size_t base = compiler->ntasks;

@@ -1,0 +1,44 @@
+/* INSERT, UPDATE and DELETE. */
+#ifndef CORM_SQL_DML_H
+#define CORM_SQL_DML_H
+
+#include "sql/select.h"
+
+/* One column and its value in INSERT or UPDATE; several rows are row-major. */
+/* An anonymous BIND among the values is a plain value: it gets the column's name and type. */
+struct corm_insert {
+  corm_node base;
+  const corm_table *table;
+  const corm_column *const *columns; /* those given by values() or from_select; NULL: all columns as required binds */
+  uint32_t ncolumns;
+  const corm_node *const *values; /* nrows * ncolumns */
+  uint32_t nrows;                 /* 0 with columns NULL; DEFAULT VALUES when ncolumns is 0 and nrows is 1 */
+  const corm_select *from_select;
+  const corm_node *const *returning;
+  uint32_t nreturning;
+};
+typedef struct corm_insert corm_insert;
+
+typedef struct corm_update {
+  corm_node base;
+  const corm_node *table; /* TABLE */
+  const corm_column *const *columns;
+  const corm_node *const *values;
+  uint32_t n; /* 0: all columns as required binds */
+  const corm_node *where;
+  const corm_node *const *returning;
+  uint32_t nreturning;
+  bool all;     /* without criteria, and meant so */
+  bool ordered; /* ordered_values(): SET in the order given, not in table order */
+} corm_update;
+
+typedef struct corm_delete_node {
+  corm_node base;
+  const corm_node *table; /* TABLE */
+  const corm_node *where;
+  const corm_node *const *returning;
+  uint32_t nreturning;
+  bool all;
+} corm_delete_node;
+
+#endif

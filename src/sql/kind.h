@@ -1,0 +1,141 @@
+/*
+ * What kinds of nodes and operators there are, and what every node begins with. Precedence and negation are
+ * SQLAlchemy's.
+ */
+#ifndef CORM_SQL_KIND_H
+#define CORM_SQL_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/value.h"
+#include "schema/table.h"
+#include "schema/type.h"
+
+/* X(enumerator, struct name) */
+#define CORM_NODES(X)                                                                                                  \
+  X(COLUMN, column_node)  /* a column of a table, alias or subquery */                                                 \
+  X(BIND, bind)           /* a bound value */                                                                          \
+  X(LITERAL_COLUMN, text) /* raw SQL that acts as a column */                                                          \
+  X(TEXT, text)           /* raw SQL with :binds */                                                                    \
+  X(CONSTANT, constant)   /* NULL, true, false, default */                                                             \
+  X(UNARY, unary)         /* op operand, or operand op for modifiers */                                                \
+  X(BINARY, binary)       /* left op right */                                                                          \
+  X(LIST, list)           /* AND / OR chains, comma lists, tuples */                                                   \
+  X(GROUPING, grouping)   /* parentheses */                                                                            \
+  X(FUNCTION, function)   /* name(args) */                                                                             \
+  X(CASE, case_node)                                                                                                   \
+  X(CAST, cast) /* CAST(x AS type); type_coerce when `silent` */                                                       \
+  X(EXTRACT, extract)                                                                                                  \
+  X(LABEL, label)               /* x AS name */                                                                        \
+  X(SCALAR_SUBQUERY, subselect) /* (SELECT ...) as a value */                                                          \
+  X(EXISTS, subselect)          /* EXISTS (SELECT ...) */                                                              \
+  X(BUNDLE, bundle)             /* a named group of columns: an ORM entity */                                          \
+  X(TABLE, table_node)          /* FROM: a table */                                                                    \
+  X(ALIAS, alias)               /* FROM: table AS name, (select) AS name */                                            \
+  X(JOIN, join)                 /* FROM: a JOIN b ON c */                                                              \
+  X(SELECT, select)                                                                                                    \
+  X(INSERT, insert)                                                                                                    \
+  X(UPDATE, update)                                                                                                    \
+  X(DELETE, delete_node)
+
+typedef enum corm_node_kind {
+#define CORM_X(id, name) CORM_NODE_##id,
+  CORM_NODES(CORM_X)
+#undef CORM_X
+      CORM_NODE_KIND_COUNT
+} corm_node_kind;
+
+/*
+ * X(enumerator, " SQL ", precedence, negation, flags): the higher binds tighter, as SQLAlchemy's operators.py has it.
+ * ASSOCIATIVE: a op b op c needs no parentheses. BOOLEAN: the result is a truth value on every database. POSTFIX:
+ * stands behind its operand; its precedence is only what operands are grouped against.
+ * IS_TRUE and IS_FALSE make a condition of a boolean value: "x" and "NOT x", or "x = 1" and "x = 0".
+ */
+enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4 };
+#define CORM_OPS(X)                                                                                                    \
+  X(NONE, "", 0, NONE, 0)                                                                                              \
+  X(AND, " AND ", 3, NONE, 3)                                                                                          \
+  X(OR, " OR ", 2, NONE, 3)                                                                                            \
+  X(COMMA, ", ", -1, NONE, 0)                                                                                          \
+  X(NOT, "NOT ", 5, NONE, 2)                                                                                           \
+  X(EQ, " = ", 5, NE, 2)                                                                                               \
+  X(NE, " != ", 5, EQ, 2)                                                                                              \
+  X(LT, " < ", 5, GE, 2)                                                                                               \
+  X(LE, " <= ", 5, GT, 2)                                                                                              \
+  X(GT, " > ", 5, LE, 2)                                                                                               \
+  X(GE, " >= ", 5, LT, 2)                                                                                              \
+  X(IS, " IS ", 5, IS_NOT, 2)                                                                                          \
+  X(IS_NOT, " IS NOT ", 5, IS, 2)                                                                                      \
+  X(IS_DISTINCT_FROM, " IS DISTINCT FROM ", 5, IS_NOT_DISTINCT_FROM, 2)                                                \
+  X(IS_NOT_DISTINCT_FROM, " IS NOT DISTINCT FROM ", 5, IS_DISTINCT_FROM, 2)                                            \
+  X(IN, " IN ", 5, NOT_IN, 2)                                                                                          \
+  X(NOT_IN, " NOT IN ", 5, IN, 2)                                                                                      \
+  X(LIKE, " LIKE ", 5, NOT_LIKE, 2)                                                                                    \
+  X(NOT_LIKE, " NOT LIKE ", 5, LIKE, 2)                                                                                \
+  X(ILIKE, " ILIKE ", 5, NOT_ILIKE, 2)                                                                                 \
+  X(NOT_ILIKE, " NOT ILIKE ", 5, ILIKE, 2)                                                                             \
+  X(BETWEEN, " BETWEEN ", 5, NOT_BETWEEN, 2)                                                                           \
+  X(NOT_BETWEEN, " NOT BETWEEN ", 5, BETWEEN, 2)                                                                       \
+  X(REGEXP, " REGEXP ", 5, NOT_REGEXP, 2)                                                                              \
+  X(NOT_REGEXP, " NOT REGEXP ", 5, REGEXP, 2)                                                                          \
+  X(MATCH, " MATCH ", 5, NOT_MATCH, 2)                                                                                 \
+  X(NOT_MATCH, " NOT MATCH ", 5, MATCH, 2)                                                                             \
+  X(ADD, " + ", 7, NONE, 1)                                                                                            \
+  X(SUB, " - ", 7, NONE, 0)                                                                                            \
+  X(MUL, " * ", 8, NONE, 1)                                                                                            \
+  X(TRUEDIV, " / ", 8, NONE, 0)                                                                                        \
+  X(FLOORDIV, " / ", 8, NONE, 0)                                                                                       \
+  X(MOD, " % ", 8, NONE, 0)                                                                                            \
+  X(CONCAT, " || ", 6, NONE, 1)                                                                                        \
+  X(BIT_AND, " & ", 7, NONE, 0)                                                                                        \
+  X(BIT_OR, " | ", 7, NONE, 0)                                                                                         \
+  X(BIT_XOR, " ^ ", 7, NONE, 0)                                                                                        \
+  X(LSHIFT, " << ", 7, NONE, 0)                                                                                        \
+  X(RSHIFT, " >> ", 7, NONE, 0)                                                                                        \
+  X(NEG, "-", 8, NONE, 0)                                                                                              \
+  X(BIT_NOT, "~", 8, NONE, 0)                                                                                          \
+  X(DISTINCT, "DISTINCT ", 5, NONE, 0)                                                                                 \
+  X(COLLATE, " COLLATE ", 4, NONE, 0)                                                                                  \
+  X(ASC, " ASC", 3, NONE, 4)                                                                                           \
+  X(DESC, " DESC", 3, NONE, 4)                                                                                         \
+  X(NULLS_FIRST, " NULLS FIRST", 100, NONE, 4)                                                                         \
+  X(NULLS_LAST, " NULLS LAST", 100, NONE, 4)                                                                           \
+  X(IS_TRUE, "", 5, IS_FALSE, 2)                                                                                       \
+  X(IS_FALSE, "", 5, IS_TRUE, 2)                                                                                       \
+  X(EXISTS, "EXISTS ", 0, NONE, 2)                                                                                     \
+  X(CUSTOM, "", 0, NONE, 0)
+
+typedef enum corm_op {
+#define CORM_X(id, text, precedence, negation, flags) CORM_OP_##id,
+  CORM_OPS(CORM_X)
+#undef CORM_X
+      CORM_OP_COUNT
+} corm_op;
+
+typedef struct corm_node {
+  uint8_t kind; /* corm_node_kind */
+  uint8_t op;   /* corm_op; NONE where it has no meaning */
+  uint16_t flags;
+  const corm_type *type; /* of the value; never NULL for expressions (NullType) */
+} corm_node;
+
+typedef struct corm_op_info {
+  const char *text;
+  int8_t precedence;
+  uint8_t negation; /* corm_op; NONE: no operator of its own */
+  uint8_t flags;
+} corm_op_info;
+extern const corm_op_info corm_ops[CORM_OP_COUNT];
+
+/* "GROUPING", for messages. */
+const char *corm_node_kind_name(const corm_node *node);
+
+/* The index-th operand of a node for passes that walk trees (NULL: no more). FROMs and nested selects are not operands.
+ */
+const corm_node *corm_node_child(const corm_node *node, uint32_t index);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * SELECT, and what it selects from: tables, aliases, joins; and selects as values.
+ */
+#ifndef CORM_SQL_SELECT_H
+#define CORM_SQL_SELECT_H
+
+#include "sql/expression.h"
+
+typedef struct corm_select corm_select;
+
+typedef struct corm_subselect {
+  corm_node base;
+  const corm_select *select;
+} corm_subselect;
+
+typedef struct corm_bundle {
+  corm_node base;
+  const char *name;  /* "User" */
+  const void *owner; /* the ORM's entity; the compiler hands it on */
+  const corm_node *from;
+  const corm_node *const *columns;
+  uint32_t n;
+} corm_bundle;
+
+typedef struct corm_table_node {
+  corm_node base;
+  const corm_table *table;
+} corm_table_node;
+
+typedef struct corm_alias {
+  corm_node base;
+  const char *name;         /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
+  const corm_node *element; /* TABLE or SELECT */
+} corm_alias;
+
+typedef struct corm_join {
+  corm_node base;
+  const corm_node *left;
+  const corm_node *right;
+  const corm_node *on;
+  bool outer;
+  bool full;
+} corm_join;
+
+struct corm_select {
+  corm_node base;
+  const corm_node *const *columns; /* expressions, labels, bundles; TABLE and ALIAS mean all their columns */
+  uint32_t ncolumns;
+  const corm_node *const *froms; /* explicit: select_from, joins; more are inferred from the columns and WHERE */
+  uint32_t nfroms;
+  const corm_node *where; /* NULL: none */
+  const corm_node *having;
+  const corm_node *const *group_by;
+  uint32_t ngroup_by;
+  const corm_node *const *order_by;
+  uint32_t norder_by;
+  const corm_node *limit; /* a bind or expression */
+  const corm_node *offset;
+  const corm_node *const *correlate; /* explicit correlate(); NULL: automatic; not NULL with ncorrelate 0: none */
+  uint32_t ncorrelate;
+  bool distinct;
+  bool label_columns; /* LABEL_STYLE_TABLENAME_PLUS_COL: user.id AS user_id */
+};
+
+const corm_node *corm_table_node_in(corm_arena *arena, const corm_table *table);
+const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, const char *name);
+/* (SELECT ...) as a value, of the type of its first column; EXISTS (SELECT ...). The select is borrowed. */
+const corm_node *corm_scalar_subquery_in(corm_arena *arena, const corm_select *select);
+const corm_node *corm_exists_in(corm_arena *arena, const corm_select *select);
+/* left JOIN right ON on. */
+const corm_node *corm_join_in(corm_arena *arena, const corm_node *left, const corm_node *right, const corm_node *on,
+                              bool outer, bool full);
+
+/* -- FROMs (sql/froms.c, sql/join.c) -- */
+
+/* The ON clause from the foreign keys between two FROMs: NoForeignKeysError, AmbiguousForeignKeysError. */
+CORM_MUST_USE corm_status corm_join_condition_in(corm_arena *arena, const corm_node *left, const corm_node *right,
+                                                 const corm_node **out, corm_error *err);
+
+/* A column of a FROM by key: a table's column, or an alias's; NULL when there is none (or the arena is full). */
+const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key);
+
+/* The name that a FROM shows in messages: "user". */
+const char *corm_from_name(const corm_node *from);
+
+/*
+ * select.join(): the select's FROM list with `right` joined to it. `left` NULL: the one FROM (explicit, else of the
+ * columns) that can join; `on` NULL: from the foreign keys. InvalidRequestError when there is no left side or several.
+ */
+CORM_MUST_USE corm_status corm_select_join_in(corm_arena *arena, const corm_select *select, const corm_node *left,
+                                              const corm_node *right, const corm_node *on, bool outer, bool full,
+                                              const corm_node *const **froms, uint32_t *nfroms, corm_error *err);
+
+/* True when both name the same FROM: one table is the same whichever node stands for it. */
+bool corm_from_same(const corm_node *a, const corm_node *b);
+
+#endif
