@@ -134,9 +134,10 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 /* -- executing -- */
 
 /* `first`: the first set of parameters; `keys`: the key of an INSERT is wanted. */
-static void compile(lua_State *L, int stmt, int first, bool keys, const corm_dialect *dialect, corm_arena *arena,
+static void compile(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine, corm_arena *arena,
                     corm_compiled *out) {
-  const corm_compile_options options = {.keys = keys};
+  const corm_compile_options options = {.keys = keys, .lint = corm_engine_lints(engine)};
+  const corm_dialect *dialect = corm_engine_dialect(engine);
   corm_error err;
   corm_error_init(&err);
   const corm_node *node = binding_tonode(L, stmt), *wanted = node;
@@ -184,7 +185,7 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   fire_before(L, conn_at, stmt, params);
   corm_arena *arena = binding_scratch(L, state);
   binding_params_first(L, params, &many);
-  compile(L, stmt, -1, !many, corm_engine_dialect(corm_conn_engine(conn)), arena, &compiled);
+  compile(L, stmt, -1, !many, corm_conn_engine(conn), arena, &compiled);
   size_t nsets;
   const corm_params *sets = binding_params_read(L, &compiled, params, many, arena, &nsets);
   binding_result *result = binding_new_result(L, conn_at, stmt);

@@ -141,6 +141,7 @@ static void read_echo(lua_State *L, int options, corm_engine_options *out) {
 void binding_read_engine_options(lua_State *L, int options, corm_engine_options *out) {
   static const binding_option_spec specs[] = {{"echo", BINDING_OPT_ANY},
                                               {"hide_parameters", BINDING_OPT_BOOL},
+                                              {"enable_from_linting", BINDING_OPT_BOOL},
                                               {"query_cache_size", BINDING_OPT_INT},
                                               {"poolclass", BINDING_OPT_STRING},
                                               {"pool_size", BINDING_OPT_INT},
@@ -156,6 +157,7 @@ void binding_read_engine_options(lua_State *L, int options, corm_engine_options 
   *out = corm_engine_options_default();
   binding_check_options(L, options, "create_engine", specs, sizeof specs / sizeof *specs);
   read_echo(L, options, out);
+  out->from_linting = binding_opt_bool(L, options, "enable_from_linting", out->echo);
   out->hide_parameters = binding_opt_bool(L, options, "hide_parameters", out->hide_parameters);
   out->stmt_cache_size = count_option(L, options, "query_cache_size", 0, out->stmt_cache_size);
   read_pool(L, options, out);

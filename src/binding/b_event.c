@@ -27,6 +27,10 @@ static void log_line(void *ctx, const char *line) {
   fprintf(stderr, "INFO corm.engine.Engine %s\n", line);
 }
 
+static void warn(void *ctx, const char *line) {
+  lua_warning(((binding_state *)ctx)->L, line, 0);
+}
+
 typedef struct cursor_event {
   const char *name;
   corm_conn *conn;
@@ -145,7 +149,8 @@ static void collect_garbage(void *ctx) {
 }
 
 corm_engine_observer binding_quiet_observer(binding_state *state) {
-  return (corm_engine_observer){.ctx = state, .log = log_line, .collect = state ? collect_garbage : NULL};
+  return (corm_engine_observer){
+      .ctx = state, .log = log_line, .warn = state ? warn : NULL, .collect = state ? collect_garbage : NULL};
 }
 
 /* -- listeners of an engine: entries { fn, retval } in a list that is replaced when it changes, so that a listener may

@@ -98,6 +98,7 @@ static int run_all(lua_State *L) {
   lua_setfield(L, -2, "corm");
   lua_pop(L, 1);
   set_arg_table(L, script);
+  lua_warning(L, "@on", 0);
   /* The mode that lua5.4 runs in, so that a script behaves here as it does there. */
   lua_gc(L, LUA_GCGEN, 0, 0);
   int ok = 1;

@@ -259,6 +259,7 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
   corm_args args;
   corm_stmt *stmt = NULL;
   if (corm_conn_check(conn, err) != CORM_OK) return CORM_FAILED;
+  if (compiled->warning) corm_conn_warn(conn, compiled->warning);
   corm_args_init(&args, conn->engine->mem);
   corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
   if (status == CORM_OK) status = corm_conn_take_stmt(conn, compiled->sql, compiled->len, &stmt, err);

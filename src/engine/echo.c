@@ -1,4 +1,5 @@
 /* What a connection tells about the statements it sends: echo lines, and the text that an error carries. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -40,6 +41,17 @@ static void add_rows(const corm_sent *sent, corm_buf *out) {
     add_row(sent->values + i * sent->n, sent->n, out);
   }
   corm_buf_putc(out, ']');
+}
+
+void corm_conn_warn(const corm_conn *conn, const char *warning) {
+  const corm_engine *engine = conn->engine;
+  if (engine->options.echo) {
+    char line[1024];
+    snprintf(line, sizeof line, "WARNING %s", warning);
+    corm_conn_log(conn, line);
+  } else if (engine->observer.warn != NULL) {
+    engine->observer.warn(engine->observer.ctx, warning);
+  }
 }
 
 void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent) {

@@ -147,6 +147,10 @@ corm_engine *corm_engine_root(corm_engine *engine) {
   return engine->root;
 }
 
+bool corm_engine_lints(const corm_engine *engine) {
+  return engine->options.from_linting;
+}
+
 const corm_conn_options *corm_engine_conn_options(const corm_engine *engine) {
   return &engine->conn_options;
 }

@@ -62,6 +62,8 @@ typedef struct corm_engine_observer {
                        size_t nrows, int64_t elapsed_usec, corm_error *err);
   /* One line for echo, without a newline: "BEGIN (implicit)", "SELECT ...", "[cached, 12 us] (1, 'x')". */
   void (*log)(void *ctx, const char *line);
+  /* One line about a statement that will run all the same but looks wrong; without echo only. */
+  void (*warn)(void *ctx, const char *line);
 } corm_engine_observer;
 
 /* X(enumerator, "Name") */
@@ -95,6 +97,7 @@ typedef struct corm_conn_options {
 typedef struct corm_engine_options {
   bool echo;
   bool hide_parameters;
+  bool from_linting;   /* warn of statements whose FROMs nothing connects */
   int stmt_cache_size; /* prepared statements kept per connection; 0: none */
   corm_pool_class pool_class;
   int pool_size;          /* connections kept; 0: no limit */
@@ -120,6 +123,9 @@ CORM_MUST_USE corm_status corm_engine_new(const corm_mem *mem, const char *url, 
 CORM_MUST_USE corm_status corm_engine_new_with(const corm_mem *mem, const corm_dialect *dialect,
                                                const corm_driver *driver, const corm_url *url,
                                                const corm_engine_options *options, corm_engine **out, corm_error *err);
+
+/* Whether statements are to be compiled with `lint`. */
+bool corm_engine_lints(const corm_engine *engine);
 
 void corm_engine_acquire(corm_engine *engine);
 void corm_engine_release(corm_engine *engine);

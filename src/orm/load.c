@@ -55,7 +55,9 @@ corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err) {
     corm_status status = corm_session_connection(session, &conn, err); /* also says that there is none */
     if (status != CORM_OK) return status;
   }
-  loader->dialect = corm_engine_dialect(session->engine ? session->engine : corm_conn_engine(conn));
+  const corm_engine *engine = session->engine ? session->engine : corm_conn_engine(conn);
+  loader->dialect = corm_engine_dialect(engine);
+  loader->lint = corm_engine_lints(engine);
   return CORM_OK;
 }
 
@@ -161,7 +163,9 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
       status = corm_joined_rewrite(loader, select, &select, err);
     statement = &select->base;
   }
-  if (status == CORM_OK) status = corm_compile_in(&loader->arena, loader->dialect, statement, NULL, &loader->own, err);
+  const corm_compile_options compile = {.lint = loader->lint};
+  if (status == CORM_OK)
+    status = corm_compile_in(&loader->arena, loader->dialect, statement, &compile, &loader->own, err);
   loader->compiled = &loader->own;
   if (status == CORM_OK && !select) status = plan_returning(loader, options, n, err);
   return status == CORM_OK ? execute(loader, params, autoflush, err) : status;

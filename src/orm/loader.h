@@ -72,6 +72,7 @@ struct corm_loader {
   const corm_mem *mem;
   corm_session *session; /* held */
   const corm_dialect *dialect;
+  bool lint;        /* the engine warns of FROMs that nothing connects */
   corm_arena arena; /* plan, statement */
   corm_compiled own;
   const corm_compiled *compiled; /* own, or the mapper's */

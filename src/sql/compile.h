@@ -58,16 +58,18 @@ typedef struct corm_compiled {
   uint32_t nbundles;
   bool is_dml;
   bool is_insert;
-  bool unfiltered; /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
-  bool keys;       /* RETURNING was added for the key: `columns` are columns of the primary key, not of a result */
-  bool textual;    /* raw text or * among the columns: the result has other columns than `columns` says */
-  size_t row_at;   /* INSERT of one row: where its "(?, ?)" stands in the text */
-  size_t row_len;  /* 0: there is none */
+  bool unfiltered;     /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
+  bool keys;           /* RETURNING was added for the key: `columns` are columns of the primary key, not of a result */
+  const char *warning; /* about FROMs that nothing connects; NULL: none, or not looked for */
+  bool textual;        /* raw text or * among the columns: the result has other columns than `columns` says */
+  size_t row_at;       /* INSERT of one row: where its "(?, ?)" stands in the text */
+  size_t row_len;      /* 0: there is none */
 } corm_compiled;
 
 typedef struct corm_compile_options {
   bool named;         /* show ":name" instead of the driver's placeholders */
   bool literal_binds; /* values inlined and escaped, for reading */
+  bool lint;          /* look for FROMs that nothing connects: corm_compiled.warning */
   bool unqualified;   /* columns without their table: CHECK, index expressions */
   bool keys; /* an INSERT of one row returns the key that the database generates, where the dialect fetches keys
                 so (returns_key); shown text has that always */

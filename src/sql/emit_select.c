@@ -1,4 +1,5 @@
 #include "sql/compiler.h"
+#include "sql/lint.h"
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
 
@@ -242,6 +243,7 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   if (ok) correlate(c, select, place, &froms);
   for (uint32_t i = 0; i < froms.n && ok; i++) ok = corm_from_list_add_members(&scope.froms, froms.items[i]);
   if (!ok) corm_compiler_check(c, NULL);
+  if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);
 
   bool bare = c->bare_columns;
   c->bare_columns = false;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sql/walk.h"
+
 void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
   list->arena = arena;
   list->items = list->first;
@@ -39,71 +41,50 @@ bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
   return true;
 }
 
-/* -- walking without recursion ------------------------------------------------------------------------------------- */
-
-typedef struct frame {
-  const corm_node *node;
-  uint32_t next; /* child to visit */
-} frame;
-
+/* The FROMs that wait while joins are taken apart. */
 typedef struct stack {
   corm_arena *arena;
-  frame *frames;
+  const corm_node **items;
   size_t n;
   size_t cap;
-  frame first[32];
+  const corm_node *first[16];
 } stack;
 
-static void stack_init(stack *s, corm_arena *arena) {
-  s->arena = arena;
-  s->frames = s->first;
-  s->n = 0;
-  s->cap = sizeof s->first / sizeof *s->first;
-}
-
-static bool push(stack *s, const corm_node *node) {
+static bool push(stack *s, const corm_node *from) {
   if (s->n == s->cap) {
-    frame *grown = corm_arena_alloc(s->arena, 2 * s->cap * sizeof *grown);
+    const corm_node **grown = corm_arena_alloc(s->arena, 2 * s->cap * sizeof *grown);
     if (!grown) return false;
-    memcpy(grown, s->frames, s->n * sizeof *grown);
-    s->frames = grown;
+    memcpy(grown, s->items, s->n * sizeof *grown);
+    s->items = grown;
     s->cap *= 2;
   }
-  s->frames[s->n++] = (frame){.node = node};
+  s->items[s->n++] = from;
   return true;
 }
 
 bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
-  stack s;
   if (node->kind == CORM_NODE_COLUMN) {
     const corm_node *only = ((const corm_column_node *)node)->from;
     return !only || corm_from_list_add(list, only);
   }
-  stack_init(&s, list->arena);
-  while (node) {
+  corm_walk walk;
+  corm_walk_init(&walk, list->arena, node);
+  bool descend = true;
+  while ((node = corm_walk_next(&walk, descend))) {
     const corm_node *from = NULL;
-    if (node->kind == CORM_NODE_COLUMN) from = ((const corm_column_node *)node)->from;
     bool is_from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
     if (is_from) from = node;
+    if (node->kind == CORM_NODE_COLUMN) from = ((const corm_column_node *)node)->from;
+    if (node->kind == CORM_NODE_BUNDLE) from = ((const corm_bundle *)node)->from;
     if (from && !corm_from_list_add(list, from)) return false;
-    if (node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->from) {
-      if (!corm_from_list_add(list, ((const corm_bundle *)node)->from)) return false;
-    } else if (corm_node_child(node, 0) && !push(&s, node)) {
-      return false;
-    }
-    node = NULL;
-    while (s.n && !node) {
-      frame *top = &s.frames[s.n - 1];
-      node = corm_node_child(top->node, top->next++);
-      if (!node) s.n--;
-    }
+    descend = node->kind != CORM_NODE_BUNDLE || !from;
   }
-  return true;
+  return !list->arena->failed;
 }
 
 bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
-  stack s;
-  stack_init(&s, list->arena);
+  stack s = {.arena = list->arena, .cap = sizeof s.first / sizeof *s.first};
+  s.items = s.first;
   while (from) {
     if (!corm_from_list_add(list, from)) return false;
     if (from->kind == CORM_NODE_JOIN) {
@@ -111,7 +92,7 @@ bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
       if (!push(&s, join->right)) return false;
       from = join->left;
     } else {
-      from = s.n ? s.frames[--s.n].node : NULL;
+      from = s.n ? s.items[--s.n] : NULL;
     }
   }
   return true;

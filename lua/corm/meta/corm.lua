@@ -88,6 +88,7 @@ local sqlite = {}
 
 ---@class corm.EngineOptions
 ---@field echo? boolean|"debug" Print what is executed to standard error; "debug": rows too
+---@field enable_from_linting? boolean Warn of statements whose FROMs nothing connects; default: as `echo`
 ---@field hide_parameters? boolean Keep parameters out of echo and errors
 ---@field query_cache_size? integer Prepared statements kept per connection
 ---@field poolclass? "QueuePool"|"NullPool"|"StaticPool"|"SingletonThreadPool"|"AssertionPool"
