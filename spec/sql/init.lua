@@ -5,4 +5,5 @@ return {
   "dml",
   "expressions",
   "select",
+  "windows",
 }

@@ -44,6 +44,16 @@ return {
       sql = "SET statement_timeout TO 50",
       says = 'near "SET": syntax error',
     },
+    ordered_sets = {
+      why = "no aggregate is of an ordered group",
+      sql = "SELECT mode() WITHIN GROUP (ORDER BY 1)",
+      says = 'near "(": syntax error',
+    },
+    order_in_aggregates = {
+      why = "before 3.44 an aggregate takes its rows as they come",
+      sql = "SELECT group_concat(1, ',' ORDER BY 1)",
+      says = 'near "ORDER": syntax error',
+    },
     strict_types = {
       why = "a column takes what does not fit its type",
       before = "CREATE TABLE t (d DATE); INSERT INTO t VALUES ('no date');",
@@ -119,6 +129,21 @@ return {
       before = "CREATE TABLE t (n INTEGER);",
       sql = "CREATE INDEX i ON t (n) WHERE n > 0",
       says = "near 'WHERE n > 0'",
+    },
+    frames_of_groups = {
+      why = "a frame is of rows or of values, and leaves nothing out",
+      sql = "SELECT sum(1) OVER (ORDER BY 1 GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+      says = "near 'GROUPS BETWEEN",
+    },
+    filter_of_aggregates = {
+      why = "an aggregate takes all rows of its group",
+      sql = "SELECT count(*) FILTER (WHERE true)",
+      says = "near '(WHERE true)'",
+    },
+    ordered_sets = {
+      why = "a percentile is a window, and stands nowhere else",
+      sql = "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY 1)",
+      says = "ERROR 1064 (42000)",
     },
     infinite_floats = {
       why = "a DOUBLE is finite",

@@ -105,11 +105,13 @@ static void check_is_value(lua_State *L, const corm_node *node, const char *what
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN:
   case CORM_NODE_BUNDLE:
+  case CORM_NODE_FRAME:
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:
     binding_error(L, CORM_E_ARGUMENT, "%s: a column or an SQL expression expected, got %s", what,
                   node->kind == CORM_NODE_BUNDLE                ? "a mapped class"
+                  : node->kind == CORM_NODE_FRAME               ? "a frame"
                   : binding_node_userdata(node) == BINDING_FROM ? "a FROM clause"
                                                                 : "a statement");
     break;
@@ -327,4 +329,5 @@ void binding_open_expr(lua_State *L) {
   binding_add_methods(L, BINDING_EXPRESSION, binding_operator_methods);
   binding_open_func(L);
   binding_open_from(L);
+  binding_open_window(L);
 }

@@ -131,6 +131,7 @@ void binding_push_type(lua_State *L, const corm_type *type, int anchor);
 /* -- parts of binding_open_expr, by file -- */
 void binding_open_func(lua_State *L);
 void binding_open_from(lua_State *L);
+void binding_open_window(lua_State *L);
 
 /* alias, join, outerjoin, select: methods of tables and of other FROMs (b_from.c). */
 extern const luaL_Reg binding_from_methods[];

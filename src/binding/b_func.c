@@ -52,6 +52,8 @@ static int func_index(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "func: a function's name expected, got %s", binding_typename(L, 2));
   const char *name = lua_tolstring(L, 2, &len);
+  /* func.end_ is the function "end", a word that Lua keeps for itself. */
+  if (len > 1 && name[len - 1] == '_') len--;
   if (corm_identifier_check(name, len, "function", &err) != CORM_OK) return binding_raise(L, &err);
   push_func(L, self->name, name, len);
   return 1;
@@ -89,6 +91,8 @@ static int func_call(lua_State *L) {
   const char *name = self->name;
   if (!*name) return binding_error(L, CORM_E_ARGUMENT, "func: name the function: func.count(...)");
   const char *hint = strrchr(name, '.') ? strrchr(name, '.') + 1 : name; /* binds leave the package out */
+  const char *canonical = corm_function_name(corm_function_find(name));
+  if (canonical) hint = canonical;
   binding_state *state = binding_upvalue(L);
   int type_arg, top = lua_gettop(L);
   const corm_type *type = top > 1 ? read_type(L, name, &type_arg) : NULL;
@@ -309,7 +313,6 @@ static int bindparam_call(lua_State *L) {
 static int tuple_call(lua_State *L) {
   binding_state *state = binding_get(L);
   int n = lua_gettop(L);
-  if (n < 1) return binding_error(L, CORM_E_ARGUMENT, "tuple_: at least one member expected");
   corm_arena *scratch = binding_scratch(L, state);
   binding_arg *args = corm_arena_zalloc(scratch, (size_t)n, sizeof *args);
   const corm_node **nodes = corm_arena_zalloc(scratch, (size_t)n, sizeof *nodes), *node;

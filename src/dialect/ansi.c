@@ -1,7 +1,6 @@
 #include "dialect/ansi.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 #include "sql/ddl.h"
@@ -119,29 +118,52 @@ static bool generic_binary(const corm_dialect *dialect, corm_compiler *compiler,
 }
 
 void corm_ansi_arguments(corm_compiler *compiler, const corm_function *node) {
+  const corm_node *order_by = corm_emit_ordering(compiler);
   corm_emit_text(compiler, "(");
   for (uint32_t i = 0; i < node->nargs; i++) {
     if (i > 0) corm_emit_text(compiler, ", ");
     corm_emit_node(compiler, node->args[i]);
   }
+  if (order_by) {
+    corm_emit_text(compiler, " ORDER BY ");
+    corm_emit_node(compiler, order_by);
+  }
   corm_emit_text(compiler, ")");
 }
 
-bool corm_ansi_function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
-  (void)dialect;
-  /* Written without parentheses in the standard. */
-  static const char *const names[][2] = {
-      {"current_date", "CURRENT_DATE"}, {"current_time", "CURRENT_TIME"}, {"current_timestamp", "CURRENT_TIMESTAMP"},
-      {"current_user", "CURRENT_USER"}, {"localtime", "LOCALTIME"},       {"localtimestamp", "LOCALTIMESTAMP"},
-      {"session_user", "SESSION_USER"}, {"sysdate", "sysdate"},           {"user", "USER"},
-  };
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    if (strcasecmp(node->name, names[i][0]) != 0) continue;
-    corm_emit_text(compiler, names[i][1]);
-    if (node->nargs > 0) corm_ansi_arguments(compiler, node);
-    return true;
+static bool grouping(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node, const char *name,
+                     bool lacking) {
+  if (lacking) {
+    corm_emit_error(compiler, CORM_E_COMPILE, "%s has no %s; unite the selects of each grouping by union_all",
+                    dialect->name, name);
   }
-  return false;
+  corm_emit_text(compiler, name);
+  corm_ansi_arguments(compiler, node);
+  return true;
+}
+
+/* Those that the standard writes without parentheses, and those of GROUP BY. */
+bool corm_ansi_function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
+  const char *name;
+  switch ((corm_known_function)node->known) {
+  case CORM_FUNCTION_CURRENT_DATE: name = "CURRENT_DATE"; break;
+  case CORM_FUNCTION_CURRENT_TIME: name = "CURRENT_TIME"; break;
+  case CORM_FUNCTION_CURRENT_TIMESTAMP: name = "CURRENT_TIMESTAMP"; break;
+  case CORM_FUNCTION_CURRENT_USER: name = "CURRENT_USER"; break;
+  case CORM_FUNCTION_LOCALTIME: name = "LOCALTIME"; break;
+  case CORM_FUNCTION_LOCALTIMESTAMP: name = "LOCALTIMESTAMP"; break;
+  case CORM_FUNCTION_SESSION_USER: name = "SESSION_USER"; break;
+  case CORM_FUNCTION_SYSDATE: name = "sysdate"; break;
+  case CORM_FUNCTION_USER: name = "USER"; break;
+  case CORM_FUNCTION_CUBE: return grouping(dialect, compiler, node, "CUBE", dialect->no_grouping_sets);
+  case CORM_FUNCTION_GROUPING_SETS:
+    return grouping(dialect, compiler, node, "GROUPING SETS", dialect->no_grouping_sets);
+  case CORM_FUNCTION_ROLLUP: return grouping(dialect, compiler, node, "ROLLUP", dialect->no_rollup);
+  default: return false;
+  }
+  corm_emit_text(compiler, name);
+  if (node->nargs > 0) corm_ansi_arguments(compiler, node);
+  return true;
 }
 
 bool corm_ansi_extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {

@@ -5,7 +5,6 @@
 #include "dialect/mysql.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "dialect/ansi.h"
 
@@ -32,31 +31,53 @@ static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const c
 
 /* The separator must be a literal. */
 static void group_concat(corm_compiler *compiler, const corm_function *node) {
+  const corm_node *order_by = corm_emit_ordering(compiler);
   corm_emit_text(compiler, "group_concat(");
   corm_emit_node(compiler, node->args[0]);
+  if (order_by) {
+    corm_emit_text(compiler, " ORDER BY ");
+    corm_emit_node(compiler, order_by);
+  }
   corm_emit_text(compiler, " SEPARATOR ");
   corm_emit_inlined(compiler, node->args[1]);
   corm_emit_text(compiler, ")");
 }
 
+/* MariaDB's percentiles take no placeholder. */
+static void percentile(corm_compiler *compiler, const corm_function *node) {
+  corm_emit_text(compiler, node->name);
+  corm_emit_text(compiler, "(");
+  corm_emit_inlined(compiler, node->args[0]);
+  corm_emit_text(compiler, ")");
+}
+
+static void rollup(corm_compiler *compiler, const corm_function *node) {
+  for (uint32_t i = 0; i < node->nargs; i++) {
+    if (i > 0) corm_emit_text(compiler, ", ");
+    corm_emit_node(compiler, node->args[i]);
+  }
+  corm_emit_text(compiler, " WITH ROLLUP");
+}
+
 static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
-  if (strcasecmp(node->name, "random") == 0) {
+  switch ((corm_known_function)node->known) {
+  case CORM_FUNCTION_RANDOM:
     corm_emit_text(compiler, "rand");
     corm_ansi_arguments(compiler, node);
-  } else if (strcasecmp(node->name, "sysdate") == 0) {
-    corm_emit_text(compiler, "SYSDATE()");
-  } else if (strcasecmp(node->name, "aggregate_strings") == 0 && node->nargs == 2) {
+    return true;
+  case CORM_FUNCTION_SYSDATE: corm_emit_text(compiler, "SYSDATE()"); return true;
+  case CORM_FUNCTION_ROLLUP: rollup(compiler, node); return true;
+  case CORM_FUNCTION_PERCENTILE_CONT:
+  case CORM_FUNCTION_PERCENTILE_DISC:
+    if (node->nargs != 1) return false;
+    percentile(compiler, node);
+    return true;
+  case CORM_FUNCTION_AGGREGATE_STRINGS:
+    if (node->nargs != 2) return false;
     group_concat(compiler, node);
-  } else if (strcasecmp(node->name, "rollup") == 0) {
-    for (uint32_t i = 0; i < node->nargs; i++) {
-      if (i > 0) corm_emit_text(compiler, ", ");
-      corm_emit_node(compiler, node->args[i]);
-    }
-    corm_emit_text(compiler, " WITH ROLLUP");
-  } else {
-    return corm_ansi_function(dialect, compiler, node);
+    return true;
+  default: return corm_ansi_function(dialect, compiler, node);
   }
-  return true;
 }
 
 static bool extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {
@@ -97,23 +118,26 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
   .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
   .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true,          \
-  .index_of_table = true, .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES,                       \
-  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .for_server = for_server,         \
-  .binary = binary, .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,          \
-  .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
-  .table_suffix = corm_ansi_table_suffix, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                \
+  .index_of_table = true, .no_filter = true, .few_frames = true, .no_grouping_sets = true,                             \
+  .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0",     \
+  .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = binary, .function = function,           \
+  .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,           \
+  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_ansi_table_suffix,                          \
+  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \
                    "DATABASE()) AND table_name = ? LIMIT 1"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .isolation_sql = "SELECT @@transaction_isolation", .reserved = corm_mysql_reserved,         \
-          .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
+  COMMON, .name = "mysql", .within_group = CORM_WITHIN_GROUP_NONE, .isolation_sql = "SELECT @@transaction_isolation",  \
+          .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name,       \
+          .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .isolation_sql = "SELECT @@tx_isolation", .reserved = corm_mariadb_reserved,              \
-          .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true, .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",       \
+          .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
+          .bulk = CORM_BULK_ARRAY
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .cast_type = corm_mysql_float_cast_type};

@@ -1,6 +1,5 @@
 /* PostgreSQL 12 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
 #include <string.h>
-#include <strings.h>
 
 #include "dialect/ansi.h"
 #include "dialect/native_codec.h"
@@ -39,9 +38,9 @@ static void substring(corm_compiler *compiler, const corm_function *node) {
 }
 
 static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
-  if (strcasecmp(node->name, "substring") == 0 && (node->nargs == 2 || node->nargs == 3)) {
+  if (node->known == CORM_FUNCTION_SUBSTRING && (node->nargs == 2 || node->nargs == 3)) {
     substring(compiler, node);
-  } else if (strcasecmp(node->name, "aggregate_strings") == 0) {
+  } else if (node->known == CORM_FUNCTION_AGGREGATE_STRINGS) {
     corm_emit_text(compiler, "string_agg");
     corm_ansi_arguments(compiler, node);
   } else {

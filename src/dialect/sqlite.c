@@ -1,6 +1,5 @@
 /* SQLite 3.35 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
 #include <string.h>
-#include <strings.h>
 
 #include "dialect/ansi.h"
 #include "dialect/sqlite_codec.h"
@@ -30,19 +29,14 @@ static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const c
 }
 
 static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
-  if (strcasecmp(node->name, "now") == 0) {
-    corm_emit_text(compiler, "CURRENT_TIMESTAMP");
-  } else if (strcasecmp(node->name, "localtimestamp") == 0) {
-    corm_emit_text(compiler, "DATETIME(CURRENT_TIMESTAMP, 'localtime')");
-  } else if (strcasecmp(node->name, "char_length") == 0) {
-    corm_emit_text(compiler, "length");
-    corm_ansi_arguments(compiler, node);
-  } else if (strcasecmp(node->name, "aggregate_strings") == 0) {
-    corm_emit_text(compiler, "group_concat");
-    corm_ansi_arguments(compiler, node);
-  } else {
-    return corm_ansi_function(dialect, compiler, node);
+  switch ((corm_known_function)node->known) {
+  case CORM_FUNCTION_NOW: corm_emit_text(compiler, "CURRENT_TIMESTAMP"); return true;
+  case CORM_FUNCTION_LOCALTIMESTAMP: corm_emit_text(compiler, "DATETIME(CURRENT_TIMESTAMP, 'localtime')"); return true;
+  case CORM_FUNCTION_CHAR_LENGTH: corm_emit_text(compiler, "length"); break;
+  case CORM_FUNCTION_AGGREGATE_STRINGS: corm_emit_text(compiler, "group_concat"); break;
+  default: return corm_ansi_function(dialect, compiler, node);
   }
+  corm_ansi_arguments(compiler, node);
   return true;
 }
 
@@ -304,6 +298,9 @@ const corm_dialect corm_dialect_sqlite = {
     .max_params = 32766, /* SQLite's own default since 3.32 */
     .type_name = corm_ansi_type_name,
     .binary = binary,
+    .no_grouping_sets = true,
+    .no_rollup = true,
+    .within_group = CORM_WITHIN_GROUP_NONE,
     .function = function,
     .extract = extract,
     .limit = limit,

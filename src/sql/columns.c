@@ -33,6 +33,8 @@ static const char *natural_name(const corm_node *node) {
   case CORM_NODE_COLUMN: return ((const corm_column_node *)node)->name;
   case CORM_NODE_LABEL: return ((const corm_label *)node)->name;
   case CORM_NODE_LITERAL_COLUMN: return ((const corm_text *)node)->sql;
+  case CORM_NODE_WHOLE: return ((const corm_alias *)((const corm_whole *)node)->from)->name;
+  case CORM_NODE_FIELD: return ((const corm_field *)node)->name;
   default: return NULL;
   }
 }
@@ -52,7 +54,10 @@ const char *corm_anon_stem(const corm_node *node) {
       break;
     }
   }
-  if (node->kind == CORM_NODE_FUNCTION) return corm_bind_hint(node);
+  if (node->kind == CORM_NODE_FUNCTION || node->kind == CORM_NODE_CONSTRUCT) {
+    const char *hint = corm_bind_hint(node);
+    return hint ? hint : "anon";
+  }
   return node->kind == CORM_NODE_COLUMN ? natural_name(node) : "anon";
 }
 
@@ -120,7 +125,19 @@ static corm_status expand_select(expansion *x, const corm_node *from, const corm
   return CORM_OK;
 }
 
+static corm_status expand_valued(expansion *x, const corm_table_valued *from) {
+  if (from->ncolumns == 0) {
+    corm_error_set(x->err, CORM_E_COMPILE, "the alias of a function has no columns to select");
+    corm_error_hint(x->err, "select its .column, or name its columns by :table_valued(\"a\", ...)");
+    return CORM_FAILED;
+  }
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; i < from->ncolumns && status == CORM_OK; i++) status = add_column(x, &from->columns[i].base, -1);
+  return status;
+}
+
 static corm_status expand_from(expansion *x, const corm_node *from) {
+  if (corm_as_table_valued(from)) return expand_valued(x, corm_as_table_valued(from));
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
   if (element->kind == CORM_NODE_TABLE) return expand_table(x, from, ((const corm_table_node *)element)->table);
   return expand_select(x, from, (const corm_select *)element);

@@ -71,9 +71,12 @@ struct corm_compiler {
   bool failed;
   bool bare_columns; /* columns without their table, now */
   bool no_arrays;    /* some column has no array form */
+  bool aggregate;    /* inside the arguments of an aggregate, which cannot hold another */
   unsigned depth;
   corm_scope *scope;
-  corm_prefix prefixes[4]; /* of the FROMs seen last */
+  const corm_node *windowed; /* the function that is followed by OVER, and so is no aggregate */
+  const corm_node *ordering; /* ORDER BY of the function that the dialect is asked to write, or NULL */
+  corm_prefix prefixes[4];   /* of the FROMs seen last */
   unsigned next_prefix;
 
   corm_compiled_bind *binds;
@@ -147,7 +150,24 @@ const char *corm_take_text(corm_compiler *c, size_t at);
 void corm_push_again(corm_compiler *c, const corm_task *task);
 /* A node as a condition: "x = 1" for a boolean column where the database has no booleans. */
 void corm_emit_condition(corm_compiler *c, const corm_node *node);
+/* True for letters, digits, _ and $, not beginning with a digit or $. */
+bool corm_is_plain_word(const char *word, size_t len);
 void corm_emit_list(corm_compiler *c, const corm_node *const *items, uint32_t n);
+
+/* -- emit_function.c -- */
+
+/* The place of a bind among items that share a type: every `step`-th counts. */
+corm_place corm_place_among(const corm_node *const *items, uint32_t n, uint32_t step);
+/* FUNCTION and AGGREGATE_ORDER. */
+void corm_step_function(corm_compiler *c, const corm_task *task);
+void corm_step_over(corm_compiler *c, const corm_task *task);
+void corm_step_frame(corm_compiler *c, const corm_window_frame *frame);
+void corm_step_filter(corm_compiler *c, const corm_task *task);
+/* WITHIN_GROUP and ARGUMENT_ORDER. */
+void corm_step_ordered(corm_compiler *c, const corm_ordered *ordered);
+void corm_step_construct(corm_compiler *c, const corm_construct *construct);
+/* What follows the name of a function's alias in FROM: the columns that it is derived into. */
+void corm_emit_derived(corm_compiler *c, const corm_table_valued *from);
 
 /* -- emit_operator.c -- */
 

@@ -32,6 +32,13 @@ typedef enum corm_index_parentheses {
   CORM_INDEX_ALL        /* all but columns: MySQL */
 } corm_index_parentheses;
 
+/* Where WITHIN GROUP can stand. */
+typedef enum corm_within_group {
+  CORM_WITHIN_GROUP_ALL,
+  CORM_WITHIN_GROUP_WINDOW, /* before OVER only */
+  CORM_WITHIN_GROUP_NONE
+} corm_within_group;
+
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
@@ -68,6 +75,11 @@ struct corm_dialect {
   bool from_dual;         /* WHERE needs a FROM: FROM DUAL */
   bool index_of_table;    /* an index's name is its table's own: DROP INDEX name ON table */
   bool inline_keys;       /* a foreign key stands in CREATE TABLE or nowhere */
+  bool no_filter;         /* aggregates have no FILTER */
+  bool few_frames;        /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
+  bool no_grouping_sets;  /* no GROUPING SETS and CUBE */
+  bool no_rollup;
+  corm_within_group within_group;
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
      it, and, for the second: the end of the transaction. */
   const char *keys_off;
@@ -171,6 +183,8 @@ corm_buf *corm_emit_buf(corm_compiler *compiler);
 corm_arena *corm_emit_arena(corm_compiler *compiler);
 /* A node where the server knows the type of what stands there: a bind needs no cast. */
 void corm_emit_typed(corm_compiler *compiler, const corm_node *node);
+/* The ORDER BY of the function that the dialect is asked to write, to be written behind its arguments; NULL: none. */
+const corm_node *corm_emit_ordering(const corm_compiler *compiler);
 /* A bound value where the database takes a literal only; shown text has the parameter. Other nodes as they are. */
 void corm_emit_inlined(corm_compiler *compiler, const corm_node *node);
 /* Reports a CompileError at the end of compilation; the first one wins. */

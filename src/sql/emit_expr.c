@@ -1,11 +1,7 @@
-#include <strings.h>
-
 #include "sql/compiler.h"
 
 /* Expressions and FROMs. Each node is a task on the compiler's own stack, so that depth costs no C stack; a step does
    what it can at once and pushes the rest. */
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 void corm_push_task(corm_compiler *c, corm_task task) {
   if (c->ntasks == c->tasks_cap) {
@@ -111,7 +107,7 @@ static void step_list(corm_compiler *c, const corm_task *task) {
                    list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
 }
 
-static bool is_plain_word(const char *word, size_t len) {
+bool corm_is_plain_word(const char *word, size_t len) {
   for (size_t i = 0; i < len; i++) {
     char byte = word[i];
     bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
@@ -120,66 +116,10 @@ static bool is_plain_word(const char *word, size_t len) {
   return len > 0;
 }
 
-/* A function's name is written as it is, dots included; what is no word is quoted. */
-static void emit_function_name(corm_compiler *c, const char *name) {
-  for (;;) {
-    size_t len = strcspn(name, ".");
-    if (is_plain_word(name, len)) {
-      corm_emit_bytes(c, name, len);
-    } else {
-      const char *part = corm_compiler_check(c, corm_arena_dup(c->arena, name, len));
-      if (part) corm_emit_own_name(c, part, "function");
-    }
-    if (!name[len]) return;
-    corm_emit_bytes(c, ".", 1);
-    name += len + 1;
-  }
-}
-
-/* Functions whose arguments are of one type, which is that of the result. */
-static bool shares_type(const corm_function *function) {
-  static const char *const names[] = {"coalesce", "nullif", "greatest", "least", "ifnull"};
-  for (size_t i = 0; i < COUNT(names); i++) {
-    if (strcasecmp(function->name, names[i]) == 0) return true;
-  }
-  return false;
-}
-
-static corm_place place_among(const corm_node *const *items, uint32_t n, uint32_t step) {
-  for (uint32_t i = 0; i < n; i++) {
-    if (corm_has_own_type(items[(size_t)i * step])) return CORM_PLACE_SHARED;
-  }
-  return CORM_PLACE_UNTYPED;
-}
-
-static void step_function(corm_compiler *c, const corm_task *task) {
-  const corm_function *function = (const corm_function *)task->node;
-  if (task->index == 0) {
-    if (!corm_compiler_enter(c)) {
-      corm_compiler_leave(c);
-      return;
-    }
-    bool done = c->dialect->function(c->dialect, c, function);
-    corm_compiler_leave(c);
-    if (done) return;
-    emit_function_name(c, function->name);
-    corm_emit_bytes(c, "(", 1);
-  } else if (task->index < function->nargs) {
-    corm_emit_bytes(c, ", ", 2);
-  }
-  if (task->index >= function->nargs) {
-    corm_emit_bytes(c, ")", 1);
-    return;
-  }
-  corm_push_again(c, task);
-  corm_push_placed(c, function->args[task->index],
-                   shares_type(function) ? place_among(function->args, function->nargs, 1) : CORM_PLACE_UNTYPED);
-}
-
 static corm_place case_place(const corm_case_node *node, uint32_t index) {
   if (index % 2 == 0) return node->value ? corm_place_beside(CORM_OP_EQ, node->value) : CORM_PLACE_UNTYPED;
   if (node->else_ && corm_has_own_type(node->else_)) return CORM_PLACE_SHARED;
-  return place_among(node->whens + 1, node->nwhens, 2);
+  return corm_place_among(node->whens + 1, node->nwhens, 2);
 }
 
 /* Steps: the value, then each condition and each result, then ELSE, then END. */
@@ -200,7 +140,7 @@ static void step_case(corm_compiler *c, const corm_task *task) {
   } else if (index == node->nwhens * 2 && node->else_) {
     corm_emit_text(c, " ELSE ");
     corm_push_again(c, task);
-    corm_push_placed(c, node->else_, place_among(node->whens + 1, node->nwhens, 2));
+    corm_push_placed(c, node->else_, corm_place_among(node->whens + 1, node->nwhens, 2));
   } else {
     corm_emit_text(c, " END");
   }
@@ -231,7 +171,7 @@ static void step_cast(corm_compiler *c, const corm_cast *cast) {
 }
 
 static void emit_extract(corm_compiler *c, const corm_extract *extract) {
-  if (!is_plain_word(extract->field, strlen(extract->field))) {
+  if (!corm_is_plain_word(extract->field, strlen(extract->field))) {
     corm_emit_error(c, CORM_E_COMPILE, "'%.40s' is no field of extract()", extract->field);
     return;
   }
@@ -261,11 +201,27 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
     corm_compiler_leave(c);
   } else if (element->kind == CORM_NODE_TABLE) {
     corm_dialect_table_name(c->dialect, ((const corm_table_node *)element)->table, &c->text);
+  } else if (corm_as_table_valued(&alias->base)) {
+    if (corm_compiler_enter(c)) corm_emit_node(c, element);
+    corm_compiler_leave(c);
+    if (corm_as_table_valued(&alias->base)->ordinality) corm_emit_text(c, " WITH ORDINALITY");
   } else {
     corm_emit_error(c, CORM_E_COMPILE, "a %s cannot have an alias", corm_node_kind_name(element));
   }
   corm_emit_text(c, " AS ");
   corm_emit_own_name(c, corm_alias_name(c, alias), "alias");
+  if (corm_as_table_valued(&alias->base)) corm_emit_derived(c, corm_as_table_valued(&alias->base));
+}
+
+static void push_field(corm_compiler *c, const corm_field *field) {
+  size_t at = c->text.len;
+  corm_emit_own_name(c, field->name, "column");
+  const char *name = corm_take_text(c, at);
+  if (!name || c->failed) return;
+  corm_emit_bytes(c, "(", 1);
+  corm_push_text(c, name);
+  corm_push_text(c, ").");
+  corm_push_node(c, field->element);
 }
 
 static void push_join(corm_compiler *c, const corm_join *join) {
@@ -301,7 +257,18 @@ static void step(corm_compiler *c, const corm_task *task) {
     corm_push_text(c, ")");
     corm_push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
     break;
-  case CORM_NODE_FUNCTION: step_function(c, task); break;
+  case CORM_NODE_FUNCTION:
+  case CORM_NODE_AGGREGATE_ORDER: corm_step_function(c, task); break;
+  case CORM_NODE_OVER: corm_step_over(c, task); break;
+  case CORM_NODE_FRAME: corm_step_frame(c, (const corm_window_frame *)node); break;
+  case CORM_NODE_FILTER: corm_step_filter(c, task); break;
+  case CORM_NODE_WITHIN_GROUP:
+  case CORM_NODE_ARGUMENT_ORDER: corm_step_ordered(c, (const corm_ordered *)node); break;
+  case CORM_NODE_WHOLE:
+    corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)((const corm_whole *)node)->from), "alias");
+    break;
+  case CORM_NODE_FIELD: push_field(c, (const corm_field *)node); break;
+  case CORM_NODE_CONSTRUCT: corm_step_construct(c, (const corm_construct *)node); break;
   case CORM_NODE_CASE: step_case(c, task); break;
   case CORM_NODE_CAST: step_cast(c, (const corm_cast *)node); break;
   case CORM_NODE_EXTRACT: emit_extract(c, (const corm_extract *)node); break;

@@ -39,6 +39,8 @@ static bool is_labelled(const corm_select_column *column, bool all_labels) {
   if (column->required) return true;
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_COLUMN: return all_labels && ((const corm_column_node *)node)->from;
+  case CORM_NODE_WHOLE:
+  case CORM_NODE_FIELD:
   case CORM_NODE_TEXT:
   case CORM_NODE_LITERAL_COLUMN: return false;
   case CORM_NODE_CONSTANT: return ((const corm_constant *)node)->value != CORM_CONSTANT_STAR;
@@ -51,6 +53,9 @@ static bool is_labelled(const corm_select_column *column, bool all_labels) {
 static const char *natural_text(corm_compiler *c, const corm_select_column *column) {
   if (column->name) return column->name;
   const corm_node *node = column->node;
+  if (node->kind == CORM_NODE_WHOLE) {
+    return corm_alias_name(c, (const corm_alias *)((const corm_whole *)node)->from);
+  }
   if (node->kind != CORM_NODE_COLUMN) return "";
   const corm_node *element = ((const corm_column_node *)node)->element;
   return corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
@@ -80,10 +85,11 @@ void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, boo
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);
+    /* The label takes its number before what it labels. */
+    bool labelled = is_labelled(column, all_labels);
+    const char *name = labelled ? corm_label_text(c, column) : NULL;
     corm_emit_node(c, column->node);
-    const char *name = NULL;
-    if (is_labelled(column, all_labels)) {
-      name = corm_label_text(c, column);
+    if (labelled) {
       corm_emit_bytes(c, " AS ", 4);
       if (name) {
         corm_emit_own_name(c, name, "label");
@@ -245,8 +251,9 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   if (!ok) corm_compiler_check(c, NULL);
   if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);
 
-  bool bare = c->bare_columns;
+  bool bare = c->bare_columns, aggregate = c->aggregate;
   c->bare_columns = false;
+  c->aggregate = false;
   c->scope = &scope;
   corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, place == CORM_SELECT_TOP);
@@ -257,4 +264,5 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   emit_clauses(c, select, &columns);
   c->scope = scope.outer;
   c->bare_columns = bare;
+  c->aggregate = aggregate;
 }

@@ -170,13 +170,16 @@ const corm_node *corm_tuple_in(corm_arena *arena, const corm_node *const *items,
 
 const corm_node *corm_function_in(corm_arena *arena, const char *name, const corm_type *type,
                                   const corm_node *const *args, size_t n) {
-  corm_function *node = corm_node_new(arena, sizeof *node, CORM_NODE_FUNCTION, CORM_OP_NONE,
-                                      type ? type : corm_function_type(name, args, n));
-  bool count_all = n == 0 && strcmp(name, "count") == 0;
+  corm_known_function known = corm_function_find(name);
+  const char *canonical = corm_function_name(known);
+  if (!type) type = corm_function_type_in(arena, known, args, n);
+  corm_function *node = corm_node_new(arena, sizeof *node, CORM_NODE_FUNCTION, CORM_OP_NONE, type);
+  bool count_all = n == 0 && known == CORM_FUNCTION_COUNT;
   const corm_node **copy = corm_arena_zalloc(arena, count_all ? 1 : n, sizeof *copy);
-  char *own_name = corm_arena_dup(arena, name, strlen(name));
-  if (!node || !copy || !own_name) return NULL;
+  const char *own_name = canonical ? canonical : corm_arena_dup(arena, name, strlen(name));
+  if (!node || !copy || !own_name || !type) return NULL;
   node->name = own_name;
+  node->known = (uint8_t)known;
   node->args = copy;
   node->nargs = (uint32_t)(count_all ? 1 : n);
   for (size_t i = 0; i < node->nargs; i++) {

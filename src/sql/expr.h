@@ -23,8 +23,9 @@ const char *corm_bind_hint(const corm_node *node);
 /* The type of left op right, and the operator itself: + of strings is CONCAT. */
 const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right);
 
-/* The type of a known function's result, else NullType. */
-const corm_type *corm_function_type(const char *name, const corm_node *const *args, size_t n);
+/* The type of a known function's result, else NullType; NULL when the arena is full. */
+const corm_type *corm_function_type_in(corm_arena *arena, corm_known_function known, const corm_node *const *args,
+                                       size_t n);
 
 /* The type for a value that is compared with `type` by `op`: without the limits of a column that stores it. */
 const corm_type *corm_compared_type(corm_op op, const corm_type *type);

@@ -83,6 +83,7 @@ typedef struct corm_function {
   const char *name; /* "count"; dotted names are packages */
   const corm_node *const *args;
   uint32_t nargs;
+  uint8_t known; /* corm_known_function, function.h */
 } corm_function;
 
 typedef struct corm_case_node {

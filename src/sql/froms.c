@@ -179,7 +179,15 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
   return &node->base;
 }
 
+static const corm_node *valued_column(const corm_table_valued *from, const char *key) {
+  for (uint32_t i = 0; i < from->ncolumns; i++) {
+    if (strcmp(from->columns[i].key, key) == 0) return &from->columns[i].base;
+  }
+  return NULL;
+}
+
 const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key) {
+  if (corm_as_table_valued(from)) return valued_column(corm_as_table_valued(from), key);
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
   if (element->kind == CORM_NODE_SELECT) return selected_column(arena, from, (const corm_select *)element, key);
   if (element->kind != CORM_NODE_TABLE) return NULL;

@@ -30,6 +30,15 @@
   X(CASE, case_node)                                                                                                   \
   X(CAST, cast) /* CAST(x AS type); type_coerce when `silent` */                                                       \
   X(EXTRACT, extract)                                                                                                  \
+  X(OVER, over)                 /* f(x) OVER (...) */                                                                  \
+  X(FRAME, window_frame)        /* the bounds of a window's frame */                                                   \
+  X(FILTER, filter)             /* f(x) FILTER (WHERE ...) */                                                          \
+  X(WITHIN_GROUP, ordered)      /* f(x) WITHIN GROUP (ORDER BY ...) */                                                 \
+  X(AGGREGATE_ORDER, ordered)   /* f(x ORDER BY ...) */                                                                \
+  X(ARGUMENT_ORDER, ordered)    /* x ORDER BY ..., as an argument */                                                   \
+  X(WHOLE, whole)               /* the alias of a function in FROM, as a value */                                      \
+  X(FIELD, field)               /* (f(x)).name */                                                                      \
+  X(CONSTRUCT, construct)       /* what the host writes */                                                             \
   X(LABEL, label)               /* x AS name */                                                                        \
   X(SCALAR_SUBQUERY, subselect) /* (SELECT ...) as a value */                                                          \
   X(EXISTS, subselect)          /* EXISTS (SELECT ...) */                                                              \

@@ -33,6 +33,26 @@ static const corm_node *case_child(const corm_case_node *node, uint32_t index) {
   return index == node->nwhens * 2 ? node->else_ : NULL;
 }
 
+/* The index-th of those that are there. */
+static const corm_node *present(const corm_node *const *items, uint32_t n, uint32_t index) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (items[i] && index-- == 0) return items[i];
+  }
+  return NULL;
+}
+
+static const corm_node *over_child(const corm_over *over, uint32_t index) {
+  const corm_node *parts[] = {over->element, over->partition_by, over->order_by,
+                              over->frame ? &over->frame->base : NULL};
+  return present(parts, 4, index);
+}
+
+/* What stands in parts: { first, second }. */
+static const corm_node *either(const corm_node *first, const corm_node *second, uint32_t index) {
+  const corm_node *parts[] = {first, second};
+  return present(parts, 2, index);
+}
+
 const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_UNARY: return only(((const corm_unary *)node)->operand, index);
@@ -47,6 +67,19 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   case CORM_NODE_CASE: return case_child((const corm_case_node *)node, index);
   case CORM_NODE_CAST: return only(((const corm_cast *)node)->element, index);
   case CORM_NODE_EXTRACT: return only(((const corm_extract *)node)->element, index);
+  case CORM_NODE_OVER: return over_child((const corm_over *)node, index);
+  case CORM_NODE_FRAME:
+    return either(((const corm_window_frame *)node)->start, ((const corm_window_frame *)node)->end, index);
+  case CORM_NODE_FILTER:
+    return either(((const corm_filter *)node)->element, ((const corm_filter *)node)->criterion, index);
+  case CORM_NODE_WITHIN_GROUP:
+  case CORM_NODE_AGGREGATE_ORDER:
+  case CORM_NODE_ARGUMENT_ORDER:
+    return either(((const corm_ordered *)node)->element, ((const corm_ordered *)node)->order_by, index);
+  case CORM_NODE_WHOLE: return only(((const corm_whole *)node)->from, index);
+  case CORM_NODE_FIELD: return only(((const corm_field *)node)->element, index);
+  case CORM_NODE_CONSTRUCT:
+    return item(((const corm_construct *)node)->args, ((const corm_construct *)node)->nargs, index);
   case CORM_NODE_LABEL: return only(((const corm_label *)node)->element, index);
   case CORM_NODE_BUNDLE: return item(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, index);
   case CORM_NODE_COLUMN:

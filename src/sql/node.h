@@ -6,6 +6,7 @@
 
 #include "sql/dml.h"
 #include "sql/expression.h"
+#include "sql/function.h"
 #include "sql/kind.h"
 #include "sql/select.h"
 

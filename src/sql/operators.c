@@ -100,6 +100,9 @@ const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigne
   case CORM_NODE_CAST:
     if (((const corm_cast *)node)->silent) return group_coerced(arena, node, against, precedence);
     break;
+  case CORM_NODE_FILTER: /* binds as concatenation does */
+    if (corm_ops[CORM_OP_CONCAT].precedence <= outer) return grouping(arena, node);
+    break;
   case CORM_NODE_GROUPING:
   case CORM_NODE_SCALAR_SUBQUERY: return node;
   default: break;
@@ -113,6 +116,10 @@ const char *corm_bind_hint(const corm_node *node) {
   case CORM_NODE_COLUMN: return ((const corm_column_node *)node)->key;
   case CORM_NODE_LITERAL_COLUMN: return ((const corm_text *)node)->sql;
   case CORM_NODE_LABEL: return ((const corm_label *)node)->name;
+  case CORM_NODE_WHOLE: return ((const corm_alias *)((const corm_whole *)node)->from)->name;
+  case CORM_NODE_FIELD: return ((const corm_field *)node)->name;
+  case CORM_NODE_CONSTRUCT:
+    return ((const corm_construct *)node)->function ? ((const corm_construct *)node)->name : NULL;
   case CORM_NODE_FUNCTION: {
     const char *name = ((const corm_function *)node)->name;
     const char *dot = strrchr(name, '.');

@@ -23,6 +23,14 @@ static bool same(const corm_node *a, const corm_node *b) {
 
 corm_status corm_subquery_columns_in(corm_arena *arena, const corm_node *alias, const corm_node *const **out,
                                      uint32_t *n, corm_error *err) {
+  const corm_table_valued *valued = corm_as_table_valued(alias);
+  if (valued) {
+    const corm_node **nodes = corm_arena_zalloc(arena, valued->ncolumns, sizeof *nodes);
+    for (uint32_t i = 0; nodes && i < valued->ncolumns; i++) nodes[i] = &valued->columns[i].base;
+    *out = nodes;
+    *n = valued->ncolumns;
+    return nodes ? CORM_OK : corm_error_memory(err);
+  }
   const corm_select *select = (const corm_select *)((const corm_alias *)alias)->element;
   corm_select_columns columns;
   corm_status status =

@@ -46,6 +46,7 @@
 ---@field JSON corm.Type Lua tables
 ---@field Uuid corm.Type `Uuid { as_uuid }`; corm.uuid in and out, text when as_uuid is false
 ---@field ARRAY corm.Type `ARRAY(item, { dimensions })`; lists in and out. PostgreSQL only
+---@field FrameClauseType table<string, string> `UNBOUNDED`, `CURRENT`, `PRECEDING`, `FOLLOWING`
 ---@field dialects corm.dialects What one database has under a name of its own
 local corm = {}
 
@@ -68,6 +69,12 @@ local dialects = {}
 ---@field TIMESTAMP corm.Type DateTime
 ---@field UUID corm.Type Uuid
 local postgresql = {}
+
+---`x ORDER BY y` as an argument of an aggregate.
+---@param target any
+---@param ... corm.Expression What to order by
+---@return corm.Expression
+function postgresql.aggregate_order_by(target, ...) end
 
 ---@class corm.mysql
 ---@field DATETIME corm.Type DateTime
@@ -362,6 +369,36 @@ function corm.tuple_(...) end
 ---@param element any
 ---@return corm.Expression
 function corm.extract(field, element) end
+
+---A function with OVER: `func.rank():over { ... }`.
+---@param func corm.Expression
+---@param options? { partition_by?: any, order_by?: any, rows?: any, range_?: any, groups?: any, exclude?: string }
+---@return corm.Expression
+function corm.over(func, options) end
+
+---A frame whose bounds are not whole numbers, for `rows`, `range_` and `groups` of over().
+---@param start any How far before or after; nil for CURRENT and UNBOUNDED
+---@param end_ any
+---@param start_frame_type string A member of corm.FrameClauseType
+---@param end_frame_type string
+---@return corm.Expression
+function corm.FrameClause(start, end_, start_frame_type, end_frame_type) end
+
+---An aggregate with FILTER: `func.count(x):filter(...)`.
+---@param func corm.Expression
+---@param ... corm.Expression Conditions
+---@return corm.Expression
+function corm.funcfilter(func, ...) end
+
+---@param func corm.Expression
+---@param ... corm.Expression What to order by
+---@return corm.Expression
+function corm.within_group(func, ...) end
+
+---@param func corm.Expression
+---@param ... corm.Expression What to order by
+---@return corm.Expression
+function corm.aggregate_order_by(func, ...) end
 
 ---@param element corm.Expression
 ---@return corm.Expression

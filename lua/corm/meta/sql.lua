@@ -316,6 +316,27 @@ function Expression:op(operator, options) end
 ---@return fun(other: any): corm.Expression
 function Expression:bool_op(operator, options) end
 
+---Of a function: `OVER (...)`. Lists are sequences, or one expression. A frame is `{ from, to }`: negative numbers are
+---before the current row, 0 is it, corm.null has no bound; or a corm.FrameClause.
+---@param options? { partition_by?: any, order_by?: any, rows?: any, range_?: any, groups?: any, exclude?: string }
+---@return corm.Expression
+function Expression:over(options) end
+
+---Of an aggregate: `FILTER (WHERE ...)`; without a condition the function itself.
+---@param ... corm.Expression
+---@return corm.Expression
+function Expression:filter(...) end
+
+---Of a function: `WITHIN GROUP (ORDER BY ...)`.
+---@param ... corm.Expression
+---@return corm.Expression
+function Expression:within_group(...) end
+
+---Of an aggregate: ORDER BY behind its arguments.
+---@param ... corm.Expression
+---@return corm.Expression
+function Expression:aggregate_order_by(...) end
+
 ---Of an exists(): adds conditions to the select inside.
 ---@param ... corm.Expression
 ---@return corm.Expression
