@@ -79,7 +79,7 @@ static void functions(void **state) {
     const char *sqlite, *generic;
   } cases[] = {
       {"now", 0, "CURRENT_TIMESTAMP", "now()"},
-      {"NOW", 0, "CURRENT_TIMESTAMP", "NOW()"},
+      {"NOW", 0, "CURRENT_TIMESTAMP", "now()"},
       {"current_timestamp", 0, "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP"},
       {"current_date", 0, "CURRENT_DATE", "CURRENT_DATE"},
       {"localtimestamp", 0, "DATETIME(CURRENT_TIMESTAMP, 'localtime')", "LOCALTIMESTAMP"},
