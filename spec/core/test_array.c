@@ -21,7 +21,7 @@ static const struct item {
     {{.as.f = 0.5, .kind = CORM_REAL}, "0.5", {.as.f = 0.5, .kind = CORM_REAL}},
     {{.as.f = INFINITY, .kind = CORM_REAL}, "\"Infinity\"", TEXT_OF(TEXT, "Infinity")},
     {{.as.f = -INFINITY, .kind = CORM_REAL}, "\"-Infinity\"", TEXT_OF(TEXT, "-Infinity")},
-    {TEXT_OF(TEXT, "a\"\\\n"), "\"a\\\"\\\\\\u000a\"", TEXT_OF(TEXT, "a\"\\\n")},
+    {TEXT_OF(TEXT, "a\"\\\n"), "\"a\\\"\\\\\\n\"", TEXT_OF(TEXT, "a\"\\\n")},
     {TEXT_OF(BLOB, "\x00\xff"), "\"00ff\"", TEXT_OF(TEXT, "00fF")},
     {TEXT_OF(BLOB, ""), "\"\"", TEXT_OF(TEXT, "")},
     {NUMBER_OF(DATE, 0), "\"1970-01-01\"", TEXT_OF(TEXT, "1970-01-01")},

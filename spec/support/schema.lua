@@ -22,5 +22,14 @@ return function()
     Column("id", corm.Integer, { primary_key = true }),
     Column("Total Sum", corm.Integer, { key = "total" }),
     Column("select", corm.String(30)))
+  s.doc = corm.Table("doc", metadata,
+    Column("id", corm.Integer, { primary_key = true }),
+    Column("data", corm.JSON),
+    Column("b", corm.dialects.postgresql.JSONB),
+    Column("tags", corm.ARRAY(corm.String)),
+    Column("nums", corm.ARRAY(corm.Integer)),
+    Column("at", corm.DateTime),
+    Column("span", corm.Interval),
+    Column("f", corm.Float))
   return s
 end

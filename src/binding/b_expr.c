@@ -292,6 +292,8 @@ int binding_index(lua_State *L, binding_kind kind, binding_property property) {
     void *block = binding_check(L, 1, kind, "index");
     if (property(L, block, lua_tostring(L, 2))) return 1;
   }
+  bool has_value = kind == BINDING_EXPRESSION || kind == BINDING_COLUMN;
+  if (has_value && binding_push_item(L)) return 1;
   return binding_method(L, kind, 2);
 }
 
@@ -330,4 +332,6 @@ void binding_open_expr(lua_State *L) {
   binding_open_func(L);
   binding_open_from(L);
   binding_open_window(L);
+  binding_open_indexing(L);
+  binding_open_match(L);
 }

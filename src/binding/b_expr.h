@@ -91,8 +91,17 @@ bool binding_is_plain_table(lua_State *L, int arg);
 extern const luaL_Reg binding_operator_methods[];
 extern const luaL_Reg binding_operator_meta[];
 
+/* b_indexing.c: expression:contains() of arrays and JSONB; col["key"], which pushes the item of JSON or of an array and
+   returns true, or false where the value at 1 has no items by the key at 2. */
+int binding_op_containing(lua_State *L);
+bool binding_push_item(lua_State *L);
+
 int binding_op_in(lua_State *L); /* b_in.c */
 int binding_op_not_in(lua_State *L);
+/* tuple_(a, b):eq { 1, 2 }: the tuple on the left, the plain table at 2. Pushes the comparison. */
+int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const corm_node *left);
+/* The number of members of a tuple; 0 for a scalar. */
+uint32_t binding_tuple_width(const corm_node *node);
 int binding_cast(lua_State *L);
 int binding_type_coerce(lua_State *L);
 
@@ -132,6 +141,8 @@ void binding_push_type(lua_State *L, const corm_type *type, int anchor);
 void binding_open_func(lua_State *L);
 void binding_open_from(lua_State *L);
 void binding_open_window(lua_State *L);
+void binding_open_indexing(lua_State *L);
+void binding_open_match(lua_State *L);
 
 /* alias, join, outerjoin, select: methods of tables and of other FROMs (b_from.c). */
 extern const luaL_Reg binding_from_methods[];

@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "binding/b_expr.h"
+#include "sql/expr.h"
 
 #define ROOM_IN (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
 
@@ -11,8 +12,7 @@ static binding_build start(lua_State *L, size_t room, int nuvalue) {
   return b;
 }
 
-/* The number of members of a tuple on the left of IN; 0 for a scalar. */
-static uint32_t tuple_width(const corm_node *left) {
+uint32_t binding_tuple_width(const corm_node *left) {
   if (left->kind != CORM_NODE_GROUPING) return 0;
   const corm_node *element = ((const corm_grouping *)left)->element;
   return element->kind == CORM_NODE_LIST && element->op == CORM_OP_COMMA ? ((const corm_list *)element)->n : 0;
@@ -116,7 +116,7 @@ static int in_expressions(lua_State *L, corm_op op, const char *method, const co
 
 static int in_values(lua_State *L, corm_op op, const char *method, const corm_node *left, size_t rows) {
   binding_state *state = binding_get(L);
-  uint32_t width = tuple_width(left);
+  uint32_t width = binding_tuple_width(left);
   size_t bytes, n = rows * (width ? width : 1);
   corm_arena *scratch = binding_scratch(L, state);
   const corm_value *values = read_values(L, method, rows, width, scratch, &bytes);
@@ -125,6 +125,42 @@ static int in_values(lua_State *L, corm_op op, const char *method, const corm_no
   do node = corm_in_in(&b.arena, op, left, values, n, width);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
+  binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const corm_node *left) {
+  const corm_list *members = (const corm_list *)((const corm_grouping *)left)->element;
+  const size_t n = check_sequence(L, 2, method);
+  if (n != members->n)
+    binding_error(L, CORM_E_ARGUMENT, "%s: the tuple has %d members, the list on its right has %d", method,
+                  (int)members->n, (int)n);
+  binding_state *state = binding_get(L);
+  corm_arena *scratch = binding_scratch(L, state);
+  const corm_node **items = corm_arena_zalloc(scratch, n, sizeof *items), *node;
+  binding_arg *args = corm_arena_zalloc(scratch, n, sizeof *args);
+  if (!items || !args) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  size_t room = ROOM_IN + BINDING_ROOM(corm_list) + CORM_ARENA_ROUND(n * sizeof(void *));
+  lua_createtable(L, (int)n, 0);
+  const int kept = lua_gettop(L);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 2, (lua_Integer)i + 1);
+    binding_arg_read(L, lua_gettop(L), members->items[i]->type, method, &args[i]);
+    lua_rawseti(L, kept, (lua_Integer)i + 1);
+    room += args[i].room;
+  }
+  binding_build b = start(L, room, 2);
+  do {
+    bool full = false;
+    for (size_t i = 0; i < n && !full; i++) {
+      items[i] = args[i].node ? binding_scalar_in(&b.arena, args[i].node)
+                              : corm_bind_in(&b.arena, NULL, corm_node_type(members->items[i]), &args[i].value);
+      full = !items[i];
+    }
+    node = full ? NULL : corm_binary_in(&b.arena, op, left, corm_tuple_in(&b.arena, items, n));
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, kept);
   binding_scratch_done(L, state, scratch);
   return 1;
 }

@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "binding/b_expr.h"
 #include "binding/b_statement.h"
+#include "sql/expr.h"
+#include "sql/indexing.h"
 
 /* What the usual operator takes: its own node, a bind and its name, parentheses for both sides. */
 #define ROOM_BINARY (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
@@ -21,6 +23,18 @@ static void check_count(lua_State *L, int n, const char *method) {
   if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
 }
 
+/* ANY and ALL are compared, and nothing else. */
+static void refuse_collection(lua_State *L, const corm_node *node, const char *method) {
+  if (corm_is_collection(node))
+    binding_error(L, CORM_E_ARGUMENT, "%s: only comparison operators may be used with ANY and ALL", method);
+}
+
+static const corm_node *check_operand(lua_State *L, const char *method) {
+  const corm_node *node = binding_checkself(L, method);
+  refuse_collection(L, node, method);
+  return node;
+}
+
 /* -- two operands ---------------------------------------------------------------------------------------------- */
 
 static bool is_equality(corm_op op) {
@@ -32,8 +46,10 @@ static int compare(lua_State *L, corm_op op, const char *method) {
   const corm_node *left = binding_checkself(L, method), *node;
   check_count(L, 2, method);
   binding_arg right;
-  binding_arg_read(L, 2, left->type, method, &right);
-  if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op))
+  if (binding_tuple_width(left) && binding_is_plain_table(L, 2)) return binding_tuple_compare(L, op, method, left);
+  binding_arg_read(L, 2, corm_node_type(left), method, &right);
+  if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op) &&
+      !corm_is_collection(left))
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: NULL, true and false are compared by eq, ne, is_, is_not and "
                   "is_distinct_from only",
@@ -54,8 +70,9 @@ static int arithmetic(lua_State *L, corm_op op, const char *method) {
   binding_arg left, right;
   const corm_node *node, *typed = binding_tonode(L, 1) ? binding_tonode(L, 1) : binding_tonode(L, 2);
   if (!typed) binding_error(L, CORM_E_ARGUMENT, "%s: called without an SQL expression", method);
-  binding_arg_read(L, 1, NULL, method, &left);
-  binding_arg_read(L, 2, NULL, method, &right);
+  refuse_collection(L, typed, method);
+  binding_arg_read(L, 1, corm_node_type(typed), method, &left);
+  binding_arg_read(L, 2, corm_node_type(typed), method, &right);
   binding_build b = start(L, ROOM_BINARY + left.room + right.room, 2);
   do {
     if (left.node && right.node)
@@ -157,7 +174,7 @@ static const char *check_escape(lua_State *L, int arg, const char *method) {
 
 static int like(lua_State *L, corm_op op, const char *method) {
   static const binding_option_spec specs[] = {{"escape", BINDING_OPT_STRING}};
-  const corm_node *left = binding_checkself(L, method), *node;
+  const corm_node *left = check_operand(L, method), *node;
   check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 1);
@@ -175,7 +192,7 @@ static int like(lua_State *L, corm_op op, const char *method) {
 
 static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   static const binding_option_spec specs[] = {{"autoescape", BINDING_OPT_BOOL}, {"escape", BINDING_OPT_STRING}};
-  const corm_node *left = binding_checkself(L, method), *node;
+  const corm_node *left = check_operand(L, method), *node;
   check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 2);
@@ -212,25 +229,37 @@ LIKE(not_ilike, NOT_ILIKE)
   static int op_##name(lua_State *L) {                                                                                 \
     return affix(L, CORM_OP_##op, (flags), #name);                                                                     \
   }
-AFFIX(contains, LIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER)
 AFFIX(startswith, LIKE, CORM_LIKE_PERCENT_AFTER)
 AFFIX(endswith, LIKE, CORM_LIKE_PERCENT_BEFORE)
 AFFIX(icontains, ILIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER)
 AFFIX(istartswith, ILIKE, CORM_LIKE_PERCENT_AFTER)
 AFFIX(iendswith, ILIKE, CORM_LIKE_PERCENT_BEFORE)
 
+/* Of arrays and JSONB it means their own operator. */
+static int op_contains(lua_State *L) {
+  const corm_type *type = corm_node_type(binding_checkself(L, "contains"));
+  bool own = type->kind == CORM_TYPE_ARRAY || (type->kind == CORM_TYPE_JSON && type->binary);
+  return own ? binding_op_containing(L)
+             : affix(L, CORM_OP_LIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER, "contains");
+}
+
 /* -- the rest -------------------------------------------------------------------------------------------------- */
 
 static int op_between(lua_State *L) {
   const corm_node *left = binding_checkself(L, "between"), *node;
+  static const binding_option_spec specs[] = {{"symmetric", BINDING_OPT_BOOL}};
   check_count(L, 3, "between");
   binding_arg low, high;
+  binding_check_options(L, 4, "between", specs, 1);
+  const bool symmetric = binding_opt_bool(L, 4, "symmetric", false);
   binding_arg_read(L, 2, left->type, "between", &low);
   binding_arg_read(L, 3, left->type, "between", &high);
   binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_list) + 16 + low.room + high.room, 3);
   do {
     const corm_node *from = binding_arg_in(&b.arena, &low, left), *to = binding_arg_in(&b.arena, &high, left);
-    node = from && to ? corm_between_in(&b.arena, CORM_OP_BETWEEN, left, from, to) : NULL;
+    node = !from || !to ? NULL
+           : symmetric  ? corm_between_symmetric_in(&b.arena, left, from, to)
+                        : corm_between_in(&b.arena, CORM_OP_BETWEEN, left, from, to);
   } while (binding_build_again(&b, node));
   for (int i = 1; i <= 3; i++) binding_anchor(L, i, i);
   return 1;

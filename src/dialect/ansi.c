@@ -77,6 +77,13 @@ static corm_status generic_type_name(const corm_dialect *dialect, const corm_typ
   return CORM_OK;
 }
 
+static corm_status generic_cast_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
+                                     corm_error *err) {
+  if (type->kind != CORM_TYPE_ARRAY) return generic_type_name(dialect, type, out, err);
+  corm_buf_puts(out, "ARRAY");
+  return CORM_OK;
+}
+
 /* -- expressions -------------------------------------------------------------------------------------------------- */
 
 void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right) {
@@ -108,13 +115,24 @@ bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, cons
   }
 }
 
-/* There is no common spelling of a regular expression, so shown text has a mark in its place. */
+/* There is no common spelling of a regular expression, so shown text has a mark in its place; an item of JSON is shown
+   as one of an array. */
 static bool generic_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
-  if (node->base.op != CORM_OP_REGEXP && node->base.op != CORM_OP_NOT_REGEXP) {
-    return corm_ansi_binary(dialect, compiler, node);
+  switch ((corm_op)node->base.op) {
+  case CORM_OP_REGEXP: corm_emit_operator(compiler, node, " <regexp> ", false); return true;
+  case CORM_OP_NOT_REGEXP: corm_emit_operator(compiler, node, " <not regexp> ", false); return true;
+  case CORM_OP_REGEXP_REPLACE:
+    corm_emit_text(compiler, "<regexp replace>(");
+    corm_ansi_infix(compiler, node->left, ", ", node->right);
+    corm_emit_text(compiler, ")");
+    return true;
+  case CORM_OP_JSON_GETITEM:
+  case CORM_OP_JSON_PATH:
+    corm_ansi_infix(compiler, node->left, "[", node->right);
+    corm_emit_text(compiler, "]");
+    return true;
+  default: return corm_ansi_binary(dialect, compiler, node);
   }
-  corm_ansi_infix(compiler, node->left, node->base.op == CORM_OP_REGEXP ? " <regexp> " : " <not regexp> ", node->right);
-  return true;
 }
 
 void corm_ansi_arguments(corm_compiler *compiler, const corm_function *node) {
@@ -337,8 +355,12 @@ const corm_dialect corm_dialect_default = {
     .multi_values = true,
     .transactional_ddl = true,
     .index_where = CORM_INDEX_WHERES,
+    .containment = true,
+    .quantified = true,
+    .symmetric = true,
     .max_params = UINT32_MAX,
     .type_name = generic_type_name,
+    .cast_type = generic_cast_type,
     .binary = generic_binary,
     .function = corm_ansi_function,
     .extract = corm_ansi_extract,

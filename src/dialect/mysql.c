@@ -10,25 +10,6 @@
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
 
-static void infix(corm_compiler *compiler, const char *before, const corm_binary *node, const char *op,
-                  const char *after) {
-  corm_emit_text(compiler, before);
-  corm_ansi_infix(compiler, node->left, op, node->right);
-  corm_emit_text(compiler, after);
-}
-
-static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
-  (void)dialect;
-  switch ((corm_op)node->base.op) {
-  case CORM_OP_IS_DISTINCT_FROM: infix(compiler, "NOT (", node, " <=> ", ")"); return true;
-  case CORM_OP_IS_NOT_DISTINCT_FROM: infix(compiler, "", node, " <=> ", ""); return true;
-  case CORM_OP_FLOORDIV: infix(compiler, "FLOOR(", node, " / ", ")"); return true;
-  case CORM_OP_MATCH: infix(compiler, "MATCH (", node, ") AGAINST (", " IN BOOLEAN MODE)"); return true;
-  case CORM_OP_NOT_MATCH: infix(compiler, "NOT MATCH (", node, ") AGAINST (", " IN BOOLEAN MODE)"); return true;
-  default: return false;
-  }
-}
-
 /* The separator must be a literal. */
 static void group_concat(corm_compiler *compiler, const corm_function *node) {
   const corm_node *order_by = corm_emit_ordering(compiler);
@@ -118,12 +99,12 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
   .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
   .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true,          \
-  .index_of_table = true, .no_filter = true, .few_frames = true, .no_grouping_sets = true,                             \
+  .index_of_table = true, .quantified = true, .no_filter = true, .few_frames = true, .no_grouping_sets = true,         \
   .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0",     \
-  .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = binary, .function = function,           \
-  .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,           \
-  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_ansi_table_suffix,                          \
-  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
+  .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = corm_mysql_binary,                      \
+  .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,                            \
+  .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
+  .table_suffix = corm_ansi_table_suffix, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \
@@ -135,9 +116,9 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
           .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",       \
-          .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
-          .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .regexp_prefix = true, .within_group = CORM_WITHIN_GROUP_WINDOW,                          \
+          .isolation_sql = "SELECT @@tx_isolation", .reserved = corm_mariadb_reserved,                                 \
+          .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true, .bulk = CORM_BULK_ARRAY
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .cast_type = corm_mysql_float_cast_type};

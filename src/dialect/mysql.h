@@ -26,6 +26,10 @@ corm_status corm_mysql_float_cast_type(const corm_dialect *dialect, const corm_t
 corm_status corm_mysql_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                    corm_error *err);
 
+/* -- operators (mysql_operators.c) -- */
+
+bool corm_mysql_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
+
 /* -- codec -- */
 
 /* Canonical to what the driver sends: booleans as integers, intervals as the datetime that lies so far from 1970-01-01,

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "dialect/ansi.h"
+#include "dialect/json_path.h"
 #include "dialect/mysql.h"
 #include "dialect/native_codec.h"
 
@@ -74,6 +75,7 @@ static corm_status store_uuid(const corm_value *in, bool hyphens, corm_scratch *
 
 static corm_status encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in, bool hyphens,
                           corm_scratch *scratch, corm_value *out, corm_error *err) {
+  if (type && type->json_part) return corm_json_part_text(corm_json_path_mysql, in, scratch, out, err);
   switch ((corm_value_kind)in->kind) {
   case CORM_BOOL: return keep_as(in, CORM_INT, out);
   case CORM_REAL:
@@ -151,6 +153,7 @@ corm_status corm_mysql_decode(const corm_dialect *dialect, const corm_type *type
 }
 
 bool corm_mysql_is_plain(const corm_dialect *dialect, const corm_type *type) {
+  if (type->json_part) return false;
   switch (corm_type_value_kind(type)) {
   case CORM_BOOL:
   case CORM_INTERVAL:

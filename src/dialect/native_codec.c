@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "dialect/ansi.h"
+#include "dialect/json_path.h"
 
 static corm_status keep_as(const corm_value *in, corm_value_kind kind, corm_value *out) {
   *out = (corm_value){.as = in->as, .len = in->len, .kind = (uint8_t)kind};
@@ -27,8 +28,11 @@ static bool in_range(const corm_value *in) {
 corm_status corm_native_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
                                corm_scratch *scratch, corm_value *out, corm_error *err) {
   (void)dialect;
-  (void)type;
-  (void)scratch;
+  if (type && type->json_part == CORM_JSON_PATH && in->kind == CORM_JSON) {
+    corm_status status = corm_json_part_text(corm_json_path_array, in, scratch, out, err);
+    out->kind = CORM_ARRAY;
+    return status;
+  }
   if (in->kind == CORM_ABSENT || in->kind >= CORM_VALUE_KIND_COUNT) {
     return corm_error_set(err, CORM_E_DATA, "a value that is absent cannot be stored");
   }
@@ -145,5 +149,5 @@ corm_status corm_native_decode(const corm_dialect *dialect, const corm_type *typ
 
 bool corm_native_is_plain(const corm_dialect *dialect, const corm_type *type) {
   (void)dialect;
-  return type->kind != CORM_TYPE_ENUM;
+  return type->kind != CORM_TYPE_ENUM && type->json_part != CORM_JSON_PATH;
 }

@@ -3,29 +3,11 @@
 
 #include "dialect/ansi.h"
 #include "dialect/native_codec.h"
+#include "dialect/postgresql_operators.h"
 #include "dialect/postgresql_types.h"
 #include "sql/ddl.h"
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
-
-static void match(corm_compiler *compiler, const corm_binary *node) {
-  corm_ansi_infix(compiler, node->left, " @@ plainto_tsquery(", node->right);
-  corm_emit_text(compiler, ")");
-}
-
-static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
-  switch ((corm_op)node->base.op) {
-  case CORM_OP_REGEXP: corm_ansi_infix(compiler, node->left, " ~ ", node->right); return true;
-  case CORM_OP_NOT_REGEXP: corm_ansi_infix(compiler, node->left, " !~ ", node->right); return true;
-  case CORM_OP_BIT_XOR: corm_ansi_infix(compiler, node->left, " # ", node->right); return true;
-  case CORM_OP_MATCH: match(compiler, node); return true;
-  case CORM_OP_NOT_MATCH:
-    corm_emit_text(compiler, "NOT ");
-    match(compiler, node);
-    return true;
-  default: return corm_ansi_binary(dialect, compiler, node);
-  }
-}
 
 /* SUBSTRING(text FROM start FOR length) */
 static void substring(corm_compiler *compiler, const corm_function *node) {
@@ -214,6 +196,9 @@ const corm_dialect corm_dialect_postgresql = {
     .index_where = CORM_INDEX_WHERE_POSTGRESQL,
     .max_params = 65535, /* the protocol counts them in 16 bits, without a sign */
     .native_ilike = true,
+    .containment = true,
+    .quantified = true,
+    .symmetric = true,
     .bulk = CORM_BULK_UNNEST,
     .key_sql = corm_postgresql_key_sql,
     .native_enum = true,
@@ -223,7 +208,7 @@ const corm_dialect corm_dialect_postgresql = {
     .create_type = corm_postgresql_create_type,
     .drop_type = corm_postgresql_drop_type,
     .type_name = corm_postgresql_type_name,
-    .binary = binary,
+    .binary = corm_postgresql_binary,
     .function = function,
     .extract = corm_ansi_extract,
     .limit = limit,

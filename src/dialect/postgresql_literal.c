@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "base/time.h"
@@ -89,13 +90,59 @@ static bool array(const corm_dialect *dialect, const corm_type *type, const corm
   return false;
 }
 
+/* ["a", "0"] as '{a, 0}'; what is more than a word is quoted. */
+static bool path(const corm_dialect *dialect, const corm_value *stored, corm_buf *out) {
+  const char *at = stored->as.s, *end = at + stored->len;
+  corm_buf text;
+  corm_buf_init(&text, out->mem);
+  for (; at < end; at++) {
+    if (*at != '"') {
+      corm_buf_putc(&text, (char)(*at == '[' ? '{' : *at == ']' ? '}' : *at));
+      continue;
+    }
+    const char *start = ++at;
+    bool word = at < end && *at != '"';
+    for (; at < end && *at != '"'; at++) {
+      bool letter =
+          (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_';
+      if (!letter) word = false;
+      if (*at == '\\') at++;
+    }
+    if (at - start == 4 && strncasecmp(start, "null", 4) == 0) word = false;
+    if (!word) corm_buf_putc(&text, '"');
+    while (start < at) {
+      corm_buf one;
+      corm_buf_init(&one, out->mem);
+      if (*start == '\\') {
+        start = escape(start + 1, at, &one);
+        if (!start) start = at;
+      } else {
+        corm_buf_putc(&one, *start++);
+      }
+      if (one.len && (one.ptr[0] == '"' || one.ptr[0] == '\\')) corm_buf_putc(&text, '\\');
+      if (one.len) corm_buf_add(&text, one.ptr, one.len);
+      corm_buf_clear(&one);
+    }
+    if (!word) corm_buf_putc(&text, '"');
+  }
+  const char *whole = corm_buf_str(&text);
+  corm_error err;
+  corm_error_init(&err);
+  corm_value value = corm_value_text(whole ? whole : "", whole ? text.len : 0);
+  bool done = whole && corm_dialect_literal(dialect, corm_type_default(CORM_TYPE_STRING), &value, out, &err) == CORM_OK;
+  corm_buf_clear(&text);
+  return done;
+}
+
 bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type, const corm_value *stored,
                              corm_buf *out) {
   char text[CORM_TIME_TEXT];
   switch ((corm_value_kind)stored->kind) {
   case CORM_BLOB: bytea(stored, out); return true;
   case CORM_INTERVAL: interval(stored->as.i, out); return true;
-  case CORM_ARRAY: return array(dialect, type, stored, out);
+  case CORM_ARRAY:
+    if (type && type->json_part == CORM_JSON_PATH) return path(dialect, stored, out);
+    return array(dialect, type, stored, out);
   case CORM_DATETIME:
     if (!type || !type->timezone) return false;
     corm_datetime_format(stored->as.i, false, text);

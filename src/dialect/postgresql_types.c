@@ -75,6 +75,11 @@ void corm_postgresql_bind_cast(const corm_dialect *dialect, const corm_type *typ
   corm_error err;
   corm_error_init(&err);
   if (type->kind == CORM_TYPE_NULLTYPE) return;
+  if (type->json_part) {
+    static const char *const casts[] = {"", "::INTEGER", "::TEXT", "::TEXT[]"};
+    corm_buf_puts(out, casts[type->json_part]);
+    return;
+  }
   if (type->kind == CORM_TYPE_ARRAY) {
     if (!type->item || type->item->kind == CORM_TYPE_NULLTYPE) return;
     item = without_limits(type->item);

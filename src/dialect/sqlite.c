@@ -3,30 +3,10 @@
 
 #include "dialect/ansi.h"
 #include "dialect/sqlite_codec.h"
+#include "dialect/sqlite_operators.h"
 #include "sql/ddl.h"
 
 /* -- expressions -------------------------------------------------------------------------------------------------- */
-
-static bool binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
-  switch ((corm_op)node->base.op) {
-  case CORM_OP_IS_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS NOT ", node->right); return true;
-  case CORM_OP_IS_NOT_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS ", node->right); return true;
-  case CORM_OP_TRUEDIV:
-    corm_emit_node(compiler, node->left);
-    corm_emit_text(compiler, " / (");
-    corm_emit_node(compiler, node->right);
-    corm_emit_text(compiler, " + 0.0)");
-    return true;
-  case CORM_OP_BIT_XOR: /* there is none: what is in one but not in both */
-    corm_emit_text(compiler, "((");
-    corm_ansi_infix(compiler, node->left, " | ", node->right);
-    corm_emit_text(compiler, ") - (");
-    corm_ansi_infix(compiler, node->left, " & ", node->right);
-    corm_emit_text(compiler, "))");
-    return true;
-  default: return corm_ansi_binary(dialect, compiler, node);
-  }
-}
 
 static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
   switch ((corm_known_function)node->known) {
@@ -297,7 +277,7 @@ const corm_dialect corm_dialect_sqlite = {
     .key_sql = key_sql,
     .max_params = 32766, /* SQLite's own default since 3.32 */
     .type_name = corm_ansi_type_name,
-    .binary = binary,
+    .binary = corm_sqlite_binary,
     .no_grouping_sets = true,
     .no_rollup = true,
     .within_group = CORM_WITHIN_GROUP_NONE,

@@ -7,6 +7,7 @@
 
 #include "base/decimal.h"
 #include "dialect/ansi.h"
+#include "dialect/json_path.h"
 
 #define EXACT_DIGITS 15 /* of a double, and SQLite has nothing better for a number with a fraction */
 
@@ -57,7 +58,7 @@ static corm_status store_decimal(const corm_value *in, corm_value *out, corm_err
 corm_status corm_sqlite_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
                                corm_scratch *scratch, corm_value *out, corm_error *err) {
   (void)dialect;
-  (void)type;
+  if (type && type->json_part) return corm_json_part_text(corm_json_path_sqlite, in, scratch, out, err);
   if (in->kind == CORM_DECIMAL) return store_decimal(in, out, err);
   if (in->kind == CORM_REAL && isnan(in->as.f)) {
     return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");

@@ -8,10 +8,15 @@
 #include "base/uuid.h"
 
 void corm_json_string(const char *text, size_t len, corm_buf *out) {
+  static const char named[] = "\b\f\n\r\t", letters[] = "bfnrt";
   corm_buf_putc(out, '"');
   for (size_t i = 0; i < len; i++) {
     unsigned char ch = (unsigned char)text[i];
-    if (ch < 0x20) {
+    const char *at = ch && ch < 0x20 ? strchr(named, ch) : NULL;
+    if (at) {
+      corm_buf_putc(out, '\\');
+      corm_buf_putc(out, letters[at - named]);
+    } else if (ch < 0x20) {
       corm_buf_printf(out, "\\u%04x", ch);
     } else {
       if (ch == '"' || ch == '\\') corm_buf_putc(out, '\\');

@@ -254,8 +254,18 @@ static corm_status to_uuid(const coercion *c) {
   return CORM_OK;
 }
 
+/* A key or a position is itself, not the JSON text of it. */
+static corm_status to_json_part(const coercion *c) {
+  const corm_value *in = c->in;
+  if (in->kind == CORM_TEXT && (!corm_utf8_valid(in->as.s, in->len) || (in->len && memchr(in->as.s, 0, in->len))))
+    return refuse(c, "is no key: it holds a NUL or is no UTF-8");
+  if (in->kind == CORM_TEXT || in->kind == CORM_INT || in->kind == CORM_JSON) return keep(c);
+  return refuse(c, "is no index of JSON: an integer, a string or a list of them");
+}
+
 static corm_status to_json(const coercion *c) {
   const corm_value *in = c->in;
+  if (c->type->json_part) return to_json_part(c);
   corm_buf *buf = &c->scratch->buf;
   switch ((corm_value_kind)in->kind) {
   case CORM_JSON: return keep(c);

@@ -15,6 +15,16 @@ const corm_type *corm_type_default(corm_type_kind kind) {
   return &defaults[kind];
 }
 
+const corm_type *corm_type_json_part(corm_json_part part) {
+  static const corm_type types[] = {
+      [CORM_JSON_WHOLE] = {.kind = CORM_TYPE_JSON, PLAIN},
+      [CORM_JSON_INT_INDEX] = {.kind = CORM_TYPE_JSON, PLAIN, .json_part = CORM_JSON_INT_INDEX},
+      [CORM_JSON_STR_INDEX] = {.kind = CORM_TYPE_JSON, PLAIN, .json_part = CORM_JSON_STR_INDEX},
+      [CORM_JSON_PATH] = {.kind = CORM_TYPE_JSON, PLAIN, .json_part = CORM_JSON_PATH},
+  };
+  return &types[part];
+}
+
 const char *corm_type_kind_name(corm_type_kind kind) {
   static const char *const names[] = {
 #define CORM_X(id, name, value) [CORM_TYPE_##id] = (name),

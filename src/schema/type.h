@@ -43,6 +43,14 @@ typedef enum corm_type_kind {
       CORM_TYPE_COUNT
 } corm_type_kind;
 
+/* What selects a part of a JSON value: no type of columns, but of the values behind -> and its like. */
+typedef enum corm_json_part {
+  CORM_JSON_WHOLE,     /* an ordinary JSON value */
+  CORM_JSON_INT_INDEX, /* an integer */
+  CORM_JSON_STR_INDEX, /* text */
+  CORM_JSON_PATH       /* CORM_JSON: the text of a list of integers and strings */
+} corm_json_part;
+
 typedef struct corm_type {
   uint8_t kind;       /* corm_type_kind */
   bool timezone;      /* DateTime, Time */
@@ -60,12 +68,17 @@ typedef struct corm_type {
   bool bare;                    /* Enum: no type of its own even where the database has such (native_enum = false) */
   bool made_elsewhere;          /* Enum: its type is neither created nor dropped with tables (create_type = false) */
   bool as_text;                 /* Uuid: the host gets text */
+  bool json_nulls;              /* JSON: NULL is stored as JSON's null (none_as_null = false) */
+  uint8_t json_part;            /* JSON: corm_json_part */
   uint8_t dimensions;           /* ARRAY; 0: any number */
   const struct corm_type *item; /* ARRAY */
 } corm_type;
 
 /* The type without arguments, static: for literals and functions. */
 const corm_type *corm_type_default(corm_type_kind kind);
+
+/* The type of values that select a part of JSON, static. */
+const corm_type *corm_type_json_part(corm_json_part part);
 
 /* "Integer" */
 const char *corm_type_kind_name(corm_type_kind kind);

@@ -37,6 +37,7 @@ typedef struct corm_task {
   const corm_column *column; /* what a bind is compared with */
   uint32_t index;
   uint8_t place; /* corm_place, of a bind */
+  bool inside;   /* an operator: EAGER ones need parentheses of their own */
 } corm_task;
 
 /* The generated name that belongs to a bind, label or alias. */
@@ -72,6 +73,7 @@ struct corm_compiler {
   bool bare_columns; /* columns without their table, now */
   bool no_arrays;    /* some column has no array form */
   bool aggregate;    /* inside the arguments of an aggregate, which cannot hold another */
+  bool inside;       /* what is emitted now is an operand */
   unsigned depth;
   corm_scope *scope;
   const corm_node *windowed; /* the function that is followed by OVER, and so is no aggregate */
@@ -173,6 +175,7 @@ void corm_emit_derived(corm_compiler *c, const corm_table_valued *from);
 
 void corm_step_unary(corm_compiler *c, const corm_unary *unary);
 void corm_step_binary(corm_compiler *c, const corm_task *task);
+void corm_step_array(corm_compiler *c, const corm_list *array);
 /* True for an operand that has a type of its own, which the server knows. */
 bool corm_has_own_type(const corm_node *node);
 /* The place of a bind on the other side of `with`. */

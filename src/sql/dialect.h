@@ -71,13 +71,17 @@ struct corm_dialect {
   bool boolean_words;     /* has no booleans of its own, but the words true and false for 1 and 0 */
   bool backslash_escapes; /* in quoted text a backslash takes the character behind it */
   bool concat_call;       /* concat(a, b), where || is something else */
-  bool inner_join;        /* INNER JOIN is said in full */
-  bool from_dual;         /* WHERE needs a FROM: FROM DUAL */
-  bool index_of_table;    /* an index's name is its table's own: DROP INDEX name ON table */
-  bool inline_keys;       /* a foreign key stands in CREATE TABLE or nowhere */
-  bool no_filter;         /* aggregates have no FILTER */
-  bool few_frames;        /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
-  bool no_grouping_sets;  /* no GROUPING SETS and CUBE */
+  bool containment;    /* has arrays, their subscripts and ANY over them, and JSONB's operators: @> <@ && ? and so on */
+  bool quantified;     /* takes ANY and ALL before a subquery */
+  bool symmetric;      /* has BETWEEN SYMMETRIC */
+  bool regexp_prefix;  /* flags of a regular expression stand in front of it: '(?i)' */
+  bool inner_join;     /* INNER JOIN is said in full */
+  bool from_dual;      /* WHERE needs a FROM: FROM DUAL */
+  bool index_of_table; /* an index's name is its table's own: DROP INDEX name ON table */
+  bool inline_keys;    /* a foreign key stands in CREATE TABLE or nowhere */
+  bool no_filter;      /* aggregates have no FILTER */
+  bool few_frames;     /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
+  bool no_grouping_sets; /* no GROUPING SETS and CUBE */
   bool no_rollup;
   corm_within_group within_group;
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
@@ -181,6 +185,11 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node);
 corm_buf *corm_emit_buf(corm_compiler *compiler);
 /* The arena of the compiled statement: nodes that a callback makes must live there. */
 corm_arena *corm_emit_arena(corm_compiler *compiler);
+/* left op right by the text of a dialect's own, as the common form has it: in parentheses of its own inside another
+   operator when `eager`. */
+void corm_emit_operator(corm_compiler *compiler, const corm_binary *node, const char *text, bool eager);
+/* Text as a quoted literal. */
+void corm_emit_quoted_text(corm_compiler *compiler, const char *text);
 /* A node where the server knows the type of what stands there: a bind needs no cast. */
 void corm_emit_typed(corm_compiler *compiler, const corm_node *node);
 /* The ORDER BY of the function that the dialect is asked to write, to be written behind its arguments; NULL: none. */

@@ -11,6 +11,7 @@ void corm_push_task(corm_compiler *c, corm_task task) {
     c->tasks = grown;
     c->tasks_cap *= 2;
   }
+  task.inside = c->inside;
   c->tasks[c->ntasks++] = task;
 }
 
@@ -257,6 +258,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     corm_push_text(c, ")");
     corm_push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
     break;
+  case CORM_NODE_ARRAY: corm_step_array(c, (const corm_list *)node); break;
   case CORM_NODE_FUNCTION:
   case CORM_NODE_AGGREGATE_ORDER: corm_step_function(c, task); break;
   case CORM_NODE_OVER: corm_step_over(c, task); break;
@@ -306,16 +308,19 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
     return;
   }
   size_t base = compiler->ntasks;
+  const bool inside = compiler->inside;
   corm_push_node(compiler, node);
   while (compiler->ntasks > base) {
     corm_task task = compiler->tasks[--compiler->ntasks];
     if (compiler->failed) continue;
+    compiler->inside = task.inside;
     if (task.node) {
       step(compiler, &task);
     } else {
       corm_emit_text(compiler, task.text);
     }
   }
+  compiler->inside = inside;
 }
 
 void corm_emit_typed(corm_compiler *compiler, const corm_node *node) {

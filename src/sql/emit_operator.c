@@ -1,9 +1,44 @@
 #include "sql/compiler.h"
+#include "sql/indexing.h"
 
 /* Operators: each writes what stands before its operands, pushes the rest and lets the loop go on. */
 
+static void refuse_arrays(corm_compiler *c, const char *what) {
+  corm_emit_error(c, CORM_E_COMPILE, "%s has no arrays, so no %s; JSON holds a list on every database",
+                  c->dialect->name, what);
+}
+
+/* ANY and ALL: of a subquery, or of an array. */
+static bool check_collection(corm_compiler *c, const corm_unary *unary) {
+  const char *word = unary->base.op == CORM_OP_ANY ? "ANY" : "ALL";
+  bool subquery = unary->operand->kind == CORM_NODE_SCALAR_SUBQUERY;
+  if (subquery ? c->dialect->quantified : c->dialect->containment) return true;
+  if (!subquery) {
+    refuse_arrays(c, word);
+  } else {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "%s has no %s before a subquery; write in_(subquery), or compare with its max() or min()",
+                    c->dialect->name, word);
+  }
+  return false;
+}
+
+void corm_step_array(corm_compiler *c, const corm_list *array) {
+  if (!c->dialect->containment) {
+    refuse_arrays(c, "ARRAY[...]");
+    return;
+  }
+  corm_emit_text(c, "ARRAY[");
+  corm_push_text(c, "]");
+  for (uint32_t i = array->n; i > 0; i--) {
+    corm_push_node(c, array->items[i - 1]);
+    if (i > 1) corm_push_text(c, ", ");
+  }
+}
+
 void corm_step_unary(corm_compiler *c, const corm_unary *unary) {
   corm_op op = (corm_op)unary->base.op;
+  if (corm_is_collection(&unary->base) && !check_collection(c, unary)) return;
   if (op == CORM_OP_IS_TRUE || op == CORM_OP_IS_FALSE) {
     bool condition = c->dialect->native_boolean || corm_is_condition(unary->operand);
     if (!condition) corm_push_text(c, op == CORM_OP_IS_TRUE ? " = 1" : " = 0");
@@ -63,18 +98,22 @@ static bool is_ilike(const corm_binary *binary) {
   return binary->base.op == CORM_OP_ILIKE || binary->base.op == CORM_OP_NOT_ILIKE;
 }
 
+void corm_emit_quoted_text(corm_compiler *c, const char *text) {
+  corm_value value = corm_value_text(text, strlen(text));
+  if (!c->failed &&
+      corm_dialect_literal(c->dialect, corm_type_default(CORM_TYPE_STRING), &value, &c->text, c->err) != CORM_OK) {
+    c->failed = true;
+  }
+}
+
 static void push_escape(corm_compiler *c, const char *escape) {
   if (escape[0] == '\0' || ((unsigned char)escape[0] < 0x80 && escape[1] != '\0')) {
     corm_emit_error(c, CORM_E_ARGUMENT, "the escape of LIKE must be one character");
     return;
   }
-  corm_value value = corm_value_text(escape, strlen(escape));
   size_t at = c->text.len;
   corm_emit_text(c, " ESCAPE ");
-  if (!c->failed &&
-      corm_dialect_literal(c->dialect, corm_type_default(CORM_TYPE_STRING), &value, &c->text, c->err) != CORM_OK) {
-    c->failed = true;
-  }
+  corm_emit_quoted_text(c, escape);
   const char *text = corm_take_text(c, at);
   if (text) corm_push_text(c, text);
 }
@@ -120,6 +159,13 @@ static void step_concat(corm_compiler *c, const corm_task *task) {
 static void between_right(corm_compiler *c, const corm_binary *binary) {
   const corm_node *const *bounds = ((const corm_list *)binary->right)->items;
   corm_emit_text(c, corm_ops[binary->base.op].text);
+  if (binary->custom) {
+    if (!c->dialect->symmetric) {
+      corm_emit_error(c, CORM_E_COMPILE, "%s has no BETWEEN SYMMETRIC; write or_(x:between(a, b), x:between(b, a))",
+                      c->dialect->name);
+    }
+    corm_emit_text(c, "SYMMETRIC ");
+  }
   push_compared(c, CORM_OP_BETWEEN, bounds[1], binary->left);
   corm_push_text(c, " AND ");
   push_compared(c, CORM_OP_BETWEEN, bounds[0], binary->left);
@@ -145,6 +191,45 @@ static void binary_right(corm_compiler *c, const corm_binary *binary) {
   }
 }
 
+static void refuse_containment(corm_compiler *c, const corm_binary *binary) {
+  if (binary->base.op == CORM_OP_GETITEM) {
+    refuse_arrays(c, "subscripts of them");
+    return;
+  }
+  const char *text = corm_ops[binary->base.op].text; /* between blanks */
+  corm_emit_error(c, CORM_E_COMPILE, "%s has no operator %.*s; compare items of JSON: column[\"key\"]:as_string()",
+                  c->dialect->name, (int)strlen(text) - 2, text + 1);
+}
+
+/* What stands before the left operand; false: the whole is done. */
+static bool open_operator(corm_compiler *c, const corm_binary *binary) {
+  const corm_op op = (corm_op)binary->base.op;
+  if (op == CORM_OP_GETITEM) {
+    corm_push_text(c, "]");
+    corm_push_node(c, binary->right);
+    corm_push_text(c, "[");
+    corm_push_node(c, binary->left);
+    return false;
+  }
+  if ((corm_ops[op].flags & CORM_OP_EAGER) && c->inside) {
+    corm_emit_bytes(c, "(", 1);
+    corm_push_text(c, ")");
+  }
+  c->inside = true;
+  return true;
+}
+
+void corm_emit_operator(corm_compiler *c, const corm_binary *node, const char *text, bool eager) {
+  const bool inside = c->inside;
+  if (eager && inside) corm_emit_bytes(c, "(", 1);
+  c->inside = true;
+  corm_emit_node(c, node->left);
+  corm_emit_text(c, text);
+  corm_emit_node(c, node->right);
+  c->inside = inside;
+  if (eager && inside) corm_emit_bytes(c, ")", 1);
+}
+
 void corm_step_binary(corm_compiler *c, const corm_task *task) {
   const corm_binary *binary = (const corm_binary *)task->node;
   if (task->index == 1) {
@@ -152,7 +237,12 @@ void corm_step_binary(corm_compiler *c, const corm_task *task) {
     return;
   }
   if (binary->base.op == CORM_OP_CONCAT && c->dialect->concat_call) {
+    if (binary->base.type->kind == CORM_TYPE_ARRAY) refuse_arrays(c, "|| of them");
     step_concat(c, task);
+    return;
+  }
+  if ((corm_ops[binary->base.op].flags & CORM_OP_CONTAINMENT) && !c->dialect->containment) {
+    refuse_containment(c, binary);
     return;
   }
   bool like = is_ilike(binary) || binary->base.op == CORM_OP_LIKE || binary->base.op == CORM_OP_NOT_LIKE;
@@ -165,6 +255,7 @@ void corm_step_binary(corm_compiler *c, const corm_task *task) {
     corm_compiler_leave(c);
     if (done) return;
   }
+  if (!like && !open_operator(c, binary)) return;
   /* SQLAlchemy always groups NOT IN, since its empty form is an OR. */
   if (binary->base.op == CORM_OP_NOT_IN) corm_emit_bytes(c, "(", 1);
   if (is_ilike(binary) && !c->dialect->native_ilike) corm_emit_text(c, "lower(");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "sql/indexing.h"
 
 /* Leaves and wrappers. What depends on operators (grouping, comparison, conditions) is in operators.c. */
 
@@ -156,16 +157,8 @@ const corm_node *corm_list_in(corm_arena *arena, const corm_node *const *items, 
   return new_list(arena, CORM_OP_COMMA, NULL, items, n, CORM_OP_COMMA);
 }
 
-static const corm_node *new_grouping(corm_arena *arena, const corm_node *element) {
-  if (!element) return NULL;
-  corm_grouping *node = corm_node_new(arena, sizeof *node, CORM_NODE_GROUPING, CORM_OP_NONE, corm_node_type(element));
-  if (!node) return NULL;
-  node->element = element;
-  return &node->base;
-}
-
 const corm_node *corm_tuple_in(corm_arena *arena, const corm_node *const *items, size_t n) {
-  return new_grouping(arena, corm_list_in(arena, items, n));
+  return corm_grouping_in(arena, corm_list_in(arena, items, n));
 }
 
 const corm_node *corm_function_in(corm_arena *arena, const char *name, const corm_type *type,

@@ -17,6 +17,9 @@ const corm_type *corm_node_type(const corm_node *node);
    condition (IS_TRUE). `precedence` counts for CUSTOM only. NULL stays NULL. */
 const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence);
 
+/* (element) */
+const corm_node *corm_grouping_in(corm_arena *arena, const corm_node *element);
+
 /* The name of binds that are compared with the expression: the column's key, the function's name; or NULL. */
 const char *corm_bind_hint(const corm_node *node);
 

@@ -50,7 +50,7 @@ typedef struct corm_constant {
 } corm_constant;
 
 typedef struct corm_unary {
-  corm_node base; /* op: NOT NEG BIT_NOT DISTINCT ASC DESC NULLS_FIRST NULLS_LAST */
+  corm_node base; /* op: ANY ALL NOT NEG BIT_NOT DISTINCT ASC DESC NULLS_FIRST NULLS_LAST */
   const corm_node *operand;
 } corm_unary;
 
@@ -61,14 +61,15 @@ enum { CORM_LIKE_PERCENT_BEFORE = 1, CORM_LIKE_PERCENT_AFTER = 2 };
 typedef struct corm_binary {
   corm_node base; /* op, flags */
   const corm_node *left;
-  const corm_node *right; /* BETWEEN: a LIST of two with op AND */
-  const char *custom;     /* op CUSTOM: its text */
+  const corm_node *right; /* BETWEEN: a LIST of two with op AND; REGEXP_REPLACE: one of pattern and replacement */
+  const char *custom;     /* op CUSTOM: its text; BETWEEN: "SYMMETRIC"; MATCH: what stands behind the pattern */
   int8_t precedence;      /* op CUSTOM */
-  const char *escape;     /* LIKE family: one character, or NULL */
+  const char *escape;     /* LIKE family: one character; REGEXP family: flags; MATCH: a text search configuration; or
+                             NULL */
 } corm_binary;
 
 typedef struct corm_list {
-  corm_node base; /* op: AND OR COMMA; a tuple is a GROUPING of a COMMA list */
+  corm_node base; /* op: AND OR COMMA SLICE; a tuple is a GROUPING of a COMMA list */
   const corm_node *const *items;
   uint32_t n;
 } corm_list;
@@ -156,6 +157,9 @@ const corm_node *corm_in_list_in(corm_arena *arena, corm_op op, const corm_node 
                                  size_t n);
 const corm_node *corm_between_in(corm_arena *arena, corm_op op, const corm_node *x, const corm_node *low,
                                  const corm_node *high);
+/* BETWEEN SYMMETRIC: the bounds in either order. */
+const corm_node *corm_between_symmetric_in(corm_arena *arena, const corm_node *x, const corm_node *low,
+                                           const corm_node *high);
 /* LIKE family with an escape character (NULL: none). */
 const corm_node *corm_like_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_node *right,
                               const char *escape);

@@ -26,6 +26,7 @@
   X(BINARY, binary)       /* left op right */                                                                          \
   X(LIST, list)           /* AND / OR chains, comma lists, tuples */                                                   \
   X(GROUPING, grouping)   /* parentheses */                                                                            \
+  X(ARRAY, list)          /* ARRAY[a, b]; base.type is an ARRAY */                                                     \
   X(FUNCTION, function)   /* name(args) */                                                                             \
   X(CASE, case_node)                                                                                                   \
   X(CAST, cast) /* CAST(x AS type); type_coerce when `silent` */                                                       \
@@ -61,10 +62,11 @@ typedef enum corm_node_kind {
 /*
  * X(enumerator, " SQL ", precedence, negation, flags): the higher binds tighter, as SQLAlchemy's operators.py has it.
  * ASSOCIATIVE: a op b op c needs no parentheses. BOOLEAN: the result is a truth value on every database. POSTFIX:
- * stands behind its operand; its precedence is only what operands are grouped against.
+ * stands behind its operand; its precedence is only what operands are grouped against. EAGER: stands in parentheses of
+ * its own inside every other operator, whatever the precedence. CONTAINMENT: of databases with arrays and JSONB only.
  * IS_TRUE and IS_FALSE make a condition of a boolean value: "x" and "NOT x", or "x = 1" and "x = 0".
  */
-enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4 };
+enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4, CORM_OP_EAGER = 8, CORM_OP_CONTAINMENT = 16 };
 #define CORM_OPS(X)                                                                                                    \
   X(NONE, "", 0, NONE, 0)                                                                                              \
   X(AND, " AND ", 3, NONE, 3)                                                                                          \
@@ -93,6 +95,24 @@ enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4 };
   X(NOT_REGEXP, " NOT REGEXP ", 5, REGEXP, 2)                                                                          \
   X(MATCH, " MATCH ", 5, NOT_MATCH, 2)                                                                                 \
   X(NOT_MATCH, " NOT MATCH ", 5, MATCH, 2)                                                                             \
+  X(REGEXP_REPLACE, "", 5, NONE, 0)                                                                                    \
+  X(ANY, "ANY ", 15, NONE, 0)                                                                                          \
+  X(ALL, "ALL ", 15, NONE, 0)                                                                                          \
+  X(GETITEM, "", 15, NONE, 17)                                                                                         \
+  X(SLICE, ":", -1, NONE, 0)                                                                                           \
+  X(JSON_GETITEM, "", 15, NONE, 1)                                                                                     \
+  X(JSON_PATH, "", 15, NONE, 1)                                                                                        \
+  X(ASTEXT, " ->> ", 15, NONE, 25)                                                                                     \
+  X(PATH_ASTEXT, " #>> ", 15, NONE, 25)                                                                                \
+  X(CONTAINS, " @> ", 5, NONE, 27)                                                                                     \
+  X(CONTAINED_BY, " <@ ", 5, NONE, 27)                                                                                 \
+  X(OVERLAP, " && ", 5, NONE, 27)                                                                                      \
+  X(HAS_KEY, " ? ", 5, NONE, 27)                                                                                       \
+  X(HAS_ALL, " ?& ", 5, NONE, 27)                                                                                      \
+  X(HAS_ANY, " ?| ", 5, NONE, 27)                                                                                      \
+  X(DELETE_PATH, " #- ", 15, NONE, 25)                                                                                 \
+  X(PATH_EXISTS, " @? ", 5, NONE, 27)                                                                                  \
+  X(PATH_MATCH, " @@ ", 5, NONE, 27)                                                                                   \
   X(ADD, " + ", 7, NONE, 1)                                                                                            \
   X(SUB, " - ", 7, NONE, 0)                                                                                            \
   X(MUL, " * ", 8, NONE, 1)                                                                                            \

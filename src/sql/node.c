@@ -60,6 +60,7 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
     const corm_binary *binary = (const corm_binary *)node;
     return index == 0 ? binary->left : index == 1 ? binary->right : NULL;
   }
+  case CORM_NODE_ARRAY:
   case CORM_NODE_LIST: return item(((const corm_list *)node)->items, ((const corm_list *)node)->n, index);
   case CORM_NODE_GROUPING: return only(((const corm_grouping *)node)->element, index);
   case CORM_NODE_FUNCTION:

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "sql/expr.h"
+#include "sql/indexing.h"
 
 /* Grouping, comparison, negation and conditions, by the rules of SQLAlchemy's elements.py and operators.py. */
 
@@ -37,7 +38,8 @@ bool corm_is_condition(const corm_node *node) {
   return operation && is_boolean_op(node);
 }
 
-static const corm_node *grouping(corm_arena *arena, const corm_node *element) {
+const corm_node *corm_grouping_in(corm_arena *arena, const corm_node *element) {
+  if (!element) return NULL;
   corm_grouping *node = corm_node_new(arena, sizeof *node, CORM_NODE_GROUPING, CORM_OP_NONE, corm_node_type(element));
   if (!node) return NULL;
   node->element = element;
@@ -85,23 +87,28 @@ const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigne
   if (!node) return NULL;
   int outer = precedence_against(against, precedence);
   switch ((corm_node_kind)node->kind) {
-  case CORM_NODE_BINARY: return needs_group(node, against, outer) ? grouping(arena, node) : node;
+  case CORM_NODE_BINARY: return needs_group(node, against, outer) ? corm_grouping_in(arena, node) : node;
   case CORM_NODE_LIST:
     if (((const corm_list *)node)->n == 0 && node->op != CORM_OP_COMMA) return node;
-    return needs_group(node, against, outer) ? grouping(arena, node) : node;
+    return needs_group(node, against, outer) ? corm_grouping_in(arena, node) : node;
   case CORM_NODE_UNARY: {
     bool bare =
         (corm_ops[node->op].flags & CORM_OP_POSTFIX) || node->op == CORM_OP_IS_TRUE || node->op == CORM_OP_IS_FALSE;
-    return !bare && corm_ops[node->op].precedence <= outer ? grouping(arena, node) : node;
+    return !bare && corm_ops[node->op].precedence <= outer ? corm_grouping_in(arena, node) : node;
   }
-  case CORM_NODE_EXISTS: return corm_ops[CORM_OP_EXISTS].precedence <= outer ? grouping(arena, node) : node;
-  case CORM_NODE_TEXT: return against == CORM_OP_IN || against == CORM_OP_NOT_IN ? grouping(arena, node) : node;
+  case CORM_NODE_EXISTS: return corm_ops[CORM_OP_EXISTS].precedence <= outer ? corm_grouping_in(arena, node) : node;
+  case CORM_NODE_TEXT: return against == CORM_OP_IN || against == CORM_OP_NOT_IN ? corm_grouping_in(arena, node) : node;
   case CORM_NODE_LABEL: return group_label(arena, node, against, precedence);
   case CORM_NODE_CAST:
     if (((const corm_cast *)node)->silent) return group_coerced(arena, node, against, precedence);
     break;
   case CORM_NODE_FILTER: /* binds as concatenation does */
-    if (corm_ops[CORM_OP_CONCAT].precedence <= outer) return grouping(arena, node);
+    if (corm_ops[CORM_OP_CONCAT].precedence <= outer) return corm_grouping_in(arena, node);
+    break;
+  case CORM_NODE_FUNCTION:
+  case CORM_NODE_ARRAY:
+    if (against == CORM_OP_GETITEM && corm_node_type(node)->kind == CORM_TYPE_ARRAY)
+      return corm_grouping_in(arena, node);
     break;
   case CORM_NODE_GROUPING:
   case CORM_NODE_SCALAR_SUBQUERY: return node;
@@ -164,6 +171,10 @@ static bool is_null(const corm_node *node) {
 
 const corm_node *corm_binary_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_node *right) {
   if (!left || !right) return NULL;
+  if (corm_is_collection(left)) {
+    op = corm_op_mirror(op);
+    return corm_array_compare_in(arena, op, typed_like(arena, right, left, op), left);
+  }
   if (is_null(right) && op == CORM_OP_EQ) op = CORM_OP_IS;
   if (is_null(right) && op == CORM_OP_NE) op = CORM_OP_IS_NOT;
   right = typed_like(arena, right, left, op);
@@ -187,7 +198,8 @@ static bool takes_constant(corm_op op) {
 }
 
 static const corm_node *compared_value(corm_arena *arena, corm_op op, const corm_node *with, const corm_value *value) {
-  if (takes_constant(op) && value->kind == CORM_NULL) return corm_constant_in(arena, CORM_CONSTANT_NULL);
+  if (value->kind == CORM_NULL && (takes_constant(op) || corm_is_collection(with)))
+    return corm_constant_in(arena, CORM_CONSTANT_NULL);
   if (takes_constant(op) && value->kind == CORM_BOOL) {
     return corm_constant_in(arena, value->as.i ? CORM_CONSTANT_TRUE : CORM_CONSTANT_FALSE);
   }
@@ -230,11 +242,12 @@ const corm_node *corm_custom_in(corm_arena *arena, const char *text, int precede
 static const corm_node *bound(corm_arena *arena, const corm_node *node, const corm_node *x) {
   if (node) node = typed_like(arena, node, x, CORM_OP_BETWEEN);
   bool operation = node && (node->kind == CORM_NODE_BINARY || node->kind == CORM_NODE_LIST);
-  return operation && own_precedence(node) <= corm_ops[CORM_OP_BETWEEN].precedence ? grouping(arena, node) : node;
+  return operation && own_precedence(node) <= corm_ops[CORM_OP_BETWEEN].precedence ? corm_grouping_in(arena, node)
+                                                                                   : node;
 }
 
-const corm_node *corm_between_in(corm_arena *arena, corm_op op, const corm_node *x, const corm_node *low,
-                                 const corm_node *high) {
+static const corm_node *between(corm_arena *arena, corm_op op, const corm_node *x, const corm_node *low,
+                                const corm_node *high, const char *word) {
   if (!x) return NULL;
   const corm_node **items = corm_arena_alloc(arena, 2 * sizeof *items);
   corm_list *list = corm_node_new(arena, sizeof *list, CORM_NODE_LIST, CORM_OP_AND, NULL);
@@ -244,7 +257,22 @@ const corm_node *corm_between_in(corm_arena *arena, corm_op op, const corm_node 
   if (!items[0] || !items[1]) return NULL;
   list->items = items;
   list->n = 2;
-  return new_binary(arena, op, corm_type_default(CORM_TYPE_BOOLEAN), corm_group_in(arena, x, op, 0), &list->base);
+  corm_binary *node = corm_node_new(arena, sizeof *node, CORM_NODE_BINARY, op, corm_type_default(CORM_TYPE_BOOLEAN));
+  if (!node) return NULL;
+  node->left = corm_group_in(arena, x, op, 0);
+  node->right = &list->base;
+  node->custom = word;
+  return node->left ? &node->base : NULL;
+}
+
+const corm_node *corm_between_in(corm_arena *arena, corm_op op, const corm_node *x, const corm_node *low,
+                                 const corm_node *high) {
+  return between(arena, op, x, low, high, NULL);
+}
+
+const corm_node *corm_between_symmetric_in(corm_arena *arena, const corm_node *x, const corm_node *low,
+                                           const corm_node *high) {
+  return between(arena, CORM_OP_BETWEEN, x, low, high, "SYMMETRIC");
 }
 
 const corm_node *corm_like_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_node *right,
@@ -296,8 +324,10 @@ const corm_node *corm_collate_in(corm_arena *arena, const corm_node *operand, co
 
 static const corm_node *not_binary(corm_arena *arena, const corm_binary *binary) {
   corm_op negation = (corm_op)corm_ops[binary->base.op].negation;
-  if (negation == CORM_OP_NONE) {
-    const corm_node *group = grouping(arena, &binary->base);
+  /* x != ANY (...) is not what x = ANY (...) denies. */
+  bool collection = corm_is_collection(binary->right) || corm_is_collection(binary->left);
+  if (negation == CORM_OP_NONE || collection) {
+    const corm_node *group = corm_grouping_in(arena, &binary->base);
     return group ? corm_not_in(arena, group) : NULL;
   }
   corm_binary *copy = corm_node_new(arena, sizeof *copy, CORM_NODE_BINARY, negation, NULL);

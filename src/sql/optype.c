@@ -81,6 +81,8 @@ static const corm_type *arithmetic_type(corm_op op, const corm_type *left, const
 const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right) {
   if (corm_ops[*op].flags & CORM_OP_BOOLEAN) return corm_type_default(CORM_TYPE_BOOLEAN);
   affinity a = affinity_of(left), b = affinity_of(right);
+  bool chain = left->kind == CORM_TYPE_ARRAY || left->kind == CORM_TYPE_JSON;
+  if (*op == CORM_OP_ADD && chain && (left->kind == right->kind || b == NONE)) *op = CORM_OP_CONCAT;
   bool commutes = *op == CORM_OP_ADD || *op == CORM_OP_MUL;
   if (*op == CORM_OP_ADD && (a == STRING || b == STRING) && (a == STRING || a == NONE) && (b == STRING || b == NONE)) {
     *op = CORM_OP_CONCAT;

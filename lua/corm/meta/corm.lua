@@ -76,6 +76,12 @@ local postgresql = {}
 ---@return corm.Expression
 function postgresql.aggregate_order_by(target, ...) end
 
+---`ARRAY[a, b]` of values and expressions.
+---@param items any[]
+---@param options? { type_?: corm.Type }
+---@return corm.Expression
+function postgresql.array(items, options) end
+
 ---@class corm.mysql
 ---@field DATETIME corm.Type DateTime
 ---@field DOUBLE corm.Type Double
@@ -83,6 +89,11 @@ function postgresql.aggregate_order_by(target, ...) end
 ---@field JSON corm.Type JSON
 ---@field TIME corm.Type Time
 local mysql = {}
+
+---`MATCH (a, b) AGAINST (text)`: columns, then `{ against = text }` and perhaps a mode.
+---@param ... any
+---@return corm.Expression
+function mysql.match(...) end
 
 ---@class corm.sqlite
 ---@field DATE corm.Type Date
@@ -364,6 +375,16 @@ function corm.bindparam(key, value, options) end
 ---@param ... any
 ---@return corm.Expression
 function corm.tuple_(...) end
+
+---ANY of an array or a subquery: `any_(select(t.c.n)):gt(5)`, `t.c.n:eq(any_(select(u.c.n)))`.
+---@param operand any
+---@return corm.Expression
+function corm.any_(operand) end
+
+---ALL of an array or a subquery.
+---@param operand any
+---@return corm.Expression
+function corm.all_(operand) end
 
 ---@param field string `"year"`, `"month"`, `"day"`, `"hour"`, `"dow"`, `"epoch"` ...
 ---@param element any

@@ -337,6 +337,127 @@ function Expression:within_group(...) end
 ---@return corm.Expression
 function Expression:aggregate_order_by(...) end
 
+---An item of JSON by key, position or path, or of an ARRAY by position. `col["key"]` is the same where no member has that name.
+---@param index any a string, an integer, a list of both, or an expression
+---@return corm.Expression
+function Expression:getitem(index) end
+
+---Part of an ARRAY, both ends included; nil: from the beginning, to the end.
+---@param start? any
+---@param stop? any
+---@return corm.Expression
+function Expression:slice(start, stop) end
+
+---An item of JSON as text.
+---@return corm.Expression
+function Expression:as_string() end
+
+---An item of JSON as an integer.
+---@return corm.Expression
+function Expression:as_integer() end
+
+---An item of JSON as a float.
+---@return corm.Expression
+function Expression:as_float() end
+
+---An item of JSON as a boolean.
+---@return corm.Expression
+function Expression:as_boolean() end
+
+---An item of JSON as a decimal.
+---@param precision integer
+---@param scale integer
+---@param options? { asdecimal?: boolean }
+---@return corm.Expression
+function Expression:as_numeric(precision, scale, options) end
+
+---An item of JSON as JSON, which it is anyhow.
+---@return corm.Expression
+function Expression:as_json() end
+
+---An item of JSON as text by PostgreSQL's `->>`.
+---@return corm.Expression
+function Expression:astext() end
+
+---ANY of an array or a subquery, for a comparison.
+---@return corm.Expression
+function Expression:any_() end
+
+---ALL of an array or a subquery, for a comparison.
+---@return corm.Expression
+function Expression:all_() end
+
+---`value = ANY (array)`, or another comparison.
+---@param value any
+---@param options? { operator?: "eq"|"ne"|"lt"|"le"|"gt"|"ge" }
+---@return corm.Expression
+function Expression:any(value, options) end
+
+---`value = ALL (array)`, or another comparison.
+---@param value any
+---@param options? { operator?: "eq"|"ne"|"lt"|"le"|"gt"|"ge" }
+---@return corm.Expression
+function Expression:all(value, options) end
+
+---`<@`: everything here is in the other ARRAY or JSONB.
+---@param other any
+---@return corm.Expression
+function Expression:contained_by(other) end
+
+---`&&`: the arrays have an item in common.
+---@param other any
+---@return corm.Expression
+function Expression:overlap(other) end
+
+---`?`: JSONB has the key.
+---@param key any
+---@return corm.Expression
+function Expression:has_key(key) end
+
+---`?&`: JSONB has all the keys.
+---@param keys any
+---@return corm.Expression
+function Expression:has_all(keys) end
+
+---`?|`: JSONB has one of the keys.
+---@param keys any
+---@return corm.Expression
+function Expression:has_any(keys) end
+
+---`#-`: JSONB without what the path leads to.
+---@param path any a list of strings
+---@return corm.Expression
+function Expression:delete_path(path) end
+
+---`@?`: the JSON path finds something.
+---@param path any text of PostgreSQL's path language
+---@return corm.Expression
+function Expression:path_exists(path) end
+
+---`@@`: the first thing that the JSON path finds is true.
+---@param path any text of PostgreSQL's path language
+---@return corm.Expression
+function Expression:path_match(path) end
+
+---Matches a regular expression of the database.
+---@param pattern any
+---@param options? { flags?: string }
+---@return corm.Expression
+function Expression:regexp_match(pattern, options) end
+
+---Replaces what a regular expression of the database finds.
+---@param pattern any
+---@param replacement any
+---@param options? { flags?: string }
+---@return corm.Expression
+function Expression:regexp_replace(pattern, replacement, options) end
+
+---Full text search: MATCH, `@@ plainto_tsquery`, MATCH ... AGAINST.
+---@param pattern any
+---@param options? { postgresql_regconfig?: string, mysql_boolean_mode?: boolean, mysql_natural_language?: boolean, mysql_query_expansion?: boolean }
+---@return corm.Expression
+function Expression:match(pattern, options) end
+
 ---Of an exists(): adds conditions to the select inside.
 ---@param ... corm.Expression
 ---@return corm.Expression
