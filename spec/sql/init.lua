@@ -4,6 +4,7 @@
 return {
   "dml",
   "expressions",
+  "operators",
   "select",
   "windows",
 }

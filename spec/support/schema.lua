@@ -22,7 +22,7 @@ return function()
     Column("id", corm.Integer, { primary_key = true }),
     Column("Total Sum", corm.Integer, { key = "total" }),
     Column("select", corm.String(30)))
-  s.doc = corm.Table("doc", metadata,
+  s.doc = corm.Table("doc", corm.MetaData(), -- not every database has its types
     Column("id", corm.Integer, { primary_key = true }),
     Column("data", corm.JSON),
     Column("b", corm.dialects.postgresql.JSONB),

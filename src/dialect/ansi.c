@@ -104,6 +104,10 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
 bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
   (void)dialect;
   switch ((corm_op)node->base.op) {
+  case CORM_OP_NOT_MATCH:
+    corm_emit_text(compiler, "NOT ");
+    corm_ansi_infix(compiler, node->left, " MATCH ", node->right);
+    return true;
   case CORM_OP_TRUEDIV: true_division(compiler, node); return true;
   case CORM_OP_FLOORDIV:
     if (corm_type_value_kind(node->right->type) == CORM_INT) return false;

@@ -337,7 +337,8 @@ function Expression:within_group(...) end
 ---@return corm.Expression
 function Expression:aggregate_order_by(...) end
 
----An item of JSON by key, position or path, or of an ARRAY by position. `col["key"]` is the same where no member has that name.
+---An item of JSON by key, position or path, or of an ARRAY by position; also `col["key"]` where no member has that
+---name.
 ---@param index any a string, an integer, a list of both, or an expression
 ---@return corm.Expression
 function Expression:getitem(index) end
@@ -454,7 +455,7 @@ function Expression:regexp_replace(pattern, replacement, options) end
 
 ---Full text search: MATCH, `@@ plainto_tsquery`, MATCH ... AGAINST.
 ---@param pattern any
----@param options? { postgresql_regconfig?: string, mysql_boolean_mode?: boolean, mysql_natural_language?: boolean, mysql_query_expansion?: boolean }
+---@param options? table `postgresql_regconfig`; `mysql_boolean_mode`, `mysql_natural_language`, `mysql_query_expansion`
 ---@return corm.Expression
 function Expression:match(pattern, options) end
 
