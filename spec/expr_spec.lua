@@ -20,6 +20,15 @@ describe("an expression", function()
     assert.equal("author.age + :age_1 > author.id AND author.name LIKE :name_1", sql.of(e))
   end)
 
+  it("casts a literal of another type", function()
+    local connection = corm.create_engine("sqlite://"):connect()
+    local number = corm.literal(7, corm.Integer)
+    assert.equal("7", connection:scalar(corm.select(corm.cast(number, corm.Text))))
+    assert.equal(-1, connection:scalar(corm.select(corm.cast(corm.literal(-1.5, corm.Float), corm.Integer))))
+    assert.equal("7", connection:scalar(corm.select(corm.type_coerce("7", corm.String))))
+    connection:close()
+  end)
+
   it("copies the values that it binds", function()
     local list = { "a", "b" }
     local e = c.name:in_(list)

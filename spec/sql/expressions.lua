@@ -141,6 +141,19 @@ return {
       mysql = "false = 1" },
     { "or_ with true_", function(c, s) return c.or_(c.true_(), s.author.c.age:eq(1)) end, "true", {}, sqlite = "1 = 1",
       mysql = "true = 1" },
+    -- SQLAlchemy leaves out the parentheses, and "q = p = 0" is (q = p) = 0, "q = NOT p" an error.
+    { "not_ of a boolean column, compared", function(c, s) return c.not_(s.author.c.active):eq(s.author.c.active) end,
+      "(NOT author.active) = author.active", {}, sqlite = "(author.active = 0) = author.active",
+      mysql = "(author.active = 0) = author.active" },
+    { "compared with not_ of a boolean column", function(c, s)
+      return s.author.c.active:is_distinct_from(c.not_(s.author.c.active))
+    end, "author.active IS DISTINCT FROM (NOT author.active)", {}, sqlite = "author.active IS NOT (author.active = 0)",
+      mysql = "NOT (author.active <=> (author.active = 0))" },
+    { "between not_ of a boolean column", function(c, s)
+      return s.author.c.age:between(c.not_(s.author.c.active), s.author.c.age:eq(1))
+    end, "author.age BETWEEN (NOT author.active) AND (author.age = :age_1)", { age_1 = 1 },
+      sqlite = "author.age BETWEEN (author.active = 0) AND (author.age = :age_1)",
+      mysql = "author.age BETWEEN (author.active = 0) AND (author.age = :age_1)" },
     { "contains inside and_",
       function(c, s) return c.and_(s.author.c.name:contains("a"), s.author.c.age:eq(1)) end,
       "(author.name LIKE '%' || :name_1 || '%') AND author.age = :age_1",

@@ -214,8 +214,8 @@ const corm_node *corm_cast_in(corm_arena *arena, const corm_node *element, const
   if (!node) return NULL;
   node->element = element;
   node->silent = silent;
-  /* A plain value is bound as the type that it is cast to. */
-  if (element->kind == CORM_NODE_BIND && ((const corm_bind *)element)->unique) {
+  /* type_coerce is about the value's way into the database as well; CAST takes it as it is. */
+  if (silent && element->kind == CORM_NODE_BIND && ((const corm_bind *)element)->unique) {
     corm_bind *bind = corm_node_new(arena, sizeof *bind, CORM_NODE_BIND, CORM_OP_NONE, type);
     if (!bind) return NULL;
     *bind = *(const corm_bind *)element;

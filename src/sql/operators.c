@@ -92,8 +92,7 @@ const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigne
     if (((const corm_list *)node)->n == 0 && node->op != CORM_OP_COMMA) return node;
     return needs_group(node, against, outer) ? corm_grouping_in(arena, node) : node;
   case CORM_NODE_UNARY: {
-    bool bare =
-        (corm_ops[node->op].flags & CORM_OP_POSTFIX) || node->op == CORM_OP_IS_TRUE || node->op == CORM_OP_IS_FALSE;
+    bool bare = corm_ops[node->op].flags & CORM_OP_POSTFIX;
     return !bare && corm_ops[node->op].precedence <= outer ? corm_grouping_in(arena, node) : node;
   }
   case CORM_NODE_EXISTS: return corm_ops[CORM_OP_EXISTS].precedence <= outer ? corm_grouping_in(arena, node) : node;
@@ -240,10 +239,7 @@ const corm_node *corm_custom_in(corm_arena *arena, const char *text, int precede
 
 /* The bounds: SQLAlchemy never groups them, and so changes the meaning of those that bind as loosely as AND does. */
 static const corm_node *bound(corm_arena *arena, const corm_node *node, const corm_node *x) {
-  if (node) node = typed_like(arena, node, x, CORM_OP_BETWEEN);
-  bool operation = node && (node->kind == CORM_NODE_BINARY || node->kind == CORM_NODE_LIST);
-  return operation && own_precedence(node) <= corm_ops[CORM_OP_BETWEEN].precedence ? corm_grouping_in(arena, node)
-                                                                                   : node;
+  return node ? corm_group_in(arena, typed_like(arena, node, x, CORM_OP_BETWEEN), CORM_OP_BETWEEN, 0) : NULL;
 }
 
 static const corm_node *between(corm_arena *arena, corm_op op, const corm_node *x, const corm_node *low,
