@@ -1,6 +1,5 @@
 -- Statements against the text that SQLAlchemy gives for them: the generic dialect and each database's.
 local corm = require "corm"
-local raises = require "spec.support.raises"
 local new_schema = require "spec.support.schema"
 local sql = require "spec.support.sql"
 
@@ -21,7 +20,10 @@ local function check(x, case, dialect)
   if text then
     assert.equal(name .. ": " .. text, name .. ": " .. sql.of(x, dialect[1]))
   else
-    raises("CompileError", dialect[1] or "", function() return sql.of(x, dialect[1]) end)
+    local ok, err = pcall(sql.of, x, dialect[1])
+    assert.is_false(ok, name .. ": refused")
+    assert.is_true(err:is("CompileError"), tostring(err))
+    assert.is_truthy(err.message:find(dialect[1] or "", 1, true), err.message)
   end
 end
 

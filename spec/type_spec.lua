@@ -120,9 +120,9 @@ describe("a type", function()
 
   it("has the names of each database's manual in corm.dialects", function()
     local dialects = corm.dialects
-    assert.equal(corm.LargeBinary, dialects.postgresql.BYTEA)
-    assert.equal(corm.Uuid, dialects.postgresql.UUID)
-    assert.equal(corm.DateTime, dialects.sqlite.DATETIME)
+    assert.equal("BYTEA", dialects.postgresql.BYTEA:compile { dialect = "postgresql" })
+    assert.equal(corm.UUID, dialects.postgresql.UUID)
+    assert.equal("DATETIME", dialects.sqlite.DATETIME:compile { dialect = "sqlite" })
     assert.equal(dialects.mysql, dialects.mariadb)
     assert.equal("JSONB", dialects.postgresql.JSONB:compile { dialect = "postgresql" })
     assert.equal("JSON", dialects.postgresql.JSONB:compile { dialect = "sqlite" })

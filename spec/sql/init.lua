@@ -5,6 +5,8 @@ return {
   "dml",
   "expressions",
   "operators",
+  "own_types",
   "select",
+  "types",
   "windows",
 }

@@ -278,7 +278,9 @@ corm_value_kind binding_item_kind(const corm_type *type) {
 }
 
 void binding_push_typed(lua_State *L, const corm_value *value, const corm_type *type) {
-  if (value->kind == CORM_ARRAY)
+  if (type && type->hosted)
+    binding_push_hosted(L, value, type);
+  else if (value->kind == CORM_ARRAY)
     binding_push_array(L, value, binding_item_kind(type), NULL);
   else if (value->kind == CORM_UUID && type && type->as_text)
     binding_push_uuid_text(L, value);

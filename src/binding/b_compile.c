@@ -75,6 +75,7 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
     node = select_of(arena, node);
     if (!node) return corm_error_memory(err);
   }
+  if (!options->named) binding_get(L)->dialect = dialect;
   if (corm_compile_in(arena, dialect, node, options, out, err) != CORM_OK) return CORM_FAILED;
   if (stmt && stmt->ncolumns) {
     out->columns = stmt->columns;
@@ -154,8 +155,9 @@ static void push_params(lua_State *L, const corm_compiled *compiled) {
   for (uint32_t i = 0; i < compiled->nbinds; i++) {
     const corm_compiled_bind *bind = &compiled->binds[i];
     if (!bind->node || bind->node->required) continue;
+    /* What a type of the script's own has made of a value is shown as it is. */
     binding_push_typed_null(L, bind->element >= 0 ? &bind->node->values[bind->element] : &bind->node->value,
-                            bind->type);
+                            bind->type->hosted ? bind->type->custom->impl : bind->type);
     lua_setfield(L, -2, bind->name);
   }
 }

@@ -141,6 +141,7 @@ static void compile(lua_State *L, int stmt, int first, bool keys, const corm_eng
   corm_error err;
   corm_error_init(&err);
   const corm_node *node = binding_tonode(L, stmt), *wanted = node;
+  binding_get(L)->dialect = dialect;
   if (node) wanted = binding_params_statement(L, node, first, arena);
   corm_status status;
   if (wanted == node)

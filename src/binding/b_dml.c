@@ -122,7 +122,13 @@ static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t in
   int value = lua_gettop(L);
   char what[160];
   (void)snprintf(what, sizeof what, "%s of '%.60s.%.60s'", set->what, set->table->name, column->name);
-  binding_arg_read(L, value, column->type, what, &row->args[index]);
+  const corm_type *type = column->type;
+  corm_error err;
+  corm_error_init(&err);
+  /* Here NULL, true and false pass a type's functions, too. */
+  if (type->hosted && !binding_tonode(L, value) && binding_pass_in(L, value, &type, &err) != CORM_OK)
+    binding_raise(L, &err);
+  binding_arg_read(L, value, type->hosted ? NULL : type, what, &row->args[index]);
   row->given[index] = true;
   set->room += row->args[index].room + 2 * sizeof(void *);
   /* What the value borrows from is kept: strings made for it, and objects. */

@@ -34,6 +34,7 @@ static int create_engine(lua_State *L) {
   const char *url = binding_url_text(L, 1, arena, &len);
   binding_engine *object = binding_new(L, BINDING_ENGINE, sizeof *object, BINDING_ENGINE_SLOTS);
   if (corm_engine_new(&state->mem, url, len, &options, &object->engine, &err) != CORM_OK) return binding_raise(L, &err);
+  state->dialect = corm_engine_dialect(object->engine);
   binding_read_engine_execution(L, 2, object->engine);
   corm_engine_observer observer = binding_quiet_observer(state);
   corm_engine_observe(object->engine, &observer);

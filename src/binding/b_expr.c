@@ -9,6 +9,7 @@
 
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
+#include "sql/expr.h"
 
 /* A constructor that still has no room after this many doublings failed for another reason. */
 #define MAX_TRIES 24
@@ -188,6 +189,18 @@ static void push_encoded(lua_State *L, int arg, const corm_type *type, const cha
   lua_remove(L, -2);
 }
 
+/* NULL, true and false are compared as they are; other values pass the type's functions. */
+static void read_hosted(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
+  corm_error err;
+  corm_error_init(&err);
+  bool constant = binding_is_null(L, arg) || lua_isboolean(L, arg);
+  const corm_type *compared = constant ? type : binding_compared_type(L, type, arg, what), *stores = compared;
+  if (!constant && compared->hosted && binding_pass_in(L, arg, &stores, &err) != CORM_OK) binding_raise(L, &err);
+  if (stores->hosted) stores = NULL;
+  binding_arg_read(L, arg, stores, what, out);
+  if (!constant && !out->node) out->type = compared;
+}
+
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
   out->room = 0;
   out->node = binding_tonode(L, arg);
@@ -197,6 +210,11 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
     return;
   }
   corm_scratch_init(&out->scratch, NULL);
+  out->type = NULL;
+  if (type && type->hosted) {
+    read_hosted(L, arg, type, what, out);
+    return;
+  }
   if (binding_takes_tables(type) && lua_type(L, arg) == LUA_TTABLE) {
     push_encoded(L, arg, type, what);
     size_t len;
@@ -223,6 +241,7 @@ const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
 
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to) {
   if (arg->node) return binding_scalar_in(arena, arg->node);
+  if (arg->type) return corm_bind_in(arena, compared_to ? corm_bind_hint(compared_to) : NULL, arg->type, &arg->value);
   return corm_literal_in(arena, compared_to, &arg->value);
 }
 
@@ -230,8 +249,8 @@ const corm_node *binding_operand(lua_State *L, int arg, corm_arena *arena, const
   binding_arg operand;
   int top = lua_gettop(L);
   binding_arg_read(L, arg, type, hint, &operand);
-  const corm_node *node =
-      operand.node ? binding_scalar_in(arena, operand.node) : corm_bind_in(arena, hint, type, &operand.value);
+  const corm_node *node = operand.node ? binding_scalar_in(arena, operand.node)
+                                       : corm_bind_in(arena, hint, operand.type ? operand.type : type, &operand.value);
   lua_settop(L, top);
   return node;
 }

@@ -72,9 +72,12 @@ typedef struct binding_arg {
   corm_value value;
   corm_scratch scratch;
   size_t room;
+  const corm_type *type; /* of the value where a type of the script's own has changed it; NULL: what is usual there */
 } binding_arg;
 
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out);
+/* The type for binding_arg_read where only a type of the script's own counts: NULL for others. */
+#define binding_hosted(node) ((node) && (node)->type && (node)->type->hosted ? (node)->type : NULL)
 /* The node in the arena: the operand's own, (SELECT ...) for a select, else what corm_literal_in makes of the value
    opposite `compared_to` (NULL: nothing). */
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to);

@@ -36,7 +36,17 @@ static size_t check_sequence(lua_State *L, int arg, const char *method) {
   return n;
 }
 
-static void read_value(lua_State *L, const char *method, size_t row, corm_arena *arena, corm_value *out) {
+/* The type of the script's own that a member of the tuple on the left, or the left itself, is of; NULL: none. */
+static const corm_type *hosted_type(const corm_node *left, uint32_t width, uint32_t member) {
+  if (width == 0) return binding_hosted(left);
+  return binding_hosted(corm_node_child(((const corm_grouping *)left)->element, member));
+}
+
+static void read_value(lua_State *L, const char *method, size_t row, const corm_type *type, corm_arena *arena,
+                       corm_value *out) {
+  corm_error err;
+  corm_error_init(&err);
+  if (type && !binding_is_null(L, -1) && binding_pass_in(L, -1, &type, &err) != CORM_OK) binding_raise(L, &err);
   if (!binding_tovalue_in(L, -1, arena, out))
     binding_error(L, CORM_E_ARGUMENT, "%s: element %d must be a value, got %s", method, (int)row,
                   binding_typename(L, -1));
@@ -44,15 +54,15 @@ static void read_value(lua_State *L, const char *method, size_t row, corm_arena 
 }
 
 /* The values of IN at stack position 2, row-major, in the arena. */
-static const corm_value *read_values(lua_State *L, const char *method, size_t rows, uint32_t width, corm_arena *arena,
-                                     size_t *bytes) {
+static const corm_value *read_values(lua_State *L, const char *method, const corm_node *left, size_t rows,
+                                     uint32_t width, corm_arena *arena, size_t *bytes) {
   size_t n = rows * (width ? width : 1);
   corm_value *values = corm_arena_zalloc(arena, n, sizeof *values);
   if (!values) binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (size_t row = 0; row < rows; row++) {
     lua_rawgeti(L, 2, (lua_Integer)row + 1);
     if (width == 0) {
-      read_value(L, method, row + 1, arena, &values[row]);
+      read_value(L, method, row + 1, hosted_type(left, 0, 0), arena, &values[row]);
       continue;
     }
     if (check_sequence(L, lua_gettop(L), method) != width)
@@ -60,7 +70,7 @@ static const corm_value *read_values(lua_State *L, const char *method, size_t ro
                     (int)width);
     for (uint32_t i = 0; i < width; i++) {
       lua_rawgeti(L, -1, (lua_Integer)i + 1);
-      read_value(L, method, row + 1, arena, &values[row * width + i]);
+      read_value(L, method, row + 1, hosted_type(left, width, i), arena, &values[row * width + i]);
     }
     lua_pop(L, 1);
   }
@@ -93,7 +103,7 @@ static int in_expressions(lua_State *L, corm_op op, const char *method, const co
   int kept = lua_gettop(L);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i + 1);
-    binding_arg_read(L, lua_gettop(L), NULL, method, &args[i]);
+    binding_arg_read(L, lua_gettop(L), binding_hosted(left), method, &args[i]);
     lua_rawseti(L, kept, (lua_Integer)i + 1);
     room += args[i].room;
   }
@@ -119,7 +129,7 @@ static int in_values(lua_State *L, corm_op op, const char *method, const corm_no
   uint32_t width = binding_tuple_width(left);
   size_t bytes, n = rows * (width ? width : 1);
   corm_arena *scratch = binding_scratch(L, state);
-  const corm_value *values = read_values(L, method, rows, width, scratch, &bytes);
+  const corm_value *values = read_values(L, method, left, rows, width, scratch, &bytes);
   binding_build b = start(L, ROOM_IN + BINDING_ROOM(corm_bind) + 32 + n * sizeof(corm_value) + bytes, 1);
   const corm_node *node;
   do node = corm_in_in(&b.arena, op, left, values, n, width);

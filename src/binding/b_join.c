@@ -214,6 +214,7 @@ static void push_equality(lua_State *L, const corm_node *entity, const char *key
     const corm_node *column = entity_column_in(&b.arena, entity, key, at);
     node = !column    ? NULL
            : arg.node ? corm_binary_in(&b.arena, CORM_OP_EQ, column, binding_scalar_in(&b.arena, arg.node))
+           : arg.type ? corm_binary_in(&b.arena, CORM_OP_EQ, column, binding_arg_in(&b.arena, &arg, column))
                       : corm_compare_in(&b.arena, CORM_OP_EQ, column, &arg.value);
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, value);

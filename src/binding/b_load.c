@@ -128,6 +128,7 @@ static void append_values(run *r, corm_loader *loader, int entities) {
       corm_value value;
       corm_result *result = corm_loader_result(loader);
       if (corm_result_value(result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
+      if (corm_result_is_hosted(result)) binding_get(L)->dialect = corm_result_dialect(result);
       binding_push_typed(L, &value, corm_result_column(result, column)->type);
     }
     lua_rawseti(L, r->values, ++r->count);

@@ -61,6 +61,11 @@ static const char *reserve_name(lua_State *L, int mapper, binding_class *cls) {
   return name;
 }
 
+/* A column without a type gets that of its foreign key's target later. */
+static bool may_be_hosted(const corm_type *type) {
+  return type->hosted || type->kind == CORM_TYPE_NULLTYPE;
+}
+
 static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr attr) {
   attr.key = reserve_name(L, mapper, cls);
   enter_attr(cls, attr);
@@ -226,7 +231,8 @@ static int new_mapper(lua_State *L) {
   cls->mapper->host_data = cls;
   for (uint32_t i = 0; i < cls->mapper->nattributes; i++) {
     lua_pushstring(L, cls->mapper->attributes[i].key);
-    add_attr(L, self, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .slot = i});
+    const bool hosted = may_be_hosted(cls->mapper->attributes[i].column->type);
+    add_attr(L, self, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = i});
   }
   lua_settop(L, self);
   binding_scratch_done(L, state, scratch);
@@ -267,7 +273,10 @@ static int add_column(lua_State *L) {
   binding_column_set_name(L, 3, 4);
   binding_table_add(L, 2, 3);
   if (corm_mapper_add_column(cls->mapper, &column->column, key, &err) != CORM_OK) return binding_raise(L, &err);
-  enter_attr(cls, (binding_attr){.key = name, .kind = BINDING_ATTR_COLUMN, .slot = cls->mapper->nattributes - 1});
+  enter_attr(cls, (binding_attr){.key = name,
+                                 .kind = BINDING_ATTR_COLUMN,
+                                 .hosted = may_be_hosted(column->column.type),
+                                 .slot = cls->mapper->nattributes - 1});
   return 0;
 }
 

@@ -206,6 +206,23 @@ static int index_relationship(lua_State *L, corm_object *object, corm_relationsh
   return 1;
 }
 
+/* Functions of types are told the dialect of the object's session. */
+static void tell_dialect(binding_state *state, const corm_object *object) {
+  const corm_session *session = object->session;
+  if (!session) return;
+  const corm_engine *engine = session->own_conn ? corm_conn_engine(session->own_conn) : session->engine;
+  if (engine) state->dialect = corm_engine_dialect(engine);
+}
+
+static int index_hosted(lua_State *L, const corm_object *object, const binding_attr *attr, const corm_value *value) {
+  tell_dialect(binding_upvalue(L), object);
+  if (value->kind == CORM_ABSENT)
+    lua_pushnil(L);
+  else
+    binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type);
+  return 1;
+}
+
 static int object_index(lua_State *L) {
   corm_object *object = object_at(L, 1);
   if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
@@ -221,6 +238,7 @@ static int object_index(lua_State *L) {
     binding_upvalue(L)->L = L;
     if (corm_object_get(object, attr->slot, &value, &err) != CORM_OK) return binding_raise(L, &err);
   }
+  if (attr->hosted) return index_hosted(L, object, attr, value);
   switch ((corm_value_kind)value->kind) {
   case CORM_INT: lua_pushinteger(L, value->as.i); break;
   case CORM_REAL: lua_pushnumber(L, value->as.f); break;
@@ -248,6 +266,7 @@ static bool plain_text(lua_State *L, int arg, const corm_type *type, corm_value 
 }
 
 bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_value *out) {
+  if (type->hosted) return false;
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_INTEGER:
   case CORM_TYPE_BIGINT:
@@ -275,7 +294,7 @@ corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, 
                               corm_scratch *scratch, corm_value *out, corm_error *err) {
   const corm_type *type = mapper->attributes[attr->slot].column->type;
   char place[256];
-  if (lua_isnil(L, arg)) {
+  if (lua_isnil(L, arg) && !type->hosted) {
     *out = corm_value_null();
     return CORM_OK;
   }
@@ -306,6 +325,7 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   } else {
     corm_scratch scratch;
     corm_scratch_init(&scratch, &state->mem);
+    tell_dialect(state, object);
     status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
     if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
     corm_scratch_clear(&scratch);

@@ -14,6 +14,7 @@ typedef struct binding_attr {
   const char *key; /* NULL: free entry */
   uint8_t kind;
   bool hooked; /* a validator or a listener wants to see new values */
+  bool hosted; /* its column's type calls Lua */
   uint32_t slot;
   corm_relationship *relationship;
 } binding_attr;

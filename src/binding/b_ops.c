@@ -48,16 +48,16 @@ static int compare(lua_State *L, corm_op op, const char *method) {
   binding_arg right;
   if (binding_tuple_width(left) && binding_is_plain_table(L, 2)) return binding_tuple_compare(L, op, method, left);
   binding_arg_read(L, 2, corm_node_type(left), method, &right);
-  if (!right.node && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) && !is_equality(op) &&
-      !corm_is_collection(left))
+  if (!right.node && !right.type && (right.value.kind == CORM_NULL || right.value.kind == CORM_BOOL) &&
+      !is_equality(op) && !corm_is_collection(left))
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: NULL, true and false are compared by eq, ne, is_, is_not and "
                   "is_distinct_from only",
                   method);
   binding_build b = start(L, ROOM_BINARY + right.room, right.node ? 2 : 1);
   do {
-    node = right.node ? corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right.node))
-                      : corm_compare_in(&b.arena, op, left, &right.value);
+    node = right.node || right.type ? corm_binary_in(&b.arena, op, left, binding_arg_in(&b.arena, &right, left))
+                                    : corm_compare_in(&b.arena, op, left, &right.value);
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   if (right.node) binding_anchor(L, 2, 2);
@@ -75,9 +75,9 @@ static int arithmetic(lua_State *L, corm_op op, const char *method) {
   binding_arg_read(L, 2, corm_node_type(typed), method, &right);
   binding_build b = start(L, ROOM_BINARY + left.room + right.room, 2);
   do {
-    if (left.node && right.node)
+    if ((left.node || left.type) && (right.node || right.type))
       node =
-          corm_binary_in(&b.arena, op, binding_scalar_in(&b.arena, left.node), binding_scalar_in(&b.arena, right.node));
+          corm_binary_in(&b.arena, op, binding_arg_in(&b.arena, &left, typed), binding_arg_in(&b.arena, &right, typed));
     else if (left.node)
       node = corm_compare_in(&b.arena, op, binding_scalar_in(&b.arena, left.node), &right.value);
     else
@@ -179,7 +179,7 @@ static int like(lua_State *L, corm_op op, const char *method) {
   binding_arg right;
   binding_check_options(L, 3, method, specs, 1);
   const char *escape = check_escape(L, 3, method);
-  binding_arg_read(L, 2, NULL, method, &right);
+  binding_arg_read(L, 2, binding_hosted(left), method, &right);
   binding_build b = start(L, ROOM_BINARY + right.room + 16, 2);
   do {
     const corm_node *pattern = binding_arg_in(&b.arena, &right, left);
@@ -198,7 +198,7 @@ static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   binding_check_options(L, 3, method, specs, 2);
   bool autoescape = binding_opt_bool(L, 3, "autoescape", false);
   const char *escape = check_escape(L, 3, method);
-  binding_arg_read(L, 2, NULL, method, &right);
+  binding_arg_read(L, 2, binding_hosted(left), method, &right);
   if (autoescape && (right.node || right.value.kind != CORM_TEXT))
     binding_error(L, CORM_E_ARGUMENT, "%s: autoescape works on a string only", method);
   bool is_text = !right.node && right.value.kind == CORM_TEXT;

@@ -190,7 +190,7 @@ static void collect_slots(reader *r) {
     lua_pop(L, 1);
     r->names[r->n] = bind->name;
     r->address[r->n] = lua_topointer(L, -1);
-    r->bare[r->n] = !binding_takes_tables(bind->type);
+    r->bare[r->n] = !binding_takes_tables(bind->type) && !bind->type->hosted;
     r->order[r->n] = r->n;
     r->binds[r->n++] = i;
     lua_pushinteger(L, (lua_Integer)r->n - 1);
@@ -202,19 +202,21 @@ static void collect_slots(reader *r) {
 static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const char *place, const char *name,
                        corm_value *out) {
   lua_State *L = r->L;
-  bool tables = binding_takes_tables(bind->type) && !binding_is_null(L, arg);
+  const corm_type *type = bind->type;
+  corm_error err;
+  corm_error_init(&err);
+  if (type && type->hosted && binding_pass_in(L, arg, &type, &err) != CORM_OK) binding_raise(L, &err);
+  bool tables = binding_takes_tables(type) && !binding_is_null(L, arg);
   if (!tables && binding_tovalue_in(L, arg, r->arena, out)) return;
   char what[160];
   snprintf(what, sizeof what, "%s '%.100s'", place, name);
   if (!tables) binding_error(L, CORM_E_ARGUMENT, "%s: a %s is no value", what, binding_typename(L, arg));
-  corm_error err;
-  corm_error_init(&err);
   corm_buf *text = binding_scratch_buf(r->arena);
-  if (binding_table_encode(L, arg, bind->type, what, text, &err) != CORM_OK) binding_raise(L, &err);
+  if (binding_table_encode(L, arg, type, what, text, &err) != CORM_OK) binding_raise(L, &err);
   const char *copy = corm_arena_dup(r->arena, text->ptr, text->len);
   if (!copy) memory(L);
   *out = corm_value_text(copy, text->len);
-  out->kind = (uint8_t)corm_type_value_kind(bind->type);
+  out->kind = (uint8_t)corm_type_value_kind(type);
 }
 
 /* The table whose columns an INSERT or UPDATE assigns, else NULL. */

@@ -101,6 +101,7 @@ static void push_scalar(lua_State *L, int source_index, const binding_result *se
   corm_error err;
   corm_error_init(&err);
   if (corm_result_value(source->result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
+  if (corm_result_is_hosted(source->result)) binding_get(L)->dialect = corm_result_dialect(source->result);
   binding_push_typed(L, &value, corm_result_column(source->result, column)->type);
 }
 

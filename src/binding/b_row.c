@@ -55,9 +55,31 @@ static void read_value(lua_State *L, corm_result *result, size_t index, corm_val
   out->extra = SLOT_BAD;
 }
 
+/* The functions of types have seen the values when the row is there. */
+static void push_hosted_row(lua_State *L, int shape_index, corm_result *result, const int *map, size_t n) {
+  corm_error err;
+  corm_error_init(&err);
+  binding_get(L)->dialect = corm_result_dialect(result);
+  luaL_checkstack(L, 8, "row");
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    corm_value value;
+    size_t column = map ? (size_t)map[i] : i;
+    if (corm_result_value(result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
+    binding_push_typed(L, &value, corm_result_column(result, column)->type);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  binding_push_row(L, shape_index, -1);
+  lua_remove(L, -2);
+}
+
 void binding_push_core_row(lua_State *L, int shape_index, corm_result *result, const int *map, size_t n) {
   corm_value few[32];
   shape_index = lua_absindex(L, shape_index);
+  if (corm_result_is_hosted(result)) {
+    push_hosted_row(L, shape_index, result, map, n);
+    return;
+  }
   int top = lua_gettop(L);
   corm_value *values = n <= sizeof few / sizeof *few ? few : lua_newuserdatauv(L, n * sizeof *values, 0);
   size_t bytes = 0;

@@ -280,7 +280,7 @@ static void resolve_types(corm_table *table) {
     bool untyped = false;
     if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
     for (uint32_t k = 0; k < constraint->ncolumns; k++)
-      untyped |= constraint->columns[k]->type->kind == CORM_TYPE_NULLTYPE;
+      untyped |= constraint->columns[k]->type->kind == CORM_TYPE_NULLTYPE && !constraint->columns[k]->type->hosted;
     corm_error err;
     corm_error_init(&err);
     if (!untyped || corm_constraint_resolve(constraint, &err) != CORM_OK) {

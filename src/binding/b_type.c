@@ -4,43 +4,22 @@
  * the same types under the names that one database has for them.
  */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
-#include "binding/b_expr.h"
+#include "binding/b_host.h"
+#include "binding/b_type.h"
 #include "sql/dialect.h"
 
-/* User value 1: what keeps `type` or the item of an ARRAY alive. */
-typedef struct binding_type {
-  binding_head head;
-  const corm_type *type; /* own, static, or in the block that the user value anchors */
-  corm_type own;
-} binding_type;
-
-/* Which of the struct's members a kind takes, in the order of its positional arguments. */
-typedef enum type_param {
-  NO_PARAM,
-  LENGTH,
-  COLLATION,
-  PRECISION,
-  SCALE,
-  ASDECIMAL,
-  TIMEZONE,
-  CREATE_CONSTRAINT,
-  NAME,
-  NATIVE_ENUM,
-  SCHEMA,
-  CREATE_TYPE,
-  DIMENSIONS,
-  AS_UUID
-} type_param;
-#define MAX_PARAMS     6
 #define MAX_DIMENSIONS 6
 
 static const char *const param_names[] = {[LENGTH] = "length",
                                           [COLLATION] = "collation",
                                           [PRECISION] = "precision",
                                           [SCALE] = "scale",
+                                          [RETURN_SCALE] = "decimal_return_scale",
                                           [ASDECIMAL] = "asdecimal",
                                           [TIMEZONE] = "timezone",
                                           [CREATE_CONSTRAINT] = "create_constraint",
@@ -49,22 +28,39 @@ static const char *const param_names[] = {[LENGTH] = "length",
                                           [SCHEMA] = "schema",
                                           [CREATE_TYPE] = "create_type",
                                           [DIMENSIONS] = "dimensions",
-                                          [AS_UUID] = "as_uuid"};
+                                          [AS_UUID] = "as_uuid",
+                                          [VALIDATE] = "validate_strings",
+                                          [NATIVE_UUID] = "native_uuid",
+                                          [SECONDS] = "second_precision",
+                                          [WIDTH] = "display_width",
+                                          [FSP] = "fsp",
+                                          [UNSIGNED] = "unsigned",
+                                          [ZEROFILL] = "zerofill",
+                                          [CHARSET] = "charset",
+                                          [ASCII] = "ascii",
+                                          [UNICODE] = "unicode",
+                                          [BINARY_COLLATION] = "binary",
+                                          [NATIONAL] = "national",
+                                          [FIELDS] = "fields",
+                                          [VARYING] = "varying",
+                                          [STORAGE_FORMAT] = "storage_format",
+                                          [REGEXP] = "regexp"};
 
-static const uint8_t params[CORM_TYPE_COUNT][MAX_PARAMS] = {
+static const uint8_t params[CORM_TYPE_COUNT][BINDING_TYPE_PARAMS] = {
     [CORM_TYPE_STRING] = {LENGTH, COLLATION},
     [CORM_TYPE_TEXT] = {LENGTH, COLLATION},
     [CORM_TYPE_UNICODE] = {LENGTH, COLLATION},
     [CORM_TYPE_UNICODETEXT] = {LENGTH, COLLATION},
     [CORM_TYPE_BOOLEAN] = {CREATE_CONSTRAINT, NAME},
-    [CORM_TYPE_NUMERIC] = {PRECISION, SCALE, ASDECIMAL},
-    [CORM_TYPE_FLOAT] = {PRECISION, ASDECIMAL},
-    [CORM_TYPE_DOUBLE] = {PRECISION, ASDECIMAL},
+    [CORM_TYPE_NUMERIC] = {PRECISION, SCALE, ASDECIMAL, RETURN_SCALE},
+    [CORM_TYPE_FLOAT] = {PRECISION, ASDECIMAL, RETURN_SCALE},
+    [CORM_TYPE_DOUBLE] = {PRECISION, ASDECIMAL, RETURN_SCALE},
     [CORM_TYPE_TIME] = {TIMEZONE},
     [CORM_TYPE_DATETIME] = {TIMEZONE},
+    [CORM_TYPE_INTERVAL] = {SECONDS},
     [CORM_TYPE_BINARY] = {LENGTH},
-    [CORM_TYPE_ENUM] = {LENGTH, CREATE_CONSTRAINT, NAME, NATIVE_ENUM, SCHEMA, CREATE_TYPE},
-    [CORM_TYPE_UUID] = {AS_UUID},
+    [CORM_TYPE_ENUM] = {LENGTH, CREATE_CONSTRAINT, NAME, NATIVE_ENUM, SCHEMA, CREATE_TYPE, VALIDATE, COLLATION},
+    [CORM_TYPE_UUID] = {AS_UUID, NATIVE_UUID},
     [CORM_TYPE_ARRAY] = {DIMENSIONS},
 };
 
@@ -87,9 +83,19 @@ const corm_type *binding_checktype(lua_State *L, int arg, const char *what) {
 
 void binding_push_type(lua_State *L, const corm_type *type, int anchor) {
   if (anchor) anchor = lua_absindex(L, anchor);
-  binding_type *block = binding_new(L, BINDING_TYPE, sizeof *block, 1);
+  binding_type *block = binding_new(L, BINDING_TYPE, sizeof *block, BINDING_TYPE_SLOTS);
   block->type = type;
-  if (anchor) binding_anchor(L, 1, anchor);
+  if (anchor) binding_anchor(L, BINDING_TYPE_ANCHOR, anchor);
+}
+
+void binding_push_named_type(lua_State *L, const binding_named *named) {
+  binding_type *block = binding_new(L, BINDING_TYPE, sizeof *block, BINDING_TYPE_SLOTS);
+  block->own = *corm_type_default((corm_type_kind)named->kind);
+  block->own.spelling = named->spelling;
+  block->own.form = named->form;
+  block->own.owner = named->owner;
+  block->named = named;
+  block->type = &block->own;
 }
 
 /* -- constructors ---------------------------------------------------------------------------------------------- */
@@ -122,7 +128,63 @@ static const char *check_name(lua_State *L, const char *what, const char *param)
   return name;
 }
 
-static void set_param(lua_State *L, corm_type *type, type_param param, const char *what) {
+/* The type being made, and what its suffix is made of. */
+typedef struct making {
+  corm_type type;
+  bool is_unsigned, zerofill, ascii, unicode, binary, national, varying;
+  const char *charset;
+  const char *fields;
+} making;
+
+/* A name that stands in DDL without quotes. */
+static const char *check_word(lua_State *L, const char *what, const char *param) {
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+  if (len == 0 || len != lua_rawlen(L, -1) || len > 60)
+    binding_error(L, CORM_E_ARGUMENT, "%s: %s must be a word of letters, digits and underscores", what, param);
+  return text;
+}
+
+/* The fields that an INTERVAL of PostgreSQL is limited to. */
+static const char *check_fields(lua_State *L, const char *what) {
+  static const char *const fields[] = {"YEAR",
+                                       "MONTH",
+                                       "DAY",
+                                       "HOUR",
+                                       "MINUTE",
+                                       "SECOND",
+                                       "YEAR TO MONTH",
+                                       "DAY TO HOUR",
+                                       "DAY TO MINUTE",
+                                       "DAY TO SECOND",
+                                       "HOUR TO MINUTE",
+                                       "HOUR TO SECOND",
+                                       "MINUTE TO SECOND"};
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (strcasecmp(text, fields[i]) == 0) return fields[i];
+  binding_unknown(L, "fields", what, text, fields, sizeof fields / sizeof *fields);
+  return NULL;
+}
+
+static void set_attribute(lua_State *L, making *m, type_param param, const char *what) {
+  const char *name = param_names[param];
+  switch (param) {
+  case UNSIGNED: m->is_unsigned = check_bool(L, what, name); break;
+  case ZEROFILL: m->zerofill = check_bool(L, what, name); break;
+  case ASCII: m->ascii = check_bool(L, what, name); break;
+  case UNICODE: m->unicode = check_bool(L, what, name); break;
+  case BINARY_COLLATION: m->binary = check_bool(L, what, name); break;
+  case NATIONAL: m->national = check_bool(L, what, name); break;
+  case VARYING: m->varying = check_bool(L, what, name); break;
+  case CHARSET: m->charset = check_word(L, what, name); break;
+  case FIELDS: m->fields = check_fields(L, what); break;
+  default: break;
+  }
+}
+
+static void set_param(lua_State *L, making *m, type_param param, const char *what) {
+  corm_type *type = &m->type;
   const char *name = param_names[param];
   switch (param) {
   case LENGTH: type->length = check_size(L, what, name, INT32_MAX); break;
@@ -141,23 +203,28 @@ static void set_param(lua_State *L, corm_type *type, type_param param, const cha
     type->dimensions = (uint8_t)check_size(L, what, name, MAX_DIMENSIONS);
     if (type->dimensions == 0) binding_error(L, CORM_E_ARGUMENT, "%s: dimensions begin with 1", what);
     break;
-  case NO_PARAM: break;
+  case RETURN_SCALE: type->return_scale = (int16_t)check_size(L, what, name, 1000); break;
+  case VALIDATE: type->unchecked = !check_bool(L, what, name); break;
+  case NATIVE_UUID: type->bare = !check_bool(L, what, name); break;
+  case SECONDS:
+  case FSP: type->precision = (int16_t)check_size(L, what, name, 6); break;
+  case WIDTH: type->precision = (int16_t)check_size(L, what, name, 255); break;
+  default: set_attribute(L, m, param, what); break;
   }
 }
 
 /* Sets what the options table at `arg` says. */
-static void read_options(lua_State *L, int arg, corm_type *type, const char *what) {
-  binding_option_spec specs[MAX_PARAMS];
+static void read_options(lua_State *L, int arg, making *m, const uint8_t *allowed, const char *what) {
+  binding_option_spec specs[BINDING_TYPE_PARAMS];
   size_t n = 0;
-  const uint8_t *allowed = params[type->kind];
-  while (n < MAX_PARAMS && allowed[n] != NO_PARAM) {
+  while (n < BINDING_TYPE_PARAMS && allowed[n] != NO_PARAM) {
     specs[n] = (binding_option_spec){param_names[allowed[n]], BINDING_OPT_ANY};
     n++;
   }
   binding_check_options(L, arg, what, specs, n);
   for (size_t i = 0; i < n; i++) {
     if (!binding_opt_push(L, arg, specs[i].name)) continue;
-    set_param(L, type, (type_param)allowed[i], what);
+    set_param(L, m, (type_param)allowed[i], what);
     lua_pop(L, 1);
   }
 }
@@ -197,14 +264,13 @@ static const char *keep(corm_arena *arena, const char *text) {
 }
 
 /* The positional arguments from the stack position `first` on. */
-static void read_arguments(lua_State *L, int first, int last, corm_type *type, const char *what) {
-  const uint8_t *allowed = params[type->kind];
+static void read_arguments(lua_State *L, int first, int last, making *m, const uint8_t *allowed, const char *what) {
   for (int i = first; i <= last; i++) {
-    if (i - first >= MAX_PARAMS || allowed[i - first] == NO_PARAM)
+    if (i - first >= BINDING_TYPE_PARAMS || allowed[i - first] == NO_PARAM)
       binding_error(L, CORM_E_ARGUMENT, "%s: too many arguments", what);
     if (lua_isnil(L, i)) continue;
     lua_pushvalue(L, i);
-    set_param(L, type, (type_param)allowed[i - first], what);
+    set_param(L, m, (type_param)allowed[i - first], what);
     lua_pop(L, 1);
   }
 }
@@ -216,6 +282,9 @@ static void read_item(lua_State *L, int last, corm_type *type) {
   if (type->item->kind == CORM_TYPE_ARRAY)
     binding_error(L, CORM_E_ARGUMENT,
                   "ARRAY: an item is no array; ARRAY(item, { dimensions = 2 }) has tables of tables");
+  if (type->item->hosted)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "ARRAY: an item is no type of one's own and has no variants; put them around the ARRAY");
   if (type->item->kind == CORM_TYPE_NULLTYPE) binding_error(L, CORM_E_ARGUMENT, "ARRAY: NullType is no type of items");
 }
 
@@ -223,36 +292,99 @@ static size_t name_room(const char *name) {
   return name ? CORM_ROOM_TEXT(strlen(name)) : 0;
 }
 
+static void add_word(char *out, size_t size, const char *word, const char *more) {
+  size_t len = strlen(out);
+  (void)snprintf(out + len, size - len, "%s%s%s", len ? " " : "", word, more);
+}
+
+/* What follows a name of MySQL's, in SQLAlchemy's order: "UNSIGNED ZEROFILL", "CHARACTER SET utf8mb4"; NULL: nothing.
+   An empty one says that the collation is MySQL's own, and belongs to a cast as well. */
+static const char *write_suffix(making *m, bool takes_charset, char *out, size_t size) {
+  corm_type *type = &m->type;
+  *out = '\0';
+  if (m->varying) type->spelling = "BIT VARYING";
+  if (m->fields) return m->fields;
+  if (m->is_unsigned) add_word(out, size, "UNSIGNED", "");
+  if (m->zerofill) add_word(out, size, "ZEROFILL", "");
+  if (m->national) {
+    type->spelling = strcmp(type->spelling, "CHAR") == 0 ? "NCHAR" : "NVARCHAR";
+  } else if (m->charset) {
+    add_word(out, size, "CHARACTER SET ", m->charset);
+  } else if (m->ascii || m->unicode) {
+    add_word(out, size, m->ascii ? "ASCII" : "UNICODE", "");
+  }
+  if (m->binary && !type->collation && !m->national) add_word(out, size, "BINARY", "");
+  return *out || (takes_charset && type->collation) ? out : NULL;
+}
+
+static bool lists_values(const corm_type *type) {
+  return type->kind == CORM_TYPE_ENUM || type->form == CORM_FORM_VALUES;
+}
+
+/* Reads all arguments of Type(args..., { options }). Returns the room that the values of an Enum take; *last is then
+   the last of them. */
+static size_t read_call(lua_State *L, making *m, const uint8_t *allowed, int *last, const char *what) {
+  if (*last > 1 && lua_type(L, *last) == LUA_TTABLE) read_options(L, (*last)--, m, allowed, what);
+  if (lists_values(&m->type)) {
+    if (*last < 2) binding_error(L, CORM_E_ARGUMENT, "%s: at least one value expected", what);
+    return enum_room(L, *last);
+  }
+  if (m->type.kind == CORM_TYPE_ARRAY) read_item(L, *last, &m->type);
+  read_arguments(L, m->type.kind == CORM_TYPE_ARRAY ? 3 : 2, *last, m, allowed, what);
+  if (m->type.kind == CORM_TYPE_NUMERIC && m->type.scale > m->type.precision && m->type.precision >= 0)
+    binding_error(L, CORM_E_ARGUMENT, "%s: scale %d is larger than precision %d", what, m->type.scale,
+                  m->type.precision);
+  return 0;
+}
+
+/* What lua/corm/types.lua makes of the arguments: an Enum of a table, SQLite's dates in a format of the script's own.
+   False: nothing. */
+static bool call_lua(lua_State *L, const binding_type *self) {
+  bool stored = self->named && self->named->params && self->named->params[0] == STORAGE_FORMAT;
+  bool members = self->type->kind == CORM_TYPE_ENUM && !self->type->hosted;
+  if (!(stored || members) || !binding_is_plain_table(L, 2)) return false;
+  binding_host_function(L, binding_get(L)->host, stored ? "sqlite_type" : "enum_of");
+  if (stored) {
+    lua_pushstring(L, self->named->name);
+    lua_insert(L, 1);
+  }
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return true;
+}
+
 /* Type(args..., { options }): a new type of the same kind. */
 static int type_call(lua_State *L) {
+  static const uint8_t none[BINDING_TYPE_PARAMS] = {NO_PARAM};
   const binding_type *self = binding_check(L, 1, BINDING_TYPE, "type");
-  corm_type type = *self->type;
-  const char *what = corm_type_kind_name((corm_type_kind)type.kind);
+  if (self->type->custom) return binding_decorator_call(L);
+  if (call_lua(L, self)) return 1;
+  const binding_named *named = self->named;
+  making m = {.type = *self->type};
+  const char *what = named ? named->name : corm_type_kind_name((corm_type_kind)m.type.kind);
+  const uint8_t *allowed = named ? named->params ? named->params : none : params[m.type.kind];
   int last = lua_gettop(L);
-  if (last > 1 && lua_type(L, last) == LUA_TTABLE) read_options(L, last--, &type, what);
-  size_t room = 0;
-  if (type.kind == CORM_TYPE_ENUM) {
-    if (last < 2) binding_error(L, CORM_E_ARGUMENT, "Enum: at least one value expected");
-    room = enum_room(L, last);
-  } else if (type.kind == CORM_TYPE_ARRAY) {
-    read_item(L, last, &type);
-    read_arguments(L, 3, last, &type, what);
-  } else {
-    read_arguments(L, 2, last, &type, what);
-  }
-  if (type.kind == CORM_TYPE_NUMERIC && type.scale > type.precision && type.precision >= 0)
-    binding_error(L, CORM_E_ARGUMENT, "Numeric: scale %d is larger than precision %d", type.scale, type.precision);
-  room += name_room(type.name) + name_room(type.schema) + name_room(type.collation);
-  binding_type *made = binding_new(L, BINDING_TYPE, CORM_ARENA_ROUND(sizeof *made) + room, 1);
+  char suffix[128];
+  size_t room = read_call(L, &m, allowed, &last, what);
+  corm_type *type = &m.type;
+  bool takes_charset = memchr(allowed, CHARSET, BINDING_TYPE_PARAMS) != NULL;
+  const char *written = write_suffix(&m, takes_charset, suffix, sizeof suffix);
+  if (written) type->suffix = written;
+  room += name_room(type->name) + name_room(type->schema) + name_room(type->collation) + name_room(type->suffix);
+  binding_type *made = binding_new(L, BINDING_TYPE, CORM_ARENA_ROUND(sizeof *made) + room, BINDING_TYPE_SLOTS);
   corm_arena arena;
   corm_arena_init_fixed(&arena, (char *)made + CORM_ARENA_ROUND(sizeof *made), room);
-  if (type.kind == CORM_TYPE_ENUM) copy_enum(L, last, &type, &arena);
-  type.name = keep(&arena, type.name);
-  type.schema = keep(&arena, type.schema);
-  type.collation = keep(&arena, type.collation);
-  made->own = type;
+  if (lists_values(type)) copy_enum(L, last, type, &arena);
+  type->name = keep(&arena, type->name);
+  type->schema = keep(&arena, type->schema);
+  type->collation = keep(&arena, type->collation);
+  type->suffix = keep(&arena, type->suffix);
+  made->own = *type;
   made->type = &made->own;
-  if (type.kind == CORM_TYPE_ARRAY) binding_anchor(L, 1, 2);
+  made->named = named;
+  /* Variants of the type that was called are its own. */
+  if (type->nvariants) binding_anchor(L, BINDING_TYPE_KEPT, 1);
+  if (type->kind == CORM_TYPE_ARRAY) binding_anchor(L, BINDING_TYPE_ANCHOR, 2);
   return 1;
 }
 
@@ -321,6 +453,7 @@ static void push_size(lua_State *L, int32_t value) {
 
 static bool type_property(lua_State *L, void *block, const char *name) {
   const corm_type *type = ((const binding_type *)block)->type;
+  if (type->custom && binding_decorator_field(L, 1, name)) return true;
   if (strcmp(name, "length") == 0) {
     push_size(L, type->length);
   } else if (strcmp(name, "precision") == 0) {
@@ -349,7 +482,7 @@ static bool type_property(lua_State *L, void *block, const char *name) {
     else
       lua_pushnil(L);
   } else if (strcmp(name, "__visit_name__") == 0) {
-    lua_pushstring(L, corm_type_kind_name((corm_type_kind)type->kind));
+    lua_pushstring(L, corm_type_label(type));
   } else if (strcmp(name, "enums") == 0) {
     lua_createtable(L, (int)type->nvalues, 0);
     for (uint32_t i = 0; i < type->nvalues; i++) {
@@ -362,61 +495,50 @@ static bool type_property(lua_State *L, void *block, const char *name) {
   return true;
 }
 
+/* type:as_generic(): the general type that a spelled one is of. */
+static int type_as_generic(lua_State *L) {
+  const binding_type *self = binding_check(L, 1, BINDING_TYPE, "type:as_generic");
+  if (self->type->hosted)
+    binding_error(L, CORM_E_INVALID_REQUEST, "a type of one's own, and one with variants, is of no general type");
+  if (!self->type->spelling) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  binding_type *made = binding_new(L, BINDING_TYPE, sizeof *made, BINDING_TYPE_SLOTS);
+  bool width = self->type->form == CORM_FORM_WIDTH || self->type->form == CORM_FORM_TIME;
+  made->own = *self->type;
+  made->own.spelling = made->own.suffix = made->own.owner = NULL;
+  made->own.form = CORM_FORM_BARE;
+  if (width) made->own.precision = -1;
+  made->type = &made->own;
+  binding_anchor(L, BINDING_TYPE_ANCHOR, 1);
+  return 1;
+}
+
 static int type_index(lua_State *L) {
   return binding_index(L, BINDING_TYPE, type_property);
 }
 
-/* -- corm.dialects --------------------------------------------------------------------------------------------- */
-
-typedef struct dialect_type {
-  const char *name;
-  const corm_type *type; /* NULL: that of the kind */
-  corm_type_kind kind;
-} dialect_type;
-
-static void add_dialect(lua_State *L, const char *name, const dialect_type *types) {
-  lua_newtable(L);
-  for (; types->name; types++) {
-    if (types->type)
-      binding_push_type(L, types->type, 0);
-    else
-      lua_getfield(L, -3, corm_type_kind_name(types->kind));
-    lua_setfield(L, -2, types->name);
-  }
-  lua_setfield(L, -2, name);
-}
-
-/* The names under which a database's own manual has the types; the module table is on the top. */
-static void open_dialects(lua_State *L) {
-  static const corm_type jsonb = {.kind = CORM_TYPE_JSON, .precision = -1, .scale = -1, .length = -1, .binary = true};
-  static const dialect_type postgresql[] = {{"ARRAY", NULL, CORM_TYPE_ARRAY}, {"BYTEA", NULL, CORM_TYPE_BINARY},
-                                            {"ENUM", NULL, CORM_TYPE_ENUM},   {"INTERVAL", NULL, CORM_TYPE_INTERVAL},
-                                            {"JSON", NULL, CORM_TYPE_JSON},   {"JSONB", &jsonb, CORM_TYPE_JSON},
-                                            {"TIME", NULL, CORM_TYPE_TIME},   {"TIMESTAMP", NULL, CORM_TYPE_DATETIME},
-                                            {"UUID", NULL, CORM_TYPE_UUID},   {NULL, NULL, CORM_TYPE_NULLTYPE}};
-  static const dialect_type mysql[] = {{"DATETIME", NULL, CORM_TYPE_DATETIME}, {"DOUBLE", NULL, CORM_TYPE_DOUBLE},
-                                       {"ENUM", NULL, CORM_TYPE_ENUM},         {"JSON", NULL, CORM_TYPE_JSON},
-                                       {"TIME", NULL, CORM_TYPE_TIME},         {NULL, NULL, CORM_TYPE_NULLTYPE}};
-  static const dialect_type sqlite[] = {{"DATE", NULL, CORM_TYPE_DATE},
-                                        {"DATETIME", NULL, CORM_TYPE_DATETIME},
-                                        {"JSON", NULL, CORM_TYPE_JSON},
-                                        {"TIME", NULL, CORM_TYPE_TIME},
-                                        {NULL, NULL, CORM_TYPE_NULLTYPE}};
-  lua_createtable(L, 0, 4);
-  add_dialect(L, "postgresql", postgresql);
-  add_dialect(L, "mysql", mysql);
-  lua_getfield(L, -1, "mysql");
-  lua_setfield(L, -2, "mariadb");
-  add_dialect(L, "sqlite", sqlite);
-  lua_setfield(L, -2, "dialects");
-}
-
 void binding_open_type(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"compile", type_compile}, {"length", NULL},     {"precision", NULL}, {"scale", NULL},
-      {"timezone", NULL},        {"asdecimal", NULL},  {"name", NULL},      {"collation", NULL},
-      {"__visit_name__", NULL},  {"enums", NULL},      {"schema", NULL},    {"native_enum", NULL},
-      {"as_uuid", NULL},         {"dimensions", NULL}, {"item_type", NULL}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"compile", type_compile},
+                                     {"length", NULL},
+                                     {"precision", NULL},
+                                     {"scale", NULL},
+                                     {"timezone", NULL},
+                                     {"asdecimal", NULL},
+                                     {"name", NULL},
+                                     {"collation", NULL},
+                                     {"__visit_name__", NULL},
+                                     {"enums", NULL},
+                                     {"schema", NULL},
+                                     {"native_enum", NULL},
+                                     {"as_uuid", NULL},
+                                     {"dimensions", NULL},
+                                     {"item_type", NULL},
+                                     {"impl", NULL},
+                                     {"with_variant", binding_with_variant},
+                                     {"as_generic", type_as_generic},
+                                     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", type_call}, {"__tostring", type_tostring}, {NULL, NULL}};
   binding_metatable(L, BINDING_TYPE, "type", methods, meta, type_index);
   lua_pop(L, 1);
@@ -427,6 +549,8 @@ void binding_open_type(lua_State *L) {
     lua_setfield(L, -3, kind_names[kind]);
     lua_setfield(L, -3, kind_names[kind]);
   }
+  binding_add_named_types(L, lua_gettop(L) - 1);
   lua_setfield(L, -2, "types");
-  open_dialects(L);
+  binding_open_dialects(L);
+  binding_open_decorator(L);
 }

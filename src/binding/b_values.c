@@ -202,6 +202,7 @@ static corm_status array_value(lua_State *L, int arg, const corm_type *type, con
 corm_status binding_tovalue_typed(lua_State *L, int arg, const corm_type *type, const char *what, corm_scratch *scratch,
                                   corm_value *out, corm_error *err) {
   corm_value raw;
+  if (type->hosted && binding_pass_in(L, arg, &type, err) != CORM_OK) return CORM_FAILED;
   if (type->kind == CORM_TYPE_ARRAY && !binding_is_null(L, arg))
     return array_value(L, arg, type, what, scratch, out, err);
   if (type->kind == CORM_TYPE_JSON && !binding_is_null(L, arg)) {

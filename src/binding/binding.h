@@ -96,6 +96,7 @@ typedef struct binding_state {
   int next_hook;
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
   struct binding_host *host;           /* b_host.h; likewise */
+  const struct corm_dialect *dialect;  /* of the engine used last, for functions of types; NULL: none was */
   lua_State *tables; /* b_host.h: a thread that runs nothing; its stack has `objects` at 1 and `pins` at 2 */
 } binding_state;
 
@@ -229,6 +230,17 @@ bool binding_takes_tables(const corm_type *type);
 /* Appends the text of the value at arg for such a type, which also is the kind of the core's value. */
 corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, const char *what, corm_buf *out,
                                  corm_error *err);
+
+/* -- types that call Lua (b_decorator.c): corm_type.hosted -- */
+/*
+ * The value at arg, which is replaced, passes the functions of a hosted type on the way in; *type becomes the type that
+ * stores the result. Fails with what a function raised (from_hook).
+ */
+corm_status binding_pass_in(lua_State *L, int arg, const corm_type **type, corm_error *err);
+/* Pushes a value that was stored by a hosted type; raises what a function raises. */
+void binding_push_hosted(lua_State *L, const corm_value *value, const corm_type *type);
+/* The type of the value at arg as an operand of a hosted type; raises. */
+const corm_type *binding_compared_type(lua_State *L, const corm_type *type, int arg, const char *op);
 
 /* -- options tables -- */
 typedef enum binding_option_kind {

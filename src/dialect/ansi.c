@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "dialect/spelled.h"
 #include "sql/ddl.h"
 
 /* -- types -------------------------------------------------------------------------------------------------------- */
@@ -53,6 +54,8 @@ corm_status corm_ansi_type_name(const corm_dialect *dialect, const corm_type *ty
       [CORM_TYPE_INTERVAL] = "DATETIME", [CORM_TYPE_BINARY] = "BLOB",       [CORM_TYPE_JSON] = "JSON",
       [CORM_TYPE_UUID] = "CHAR(32)",
   };
+  type = corm_type_on(type, dialect->name);
+  if (type->spelling) return corm_spelled_type(dialect, &corm_spelling_ansi, type, out, err);
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_NULLTYPE:
     return corm_error_set(err, CORM_E_COMPILE, "NullType has no name in DDL; the column was given no type");
@@ -72,7 +75,8 @@ corm_status corm_ansi_type_name(const corm_dialect *dialect, const corm_type *ty
 /* Shown text never fails for a type that is not known, as an expression's may be. */
 static corm_status generic_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
                                      corm_error *err) {
-  if (type->kind != CORM_TYPE_NULLTYPE) return corm_ansi_type_name(dialect, type, out, err);
+  type = corm_type_on(type, dialect->name);
+  if (type->kind != CORM_TYPE_NULLTYPE || type->spelling) return corm_ansi_type_name(dialect, type, out, err);
   corm_buf_puts(out, "NULL");
   return CORM_OK;
 }

@@ -72,10 +72,10 @@ corm_status corm_ansi_refuse(const corm_type *type, const corm_value *in, corm_s
   corm_buf_init(&value, scratch->buf.mem);
   corm_value_describe(in, SHOWN_BYTES, &value);
   const char *text = corm_buf_str(&value);
-  corm_status status = text ? corm_error_set(err, CORM_E_DATA, "the stored %s %s cannot be read as %s",
-                                             corm_value_kind_name((corm_value_kind)in->kind), text,
-                                             corm_type_kind_name((corm_type_kind)type->kind))
-                            : corm_error_memory(err);
+  corm_status status =
+      text ? corm_error_set(err, CORM_E_DATA, "the stored %s %s cannot be read as %s",
+                            corm_value_kind_name((corm_value_kind)in->kind), text, corm_type_label(type))
+           : corm_error_memory(err);
   corm_buf_clear(&value);
   return status;
 }
@@ -149,11 +149,12 @@ static corm_status load_decimal(const loading *l) {
   default: return refuse(l);
   }
   char exact[CORM_DECIMAL_MAX + 8];
-  if (!buf->failed && l->type->scale >= 0 && buf->len <= sizeof exact) {
+  int scale = l->type->return_scale >= 0 ? l->type->return_scale : l->type->scale;
+  if (!buf->failed && scale >= 0 && buf->len <= sizeof exact) {
     size_t len = buf->len;
     memcpy(exact, buf->ptr, len);
     corm_buf_reset(buf);
-    corm_decimal_round(exact, len, l->type->scale, buf);
+    corm_decimal_round(exact, len, scale, buf);
   }
   return give_buf(l, CORM_DECIMAL);
 }

@@ -86,7 +86,7 @@ static corm_status encode(const corm_dialect *dialect, const corm_type *type, co
   case CORM_INTERVAL: return store_interval(in, out, err);
   case CORM_TEXT: return store_text(type, in, out, err);
   case CORM_JSON: return keep_as(in, CORM_TEXT, out);
-  case CORM_UUID: return store_uuid(in, hyphens, scratch, out);
+  case CORM_UUID: return store_uuid(in, hyphens && !(type && type->bare), scratch, out);
   case CORM_ARRAY:
     return corm_error_set(err, CORM_E_DATA, "%s has no arrays; JSON holds a list on every database", dialect->name);
   default: return corm_native_encode(dialect, type, in, scratch, out, err);

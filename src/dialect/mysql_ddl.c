@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "dialect/ansi.h"
 #include "dialect/mysql.h"
+#include "dialect/spelled.h"
 #include "sql/ddl.h"
 
 /* The widest that there is: 35 digits before the point and 30 after it. */
@@ -57,7 +58,7 @@ static corm_status enumerated(const corm_dialect *dialect, const corm_type *type
   }
   if (bare) return varchar(dialect, type, longest < INT32_MAX ? (int32_t)longest : INT32_MAX, out, err);
   corm_buf_putc(out, ')');
-  collated(dialect, type, out);
+  corm_spelled_tail(dialect, &corm_spelling_mysql, type, out);
   return CORM_OK;
 }
 
@@ -81,6 +82,8 @@ static void floating(const corm_type *type, corm_buf *out) {
 }
 
 corm_status corm_mysql_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
+  type = corm_type_on(type, dialect->name);
+  if (type->spelling) return corm_spelled_type(dialect, &corm_spelling_mysql, type, out, err);
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_STRING:
   case CORM_TYPE_UNICODE: return varchar(dialect, type, type->length, out, err);
@@ -105,33 +108,68 @@ corm_status corm_mysql_type_name(const corm_dialect *dialect, const corm_type *t
 }
 
 corm_status corm_mariadb_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
-  if (type->kind != CORM_TYPE_UUID) return corm_mysql_type_name(dialect, type, out, err);
+  type = corm_type_on(type, dialect->name);
+  if (type->kind != CORM_TYPE_UUID || type->spelling || type->bare)
+    return corm_mysql_type_name(dialect, type, out, err);
   corm_buf_puts(out, "UUID");
   return CORM_OK;
 }
 
+/* What the server casts to no type of this name. */
+static bool has_no_cast(const corm_type *type) {
+  static const char *const names[] = {"YEAR", "BIT", "SET"};
+  for (size_t i = 0; type->spelling && i < sizeof names / sizeof *names; i++) {
+    if (strcmp(type->spelling, names[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* DECIMAL(10, 2) UNSIGNED; without a precision a spelled type has the server's. */
+static corm_status spelled_decimal(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
+  corm_type target = *type;
+  target.spelling = "DECIMAL";
+  return corm_spelled_type(dialect, &corm_spelling_mysql, &target, out, err);
+}
+
 corm_status corm_mysql_cast_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
+  type = corm_type_on(type, dialect->name);
+  if (has_no_cast(type)) return CORM_OK;
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_INTEGER:
   case CORM_TYPE_SMALLINT:
-  case CORM_TYPE_BIGINT: corm_buf_puts(out, "SIGNED INTEGER"); return CORM_OK;
+  case CORM_TYPE_BIGINT:
+    corm_buf_puts(out, type->suffix && strstr(type->suffix, "UNSIGNED") ? "UNSIGNED INTEGER" : "SIGNED INTEGER");
+    return CORM_OK;
   case CORM_TYPE_STRING:
   case CORM_TYPE_UNICODE:
   case CORM_TYPE_TEXT:
-  case CORM_TYPE_UNICODETEXT: sized("CHAR", type->length, out); return CORM_OK;
-  case CORM_TYPE_NUMERIC: numeric("DECIMAL", type, out); return CORM_OK;
+  case CORM_TYPE_UNICODETEXT:
+    sized("CHAR", type->length, out);
+    /* A character set of one's own keeps its collation. */
+    if (type->suffix) corm_spelled_tail(dialect, &corm_spelling_mysql, type, out);
+    return CORM_OK;
+  case CORM_TYPE_NUMERIC:
+    if (type->spelling) return spelled_decimal(dialect, type, out, err);
+    numeric("DECIMAL", type, out);
+    return CORM_OK;
+  case CORM_TYPE_DATETIME:
+    if (!type->spelling || strcmp(type->spelling, "TIMESTAMP") != 0) break;
+    corm_buf_puts(out, "DATETIME");
+    return CORM_OK;
   case CORM_TYPE_BINARY: corm_buf_puts(out, "BINARY"); return CORM_OK;
   case CORM_TYPE_BOOLEAN:
   case CORM_TYPE_FLOAT:
   case CORM_TYPE_DOUBLE:
   case CORM_TYPE_ENUM:
   case CORM_TYPE_UUID: return CORM_OK;
-  default: return dialect->type_name(dialect, type, out, err);
+  default: break;
   }
+  return dialect->type_name(dialect, type, out, err);
 }
 
 corm_status corm_mysql_float_cast_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
                                        corm_error *err) {
+  type = corm_type_on(type, dialect->name);
   if (type->kind != CORM_TYPE_FLOAT && type->kind != CORM_TYPE_DOUBLE) {
     return corm_mysql_cast_type(dialect, type, out, err);
   }

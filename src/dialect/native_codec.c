@@ -33,6 +33,7 @@ corm_status corm_native_encode(const corm_dialect *dialect, const corm_type *typ
     out->kind = CORM_ARRAY;
     return status;
   }
+  if (in->kind == CORM_UUID && type && type->bare) return corm_ansi_store(in, false, scratch, out, err);
   if (in->kind == CORM_ABSENT || in->kind >= CORM_VALUE_KIND_COUNT) {
     return corm_error_set(err, CORM_E_DATA, "a value that is absent cannot be stored");
   }
@@ -149,5 +150,6 @@ corm_status corm_native_decode(const corm_dialect *dialect, const corm_type *typ
 
 bool corm_native_is_plain(const corm_dialect *dialect, const corm_type *type) {
   (void)dialect;
+  if (type->kind == CORM_TYPE_UUID && type->bare) return false;
   return type->kind != CORM_TYPE_ENUM && type->json_part != CORM_JSON_PATH;
 }

@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "dialect/ansi.h"
+#include "dialect/spelled.h"
 
 bool corm_postgresql_is_named(const corm_type *type) {
-  return type->kind == CORM_TYPE_ENUM && type->name && !type->bare;
+  return type->kind == CORM_TYPE_ENUM && type->name && !type->bare && !type->spelling;
 }
 
 /* -- names -------------------------------------------------------------------------------------------------------- */
@@ -31,6 +32,8 @@ static corm_status array_name(const corm_dialect *dialect, const corm_type *type
 corm_status corm_postgresql_type_name(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
                                       corm_error *err) {
   corm_type unlimited;
+  type = corm_type_on(type, dialect->name);
+  if (type->spelling) return corm_spelled_type(dialect, &corm_spelling_postgresql, type, out, err);
   switch ((corm_type_kind)type->kind) {
   case CORM_TYPE_TEXT:
   case CORM_TYPE_UNICODETEXT: /* TEXT takes no length here */
@@ -52,7 +55,7 @@ corm_status corm_postgresql_type_name(const corm_dialect *dialect, const corm_ty
   case CORM_TYPE_INTERVAL: sized("INTERVAL", type, out); break;
   case CORM_TYPE_BINARY: corm_buf_puts(out, "BYTEA"); break;
   case CORM_TYPE_JSON: corm_buf_puts(out, type->binary ? "JSONB" : "JSON"); break;
-  case CORM_TYPE_UUID: corm_buf_puts(out, "UUID"); break;
+  case CORM_TYPE_UUID: corm_buf_puts(out, type->bare ? "CHAR(32)" : "UUID"); break;
   case CORM_TYPE_ARRAY: return array_name(dialect, type, out, err);
   default: return corm_ansi_type_name(dialect, type, out, err);
   }
@@ -66,22 +69,34 @@ static corm_type without_limits(const corm_type *type) {
   plain.precision = -1;
   plain.scale = -1;
   plain.collation = NULL;
+  plain.suffix = NULL;
+  /* CHAR alone is one character. */
+  if (plain.spelling && (strcmp(plain.spelling, "CHAR") == 0 || strcmp(plain.spelling, "NCHAR") == 0)) {
+    plain.spelling = "BPCHAR";
+  }
+  if (plain.kind == CORM_TYPE_UUID && plain.bare) plain.kind = CORM_TYPE_STRING;
   if (plain.kind == CORM_TYPE_ENUM && !corm_postgresql_is_named(&plain)) plain.kind = CORM_TYPE_STRING;
   return plain;
 }
 
+/* BIT alone is one bit; the server infers the type of a parameter beside one. */
+static bool has_no_cast(const corm_type *type) {
+  return type->spelling && strcmp(type->spelling, "BIT") == 0;
+}
+
 void corm_postgresql_bind_cast(const corm_dialect *dialect, const corm_type *type, corm_buf *out) {
+  type = corm_type_on(type, dialect->name);
   corm_type item, plain = without_limits(type);
   corm_error err;
   corm_error_init(&err);
-  if (type->kind == CORM_TYPE_NULLTYPE) return;
+  if (type->kind == CORM_TYPE_NULLTYPE || has_no_cast(type)) return;
   if (type->json_part) {
     static const char *const casts[] = {"", "::INTEGER", "::TEXT", "::TEXT[]"};
     corm_buf_puts(out, casts[type->json_part]);
     return;
   }
   if (type->kind == CORM_TYPE_ARRAY) {
-    if (!type->item || type->item->kind == CORM_TYPE_NULLTYPE) return;
+    if (!type->item || type->item->kind == CORM_TYPE_NULLTYPE || has_no_cast(type->item)) return;
     item = without_limits(type->item);
     plain.item = &item;
   }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/uuid.h"
 #include "dialect/ansi.h"
 #include "dialect/json_path.h"
 
@@ -55,10 +56,20 @@ static corm_status store_decimal(const corm_value *in, corm_value *out, corm_err
   return CORM_OK;
 }
 
+/* A column called UUID would make a number of 32 digits that happen to be decimal: with hyphens it is text. */
+static corm_status store_uuid(const corm_value *in, corm_scratch *scratch, corm_value *out) {
+  char text[37];
+  corm_uuid_format((const unsigned char *)in->as.s, text);
+  memcpy(scratch->bytes, text, sizeof text);
+  *out = corm_value_text(scratch->bytes, sizeof text - 1);
+  return CORM_OK;
+}
+
 corm_status corm_sqlite_encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
                                corm_scratch *scratch, corm_value *out, corm_error *err) {
   (void)dialect;
   if (type && type->json_part) return corm_json_part_text(corm_json_path_sqlite, in, scratch, out, err);
+  if (in->kind == CORM_UUID && type && type->spelling) return store_uuid(in, scratch, out);
   if (in->kind == CORM_DECIMAL) return store_decimal(in, out, err);
   if (in->kind == CORM_REAL && isnan(in->as.f)) {
     return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");

@@ -49,9 +49,26 @@ void corm_batch_close(corm_batch *batch) {
 /* -- values ---------------------------------------------------------------------------------------------------------
  */
 
+/* The value may be one of another variant's, made before the database was known. */
+static corm_status encode_variant(const corm_conn *conn, const corm_type *type, const corm_value *value,
+                                  corm_arena *arena, corm_value *out, corm_error *err) {
+  corm_value own;
+  corm_scratch scratch;
+  type = corm_type_on(type, conn->engine->dialect->name);
+  corm_scratch_init(&scratch, conn->engine->mem);
+  corm_status status = corm_type_coerce(type, value, NULL, &scratch, &own, err);
+  if (status == CORM_OK && type->nvariants)
+    status = corm_error_set(err, CORM_E_INTERNAL, "a variant has variants");
+  else if (status == CORM_OK)
+    status = corm_conn_encode(conn, type, &own, true, arena, out, err);
+  corm_scratch_clear(&scratch);
+  return status;
+}
+
 corm_status corm_conn_encode(const corm_conn *conn, const corm_type *type, const corm_value *value, bool copy,
                              corm_arena *arena, corm_value *out, corm_error *err) {
   const corm_dialect *dialect = conn->engine->dialect;
+  if (type != NULL && type->nvariants) return encode_variant(conn, type, value, arena, out, err);
   const bool plain = type != NULL && corm_driver_takes(conn->driver, value) && dialect->is_plain(dialect, type);
   corm_scratch scratch;
   corm_status status = CORM_OK;

@@ -105,6 +105,7 @@ struct corm_result {
   bool blocks;      /* as long as it streams, the link can do nothing else */
   bool plain;       /* columns have no types: raw SQL */
   bool has_decoded; /* `decoded` is in use */
+  bool hosted;      /* some column's type is */
   int64_t rowcount;
   int64_t last_id;
   int64_t taken; /* rows, while it streams */

@@ -31,11 +31,14 @@ static const char *put_text(char **place, const char *text) {
 }
 
 static void copy_columns(corm_result *result, const corm_compiled *compiled, corm_compiled_column *columns) {
+  const char *dialect = result->conn->engine->dialect->name;
   size_t n = compiled->ncolumns;
   char *place = (char *)(columns + n);
   for (size_t i = 0; i < n; i++) {
     const corm_compiled_column *from = &compiled->columns[i];
     columns[i] = *from;
+    columns[i].type = corm_type_on(from->type, dialect);
+    result->hosted = result->hosted || columns[i].type->hosted;
     columns[i].name = put_text(&place, from->name);
     columns[i].key = from->key == from->name || from->key == NULL ? columns[i].name : put_text(&place, from->key);
   }
@@ -272,6 +275,14 @@ size_t corm_result_column_count(const corm_result *result) {
 
 const corm_compiled_column *corm_result_column(const corm_result *result, size_t index) {
   return &result->columns[index];
+}
+
+bool corm_result_is_hosted(const corm_result *result) {
+  return result->hosted;
+}
+
+const corm_dialect *corm_result_dialect(const corm_result *result) {
+  return result->conn->engine->dialect;
 }
 
 int64_t corm_result_rowcount(const corm_result *result) {

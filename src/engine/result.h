@@ -42,6 +42,10 @@ void corm_result_raws(corm_result *result, size_t first, size_t n, corm_value *o
    stored value is not of that type; the other columns stay readable. */
 CORM_MUST_USE corm_status corm_result_value(corm_result *result, size_t index, corm_value *out, corm_error *err);
 
+/* True when some column's type is hosted: the host reads the rows its own way. */
+bool corm_result_is_hosted(const corm_result *result);
+const corm_dialect *corm_result_dialect(const corm_result *result);
+
 /* Matched rows of DML; -1 for others. */
 int64_t corm_result_rowcount(const corm_result *result);
 /* The generated key of a single-row INSERT; 0 when none. */

@@ -8,8 +8,9 @@
  */
 
 uint8_t corm_page_plain(const corm_persister *p, const corm_column *column) {
-  const corm_value_kind kind = corm_type_value_kind(column->type);
-  return p->kinds & CORM_KIND(kind) && p->dialect->is_plain(p->dialect, column->type) ? (uint8_t)kind : CORM_ABSENT;
+  const corm_type *type = corm_type_on(column->type, p->dialect->name);
+  const corm_value_kind kind = corm_type_value_kind(type);
+  return p->kinds & CORM_KIND(kind) && p->dialect->is_plain(p->dialect, type) ? (uint8_t)kind : CORM_ABSENT;
 }
 
 corm_status corm_shape_open(corm_persister *p, corm_shape *s, const corm_writer_def *def, corm_error *err) {

@@ -77,7 +77,9 @@ static corm_status take_returned(corm_persister *p, const corm_page *page, const
     const corm_column *column = s->mapper->attributes[s->returning[i]].column;
     const corm_value *raw = &page->returned[row->row * s->nreturning + i];
     corm_value value = *raw;
-    if (raw->kind != CORM_NULL) status = p->dialect->decode(p->dialect, column->type, raw, &p->scratch, &value, err);
+    if (raw->kind != CORM_NULL)
+      status =
+          p->dialect->decode(p->dialect, corm_type_on(column->type, p->dialect->name), raw, &p->scratch, &value, err);
     if (status == CORM_OK) status = corm_object_store(row->object, s->returning[i], &value, err);
     row->object->slots[s->returning[i]].flags |= CORM_VALUE_GENERATED;
   }

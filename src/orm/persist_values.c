@@ -22,7 +22,9 @@ static corm_status apply_default(corm_persister *p, corm_object *object, uint32_
     corm_buf_printf(&name, "%s.%s", object->mapper->name, object->mapper->attributes[slot].key);
     corm_error_field(place, sizeof place, corm_buf_str(&name) ? corm_buf_str(&name) : object->mapper->name);
     corm_buf_clear(&name);
-    status = corm_type_coerce(column->type, &given, place, &p->scratch, &value, err);
+    /* The host has said what it is where functions of its own stand before the type. */
+    value = given;
+    if (!column->type->hosted) status = corm_type_coerce(column->type, &given, place, &p->scratch, &value, err);
     if (status != CORM_OK) return status;
   }
   return corm_object_set(object, slot, &value, err);

@@ -175,6 +175,7 @@ static corm_status check_text(const coercion *c) {
 
 static corm_status check_enum(const coercion *c) {
   const corm_type *type = c->type;
+  if (type->unchecked) return CORM_OK;
   for (uint32_t i = 0; i < type->nvalues; i++) {
     if (strlen(type->values[i]) == c->in->len && memcmp(type->values[i], c->in->as.s, c->in->len) == 0) return CORM_OK;
   }
@@ -195,8 +196,8 @@ static corm_status to_text(const coercion *c) {
   } else if (c->type->length >= 0 && c->in->len > (uint32_t)c->type->length) {
     size_t length = corm_utf8_length(c->in->as.s, c->in->len);
     if (length > (size_t)c->type->length) {
-      return refuse(c, "has %zu characters, %s(%d) takes at most %d", length,
-                    corm_type_kind_name((corm_type_kind)c->type->kind), (int)c->type->length, (int)c->type->length);
+      return refuse(c, "has %zu characters, %s(%d) takes at most %d", length, corm_type_label(c->type),
+                    (int)c->type->length, (int)c->type->length);
     }
   }
   return keep(c);

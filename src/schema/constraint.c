@@ -110,7 +110,7 @@ static corm_status check_targets(const corm_constraint *constraint, corm_column 
   }
   for (uint32_t i = 0; i < constraint->ncolumns; i++) {
     corm_column *column = constraint->columns[i];
-    if (column->type->kind == CORM_TYPE_NULLTYPE) column->type = targets[i]->type;
+    if (column->type->kind == CORM_TYPE_NULLTYPE && !column->type->hosted) column->type = targets[i]->type;
   }
   return CORM_OK;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define PLAIN .precision = -1, .scale = -1, .length = -1
+#define PLAIN .precision = -1, .scale = -1, .return_scale = -1, .length = -1
 
 static const corm_type defaults[CORM_TYPE_COUNT] = {
 #define CORM_X(id, name, value)                                                                                        \
@@ -32,6 +32,20 @@ const char *corm_type_kind_name(corm_type_kind kind) {
 #undef CORM_X
   };
   return names[kind];
+}
+
+const char *corm_type_label(const corm_type *type) {
+  return type->spelling ? type->spelling : corm_type_kind_name((corm_type_kind)type->kind);
+}
+
+const corm_type *corm_type_variant_for(const corm_type *type, const char *dialect) {
+  const corm_type *found = type;
+  for (uint32_t i = 0; i < type->nvariants; i++) {
+    const corm_type_variant *variant = &type->variants[i];
+    if (strcmp(variant->dialect, dialect) == 0) return variant->type;
+    if (strcmp(variant->dialect, "mysql") == 0 && strcmp(dialect, "mariadb") == 0) found = variant->type;
+  }
+  return found;
 }
 
 corm_value_kind corm_type_value_kind(const corm_type *type) {

@@ -50,29 +50,84 @@ typedef enum corm_json_part {
   CORM_JSON_STR_INDEX, /* text */
   CORM_JSON_PATH       /* CORM_JSON: the text of a list of integers and strings */
 } corm_json_part;
+/* What follows a type's own name (`spelling`). */
+typedef enum corm_type_form {
+  CORM_FORM_BARE,
+  CORM_FORM_LENGTH,   /* VARCHAR(50) */
+  CORM_FORM_BLOB,     /* BLOB(50), where the dialect takes a length */
+  CORM_FORM_NUMBER,   /* DECIMAL(10, 2) */
+  CORM_FORM_FLOAT,    /* FLOAT(24), likewise */
+  CORM_FORM_WIDTH,    /* INTEGER(11), likewise: in `precision` */
+  CORM_FORM_TIME,     /* TIMESTAMP(3) WITH TIME ZONE, likewise */
+  CORM_FORM_INTERVAL, /* INTERVAL YEAR TO MONTH: in `suffix` */
+  CORM_FORM_VALUES    /* SET('a','b') */
+} corm_type_form;
+
+/*
+ * A type of the host's own (TypeDecorator): functions stand between the host's values and those that the type holds,
+ * which the core neither knows nor calls; and expressions stand around its binds and columns, which are nodes with a
+ * hole, made once. Nodes and `host` live as long as the type.
+ */
+typedef struct corm_type_custom {
+  int host;                            /* the host's number of the type */
+  bool binds;                          /* values are changed on the way in */
+  bool results;                        /* and on the way out */
+  bool compares;                       /* the host says of which type is what it is compared with */
+  const struct corm_type *impl;        /* what stores the changed values */
+  const struct corm_node *bind;        /* around each bind; NULL: nothing */
+  const struct corm_node *bind_hole;   /* the BIND in it that stands for the value */
+  const struct corm_node *column;      /* around each selected column; NULL: nothing */
+  const struct corm_node *column_hole; /* likewise */
+} corm_type_custom;
+
+/* The type that stands for another one on one database: with_variant, load_dialect_impl. */
+typedef struct corm_type_variant {
+  const char *dialect;
+  const struct corm_type *type;
+} corm_type_variant;
 
 typedef struct corm_type {
-  uint8_t kind;       /* corm_type_kind */
-  bool timezone;      /* DateTime, Time */
-  bool native;        /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
-  int16_t precision;  /* Numeric, Float; -1: not given */
-  int16_t scale;      /* Numeric; -1: not given */
-  int32_t length;     /* String, LargeBinary; -1: not given */
-  const char *name;   /* Enum: the type's name; else NULL */
-  const char *schema; /* Enum: where the type of that name lies; NULL: in the schema of the connection */
+  uint8_t kind;         /* corm_type_kind */
+  bool timezone;        /* DateTime, Time */
+  bool native;          /* Boolean, Enum: a CHECK constraint is made when true (create_constraint) */
+  int16_t precision;    /* Numeric, Float; -1: not given */
+  int16_t scale;        /* Numeric; -1: not given */
+  int16_t return_scale; /* Numeric, Float: of a float that comes back as a decimal; -1: `scale` */
+  int32_t length;       /* String, LargeBinary; -1: not given */
+  const char *name;     /* Enum: the type's name; else NULL */
+  const char *schema;   /* Enum: where the type of that name lies; NULL: in the schema of the connection */
   const char *collation;
   const char *const *values; /* Enum */
   uint32_t nvalues;
-  bool asdecimal;               /* Numeric (default true), Float (default false): which kind comes back */
-  bool binary;                  /* JSON: PostgreSQL's JSONB */
-  bool bare;                    /* Enum: no type of its own even where the database has such (native_enum = false) */
+  bool asdecimal; /* Numeric (default true), Float (default false): which kind comes back */
+  bool binary;    /* JSON: PostgreSQL's JSONB */
+  bool bare; /* Enum, Uuid: no type of its own even where the database has such (native_enum, native_uuid = false) */
+  bool unchecked;               /* Enum: other values pass on the way in (validate_strings = false) */
   bool made_elsewhere;          /* Enum: its type is neither created nor dropped with tables (create_type = false) */
   bool as_text;                 /* Uuid: the host gets text */
   bool json_nulls;              /* JSON: NULL is stored as JSON's null (none_as_null = false) */
   uint8_t json_part;            /* JSON: corm_json_part */
   uint8_t dimensions;           /* ARRAY; 0: any number */
   const struct corm_type *item; /* ARRAY */
+
+  /* Of types that are written as they are called, on every database: "NVARCHAR". NULL: the dialect's name of the kind.
+   */
+  const char *spelling;
+  const char *suffix; /* what follows it: "UNSIGNED"; or NULL */
+  uint8_t form;       /* corm_type_form */
+  const char *owner;  /* the dialect that alone has it; NULL: not asked */
+  bool hosted;        /* custom, or variants: what passes between the host and the core is the host's matter */
+  const corm_type_custom *custom; /* NULL: none */
+  const corm_type_variant *variants;
+  uint32_t nvariants;
 } corm_type;
+
+/* The type as a database has it: itself, or its variant. MariaDB takes one for "mysql", too. */
+const corm_type *corm_type_variant_for(const corm_type *type, const char *dialect);
+#define corm_type_on(type, dialect_name) ((type)->nvariants ? corm_type_variant_for((type), (dialect_name)) : (type))
+
+/* "Integer", or the spelling: for messages. */
+const char *corm_type_label(const corm_type *type);
 
 /* The type without arguments, static: for literals and functions. */
 const corm_type *corm_type_default(corm_type_kind kind);

@@ -190,7 +190,7 @@ static void placeholder(corm_compiler *c, const char *name) {
   }
 }
 
-static void add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   if (!reserve_binds(c, 1)) return;
   c->binds[c->nbinds++] = *bind;
   placeholder(c, bind->name);
@@ -199,7 +199,60 @@ static void add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_plac
   c->dialect->bind_cast(c->dialect, bind->type, &c->text);
 }
 
+/* The bind, with what its type puts around it; as the dialect has that type. */
+static void add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+  const corm_type *type = bind->type;
+  if (type == NULL || !type->hosted) {
+    add_plain_bind(c, bind, place);
+    return;
+  }
+  corm_compiled_bind own = *bind;
+  own.type = type = corm_type_on(type, c->dialect->name);
+  if (!type->custom || !type->custom->bind) {
+    add_plain_bind(c, &own, place);
+    return;
+  }
+  corm_hole hole = {.node = type->custom->bind_hole, .bind = &own, .place = place};
+  corm_emit_around(c, type->custom->bind, &hole);
+  if (hole.uses > 1 && own.source != CORM_BIND_VALUE) {
+    corm_emit_error(c, CORM_E_COMPILE, "bind_expression has its value twice: a column's value is bound once");
+  }
+}
+
+static void emit_plain_literal(corm_compiler *c, const corm_type *type, const corm_value *value);
+
 static void emit_literal(corm_compiler *c, const corm_type *type, const corm_value *value) {
+  if (type->hosted) type = corm_type_on(type, c->dialect->name);
+  if (!type->custom || !type->custom->bind) {
+    emit_plain_literal(c, type, value);
+    return;
+  }
+  corm_hole hole = {.node = type->custom->bind_hole, .type = type, .value = value};
+  corm_emit_around(c, type->custom->bind, &hole);
+}
+
+void corm_emit_hole(corm_compiler *c, corm_hole *hole) {
+  hole->uses++;
+  if (hole->inner) {
+    corm_emit_node(c, hole->inner);
+  } else if (hole->bind) {
+    add_plain_bind(c, hole->bind, (corm_place)hole->place);
+  } else {
+    emit_plain_literal(c, hole->type, hole->value);
+  }
+}
+
+void corm_emit_around(corm_compiler *c, const corm_node *around, corm_hole *hole) {
+  if (corm_compiler_enter(c)) {
+    hole->outer = c->hole;
+    c->hole = hole;
+    corm_emit_node(c, around);
+    c->hole = hole->outer;
+  }
+  corm_compiler_leave(c);
+}
+
+static void emit_plain_literal(corm_compiler *c, const corm_type *type, const corm_value *value) {
   if (c->failed) return;
   corm_scratch scratch;
   corm_scratch_init(&scratch, c->arena->mem ? c->arena->mem : &corm_mem_libc);
@@ -257,7 +310,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (i) corm_emit_bytes(c, ", ", 2);
     if (bind->width && i % width == 0) corm_emit_bytes(c, "(", 1);
     const corm_type *type = member_type(bind, left, i % width);
-    if (!type || type->kind == CORM_TYPE_NULLTYPE) type = corm_type_of_value(&bind->values[i]);
+    if (!type || (type->kind == CORM_TYPE_NULLTYPE && !type->custom)) type = corm_type_of_value(&bind->values[i]);
     if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {
@@ -296,7 +349,7 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
     emit_elements(c, bind, name, column, left, place);
   } else if (!c->options.literal_binds) {
     const corm_type *type = bind->base.type;
-    if (column && type->kind == CORM_TYPE_NULLTYPE) type = column->type;
+    if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
     add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
              place);
   } else if (bind->required) {

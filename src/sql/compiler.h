@@ -40,6 +40,18 @@ typedef struct corm_task {
   bool inside;   /* an operator: EAGER ones need parentheses of their own */
 } corm_task;
 
+/* What stands where an expression of a type (corm_type_custom) has its hole. */
+typedef struct corm_hole {
+  struct corm_hole *outer;
+  const corm_node *node;          /* the hole */
+  const corm_compiled_bind *bind; /* a bind, */
+  uint8_t place;
+  const corm_type *type; /* or a literal, */
+  const corm_value *value;
+  const corm_node *inner; /* or a column */
+  uint32_t uses;
+} corm_hole;
+
 /* The generated name that belongs to a bind, label or alias. */
 typedef struct corm_name_slot {
   corm_identity identity;
@@ -75,6 +87,7 @@ struct corm_compiler {
   bool aggregate;    /* inside the arguments of an aggregate, which cannot hold another */
   bool inside;       /* what is emitted now is an operand */
   unsigned depth;
+  corm_hole *hole; /* of the type's expression that is being written */
   corm_scope *scope;
   const corm_node *windowed; /* the function that is followed by OVER, and so is no aggregate */
   const corm_node *ordering; /* ORDER BY of the function that the dialect is asked to write, or NULL */
@@ -128,6 +141,9 @@ const char *corm_fit_name(corm_compiler *c, const char *name);
    with, for tuples; may be NULL. */
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place);
+/* What a type puts around a bind or a column, with it in the hole; and what stands in the hole. */
+void corm_emit_around(corm_compiler *c, const corm_node *around, corm_hole *hole);
+void corm_emit_hole(corm_compiler *c, corm_hole *hole);
 /* A placeholder of a given name: columns of INSERT and UPDATE. `bind` may be NULL; its value counts then. */
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row);

@@ -24,7 +24,8 @@ static void emit_array(corm_compiler *c, const corm_column *column) {
     if (c->text.len == bare) c->no_arrays = true;
   }
   /* An array of arrays is flattened by unnest(). */
-  if (column->type->kind == CORM_TYPE_ARRAY) c->no_arrays = true;
+  const corm_type *type = corm_type_on(column->type, c->dialect->name);
+  if (type->kind == CORM_TYPE_ARRAY || (type->custom && type->custom->bind)) c->no_arrays = true;
   corm_emit_text(c, "[]");
 }
 

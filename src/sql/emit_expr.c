@@ -243,6 +243,10 @@ static void step(corm_compiler *c, const corm_task *task) {
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_COLUMN: corm_emit_column(c, (const corm_column_node *)node); break;
   case CORM_NODE_BIND:
+    if (c->hole && c->hole->node == node) {
+      corm_emit_hole(c, c->hole);
+      break;
+    }
     corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN, (corm_place)task->place);
     break;
   case CORM_NODE_LITERAL_COLUMN:

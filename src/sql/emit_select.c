@@ -80,15 +80,35 @@ static corm_compiled_column *reserve_report(corm_compiler *c, const corm_select_
   return report;
 }
 
+/* What the type of a column puts around it, where its value leaves the statement; NULL: nothing. */
+static const corm_type_custom *custom_around(const corm_compiler *c, const corm_node *node) {
+  const corm_type *type = corm_node_type(node);
+  if (!type->hosted) return NULL;
+  type = corm_type_on(type, c->dialect->name);
+  return type->custom && type->custom->column ? type->custom : NULL;
+}
+
+static void emit_around(corm_compiler *c, const corm_type_custom *custom, const corm_node *node) {
+  bool call = custom->column->kind == CORM_NODE_FUNCTION;
+  corm_hole hole = {.node = custom->column_hole,
+                    .inner = call ? node : corm_group_in(c->arena, node, CORM_AGAINST_NOTHING, 0)};
+  if (corm_compiler_check(c, (void *)(uintptr_t)hole.inner)) corm_emit_around(c, custom->column, &hole);
+}
+
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report) {
   corm_compiled_column *out = report ? reserve_report(c, columns) : NULL;
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);
     /* The label takes its number before what it labels. */
-    bool labelled = is_labelled(column, all_labels);
+    const corm_type_custom *around = out ? custom_around(c, column->node) : NULL;
+    bool labelled = around || is_labelled(column, all_labels);
     const char *name = labelled ? corm_label_text(c, column) : NULL;
-    corm_emit_node(c, column->node);
+    if (around) {
+      emit_around(c, around, column->node);
+    } else {
+      corm_emit_node(c, column->node);
+    }
     if (labelled) {
       corm_emit_bytes(c, " AS ", 4);
       if (name) {

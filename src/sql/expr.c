@@ -116,7 +116,7 @@ const corm_node *corm_in_in(corm_arena *arena, corm_op op, const corm_node *left
     if (values[i].kind == CORM_NULL) return in_with_nulls(arena, op, left, values, n);
   }
   const corm_type *type = corm_node_type(left);
-  if (type->kind == CORM_TYPE_NULLTYPE && width == 0 && n > 0) type = corm_type_of_value(&values[0]);
+  if (type->kind == CORM_TYPE_NULLTYPE && !type->custom && width == 0 && n > 0) type = corm_type_of_value(&values[0]);
   const char *hint = corm_bind_hint(left);
   corm_bind *bind = new_bind(arena, hint ? hint : "param", type, NULL);
   corm_value *copies = corm_arena_zalloc(arena, n, sizeof *copies);

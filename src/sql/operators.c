@@ -144,7 +144,8 @@ const corm_node *corm_unary_in(corm_arena *arena, corm_op op, const corm_node *o
 /* A bindparam() without a type takes that of what it is compared with. */
 static const corm_node *typed_like(corm_arena *arena, const corm_node *node, const corm_node *other, corm_op op) {
   const corm_type *type = corm_node_type(other);
-  if (node->kind != CORM_NODE_BIND || node->type->kind != CORM_TYPE_NULLTYPE || type->kind == CORM_TYPE_NULLTYPE) {
+  bool untyped = type->kind == CORM_TYPE_NULLTYPE && !type->custom;
+  if (node->kind != CORM_NODE_BIND || node->type->kind != CORM_TYPE_NULLTYPE || node->type->custom || untyped) {
     return node;
   }
   corm_bind *bind = corm_node_new(arena, sizeof *bind, CORM_NODE_BIND, CORM_OP_NONE, type);

@@ -34,6 +34,7 @@ bool corm_type_same_affinity(const corm_type *a, const corm_type *b) {
 }
 
 const corm_type *corm_compared_type(corm_op op, const corm_type *type) {
+  if (type->hosted) return type;
   bool like = op == CORM_OP_LIKE || op == CORM_OP_NOT_LIKE || op == CORM_OP_ILIKE || op == CORM_OP_NOT_ILIKE;
   if (like && type->kind == CORM_TYPE_ENUM) return corm_type_default(CORM_TYPE_STRING);
   bool text = affinity_of(type) == STRING && type->kind != CORM_TYPE_ENUM;

@@ -34,23 +34,49 @@
 ---@field Unicode corm.Type `Unicode(length, collation)`
 ---@field UnicodeText corm.Type `UnicodeText(length, collation)`
 ---@field Boolean corm.Type `Boolean { create_constraint, name }`
----@field Numeric corm.Type `Numeric(precision, scale, asdecimal)`; corm.decimal in and out
+---@field Numeric corm.Type `Numeric(precision, scale, asdecimal, decimal_return_scale)`; corm.decimal in and out
 ---@field Float corm.Type `Float(precision, asdecimal)`
 ---@field Double corm.Type `Double(precision, asdecimal)`
 ---@field Date corm.Type
 ---@field Time corm.Type `Time { timezone }`
 ---@field DateTime corm.Type `DateTime { timezone }`: with it in UTC, offsets are taken on the way in
----@field Interval corm.Type corm.timedelta in and out
+---@field Interval corm.Type `Interval { second_precision }`; corm.timedelta in and out
 ---@field LargeBinary corm.Type `LargeBinary(length)`; a Lua string of bytes
----@field Enum corm.Type `Enum("a", "b", { name, schema, native_enum, create_constraint, create_type, length })`
+---@field Enum corm.Type `Enum("a", "b", { name, native_enum, create_constraint, ... })`, `Enum({ RED = 1 }, { ... })`
 ---@field JSON corm.Type Lua tables
----@field Uuid corm.Type `Uuid { as_uuid }`; corm.uuid in and out, text when as_uuid is false
+---@field Uuid corm.Type `Uuid { as_uuid, native_uuid }`; corm.uuid in and out, text when as_uuid is false
 ---@field ARRAY corm.Type `ARRAY(item, { dimensions })`; lists in and out. PostgreSQL only
 ---@field FrameClauseType table<string, string> `UNBOUNDED`, `CURRENT`, `PRECEDING`, `FOLLOWING`
+---@field INTEGER corm.Type Written as it is called
+---@field INT corm.Type INTEGER
+---@field BIGINT corm.Type Written as it is called
+---@field SMALLINT corm.Type Written as it is called
+---@field VARCHAR corm.Type `VARCHAR(length, collation)`
+---@field NVARCHAR corm.Type `NVARCHAR(length, collation)`
+---@field CHAR corm.Type `CHAR(length, collation)`
+---@field NCHAR corm.Type `NCHAR(length, collation)`
+---@field TEXT corm.Type `TEXT(length, collation)`
+---@field CLOB corm.Type Written as it is called
+---@field NUMERIC corm.Type `NUMERIC(precision, scale)`
+---@field DECIMAL corm.Type `DECIMAL(precision, scale)`
+---@field REAL corm.Type Written as it is called
+---@field FLOAT corm.Type `FLOAT(precision)`
+---@field DOUBLE corm.Type Written as it is called
+---@field DOUBLE_PRECISION corm.Type Written as it is called
+---@field DATE corm.Type Written as it is called
+---@field TIME corm.Type `TIME { timezone }`
+---@field DATETIME corm.Type Written as it is called
+---@field TIMESTAMP corm.Type `TIMESTAMP { timezone }`
+---@field BLOB corm.Type `BLOB(length)`
+---@field BINARY corm.Type `BINARY(length)`
+---@field VARBINARY corm.Type `VARBINARY(length)`
+---@field BOOLEAN corm.Type Written as it is called
+---@field UUID corm.Type Written as it is called
+---@field PickleType corm.Type Lua values, tables of them included, as bytes
 ---@field dialects corm.dialects What one database has under a name of its own
 local corm = {}
 
----Types under the names of one database's manual; each is the type of the module that it means.
+---Types that one database has, and those that it has attributes of its own for.
 ---@class corm.dialects
 ---@field postgresql corm.postgresql
 ---@field mysql corm.mysql
@@ -59,15 +85,54 @@ local corm = {}
 local dialects = {}
 
 ---@class corm.postgresql
----@field ARRAY corm.Type ARRAY
----@field BYTEA corm.Type LargeBinary
+---@field ARRAY corm.Type
+---@field BIGINT corm.Type
+---@field BIT corm.Type `BIT(length, { varying })`; text of 0 and 1
+---@field BOOLEAN corm.Type
+---@field BYTEA corm.Type
+---@field CHAR corm.Type
+---@field CIDR corm.Type text
+---@field CITEXT corm.Type text
+---@field DATE corm.Type
+---@field DATEMULTIRANGE corm.Type text
+---@field DATERANGE corm.Type text
+---@field DECIMAL corm.Type
+---@field DOUBLE_PRECISION corm.Type
 ---@field ENUM corm.Type Enum
----@field INTERVAL corm.Type Interval
----@field JSON corm.Type JSON
+---@field FLOAT corm.Type
+---@field HSTORE corm.Type text
+---@field INET corm.Type text
+---@field INT4MULTIRANGE corm.Type text
+---@field INT4RANGE corm.Type text
+---@field INT8MULTIRANGE corm.Type text
+---@field INT8RANGE corm.Type text
+---@field INTEGER corm.Type
+---@field INTERVAL corm.Type `INTERVAL { fields, precision }`
+---@field JSON corm.Type
 ---@field JSONB corm.Type JSON that the server stores decomposed; JSON elsewhere
----@field TIME corm.Type Time
----@field TIMESTAMP corm.Type DateTime
----@field UUID corm.Type Uuid
+---@field JSONPATH corm.Type text
+---@field MACADDR corm.Type text
+---@field MACADDR8 corm.Type text
+---@field MONEY corm.Type text
+---@field NUMERIC corm.Type
+---@field NUMMULTIRANGE corm.Type text
+---@field NUMRANGE corm.Type text
+---@field OID corm.Type integers
+---@field REAL corm.Type
+---@field REGCLASS corm.Type text
+---@field REGCONFIG corm.Type text
+---@field SMALLINT corm.Type
+---@field TEXT corm.Type
+---@field TIME corm.Type `TIME { timezone, precision }`
+---@field TIMESTAMP corm.Type `TIMESTAMP { timezone, precision }`
+---@field TSMULTIRANGE corm.Type text
+---@field TSQUERY corm.Type text
+---@field TSRANGE corm.Type text
+---@field TSTZMULTIRANGE corm.Type text
+---@field TSTZRANGE corm.Type text
+---@field TSVECTOR corm.Type text
+---@field UUID corm.Type
+---@field VARCHAR corm.Type
 local postgresql = {}
 
 ---`x ORDER BY y` as an argument of an aggregate.
@@ -83,11 +148,40 @@ function postgresql.aggregate_order_by(target, ...) end
 function postgresql.array(items, options) end
 
 ---@class corm.mysql
----@field DATETIME corm.Type DateTime
----@field DOUBLE corm.Type Double
----@field ENUM corm.Type Enum
----@field JSON corm.Type JSON
----@field TIME corm.Type Time
+---@field BIGINT corm.Type `BIGINT { display_width, unsigned, zerofill }`
+---@field BINARY corm.Type
+---@field BIT corm.Type `BIT(length)`; integers
+---@field BLOB corm.Type
+---@field BOOLEAN corm.Type
+---@field CHAR corm.Type `CHAR(length, { charset, collation, binary, ascii, unicode, national })`
+---@field DATE corm.Type
+---@field DATETIME corm.Type `DATETIME { fsp }`
+---@field DECIMAL corm.Type `DECIMAL(precision, scale, { unsigned, zerofill })`
+---@field DOUBLE corm.Type `DOUBLE(precision, scale, { unsigned, zerofill })`
+---@field ENUM corm.Type `ENUM(values..., { charset, collation })`
+---@field FLOAT corm.Type `FLOAT(precision, scale, { unsigned, zerofill })`
+---@field INTEGER corm.Type `INTEGER { display_width, unsigned, zerofill }`
+---@field JSON corm.Type
+---@field LONGBLOB corm.Type
+---@field LONGTEXT corm.Type `LONGTEXT { charset, collation }`
+---@field MEDIUMBLOB corm.Type
+---@field MEDIUMINT corm.Type `MEDIUMINT { display_width, unsigned, zerofill }`
+---@field MEDIUMTEXT corm.Type `MEDIUMTEXT { charset, collation }`
+---@field NCHAR corm.Type
+---@field NUMERIC corm.Type `NUMERIC(precision, scale, { unsigned, zerofill })`
+---@field NVARCHAR corm.Type
+---@field REAL corm.Type `REAL(precision, scale, { unsigned, zerofill })`
+---@field SET fun(...): corm.Type `SET(members..., { charset, collation })`; a list of members
+---@field SMALLINT corm.Type `SMALLINT { display_width, unsigned, zerofill }`
+---@field TEXT corm.Type `TEXT(length, { charset, collation, binary, ascii, unicode, national })`
+---@field TIME corm.Type `TIME { fsp }`
+---@field TIMESTAMP corm.Type `TIMESTAMP { fsp }`
+---@field TINYBLOB corm.Type
+---@field TINYINT corm.Type `TINYINT { display_width, unsigned, zerofill }`
+---@field TINYTEXT corm.Type `TINYTEXT { charset, collation }`
+---@field VARBINARY corm.Type
+---@field VARCHAR corm.Type `VARCHAR(length, { charset, collation, binary, ascii, unicode, national })`
+---@field YEAR corm.Type integers
 local mysql = {}
 
 ---`MATCH (a, b) AGAINST (text)`: columns, then `{ against = text }` and perhaps a mode.
@@ -96,11 +190,51 @@ local mysql = {}
 function mysql.match(...) end
 
 ---@class corm.sqlite
----@field DATE corm.Type Date
----@field DATETIME corm.Type DateTime
----@field JSON corm.Type JSON
----@field TIME corm.Type Time
+---@field BIGINT corm.Type
+---@field BLOB corm.Type
+---@field BOOLEAN corm.Type
+---@field CHAR corm.Type
+---@field DATE corm.Type `DATE { storage_format, regexp }`
+---@field DATETIME corm.Type `DATETIME { storage_format, regexp }`
+---@field DECIMAL corm.Type
+---@field FLOAT corm.Type
+---@field INTEGER corm.Type
+---@field JSON corm.Type
+---@field NUMERIC corm.Type
+---@field REAL corm.Type
+---@field SMALLINT corm.Type
+---@field TEXT corm.Type
+---@field TIME corm.Type `TIME { storage_format, regexp }`
+---@field TIMESTAMP corm.Type
+---@field VARCHAR corm.Type
 local sqlite = {}
+
+-- Types of one's own --------------------------------------------------------------------------------------------------
+
+---@class corm.Decoration
+---@field impl? corm.Type What stores the values; of a TypeDecorator
+---@field cache_ok? boolean Accepted: statements are not cached by their types
+---@field process_bind_param? fun(self: corm.Type, value: any, dialect: corm.DialectName): any On the way in
+---@field process_result_value? fun(self: corm.Type, value: any, dialect: corm.DialectName): any On the way out
+---@field load_dialect_impl? fun(self: corm.Type, dialect: corm.DialectName): corm.Type Another impl somewhere
+---@field bind_expression? fun(self: corm.Type, value: corm.Expression): corm.Expression Around each value in SQL
+---@field column_expression? fun(self: corm.Type, column: corm.Expression): corm.Expression Around each column selected
+---@field coerce_compared_value? fun(self: corm.Type, op: string, value: any): corm.Type The type of an operand
+---@field get_col_spec? fun(self: corm.Type): string The name in DDL; of a UserDefinedType
+
+---@class corm.DialectName
+---@field name string
+---@field type_descriptor fun(self: corm.DialectName, type: corm.Type): corm.Type
+
+---A type of one's own over another. Other fields of the definition are read as `self.field`.
+---@param definition corm.Decoration
+---@return corm.Type
+function corm.TypeDecorator(definition) end
+
+---A type that the database knows by a name.
+---@param definition corm.Decoration
+---@return corm.Type
+function corm.UserDefinedType(definition) end
 
 -- Engine --------------------------------------------------------------------------------------------------------------
 

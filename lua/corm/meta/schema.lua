@@ -20,12 +20,23 @@
 ---@field as_uuid boolean
 ---@field dimensions integer|nil Of an ARRAY
 ---@field item_type corm.Type|nil Of an ARRAY
+---@field impl corm.Type|nil Of a TypeDecorator
 local Type = {}
 
 ---The type's name in SQL. Raises CompileError where the dialect has none.
 ---@param options? { dialect?: string }
 ---@return string
 function Type:compile(options) end
+
+---The same type, and on the databases named another one.
+---@param type corm.Type
+---@param ... string
+---@return corm.Type
+function Type:with_variant(type, ...) end
+
+---The general type that one with a name of its own is of. Raises InvalidRequestError for types of one's own.
+---@return corm.Type
+function Type:as_generic() end
 
 ---@class corm.Column : corm.Expression
 ---@field table corm.Table|nil
