@@ -4,6 +4,7 @@ local page = require "spec.support.page"
 
 local pages = {
   "docs/tutorial.md",
+  "docs/sql/functions.md",
 }
 
 for _, path in ipairs(pages) do

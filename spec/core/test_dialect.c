@@ -108,7 +108,7 @@ static void parts_of_dates(void **state) {
   assert_int_equal(corm_compile_in(&arena, &corm_dialect_sqlite, extract("quarter"), NULL, &compiled, &err),
                    CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_COMPILE);
-  assert_string_equal(err.message, "'quarter' is not a valid extract argument on SQLite");
+  assert_non_null(strstr(err.message, "sqlite has no field 'quarter' of extract()"));
   corm_error_clear(&err);
   corm_arena_clear(&arena);
 }

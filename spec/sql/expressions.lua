@@ -165,7 +165,7 @@ return {
       "CASE WHEN (author.age > :age_1) THEN :param_1 ELSE :param_2 END",
       { age_1 = 5, param_1 = "old", param_2 = "young" } },
     { "case with a value", function(c, s) return c.case({ 1, "one" }, { 2, "two" }, { value = s.author.c.age }) end,
-      "CASE author.age WHEN :age_1 THEN :param_1 WHEN :age_2 THEN :param_2 END" },
+      "CASE author.age WHEN :param_1 THEN :param_2 WHEN :param_3 THEN :param_4 END" },
     { "cast", function(c, s) return c.cast(s.author.c.age, c.String(10)) end, "CAST(author.age AS VARCHAR(10))",
       mysql = "CAST(author.age AS CHAR(10))" },
     { "cast as a method", function(c, s) return s.author.c.age:cast(c.Text) end, "CAST(author.age AS TEXT)",

@@ -4,6 +4,7 @@
 return {
   "dml",
   "expressions",
+  "functions",
   "operators",
   "own_types",
   "select",

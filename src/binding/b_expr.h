@@ -106,6 +106,7 @@ int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const co
 /* The number of members of a tuple; 0 for a scalar. */
 uint32_t binding_tuple_width(const corm_node *node);
 int binding_cast(lua_State *L);
+int binding_try_cast(lua_State *L);
 int binding_type_coerce(lua_State *L);
 
 /* Adds methods to a kind whose metatable was made. */
@@ -146,6 +147,19 @@ void binding_open_from(lua_State *L);
 void binding_open_window(lua_State *L);
 void binding_open_indexing(lua_State *L);
 void binding_open_match(lua_State *L);
+void binding_open_table_valued(lua_State *L);
+void binding_open_generic_function(lua_State *L);
+
+/* Pushes the function's FROM at 1 under another name (b_table_valued.c). */
+void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name);
+/* Pushes the FROM userdata as a value: its alias. */
+void binding_push_whole(lua_State *L, int from);
+
+/* What GenericFunction() registered for corm.func's `name`: its own name (borrowed), and its type, which is pushed when
+   there is one (else *type is NULL and nothing is pushed). NULL: nothing is registered. */
+const char *binding_generic_function(lua_State *L, const char *name, const corm_type **type);
+/* Pushes a member of corm.func. */
+void binding_push_func(lua_State *L, const char *package, const char *name, size_t len);
 
 /* alias, join, outerjoin, select: methods of tables and of other FROMs (b_from.c). */
 extern const luaL_Reg binding_from_methods[];

@@ -18,9 +18,14 @@ static int push_alias(lua_State *L, const corm_node *element, const char *what) 
     name = lua_tolstring(L, 2, &len);
     if (corm_identifier_check(name, len, "alias", &err) != CORM_OK) return binding_raise(L, &err);
   }
+  const corm_node *valued = binding_tonode(L, 1);
+  if (valued && corm_as_table_valued(valued)) {
+    binding_push_valued_alias(L, corm_as_table_valued(valued), name);
+    return 1;
+  }
   binding_build b;
   const corm_node *node;
-  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias) + CORM_ROOM_TEXT(len),
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_table_valued) + CORM_ROOM_TEXT(len),
                       BINDING_FROM_SLOTS);
   do node = corm_alias_in(&b.arena, element, name);
   while (binding_build_again(&b, node));
@@ -111,7 +116,13 @@ static const char *nth_key(const corm_node *node, size_t *n) {
     *n -= columns->len;
     return NULL;
   }
-  case CORM_NODE_ALIAS: return nth_key(((const corm_alias *)node)->element, n);
+  case CORM_NODE_ALIAS: {
+    const corm_table_valued *valued = corm_as_table_valued(node);
+    if (!valued) return nth_key(((const corm_alias *)node)->element, n);
+    if (*n < valued->ncolumns) return valued->columns[*n].key;
+    *n -= valued->ncolumns;
+    return NULL;
+  }
   case CORM_NODE_SELECT: return nth_of(((const corm_select *)node)->columns, ((const corm_select *)node)->ncolumns, n);
   case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, n);
   case CORM_NODE_COLUMN: key = ((const corm_column_node *)node)->key; break;
@@ -239,6 +250,8 @@ static bool from_property(lua_State *L, void *block, const char *name) {
   const binding_expr *self = block;
   if (strcmp(name, "c") == 0 || strcmp(name, "columns") == 0) {
     push_columns(L);
+  } else if (strcmp(name, "column") == 0 && corm_as_table_valued(self->node)) {
+    binding_push_whole(L, 1);
   } else if (strcmp(name, "name") == 0) {
     lua_pushstring(L, corm_from_name(self->node));
   } else {
@@ -252,7 +265,7 @@ static int from_index(lua_State *L) {
 }
 
 void binding_open_from(lua_State *L) {
-  static const luaL_Reg fields[] = {{"c", NULL}, {"columns", NULL}, {"name", NULL}, {NULL, NULL}};
+  static const luaL_Reg fields[] = {{"c", NULL}, {"columns", NULL}, {"column", NULL}, {"name", NULL}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"alias", from_alias}, {"join", from_join}, {"outerjoin", from_outerjoin}, {NULL, NULL}};

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "binding/b_expr.h"
 #include "binding/b_statement.h"
+#include "sql/expr.h"
 
 static binding_build start(lua_State *L, size_t room, int nuvalue) {
   binding_build b;
@@ -31,7 +32,7 @@ typedef struct binding_func {
   char name[];
 } binding_func;
 
-static void push_func(lua_State *L, const char *package, const char *name, size_t len) {
+void binding_push_func(lua_State *L, const char *package, const char *name, size_t len) {
   size_t prefix = strlen(package);
   binding_func *func = binding_new(L, BINDING_FUNC, sizeof *func + prefix + len + 2, 0);
   char *end = func->name;
@@ -55,7 +56,7 @@ static int func_index(lua_State *L) {
   /* func.end_ is the function "end", a word that Lua keeps for itself. */
   if (len > 1 && name[len - 1] == '_') len--;
   if (corm_identifier_check(name, len, "function", &err) != CORM_OK) return binding_raise(L, &err);
-  push_func(L, self->name, name, len);
+  binding_push_func(L, self->name, name, len);
   return 1;
 }
 
@@ -96,6 +97,15 @@ static int func_call(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   int type_arg, top = lua_gettop(L);
   const corm_type *type = top > 1 ? read_type(L, name, &type_arg) : NULL;
+  if (state->generic_functions != LUA_NOREF) {
+    const corm_type *own_type;
+    const char *own = binding_generic_function(L, name, &own_type);
+    if (own) name = hint = own;
+    if (own_type && !type)
+      type = own_type;
+    else if (own_type)
+      lua_pop(L, 1);
+  }
   int last = type ? lua_gettop(L) - 1 : lua_gettop(L), n = last - 1;
   binding_arg few[FEW], *args = few;
   const corm_node *few_nodes[FEW], **nodes = few_nodes, *node;
@@ -195,12 +205,23 @@ static void read_case(lua_State *L, int last, int options, int kept, case_parts 
   }
 }
 
+/* A value beside others: a bind of the type that they have, where it is of that kind. */
+static const corm_node *case_part_in(corm_arena *arena, const binding_arg *arg, const corm_node *with) {
+  const corm_type *type = NULL;
+  if (arg->node) return binding_scalar_in(arena, arg->node);
+  if (with && arg->value.kind != CORM_NULL) {
+    type = corm_node_type(with);
+    if (!corm_type_same_affinity(type, corm_type_of_value(&arg->value))) type = NULL;
+  }
+  return corm_bind_in(arena, NULL, type, &arg->value);
+}
+
 static const corm_node *build_case(corm_arena *arena, const case_parts *parts, const corm_node **whens) {
   const binding_arg *extra = &parts->args[2 * parts->npairs];
   const corm_node *value = parts->has_value ? binding_arg_in(arena, &extra[0], NULL) : NULL;
   const corm_node *else_ = parts->has_else ? binding_arg_in(arena, &extra[1], NULL) : NULL;
   for (size_t i = 0; i < 2 * parts->npairs; i++) {
-    whens[i] = binding_arg_in(arena, &parts->args[i], i % 2 == 0 ? value : NULL);
+    whens[i] = case_part_in(arena, &parts->args[i], i % 2 == 0 ? value : NULL);
     if (!whens[i]) return NULL;
   }
   return arena->failed ? NULL : corm_case_in(arena, value, whens, parts->npairs, else_);
@@ -401,12 +422,13 @@ void binding_open_func(lua_State *L) {
                                        {"bindparam", bindparam_call},
                                        {"tuple_", tuple_call},
                                        {"extract", extract_call},
+                                       {"try_cast", binding_try_cast},
                                        {NULL, NULL}};
   int module = lua_gettop(L);
   binding_metatable(L, BINDING_FUNC, "function", NULL, meta, func_index);
   lua_pop(L, 1);
   binding_setfuncs(L, functions);
-  push_func(L, "", "", 0);
+  binding_push_func(L, "", "", 0);
   lua_setfield(L, module, "func");
   share_methods(L, module);
   make_null_callable(L);

@@ -299,17 +299,31 @@ static int op_label(lua_State *L) {
   return 1;
 }
 
-static int cast_to(lua_State *L, bool silent) {
-  const char *method = silent ? "type_coerce" : "cast";
-  binding_arg operand;
+typedef enum cast_kind { CAST, TRY_CAST, TYPE_COERCE } cast_kind;
+
+static const corm_node *cast_in(corm_arena *arena, const corm_node *element, const corm_type *type, cast_kind kind) {
+  if (!element) return NULL;
+  return kind == TRY_CAST ? corm_try_cast_in(arena, element, type)
+                          : corm_cast_in(arena, element, type, kind == TYPE_COERCE);
+}
+
+static int cast_to(lua_State *L, cast_kind kind) {
+  static const char *const methods[] = {"cast", "try_cast", "type_coerce"};
+  const char *method = methods[kind];
+  binding_arg operand = {.node = NULL};
   const corm_type *type = binding_checktype(L, 2, method);
   const corm_node *node;
   binding_arg_read(L, 1, type, method, &operand);
+  /* The text of a number is what the cast reads. */
+  corm_value_kind wanted = corm_type_value_kind(type);
+  bool read = kind != TYPE_COERCE && operand.value.kind == CORM_TEXT && (wanted == CORM_INT || wanted == CORM_REAL);
   binding_build b = start(L, BINDING_ROOM(corm_cast) + 2 * BINDING_ROOM(corm_grouping) + operand.room, 2);
   do {
-    const corm_node *element =
-        operand.node ? binding_scalar_in(&b.arena, operand.node) : corm_bind_in(&b.arena, NULL, type, &operand.value);
-    node = element ? corm_cast_in(&b.arena, element, type, silent) : NULL;
+    const corm_node *element = operand.node ? binding_scalar_in(&b.arena, operand.node)
+                               : operand.value.kind == CORM_NULL && kind != TYPE_COERCE
+                                   ? corm_constant_in(&b.arena, CORM_CONSTANT_NULL)
+                                   : corm_bind_in(&b.arena, NULL, read ? NULL : type, &operand.value);
+    node = cast_in(&b.arena, element, type, kind);
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 2);
@@ -317,11 +331,15 @@ static int cast_to(lua_State *L, bool silent) {
 }
 
 int binding_cast(lua_State *L) {
-  return cast_to(L, false);
+  return cast_to(L, CAST);
+}
+
+int binding_try_cast(lua_State *L) {
+  return cast_to(L, TRY_CAST);
 }
 
 int binding_type_coerce(lua_State *L) {
-  return cast_to(L, true);
+  return cast_to(L, TYPE_COERCE);
 }
 
 /* -- op("...")(right) ------------------------------------------------------------------------------------------ */

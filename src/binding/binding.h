@@ -93,6 +93,7 @@ typedef struct binding_state {
   int null_ref;                             /* ref: corm.null */
   int array_ref;                            /* ref: the metatable of corm.array */
   int memory_error;                         /* ref: the MemoryError object made at load time */
+  int generic_functions;                    /* ref: what GenericFunction() registered; LUA_NOREF: nothing */
   int next_hook;
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
   struct binding_host *host;           /* b_host.h; likewise */

@@ -82,7 +82,7 @@ binding_state *binding_state_open(lua_State *L) {
   lua_pop(L, 1);
   state->L = L;
   for (int i = 0; i < BINDING_KIND_COUNT; i++) state->metatables[i] = state->methods[i] = LUA_NOREF;
-  state->null_ref = state->array_ref = state->memory_error = LUA_NOREF;
+  state->null_ref = state->array_ref = state->memory_error = state->generic_functions = LUA_NOREF;
   state->objects = new_table_ref(L, "v");
   state->pins = new_table_ref(L, NULL);
   state->hooks = new_table_ref(L, "v");

@@ -362,6 +362,7 @@ const corm_dialect corm_dialect_default = {
     .default_values = true,
     .multi_values = true,
     .transactional_ddl = true,
+    .try_cast = true,
     .index_where = CORM_INDEX_WHERES,
     .containment = true,
     .quantified = true,

@@ -61,9 +61,20 @@ static bool function(const corm_dialect *dialect, corm_compiler *compiler, const
   }
 }
 
+/* The units that the server has. */
 static bool extract(const corm_dialect *dialect, corm_compiler *compiler, const corm_extract *node) {
-  if (strcmp(node->field, "milliseconds") != 0) return corm_ansi_extract(dialect, compiler, node);
-  corm_emit_text(compiler, "EXTRACT(millisecond FROM ");
+  static const char *const units[] = {"year", "quarter", "month", "week", "day", "hour", "minute", "second"};
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strcmp(node->field, units[i]) == 0) return corm_ansi_extract(dialect, compiler, node);
+  }
+  if (strcmp(node->field, "microseconds") != 0) {
+    corm_emit_error(
+        compiler, CORM_E_COMPILE,
+        "%s has no field '%.40s' of extract(); it has year, quarter, month, week, day, hour, minute, second "
+        "and microseconds",
+        dialect->name, node->field);
+  }
+  corm_emit_text(compiler, "EXTRACT(microsecond FROM ");
   corm_emit_node(compiler, node->element);
   corm_emit_text(compiler, ")");
   return true;

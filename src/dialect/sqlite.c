@@ -35,7 +35,10 @@ static bool extract(const corm_dialect *dialect, corm_compiler *compiler, const 
     corm_emit_text(compiler, ") AS INTEGER)");
     return true;
   }
-  corm_emit_error(compiler, CORM_E_COMPILE, "'%.40s' is not a valid extract argument on SQLite", node->field);
+  corm_emit_error(compiler, CORM_E_COMPILE,
+                  "sqlite has no field '%.40s' of extract(); it has year, month, day, hour, minute, second, week, dow, "
+                  "doy and epoch",
+                  node->field);
   return true;
 }
 

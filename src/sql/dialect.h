@@ -83,6 +83,7 @@ struct corm_dialect {
   bool few_frames;     /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
   bool no_grouping_sets; /* no GROUPING SETS and CUBE */
   bool no_rollup;
+  bool try_cast;
   corm_within_group within_group;
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
      it, and, for the second: the end of the transaction. */

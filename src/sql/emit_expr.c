@@ -153,6 +153,10 @@ static void step_cast(corm_compiler *c, const corm_cast *cast) {
     corm_push_node(c, cast->element);
     return;
   }
+  if (cast->attempt && !dialect->try_cast) {
+    corm_emit_error(c, CORM_E_COMPILE, "%s has no TRY_CAST; test the value in a case() around a cast()", dialect->name);
+    return;
+  }
   size_t at = c->text.len;
   corm_status status =
       (dialect->cast_type ? dialect->cast_type : dialect->type_name)(dialect, cast->base.type, &c->text, c->err);
@@ -164,7 +168,7 @@ static void step_cast(corm_compiler *c, const corm_cast *cast) {
     if (corm_compiler_check(c, (void *)(uintptr_t)element)) corm_push_node(c, element);
     return;
   }
-  corm_emit_text(c, "CAST(");
+  corm_emit_text(c, cast->attempt ? "TRY_CAST(" : "CAST(");
   corm_push_text(c, ")");
   corm_push_text(c, type);
   corm_push_text(c, " AS ");

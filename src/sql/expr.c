@@ -225,6 +225,13 @@ const corm_node *corm_cast_in(corm_arena *arena, const corm_node *element, const
   return &node->base;
 }
 
+const corm_node *corm_try_cast_in(corm_arena *arena, const corm_node *element, const corm_type *type) {
+  corm_cast *node = (corm_cast *)(uintptr_t)corm_cast_in(arena, element, type, false);
+  if (!node) return NULL;
+  node->attempt = true;
+  return &node->base;
+}
+
 const corm_node *corm_extract_in(corm_arena *arena, const char *field, const corm_node *element) {
   if (!element) return NULL;
   corm_extract *node =
@@ -251,7 +258,9 @@ const corm_node *corm_label_in(corm_arena *arena, const char *name, const corm_n
 }
 
 const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, const char *name) {
+  static const corm_table_valued unmarked;
   if (!element) return NULL;
+  if (element->kind == CORM_NODE_FUNCTION) return corm_table_valued_in(arena, element, name, NULL, 0, &unmarked);
   corm_alias *node = corm_node_new(arena, sizeof *node, CORM_NODE_ALIAS, CORM_OP_NONE, NULL);
   char *copy = name ? corm_arena_dup(arena, name, strlen(name)) : NULL;
   if (!node || (name && !copy)) return NULL;

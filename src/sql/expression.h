@@ -98,7 +98,8 @@ typedef struct corm_case_node {
 typedef struct corm_cast {
   corm_node base; /* type: the target */
   const corm_node *element;
-  bool silent; /* type_coerce: no SQL */
+  bool silent;  /* type_coerce: no SQL */
+  bool attempt; /* TRY_CAST */
 } corm_cast;
 
 typedef struct corm_extract {
@@ -187,6 +188,7 @@ const corm_node *corm_case_in(corm_arena *arena, const corm_node *value, const c
 const corm_node *corm_extract_in(corm_arena *arena, const char *field, const corm_node *element);
 const corm_node *corm_label_in(corm_arena *arena, const char *name, const corm_node *element);
 const corm_node *corm_cast_in(corm_arena *arena, const corm_node *element, const corm_type *type, bool silent);
+const corm_node *corm_try_cast_in(corm_arena *arena, const corm_node *element, const corm_type *type);
 const corm_node *corm_text_in(corm_arena *arena, const char *sql, size_t len);
 /* The same text with typed or valued binds: bindparams(). The array is copied. */
 const corm_node *corm_text_binds_in(corm_arena *arena, const char *sql, size_t len, const corm_bind *const *binds,

@@ -123,6 +123,7 @@ const char *corm_from_name(const corm_node *from) {
   if (from->kind == CORM_NODE_TABLE) return ((const corm_table_node *)from)->table->fullname;
   if (from->kind != CORM_NODE_ALIAS) return "subquery";
   const corm_alias *alias = (const corm_alias *)from;
+  if (!alias->name && alias->element->kind == CORM_NODE_FUNCTION) return ((const corm_function *)alias->element)->name;
   return alias->name ? alias->name : corm_from_name(alias->element);
 }
 

@@ -481,6 +481,17 @@ function corm.cast(element, type) end
 ---@return corm.Expression
 function corm.type_coerce(element, type) end
 
+---TRY_CAST, which none of the four databases has.
+---@param element any
+---@param type corm.Type
+---@return corm.Expression
+function corm.try_cast(element, type) end
+
+---Makes a function known to corm.func by an identifier (in a package), under its own name and with a type.
+---@param options { name: string, type?: corm.Type, package?: string, identifier?: string }
+---@return fun(...): corm.Expression
+function corm.GenericFunction(options) end
+
 ---A bound value.
 ---@param value any
 ---@param type? corm.Type

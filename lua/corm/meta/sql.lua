@@ -459,6 +459,29 @@ function Expression:regexp_replace(pattern, replacement, options) end
 ---@return corm.Expression
 function Expression:match(pattern, options) end
 
+---Of a function: a FROM with these columns, names or corm.column(name, type).
+---@param ... any Options come last: `{ name, with_ordinality, joins_implicitly }`
+---@return corm.FromClause
+function Expression:table_valued(...) end
+
+---Of a function: a FROM as a value, its alias.
+---@param name? string
+---@param options? { joins_implicitly?: boolean }
+---@return corm.Expression
+function Expression:column_valued(name, options) end
+
+---Of a function: `(f(x)).name`.
+---@param name string
+---@param type? corm.Type
+---@return corm.Expression
+function Expression:scalar_table_valued(name, type) end
+
+---Of a function: a FROM under this name.
+---@param name? string
+---@param options? { joins_implicitly?: boolean }
+---@return corm.FromClause
+function Expression:alias(name, options) end
+
 ---Of an exists(): adds conditions to the select inside.
 ---@param ... corm.Expression
 ---@return corm.Expression
@@ -486,7 +509,13 @@ local Compiled = {}
 ---@field c table<string|integer, corm.Expression> Columns; an unknown name is an ArgumentError
 ---@field columns table<string|integer, corm.Expression> The same
 ---@field name string|nil
+---@field column corm.Expression Of a function in FROM: its alias as a value
 local FromClause = {}
+
+---Of a function in FROM: `AS name(a, b)`, or with the columns' types.
+---@param options? { name?: string, with_types?: boolean }
+---@return corm.FromClause
+function FromClause:render_derived(options) end
 
 ---@param name? string
 ---@return corm.FromClause
