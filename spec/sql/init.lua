@@ -2,9 +2,11 @@
 -- a case is { name, function(corm, schema) -> statement, the generic dialect's text, params or nil }. Named fields hold
 -- the texts of dialects that differ: sqlite, postgresql, mysql, mariadb (else mysql's); false: the dialect refuses it.
 return {
+  "arrays",
   "dml",
   "expressions",
   "functions",
+  "json",
   "operators",
   "own_types",
   "select",

@@ -236,8 +236,11 @@ void corm_step_binary(corm_compiler *c, const corm_task *task) {
     binary_right(c, binary);
     return;
   }
+  if (binary->base.op == CORM_OP_CONCAT && binary->base.type->kind == CORM_TYPE_ARRAY && !c->dialect->containment) {
+    refuse_arrays(c, "|| of them");
+    return;
+  }
   if (binary->base.op == CORM_OP_CONCAT && c->dialect->concat_call) {
-    if (binary->base.type->kind == CORM_TYPE_ARRAY) refuse_arrays(c, "|| of them");
     step_concat(c, task);
     return;
   }
