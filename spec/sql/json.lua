@@ -40,7 +40,8 @@ return {
         ":data_1)+0.0000000000000000000000 END" },
     { "as_boolean", function(_, s) return s.doc.c.data.a:as_boolean() end, "doc.data[:data_1]",
       sqlite = "JSON_EXTRACT(doc.data, :data_1)", postgresql = "CAST(doc.data ->> :data_1 AS BOOLEAN)",
-      mysql = "CASE JSON_EXTRACT(doc.data, :data_1) WHEN 'null' THEN NULL WHEN true THEN true ELSE false END" },
+      mysql = "CASE JSON_EXTRACT(doc.data, :data_1) WHEN 'null' THEN NULL WHEN true THEN true " ..
+        "WHEN false THEN false END" },
     { "as_numeric", function(_, s) return s.doc.c.data.a:as_numeric(10, 2) end, "doc.data[:data_1]",
       sqlite = "JSON_EXTRACT(doc.data, :data_1)", postgresql = "CAST(doc.data ->> :data_1 AS NUMERIC(10, 2))",
       mysql = "CASE JSON_EXTRACT(doc.data, :data_1) WHEN 'null' THEN NULL ELSE CAST(JSON_EXTRACT(doc.data, " ..
@@ -71,7 +72,7 @@ return {
     { "as_boolean compared", function(_, s) return s.doc.c.data.a:as_boolean():eq(true) end,
       "doc.data[:data_1] = true", sqlite = "JSON_EXTRACT(doc.data, :data_1) = 1",
       postgresql = "CAST((doc.data ->> :data_1) AS BOOLEAN) = true",
-      mysql = "CASE JSON_EXTRACT(doc.data, :data_1) WHEN 'null' THEN NULL WHEN true THEN true ELSE false " ..
+      mysql = "CASE JSON_EXTRACT(doc.data, :data_1) WHEN 'null' THEN NULL WHEN true THEN true WHEN false THEN false " ..
         "END = true" },
     { "compared as JSON", function(_, s) return s.doc.c.data.a:eq("x") end, "doc.data[:data_1] = :param_1",
       sqlite = "JSON_QUOTE(JSON_EXTRACT(doc.data, :data_1)) = :param_1",

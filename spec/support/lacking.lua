@@ -39,6 +39,16 @@ return {
       sql = "CREATE TYPE mood AS ENUM ('a')",
       says = 'near "TYPE": syntax error',
     },
+    regexp_replace = {
+      why = "there is no replacement by regular expressions",
+      sql = "SELECT regexp_replace('a', 'a', 'b')",
+      says = "no such function: regexp_replace",
+    },
+    quantified_subqueries = {
+      why = "ANY and ALL are no words of its language",
+      sql = "SELECT 1 = ANY (SELECT 1)",
+      says = "near \"SELECT\"",
+    },
     statement_timeout = {
       why = "nobody watches how long a statement takes",
       sql = "SET statement_timeout TO 50",

@@ -188,7 +188,9 @@ corm_status binding_array_encode(lua_State *L, int arg, const corm_type *type, c
 }
 
 bool binding_takes_tables(const corm_type *type) {
-  return type && (type->kind == CORM_TYPE_JSON || type->kind == CORM_TYPE_ARRAY);
+  if (!type) return false;
+  bool part = type->json_part == CORM_JSON_INT_INDEX || type->json_part == CORM_JSON_STR_INDEX;
+  return (type->kind == CORM_TYPE_JSON && !part) || type->kind == CORM_TYPE_ARRAY;
 }
 
 corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, const char *what, corm_buf *out,

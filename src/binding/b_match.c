@@ -87,7 +87,8 @@ static const corm_node *match_in(corm_arena *arena, const corm_node *left, const
   corm_binary *binary = node ? corm_arena_alloc(arena, sizeof *binary) : NULL;
   if (!binary) return NULL;
   *binary = *(const corm_binary *)node;
-  binary->custom = mode; /* static */
+  if (left->kind == CORM_NODE_LIST) binary->left = left; /* MATCH has parentheses of its own */
+  binary->custom = mode;                                 /* static */
   binary->escape = config ? corm_arena_dup(arena, config, strlen(config)) : NULL;
   return config && !binary->escape ? NULL : &binary->base;
 }

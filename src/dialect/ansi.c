@@ -105,10 +105,18 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
   corm_ansi_infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
 }
 
+bool corm_ansi_match_one(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+  if (node->left->kind != CORM_NODE_LIST) return true;
+  corm_emit_error(compiler, CORM_E_COMPILE, "%s matches one column at a time; write or_(a:match(text), b:match(text))",
+                  dialect->name);
+  return false;
+}
+
 bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
-  (void)dialect;
   switch ((corm_op)node->base.op) {
+  case CORM_OP_MATCH: return !corm_ansi_match_one(dialect, compiler, node);
   case CORM_OP_NOT_MATCH:
+    if (!corm_ansi_match_one(dialect, compiler, node)) return true;
     corm_emit_text(compiler, "NOT ");
     corm_ansi_infix(compiler, node->left, " MATCH ", node->right);
     return true;

@@ -20,6 +20,8 @@ void corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table
 
 /* left, the operator's text with its blanks, right */
 void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right);
+/* Of MATCH: false, and a CompileError, when it names several columns, as MySQL can. */
+bool corm_ansi_match_one(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
 /* "(a, b)" */
 void corm_ansi_arguments(corm_compiler *compiler, const corm_function *node);
 

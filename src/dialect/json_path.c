@@ -106,6 +106,14 @@ static corm_status put_mysql(step s, corm_buf *out, corm_error *err) {
   return CORM_OK;
 }
 
+static corm_status put_mariadb(step s, corm_buf *out, corm_error *err) {
+  if (is_key(s) && s.text[1] == '-') {
+    return corm_error_set(err, CORM_E_DATA, "MariaDB finds no key that begins with a minus: %.60s%s", s.text,
+                          s.len > 60 ? "..." : "");
+  }
+  return put_mysql(s, out, err);
+}
+
 static corm_status put_string(step s, corm_buf *out, corm_error *err) {
   (void)err;
   if (!is_key(s)) corm_buf_putc(out, '"');
@@ -120,6 +128,10 @@ corm_status corm_json_path_sqlite(const corm_value *in, corm_buf *out, corm_erro
 
 corm_status corm_json_path_mysql(const corm_value *in, corm_buf *out, corm_error *err) {
   return put_path(in, put_mysql, out, err);
+}
+
+corm_status corm_json_path_mariadb(const corm_value *in, corm_buf *out, corm_error *err) {
+  return put_path(in, put_mariadb, out, err);
 }
 
 corm_status corm_json_path_array(const corm_value *in, corm_buf *out, corm_error *err) {

@@ -13,8 +13,10 @@
 /* '$."a"[0]' of SQLite, whose keys are compared as the JSON text that is stored: DataError for one that no path can
    say (a quote together with a dot or a bracket). A position below 0 counts from the end, as everywhere here. */
 CORM_MUST_USE corm_status corm_json_path_sqlite(const corm_value *in, corm_buf *out, corm_error *err);
-/* The same of MySQL and MariaDB. */
+/* The same of MySQL and older MariaDB. */
 CORM_MUST_USE corm_status corm_json_path_mysql(const corm_value *in, corm_buf *out, corm_error *err);
+/* The same of MariaDB from 10.7 on, some of which find no key that begins with a minus: DataError for one. */
+CORM_MUST_USE corm_status corm_json_path_mariadb(const corm_value *in, corm_buf *out, corm_error *err);
 /* The path as the text of a CORM_ARRAY of strings: ["a", "0"]. */
 CORM_MUST_USE corm_status corm_json_path_array(const corm_value *in, corm_buf *out, corm_error *err);
 

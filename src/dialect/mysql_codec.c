@@ -75,7 +75,9 @@ static corm_status store_uuid(const corm_value *in, bool hyphens, corm_scratch *
 
 static corm_status encode(const corm_dialect *dialect, const corm_type *type, const corm_value *in, bool hyphens,
                           corm_scratch *scratch, corm_value *out, corm_error *err) {
-  if (type && type->json_part) return corm_json_part_text(corm_json_path_mysql, in, scratch, out, err);
+  if (type && type->json_part) {
+    return corm_json_part_text(hyphens ? corm_json_path_mariadb : corm_json_path_mysql, in, scratch, out, err);
+  }
   switch ((corm_value_kind)in->kind) {
   case CORM_BOOL: return keep_as(in, CORM_INT, out);
   case CORM_REAL:

@@ -28,7 +28,8 @@ static void as_decimal(corm_compiler *compiler, const corm_binary *node) {
   corm_buf_printf(corm_emit_buf(compiler), " AS DECIMAL(%d, %d))", type->precision, type->scale);
 }
 
-/* A null of JSON is no NULL to the server, and a JSON value of another type has to be told what it is. */
+/* A null of JSON is no NULL to the server, and a JSON value of another type has to be told what it is. SQLAlchemy takes
+   a boolean that is not there for false. */
 static void json_item(corm_compiler *compiler, const corm_binary *node) {
   corm_value_kind kind = corm_type_value_kind(node->base.type);
   if (kind == CORM_JSON) {
@@ -46,7 +47,7 @@ static void json_item(corm_compiler *compiler, const corm_binary *node) {
     break;
   case CORM_REAL:
   case CORM_DECIMAL: as_decimal(compiler, node); break;
-  case CORM_BOOL: corm_emit_text(compiler, " WHEN true THEN true ELSE false"); break;
+  case CORM_BOOL: corm_emit_text(compiler, " WHEN true THEN true WHEN false THEN false"); break;
   case CORM_TEXT:
     corm_emit_text(compiler, " ELSE JSON_UNQUOTE(");
     extract(compiler, node);

@@ -23,7 +23,8 @@ static void json_item(const corm_dialect *dialect, corm_compiler *compiler, cons
   corm_emit_text(compiler, ")");
 }
 
-static void match(corm_compiler *compiler, const corm_binary *node, const char *before) {
+static void match(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node, const char *before) {
+  if (!corm_ansi_match_one(dialect, compiler, node)) return;
   corm_emit_text(compiler, before);
   corm_emit_node(compiler, node->left);
   corm_emit_text(compiler, " @@ plainto_tsquery(");
@@ -67,8 +68,8 @@ bool corm_postgresql_binary(const corm_dialect *dialect, corm_compiler *compiler
   case CORM_OP_NOT_REGEXP: regexp(compiler, node); return true;
   case CORM_OP_REGEXP_REPLACE: regexp_replace(compiler, node); return true;
   case CORM_OP_BIT_XOR: corm_ansi_infix(compiler, node->left, " # ", node->right); return true;
-  case CORM_OP_MATCH: match(compiler, node, ""); return true;
-  case CORM_OP_NOT_MATCH: match(compiler, node, "NOT "); return true;
+  case CORM_OP_MATCH: match(dialect, compiler, node, ""); return true;
+  case CORM_OP_NOT_MATCH: match(dialect, compiler, node, "NOT "); return true;
   case CORM_OP_JSON_GETITEM:
   case CORM_OP_JSON_PATH: json_item(dialect, compiler, node); return true;
   default: return corm_ansi_binary(dialect, compiler, node);

@@ -30,4 +30,7 @@ typedef enum corm_sqlite_stage { CORM_SQLITE_PREPARE, CORM_SQLITE_RUN } corm_sql
    message and the schema tell. `sql` is the failing statement or NULL. Returns CORM_FAILED. */
 corm_status corm_sqlite_error(sqlite3 *db, corm_sqlite_stage stage, const char *sql, corm_error *err);
 
+/* Gives the connection the function regexp(), which REGEXP calls (sqlite_regexp.c). An SQLite result code. */
+int corm_sqlite_add_regexp(sqlite3 *db);
+
 #endif

@@ -159,7 +159,7 @@ static corm_status missing(const param_set *set, const char *name, corm_error *e
   corm_error_set(err, CORM_E_INVALID_REQUEST, "A value is required for bind parameter '%.100s'%s", name,
                  set_suffix(set, where, sizeof where));
   if (set->params->n > 0) nearest = corm_name_nearest(name, set->params->names, set->params->n);
-  if (nearest != NULL) corm_error_hint(err, "did you mean '%s' by '%s'?", name, nearest);
+  if (nearest != NULL && strcmp(nearest, name) != 0) corm_error_hint(err, "did you mean '%s' by '%s'?", name, nearest);
   return CORM_FAILED;
 }
 
