@@ -216,6 +216,7 @@ sql.mariadb.show = {
   plain = "CAST(v AS CHAR)", text = "lower(hex(v))", double = "CAST(v AS CHAR)", fixed = "CAST(v AS CHAR)",
   date = "CAST(v AS CHAR)", time = "CAST(v AS CHAR)", moment = "CAST(v AS CHAR)", zoned = "CAST(v AS CHAR)",
   interval = "CAST(v AS CHAR)", uuid = "CAST(v AS CHAR)", boolean = "CAST(v AS CHAR)", json = "lower(hex(v))",
+  bits = "v + 0",
 }
 
 -- The cases -----------------------------------------------------------------------------------------------------------
@@ -421,6 +422,87 @@ local function arrays(name, add)
   end, function(value) return value:tonumber() end)
 end
 
+-- Types that are written as they are called, and those of one database.
+local function spelled(name, add, spell)
+  local function case(type_name, type, make)
+    add(type_name, type, "plain", tostring, make)
+  end
+  local function integers(type_name, type, low, high)
+    case(type_name, type, function()
+      local value = random(low, high)
+      return { value = value, text = tostring(value), literal = tostring(value) }
+    end)
+  end
+  local function words(type_name, type, make)
+    case(type_name, type, function()
+      local value = make()
+      return { value = value, text = value, literal = quote(value) }
+    end)
+  end
+  integers("BIGINT", corm.BIGINT, math.mininteger, math.maxinteger)
+  case("DECIMAL(15, 4)", corm.DECIMAL(15, 4), function()
+    local number = tostring(random(1, 10 ^ 9)) .. ".5001"
+    return { value = corm.decimal(number), text = number, literal = number }
+  end)
+  add("VARCHAR(40)", corm.VARCHAR(40), "text", hex, function()
+    local value = text(40)
+    return { value = value, text = hex(value), literal = spell.text(value) }
+  end)
+  words("CHAR(5)", corm.CHAR(5), function()
+    return ("%05d"):format(random(0, 99999)):gsub("0", "o") .. ""
+  end)
+  if name == "postgresql" then
+    local types = corm.dialects.postgresql
+    local function byte() return random(0, 255) end
+    local function inet() return ("%d.%d.%d.%d"):format(byte(), byte(), byte(), byte()) end
+    words("CIDR", types.CIDR, function() return inet() .. "/32" end)
+    words("MACADDR", types.MACADDR, function()
+      return ("%02x:%02x:%02x:%02x:%02x:%02x"):format(byte(), byte(), byte(), byte(), byte(), byte())
+    end)
+    words("BIT VARYING", types.BIT(64, { varying = true }), function()
+      local bits = {}
+      for i = 1, random(1, 64) do bits[i] = random(0, 1) end
+      return table.concat(bits)
+    end)
+    words("BIT(5)", types.BIT(5), function()
+      local bits = {}
+      for i = 1, 5 do bits[i] = random(0, 1) end
+      return table.concat(bits)
+    end)
+    words("INT4RANGE", types.INT4RANGE, function()
+      local low = random(-1000, 1000)
+      return ("[%d,%d)"):format(low, low + random(1, 1000))
+    end)
+    integers("OID", types.OID, 0, 2 ^ 32 - 1 | 0)
+    add("INET", types.INET, "plain", function(value) return value:gsub("/32$", "") .. "" end, function()
+      local value = inet()
+      return { value = value, text = value, literal = quote(value) }
+    end, function(field) return field:gsub("/32$", "") .. "" end)
+  elseif name == "mariadb" then
+    local types = corm.dialects.mysql
+    integers("TINYINT UNSIGNED", types.TINYINT { unsigned = true }, 0, 255)
+    integers("MEDIUMINT", types.MEDIUMINT, -2 ^ 23 | 0, 2 ^ 23 - 1 | 0)
+    integers("BIGINT UNSIGNED", types.BIGINT { unsigned = true }, 0, math.maxinteger)
+    integers("YEAR", types.YEAR, 1901, 2155)
+    add("BIT(8)", types.BIT(8), "bits", tostring, function()
+      local value = random(0, 255)
+      return { value = value, text = tostring(value), literal = tostring(value) }
+    end)
+    add("LONGTEXT", types.LONGTEXT { charset = "utf8mb4" }, "text", hex, function()
+      local value = text(60)
+      return { value = value, text = hex(value), literal = spell.text(value) }
+    end)
+    add("SET", types.SET("a", "it's", "c d"), "plain", function(value) return table.concat(value, ",") end, function()
+      local chosen = {}
+      for _, member in ipairs { "a", "it's", "c d" } do
+        if random(2) == 1 then chosen[#chosen + 1] = member end
+      end
+      local joined = table.concat(chosen, ",")
+      return { value = chosen, text = joined, literal = spell.text(joined) }
+    end)
+  end
+end
+
 -- The cases of a database: a list of { name, type, make, show, shown, seen }.
 return function(name)
   local cases = {}
@@ -437,5 +519,6 @@ return function(name)
   times(name, add)
   documents(name, add, spell)
   arrays(name, add)
+  spelled(name, add, spell)
   return cases
 end
