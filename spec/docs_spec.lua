@@ -5,6 +5,7 @@ local page = require "spec.support.page"
 local pages = {
   "docs/tutorial.md",
   "docs/sql/functions.md",
+  "docs/sql/types.md",
 }
 
 for _, path in ipairs(pages) do

@@ -137,7 +137,9 @@ describe("a type of one's own", function()
         function() return t.c.price:eq(5) end,
         function() return t.c.price:in_ { money(1), 5 } end,
         function() return corm.insert(t):values { price = 5 } end,
-        function() return connection:execute(corm.insert(t), { { id = 1, price = money(1) }, { id = 2, price = 5 } }) end,
+        function()
+          return connection:execute(corm.insert(t), { { id = 1, price = money(1) }, { id = 2, price = 5 } })
+        end,
       } do
         local ok, err = pcall(statement)
         assert.is_false(ok)
@@ -157,7 +159,8 @@ describe("a type of one's own", function()
 
     it("keeps the values of a row when a function fails on the way out", function()
       local Moody = corm.TypeDecorator {
-        impl = corm.Integer, process_result_value = function(_, value) if value == 2 then error "two!" end return value end,
+        impl = corm.Integer,
+        process_result_value = function(_, value) return value == 2 and error "two!" or value end,
       }
       local result = connection:execute(corm.select(corm.literal(2, Moody):label "x"))
       local ok, err = pcall(result.first, result)
@@ -412,7 +415,8 @@ describe("a type of one's own", function()
       for _, bad in ipairs { print, coroutine.create(print), setmetatable({}, {}), { { io.stdout } } } do
         raises("DataError", "PickleType", connection.execute, connection, corm.insert(t), { x = bad })
       end
-      connection:execute(corm.update(t):where(t.c.id:eq(1)):values { x = corm.type_coerce("rubbish", corm.LargeBinary) })
+      local rubbish = corm.type_coerce("rubbish", corm.LargeBinary)
+      connection:execute(corm.update(t):where(t.c.id:eq(1)):values { x = rubbish })
       raises("DataError", "none that it has written", function()
         connection:scalar(corm.select(t.c.x):where(t.c.id:eq(1)))
       end)

@@ -178,6 +178,18 @@ return {
     { "process_bind_param of IN",
       function(c) return place(c, cents(c)).c.x:in_ { { cents = 1 }, { cents = 2 } } end,
       "place.x IN (:x_1_1, :x_1_2)", { x_1_1 = 1, x_1_2 = 2 } },
+    { "process_literal_param", function(c)
+      local t = c.TypeDecorator {
+        impl = c.String(9),
+        process_bind_param = function(_, value) return value:upper() end,
+        process_literal_param = function(_, value) return "<" .. value .. ">" end,
+      }
+      local x = place(c, t)
+      local text = c.insert(x):values { id = 1, x = "it's" }:compile { literal_binds = true }.string
+      return c.and_(x.c.x:eq "a", c.text((x.c.x:eq "it's"):compile { literal_binds = true }.string),
+        c.literal(text))
+    end, "place.x = :x_1 AND place.x = '<it''s>' AND :param_1",
+      { x_1 = "A", param_1 = "INSERT INTO place (id, x) VALUES (1, '<it''s>')" } },
     { "NULL is no value", function(c) return place(c, cents(c)).c.x:eq(nil) end, "place.x IS NULL" },
     { "coerce_compared_value", function(c)
       local t = c.TypeDecorator {

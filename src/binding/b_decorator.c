@@ -26,6 +26,7 @@ static const char *const fields[] = {"impl",
                                      "cache_ok",
                                      "process_bind_param",
                                      "process_result_value",
+                                     "process_literal_param",
                                      "load_dialect_impl",
                                      "bind_expression",
                                      "column_expression",
@@ -102,6 +103,19 @@ corm_status binding_pass_in(lua_State *L, int arg, const corm_type **type, corm_
   }
   *type = t;
   return CORM_OK;
+}
+
+void binding_pass_literal(lua_State *L, int arg, const corm_type *type, corm_value *out) {
+  binding_state *state = binding_get(L);
+  const corm_type *t = corm_type_on(type, dialect_of(state));
+  if (!t->custom || !t->custom->literals) return;
+  arg = lua_absindex(L, arg);
+  push_method(L, state, t->custom->host, "process_literal_param");
+  push_given(L, arg);
+  push_dialect(L, dialect_of(state));
+  lua_call(L, 3, 1);
+  if (!binding_tovalue(L, -1, NULL, out) || lua_istable(L, -1))
+    binding_error(L, CORM_E_ARGUMENT, "process_literal_param: a %s is no value", binding_typename(L, -1));
 }
 
 void binding_push_hosted(lua_State *L, const corm_value *value, const corm_type *type) {
@@ -293,6 +307,7 @@ static void push_decorated(lua_State *L, int def, int impl) {
   d->custom = (corm_type_custom){.host = binding_hook_add(L, state, self),
                                  .binds = has_field(L, def, "process_bind_param"),
                                  .results = has_field(L, def, "process_result_value"),
+                                 .literals = has_field(L, def, "process_literal_param"),
                                  .compares = has_field(L, def, "coerce_compared_value"),
                                  .impl = stores};
   if (has_field(L, def, "get_col_spec")) read_col_spec(L, def, self, own);

@@ -125,10 +125,13 @@ static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t in
   const corm_type *type = column->type;
   corm_error err;
   corm_error_init(&err);
+  corm_value literal = {.kind = CORM_ABSENT};
+  if (type->hosted && !binding_tonode(L, value)) binding_pass_literal(L, value, type, &literal);
   /* Here NULL, true and false pass a type's functions, too. */
   if (type->hosted && !binding_tonode(L, value) && binding_pass_in(L, value, &type, &err) != CORM_OK)
     binding_raise(L, &err);
   binding_arg_read(L, value, type->hosted ? NULL : type, what, &row->args[index]);
+  binding_arg_literal(&row->args[index], &literal);
   row->given[index] = true;
   set->room += row->args[index].room + 2 * sizeof(void *);
   /* What the value borrows from is kept: strings made for it, and objects. */
@@ -167,7 +170,7 @@ static value_row read_row(lua_State *L, value_set *set, int arg) {
 static const corm_node *value_in(corm_arena *arena, const value_row *row, const corm_column *column) {
   const binding_arg *arg = &row->args[column->index];
   if (arg->node) return binding_scalar_in(arena, arg->node);
-  return corm_bind_in(arena, NULL, column->type, &arg->value);
+  return binding_arg_bind_in(arena, arg, NULL, column->type);
 }
 
 /* The value that an earlier values() gave to a column, or NULL. */

@@ -190,16 +190,34 @@ static void push_encoded(lua_State *L, int arg, const corm_type *type, const cha
   lua_remove(L, -2);
 }
 
+void binding_arg_literal(binding_arg *arg, const corm_value *literal) {
+  if (literal->kind == CORM_ABSENT) return;
+  arg->literal = *literal;
+  arg->room += BINDING_ROOM(corm_value);
+  if (corm_value_has_bytes(literal)) arg->room += CORM_ROOM_TEXT(literal->len);
+}
+
+const corm_node *binding_arg_bind_in(corm_arena *arena, const binding_arg *arg, const char *hint,
+                                     const corm_type *type) {
+  const corm_node *node = corm_bind_in(arena, hint, type, &arg->value);
+  if (arg->literal.kind == CORM_ABSENT) return node;
+  return corm_bind_literal_in(arena, node, &arg->literal) ? node : NULL;
+}
+
 /* NULL, true and false are compared as they are; other values pass the type's functions. */
 static void read_hosted(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
   corm_error err;
   corm_error_init(&err);
   bool constant = binding_is_null(L, arg) || lua_isboolean(L, arg);
+  corm_value literal = {.kind = CORM_ABSENT};
+  if (!constant) binding_pass_literal(L, arg, type, &literal);
   const corm_type *compared = constant ? type : binding_compared_type(L, type, arg, what), *stores = compared;
   if (!constant && compared->hosted && binding_pass_in(L, arg, &stores, &err) != CORM_OK) binding_raise(L, &err);
   if (stores->hosted) stores = NULL;
   binding_arg_read(L, arg, stores, what, out);
-  if (!constant && !out->node) out->type = compared;
+  if (constant || out->node) return;
+  out->type = compared;
+  binding_arg_literal(out, &literal);
 }
 
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
@@ -212,6 +230,7 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
   }
   corm_scratch_init(&out->scratch, NULL);
   out->type = NULL;
+  out->literal.kind = CORM_ABSENT;
   if (type && type->hosted) {
     read_hosted(L, arg, type, what, out);
     return;
@@ -242,7 +261,7 @@ const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
 
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to) {
   if (arg->node) return binding_scalar_in(arena, arg->node);
-  if (arg->type) return corm_bind_in(arena, compared_to ? corm_bind_hint(compared_to) : NULL, arg->type, &arg->value);
+  if (arg->type) return binding_arg_bind_in(arena, arg, compared_to ? corm_bind_hint(compared_to) : NULL, arg->type);
   return corm_literal_in(arena, compared_to, &arg->value);
 }
 

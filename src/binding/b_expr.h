@@ -72,10 +72,16 @@ typedef struct binding_arg {
   corm_value value;
   corm_scratch scratch;
   size_t room;
+  corm_value literal;    /* what the type writes for it into text; ABSENT: the value */
   const corm_type *type; /* of the value where a type of the script's own has changed it; NULL: what is usual there */
 } binding_arg;
 
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out);
+/* The bind of a value that was read, with its own literal. */
+const corm_node *binding_arg_bind_in(corm_arena *arena, const binding_arg *arg, const char *hint,
+                                     const corm_type *type);
+/* Adds the literal that binding_pass_literal found. */
+void binding_arg_literal(binding_arg *arg, const corm_value *literal);
 /* The type for binding_arg_read where only a type of the script's own counts: NULL for others. */
 #define binding_hosted(node) ((node) && (node)->type && (node)->type->hosted ? (node)->type : NULL)
 /* The node in the arena: the operand's own, (SELECT ...) for a select, else what corm_literal_in makes of the value

@@ -238,6 +238,9 @@ corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, c
  * stores the result. Fails with what a function raised (from_hook).
  */
 corm_status binding_pass_in(lua_State *L, int arg, const corm_type **type, corm_error *err);
+/* What process_literal_param makes of the value at arg: pushed, where there is such a function, and *out borrows it.
+   Raises. */
+void binding_pass_literal(lua_State *L, int arg, const corm_type *type, corm_value *out);
 /* Pushes a value that was stored by a hosted type; raises what a function raises. */
 void binding_push_hosted(lua_State *L, const corm_value *value, const corm_type *type);
 /* The type of the value at arg as an operand of a hosted type; raises. */

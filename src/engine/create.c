@@ -125,8 +125,9 @@ static corm_status choose(creation *c, bool when_there, corm_error *err) {
 /* -- types -------------------------------------------------------------------------------------------------------- */
 
 /* The type that the column's type is or has as item, if it has a name of its own; else NULL. */
-static const corm_type *named_type(const corm_column *column) {
-  const corm_type *type = column->type->kind == CORM_TYPE_ARRAY ? column->type->item : column->type;
+static const corm_type *named_type(const corm_dialect *dialect, const corm_column *column) {
+  const corm_type *type = corm_type_on(column->type, dialect->name);
+  if (type->kind == CORM_TYPE_ARRAY) type = type->item;
   return type && type->kind == CORM_TYPE_ENUM && type->name && !type->bare && !type->made_elsewhere ? type : NULL;
 }
 
@@ -153,7 +154,7 @@ static corm_status collect_types(creation *c, corm_error *err) {
   for (size_t i = 0; i < c->what->n; i++) {
     const corm_vec *list = &c->what->tables[i]->columns;
     for (size_t k = 0; c->made[i] && k < list->len; k++) {
-      const corm_type *type = named_type(list->items[k]);
+      const corm_type *type = named_type(c->dialect, list->items[k]);
       if (type && !is_known(c, type)) c->types[c->ntypes++] = type;
     }
   }
@@ -194,7 +195,7 @@ static bool is_used(const creation *c, const corm_type *type) {
   for (const corm_map_entry *entry; metadata && (entry = corm_map_next(&metadata->tables, &pos));) {
     const corm_table *table = entry->value;
     for (size_t k = 0; !is_chosen(c, table) && k < table->columns.len; k++) {
-      const corm_type *other = named_type(table->columns.items[k]);
+      const corm_type *other = named_type(c->dialect, table->columns.items[k]);
       if (other && same_type(other, type)) return true;
     }
   }

@@ -72,6 +72,7 @@ typedef struct corm_type_custom {
   int host;                            /* the host's number of the type */
   bool binds;                          /* values are changed on the way in */
   bool results;                        /* and on the way out */
+  bool literals;                       /* values that are written into text are changed another way */
   bool compares;                       /* the host says of which type is what it is compared with */
   const struct corm_type *impl;        /* what stores the changed values */
   const struct corm_node *bind;        /* around each bind; NULL: nothing */

@@ -355,7 +355,7 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
   } else if (bind->required) {
     no_literal(c, name);
   } else {
-    emit_literal(c, bind->base.type, &bind->value);
+    emit_literal(c, bind->base.type, bind->literal ? bind->literal : &bind->value);
   }
 }
 
@@ -382,7 +382,7 @@ void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column
                                    .assigned = true},
              CORM_PLACE_TYPED);
   } else if (bind && !bind->required) {
-    emit_literal(c, column->type, &bind->value);
+    emit_literal(c, column->type, bind->literal ? bind->literal : &bind->value);
   } else if (source == CORM_BIND_DEFAULT && column->default_.kind == CORM_DEFAULT_VALUE) {
     emit_literal(c, column->type, &column->default_.value);
   } else if (source == CORM_BIND_ONUPDATE && column->onupdate.kind == CORM_DEFAULT_VALUE) {

@@ -103,7 +103,7 @@ static bool is_written(const corm_dialect *dialect, const corm_constraint *const
   case CORM_CONSTRAINT_UNIQUE: return constraint->ncolumns > 0;
   case CORM_CONSTRAINT_CHECK: {
     if (constraint->check) return true;
-    const corm_type *type = constraint->columns[0]->type;
+    const corm_type *type = corm_type_on(constraint->columns[0]->type, dialect->name);
     if (type->kind == CORM_TYPE_BOOLEAN) return !dialect->native_boolean;
     return type->bare || !(dialect->inline_enum || (dialect->native_enum && type->name));
   }

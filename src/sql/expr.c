@@ -71,6 +71,15 @@ const corm_node *corm_bind_in(corm_arena *arena, const char *hint, const corm_ty
   return corm_bindparam_in(arena, hint ? hint : "param", type, value, true);
 }
 
+bool corm_bind_literal_in(corm_arena *arena, const corm_node *bind, const corm_value *literal) {
+  corm_value *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (!bind || !copy) return false;
+  *copy = *literal;
+  if (corm_value_has_bytes(literal)) copy->as.s = corm_arena_dup(arena, literal->as.s, literal->len);
+  ((corm_bind *)(uintptr_t)bind)->literal = copy; /* nobody but the caller has the node yet */
+  return !arena->failed;
+}
+
 const corm_node *corm_bindparam_in(corm_arena *arena, const char *key, const corm_type *type, const corm_value *value,
                                    bool unique) {
   corm_bind *node = new_bind(arena, key, type, value);

@@ -26,8 +26,9 @@ typedef struct corm_bind {
   bool expanding;  /* an IN list: values[n] */
   uint32_t width;  /* expanding tuples: members of each; 0: scalars */
   corm_value value;
-  const corm_value *values; /* expanding */
-  uint32_t nvalues;         /* elements; rows * width for tuples */
+  const corm_value *literal; /* what stands for the value where it is written into the text; NULL: the value */
+  const corm_value *values;  /* expanding */
+  uint32_t nvalues;          /* elements; rows * width for tuples */
 } corm_bind;
 
 typedef struct corm_text {
@@ -128,6 +129,8 @@ const corm_node *corm_name_in(corm_arena *arena, const char *name, const corm_ty
 /* An anonymous bind named after `hint` (NULL: "param"); bytes of the value are copied into the arena. `type` NULL: the
  * value's. */
 const corm_node *corm_bind_in(corm_arena *arena, const char *hint, const corm_type *type, const corm_value *value);
+/* Sets what a bind made here is written as in text; bytes are copied into the arena. False: it is full. */
+CORM_MUST_USE bool corm_bind_literal_in(corm_arena *arena, const corm_node *bind, const corm_value *literal);
 /* bindparam(); `value` NULL: required. */
 const corm_node *corm_bindparam_in(corm_arena *arena, const char *key, const corm_type *type, const corm_value *value,
                                    bool unique);

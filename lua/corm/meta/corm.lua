@@ -216,6 +216,7 @@ local sqlite = {}
 ---@field cache_ok? boolean Accepted: statements are not cached by their types
 ---@field process_bind_param? fun(self: corm.Type, value: any, dialect: corm.DialectName): any On the way in
 ---@field process_result_value? fun(self: corm.Type, value: any, dialect: corm.DialectName): any On the way out
+---@field process_literal_param? fun(self: corm.Type, value: any, dialect: corm.DialectName): any For literal_binds
 ---@field load_dialect_impl? fun(self: corm.Type, dialect: corm.DialectName): corm.Type Another impl somewhere
 ---@field bind_expression? fun(self: corm.Type, value: corm.Expression): corm.Expression Around each value in SQL
 ---@field column_expression? fun(self: corm.Type, column: corm.Expression): corm.Expression Around each column selected
