@@ -98,16 +98,19 @@ const luaL_Reg binding_from_methods[] = {{"alias", from_alias},
  */
 static const char from_key;
 
-static const char *nth_key(const corm_node *node, size_t *n);
+/* Subqueries of subqueries are looked into so far: what is deeper has no SQL either. */
+#define DEEPEST 60
 
-static const char *nth_of(const corm_node *const *nodes, uint32_t count, size_t *n) {
+static const char *nth_key(const corm_node *node, int depth, size_t *n);
+
+static const char *nth_of(const corm_node *const *nodes, uint32_t count, int depth, size_t *n) {
   const char *key = NULL;
-  for (uint32_t i = 0; i < count && !key; i++) key = nth_key(nodes[i], n);
+  for (uint32_t i = 0; i < count && !key; i++) key = nth_key(nodes[i], depth, n);
   return key;
 }
 
 /* The key of the n-th named column (from 0); NULL when there are fewer, and *n is what is left over. */
-static const char *nth_key(const corm_node *node, size_t *n) {
+static const char *nth_key(const corm_node *node, int depth, size_t *n) {
   const char *key = NULL;
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_TABLE: {
@@ -118,13 +121,16 @@ static const char *nth_key(const corm_node *node, size_t *n) {
   }
   case CORM_NODE_ALIAS: {
     const corm_table_valued *valued = corm_as_table_valued(node);
-    if (!valued) return nth_key(((const corm_alias *)node)->element, n);
+    if (!valued) return nth_key(((const corm_alias *)node)->element, depth, n);
     if (*n < valued->ncolumns) return valued->columns[*n].key;
     *n -= valued->ncolumns;
     return NULL;
   }
-  case CORM_NODE_SELECT: return nth_of(((const corm_select *)node)->columns, ((const corm_select *)node)->ncolumns, n);
-  case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, n);
+  case CORM_NODE_SELECT: {
+    const corm_select *select = (const corm_select *)node;
+    return depth < DEEPEST ? nth_of(select->columns, select->ncolumns, depth + 1, n) : NULL;
+  }
+  case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, depth, n);
   case CORM_NODE_COLUMN: key = ((const corm_column_node *)node)->key; break;
   case CORM_NODE_LABEL: key = ((const corm_label *)node)->name; break;
   default: break;
@@ -136,7 +142,7 @@ static const char *nth_key(const corm_node *node, size_t *n) {
 }
 
 const char *binding_from_key(const corm_node *from, size_t at) {
-  return nth_key(from, &at);
+  return nth_key(from, 0, &at);
 }
 
 /* Pushes the column of the FROM userdata at `from`, or nil. */

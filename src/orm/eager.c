@@ -7,6 +7,15 @@ static corm_load_option *find_option(const corm_load_entity *entity, const corm_
   return NULL;
 }
 
+/* Joins of joins ...: each level is a C call here, and more tables than databases join. */
+#define DEEPEST 100
+
+static bool is_too_deep(const corm_load_entity *entity) {
+  unsigned depth = 0;
+  for (; entity->parent; entity = entity->parent) depth++;
+  return depth >= DEEPEST;
+}
+
 /* By its own setting a relationship is not followed back to a class that the query came through. */
 static bool comes_again(const corm_load_entity *entity, const corm_relationship *relationship) {
   for (const corm_load_path *path = &entity->path; path; path = path->up)
@@ -46,6 +55,9 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   case CORM_LAZY_IMMEDIATE:
     if (!option && comes_again(entity, relationship)) return CORM_OK;
     if (strategy != CORM_LAZY_JOINED || !joins) return add_job(loader, entity, relationship, option, err);
+    if (is_too_deep(entity))
+      return corm_error_set(err, CORM_E_COMPILE, "%s.%s: joined loading is nested deeper than %d", entity->mapper->name,
+                            relationship->key, DEEPEST);
     if (corm_joined_add(loader, entity, relationship, option, &joined, err) != CORM_OK) return CORM_FAILED;
     return corm_eager_plan(loader, joined, true, err);
   default: return option && strategy != relationship->def.lazy ? add_override(loader, entity, option, err) : CORM_OK;

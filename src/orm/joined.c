@@ -61,46 +61,92 @@ static const corm_node *adapt_column(corm_arena *arena, const corm_column_node *
   return &copy->base;
 }
 
-static const corm_node *adapt_function(corm_arena *arena, const corm_function *function,
-                                       const corm_relationship *relationship, const corm_node *target,
-                                       const corm_node *secondary) {
-  corm_function *copy = copy_node(arena, function, sizeof *function);
-  const corm_node **args = corm_arena_zalloc(arena, function->nargs, sizeof *args);
-  if (!copy || !args) return NULL;
-  for (uint32_t i = 0; i < function->nargs; i++) {
-    args[i] = corm_joined_adapt(arena, function->args[i], relationship, target, secondary);
-    if (!args[i]) return NULL;
+/* Operands that are still the originals; places to put their copies. An expression may be as deep as it likes. */
+typedef struct adaption {
+  corm_arena *arena;
+  const corm_node ***places;
+  size_t n;
+  size_t cap;
+  const corm_node **first[32];
+} adaption;
+
+static bool put_off(adaption *a, const corm_node **place) {
+  if (a->n == a->cap) {
+    const corm_node ***grown = corm_arena_alloc(a->arena, 2 * a->cap * sizeof *grown);
+    if (!grown) return false;
+    memcpy(grown, a->places, a->n * sizeof *grown);
+    a->places = grown;
+    a->cap *= 2;
   }
-  copy->args = args;
-  return &copy->base;
+  a->places[a->n++] = place;
+  return true;
 }
 
-/* What ORDER BY is made of; other expressions have no columns to speak of, or hold them in a subquery of their own. */
-const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
-                                   const corm_node *target, const corm_node *secondary) {
-#define ADAPT(operand) ((operand) = corm_joined_adapt(arena, (operand), relationship, target, secondary))
+static const corm_node *const *put_off_list(adaption *a, const corm_node *const *items, uint32_t n) {
+  const corm_node **copy = corm_arena_zalloc(a->arena, n, sizeof *copy);
+  for (uint32_t i = 0; copy && i < n; i++) {
+    copy[i] = items[i];
+    if (!put_off(a, &copy[i])) return NULL;
+  }
+  return copy;
+}
+
+/* A copy whose operands are put off; leaves without a column, and what holds a select of its own, stay as they are. */
+static const corm_node *copy_operation(adaption *a, const corm_node *node) {
+  corm_arena *arena = a->arena;
   switch ((corm_node_kind)node->kind) {
-  case CORM_NODE_COLUMN: return adapt_column(arena, (const corm_column_node *)node, relationship, target, secondary);
   case CORM_NODE_UNARY: {
     corm_unary *copy = copy_node(arena, node, sizeof *copy);
-    return copy && ADAPT(copy->operand) ? &copy->base : NULL;
+    return copy && put_off(a, &copy->operand) ? &copy->base : NULL;
   }
   case CORM_NODE_BINARY: {
     corm_binary *copy = copy_node(arena, node, sizeof *copy);
-    return copy && ADAPT(copy->left) && ADAPT(copy->right) ? &copy->base : NULL;
+    return copy && put_off(a, &copy->left) && put_off(a, &copy->right) ? &copy->base : NULL;
+  }
+  case CORM_NODE_LIST: {
+    corm_list *copy = copy_node(arena, node, sizeof *copy);
+    return copy && (copy->items = put_off_list(a, copy->items, copy->n)) ? &copy->base : NULL;
   }
   case CORM_NODE_GROUPING: {
     corm_grouping *copy = copy_node(arena, node, sizeof *copy);
-    return copy && ADAPT(copy->element) ? &copy->base : NULL;
+    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
   }
   case CORM_NODE_CAST: {
     corm_cast *copy = copy_node(arena, node, sizeof *copy);
-    return copy && ADAPT(copy->element) ? &copy->base : NULL;
+    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
   }
-  case CORM_NODE_FUNCTION: return adapt_function(arena, (const corm_function *)node, relationship, target, secondary);
+  case CORM_NODE_EXTRACT: {
+    corm_extract *copy = copy_node(arena, node, sizeof *copy);
+    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
+  }
+  case CORM_NODE_FUNCTION: {
+    corm_function *copy = copy_node(arena, node, sizeof *copy);
+    return copy && (copy->args = put_off_list(a, copy->args, copy->nargs)) ? &copy->base : NULL;
+  }
+  case CORM_NODE_CASE: {
+    corm_case_node *copy = copy_node(arena, node, sizeof *copy);
+    if (!copy || !(copy->whens = put_off_list(a, copy->whens, copy->nwhens * 2))) return NULL;
+    if (copy->value && !put_off(a, &copy->value)) return NULL;
+    return !copy->else_ || put_off(a, &copy->else_) ? &copy->base : NULL;
+  }
   default: return node;
   }
-#undef ADAPT
+}
+
+const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
+                                   const corm_node *target, const corm_node *secondary) {
+  adaption a = {.arena = arena};
+  a.places = a.first;
+  a.cap = sizeof a.first / sizeof *a.first;
+  if (!put_off(&a, &node)) return NULL;
+  while (a.n) {
+    const corm_node **place = a.places[--a.n];
+    *place = (*place)->kind == CORM_NODE_COLUMN
+                 ? adapt_column(arena, (const corm_column_node *)*place, relationship, target, secondary)
+                 : copy_operation(&a, *place);
+    if (!*place) return NULL;
+  }
+  return node;
 }
 
 /* -- the rewritten select -- */
@@ -123,12 +169,6 @@ static size_t count_hidden(const rewriting *r) {
   return r->loader->entities.len - r->loader->nvisible;
 }
 
-static bool contains(const corm_node *from, const corm_node *part) {
-  if (from->kind == CORM_NODE_JOIN)
-    return contains(((const corm_join *)from)->left, part) || contains(((const corm_join *)from)->right, part);
-  return corm_from_same(from, part);
-}
-
 static corm_status join_one(rewriting *r, const corm_load_entity *entity) {
   corm_arena *arena = r->arena;
   const corm_node *to_secondary = NULL, *on, *right = entity->bundle->from;
@@ -143,7 +183,8 @@ static corm_status join_one(rewriting *r, const corm_load_entity *entity) {
   }
   while (root->parent) root = root->parent;
   uint32_t i = 0;
-  while (i < r->select->nfroms && !contains(r->froms[i], root->bundle->from)) i++;
+  while (i < r->select->nfroms && !corm_from_contains(arena, r->froms[i], root->bundle->from)) i++;
+  if (arena->failed) return corm_error_memory(r->err);
   if (i == r->select->nfroms) r->froms[r->select->nfroms++] = root->bundle->from;
   if (right) r->froms[i] = corm_join_in(arena, r->froms[i], right, on, true, false);
   return right && r->froms[i] ? CORM_OK : corm_error_memory(r->err);
@@ -294,12 +335,16 @@ static corm_status select_outer(rewriting *r, const corm_select *base, const cor
 }
 
 static const corm_node *outer_order(rewriting *r, const corm_node *node, const corm_node *const *nodes, uint32_t n) {
-  if (ordered(node) != node) {
-    const corm_node *operand = outer_order(r, ((const corm_unary *)node)->operand, nodes, n);
-    return operand ? corm_unary_in(r->arena, (corm_op)node->op, operand) : NULL;
+  const corm_node *result = node, **place = &result, *inner = ordered(node);
+  for (; *place != inner; place = &((corm_unary *)(uintptr_t)*place)->operand) {
+    *place = copy_node(r->arena, *place, sizeof(corm_unary));
+    if (!*place) return NULL;
   }
-  for (uint32_t i = 0; i < n; i++)
-    if (is_same(node, ((const corm_column_node *)nodes[i])->element)) return nodes[i];
+  for (uint32_t i = 0; i < n; i++) {
+    if (!is_same(inner, ((const corm_column_node *)nodes[i])->element)) continue;
+    *place = nodes[i];
+    return result;
+  }
   return NULL;
 }
 

@@ -98,6 +98,21 @@ bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
   return true;
 }
 
+bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_node *part) {
+  stack s;
+  stack_init(&s, arena);
+  while (from && !corm_from_same(from, part)) {
+    if (from->kind == CORM_NODE_JOIN) {
+      const corm_join *join = (const corm_join *)from;
+      if (!push(&s, join->right)) return false;
+      from = join->left;
+    } else {
+      from = s.n ? s.frames[--s.n].node : NULL;
+    }
+  }
+  return from != NULL;
+}
+
 bool corm_from_list_hide_joined(corm_from_list *list) {
   corm_from_list hidden;
   corm_from_list_init(&hidden, list->arena);

@@ -224,16 +224,10 @@ static corm_status choose_left(joining *j, uint32_t *index) {
                         corm_from_name(j->right));
 }
 
-static bool contains_member(corm_arena *arena, const corm_node *from, const corm_node *wanted) {
-  corm_from_list members;
-  corm_from_list_init(&members, arena);
-  return corm_from_list_add_members(&members, from) && corm_from_list_has(&members, wanted);
-}
-
 /* join_from(left, right): continues the FROM that holds the left side, or begins a new one. */
 static corm_status place_left(joining *j, const corm_node *left, uint32_t *index) {
   for (uint32_t i = 0; i < j->froms.n; i++) {
-    if (!contains_member(j->arena, j->froms.items[i], left)) continue;
+    if (!corm_from_contains(j->arena, j->froms.items[i], left)) continue;
     *index = i;
     return CORM_OK;
   }

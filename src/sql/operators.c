@@ -65,22 +65,41 @@ static bool needs_group(const corm_node *node, unsigned against, int outer) {
   return against == CORM_OP_NOT && !is_boolean_op(node);
 }
 
-static const corm_node *group_label(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
-  const corm_label *label = (const corm_label *)node;
-  const corm_node *element = corm_group_in(arena, label->element, against, precedence);
-  if (element == label->element || !element) return element ? node : NULL;
-  corm_label *copy = corm_node_new(arena, sizeof *copy, CORM_NODE_LABEL, CORM_OP_NONE, node->type);
-  if (!copy) return NULL;
-  copy->name = label->name;
-  copy->element = element;
-  return &copy->base;
+/* Labels and type_coerce() print what they hold and nothing else: that is what is grouped. */
+static const corm_node *silent_element(const corm_node *node) {
+  if (node->kind == CORM_NODE_LABEL) return ((const corm_label *)node)->element;
+  bool silent = node->kind == CORM_NODE_CAST && ((const corm_cast *)node)->silent;
+  return silent ? ((const corm_cast *)node)->element : NULL;
 }
 
-static const corm_node *group_coerced(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
-  const corm_cast *cast = (const corm_cast *)node;
-  const corm_node *element = corm_group_in(arena, cast->element, against, precedence);
-  if (element == cast->element || !element) return element ? node : NULL;
-  return corm_cast_in(arena, element, node->type, true);
+/* The same wrappers around `inner`, from the outside in. */
+static const corm_node *wrap_again(corm_arena *arena, const corm_node *node, const corm_node *inner) {
+  const corm_node *first = NULL, **place = &first;
+  for (const corm_node *element = silent_element(node); element; element = silent_element(node = element)) {
+    if (node->kind == CORM_NODE_LABEL) {
+      corm_label *copy = corm_node_new(arena, sizeof *copy, CORM_NODE_LABEL, CORM_OP_NONE, NULL);
+      if (!copy) return NULL;
+      *copy = *(const corm_label *)node;
+      *place = &copy->base;
+      place = &copy->element;
+    } else {
+      corm_cast *copy = corm_node_new(arena, sizeof *copy, CORM_NODE_CAST, CORM_OP_NONE, NULL);
+      if (!copy) return NULL;
+      *copy = *(const corm_cast *)node;
+      *place = &copy->base;
+      place = &copy->element;
+    }
+  }
+  *place = inner;
+  return first;
+}
+
+static const corm_node *group_silent(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
+  const corm_node *inner = node;
+  for (const corm_node *element = silent_element(inner); element; element = silent_element(inner)) inner = element;
+  const corm_node *grouped = corm_group_in(arena, inner, against, precedence);
+  if (!grouped || grouped == inner) return grouped ? node : NULL;
+  return wrap_again(arena, node, grouped);
 }
 
 const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
@@ -97,9 +116,9 @@ const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigne
   }
   case CORM_NODE_EXISTS: return corm_ops[CORM_OP_EXISTS].precedence <= outer ? corm_grouping_in(arena, node) : node;
   case CORM_NODE_TEXT: return against == CORM_OP_IN || against == CORM_OP_NOT_IN ? corm_grouping_in(arena, node) : node;
-  case CORM_NODE_LABEL: return group_label(arena, node, against, precedence);
+  case CORM_NODE_LABEL:
   case CORM_NODE_CAST:
-    if (((const corm_cast *)node)->silent) return group_coerced(arena, node, against, precedence);
+    if (silent_element(node)) return group_silent(arena, node, against, precedence);
     break;
   case CORM_NODE_FILTER: /* binds as concatenation does */
     if (corm_ops[CORM_OP_CONCAT].precedence <= outer) return corm_grouping_in(arena, node);

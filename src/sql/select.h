@@ -94,4 +94,7 @@ CORM_MUST_USE corm_status corm_select_join_in(corm_arena *arena, const corm_sele
 /* True when both name the same FROM: one table is the same whichever node stands for it. */
 bool corm_from_same(const corm_node *a, const corm_node *b);
 
+/* True when `part` is `from` or stands in it, where that is a join; false also when the arena is full. */
+bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_node *part);
+
 #endif
