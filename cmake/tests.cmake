@@ -8,7 +8,8 @@ if(CORM_SANITIZE)
   set(core_environment
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "CORM_TEST_EXPRESSIONS=20000")
+    "CORM_TEST_EXPRESSIONS=20000"
+    "CORM_TEST_SHARE=0.1")
   # The host is a plain lua5.4: the sanitizer's runtime must be there before the module is, and in its children too.
   add_library(keep_loaded MODULE "${PROJECT_SOURCE_DIR}/spec/support/keep_loaded.c")
   set_target_properties(keep_loaded PROPERTIES C_VISIBILITY_PRESET default)

@@ -1,6 +1,6 @@
 -- Expressions and statements that are as deep as a loop can make them, in a process of its own: spec/depth_spec.lua
--- gives it a small C stack. Argument: how deep. Prints a line for each outcome that is neither a result nor an error that
--- says what cannot be: none, when all is well.
+-- gives it a small C stack. Argument: how deep. Prints a line for each outcome that is neither a result nor an error
+-- that says what cannot be: none, when all is well.
 local corm = require "corm"
 
 local depth = math.tointeger(arg[1])
@@ -11,8 +11,9 @@ local t = corm.Table("t", corm.MetaData(),
   Column("id", Integer, { primary_key = true }),
   Column("name", corm.String(50)),
   Column("flag", corm.Boolean),
-  Column("day", corm.Date))
-local id, name, flag, day = t.c.id, t.c.name, t.c.flag, t.c.day
+  Column("day", corm.Date),
+  Column("data", corm.JSON))
+local id, name, flag, day, data = t.c.id, t.c.name, t.c.flag, t.c.day, t.c.data
 local func = corm.func
 
 -- What each step puts around the expression so far.
@@ -59,6 +60,16 @@ local chains = {
   { "collate", name, function(e) return e:collate("x") end },
   { "distinct", id, function(e) return e:distinct() end },
   { "desc", id, function(e) return e:desc() end },
+  { "a JSON index", data, function(e, i) return e:getitem(i % 2 == 0 and "k" or 1) end },
+  { "regexp_match", name, function(e) return e:regexp_match("x") end },
+  { "regexp_replace", name, function(e) return e:regexp_replace("x", "y") end },
+  { "an argument of over", id, function(e) return func.sum(e):over() end },
+  { "over's partition", id, function(e) return func.sum(id):over { partition_by = e } end },
+  { "over's order", id, function(e) return func.sum(id):over { order_by = e } end },
+  { "filter", id, function(e) return func.sum(e):filter(flag) end },
+  { "filter's condition", flag, function(e) return func.max(flag):filter(e) end },
+  { "within_group", id, function(e) return func.mode():within_group(e) end },
+  { "aggregate_order_by", id, function(e) return func.array_agg(id):aggregate_order_by(e) end },
   { "nulls_last", id, function(e) return e:nulls_last() end },
 }
 
@@ -133,7 +144,7 @@ for _, chain in ipairs(chains) do
   places(what, e)
   for i = depth // 5 + 1, depth do e = step(e, i) end
   try(what, "deepest", compile_error, tostring, e)
-  e = nil
+  e = nil -- luacheck: ignore
   collectgarbage()
 end
 
@@ -158,7 +169,6 @@ end
 compile("joins", select(id):select_from(left))
 compile("joins on the right", select(id):select_from(right))
 compile("a join of joins", select(id):select_from(left:join(right, id:eq(1))))
-left, right = nil, nil
 
 -- Lists.
 local numbers, conditions = {}, {}
@@ -169,4 +179,3 @@ compile("or_ of many", long_or)
 for i = 1, 10 * depth do long_or = long_or | conditions[i % depth + 1] end
 compile("or_ of a million", long_or)
 compile("in_ of many", id:in_(numbers))
-conditions = nil

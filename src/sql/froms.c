@@ -99,15 +99,15 @@ bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
 }
 
 bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_node *part) {
-  stack s;
-  stack_init(&s, arena);
+  stack s = {.arena = arena, .cap = sizeof s.first / sizeof *s.first};
+  s.items = s.first;
   while (from && !corm_from_same(from, part)) {
     if (from->kind == CORM_NODE_JOIN) {
       const corm_join *join = (const corm_join *)from;
       if (!push(&s, join->right)) return false;
       from = join->left;
     } else {
-      from = s.n ? s.frames[--s.n].node : NULL;
+      from = s.n ? s.items[--s.n] : NULL;
     }
   }
   return from != NULL;
