@@ -4,6 +4,7 @@ local page = require "spec.support.page"
 
 local pages = {
   "docs/tutorial.md",
+  "docs/sql/constructs.md",
   "docs/sql/functions.md",
   "docs/sql/types.md",
 }

@@ -3,6 +3,7 @@
 -- the texts of dialects that differ: sqlite, postgresql, mysql, mariadb (else mysql's); false: the dialect refuses it.
 return {
   "arrays",
+  "constructs",
   "dml",
   "expressions",
   "functions",

@@ -22,6 +22,17 @@ local function models()
   return Base, Parent
 end
 
+-- The compiler that the function of a construct gets.
+local function construct_compiler()
+  local class, kept = corm.construct "surface", nil
+  corm.compiles(class, function(_, compiler)
+    kept = compiler
+    return "x"
+  end)
+  tostring(class())
+  return kept
+end
+
 -- Class name in the stubs -> a value of that class.
 function surface.instances()
   local Base, Parent = models()
@@ -45,7 +56,7 @@ function surface.instances()
     Expression = parent.c.id:eq(1), FromClause = parent:alias(),
     Select = corm.select(parent), Insert = corm.insert(parent), Update = corm.update(parent),
     Delete = corm.delete(parent), TextClause = corm.text "SELECT 1", DDLElement = corm.CreateTable(parent),
-    Compiled = corm.select(parent):compile(),
+    Compiled = corm.select(parent):compile(), Construct = corm.construct "surface", Compiler = construct_compiler(),
     URL = engine.url, Engine = engine, Pool = engine.pool, Connection = connection,
     Transaction = engine:connect():begin(),
     Result = rows(), ScalarResult = rows():scalars(), MappingResult = rows():mappings(), Row = rows():first(),

@@ -66,12 +66,20 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
                             corm_arena *arena, corm_compiled *out, corm_error *err) {
   static const corm_compile_options plain = {.named = false};
   const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+  corm_compile_options literal;
   if (!options) options = &plain;
+  binding_get(L)->L = L;
   if (stmt && stmt->ddl != BINDING_DDL_NONE) return compile_ddl(stmt, &binding_get(L)->mem, dialect, arena, out, err);
   const corm_node *node = stmt ? stmt->base.node : binding_tonode(L, arg);
   if (!node) return not_executable(L, arg, err);
+  if (node->kind == CORM_NODE_CONSTRUCT && ((const corm_construct *)node)->ddl) {
+    literal = *options;
+    literal.literal_binds = true;
+    options = &literal;
+  }
   if (!stmt && !options->named) {
-    if (node->kind != CORM_NODE_FUNCTION) return not_executable(L, arg, err);
+    bool call = node->kind == CORM_NODE_FUNCTION || (node->kind == CORM_NODE_CONSTRUCT && corm_is_call(node));
+    if (!call) return not_executable(L, arg, err);
     node = select_of(arena, node);
     if (!node) return corm_error_memory(err);
   }

@@ -166,7 +166,8 @@ const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
   const corm_node *node = binding_tonode(L, arg);
   const corm_node *from = node ? binding_node_from(node) : NULL;
   if (from) return from;
-  if (node && node->kind == CORM_NODE_FUNCTION) return node;
+  if (node && (node->kind == CORM_NODE_FUNCTION || (node->kind == CORM_NODE_CONSTRUCT && corm_is_call(node))))
+    return node;
   if (node && node->kind == CORM_NODE_SELECT)
     binding_error(L, CORM_E_ARGUMENT, "%s: a select becomes a FROM clause by :subquery()", what);
   binding_error(L, CORM_E_ARGUMENT, "%s: a table, an alias, a subquery or a mapped class expected, got %s", what,
@@ -375,4 +376,5 @@ void binding_open_expr(lua_State *L) {
   binding_open_match(L);
   binding_open_table_valued(L);
   binding_open_generic_function(L);
+  binding_open_compiles(L);
 }

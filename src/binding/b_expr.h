@@ -155,6 +155,10 @@ void binding_open_indexing(lua_State *L);
 void binding_open_match(lua_State *L);
 void binding_open_table_valued(lua_State *L);
 void binding_open_generic_function(lua_State *L);
+void binding_open_compiles(lua_State *L);
+
+/* A column of a function in FROM: a name, or a corm.column("name", type). The text belongs to the value at `arg`. */
+corm_column_def binding_check_column_def(lua_State *L, int arg, const char *what);
 
 /* Pushes the function's FROM at 1 under another name (b_table_valued.c). */
 void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name);

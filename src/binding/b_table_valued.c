@@ -30,8 +30,7 @@ static size_t text_room(const char *text) {
   return text ? CORM_ROOM_TEXT(strlen(text)) : 0;
 }
 
-/* A column by its name, or a corm.column("name", type). */
-static corm_column_def read_column(lua_State *L, int arg, const char *what) {
+corm_column_def binding_check_column_def(lua_State *L, int arg, const char *what) {
   const corm_node *node = binding_tonode(L, arg);
   if (node && node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->name)
     return (corm_column_def){((const corm_column_node *)node)->name, node->type};
@@ -86,7 +85,7 @@ static int table_valued(lua_State *L) {
   corm_column_def *columns = corm_arena_zalloc(scratch, (size_t)last, sizeof *columns);
   if (!columns) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   size_t n = 0;
-  for (int i = 2; i <= last; i++) columns[n++] = read_column(L, i, what);
+  for (int i = 2; i <= last; i++) columns[n++] = binding_check_column_def(L, i, what);
   if (ordinality) columns[n++] = (corm_column_def){ordinality, corm_type_default(CORM_TYPE_INTEGER)};
   marks.ordinality = ordinality != NULL;
   push_valued(L, element, name, columns, n, &marks, kept);

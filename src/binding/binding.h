@@ -59,7 +59,9 @@ typedef enum binding_kind {
   BINDING_SESSIONMAKER,
   BINDING_FETCHED, /* FetchedValue() */
   BINDING_POOL,
-  BINDING_NATIVE, /* the physical connection that an event of the pool is about */
+  BINDING_NATIVE,    /* the physical connection that an event of the pool is about */
+  BINDING_CONSTRUCT, /* a class of SQL elements of the user's */
+  BINDING_COMPILER,  /* what the functions of compiles() get */
   BINDING_KIND_COUNT
 } binding_kind;
 

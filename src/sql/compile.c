@@ -121,6 +121,7 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
   case CORM_NODE_INSERT: corm_emit_insert(&c, (const corm_insert *)node); break;
   case CORM_NODE_UPDATE: corm_emit_update(&c, (const corm_update *)node); break;
   case CORM_NODE_DELETE: corm_emit_delete(&c, (const corm_delete_node *)node); break;
+  case CORM_NODE_CONSTRUCT:
   case CORM_NODE_TEXT:
     out->textual = true;
     corm_emit_node(&c, node);

@@ -493,6 +493,19 @@ function corm.try_cast(element, type) end
 ---@return fun(...): corm.Expression
 function corm.GenericFunction(options) end
 
+---A class of SQL elements of your own; corm.compiles says how they are written.
+---@param name string
+---@param options? { base?: string, type?: corm.Type, columns?: any[] } base: `"ColumnElement"`, `"FunctionElement"`,
+---`"FromClause"` (which has columns), `"Executable"`, `"ExecutableDDLElement"`
+---@return corm.Construct
+function corm.construct(name, options) end
+
+---Says how the elements of a class are written, for all dialects or for those named before the function.
+---@param class corm.Construct
+---@param ... any Names of dialects, then `function(element, compiler)`, which returns text
+---@return fun(element: table, compiler: corm.Compiler): string
+function corm.compiles(class, ...) end
+
 ---A bound value.
 ---@param value any
 ---@param type? corm.Type

@@ -502,6 +502,40 @@ function Expression:compile(options) end
 ---@field statement any What was compiled
 local Compiled = {}
 
+---A class of SQL elements of your own, made by corm.construct. A call makes an element of it.
+---@class corm.Construct
+---@field name string
+---@overload fun(...): corm.Expression
+local Construct = {}
+
+---What a function of corm.compiles gets, while it runs.
+---@class corm.Compiler
+---@field dialect { name: string }
+---@field preparer corm.Compiler The same object, where SQLAlchemy has `quote` and `format_table`
+local Compiler = {}
+
+---The text of an expression, a table or a statement, to be put into what the function returns. A value is bound, a list
+---is written with commas.
+---@param x any
+---@return string
+function Compiler:process(x) end
+
+---A value as a literal.
+---@param value any
+---@param type? corm.Type
+---@return string
+function Compiler:render_literal_value(value, type) end
+
+---A name, quoted where it must be.
+---@param name string
+---@return string
+function Compiler:quote(name) end
+
+---The name of a table, with its schema.
+---@param table corm.Table|corm.Model
+---@return string
+function Compiler:format_table(table) end
+
 -- FROM clauses --------------------------------------------------------------------------------------------------------
 
 ---A table, an alias, a subquery, a join.
