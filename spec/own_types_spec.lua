@@ -365,6 +365,16 @@ describe("a type of one's own", function()
     assert.equal("12.345", shell "SELECT x FROM t;")
   end)
 
+  it("is what an expression of it has for a type", function()
+    local Own = corm.TypeDecorator { impl = corm.Integer, note = "own" }
+    local t = corm.Table("t", corm.MetaData(), corm.Column("x", Own))
+    assert.equal("own", t.c.x.type.note)
+    assert.equal("own", (t.c.x + 1).type.note)
+    assert.equal("own", corm.func.max(t.c.x).type.note)
+    assert.equal(corm.Integer, (t.c.x + 1).type.impl)
+    raises("ArgumentError", "methods", corm.TypeDecorator, { impl = corm.Integer, comparator = print })
+  end)
+
   it("may stand over another one", function()
     local Twice = corm.TypeDecorator {
       impl = corm.Integer, process_bind_param = function(_, value) return value * 2 end,

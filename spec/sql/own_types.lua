@@ -200,6 +200,15 @@ return {
       local x = place(c, t).c.x
       return c.and_(x:eq(5), x:eq(2.5))
     end, "place.x = :x_1 AND place.x = :x_2", { x_1 = 500, x_2 = 2.5 } },
+    { "a method of the type's own", function(c)
+      local t = c.TypeDecorator {
+        impl = c.Integer,
+        comparator = { near = function(x, value, far) return x:between(value - far, value + far) end },
+      }
+      local p = place(c, t)
+      return c.and_(p.c.x:near(5, 2), (p.c.x + 1):near(7, 0))
+    end, "place.x BETWEEN :x_1 AND :x_2 AND place.x + :x_3 BETWEEN :param_1 AND :param_2",
+      { x_1 = 3, x_2 = 7, x_3 = 1, param_1 = 7, param_2 = 7 } },
     { "bind_expression of a comparison", function(c) return place(c, lower(c)).c.x:eq("A") end,
       "place.x = lower(:x_1)", { x_1 = "A" } },
     { "bind_expression of IN", function(c) return place(c, lower(c)).c.x:in_ { "A", "B" } end,

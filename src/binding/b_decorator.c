@@ -31,8 +31,9 @@ static const char *const fields[] = {"impl",
                                      "bind_expression",
                                      "column_expression",
                                      "coerce_compared_value",
-                                     "get_col_spec"};
-enum { FIRST_FUNCTION = 2, NFIELDS = sizeof fields / sizeof *fields };
+                                     "get_col_spec",
+                                     "comparator"};
+enum { FIRST_FUNCTION = 2, LAST_FUNCTION = 9, NFIELDS = sizeof fields / sizeof *fields };
 
 /* -- the dialect that functions are told ----------------------------------------------------------------------- */
 
@@ -178,13 +179,18 @@ static void check_definition(lua_State *L, int def, const char *what) {
     if (i == NFIELDS && (strncmp(name, "process_", 8) == 0 || corm_name_nearest(name, fields, NFIELDS)))
       binding_unknown(L, "field", what, name, fields, NFIELDS);
   }
-  for (size_t i = FIRST_FUNCTION; i < NFIELDS; i++) {
+  for (size_t i = FIRST_FUNCTION; i <= LAST_FUNCTION; i++) {
     lua_pushstring(L, fields[i]);
     int type = lua_rawget(L, def);
     if (type != LUA_TNIL && type != LUA_TFUNCTION)
       binding_error(L, CORM_E_ARGUMENT, "%s: %s must be a function, got %s", what, fields[i], lua_typename(L, type));
     lua_pop(L, 1);
   }
+  lua_pushliteral(L, "comparator");
+  int type = lua_rawget(L, def);
+  if (type != LUA_TNIL && type != LUA_TTABLE)
+    binding_error(L, CORM_E_ARGUMENT, "%s: comparator must be a table of methods, got %s", what, lua_typename(L, type));
+  lua_pop(L, 1);
 }
 
 static bool has_field(lua_State *L, int def, const char *name) {
@@ -360,6 +366,23 @@ int binding_decorator_call(lua_State *L) {
   }
   push_decorated(L, impl - 1, impl);
   return 1;
+}
+
+bool binding_push_comparator(lua_State *L, const corm_type *type, int key) {
+  if (!type->custom || lua_type(L, key) != LUA_TSTRING) return false;
+  key = lua_absindex(L, key);
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 6, "type");
+  binding_hook_push(L, binding_get(L), type->custom->host);
+  if (binding_test(L, -1, BINDING_TYPE) && lua_getiuservalue(L, -1, BINDING_TYPE_DEFINITION) == LUA_TTABLE) {
+    lua_pushliteral(L, "comparator");
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+      lua_pushvalue(L, key);
+      if (lua_rawget(L, -2) == LUA_TFUNCTION) return true;
+    }
+  }
+  lua_settop(L, top);
+  return false;
 }
 
 bool binding_decorator_field(lua_State *L, int self, const char *name) {

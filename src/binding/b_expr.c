@@ -333,6 +333,8 @@ int binding_index(lua_State *L, binding_kind kind, binding_property property) {
     if (property(L, block, lua_tostring(L, 2))) return 1;
   }
   bool has_value = kind == BINDING_EXPRESSION || kind == BINDING_COLUMN;
+  const corm_node *node = has_value ? binding_tonode(L, 1) : NULL;
+  if (node && binding_push_comparator(L, corm_node_type(node), 2)) return 1;
   if (has_value && binding_push_item(L)) return 1;
   return binding_method(L, kind, 2);
 }

@@ -83,6 +83,13 @@ const corm_type *binding_checktype(lua_State *L, int arg, const char *what) {
 
 void binding_push_type(lua_State *L, const corm_type *type, int anchor) {
   if (anchor) anchor = lua_absindex(L, anchor);
+  if (type->custom) {
+    /* One of a script's own has fields: it is given as it is. */
+    binding_hook_push(L, binding_get(L), type->custom->host);
+    const binding_type *own = binding_test(L, -1, BINDING_TYPE);
+    if (own && own->type == type) return;
+    lua_pop(L, 1);
+  }
   binding_type *block = binding_new(L, BINDING_TYPE, sizeof *block, BINDING_TYPE_SLOTS);
   block->type = type;
   if (anchor) binding_anchor(L, BINDING_TYPE_ANCHOR, anchor);

@@ -245,6 +245,8 @@ corm_status binding_pass_in(lua_State *L, int arg, const corm_type **type, corm_
 void binding_pass_literal(lua_State *L, int arg, const corm_type *type, corm_value *out);
 /* Pushes a value that was stored by a hosted type; raises what a function raises. */
 void binding_push_hosted(lua_State *L, const corm_value *value, const corm_type *type);
+/* Pushes the method named at `key` that a type adds to expressions of it, and returns true, or pushes nothing. */
+bool binding_push_comparator(lua_State *L, const corm_type *type, int key);
 /* The type of the value at arg as an operand of a hosted type; raises. */
 const corm_type *binding_compared_type(lua_State *L, const corm_type *type, int arg, const char *op);
 

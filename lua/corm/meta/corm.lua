@@ -221,6 +221,7 @@ local sqlite = {}
 ---@field bind_expression? fun(self: corm.Type, value: corm.Expression): corm.Expression Around each value in SQL
 ---@field column_expression? fun(self: corm.Type, column: corm.Expression): corm.Expression Around each column selected
 ---@field coerce_compared_value? fun(self: corm.Type, op: string, value: any): corm.Type The type of an operand
+---@field comparator? table<string, fun(column: corm.Expression, ...): any> Methods of expressions of the type
 ---@field get_col_spec? fun(self: corm.Type): string The name in DDL; of a UserDefinedType
 
 ---@class corm.DialectName
