@@ -55,6 +55,14 @@ return {
         return c.select(as_utc(s.author.c.born), c.func.as_utc(1))
       end, "SELECT as_utc(author.born) AS as_utc_1, as_utc(:as_utc_3) AS as_utc_2 FROM author" },
 
+    { "as_comparison", function(c, s)
+        return c.select(s.author.c.id):where(c.func.instr(s.author.c.name, "x"):as_comparison(1, 2))
+      end, "SELECT author.id FROM author WHERE instr(author.name, :instr_1)" },
+    { "as_comparison, compared and negated", function(c, s)
+        local found = c.func.instr(s.author.c.name, "x"):as_comparison(1, 2)
+        return found:eq(1) | ~found
+      end, "instr(author.name, :instr_1) = :param_1 OR NOT instr(author.name, :instr_1)" },
+
     { "in FROM", function(c) return c.select(c.column("x")):select_from(c.func.generate_series(1, 3)) end,
       "SELECT x FROM generate_series(:generate_series_1, :generate_series_2)" },
     { "table_valued", function(c, s) return c.select(each(c, s.author.c.name):table_valued("key", "value")) end,

@@ -348,6 +348,27 @@ static int argument_order_by(lua_State *L) {
   return ordered(L, CORM_NODE_ARGUMENT_ORDER, NULL, &target, last, "aggregate_order_by");
 }
 
+/* as_comparison(left, right): the function compares these two of its arguments. */
+static int as_comparison(lua_State *L) {
+  const corm_node *element = binding_checknode(L, 1, "as_comparison"), *node;
+  if (element->kind != CORM_NODE_FUNCTION)
+    binding_error(L, CORM_E_ARGUMENT, "as_comparison: a function such as corm.func.f(a, b) expected before it");
+  lua_Integer places[2];
+  const corm_function *function = (const corm_function *)element;
+  lua_Integer most = function->nargs < 255 ? function->nargs : 255;
+  for (int i = 0; i < 2; i++) {
+    places[i] = lua_isinteger(L, i + 2) ? lua_tointeger(L, i + 2) : 0;
+    if (places[i] < 1 || places[i] > most)
+      binding_error(L, CORM_E_ARGUMENT, "as_comparison: the places of two arguments expected, from 1 to %d", (int)most);
+  }
+  binding_build b;
+  start(&b, L, BINDING_ROOM(corm_unary));
+  do node = corm_as_comparison_in(&b.arena, function, (unsigned)places[0], (unsigned)places[1]);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
 /* -- opening --------------------------------------------------------------------------------------------------- */
 
 static void set_frame_types(lua_State *L, int module) {
@@ -365,6 +386,7 @@ void binding_open_window(lua_State *L) {
                                      {"filter", filter},
                                      {"within_group", within_group},
                                      {"aggregate_order_by", aggregate_order_by},
+                                     {"as_comparison", as_comparison},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {{"over", over},
                                        {"funcfilter", filter},

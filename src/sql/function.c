@@ -86,6 +86,16 @@ bool corm_function_is_aggregate(const corm_function *function) {
   }
 }
 
+const corm_node *corm_as_comparison_in(corm_arena *arena, const corm_function *function, unsigned left,
+                                       unsigned right) {
+  corm_unary *node =
+      corm_node_new(arena, sizeof *node, CORM_NODE_UNARY, CORM_OP_COMPARISON, corm_type_default(CORM_TYPE_BOOLEAN));
+  if (!node) return NULL;
+  node->base.flags = (uint16_t)(left << 8 | right);
+  node->operand = &function->base;
+  return &node->base;
+}
+
 /* -- windows ------------------------------------------------------------------------------------------------------- */
 
 const corm_node *corm_frame_in(corm_arena *arena, corm_bound start_bound, const corm_node *start, corm_bound end_bound,

@@ -72,6 +72,9 @@ const char *corm_function_name(corm_known_function known);
 /* A function that makes one value of many rows, and so cannot stand directly inside another one. */
 bool corm_function_is_aggregate(const corm_function *function);
 
+/* The function as a condition that compares its arguments `left` and `right`, counted from 1, both below 256. */
+const corm_node *corm_as_comparison_in(corm_arena *arena, const corm_function *function, unsigned left, unsigned right);
+
 /* -- windows ------------------------------------------------------------------------------------------------------- */
 
 typedef enum corm_bound {

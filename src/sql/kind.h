@@ -64,7 +64,8 @@ typedef enum corm_node_kind {
  * ASSOCIATIVE: a op b op c needs no parentheses. BOOLEAN: the result is a truth value on every database. POSTFIX:
  * stands behind its operand; its precedence is only what operands are grouped against. EAGER: stands in parentheses of
  * its own inside every other operator, whatever the precedence. CONTAINMENT: of databases with arrays and JSONB only.
- * IS_TRUE and IS_FALSE make a condition of a boolean value: "x" and "NOT x", or "x = 1" and "x = 0".
+ * COMPARISON is a function that compares two of its arguments, whose places are in the node's flags (left * 256 +
+ * right). IS_TRUE and IS_FALSE make a condition of a boolean value: "x" and "NOT x", or "x = 1" and "x = 0".
  */
 enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4, CORM_OP_EAGER = 8, CORM_OP_CONTAINMENT = 16 };
 #define CORM_OPS(X)                                                                                                    \
@@ -135,6 +136,7 @@ enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4, CORM_O
   X(NULLS_LAST, " NULLS LAST", 100, NONE, 4)                                                                           \
   X(IS_TRUE, "", 5, IS_FALSE, 2)                                                                                       \
   X(IS_FALSE, "", 5, IS_TRUE, 2)                                                                                       \
+  X(COMPARISON, "", 101, NONE, 2)                                                                                      \
   X(EXISTS, "EXISTS ", 0, NONE, 2)                                                                                     \
   X(CUSTOM, "", 0, NONE, 0)
 

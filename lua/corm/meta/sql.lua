@@ -459,6 +459,12 @@ function Expression:regexp_replace(pattern, replacement, options) end
 ---@return corm.Expression
 function Expression:match(pattern, options) end
 
+---Of a function: a condition that compares two of its arguments, which are said by place.
+---@param left integer
+---@param right integer
+---@return corm.Expression
+function Expression:as_comparison(left, right) end
+
 ---Of a function: a FROM with these columns, names or corm.column(name, type).
 ---@param ... any Options come last: `{ name, with_ordinality, joins_implicitly }`
 ---@return corm.FromClause
