@@ -219,9 +219,13 @@ describe("windows and aggregates that are wrong", function()
   end)
 
   it("are refused when they are compiled", function()
-    raises("CompileError", "the aggregate max() stands inside", function() return tostring(func.sum(func.max(a))) end)
-    raises("CompileError", "the aggregate count() stands inside",
-      function() return tostring(select(func.avg(func.coalesce(func.count(a), 0) + 1))) end)
+    for _, dialect in ipairs { "sqlite", "postgresql", "mysql", "mariadb" } do
+      raises("CompileError", "the aggregate max() stands inside",
+        function() func.sum(func.max(a)):compile { dialect = dialect } end)
+      raises("CompileError", "the aggregate count() stands inside",
+        function() select(func.avg(func.coalesce(func.count(a), 0) + 1)):compile { dialect = dialect } end)
+    end
+    assert.equal("sum(max(a))", tostring(func.sum(func.max(a)))) -- shown text never fails
     raises("CompileError", "mysql has no FILTER", function() sum:filter(a:gt(1)):compile { dialect = "mysql" } end)
     raises("CompileError", "sqlite has no WITHIN GROUP",
       function() func.mode():within_group(a):compile { dialect = "sqlite" } end)
@@ -235,7 +239,7 @@ describe("windows and aggregates that are wrong", function()
       func.sum(select(func.max(a)):scalar_subquery()), func.sum(func.max(a)):over(), func.max(func.min(a, 1)),
       func.pkg.sum(func.max(a)), func.sum(a) + func.max(a), func.abs(func.max(a)),
     } do
-      assert.is_string(tostring(x))
+      assert.is_string(x:compile { dialect = "sqlite" }.string)
     end
   end)
 end)

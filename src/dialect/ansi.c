@@ -371,6 +371,7 @@ const corm_dialect corm_dialect_default = {
     .multi_values = true,
     .transactional_ddl = true,
     .try_cast = true,
+    .nested_aggregates = true,
     .index_where = CORM_INDEX_WHERES,
     .containment = true,
     .quantified = true,

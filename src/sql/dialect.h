@@ -84,6 +84,7 @@ struct corm_dialect {
   bool no_grouping_sets; /* no GROUPING SETS and CUBE */
   bool no_rollup;
   bool try_cast;
+  bool nested_aggregates; /* not refused: text that is only shown never fails for them */
   corm_within_group within_group;
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
      it, and, for the second: the end of the transaction. */

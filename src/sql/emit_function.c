@@ -57,7 +57,7 @@ static bool emit_by_dialect(corm_compiler *c, const corm_function *function, con
 
 /* An aggregate of an aggregate is refused by every database, whatever is between the two but a subquery or OVER. */
 static void enter_aggregate(corm_compiler *c, const corm_function *function) {
-  if (c->aggregate) {
+  if (c->aggregate && !c->dialect->nested_aggregates) {
     corm_emit_error(c, CORM_E_COMPILE,
                     "the aggregate %s() stands inside the arguments of another aggregate; aggregate a subquery that "
                     "has the inner one among its columns",
