@@ -124,14 +124,14 @@ describe("a select", function()
 
   it("has columns as a subquery", function()
     local q = corm.select(a.id, a.name:label("n"), (a.age + 1)):subquery("q")
-    assert.equal(2, #q.c)
+    assert.equal(3, #q.c)
     assert.equal("n", q.c[2].name)
     local keys = {}
     for column in q.c do keys[#keys + 1] = column.key end
-    assert.same({ "id", "n" }, keys)
+    assert.same({ "id", "n", "anon_1" }, keys)
     assert.equal("did you mean 'id'?", raises("ArgumentError", "ip", function() return q.c.ip end).hint)
     assert.equal(q.c.id, q.c.id)
-    assert.is_nil(q.c[3])
+    assert.is_nil(q.c[4])
     raises("ArgumentError", "cannot be set", function() q.c.x = 1 end)
     assert.equal("q", q.name)
   end)

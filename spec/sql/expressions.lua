@@ -193,8 +193,10 @@ return {
   },
   { id = "X15",
     { "asc", function(_, s) return s.author.c.age:asc() end, "author.age ASC" },
-    { "desc nulls_last", function(_, s) return s.author.c.age:desc():nulls_last() end, "author.age DESC NULLS LAST" },
-    { "nulls_first function", function(c, s) return c.nulls_first(s.author.c.age) end, "author.age NULLS FIRST" },
+    { "desc nulls_last", function(_, s) return s.author.c.age:desc():nulls_last() end, "author.age DESC NULLS LAST",
+      mysql = false },
+    { "nulls_first function", function(c, s) return c.nulls_first(s.author.c.age) end, "author.age NULLS FIRST",
+      mysql = false },
     { "collate", function(_, s) return s.author.c.name:collate("NOCASE") end, 'author.name COLLATE "NOCASE"',
       mysql = "author.name COLLATE `NOCASE`" },
 

@@ -26,7 +26,7 @@ return {
     { "order_by nulls_last",
       function(c, s)
         return c.func.first_value(s.author.c.name):over { order_by = s.author.c.age:desc():nulls_last() }
-      end, "first_value(author.name) OVER (ORDER BY author.age DESC NULLS LAST)" },
+      end, "first_value(author.name) OVER (ORDER BY author.age DESC NULLS LAST)", mysql = false },
     { "arguments of a window function",
       function(c, s) return c.func.lag(s.author.c.age, 1, 0):over { order_by = s.author.c.id } end,
       "lag(author.age, :lag_1, :lag_2) OVER (ORDER BY author.id)", { lag_1 = 1, lag_2 = 0 } },

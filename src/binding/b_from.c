@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
+#include "sql/froms.h"
 
 /* -- making them ----------------------------------------------------------------------------------------------- */
 
@@ -97,6 +98,7 @@ const luaL_Reg binding_from_methods[] = {{"alias", from_alias},
  * position. The table holds its FROM under a key that no script has: the address of this variable.
  */
 static const char from_key;
+static const char keys_key; /* of the keys of an aliased select, a sequence */
 
 /* Subqueries of subqueries are looked into so far: what is deeper has no SQL either. */
 #define DEEPEST 60
@@ -145,16 +147,35 @@ const char *binding_from_key(const corm_node *from, size_t at) {
   return nth_key(from, 0, &at);
 }
 
-/* Pushes the column of the FROM userdata at `from`, or nil. */
-static void push_from_column(lua_State *L, int from, const char *key) {
-  const corm_node *owner = binding_checkfrom(L, from, "c"), *node;
+void binding_push_select_keys(lua_State *L, const corm_select *select) {
+  binding_state *state = binding_get(L);
+  corm_error err;
+  corm_error_init(&err);
+  const char *const *keys;
+  uint32_t n;
+  corm_arena *arena = binding_scratch(L, state);
+  if (corm_select_keys_in(arena, select, &keys, &n, &err) != CORM_OK) binding_raise(L, &err);
+  lua_createtable(L, (int)n, 0);
+  lua_Integer count = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!keys[i]) continue;
+    lua_pushstring(L, keys[i]);
+    lua_rawseti(L, -2, ++count);
+  }
+  binding_scratch_done(L, state, arena);
+  lua_remove(L, -2);
+}
+
+/* Pushes the column of the FROM, which lives in the value at `anchor`, or nil. */
+void binding_push_from_column(lua_State *L, const corm_node *owner, const char *key, int anchor) {
+  const corm_node *node;
   binding_build b;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
                       BINDING_ROOM(corm_column_node) + CORM_ROOM_TEXT(strlen(key)), 1);
   do node = corm_from_column_in(&b.arena, owner, key);
   while (binding_build_again(&b, node));
   if (node) {
-    binding_anchor(L, 1, from);
+    binding_anchor(L, 1, anchor);
   } else {
     lua_pop(L, 1);
     lua_pushnil(L);
@@ -164,7 +185,8 @@ static void push_from_column(lua_State *L, int from, const char *key) {
 /* Makes the column with the key, keeps it in the table at 1, and leaves it (or nil) on the stack. */
 static void fetch(lua_State *L, const char *key) {
   lua_rawgetp(L, 1, &from_key);
-  push_from_column(L, lua_gettop(L), key);
+  int from = lua_gettop(L);
+  binding_push_from_column(L, binding_checkfrom(L, from, "c"), key, from);
   lua_remove(L, -2);
   if (lua_isnil(L, -1)) return;
   lua_pushstring(L, key);
@@ -180,20 +202,34 @@ static const corm_node *owner_of(lua_State *L) {
   return from;
 }
 
+/* Pushes the key of the FROM's column at a position from 1, or nil. A select's own are in the table at `columns`. */
+static void push_nth_key(lua_State *L, int columns, const corm_node *from, lua_Integer at) {
+  if (lua_rawgetp(L, columns, &keys_key) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, at);
+  } else {
+    const char *key = at < 1 ? NULL : binding_from_key(from, (size_t)at - 1);
+    lua_pushstring(L, key);
+  }
+  lua_remove(L, -2);
+}
+
 static int unknown_column(lua_State *L, const corm_node *from, const char *wanted) {
-  const char *names[64], *key, *name = corm_from_name(from);
+  const char *names[64], *name = corm_from_name(from);
   size_t n = 0;
-  while (n < sizeof names / sizeof *names && (key = binding_from_key(from, n))) names[n++] = key;
+  luaL_checkstack(L, 70, "c");
+  while (n < sizeof names / sizeof *names) {
+    push_nth_key(L, 1, from, (lua_Integer)n + 1);
+    if (lua_isnil(L, -1)) break;
+    names[n++] = lua_tostring(L, -1); /* the stack keeps it */
+  }
   return binding_unknown(L, "column", name ? name : "the subquery", wanted, names, n);
 }
 
 static int columns_index(lua_State *L) {
   const corm_node *from = owner_of(L);
   if (lua_isinteger(L, 2)) {
-    lua_Integer at = lua_tointeger(L, 2);
-    const char *key = at < 1 ? NULL : binding_from_key(from, (size_t)at - 1);
-    if (!key) return 0;
-    lua_pushstring(L, key);
+    push_nth_key(L, 1, from, lua_tointeger(L, 2));
+    if (lua_isnil(L, -1)) return 1;
     lua_gettable(L, 1);
     return 1;
   }
@@ -203,26 +239,35 @@ static int columns_index(lua_State *L) {
   return lua_isnil(L, -1) ? unknown_column(L, from, lua_tostring(L, 2)) : 1;
 }
 
-static int columns_len(lua_State *L) {
-  const corm_node *from = owner_of(L);
+static lua_Integer count_columns(lua_State *L, const corm_node *from) {
   lua_Integer n = 0;
-  while (binding_from_key(from, (size_t)n)) n++;
-  lua_pushinteger(L, n);
+  for (;; n++) {
+    push_nth_key(L, 1, from, n + 1);
+    bool end = lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (end) return n;
+  }
+}
+
+static int columns_len(lua_State *L) {
+  lua_pushinteger(L, count_columns(L, owner_of(L)));
   return 1;
 }
 
 /* for column in alias.c do: the control variable is the column before. */
 static int columns_call(lua_State *L) {
   const corm_node *from = owner_of(L), *last = lua_isnoneornil(L, 3) ? NULL : binding_tonode(L, 3);
-  size_t next = 0;
-  const char *key = binding_from_key(from, 0);
+  lua_settop(L, 3);
+  lua_Integer next = 1;
+  push_nth_key(L, 1, from, next);
   if (last && last->kind == CORM_NODE_COLUMN) {
-    while (key && strcmp(key, ((const corm_column_node *)last)->key) != 0) key = binding_from_key(from, ++next);
-    if (key) key = binding_from_key(from, ++next);
+    while (!lua_isnil(L, -1) && strcmp(lua_tostring(L, -1), ((const corm_column_node *)last)->key) != 0) {
+      lua_pop(L, 1);
+      push_nth_key(L, 1, from, ++next);
+    }
+    if (!lua_isnil(L, -1)) push_nth_key(L, 1, from, ++next);
   }
-  if (!key) return 0;
-  lua_pushstring(L, key);
-  lua_gettable(L, 1);
+  if (!lua_isnil(L, -1)) lua_gettable(L, 1);
   return 1;
 }
 
@@ -242,6 +287,12 @@ static void push_columns(lua_State *L) {
   lua_newtable(L);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, -2, &from_key);
+  const corm_node *node = binding_checkfrom(L, 1, "c");
+  const corm_node *element = node->kind == CORM_NODE_ALIAS ? ((const corm_alias *)node)->element : node;
+  if (element->kind == CORM_NODE_SELECT) {
+    binding_push_select_keys(L, (const corm_select *)element);
+    lua_rawsetp(L, -2, &keys_key);
+  }
   if (luaL_newmetatable(L, "corm.from_columns")) {
     binding_setfuncs(L, meta);
     lua_pushliteral(L, "corm.columns");

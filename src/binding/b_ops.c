@@ -131,6 +131,28 @@ static int unary(lua_State *L, corm_op op, const char *method) {
   return 1;
 }
 
+/* asc("label") and its like: what the select that is ordered so calls by the name. */
+static int ordering(lua_State *L, corm_op op, const char *method) {
+  if (lua_type(L, 1) != LUA_TSTRING) return unary(L, op, method);
+  size_t len;
+  const char *name = lua_tolstring(L, 1, &len);
+  corm_error err;
+  corm_error_init(&err);
+  if (corm_identifier_check(name, len, "label", &err) != CORM_OK) return binding_raise(L, &err);
+  const corm_node *node;
+  binding_build b = start(L, BINDING_ROOM(corm_column_node) + BINDING_ROOM(corm_unary) + CORM_ROOM_TEXT(len), 1);
+  do {
+    corm_column_node *column = (corm_column_node *)(uintptr_t)corm_name_in(&b.arena, name, NULL);
+    if (column) column->base.flags = CORM_COLUMN_REFERENCE;
+    node = column ? corm_unary_in(&b.arena, op, &column->base) : NULL;
+  } while (binding_build_again(&b, node));
+  return 1;
+}
+
+#define ORDERING(name, op)                                                                                             \
+  static int op_##name(lua_State *L) {                                                                                 \
+    return ordering(L, CORM_OP_##op, #name);                                                                           \
+  }
 #define UNARY(name, op)                                                                                                \
   static int op_##name(lua_State *L) {                                                                                 \
     return unary(L, CORM_OP_##op, #name);                                                                              \
@@ -138,10 +160,10 @@ static int unary(lua_State *L, corm_op op, const char *method) {
 UNARY(neg, NEG)
 UNARY(bitwise_not, BIT_NOT)
 UNARY(distinct, DISTINCT)
-UNARY(asc, ASC)
-UNARY(desc, DESC)
-UNARY(nulls_first, NULLS_FIRST)
-UNARY(nulls_last, NULLS_LAST)
+ORDERING(asc, ASC)
+ORDERING(desc, DESC)
+ORDERING(nulls_first, NULLS_FIRST)
+ORDERING(nulls_last, NULLS_LAST)
 
 static int op_not_(lua_State *L) {
   const corm_node *operand = binding_checkcondition(L, 1, "not_"), *node;

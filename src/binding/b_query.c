@@ -205,8 +205,9 @@ static int query_get(lua_State *L) {
   check(L, "Query:get");
   const corm_select *select = select_of(L);
   const corm_mapper *mapper = mapper_of(L, select, "Query:get");
-  if (select->where || select->nfroms || select->limit || select->offset || select->norder_by)
-    return binding_error(L, CORM_E_INVALID_REQUEST, "Query:get: not on a query with criteria, joins, order or limits");
+  if (select->where || select->nfroms || select->limit || select->offset || select->norder_by || select->extra)
+    return binding_error(L, CORM_E_INVALID_REQUEST,
+                         "Query:get: not on a query with criteria, joins, order, limits or locks");
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_replace(L, 1);
   binding_push_class(L, binding_upvalue(L), mapper);
@@ -221,8 +222,9 @@ static void push_bulk(lua_State *L, const char *name, int options, const char *w
   const corm_mapper *mapper = mapper_of(L, select, what);
   binding_check_options(L, options, what, specs, sizeof specs / sizeof *specs);
   if (select->nfroms || select->limit || select->offset || select->norder_by || select->ngroup_by || select->distinct ||
-      select->having)
-    binding_error(L, CORM_E_INVALID_REQUEST, "%s: not on a query with joins, order, groups, limits or distinct", what);
+      select->having || select->extra)
+    binding_error(L, CORM_E_INVALID_REQUEST, "%s: not on a query with joins, order, groups, limits, distinct or locks",
+                  what);
   push_function(L, name);
   binding_push_class(L, binding_upvalue(L), mapper);
   lua_createtable(L, 0, 1);
@@ -276,6 +278,17 @@ static int query_delete(lua_State *L) {
 
 /* -- fields -- */
 
+/* A field of the statement inside. */
+static bool push_statement_field(lua_State *L, const char *name) {
+  lua_pushvalue(L, 1);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  lua_replace(L, 1);
+  bool found = binding_select_property(L, name);
+  if (found) lua_insert(L, -2);
+  lua_replace(L, 1);
+  return found;
+}
+
 static bool push_field(lua_State *L, void *block, const char *name) {
   (void)block;
   if (strcmp(name, "statement") == 0)
@@ -283,7 +296,7 @@ static bool push_field(lua_State *L, void *block, const char *name) {
   else if (strcmp(name, "session") == 0)
     lua_getiuservalue(L, 1, QUERY_SESSION);
   else
-    return false;
+    return push_statement_field(L, name);
   return true;
 }
 
@@ -314,6 +327,11 @@ static void add_delegates(lua_State *L, binding_state *state) {
       lua_pushcclosure(L, delegate, 2);
       lua_rawset(L, own);
       lua_pop(L, 1);
+    } else if (lua_isnil(L, -1)) { /* a field */
+      lua_pop(L, 1);
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, own);
     } else {
       lua_pop(L, 2);
     }

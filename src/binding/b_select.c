@@ -141,10 +141,9 @@ static const corm_node *named_item(const corm_node *const *items, uint32_t n, co
   return NULL;
 }
 
-/* The selected column that the string at `arg` names; a label is grouped by its name, as it is ordered by. */
-static const corm_node *string_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,
-                                       const char *what) {
-  const char *name = lua_tostring(L, arg);
+/* The selected column of that name; a label is grouped by its name, as it is ordered by. */
+static const corm_node *string_item_in(lua_State *L, const char *name, corm_arena *arena, const corm_select *select,
+                                       bool group, const char *what) {
   const corm_node *item = named_item(select->columns, select->ncolumns, name);
   for (uint32_t i = 0; i < select->ncolumns && !item; i++) {
     const corm_node *from = binding_node_from(select->columns[i]);
@@ -159,8 +158,20 @@ static const corm_node *string_item_in(lua_State *L, int arg, corm_arena *arena,
 
 static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,
                                       const char *what) {
-  if (lua_type(L, arg) == LUA_TSTRING) return string_item_in(L, arg, arena, select, group, what);
-  return binding_scalar_in(arena, binding_checkcondition(L, arg, what));
+  if (lua_type(L, arg) == LUA_TSTRING) return string_item_in(L, lua_tostring(L, arg), arena, select, group, what);
+  const corm_node *item = binding_scalar_in(arena, binding_checkcondition(L, arg, what));
+  corm_op ops[8];
+  size_t n = 0;
+  const corm_node *inner = item;
+  while (inner && inner->kind == CORM_NODE_UNARY && (corm_ops[inner->op].flags & CORM_OP_POSTFIX)) {
+    if (n < 8) ops[n] = (corm_op)inner->op;
+    n++;
+    inner = ((const corm_unary *)inner)->operand;
+  }
+  if (!inner || n > 8 || inner->kind != CORM_NODE_COLUMN || !(inner->flags & CORM_COLUMN_REFERENCE)) return item;
+  item = string_item_in(L, ((const corm_column_node *)inner)->name, arena, select, group, what);
+  while (item && n > 0) item = corm_unary_in(arena, ops[--n], item);
+  return item;
 }
 
 /* order_by(...) and group_by(...): appends; a single nil empties the list. */
@@ -173,7 +184,7 @@ static int order_method(lua_State *L, bool group, const char *method) {
   uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by;
   binding_build b;
   corm_select *select;
-  binding_statement_start(&b, L, ROOM_SELECT + items_room(kept, last - 1) + 32, last - 1);
+  binding_statement_start(&b, L, ROOM_SELECT + items_room(kept, last - 1) + 64, last - 1);
   do {
     select = copy_in(&b.arena, old);
     const corm_node **made = corm_arena_alloc(&b.arena, (kept + (size_t)(last - 1)) * sizeof *made);
@@ -217,8 +228,7 @@ static int select_having(lua_State *L) {
   return 1;
 }
 
-/* The value of limit() or offset() at `arg`: an expression, or a whole number from 0, which is bound. */
-static bool check_row_count(lua_State *L, int arg, const char *what, corm_value *out) {
+bool binding_row_count(lua_State *L, int arg, const char *what, corm_value *out) {
   if (binding_tonode(L, arg)) return false;
   int is_integer = 0;
   lua_Integer n = lua_type(L, arg) == LUA_TNUMBER ? lua_tointegerx(L, arg, &is_integer) : -1;
@@ -229,21 +239,32 @@ static bool check_row_count(lua_State *L, int arg, const char *what, corm_value 
   return true;
 }
 
+static const corm_select_extra *without_fetch_in(corm_arena *arena, const corm_select_extra *old) {
+  corm_select_extra *extra = corm_arena_alloc(arena, sizeof *extra);
+  if (!extra) return NULL;
+  *extra = *old;
+  extra->fetch = extra->with_ties = extra->percent = false;
+  return extra;
+}
+
 static int row_count_method(lua_State *L, bool offset, const char *method) {
   const corm_select *old = check_select(L, method);
   corm_value value = {.kind = CORM_NULL};
   lua_settop(L, 2);
-  bool is_value = !lua_isnil(L, 2) && check_row_count(L, 2, method, &value);
+  bool is_value = !lua_isnil(L, 2) && binding_row_count(L, 2, method, &value);
   const corm_node *given = is_value || lua_isnil(L, 2) ? NULL : binding_checkvalue(L, 2, method);
   binding_build b;
   corm_select *select;
-  binding_statement_start(&b, L, ROOM_SELECT + BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(8), 1);
+  bool fetches = !offset && old->extra && old->extra->fetch;
+  size_t room = fetches ? CORM_ARENA_ROUND(sizeof(corm_select_extra)) : 0;
+  binding_statement_start(&b, L, room + ROOM_SELECT + BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(8), 1);
   do {
     select = copy_in(&b.arena, old);
     const corm_node *count = given;
     if (is_value) count = corm_bind_in(&b.arena, NULL, corm_type_default(CORM_TYPE_INTEGER), &value);
     if (given) count = binding_scalar_in(&b.arena, given);
     if (select) *(offset ? &select->offset : &select->limit) = count;
+    if (fetches && select) select->extra = without_fetch_in(&b.arena, old->extra);
   } while (binding_build_again(&b, b.arena.failed ? NULL : &select->base));
   binding_statement_finish(L, true, 2, 2);
   return 1;
@@ -259,8 +280,7 @@ static int select_offset(lua_State *L) {
 
 static int select_distinct(lua_State *L) {
   const corm_select *old = check_select(L, "distinct");
-  if (lua_gettop(L) > 1)
-    return binding_error(L, CORM_E_ARGUMENT, "distinct: no arguments expected (DISTINCT ON is not there)");
+  if (lua_gettop(L) > 1) return binding_select_distinct_on(L);
   binding_build b;
   corm_select *select;
   binding_statement_start(&b, L, ROOM_SELECT, 0);
@@ -364,4 +384,6 @@ void binding_open_select(lua_State *L) {
   binding_add_methods(L, BINDING_EXPRESSION, exists_methods);
   binding_setfuncs(L, functions);
   binding_open_join(L);
+  binding_open_select_extra(L);
+  binding_open_select_inspect(L);
 }

@@ -293,6 +293,17 @@ bool binding_push_execution_options(lua_State *L, int arg) {
   return push_slot(L, arg, BINDING_STMT_HAS_EXECUTION, BINDING_STMT_EXECUTION);
 }
 
+/* -- fields ---------------------------------------------------------------------------------------------------- */
+
+static bool push_field(lua_State *L, void *block, const char *name) {
+  (void)block;
+  return binding_select_property(L, name);
+}
+
+static int stmt_index(lua_State *L) {
+  return binding_index(L, BINDING_STATEMENT, push_field);
+}
+
 void binding_open_statement(lua_State *L) {
   static const luaL_Reg methods[] = {{"where", stmt_where},
                                      {"filter", stmt_where},
@@ -300,9 +311,15 @@ void binding_open_statement(lua_State *L) {
                                      {"options", stmt_options},
                                      {"execution_options", stmt_execution_options},
                                      {"compile", binding_compile_method},
+                                     {"selected_columns", NULL},
+                                     {"exported_columns", NULL},
+                                     {"column_descriptions", NULL},
+                                     {"froms", NULL},
+                                     {"columns_clause_froms", NULL},
+                                     {"whereclause", NULL},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
-  binding_metatable(L, BINDING_STATEMENT, "statement", methods, meta, NULL);
+  binding_metatable(L, BINDING_STATEMENT, "statement", methods, meta, stmt_index);
   lua_pop(L, 1);
   binding_open_compile(L);
   binding_open_text(L);

@@ -78,13 +78,25 @@ const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena
    stack, in column order, and returns their number. */
 int binding_push_filter_by(lua_State *L, const corm_node *entity, const char *what);
 
-int binding_select_subquery(lua_State *L); /* b_from.c */
+/* A whole number from 0 at `arg`, of limit() and its like; false: an expression. ArgumentError for the rest. */
+bool binding_row_count(lua_State *L, int arg, const char *what, corm_value *out);
+
+int binding_select_subquery(lua_State *L);    /* b_from.c */
+int binding_select_distinct_on(lua_State *L); /* b_select_extra.c: distinct(x, ...) */
+/* b_select_inspect.c: pushes the property of the statement at 1 and returns true; false: there is none. */
+bool binding_select_property(lua_State *L, const char *name);
 /* The key of a FROM's column at a position from 0; NULL at the end. */
 const char *binding_from_key(const corm_node *from, size_t at);
+/* Pushes a sequence of the keys by which the columns of a select are found. */
+void binding_push_select_keys(lua_State *L, const corm_select *select);
+/* Pushes the column of the FROM, which lives in the value at `anchor`, or nil. */
+void binding_push_from_column(lua_State *L, const corm_node *from, const char *key, int anchor);
 
 void binding_open_compile(lua_State *L);
 void binding_open_select(lua_State *L);
-void binding_open_join(lua_State *L); /* by binding_open_select */
+void binding_open_join(lua_State *L); /* this and the next by binding_open_select */
+void binding_open_select_extra(lua_State *L);
+void binding_open_select_inspect(lua_State *L);
 void binding_open_dml(lua_State *L);
 void binding_open_text(lua_State *L);
 

@@ -263,6 +263,7 @@ const corm_dialect corm_dialect_sqlite = {
     .reserved = reserved,
     .nreserved = sizeof reserved / sizeof *reserved,
     .native_boolean = false,
+    .locking = CORM_LOCKING_NONE,
     .insert_returning = true,
     .update_returning = true,
     .delete_returning = true,

@@ -276,7 +276,7 @@ static corm_status make_subquery(rewriting *r, const corm_select *base, const co
   if (!inner || !columns) return corm_error_memory(r->err);
   if (base->ncolumns) memcpy(columns, base->columns, base->ncolumns * sizeof *columns);
   inner->columns = columns;
-  inner->label_columns = true;
+  inner->label_columns = CORM_LABEL_STYLE_TABLE;
   for (uint32_t i = 0; i < base->norder_by; i++) {
     const corm_node *node = ordered(base->order_by[i]);
     if (node->kind == CORM_NODE_TEXT || is_selected(node, columns, inner->ncolumns)) continue;
@@ -348,6 +348,17 @@ static const corm_node *outer_order(rewriting *r, const corm_node *node, const c
   return NULL;
 }
 
+/* Rows of the joined tables are locked as well, unless the tables are named. */
+static corm_status lock_outer(rewriting *r, const corm_select *base, corm_select *outer) {
+  const corm_row_lock *lock = base->extra ? base->extra->lock : NULL;
+  if (!lock || lock->nof) return CORM_OK;
+  corm_select_extra *extra = corm_arena_zalloc(r->arena, 1, sizeof *extra);
+  if (!extra) return corm_error_memory(r->err);
+  extra->lock = lock;
+  outer->extra = extra;
+  return CORM_OK;
+}
+
 static corm_status wrap(rewriting *r, const corm_select *base, const corm_select **out) {
   const corm_node *alias;
   const corm_node *const *nodes;
@@ -362,6 +373,7 @@ static corm_status wrap(rewriting *r, const corm_select *base, const corm_select
   outer->base = base->base;
   outer->label_columns = base->label_columns;
   status = select_outer(r, base, alias, nodes, outer);
+  if (status == CORM_OK) status = lock_outer(r, base, outer);
   if (status != CORM_OK) return status;
   for (uint32_t i = 0; i < base->norder_by; i++) {
     if (ordered(base->order_by[i])->kind == CORM_NODE_TEXT) continue; /* nobody knows what it names */

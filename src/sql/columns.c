@@ -21,6 +21,10 @@ corm_identity corm_node_identity(const corm_node *node) {
   return column->column ? (corm_identity){column->column, from} : (corm_identity){column, NULL};
 }
 
+static bool same_identity(corm_identity a, corm_identity b) {
+  return a.a == b.a && a.b == b.b;
+}
+
 /* What CAST and truth tests take their name from. */
 static const corm_node *wrapped(const corm_node *node) {
   if (node->kind == CORM_NODE_CAST) return ((const corm_cast *)node)->element;
@@ -97,17 +101,21 @@ static corm_status expand_table(expansion *x, const corm_node *from, const corm_
   return status;
 }
 
-static corm_status columns_at(corm_arena *arena, const corm_node *const *columns, uint32_t n, bool table_names,
+static corm_status columns_at(corm_arena *arena, const corm_node *const *columns, uint32_t n, unsigned style,
                               unsigned depth, corm_select_columns *out, corm_error *err);
 
 static corm_status expand_select(expansion *x, const corm_node *from, const corm_select *select) {
   corm_select_columns inner;
-  if (columns_at(x->arena, select->columns, select->ncolumns, select->label_columns, x->depth + 1, &inner, x->err) !=
+  if (columns_at(x->arena, select->columns, select->ncolumns, corm_inner_style(select), x->depth + 1, &inner, x->err) !=
       CORM_OK) {
     return CORM_FAILED;
   }
   for (uint32_t i = 0; i < inner.n; i++) {
-    const corm_select_column *column = &inner.items[i];
+    /* What is there twice is addressed by its first label. */
+    uint32_t first = 0;
+    corm_identity identity = corm_node_identity(inner.items[i].node);
+    while (first < i && !same_identity(corm_node_identity(inner.items[first].node), identity)) first++;
+    const corm_select_column *column = &inner.items[first];
     corm_column_node *node =
         corm_node_new(x->arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, corm_node_type(column->node));
     if (!node) return corm_error_memory(x->err);
@@ -193,10 +201,6 @@ static used *find_used(const labels *l, const char *text, const void *scope) {
     place = (place + 1) & l->mask;
   }
   return &l->slots[place];
-}
-
-static bool same_identity(corm_identity a, corm_identity b) {
-  return a.a == b.a && a.b == b.b;
 }
 
 /* "name" and "some_" joined. */
@@ -302,18 +306,33 @@ static bool label_with_table(labels *l, corm_select_column *column) {
   column->from = anonymous_alias(named->from) ? named->from : NULL;
   column->label = column->from ? CORM_LABEL_ALIAS : CORM_LABEL_NAME;
   column->required = true;
+  if (!column->from) column->key = column->text;
   return label_named(l, column, column->text, column->from);
 }
 
-static bool set_label(labels *l, corm_select_column *column, bool table_names) {
+/* Without looking at the others: anon_1, CAST(t.x AS ...) AS x. */
+static bool label_plainly(corm_select_column *column) {
+  const corm_node *inner = innermost(column->node);
+  const char *name = inner == column->node ? NULL : natural_name(inner);
+  if (!name) return set_anonymous(column, corm_anon_stem(inner), corm_node_identity(inner), false);
+  column->label = CORM_LABEL_NAME;
+  column->text = name;
+  return true;
+}
+
+static bool set_label(labels *l, corm_select_column *column, unsigned style) {
   const corm_node *node = column->node;
   bool star = node->kind == CORM_NODE_CONSTANT && ((const corm_constant *)node)->value == CORM_CONSTANT_STAR;
-  if (star || node->kind == CORM_NODE_TEXT) return true;
-  if (table_names) return label_with_table(l, column);
+  bool loose = node->kind == CORM_NODE_COLUMN && !((const corm_column_node *)node)->from && column->name;
+  if (star || loose || node->kind == CORM_NODE_TEXT || node->kind == CORM_NODE_LITERAL_COLUMN) return true;
+  if (style == CORM_LABEL_STYLE_NONE) {
+    return column->name || label_plainly(column);
+  }
+  if (style == CORM_LABEL_STYLE_TABLE) return label_with_table(l, column);
   return column->name ? label_named(l, column, column->name, NULL) : label_unnamed(l, column);
 }
 
-static bool set_labels(corm_arena *arena, corm_select_columns *columns, bool table_names) {
+static bool set_labels(corm_arena *arena, corm_select_columns *columns, unsigned style) {
   used few[32];
   labels l = {.arena = arena, .slots = few, .mask = sizeof few / sizeof *few - 1, .repeated = 1};
   /* A column takes up to two places. */
@@ -327,12 +346,12 @@ static bool set_labels(corm_arena *arena, corm_select_columns *columns, bool tab
     memset(few, 0, sizeof few);
   }
   for (uint32_t i = 0; i < columns->n; i++) {
-    if (!set_label(&l, &columns->items[i], table_names)) return false;
+    if (!set_label(&l, &columns->items[i], style)) return false;
   }
   return true;
 }
 
-static corm_status columns_at(corm_arena *arena, const corm_node *const *columns, uint32_t n, bool table_names,
+static corm_status columns_at(corm_arena *arena, const corm_node *const *columns, uint32_t n, unsigned style,
                               unsigned depth, corm_select_columns *out, corm_error *err) {
   if (depth > DEEPEST) return corm_error_set(err, CORM_E_COMPILE, "subqueries are nested too deeply");
   *out = (corm_select_columns){0};
@@ -345,10 +364,10 @@ static corm_status columns_at(corm_arena *arena, const corm_node *const *columns
   for (uint32_t i = 0; i < n; i++) {
     if (expand(&x, columns[i]) != CORM_OK) return CORM_FAILED;
   }
-  return set_labels(arena, out, table_names) ? CORM_OK : corm_error_memory(err);
+  return set_labels(arena, out, style) ? CORM_OK : corm_error_memory(err);
 }
 
-corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n, bool table_names,
+corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n, unsigned style,
                                    corm_select_columns *out, corm_error *err) {
-  return columns_at(arena, columns, n, table_names, 0, out, err);
+  return columns_at(arena, columns, n, style, 0, out, err);
 }

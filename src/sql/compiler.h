@@ -89,9 +89,10 @@ struct corm_compiler {
   unsigned depth;
   corm_hole *hole; /* of the type's expression that is being written */
   corm_scope *scope;
-  const corm_node *windowed; /* the function that is followed by OVER, and so is no aggregate */
-  const corm_node *ordering; /* ORDER BY of the function that the dialect is asked to write, or NULL */
-  corm_prefix prefixes[4];   /* of the FROMs seen last */
+  const corm_node *windowed;       /* the function that is followed by OVER, and so is no aggregate */
+  const corm_select_extra *hinted; /* of the select whose FROMs are written; NULL: has no hints */
+  const corm_node *ordering;       /* ORDER BY of the function that the dialect is asked to write, or NULL */
+  corm_prefix prefixes[4];         /* of the FROMs seen last */
   unsigned next_prefix;
 
   corm_compiled_bind *binds;
@@ -189,6 +190,8 @@ void corm_emit_derived(corm_compiler *c, const corm_table_valued *from);
 
 /* -- emit_operator.c -- */
 
+/* Refuses NULLS FIRST and NULLS LAST where the dialect has them not. */
+void corm_check_ordering(corm_compiler *c, corm_op op);
 void corm_step_unary(corm_compiler *c, const corm_unary *unary);
 void corm_step_binary(corm_compiler *c, const corm_task *task);
 void corm_step_array(corm_compiler *c, const corm_list *array);
@@ -212,6 +215,18 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
 /* Emits columns with their labels and, when `report` is true, describes them as the statement's result. */
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report);
+
+/* -- emit_extra.c: what few selects have -- */
+
+/* What stands between SELECT and the columns. */
+void corm_emit_select_head(corm_compiler *c, const corm_select *select);
+/* FETCH FIRST, for limit and offset. */
+void corm_emit_fetch(corm_compiler *c, const corm_select *select);
+/* What stands behind the limit: locks, hints, suffixes. */
+void corm_emit_select_tail(corm_compiler *c, const corm_select_extra *extra);
+/* The hints of the select at a FROM, before it and behind. */
+void corm_emit_hints_before(corm_compiler *c, const corm_node *from);
+void corm_emit_hints_behind(corm_compiler *c, const corm_node *from);
 
 /* -- emit_dml.c -- */
 

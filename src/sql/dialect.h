@@ -39,6 +39,29 @@ typedef enum corm_within_group {
   CORM_WITHIN_GROUP_NONE
 } corm_within_group;
 
+/* What SELECT has to lock rows. */
+typedef enum corm_locking {
+  CORM_LOCKING_UPDATE, /* FOR UPDATE: the generic one shows that only */
+  CORM_LOCKING_NONE,   /* left out: the whole database is locked */
+  CORM_LOCKING_KEYS,   /* FOR UPDATE, FOR SHARE, and both for keys: PostgreSQL */
+  CORM_LOCKING_MODE    /* LOCK IN SHARE MODE: MySQL */
+} corm_locking;
+
+/* How FETCH FIRST is written. */
+typedef enum corm_fetch_form {
+  CORM_FETCH_NONE,
+  CORM_FETCH_PLAIN,
+  CORM_FETCH_PARENTHESES /* around the numbers: PostgreSQL */
+} corm_fetch_form;
+
+/* Where the hints of a table stand. */
+typedef enum corm_hinting {
+  CORM_HINTING_NONE,     /* left out */
+  CORM_HINTING_BRACKETS, /* t [hint], to be shown */
+  CORM_HINTING_ONLY,     /* ONLY t: PostgreSQL */
+  CORM_HINTING_BEHIND    /* t USE INDEX (i): MySQL */
+} corm_hinting;
+
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
@@ -86,6 +109,14 @@ struct corm_dialect {
   bool try_cast;
   bool nested_aggregates; /* not refused: text that is only shown never fails for them */
   corm_within_group within_group;
+  corm_locking locking;
+  bool lock_of;           /* FOR UPDATE names tables; else all are locked */
+  bool share_has_options; /* LOCK IN SHARE MODE takes NOWAIT and SKIP LOCKED; else FOR SHARE is written then */
+  bool distinct_on;
+  corm_fetch_form fetch;
+  bool fetch_percent;
+  corm_hinting hinting;
+  bool no_nulls_order; /* ORDER BY has no NULLS FIRST */
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
      it, and, for the second: the end of the transaction. */
   const char *keys_off;

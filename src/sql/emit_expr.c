@@ -293,8 +293,16 @@ static void step(corm_compiler *c, const corm_task *task) {
     }
     break;
   }
-  case CORM_NODE_TABLE: corm_dialect_table_name(c->dialect, ((const corm_table_node *)node)->table, &c->text); break;
-  case CORM_NODE_ALIAS: step_alias(c, (const corm_alias *)node); break;
+  case CORM_NODE_TABLE:
+    if (c->hinted) corm_emit_hints_before(c, node);
+    corm_dialect_table_name(c->dialect, ((const corm_table_node *)node)->table, &c->text);
+    if (c->hinted) corm_emit_hints_behind(c, node);
+    break;
+  case CORM_NODE_ALIAS:
+    if (c->hinted) corm_emit_hints_before(c, node);
+    step_alias(c, (const corm_alias *)node);
+    if (c->hinted) corm_emit_hints_behind(c, node);
+    break;
   case CORM_NODE_JOIN: push_join(c, (const corm_join *)node); break;
   case CORM_NODE_SELECT:
     if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);

@@ -36,6 +36,12 @@ void corm_step_array(corm_compiler *c, const corm_list *array) {
   }
 }
 
+void corm_check_ordering(corm_compiler *c, corm_op op) {
+  if (!c->dialect->no_nulls_order || (op != CORM_OP_NULLS_FIRST && op != CORM_OP_NULLS_LAST)) return;
+  corm_emit_error(c, CORM_E_COMPILE, "%s has no%s; order by x:is_(nil)%s, x first", c->dialect->name, corm_ops[op].text,
+                  op == CORM_OP_NULLS_FIRST ? ":desc()" : "");
+}
+
 void corm_step_unary(corm_compiler *c, const corm_unary *unary) {
   corm_op op = (corm_op)unary->base.op;
   if (corm_is_collection(&unary->base) && !check_collection(c, unary)) return;
@@ -44,6 +50,7 @@ void corm_step_unary(corm_compiler *c, const corm_unary *unary) {
     if (!condition) corm_push_text(c, op == CORM_OP_IS_TRUE ? " = 1" : " = 0");
     if (condition && op == CORM_OP_IS_FALSE) corm_emit_text(c, "NOT ");
   } else if (corm_ops[op].flags & CORM_OP_POSTFIX) {
+    corm_check_ordering(c, op);
     corm_push_text(c, corm_ops[op].text);
   } else {
     corm_emit_text(c, corm_ops[op].text);

@@ -147,6 +147,20 @@ static bool collect_froms(corm_from_list *froms, const corm_select *select, cons
   return corm_from_list_hide_joined(froms);
 }
 
+corm_status corm_select_froms_in(corm_arena *arena, const corm_select *select, bool columns_only, corm_from_list *out,
+                                 corm_error *err) {
+  corm_select_columns columns;
+  corm_select bare = *select;
+  if (columns_only) {
+    bare.nfroms = 0;
+    bare.where = NULL;
+  }
+  if (corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, err) != CORM_OK)
+    return CORM_FAILED;
+  corm_from_list_init(out, arena);
+  return collect_froms(out, &bare, &columns) ? CORM_OK : corm_error_memory(err);
+}
+
 static bool among(const corm_node *const *items, uint32_t n, const corm_node *from) {
   for (uint32_t i = 0; i < n; i++) {
     if (corm_from_same(items[i], from)) return true;
@@ -219,6 +233,7 @@ static void emit_order_item(corm_compiler *c, const corm_node *item, const corm_
     inner = next;
     depth++;
   }
+  for (const corm_node *at = item; at != inner; at = ordered_operand(at)) corm_check_ordering(c, (corm_op)at->op);
   const corm_select_column *label = depth < 8 ? selected_label(columns, inner) : NULL;
   if (!label) {
     corm_emit_node(c, item);
@@ -249,15 +264,23 @@ static void emit_clauses(corm_compiler *c, const corm_select *select, const corm
     corm_emit_text(c, i ? ", " : " ORDER BY ");
     emit_order_item(c, select->order_by[i], columns);
   }
-  if ((select->limit || select->offset) && !c->failed) c->dialect->limit(c->dialect, c, select);
+  const corm_select_extra *extra = select->extra;
+  if ((select->limit || select->offset) && !c->failed) {
+    if (extra && extra->fetch) {
+      corm_emit_fetch(c, select);
+    } else {
+      c->dialect->limit(c->dialect, c, select);
+    }
+  }
+  if (extra) corm_emit_select_tail(c, extra);
 }
 
 void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   corm_select_columns columns;
   if (c->failed) return;
-  if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, select->label_columns, &columns, c->err) !=
-      CORM_OK) {
+  unsigned style = place == CORM_SELECT_FROM ? corm_inner_style(select) : select->label_columns;
+  if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, style, &columns, c->err) != CORM_OK) {
     c->failed = true;
     return;
   }
@@ -275,13 +298,20 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   c->bare_columns = false;
   c->aggregate = false;
   c->scope = &scope;
-  corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
+  const corm_select_extra *hinted = c->hinted;
+  c->hinted = select->extra && select->extra->ntexts ? select->extra : NULL;
+  if (select->extra) {
+    corm_emit_select_head(c, select);
+  } else {
+    corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
+  }
   corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, place == CORM_SELECT_TOP);
   if (more) more(c, ctx);
   if (froms.n) corm_emit_text(c, " \nFROM ");
   if (!froms.n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
   corm_emit_list(c, froms.items, froms.n);
   emit_clauses(c, select, &columns);
+  c->hinted = hinted;
   c->scope = scope.outer;
   c->bare_columns = bare;
   c->aggregate = aggregate;

@@ -8,6 +8,9 @@
 
 #include "sql/kind.h"
 
+/* base.flags of a column: the name of a label or column of the select, to be found where that is ordered by it. */
+enum { CORM_COLUMN_REFERENCE = 1 };
+
 typedef struct corm_column_node {
   corm_node base;
   const char *name;          /* database name; NULL: the name that the subquery gives to `element` */

@@ -1,5 +1,6 @@
 #include "sql/froms.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sql/walk.h"
@@ -142,26 +143,41 @@ const char *corm_from_name(const corm_node *from) {
   return alias->name ? alias->name : corm_from_name(alias->element);
 }
 
-/* "count_2" -> the second column that has no name but the stem "count". */
-static const corm_select_column *find_numbered(const corm_select_columns *columns, const char *key) {
+/* What a column is found by: its key, else the stem of its label. */
+static const char *base_key(const corm_select_column *column) {
+  return column->key ? column->key : column->text;
+}
+
+/* Splits "id_2" into the length of "id" and 2; 0: there is no number. */
+static unsigned long numbered_key(const char *key, size_t *len) {
   const char *digits = strrchr(key, '_');
-  if (!digits || digits[1] < '1' || digits[1] > '9' || strspn(digits + 1, "0123456789") != strlen(digits + 1)) {
-    return NULL;
-  }
-  unsigned long wanted = 0;
-  for (const char *p = digits + 1; *p && wanted < 1000000; p++) wanted = wanted * 10 + (unsigned long)(*p - '0');
-  size_t len = (size_t)(digits - key);
+  if (!digits || digits[1] < '1' || digits[1] > '9' || strspn(digits + 1, "0123456789") != strlen(digits + 1)) return 0;
+  unsigned long number = 0;
+  for (const char *p = digits + 1; *p && number < 1000000; p++) number = number * 10 + (unsigned long)(*p - '0');
+  *len = (size_t)(digits - key);
+  return number;
+}
+
+/* "count_2" is the second column that has no name but the stem "count"; "id_1" the second that has the key "id". */
+static const corm_select_column *find_numbered(const corm_select_columns *columns, const char *key) {
+  size_t len = 0;
+  unsigned long wanted = numbered_key(key, &len);
+  bool first = true;
+  if (!wanted) return NULL;
   for (uint32_t i = 0; i < columns->n; i++) {
     const corm_select_column *column = &columns->items[i];
-    if (column->label != CORM_LABEL_ANON || strncmp(column->text, key, len) != 0 || column->text[len]) continue;
-    if (--wanted == 0) return column;
+    const char *base = base_key(column);
+    if (!base || strncmp(base, key, len) != 0 || base[len]) continue;
+    bool counts = !first || !column->key;
+    first = false;
+    if (counts && --wanted == 0) return column;
   }
   return NULL;
 }
 
 static const corm_select_column *find_selected(const corm_select_columns *columns, const char *key) {
   for (uint32_t i = 0; i < columns->n; i++) {
-    const char *own = columns->items[i].key;
+    const char *own = base_key(&columns->items[i]);
     if (own && strcmp(own, key) == 0) return &columns->items[i];
   }
   return find_numbered(columns, key);
@@ -171,7 +187,7 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
                                         const char *key) {
   corm_select_columns columns;
   corm_error *ignored = NULL;
-  if (corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, ignored) !=
+  if (corm_select_columns_in(arena, select->columns, select->ncolumns, corm_inner_style(select), &columns, ignored) !=
       CORM_OK) {
     return NULL;
   }
@@ -209,4 +225,40 @@ const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, c
   if (element->kind != CORM_NODE_TABLE) return NULL;
   const corm_column *column = corm_table_column(((const corm_table_node *)element)->table, key, strlen(key));
   return column ? corm_column_node_in(arena, column, from) : NULL;
+}
+
+/* The key of a selected column, as find_selected reads it. */
+static const char *own_key(corm_arena *arena, const corm_select_columns *columns, uint32_t at) {
+  const char *base = base_key(&columns->items[at]);
+  uint32_t before = 0;
+  if (!base) base = "anon";
+  for (uint32_t i = 0; i < at; i++) {
+    const char *other = base_key(&columns->items[i]);
+    if (other && strcmp(other, base) == 0) before++;
+  }
+  if (columns->items[at].key && before == 0) return base;
+  size_t len = strlen(base);
+  char *key = corm_arena_alloc(arena, len + 12);
+  if (key) snprintf(key, len + 12, "%s_%u", base, columns->items[at].key ? before : before + 1);
+  return key;
+}
+
+corm_status corm_select_keys_in(corm_arena *arena, const corm_select *select, const char *const **keys, uint32_t *n,
+                                corm_error *err) {
+  corm_select_columns columns;
+  corm_status status =
+      corm_select_columns_in(arena, select->columns, select->ncolumns, corm_inner_style(select), &columns, err);
+  if (status != CORM_OK) return status;
+  const char **own = corm_arena_zalloc(arena, columns.n, sizeof *own);
+  if (!own) return corm_error_memory(err);
+  for (uint32_t i = 0; i < columns.n; i++) {
+    const corm_node *node = columns.items[i].node;
+    bool star = node->kind == CORM_NODE_CONSTANT && ((const corm_constant *)node)->value == CORM_CONSTANT_STAR;
+    if (node->kind == CORM_NODE_TEXT || star) continue;
+    own[i] = own_key(arena, &columns, i);
+    if (!own[i]) return corm_error_memory(err);
+  }
+  *keys = own;
+  *n = columns.n;
+  return CORM_OK;
 }

@@ -25,6 +25,15 @@ bool corm_from_list_add_of(corm_from_list *list, const corm_node *node);
 /* Drops what is a part of a join in the same list. */
 bool corm_from_list_hide_joined(corm_from_list *list);
 
+/* The FROMs of a select as they will stand there, correlation aside; `columns_only`: those that its columns ask for. */
+CORM_MUST_USE corm_status corm_select_froms_in(corm_arena *arena, const corm_select *select, bool columns_only,
+                                               corm_from_list *out, corm_error *err);
+
+/* By what the columns of a select are found where it is aliased, one for each: "id", and "id_1" for the second of that
+   key; NULL for raw text. In the arena. */
+CORM_MUST_USE corm_status corm_select_keys_in(corm_arena *arena, const corm_select *select, const char *const **keys,
+                                              uint32_t *n, corm_error *err);
+
 /* What tells one selected thing from another: a column of a FROM, or a node. */
 typedef struct corm_identity {
   const void *a;
@@ -65,9 +74,9 @@ typedef struct corm_select_columns {
   bool textual; /* raw text or * among them */
 } corm_select_columns;
 
-/* Expands bundles and FROMs and decides the labels as SQLAlchemy does; in the arena. `table_names`: label style
-   table_column. CompileError for what cannot be selected. */
+/* Expands bundles and FROMs and decides the labels as SQLAlchemy does; in the arena. `style`: corm_label_style.
+   CompileError for what cannot be selected. */
 CORM_MUST_USE corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n,
-                                                 bool table_names, corm_select_columns *out, corm_error *err);
+                                                 unsigned style, corm_select_columns *out, corm_error *err);
 
 #endif

@@ -42,6 +42,55 @@ typedef struct corm_join {
   bool full;
 } corm_join;
 
+/* How the columns of a select are labelled. */
+typedef enum corm_label_style {
+  CORM_LABEL_STYLE_DISAMBIGUATE, /* the second of a name gets a number */
+  CORM_LABEL_STYLE_TABLE,        /* user.id AS user_id */
+  CORM_LABEL_STYLE_NONE          /* as they are, of one name or not */
+} corm_label_style;
+
+/* The style that an aliased select is labelled by: its columns must be told apart. */
+#define corm_inner_style(select)                                                                                       \
+  ((select)->label_columns == CORM_LABEL_STYLE_NONE ? CORM_LABEL_STYLE_DISAMBIGUATE                                    \
+                                                    : (corm_label_style)(select)->label_columns)
+
+/* FOR UPDATE and its kin. */
+typedef struct corm_row_lock {
+  const corm_node *const *of; /* the FROMs whose rows are locked; none: of all */
+  uint32_t nof;
+  bool read;
+  bool key_share;
+  bool nowait;
+  bool skip_locked;
+} corm_row_lock;
+
+/* Raw SQL of the user's at a fixed place of a select. */
+typedef enum corm_select_text_place {
+  CORM_SELECT_PREFIX,        /* behind SELECT */
+  CORM_SELECT_SUFFIX,        /* at the end */
+  CORM_SELECT_HINT,          /* at `from` */
+  CORM_SELECT_STATEMENT_HINT /* before the suffixes */
+} corm_select_text_place;
+
+typedef struct corm_select_text {
+  const corm_node *text;
+  const corm_node *from;
+  const char *dialect; /* the only one that has it; NULL: all */
+  uint8_t place;       /* corm_select_text_place */
+} corm_select_text;
+
+/* What few selects have. */
+typedef struct corm_select_extra {
+  const corm_node *const *distinct_on; /* with `distinct` */
+  uint32_t ndistinct_on;
+  const corm_row_lock *lock; /* NULL: none */
+  const corm_select_text *texts;
+  uint32_t ntexts;
+  bool fetch; /* the limit is written FETCH FIRST */
+  bool with_ties;
+  bool percent;
+} corm_select_extra;
+
 struct corm_select {
   corm_node base;
   const corm_node *const *columns; /* expressions, labels, bundles; TABLE and ALIAS mean all their columns */
@@ -58,8 +107,9 @@ struct corm_select {
   const corm_node *offset;
   const corm_node *const *correlate; /* explicit correlate(); NULL: automatic; not NULL with ncorrelate 0: none */
   uint32_t ncorrelate;
+  const corm_select_extra *extra; /* NULL: nothing */
   bool distinct;
-  bool label_columns; /* LABEL_STYLE_TABLENAME_PLUS_COL: user.id AS user_id */
+  uint8_t label_columns; /* corm_label_style */
 };
 
 const corm_node *corm_table_node_in(corm_arena *arena, const corm_table *table);

@@ -10,6 +10,10 @@
 ---@field exc table<string, string> Names of error classes; an unknown one is an ArgumentError
 ---@field types table<string, corm.Type> All types by name
 ---@field func corm.func Any SQL function: `func.count(x)`
+---@field LABEL_STYLE_DEFAULT string
+---@field LABEL_STYLE_DISAMBIGUATE_ONLY string The second column of a name gets a number
+---@field LABEL_STYLE_NONE string Columns keep their names
+---@field LABEL_STYLE_TABLENAME_PLUS_COL string Columns are called by table and column
 ---@field null corm.null NULL where nil cannot stand; called, the SQL constant
 ---@field event corm.event Listeners
 ---@field URL corm.URLClass

@@ -622,6 +622,12 @@ function Filtered:filter(...) end
 function Filtered:filter_by(values) end
 
 ---@class corm.Select : corm.Filtered
+---@field selected_columns corm.Column[] by position and key
+---@field exported_columns corm.Column[] by position and key
+---@field column_descriptions table[] of name, type, expr, entity, aliased
+---@field froms corm.FromClause[]
+---@field columns_clause_froms corm.FromClause[]
+---@field whereclause corm.Expression?
 local Select = {}
 
 ---@param ... any
@@ -691,8 +697,60 @@ function Select:limit(count) end
 ---@return self
 function Select:offset(count) end
 
+---@param ... corm.Expression DISTINCT ON, of PostgreSQL
 ---@return self
-function Select:distinct() end
+function Select:distinct(...) end
+
+---FETCH FIRST instead of LIMIT.
+---@param count integer|corm.Expression|nil 0 or more; nil: none
+---@param options? { with_ties: boolean?, percent: boolean? }
+---@return self
+function Select:fetch(count, options) end
+
+---Limit and offset by positions from 0.
+---@param start integer?
+---@param stop integer? the position behind the last
+---@return self
+function Select:slice(start, stop) end
+
+---Locks the rows; left out on SQLite.
+---@param options? { nowait: boolean?, read: boolean?, of: any, skip_locked: boolean?, key_share: boolean? }
+---@return self
+function Select:with_for_update(options) end
+
+---SQL behind SELECT.
+---@param ... corm.TextClause|{ dialect: string? }
+---@return self
+function Select:prefix_with(...) end
+
+---SQL at the end.
+---@param ... corm.TextClause|{ dialect: string? }
+---@return self
+function Select:suffix_with(...) end
+
+---A hint at a table.
+---@param from corm.Table|corm.FromClause
+---@param text corm.TextClause
+---@param dialect? string
+---@return self
+function Select:with_hint(from, text, dialect) end
+
+---A hint at the end of the statement.
+---@param text corm.TextClause
+---@param dialect? string
+---@return self
+function Select:with_statement_hint(text, dialect) end
+
+---@param style string one of corm.LABEL_STYLE_...
+---@return self
+function Select:set_label_style(style) end
+
+---@return string
+function Select:get_label_style() end
+
+---The FROMs that the statement will have.
+---@return corm.FromClause[]
+function Select:get_final_froms() end
 
 ---@param name? string
 ---@return corm.FromClause

@@ -1,0 +1,230 @@
+/* What a select says of itself: its columns, its FROMs, its condition. */
+#include <string.h>
+
+#include "binding/b_object.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+#include "sql/expr.h"
+#include "sql/froms.h"
+
+/* -- columns --------------------------------------------------------------------------------------------------- */
+
+/* Where the columns go: a table at `list`; a sequence of their keys is at `names`. */
+typedef struct collector {
+  int list;
+  int names;
+  lua_Integer at; /* columns seen */
+  lua_Integer n;  /* those that are there */
+} collector;
+
+/* Pushes the node; a table's own column is its Column. */
+static void push_expression(lua_State *L, const corm_node *node) {
+  const corm_column_node *column = (const corm_column_node *)node;
+  if (node->kind == CORM_NODE_COLUMN && column->column && column->from && column->from->kind == CORM_NODE_TABLE &&
+      !column->entity && binding_push_table(L, column->column->table)) {
+    binding_push_column(L, lua_gettop(L), column->column);
+    lua_remove(L, -2);
+    return;
+  }
+  binding_push_node(L, node, 1);
+}
+
+/* Pushes the keys of a FROM's columns. */
+static void push_from_keys(lua_State *L, const corm_node *from) {
+  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
+  if (element->kind == CORM_NODE_SELECT) {
+    binding_push_select_keys(L, (const corm_select *)element);
+    return;
+  }
+  lua_newtable(L);
+  const char *key;
+  for (size_t i = 0; (key = binding_from_key(from, i)); i++) {
+    lua_pushstring(L, key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+/* Pushes the column of a FROM; a table's own is its Column. */
+static void push_from_column(lua_State *L, const corm_node *from, const char *key) {
+  const corm_table *table = from->kind == CORM_NODE_TABLE ? ((const corm_table_node *)from)->table : NULL;
+  if (table && binding_push_table(L, table)) {
+    binding_push_column(L, lua_gettop(L), corm_table_column(table, key, strlen(key)));
+    lua_remove(L, -2);
+  } else {
+    binding_push_from_column(L, from, key, 1);
+  }
+}
+
+/* Takes the column from the top; under its name too, unless another has it. */
+static void add_column(lua_State *L, collector *c) {
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, c->list, ++c->n);
+  lua_rawgeti(L, c->names, ++c->at);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, c->list) == LUA_TNIL) {
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -4);
+    lua_rawset(L, c->list);
+  }
+  lua_pop(L, 3);
+}
+
+static bool is_raw(const corm_node *node) {
+  return node->kind == CORM_NODE_TEXT ||
+         (node->kind == CORM_NODE_CONSTANT && ((const corm_constant *)node)->value == CORM_CONSTANT_STAR);
+}
+
+static void add_item(lua_State *L, collector *c, const corm_node *item) {
+  const corm_bundle *bundle = (const corm_bundle *)item;
+  if (is_raw(item)) return;
+  if (item->kind == CORM_NODE_BUNDLE) {
+    for (uint32_t i = 0; i < bundle->n; i++) {
+      push_expression(L, bundle->columns[i]);
+      add_column(L, c);
+    }
+  } else if (item->kind == CORM_NODE_TABLE || item->kind == CORM_NODE_ALIAS) {
+    push_from_keys(L, item);
+    int keys = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, keys, i) != LUA_TNIL; i++) {
+      push_from_column(L, item, lua_tostring(L, -1));
+      add_column(L, c);
+      lua_settop(L, keys);
+    }
+    lua_settop(L, keys - 1);
+  } else {
+    push_expression(L, item);
+    add_column(L, c);
+  }
+}
+
+static void push_selected_columns(lua_State *L, const corm_select *select) {
+  luaL_checkstack(L, 12, "selected_columns");
+  binding_push_select_keys(L, select);
+  lua_newtable(L);
+  collector c = {.list = lua_gettop(L), .names = lua_gettop(L) - 1};
+  for (uint32_t i = 0; i < select->ncolumns; i++) add_item(L, &c, select->columns[i]);
+  binding_seal_list(L);
+}
+
+/* -- descriptions ---------------------------------------------------------------------------------------------- */
+
+/* Sets the entity of the description at the top, and whether it is an alias. */
+static void describe_entity(lua_State *L, const corm_bundle *bundle, const char *field) {
+  const corm_mapper *mapper = bundle->owner;
+  binding_push_class(L, binding_get(L), mapper);
+  if (field) {
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, field);
+  }
+  lua_setfield(L, -2, "entity");
+  lua_pushboolean(L, bundle->from != mapper->from);
+  lua_setfield(L, -2, "aliased");
+}
+
+static void add_entity(lua_State *L, collector *c, const corm_bundle *bundle) {
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, bundle->name);
+  lua_setfield(L, -2, "name");
+  binding_push_node(L, &bundle->base, 1);
+  lua_setfield(L, -2, "expr");
+  describe_entity(L, bundle, "type");
+  lua_rawseti(L, c->list, ++c->n);
+  c->at += bundle->n;
+}
+
+/* Takes the expression from the top. */
+static void add_description(lua_State *L, collector *c) {
+  const corm_node *node = binding_tonode(L, -1);
+  lua_createtable(L, 0, 5);
+  lua_rawgeti(L, c->names, ++c->at);
+  lua_setfield(L, -2, "name");
+  binding_push_type(L, corm_node_type(node), -2);
+  lua_setfield(L, -2, "type");
+  lua_pushboolean(L, false);
+  lua_setfield(L, -2, "aliased");
+  const corm_column_node *column = node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : NULL;
+  if (column && column->entity) describe_entity(L, column->entity, NULL);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "expr");
+  lua_rawseti(L, c->list, ++c->n);
+}
+
+static void push_descriptions(lua_State *L, const corm_select *select) {
+  luaL_checkstack(L, 12, "column_descriptions");
+  binding_push_select_keys(L, select);
+  lua_newtable(L);
+  collector c = {.list = lua_gettop(L), .names = lua_gettop(L) - 1};
+  for (uint32_t i = 0; i < select->ncolumns; i++) {
+    const corm_node *item = select->columns[i];
+    if (is_raw(item)) continue;
+    if (item->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)item)->owner) {
+      add_entity(L, &c, (const corm_bundle *)item);
+    } else if (item->kind == CORM_NODE_TABLE || item->kind == CORM_NODE_ALIAS) {
+      push_from_keys(L, item);
+      int keys = lua_gettop(L);
+      for (lua_Integer k = 1; lua_rawgeti(L, keys, k) != LUA_TNIL; k++) {
+        push_from_column(L, item, lua_tostring(L, -1));
+        add_description(L, &c);
+        lua_settop(L, keys);
+      }
+      lua_settop(L, keys - 1);
+    } else {
+      push_expression(L, item);
+      add_description(L, &c);
+    }
+  }
+}
+
+/* -- FROMs ----------------------------------------------------------------------------------------------------- */
+
+static void push_froms(lua_State *L, const corm_select *select, bool columns_only) {
+  binding_state *state = binding_get(L);
+  corm_error err;
+  corm_error_init(&err);
+  corm_arena *arena = binding_scratch(L, state);
+  corm_from_list froms;
+  if (corm_select_froms_in(arena, select, columns_only, &froms, &err) != CORM_OK) binding_raise(L, &err);
+  lua_createtable(L, (int)froms.n, 0);
+  for (uint32_t i = 0; i < froms.n; i++) {
+    const corm_node *from = froms.items[i];
+    if (from->kind != CORM_NODE_TABLE || !binding_push_table(L, ((const corm_table_node *)from)->table))
+      binding_push_node(L, from, 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  binding_scratch_done(L, state, arena);
+  lua_remove(L, -2);
+}
+
+static int select_get_final_froms(lua_State *L) {
+  push_froms(L, (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, "get_final_froms")->base.node, false);
+  return 1;
+}
+
+/* -- the properties -------------------------------------------------------------------------------------------- */
+
+bool binding_select_property(lua_State *L, const char *name) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  if (!stmt || !stmt->base.node || stmt->base.node->kind != CORM_NODE_SELECT) return false;
+  const corm_select *select = (const corm_select *)stmt->base.node;
+  if (strcmp(name, "selected_columns") == 0 || strcmp(name, "exported_columns") == 0) {
+    push_selected_columns(L, select);
+  } else if (strcmp(name, "column_descriptions") == 0) {
+    push_descriptions(L, select);
+  } else if (strcmp(name, "froms") == 0) {
+    push_froms(L, select, false);
+  } else if (strcmp(name, "columns_clause_froms") == 0) {
+    push_froms(L, select, true);
+  } else if (strcmp(name, "whereclause") != 0) {
+    return false;
+  } else if (select->where) {
+    binding_push_node(L, select->where, 1);
+  } else {
+    lua_pushnil(L);
+  }
+  return true;
+}
+
+void binding_open_select_inspect(lua_State *L) {
+  static const luaL_Reg methods[] = {{"get_final_froms", select_get_final_froms}, {NULL, NULL}};
+  binding_add_methods(L, BINDING_STATEMENT, methods);
+}
