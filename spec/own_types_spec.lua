@@ -486,6 +486,43 @@ describe("a definition of a type", function()
   end)
 end)
 
+database.only("postgresql", function()
+  it("an ARRAY of a type that is text here is a list", function()
+    local types = corm.dialects.postgresql
+    local engine = database.engine()
+    local t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("a", corm.ARRAY(types.INET)), corm.Column("r", corm.ARRAY(types.INT4RANGE, { dimensions = 2 })))
+    t:create(engine)
+    engine:begin(function(connection)
+      connection:execute(corm.insert(t), {
+        { id = 1, a = { "10.0.0.1", corm.null, "::1" }, r = { { "[1,5)", "empty" } } },
+        { id = 2, a = {}, r = corm.null },
+      })
+      local rows = connection:execute(corm.select(t):order_by(t.c.id)):all()
+      assert.same({ "10.0.0.1", corm.null, "::1" }, rows[1].a)
+      assert.same({ { "[1,5)", "empty" } }, rows[1].r)
+      assert.equal(0, #rows[2].a)
+      assert.is_nil(rows[2].r)
+      local odd = corm.text("SELECT '[0:1]={10.0.0.1,10.0.0.2}'::inet[] AS a"):columns(t.c.a)
+      assert.same({ "10.0.0.1", "10.0.0.2" }, connection:execute(odd):scalar())
+    end)
+    engine:dispose()
+    database.clean()
+  end)
+
+  it("compares what is something else inside by its name", function()
+    local engine = database.engine()
+    local t = corm.Table("t", corm.MetaData(), corm.Column("x", corm.dialects.postgresql.REGCLASS))
+    t:create(engine)
+    engine:begin(function(connection)
+      connection:execute(corm.insert(t), { { x = "pg_class" }, { x = "pg_type" } })
+      assert.equal("pg_type", connection:scalar(corm.select(t.c.x):where(t.c.x:eq "pg_type")))
+    end)
+    engine:dispose()
+    database.clean()
+  end)
+end)
+
 database.only("sqlite", function()
   describe("SQLite's storage", function()
     local engine, path

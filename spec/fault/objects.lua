@@ -6,6 +6,17 @@ local corm = require "corm"
 local Column, Integer, String, ForeignKey = corm.Column, corm.Integer, corm.String, corm.ForeignKey
 local select = corm.select
 
+-- An amount, stored as an integer; the database sees a sum.
+local function new_amount()
+  return corm.TypeDecorator {
+    impl = Integer,
+    process_bind_param = function(_, value) return value and value.n end,
+    process_result_value = function(_, value) return value and { n = value } end,
+    bind_expression = function(_, value) return value + corm.literal_column("0", Integer) end,
+    column_expression = function(_, column) return corm.func.abs(column) end,
+  }
+end
+
 local function models()
   local Base = corm.declarative_base()
   local item_tag = corm.Table("item_tag", Base.metadata,
@@ -17,6 +28,8 @@ local function models()
     name = Column(String, { default = function() return "unnamed" end }),
     made = Column(corm.DateTime, { default = corm.datetime(2026, 11, 22, 12, 0, 0) }),
     data = Column(corm.JSON),
+    amount = Column(new_amount(), { default = { n = 5 } }),
+    extra = Column(corm.PickleType),
     parent_id = Column(Integer, ForeignKey "item.id"),
     parts = corm.relationship("Item", {
       backref = corm.backref("parent", { remote_side = "Item.id" }), order_by = "Item.id",
@@ -50,7 +63,7 @@ local function write(state)
   local Item, Tag, session = state.Item, state.Tag, state.session
   local red, blue = Tag { name = "red" }, Tag { name = "blue", note = "cold" }
   local box = Item { name = "  box", tags = { red, blue }, data = { list = corm.array { 1, "two", corm.null } } }
-  box.parts:append(Item { tags = { red } })
+  box.parts:append(Item { tags = { red }, amount = { n = 7 }, extra = { 1, { "two" } } })
   box.parts:append(Item { name = "lid", parts = { Item { name = "handle" } } })
   state.objects = { red, blue, box, box.parts[1], box.parts[2] }
   session:add_all { box }
@@ -65,6 +78,7 @@ local function change(state)
   assert(box.title == "box!" and box.parts[2].parts[1].parent == box.parts[2])
   session:begin_nested(function()
     box.parts[1].name = "first"
+    box.parts[1].amount = { n = box.parts[1].amount.n + 1 }
     session:flush()
     pcall(session.begin_nested, session, function()
       box.name = "never"
@@ -93,6 +107,8 @@ local function ask(state)
   local counts = select(Item.name, corm.func.count(part.id):label "n"):join(part, part.parent_id:eq(Item.id))
   local rows = session:execute(counts:group_by(Item.name):order_by(Item.name)):all()
   assert(rows[1].name == "box" and rows[1].n == 2)
+  local large = session:scalars(select(Item.amount):where(Item.amount:in_ { { n = 8 }, { n = 9 } })):one()
+  assert(large.n == 8)
   for tag in session:scalars(select(Tag):where(Tag.items:any { name = "box" }):order_by(Tag.name)) do
     assert(tostring(tag) and #tag.items >= 1)
   end

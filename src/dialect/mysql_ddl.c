@@ -124,10 +124,11 @@ static bool has_no_cast(const corm_type *type) {
   return false;
 }
 
-/* DECIMAL(10, 2) UNSIGNED; without a precision a spelled type has the server's. */
+/* DECIMAL(10, 2); without a precision a spelled type has the server's. */
 static corm_status spelled_decimal(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err) {
   corm_type target = *type;
   target.spelling = "DECIMAL";
+  target.suffix = NULL; /* the server takes no UNSIGNED here */
   return corm_spelled_type(dialect, &corm_spelling_mysql, &target, out, err);
 }
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/uuid.h"
 #include "dialect/ansi.h"
+#include "dialect/array_text.h"
 #include "dialect/json_path.h"
 
 static corm_status keep_as(const corm_value *in, corm_value_kind kind, corm_value *out) {
@@ -126,6 +127,20 @@ static corm_status load_text(const loading *l) {
   return CORM_OK;
 }
 
+/* Arrays of types that are carried as text come as text. */
+static corm_status load_array(const loading *l) {
+  corm_buf *buf = &l->scratch->buf;
+  const corm_type *item = l->type->item;
+  if (l->in->kind != CORM_TEXT || !item || corm_type_value_kind(item) != CORM_TEXT) return refuse(l);
+  corm_buf_reset(buf);
+  if (!corm_array_from_text(l->in->as.s, l->in->len, buf)) return buf->failed ? corm_error_memory(l->err) : refuse(l);
+  const char *text = corm_buf_str(buf);
+  if (!text) return corm_error_memory(l->err);
+  *l->out = corm_value_text(text, buf->len);
+  l->out->kind = CORM_ARRAY;
+  return CORM_OK;
+}
+
 corm_status corm_native_decode(const corm_dialect *dialect, const corm_type *type, const corm_value *in,
                                corm_scratch *scratch, corm_value *out, corm_error *err) {
   (void)dialect;
@@ -142,8 +157,8 @@ corm_status corm_native_decode(const corm_dialect *dialect, const corm_type *typ
   case CORM_TEXT: return load_text(&l);
   case CORM_DATE: return load_date(&l);
   case CORM_DATETIME: return load_datetime(&l);
-  case CORM_INTERVAL:
-  case CORM_ARRAY: return refuse(&l);
+  case CORM_INTERVAL: return refuse(&l);
+  case CORM_ARRAY: return load_array(&l);
   default: return load_common(&l);
   }
 }

@@ -195,7 +195,8 @@ static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, cor
   c->binds[c->nbinds++] = *bind;
   placeholder(c, bind->name);
   if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
-  if (place == CORM_PLACE_SHARED && corm_type_value_kind(bind->type) == CORM_TEXT) return;
+  bool inferred = corm_type_value_kind(bind->type) == CORM_TEXT && !bind->type->owner;
+  if (place == CORM_PLACE_SHARED && inferred) return;
   c->dialect->bind_cast(c->dialect, bind->type, &c->text);
 }
 

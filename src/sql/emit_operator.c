@@ -93,7 +93,10 @@ bool corm_has_own_type(const corm_node *node) {
 corm_place corm_place_beside(corm_op op, const corm_node *with) {
   if (!corm_has_own_type(with)) return CORM_PLACE_UNTYPED;
   bool comparison = op != CORM_OP_CUSTOM && (corm_ops[op].flags & CORM_OP_BOOLEAN);
-  return comparison && corm_node_type(with)->kind != CORM_TYPE_NULLTYPE ? CORM_PLACE_TYPED : CORM_PLACE_SHARED;
+  const corm_type *type = corm_node_type(with);
+  /* A type of one database's own may be something else for the operator: REGCLASS is compared as OID. */
+  bool known = type->kind != CORM_TYPE_NULLTYPE && !type->owner;
+  return comparison && known ? CORM_PLACE_TYPED : CORM_PLACE_SHARED;
 }
 
 static void push_compared(corm_compiler *c, corm_op op, const corm_node *node, const corm_node *with) {
