@@ -1,6 +1,7 @@
 /* Compiling what stands in Lua, and showing it: x:compile { ... } and tostring(x). */
 #include <string.h>
 
+#include "binding/b_bindparam.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "sql/ddl.h"
@@ -115,7 +116,11 @@ static void push_text(lua_State *L, const corm_dialect *dialect, const corm_comp
   corm_error_init(&err);
   corm_compiled compiled;
   corm_arena *arena = binding_scratch(L, state);
-  if (binding_compile(L, 1, dialect, options, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
+  binding_late late;
+  binding_late_init(&late, L, 0, false);
+  corm_compile_options own = *options;
+  own.late = &late.late;
+  if (binding_compile(L, 1, dialect, &own, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
   lua_pushlstring(L, compiled.sql, compiled.len);
   binding_scratch_done(L, state, arena);
   lua_remove(L, -2);
@@ -178,7 +183,11 @@ static void push_compiled_params(lua_State *L, const binding_compiled *self) {
   if (lua_getiuservalue(L, 1, COMPILED_PARAMS) == LUA_TTABLE) return;
   lua_getiuservalue(L, 1, COMPILED_SOURCE);
   corm_arena *arena = binding_scratch(L, state);
-  if (binding_compile(L, lua_gettop(L) - 1, self->dialect, &self->options, arena, &compiled, &err) != CORM_OK)
+  binding_late late;
+  binding_late_init(&late, L, 0, false);
+  corm_compile_options own = self->options;
+  own.late = &late.late;
+  if (binding_compile(L, lua_gettop(L) - 1, self->dialect, &own, arena, &compiled, &err) != CORM_OK)
     binding_raise(L, &err);
   push_params(L, &compiled);
   binding_scratch_done(L, state, arena);

@@ -1,6 +1,7 @@
 /* Connection: executing statements, committing, closing. */
 #include <string.h>
 
+#include "binding/b_bindparam.h"
 #include "binding/b_engine.h"
 #include "binding/b_params.h"
 #include "binding/b_result.h"
@@ -136,7 +137,9 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 /* `first`: the first set of parameters; `keys`: the key of an INSERT is wanted. */
 static void compile(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine, corm_arena *arena,
                     corm_compiled *out) {
-  const corm_compile_options options = {.keys = keys, .lint = corm_engine_lints(engine)};
+  binding_late late;
+  binding_late_init(&late, L, first, !keys);
+  const corm_compile_options options = {.late = &late.late, .keys = keys, .lint = corm_engine_lints(engine)};
   const corm_dialect *dialect = corm_engine_dialect(engine);
   corm_error err;
   corm_error_init(&err);
@@ -267,7 +270,7 @@ static int conn_exec_driver_sql(lua_State *L) {
     if (many && !lua_istable(L, -1))
       return binding_error(L, CORM_E_ARGUMENT, "exec_driver_sql: a list of parameters holds tables, not a %s",
                            binding_typename(L, -1));
-    binding_params_native(L, many ? -1 : 3, arena, &params);
+    binding_params_native(L, many ? -1 : 3, false, arena, &params);
     if (many) lua_pop(L, 1);
     corm_result *old = result->result;
     result->result = NULL;

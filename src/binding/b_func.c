@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_bindparam.h"
 #include "binding/b_expr.h"
 #include "binding/b_statement.h"
 #include "sql/expr.h"
@@ -297,40 +298,6 @@ static int column_name_call(lua_State *L) {
   return 1;
 }
 
-/* bindparam(key [, value] [, { options }]): without a value it is required at execution. */
-static int bindparam_call(lua_State *L) {
-  static const binding_option_spec specs[] = {{"type_", BINDING_OPT_ANY},
-                                              {"unique", BINDING_OPT_BOOL},
-                                              {"required", BINDING_OPT_BOOL},
-                                              {"value", BINDING_OPT_ANY}};
-  corm_error err;
-  corm_error_init(&err);
-  size_t len;
-  if (lua_type(L, 1) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "bindparam: a name expected");
-  const char *key = lua_tolstring(L, 1, &len);
-  if (corm_identifier_check(key, len, "bindparam", &err) != CORM_OK) return binding_raise(L, &err);
-  int top = lua_gettop(L);
-  int options = top > 1 && lua_type(L, top) == LUA_TTABLE ? top : 0;
-  int value_arg = top > 1 && options != 2 ? 2 : 0;
-  const corm_type *type = NULL;
-  binding_arg value = {.room = 0};
-  if (options) binding_check_options(L, options, "bindparam", specs, 4);
-  if (options && binding_opt_push(L, options, "type_")) type = binding_checktype(L, -1, "bindparam");
-  int type_arg = type ? lua_gettop(L) : 0;
-  if (options && !value_arg && binding_opt_push(L, options, "value")) value_arg = lua_gettop(L);
-  if (value_arg) binding_arg_read(L, value_arg, type, "bindparam", &value);
-  if (value.node) return binding_error(L, CORM_E_ARGUMENT, "bindparam: a plain value expected, got an SQL expression");
-  if (value_arg && binding_opt_bool(L, options ? options : 1, "required", false)) value_arg = 0;
-  const corm_node *node;
-  binding_build b = start(L, BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(len) + value.room, 1);
-  do
-    node = corm_bindparam_in(&b.arena, key, type, value_arg ? &value.value : NULL,
-                             options && binding_opt_bool(L, options, "unique", false));
-  while (binding_build_again(&b, node));
-  if (type) binding_anchor(L, 1, type_arg);
-  return 1;
-}
-
 static int tuple_call(lua_State *L) {
   binding_state *state = binding_get(L);
   int n = lua_gettop(L);
@@ -419,7 +386,7 @@ void binding_open_func(lua_State *L) {
                                        {"literal", literal_call},
                                        {"literal_column", literal_column_call},
                                        {"column", column_name_call},
-                                       {"bindparam", bindparam_call},
+                                       {"bindparam", binding_bindparam},
                                        {"tuple_", tuple_call},
                                        {"extract", extract_call},
                                        {"try_cast", binding_try_cast},

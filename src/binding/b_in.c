@@ -175,6 +175,24 @@ int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const co
   return 1;
 }
 
+/* A bindparam() takes its list when the statement is executed, unless it has one. */
+static int in_bind(lua_State *L, corm_op op, const char *method, const corm_node *left, const corm_bind *bind) {
+  const uint32_t width = binding_tuple_width(left);
+  if (!bind->required && !bind->expanding && !bind->hook)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: the bindparam() holds one value; a list needs { expanding = true }",
+                         method);
+  if (bind->nvalues && bind->width != width)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: the elements of the bindparam() have %d values each, not %d", method,
+                         (int)(bind->width ? bind->width : 1), (int)(width ? width : 1));
+  binding_build b = start(L, ROOM_IN + 2 * BINDING_ROOM(corm_bind) + 128 + bind->nvalues * sizeof(corm_value), 2);
+  const corm_node *node;
+  do node = corm_in_bind_in(&b.arena, op, left, bind, width);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  binding_anchor(L, 2, 2);
+  return 1;
+}
+
 static int in(lua_State *L, corm_op op, const char *method) {
   const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
   if (lua_gettop(L) < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected", method);
@@ -182,6 +200,7 @@ static int in(lua_State *L, corm_op op, const char *method) {
     size_t n = check_sequence(L, 2, method);
     return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);
   }
+  if (right->kind == CORM_NODE_BIND) return in_bind(L, op, method, left, (const corm_bind *)right);
   if (right->kind != CORM_NODE_SELECT && right->kind != CORM_NODE_SCALAR_SUBQUERY && right->kind != CORM_NODE_TEXT)
     binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
   binding_build b = start(L, ROOM_IN, 2);

@@ -149,6 +149,10 @@ void binding_push_default_context(lua_State *L, int current) {
 
 /* -- reading -- */
 
+/* In the map of names: the text has the value already. */
+#define USED_UP (-1)
+#define NO_SLOT SIZE_MAX
+
 typedef struct reader {
   lua_State *L;
   const corm_compiled *compiled;
@@ -194,6 +198,11 @@ static void collect_slots(reader *r) {
     r->order[r->n] = r->n;
     r->binds[r->n++] = i;
     lua_pushinteger(L, (lua_Integer)r->n - 1);
+    lua_rawset(L, r->map);
+  }
+  for (const corm_late_name *late = r->compiled->late; late; late = late->next) {
+    lua_pushstring(L, late->name);
+    lua_pushinteger(L, USED_UP);
     lua_rawset(L, r->map);
   }
 }
@@ -255,8 +264,10 @@ static size_t find_slot(reader *r, int key, size_t i, size_t number) {
     binding_error(L, CORM_E_ARGUMENT, "parameters have names, got a key of type %s", binding_typename(L, key));
   lua_pushvalue(L, key);
   if (lua_rawget(L, r->map) == LUA_TNIL) unknown_parameter(r, lua_tostring(L, key), number);
-  const size_t slot = (size_t)lua_tointeger(L, -1);
+  const lua_Integer found = lua_tointeger(L, -1);
   lua_pop(L, 1);
+  if (found == USED_UP) return NO_SLOT;
+  const size_t slot = (size_t)found;
   if (i < r->n) r->order[i] = slot;
   return slot;
 }
@@ -287,6 +298,7 @@ static void read_set(reader *r, size_t number) {
   const int key = lua_gettop(L);
   for (; lua_next(L, r->set); lua_settop(L, key), i++) {
     const size_t slot = find_slot(r, key, i, number);
+    if (slot == NO_SLOT) continue;
     if (!r->bare[slot] || !read_bare(r, &r->values[slot]))
       read_value(r, key + 1, &r->compiled->binds[r->binds[slot]], "bind parameter", r->names[slot], &r->values[slot]);
   }
@@ -395,7 +407,7 @@ const corm_params *binding_params_read(lua_State *L, const corm_compiled *compil
 
 /* -- native placeholders -- */
 
-void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_params *out) {
+void binding_params_native(lua_State *L, int params, bool lists, corm_arena *arena, corm_params *out) {
   *out = (corm_params){0};
   if (lua_isnoneornil(L, params)) return;
   params = lua_absindex(L, params);
@@ -414,6 +426,10 @@ void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_par
   size_t i = 0;
   lua_pushnil(L);
   while (lua_next(L, params)) {
+    if (lists && named && lua_istable(L, -1) && (lua_rawlen(L, -1) > 0 || !binding_tovalue(L, -1, NULL, &values[i]))) {
+      lua_pop(L, 1);
+      continue;
+    }
     size_t at = named ? i++ : (size_t)lua_tointeger(L, -2) - 1;
     if (!binding_tovalue_in(L, -1, arena, &values[at]))
       binding_error(L, CORM_E_ARGUMENT, "parameters: a %s is no value", binding_typename(L, -1));
@@ -424,7 +440,7 @@ void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_par
     names[at] = corm_arena_dup(arena, name, len);
     if (!names[at]) memory(L);
   }
-  *out = (corm_params){.names = names, .values = values, .n = n + named};
+  *out = (corm_params){.names = names, .values = values, .n = named ? i : n};
 }
 
 /* -- inserted_primary_key -- */

@@ -24,8 +24,9 @@ const corm_node *binding_params_statement(lua_State *L, const corm_node *stateme
 const corm_params *binding_params_read(lua_State *L, const corm_compiled *compiled, int params, bool many,
                                        corm_arena *arena, size_t *nsets);
 
-/* Values for native placeholders from a sequence or a table of names. */
-void binding_params_native(lua_State *L, int params, corm_arena *arena, corm_params *out);
+/* Values for native placeholders from a sequence or a table of names. `lists`: names with lists are left out, since
+   those are no values but the text's. */
+void binding_params_native(lua_State *L, int params, bool lists, corm_arena *arena, corm_params *out);
 
 /* Pushes the primary key of a single-row INSERT as a Row: what was bound, or what the database generated. `set` may be
    NULL. Pushes nothing and returns false when the statement is no such INSERT. */

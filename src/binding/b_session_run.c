@@ -2,6 +2,7 @@
  * What a session executes. A statement with entities goes through a loader, whose rows are read at once; every other
  * one through the Connection of the session's transaction, as a stream. Both give the same Result.
  */
+#include "binding/b_bindparam.h"
 #include "binding/b_engine.h"
 #include "binding/b_load.h"
 #include "binding/b_params.h"
@@ -101,12 +102,12 @@ static void push_shape(lua_State *L, corm_loader *loader, const corm_node *node,
   lua_remove(L, -2);
 }
 
+/* Leaves the table of parameters, or nil, on the stack. Lists are left to who compiles. */
 static void read_params(lua_State *L, int params, corm_arena *arena, corm_params *out) {
   bool many;
   size_t n = binding_params_first(L, params, &many);
   if (many) binding_error(L, CORM_E_ARGUMENT, "a statement that returns entities takes one table of parameters");
-  binding_params_native(L, n ? -1 : params, arena, out);
-  lua_pop(L, 1);
+  binding_params_native(L, n ? -1 : params, true, arena, out);
 }
 
 static void run_entities(lua_State *L, corm_session *session, const corm_node *node, int statement, int params,
@@ -120,10 +121,13 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   binding_configure_statement(L, state, node);
   corm_arena *arena = binding_scratch(L, state);
   read_params(L, params, arena, &given);
+  binding_late late;
+  binding_late_init(&late, L, lua_gettop(L), false);
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
   binding_load_options(L, list, arena, &options);
   refuse_strangers(L, node, &options, arena);
   options.populate_existing = settings->populate_existing;
+  options.late = &late.late;
   lua_newtable(L);
   int values = lua_gettop(L);
   binding_loader *handle = binding_new_loader(L);

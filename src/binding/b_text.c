@@ -74,8 +74,7 @@ static const corm_node *text_with_binds_in(corm_arena *arena, const corm_text *t
   if (!copies) return NULL;
   for (size_t i = 0; i < list->n; i++) {
     const corm_bind *bind = list->binds[i];
-    copies[i] = (const corm_bind *)corm_bindparam_in(arena, bind->key, bind->base.type,
-                                                     bind->required ? NULL : &bind->value, bind->unique);
+    copies[i] = corm_bind_copy_in(arena, bind, NULL);
     if (!copies[i]) return NULL;
   }
   return corm_text_binds_in(arena, text->sql, text->len, copies, list->n);
@@ -87,6 +86,7 @@ static size_t binds_room(const bind_list *list) {
     const corm_bind *bind = list->binds[i];
     room += BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(strlen(bind->key)) + 2 * sizeof(void *);
     if (!bind->required && corm_value_has_bytes(&bind->value)) room += CORM_ROOM_TEXT(bind->value.len);
+    room += bind->nvalues * sizeof(corm_value);
   }
   return room + 64;
 }

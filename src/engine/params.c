@@ -201,6 +201,7 @@ static corm_status convert_set(converter *self, const corm_compiled *compiled, c
     if (bind->element < 0 && nparams > 0) given = pick(set, bind->name, i < nparams ? i : 0);
     if (convert_given(self, bind, set, given, &out[i], err) != CORM_OK) return CORM_FAILED;
   }
+  for (const corm_late_name *late = compiled->late; late; late = late->next) (void)pick(set, late->name, 0);
   for (size_t i = 0; i < nparams; i++) nused += set->used[i];
   return nused == nparams ? CORM_OK : surplus(self, set, compiled, err);
 }

@@ -163,7 +163,7 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
       status = corm_joined_rewrite(loader, select, &select, err);
     statement = &select->base;
   }
-  const corm_compile_options compile = {.lint = loader->lint};
+  const corm_compile_options compile = {.lint = loader->lint, .late = loader->late};
   if (status == CORM_OK)
     status = corm_compile_in(&loader->arena, loader->dialect, statement, &compile, &loader->own, err);
   loader->compiled = &loader->own;
@@ -222,6 +222,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
+  loader->late = options ? options->late : NULL;
   status =
       corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0, true, err);
   if (status == CORM_OK)

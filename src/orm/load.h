@@ -28,6 +28,7 @@ typedef struct corm_load_option {
 } corm_load_option;
 
 typedef struct corm_load_options {
+  const corm_late *late;          /* parameters that the text depends on, or NULL */
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
   bool populate_existing; /* overwrite loaded attributes and relationships that are not changed */

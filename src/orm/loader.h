@@ -69,6 +69,7 @@ typedef struct corm_load_item {
 } corm_load_item;
 
 struct corm_loader {
+  const corm_late *late; /* while it is opened */
   const corm_mem *mem;
   corm_session *session; /* held */
   const corm_dialect *dialect;

@@ -334,9 +334,91 @@ static const char *bind_name(corm_compiler *c, const corm_bind *bind) {
   return bind->key;
 }
 
+/* -- values that the execution gives before the text is written ---------------------------------------------------- */
+
+static void note_late_name(corm_compiler *c, const char *name) {
+  corm_late_name *note = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *note));
+  if (!note) return;
+  *note = (corm_late_name){.next = c->out->late, .name = name};
+  c->out->late = note;
+}
+
+/* The bind with the value that holds now: the execution's, else its own. */
+static const corm_bind *late_bind(corm_compiler *c, const corm_bind *bind) {
+  corm_late_values given = {.given = false};
+  const corm_late *late = c->options.late;
+  if (late && late->find(late->ctx, bind, c->arena, &given, c->err) != CORM_OK) {
+    c->failed = true;
+    return bind;
+  }
+  if (!given.given) {
+    if (bind->required && !c->options.named) {
+      corm_emit_error(c, CORM_E_INVALID_REQUEST, "A value is required for bind parameter '%.100s'", bind->key);
+    }
+    return bind;
+  }
+  corm_bind *copy = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *copy));
+  if (!copy) return bind;
+  *copy = *bind;
+  copy->required = false;
+  if (bind->expanding) {
+    copy->values = given.values;
+    copy->nvalues = given.n;
+  } else {
+    copy->value = given.values[0];
+    if (copy->base.type->kind == CORM_TYPE_NULLTYPE) copy->base.type = corm_type_of_value(&copy->value);
+  }
+  if (!bind->unique) note_late_name(c, bind->key);
+  return copy;
+}
+
+/* A list that nobody has given yet is shown as one parameter. */
+static void emit_absent_list(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                             corm_place place) {
+  corm_emit_bytes(c, "(", 1);
+  add_bind(c,
+           &(corm_compiled_bind){.name = name, .node = bind, .type = bind->base.type, .column = column, .element = -1},
+           place);
+  corm_emit_bytes(c, ")", 1);
+}
+
+static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                       const corm_node *left, corm_op op, corm_place place);
+
+static void emit_late(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
+                      corm_op op, corm_place place) {
+  const char *name = bind_name(c, bind);
+  const bool literal = c->options.literal_binds;
+  bind = late_bind(c, bind);
+  if (c->failed) return;
+  if (bind->literal_execute && !c->options.named) c->options.literal_binds = true;
+  if (bind->expanding && bind->required && !c->options.literal_binds) {
+    emit_absent_list(c, bind, name, column, place);
+  } else {
+    emit_value(c, bind, name, column, left, op, place);
+  }
+  c->options.literal_binds = literal;
+}
+
+/* -- all of them --------------------------------------------------------------------------------------------------- */
+
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place) {
+  if (bind->late) {
+    emit_late(c, bind, column, left, op, place);
+  } else {
+    emit_value(c, bind, NULL, column, left, op, place);
+  }
+}
+
+/* `name` NULL: not known yet, as an empty list has none. */
+static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                       const corm_node *left, corm_op op, corm_place place) {
   bool is_list = bind->expanding;
+  if (is_list && bind->required) {
+    no_literal(c, bind->key);
+    return;
+  }
   if (is_list && bind->nvalues == 0) {
     c->dialect->empty_in(c->dialect, c, bind, op);
     return;
@@ -345,7 +427,7 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
     corm_emit_error(c, CORM_E_ARGUMENT, "the tuples of an IN list differ in length");
     return;
   }
-  const char *name = bind_name(c, bind);
+  if (!name) name = bind_name(c, bind);
   if (is_list) {
     emit_elements(c, bind, name, column, left, place);
   } else if (!c->options.literal_binds) {
@@ -393,8 +475,10 @@ void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column
   }
 }
 
+/* The value of a column has the column's name, whoever made the bind. */
 static bool is_users_name(const corm_compiled_bind *bind) {
-  return bind->node && !bind->node->unique;
+  if (!bind->node || bind->node->unique) return false;
+  return !(bind->assigned && bind->column && strcmp(bind->name, bind->column->key) == 0);
 }
 
 void corm_binds_finish(corm_compiler *c) {
@@ -417,6 +501,13 @@ void corm_binds_finish(corm_compiler *c) {
   for (uint32_t i = 0; i < c->nbinds && !c->failed; i++) {
     const corm_compiled_bind *bind = &c->binds[i];
     if (is_users_name(bind) || !stem_slot(names, cap, bind->name, (uint32_t)strlen(bind->name))->stem) continue;
+    if (bind->node && !bind->assigned) {
+      corm_emit_error(c, CORM_E_COMPILE,
+                      "Bind parameter '%s' conflicts with unique bind parameter of the same name: a value of this "
+                      "statement has it. Please use another one (for example, 'b_%s')",
+                      bind->name, bind->name);
+      continue;
+    }
     corm_emit_error(c, CORM_E_COMPILE,
                     "bindparam() name '%s' is reserved for a value of this statement that has the same name. Please "
                     "use another one (for example, 'b_%s')",

@@ -11,6 +11,27 @@
 #include "sql/dialect.h"
 #include "sql/node.h"
 
+/*
+ * What an execution gives for a bindparam() that is marked late: its value decides the text (a list behind IN, a
+ * literal), or a function makes it (callable_). Asked while the statement is compiled; the answer lives in the arena.
+ */
+typedef struct corm_late_values {
+  bool given;
+  const corm_value *values; /* a list's, row-major for tuples; else one */
+  uint32_t n;
+} corm_late_values;
+
+typedef struct corm_late {
+  corm_status (*find)(void *ctx, const corm_bind *bind, corm_arena *arena, corm_late_values *out, corm_error *err);
+  void *ctx;
+} corm_late;
+
+/* A parameter that was given so, and is none of the binds. */
+typedef struct corm_late_name {
+  const struct corm_late_name *next;
+  const char *name;
+} corm_late_name;
+
 /* Where a placeholder's value comes from. */
 typedef enum corm_bind_source {
   CORM_BIND_VALUE,    /* `node` holds it, unless node->required: then the parameters, by `name` */
@@ -61,16 +82,18 @@ typedef struct corm_compiled {
   bool unfiltered;     /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
   bool keys;           /* RETURNING was added for the key: `columns` are columns of the primary key, not of a result */
   const char *warning; /* about FROMs that nothing connects; NULL: none, or not looked for */
-  bool textual;        /* raw text or * among the columns: the result has other columns than `columns` says */
-  size_t row_at;       /* INSERT of one row: where its "(?, ?)" stands in the text */
-  size_t row_len;      /* 0: there is none */
+  const corm_late_name *late; /* parameters that are used up by the text */
+  bool textual;               /* raw text or * among the columns: the result has other columns than `columns` says */
+  size_t row_at;              /* INSERT of one row: where its "(?, ?)" stands in the text */
+  size_t row_len;             /* 0: there is none */
 } corm_compiled;
 
 typedef struct corm_compile_options {
-  bool named;         /* show ":name" instead of the driver's placeholders */
-  bool literal_binds; /* values inlined and escaped, for reading */
-  bool lint;          /* look for FROMs that nothing connects: corm_compiled.warning */
-  bool unqualified;   /* columns without their table: CHECK, index expressions */
+  const corm_late *late; /* NULL: nothing is given */
+  bool named;            /* show ":name" instead of the driver's placeholders */
+  bool literal_binds;    /* values inlined and escaped, for reading */
+  bool lint;             /* look for FROMs that nothing connects: corm_compiled.warning */
+  bool unqualified;      /* columns without their table: CHECK, index expressions */
   bool keys; /* an INSERT of one row returns the key that the database generates, where the dialect fetches keys
                 so (returns_key); shown text has that always */
 } corm_compile_options;

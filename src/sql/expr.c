@@ -88,6 +88,38 @@ const corm_node *corm_bindparam_in(corm_arena *arena, const char *key, const cor
   return &node->base;
 }
 
+corm_bind *corm_bind_copy_in(corm_arena *arena, const corm_bind *bind, const corm_type *type) {
+  corm_bind *copy = new_bind(arena, bind->key, type ? type : bind->base.type, bind->required ? NULL : &bind->value);
+  if (!copy) return NULL;
+  copy->required = bind->required;
+  copy->unique = bind->unique;
+  copy->expanding = bind->expanding;
+  copy->width = bind->width;
+  copy->late = bind->late;
+  copy->literal_execute = bind->literal_execute;
+  copy->hook = bind->hook;
+  if (!bind->nvalues) return copy;
+  corm_value *values = corm_arena_alloc(arena, bind->nvalues * sizeof *values);
+  if (!values) return NULL;
+  for (uint32_t i = 0; i < bind->nvalues; i++) {
+    if (!copy_value(arena, &bind->values[i], &values[i])) return NULL;
+  }
+  copy->values = values;
+  copy->nvalues = bind->nvalues;
+  return copy;
+}
+
+const corm_node *corm_in_bind_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_bind *bind,
+                                 uint32_t width) {
+  bool typed = bind->base.type->kind != CORM_TYPE_NULLTYPE;
+  corm_bind *copy = corm_bind_copy_in(arena, bind, typed ? NULL : corm_node_type(left));
+  if (!copy) return NULL;
+  copy->expanding = true;
+  copy->late = true;
+  copy->width = width;
+  return corm_binary_in(arena, op, left, &copy->base);
+}
+
 const corm_node *corm_literal_in(corm_arena *arena, const corm_node *compared_to, const corm_value *value) {
   const corm_type *own = corm_type_of_value(value);
   const corm_type *type = compared_to ? corm_node_type(compared_to) : own;

@@ -23,11 +23,14 @@ typedef struct corm_column_node {
 
 typedef struct corm_bind {
   corm_node base;
-  const char *key; /* the name, or the hint for an anonymous name ("name" -> name_1) */
-  bool unique;     /* anonymous */
-  bool required;   /* has no value of its own */
-  bool expanding;  /* an IN list: values[n] */
-  uint32_t width;  /* expanding tuples: members of each; 0: scalars */
+  const char *key;      /* the name, or the hint for an anonymous name ("name" -> name_1) */
+  bool unique;          /* anonymous */
+  bool required;        /* has no value of its own */
+  bool expanding;       /* an IN list: values[n] */
+  bool late;            /* bindparam() whose value the execution may give before the text is written: see corm_late */
+  bool literal_execute; /* sent as a literal */
+  int hook;             /* callable_: the host's number of the function that gives the value; 0: none */
+  uint32_t width;       /* expanding tuples: members of each; 0: scalars */
   corm_value value;
   const corm_value *literal; /* what stands for the value where it is written into the text; NULL: the value */
   const corm_value *values;  /* expanding */
@@ -137,6 +140,11 @@ CORM_MUST_USE bool corm_bind_literal_in(corm_arena *arena, const corm_node *bind
 /* bindparam(); `value` NULL: required. */
 const corm_node *corm_bindparam_in(corm_arena *arena, const char *key, const corm_type *type, const corm_value *value,
                                    bool unique);
+/* A copy, values and all, that lives on its own; `type` NULL: the same. */
+corm_bind *corm_bind_copy_in(corm_arena *arena, const corm_bind *bind, const corm_type *type);
+/* A bindparam() behind IN: a list, of tuples when `left` is one. NULL with a full arena. */
+const corm_node *corm_in_bind_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_bind *bind,
+                                 uint32_t width);
 const corm_node *corm_constant_in(corm_arena *arena, corm_constant_kind kind);
 /* Prefix and postfix operators; NOT folds as corm_not_in does. */
 const corm_node *corm_unary_in(corm_arena *arena, corm_op op, const corm_node *operand);

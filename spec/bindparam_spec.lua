@@ -1,0 +1,196 @@
+-- Parameters by name: given ahead, given at execution, lists, literals, functions.
+local corm = require "corm"
+local database = require "spec.support.database"
+local raises = require "spec.support.raises"
+
+local select, bindparam, Column = corm.select, corm.bindparam, corm.Column
+
+describe("bindparam", function()
+  local engine, conn, t, Item
+
+  before_each(function()
+    engine = database.engine()
+    local Base = corm.declarative_base()
+    Item = Base:model("Item", {
+      __tablename__ = "item",
+      id = Column(corm.Integer, { primary_key = true }), n = Column(corm.Integer), s = Column(corm.String(20)),
+    })
+    t = Item.__table__
+    Base.metadata:create_all(engine)
+    conn = engine:connect()
+    conn:execute(corm.insert(t), { { id = 1, n = 10, s = "a" }, { id = 2, n = 20, s = "b" }, { id = 3, n = 30, s = "c" } })
+    conn:commit()
+  end)
+
+  local function ids(stmt, params)
+    local found = {}
+    for row in conn:execute(stmt:order_by(t.c.id), params) do found[#found + 1] = row.id end
+    return found
+  end
+
+  local function where(condition) return select(t.c.id):where(condition) end
+
+  it("takes its value at execution, and names itself when it gets none", function()
+    local stmt = where(t.c.n:gt(bindparam "low"))
+    assert.same({ 2, 3 }, ids(stmt, { low = 10 }))
+    assert.same({}, ids(stmt, { low = 99 }))
+    raises("InvalidRequestError", "A value is required for bind parameter 'low'", ids, stmt)
+    assert.equal("did you mean 'low'?", raises("InvalidRequestError", "no bind parameter 'lov'", ids, stmt,
+      { low = 1, lov = 1 }).hint)
+  end)
+
+  it("has a value until another one is given", function()
+    local stmt = where(t.c.n:gt(bindparam("low", 20)))
+    assert.same({ 3 }, ids(stmt))
+    assert.same({ 1, 2, 3 }, ids(stmt, { low = 0 }))
+    assert.same({ 3 }, ids(stmt))
+    raises("InvalidRequestError", "is required", ids, where(t.c.n:gt(bindparam("low", 20, { required = true }))))
+    assert.same({}, ids(where(t.c.n:gt(bindparam("low", { required = false })))))
+  end)
+
+  it("stands in several places", function()
+    assert.same({ 2 }, ids(where(t.c.n:eq(bindparam "x") & (t.c.id * 10):eq(bindparam "x")), { x = 20 }))
+  end)
+
+  it("has a name of its own when it is unique", function()
+    assert.same({ 1 }, ids(where(t.c.n:eq(bindparam("x", 10, { unique = true }) + bindparam("x", 0, { unique = true })))))
+    assert.same({ param_1 = 5 }, bindparam(nil, 5):compile().params)
+  end)
+
+  it("takes a list", function()
+    local stmt = where(t.c.id:in_(bindparam("ids", { expanding = true })))
+    assert.same({ 1, 3 }, ids(stmt, { ids = { 1, 3 } }))
+    assert.same({ 2 }, ids(stmt, { ids = { 2 } }))
+    assert.same({}, ids(stmt, { ids = {} }))
+    assert.same({ 1, 2 }, ids(where(t.c.id:in_(bindparam "ids")), { ids = { 1, 2, 99 } }))
+    assert.same({ 3 }, ids(where(t.c.id:not_in(bindparam "ids")), { ids = { 1, 2 } }))
+    assert.same({ 1, 2, 3 }, ids(where(t.c.id:not_in(bindparam "ids")), { ids = {} }))
+    assert.same({ 2, 3 }, ids(where(t.c.id:in_(bindparam("ids", { 2, 3 }, { expanding = true })))))
+    assert.same({ 1 }, ids(where(t.c.id:in_(bindparam("ids", { 2, 3 }, { expanding = true }))), { ids = { 1 } }))
+    assert.same({ 1, 2 }, ids(where(t.c.id:in_(bindparam "ids") & t.c.n:lt(bindparam "n")), { ids = { 1, 2, 3 }, n = 30 }))
+    raises("InvalidRequestError", "A value is required for bind parameter 'ids'", ids, stmt)
+    raises("ArgumentError", "a list expected, got integer", ids, stmt, { ids = 5 })
+    raises("ArgumentError", "is no value", ids, stmt, { ids = { print } })
+    raises("DataError", "is not an integer", ids, stmt, { ids = { "x" } })
+    raises("ArgumentError", "holds one value", function() return t.c.id:in_(bindparam("x", 5)) end)
+  end)
+
+  it("takes a list of tuples", function()
+    local stmt = where(corm.tuple_(t.c.id, t.c.n):in_(bindparam "pairs"))
+    assert.same({ 1, 3 }, ids(stmt, { pairs = { { 1, 10 }, { 3, 30 }, { 2, 99 } } }))
+    assert.same({}, ids(stmt, { pairs = {} }))
+    assert.same({ 2 },
+      ids(where(corm.tuple_(t.c.id, t.c.n):in_(bindparam("pairs", { { 2, 20 } }, { expanding = true })))))
+    raises("ArgumentError", "element 2 must be a list of 2 values", ids, stmt, { pairs = { { 1, 10 }, { 3 } } })
+    raises("ArgumentError", "have 1 values each, not 2", function()
+      return corm.tuple_(t.c.id, t.c.n):in_(bindparam("x", { 1 }, { expanding = true }))
+    end)
+  end)
+
+  it("takes lists and literals in sessions, too", function()
+    local session = corm.sessionmaker { bind = engine } ()
+    local found = session:scalars(select(Item):where(Item.id:in_(bindparam "ids")):order_by(Item.id),
+      { ids = { 3, 1 } }):all()
+    assert.same({ 1, 3 }, { found[1].id, found[2].id })
+    local one = session:scalars(select(Item):where(Item.n:eq(bindparam("n", { literal_execute = true }))), { n = 20 })
+    assert.equal(2, one:one().id)
+    raises("InvalidRequestError", "A value is required for bind parameter 'ids'", function()
+      session:scalars(select(Item):where(Item.id:in_(bindparam "ids"))):all()
+    end)
+  end)
+
+  it("cannot be of several texts at once", function()
+    local stmt = corm.delete(t):where(t.c.id:in_(bindparam "ids"))
+    raises("InvalidRequestError", "several sets of parameters",
+      function() conn:execute(stmt, { { ids = { 1 } }, { ids = { 2 } } }) end)
+    conn:execute(stmt, { ids = { 1, 2 } })
+    assert.same({ 3 }, ids(select(t.c.id)))
+  end)
+
+  it("is sent as a literal", function()
+    local sent = {}
+    corm.event.listen(engine, "before_cursor_execute", function(_, _, statement) sent[#sent + 1] = statement end)
+    local stmt = where(t.c.s:eq(bindparam("s", { literal_execute = true, type_ = corm.String })))
+    assert.same({ 2 }, ids(stmt, { s = "b" }))
+    assert.is_truthy(sent[1]:find("= 'b'", 1, true), sent[1])
+    assert.same({}, ids(stmt, { s = "b' OR '1' = '1" }))
+    assert.is_truthy(sent[2]:find("'b'' OR ''1'' = ''1'", 1, true), sent[2])
+    assert.same({ 1, 2 }, ids(where(t.c.id:in_(bindparam("ids", { literal_execute = true }))), { ids = { 1, 2 } }))
+    assert.is_truthy(sent[3]:find("IN (1, 2)", 1, true), sent[3])
+    assert.same({ 1 }, ids(where(t.c.id:eq(bindparam("i", 1, { literal_execute = true })))))
+    assert.equal("item.s = :s", (t.c.s:eq(bindparam("s", { literal_execute = true })):compile().string))
+  end)
+
+  it("asks a function each time", function()
+    local n = 0
+    local stmt = where(t.c.id:eq(bindparam("x", { callable_ = function() n = n + 1; return n end })))
+    collectgarbage()
+    assert.same({ 1 }, ids(stmt))
+    assert.same({ 2 }, ids(stmt))
+    assert.same({ 3 }, ids(stmt, { x = 3 }))
+    assert.equal(2, n)
+    assert.same({ 1, 2 }, ids(where(t.c.id:in_(bindparam("x", { callable_ = function() return { 1, 2 } end })))))
+    local failing = where(t.c.id:eq(bindparam("x", { callable_ = function() error("no luck", 0) end })))
+    local ok, err = pcall(ids, failing)
+    assert.is_false(ok)
+    assert.equal("no luck", err)
+    raises("ArgumentError", "is no value", ids, where(t.c.id:eq(bindparam("x", { callable_ = function() return {} end }))))
+  end)
+
+  it("refuses what contradicts itself, and names of others", function()
+    raises("ArgumentError", "a name expected, got integer", bindparam, 5)
+    raises("ArgumentError", "callable_ must be a function", bindparam, "x", { callable_ = 5 })
+    raises("ArgumentError", "either a value or callable_", bindparam, "x", 5, { callable_ = print })
+    raises("ArgumentError", "a plain value", bindparam, "x", t.c.id)
+    raises("ArgumentError", "a type such as", bindparam, "x", { type_ = 5 })
+    raises("ArgumentError", "a name, a value and options", bindparam, "x", 1, {}, {})
+    assert.equal("did you mean 'expanding'?",
+      raises("ArgumentError", "expandin", bindparam, "x", { expandin = true }).hint)
+    raises("CompileError", "Bind parameter 'id_1' conflicts with unique bind parameter of the same name",
+      ids, where(t.c.id:eq(bindparam "id_1") & t.c.id:eq(5)), { id_1 = 1 })
+    raises("CompileError", "bindparam() name 'n' is reserved",
+      function() conn:execute(corm.update(t):where(t.c.id:eq(bindparam "n")), { n = 5 }) end)
+  end)
+end)
+
+describe("text", function()
+  local conn
+
+  before_each(function() conn = database.engine():connect() end)
+
+  local function one(text, params) return conn:execute(text, params):one() end
+
+  it("finds its parameters, and nothing else", function()
+    local stmt = corm.text [[SELECT :a AS x, ':a' AS y, 'it''s :b' AS z /* :c */ -- :d
+      WHERE :a = :e]]
+    local row = one(stmt:bindparams(bindparam("a", { type_ = corm.Integer }), bindparam("e", { type_ = corm.Integer })),
+      { a = 5, e = 5 })
+    assert.equal(5, row.x)
+    assert.equal(":a", row.y)
+    assert.equal("it's :b", row.z)
+    raises("InvalidRequestError", "A value is required for bind parameter 'e'", one, stmt, { a = 5 })
+  end)
+
+  it("has values ahead, types and lists", function()
+    local stmt = corm.text "SELECT 1 AS n WHERE 2 IN :ids AND 3 = :n"
+    stmt = stmt:bindparams(bindparam("ids", { expanding = true, type_ = corm.Integer }), { n = 3 })
+    assert.equal(1, one(stmt, { ids = { 1, 2 } }).n)
+    assert.is_nil(conn:execute(stmt, { ids = { 1 } }):first())
+    assert.equal(1, one(stmt, { ids = { 2 }, n = 3 }).n)
+    raises("InvalidRequestError", "'ids'", one, stmt)
+  end)
+
+  it("has columns with names and types", function()
+    local row = one(corm.text "SELECT '2026-01-02' AS d, 1 AS ok":columns(corm.column("d", corm.Date),
+      corm.column("ok", corm.Boolean)))
+    assert.equal(corm.date(2026, 1, 2), row.d)
+    assert.is_true(row.ok)
+  end)
+
+  database.only("postgresql", function()
+    it("leaves casts alone", function()
+      assert.equal(5, one(corm.text "SELECT '5'::int AS n, :p::text AS t", { p = "x" }).n)
+      assert.equal("a:b", one(corm.text [[SELECT 'a:b' AS x, '{"k": 1}'::jsonb \:\: text AS y]]).x)
+    end)
+  end)
+end)

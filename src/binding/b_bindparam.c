@@ -1,0 +1,220 @@
+#include "binding/b_bindparam.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/state.h"
+
+/* -- values that an execution gives -------------------------------------------------------------------------------- */
+
+/* Nothing here raises but for want of memory, and then the arena, which is all that the compiler holds, is the
+   collector's. */
+
+static corm_status no_value(lua_State *L, const char *key, corm_error *err) {
+  return corm_error_set(err, CORM_E_ARGUMENT, "bind parameter '%.100s': a %s is no value", key,
+                        binding_typename(L, -1));
+}
+
+/* The list at the top: values, or lists of `width` values, row-major. */
+static corm_status read_list(lua_State *L, const corm_bind *bind, corm_arena *arena, corm_late_values *out,
+                             corm_error *err) {
+  const int list = lua_gettop(L);
+  if (!lua_istable(L, list) || binding_tonode(L, list))
+    return corm_error_set(err, CORM_E_ARGUMENT, "bind parameter '%.100s' is expanding: a list expected, got %s",
+                          bind->key, binding_typename(L, list));
+  const size_t n = lua_rawlen(L, list), width = bind->width ? bind->width : 1;
+  if (n > UINT32_MAX / width) return corm_error_memory(err);
+  corm_value *values = corm_arena_zalloc(arena, n * width, sizeof *values);
+  if (!values) return corm_error_memory(err);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    if (bind->width && (!lua_istable(L, -1) || lua_rawlen(L, -1) != width))
+      return corm_error_set(err, CORM_E_ARGUMENT, "bind parameter '%.100s': element %zu must be a list of %zu values",
+                            bind->key, i + 1, width);
+    for (size_t k = 0; k < width; k++) {
+      if (bind->width)
+        lua_rawgeti(L, -1, (lua_Integer)k + 1);
+      else
+        lua_pushvalue(L, -1);
+      if (!binding_tovalue_in(L, -1, arena, &values[i * width + k])) return no_value(L, bind->key, err);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  *out = (corm_late_values){.given = true, .values = values, .n = (uint32_t)(n * width)};
+  return CORM_OK;
+}
+
+static corm_status read_value(lua_State *L, const corm_bind *bind, corm_arena *arena, corm_late_values *out,
+                              corm_error *err) {
+  if (bind->expanding) return read_list(L, bind, arena, out, err);
+  corm_value *value = corm_arena_zalloc(arena, 1, sizeof *value);
+  if (!value) return corm_error_memory(err);
+  if (!binding_tovalue_in(L, -1, arena, value)) return no_value(L, bind->key, err);
+  *out = (corm_late_values){.given = true, .values = value, .n = 1};
+  return CORM_OK;
+}
+
+/* Pushes what the parameters have under the name; true when there is something. */
+static bool push_given(const binding_late *late, const char *key) {
+  lua_State *L = late->L;
+  if (!late->params) return false;
+  lua_pushstring(L, key);
+  if (lua_rawget(L, late->params) != LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static corm_status find(void *ctx, const corm_bind *bind, corm_arena *arena, corm_late_values *out, corm_error *err) {
+  const binding_late *late = ctx;
+  lua_State *L = late->L;
+  const int top = lua_gettop(L);
+  corm_status status = CORM_OK;
+  if (!lua_checkstack(L, 12)) return corm_error_memory(err);
+  const bool given = push_given(late, bind->key);
+  if (late->many && (given || bind->expanding)) {
+    status = corm_error_set(err, CORM_E_INVALID_REQUEST,
+                            "bind parameter '%.100s': 'expanding' and 'literal_execute' parameters can't be used with "
+                            "several sets of parameters",
+                            bind->key);
+  } else if (given) {
+    status = read_value(L, bind, arena, out, err);
+  } else if (bind->hook) {
+    binding_state *state = binding_get(L);
+    binding_hook_push(L, state, bind->hook);
+    status =
+        lua_pcall(L, 0, 1, 0) == LUA_OK ? read_value(L, bind, arena, out, err) : binding_hook_failed(L, state, err);
+  }
+  lua_settop(L, top);
+  return status;
+}
+
+void binding_late_init(binding_late *late, lua_State *L, int params, bool many) {
+  *late = (binding_late){.late = {.find = find}, .L = L, .many = many};
+  late->late.ctx = late;
+  if (params && lua_istable(L, params)) late->params = lua_absindex(L, params);
+}
+
+/* -- bindparam() -----------------------------------------------------------------------------------------------------
+ */
+
+/* The arguments, read. */
+typedef struct parameter {
+  const char *key; /* NULL: anonymous */
+  const corm_type *type;
+  int type_arg;
+  int value_arg; /* 0: none */
+  int callable;
+  bool unique;
+  bool optional; /* required = false: NULL where nothing is given */
+  bool expanding;
+  bool literal_execute;
+} parameter;
+
+static void read_options(lua_State *L, int options, parameter *p) {
+  static const binding_option_spec specs[] = {
+      {"type_", BINDING_OPT_ANY},     {"unique", BINDING_OPT_BOOL},    {"required", BINDING_OPT_BOOL},
+      {"value", BINDING_OPT_ANY},     {"expanding", BINDING_OPT_BOOL}, {"literal_execute", BINDING_OPT_BOOL},
+      {"callable_", BINDING_OPT_ANY},
+  };
+  binding_check_options(L, options, "bindparam", specs, sizeof specs / sizeof *specs);
+  p->unique |= binding_opt_bool(L, options, "unique", false);
+  p->expanding = binding_opt_bool(L, options, "expanding", false);
+  p->literal_execute = binding_opt_bool(L, options, "literal_execute", false);
+  if (binding_opt_push(L, options, "type_")) {
+    p->type_arg = lua_gettop(L);
+    p->type = binding_checktype(L, -1, "bindparam");
+  }
+  if (!p->value_arg && binding_opt_push(L, options, "value")) p->value_arg = lua_gettop(L);
+  if (binding_opt_push(L, options, "callable_")) {
+    p->callable = lua_gettop(L);
+    if (!lua_isfunction(L, -1))
+      binding_error(L, CORM_E_ARGUMENT, "bindparam: callable_ must be a function, got %s", binding_typename(L, -1));
+    if (p->value_arg) binding_error(L, CORM_E_ARGUMENT, "bindparam: either a value or callable_");
+  }
+  if (!binding_opt_push(L, options, "required")) return;
+  const bool required = lua_toboolean(L, -1);
+  if (required) p->value_arg = 0;
+  p->optional = !required;
+}
+
+static void read_arguments(lua_State *L, parameter *p) {
+  corm_error err;
+  corm_error_init(&err);
+  size_t len;
+  const int top = lua_gettop(L);
+  p->unique = top > 0 && lua_isnil(L, 1);
+  if (!p->unique) {
+    if (lua_type(L, 1) != LUA_TSTRING)
+      binding_error(L, CORM_E_ARGUMENT, "bindparam: a name expected, got %s", binding_typename(L, 1));
+    p->key = lua_tolstring(L, 1, &len);
+    if (corm_identifier_check(p->key, len, "bindparam", &err) != CORM_OK) binding_raise(L, &err);
+  }
+  if (top > 3) binding_error(L, CORM_E_ARGUMENT, "bindparam: a name, a value and options expected");
+  const int options = top == 3 ? 3 : top == 2 && binding_is_plain_table(L, 2) ? 2 : 0;
+  if (top > 1 && options != 2) p->value_arg = 2;
+  if (options) read_options(L, options, p);
+}
+
+/* A list of values for expanding; tuples keep their width. */
+static const corm_value *read_values(lua_State *L, int arg, corm_arena *scratch, uint32_t *n, uint32_t *width,
+                                     size_t *room) {
+  corm_error err;
+  corm_error_init(&err);
+  corm_bind shape = {.key = "value", .expanding = true};
+  corm_late_values list;
+  lua_pushvalue(L, arg);
+  if (lua_istable(L, -1) && lua_rawgeti(L, -1, 1) == LUA_TTABLE && !binding_tonode(L, -1))
+    shape.width = (uint32_t)lua_rawlen(L, -1);
+  lua_pushvalue(L, arg);
+  if (read_list(L, &shape, scratch, &list, &err) != CORM_OK) binding_raise(L, &err);
+  *n = list.n;
+  *width = shape.width;
+  *room = (list.n + 1) * sizeof(corm_value);
+  for (uint32_t i = 0; i < list.n; i++)
+    if (corm_value_has_bytes(&list.values[i])) *room += CORM_ROOM_TEXT(list.values[i].len);
+  return list.values;
+}
+
+int binding_bindparam(lua_State *L) {
+  parameter p = {.key = NULL};
+  binding_state *state = binding_get(L);
+  read_arguments(L, &p);
+  binding_arg value = {.room = 0};
+  corm_bind made = {.base = {.kind = CORM_NODE_BIND}, .key = p.key ? p.key : "param"};
+  corm_arena *scratch = NULL;
+  size_t room = 0;
+  if (p.expanding && p.value_arg) {
+    scratch = binding_scratch(L, state);
+    made.values = read_values(L, p.value_arg, scratch, &made.nvalues, &made.width, &room);
+  } else if (p.value_arg) {
+    binding_arg_read(L, p.value_arg, p.type, "bindparam", &value);
+    if (value.node)
+      return binding_error(L, CORM_E_ARGUMENT, "bindparam: a plain value expected, got an SQL expression");
+  }
+  const bool has_value = p.value_arg || p.optional;
+  made.base.type = p.type ? p.type : corm_type_of_value(p.expanding && made.nvalues ? &made.values[0] : &value.value);
+  if (!p.type && !has_value) made.base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+  made.value = p.value_arg && !p.expanding ? value.value : corm_value_null();
+  made.required = !has_value && !p.callable;
+  made.unique = p.unique;
+  made.expanding = p.expanding;
+  made.literal_execute = p.literal_execute;
+  made.hook = p.callable ? binding_hook_add(L, state, p.callable) : 0;
+  made.late = p.expanding || p.literal_execute || p.callable;
+  const corm_node *node;
+  binding_build b;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(strlen(made.key)) + value.room + room, 2);
+  do {
+    const corm_bind *copy = corm_bind_copy_in(&b.arena, &made, NULL);
+    node = copy ? &copy->base : NULL;
+  } while (binding_build_again(&b, node));
+  if (p.type_arg) binding_anchor(L, 1, p.type_arg);
+  if (p.callable) {
+    lua_pushvalue(L, p.callable);
+    lua_setiuservalue(L, -2, 2);
+  }
+  if (scratch) binding_scratch_done(L, state, scratch);
+  return 1;
+}
