@@ -140,9 +140,9 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "ColumnOptions", "CompileOptions", "ConnectionOptions", "Decoration", "DialectName", "EngineOptions",
-      "ExecutionOptions", "ForeignKeyOptions", "IndexOptions", "MetaDataOptions", "Object", "RelationshipOptions",
-      "RetryOptions", "SessionOptions", "URLParts", "func", "null",
+      "BindOptions", "ColumnOptions", "CompileOptions", "ConnectionOptions", "Decoration", "DialectName",
+      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "IndexOptions", "MetaDataOptions", "Object",
+      "RelationshipOptions", "RetryOptions", "SessionOptions", "URLParts", "func", "null",
     }
     local others = {}
     for name in pairs(classes) do others[name] = true end

@@ -375,7 +375,7 @@ static void test_names(void **state) {
   assert_string_equal(compile_named(d, AND(eq(a_id, param("x")), eq(a_age, param("x"))), false),
                       "account.id = :x AND account.age = :x");
   const char *clash = compile_named(d, AND(eq_int(a_id, 1), eq(a_id, param("id_1"))), false);
-  assert_int_equal(strncmp(clash, "CompileError: bindparam() name 'id_1'", 37), 0);
+  assert_int_equal(strncmp(clash, "CompileError: Bind parameter 'id_1' co", 37), 0);
   const char *bad[] = {"", "a\nb", "a\x01"};
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(strncmp(compile_named(d, S(SELECT(label(bad[i], a_id))), false), "IdentifierError", 15), 0);

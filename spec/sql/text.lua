@@ -81,7 +81,8 @@ return {
       "(author.id NOT IN (NULL) OR (1 = 1))", sqlite = "(author.id NOT IN (SELECT 1 FROM (SELECT 1) WHERE 1!=1))" },
     { "expanding tuples",
       function(c, s)
-        return c.tuple_(s.author.c.id, s.author.c.age):in_(c.bindparam("x", { { 1, 2 }, { 3, 4 } }, { expanding = true }))
+        local tuple = c.tuple_(s.author.c.id, s.author.c.age)
+        return tuple:in_(c.bindparam("x", { { 1, 2 }, { 3, 4 } }, { expanding = true }))
       end, "(author.id, author.age) IN ((:x_1_1, :x_1_2), (:x_2_1, :x_2_2))",
       sqlite = "(author.id, author.age) IN (VALUES (:x_1_1, :x_1_2), (:x_2_1, :x_2_2))" },
     { "expanding, given later", function(c, s) return s.author.c.id:in_(c.bindparam("x", { expanding = true })) end,

@@ -529,10 +529,20 @@ function corm.literal_column(sql, type) end
 ---@return corm.Expression
 function corm.column(name, type) end
 
----A parameter by name; without a value it must be given at execution.
----@param key string
+---@class corm.BindOptions
+---@field type_? corm.Type
+---@field unique? boolean
+---@field required? boolean
+---@field value? any
+---@field expanding? boolean
+---@field literal_execute? boolean
+---@field callable_? fun(): any
+
+---A parameter by name; without a value it must be given at execution. `expanding`: a list behind IN. `literal_execute`:
+---sent as a literal. `callable_`: a function that is asked for the value at each execution.
+---@param key? string nil: a name is made up
 ---@param value? any
----@param options? { type_?: corm.Type, unique?: boolean, required?: boolean, value?: any }
+---@param options? corm.BindOptions
 ---@return corm.Expression
 function corm.bindparam(key, value, options) end
 
