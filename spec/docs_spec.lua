@@ -5,7 +5,10 @@ local page = require "spec.support.page"
 local pages = {
   "docs/tutorial.md",
   "docs/sql/constructs.md",
+  "docs/sql/expressions.md",
   "docs/sql/functions.md",
+  "docs/sql/json-and-arrays.md",
+  "docs/sql/text-and-parameters.md",
   "docs/sql/types.md",
 }
 

@@ -193,7 +193,10 @@ static bool encode(encoder *e, int arg) {
   case LUA_TTABLE: return encode_table(e, arg);
   default: break;
   }
-  if (!binding_test(e->L, arg, BINDING_NULL)) return refuse(e, "a %s cannot become JSON", binding_typename(e->L, arg));
+  corm_value value;
+  const bool null = binding_test(e->L, arg, BINDING_NULL) ||
+                    (binding_tovalue(e->L, arg, NULL, &value) && value.kind == CORM_JSON); /* JSON.NULL */
+  if (!null) return refuse(e, "a %s cannot become JSON", binding_typename(e->L, arg));
   corm_buf_puts(e->out, "null");
   return true;
 }

@@ -294,7 +294,7 @@ corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, 
                               corm_scratch *scratch, corm_value *out, corm_error *err) {
   const corm_type *type = mapper->attributes[attr->slot].column->type;
   char place[256];
-  if (lua_isnil(L, arg) && !type->hosted) {
+  if (lua_isnil(L, arg) && !type->hosted && !type->json_nulls) {
     *out = corm_value_null();
     return CORM_OK;
   }

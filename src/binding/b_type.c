@@ -29,6 +29,7 @@ static const char *const param_names[] = {[LENGTH] = "length",
                                           [CREATE_TYPE] = "create_type",
                                           [DIMENSIONS] = "dimensions",
                                           [AS_UUID] = "as_uuid",
+                                          [NONE_AS_NULL] = "none_as_null",
                                           [VALIDATE] = "validate_strings",
                                           [NATIVE_UUID] = "native_uuid",
                                           [SECONDS] = "second_precision",
@@ -60,6 +61,7 @@ static const uint8_t params[CORM_TYPE_COUNT][BINDING_TYPE_PARAMS] = {
     [CORM_TYPE_INTERVAL] = {SECONDS},
     [CORM_TYPE_BINARY] = {LENGTH},
     [CORM_TYPE_ENUM] = {LENGTH, CREATE_CONSTRAINT, NAME, NATIVE_ENUM, SCHEMA, CREATE_TYPE, VALIDATE, COLLATION},
+    [CORM_TYPE_JSON] = {NONE_AS_NULL},
     [CORM_TYPE_UUID] = {AS_UUID, NATIVE_UUID},
     [CORM_TYPE_ARRAY] = {DIMENSIONS},
 };
@@ -206,6 +208,7 @@ static void set_param(lua_State *L, making *m, type_param param, const char *wha
   case NATIVE_ENUM: type->bare = !check_bool(L, what, name); break;
   case CREATE_TYPE: type->made_elsewhere = !check_bool(L, what, name); break;
   case AS_UUID: type->as_text = !check_bool(L, what, name); break;
+  case NONE_AS_NULL: type->json_nulls = !check_bool(L, what, name); break;
   case DIMENSIONS:
     type->dimensions = (uint8_t)check_size(L, what, name, MAX_DIMENSIONS);
     if (type->dimensions == 0) binding_error(L, CORM_E_ARGUMENT, "%s: dimensions begin with 1", what);
@@ -479,6 +482,10 @@ static bool type_property(lua_State *L, void *block, const char *name) {
     lua_pushstring(L, type->schema);
   } else if (strcmp(name, "native_enum") == 0) {
     lua_pushboolean(L, type->kind == CORM_TYPE_ENUM && !type->bare);
+  } else if (strcmp(name, "NULL") == 0 && type->kind == CORM_TYPE_JSON) {
+    binding_push_json_null(L);
+  } else if (strcmp(name, "none_as_null") == 0) {
+    lua_pushboolean(L, type->kind == CORM_TYPE_JSON && !type->json_nulls);
   } else if (strcmp(name, "as_uuid") == 0) {
     lua_pushboolean(L, type->kind == CORM_TYPE_UUID && !type->as_text);
   } else if (strcmp(name, "dimensions") == 0) {
@@ -540,6 +547,8 @@ void binding_open_type(lua_State *L) {
                                      {"schema", NULL},
                                      {"native_enum", NULL},
                                      {"as_uuid", NULL},
+                                     {"none_as_null", NULL},
+                                     {"NULL", NULL},
                                      {"dimensions", NULL},
                                      {"item_type", NULL},
                                      {"impl", NULL},

@@ -25,6 +25,7 @@ typedef enum type_param {
   CREATE_TYPE,
   DIMENSIONS,
   AS_UUID,
+  NONE_AS_NULL,
   NATIVE_UUID,
   SECONDS,
   WIDTH,

@@ -34,7 +34,7 @@ static size_t write_text(const corm_value *value, char *out) {
 
 static void push_text(lua_State *L, const corm_value *value) {
   char text[CORM_TIME_TEXT];
-  if (value->kind == CORM_DECIMAL)
+  if (value->kind == CORM_DECIMAL || value->kind == CORM_JSON)
     lua_pushlstring(L, value->as.s, value->len);
   else
     lua_pushlstring(L, text, write_text(value, text));

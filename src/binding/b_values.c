@@ -38,6 +38,10 @@ void binding_push_decimal_buf(lua_State *L, const corm_buf *buf) {
   binding_push_decimal(L, buf->ptr, buf->len);
 }
 
+void binding_push_json_null(lua_State *L) {
+  push_bytes(L, CORM_JSON, "null", 4);
+}
+
 void binding_push_uuid(lua_State *L, const unsigned char bytes[16]) {
   push_bytes(L, CORM_UUID, bytes, 16);
 }
@@ -228,8 +232,8 @@ const corm_value *binding_checkvalue_object(lua_State *L, int arg, const char *w
 
 const char *binding_value_name(const binding_head *head) {
   static const char *const names[CORM_VALUE_KIND_COUNT] = {
-      [CORM_DATE] = "date",          [CORM_TIME] = "time",       [CORM_DATETIME] = "datetime",
-      [CORM_INTERVAL] = "timedelta", [CORM_DECIMAL] = "decimal", [CORM_UUID] = "uuid"};
+      [CORM_DATE] = "date",       [CORM_TIME] = "time", [CORM_DATETIME] = "datetime", [CORM_INTERVAL] = "timedelta",
+      [CORM_DECIMAL] = "decimal", [CORM_UUID] = "uuid", [CORM_JSON] = "JSON null"};
   return names[((const binding_value *)(const void *)head)->value.kind];
 }
 

@@ -208,6 +208,7 @@ void binding_push(lua_State *L, const corm_value *value);
 void binding_push_null(lua_State *L, const corm_value *value);
 bool binding_is_null(lua_State *L, int arg); /* nil or corm.null */
 void binding_push_nullvalue(lua_State *L);   /* corm.null */
+void binding_push_json_null(lua_State *L);   /* corm.JSON.NULL: a value that is JSON's null, and no NULL */
 /* The same as binding_tovalue, but bytes are copied into the arena. */
 bool binding_tovalue_in(lua_State *L, int arg, corm_arena *arena, corm_value *out);
 /* JSON text <-> Lua value; decode pushes one value. Encode calls nothing of Lua that may raise. */

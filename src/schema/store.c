@@ -43,6 +43,11 @@ static corm_status round_float(int scale, corm_scratch *scratch, corm_value *val
 
 corm_status corm_type_store(const corm_type *type, const corm_value *given, const char *what, corm_scratch *scratch,
                             corm_value *value, corm_error *err) {
+  if (type->json_nulls && value->kind == CORM_NULL) {
+    *value = corm_value_text("null", 4);
+    value->kind = CORM_JSON;
+    return CORM_OK;
+  }
   if (type->kind != CORM_TYPE_NUMERIC || type->precision < 0 || value->kind != CORM_DECIMAL) return CORM_OK;
   int scale = type->scale < 0 ? 0 : type->scale, most = type->precision - scale;
   int before, after, significant;

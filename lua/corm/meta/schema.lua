@@ -18,6 +18,8 @@
 ---@field schema string|nil Of an Enum
 ---@field native_enum boolean
 ---@field as_uuid boolean
+---@field none_as_null boolean
+---@field NULL any Of JSON: JSON's null, which is stored as such
 ---@field dimensions integer|nil Of an ARRAY
 ---@field item_type corm.Type|nil Of an ARRAY
 ---@field impl corm.Type|nil Of a TypeDecorator
