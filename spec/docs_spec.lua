@@ -3,6 +3,7 @@ local database = require "spec.support.database"
 local page = require "spec.support.page"
 
 local pages = {
+  "docs/sql/set-operations.md",
   "docs/tutorial.md",
   "docs/sql/constructs.md",
   "docs/sql/expressions.md",

@@ -11,6 +11,7 @@ return {
   "operators",
   "own_types",
   "select",
+  "set_operations",
   "types",
   "windows",
 }

@@ -18,6 +18,11 @@ return {
       sql = "SELECT * FROM t FOR UPDATE",
       says = 'near "UPDATE": syntax error',
     },
+    set_operations_all = {
+      why = "INTERSECT and EXCEPT give each row once",
+      sql = "SELECT 1 EXCEPT ALL SELECT 2",
+      says = 'near "ALL": syntax error',
+    },
     schemas = {
       why = "a file has no schemas inside",
       sql = "CREATE SCHEMA s",

@@ -85,12 +85,7 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
     if (!node) return corm_error_memory(err);
   }
   if (!options->named) binding_get(L)->dialect = dialect;
-  if (corm_compile_in(arena, dialect, node, options, out, err) != CORM_OK) return CORM_FAILED;
-  if (stmt && stmt->ncolumns) {
-    out->columns = stmt->columns;
-    out->ncolumns = stmt->ncolumns;
-  }
-  return CORM_OK;
+  return corm_compile_in(arena, dialect, node, options, out, err);
 }
 
 const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *what) {

@@ -235,7 +235,7 @@ static void read_expression(lua_State *L, int def, int self, const char *name, c
   keep_with(L, self);
   call_method(L, def, self, name, 1);
   const corm_node *given = lua_isnil(L, -1) ? NULL : binding_checkvalue(L, -1, name);
-  if (given && given->kind != CORM_NODE_SELECT && given != node) {
+  if (given && !corm_as_select(given) && given != node) {
     *out = given;
     *hole = node;
     keep_with(L, self);

@@ -385,7 +385,7 @@ static int insert_from_select(lua_State *L) {
   const corm_insert *old = (const corm_insert *)stmt->base.node;
   const corm_node *select = binding_tonode(L, 3);
   value_set set = {.table = old->table, .entity = stmt->entity, .what = "from_select"};
-  if (!binding_is_plain_table(L, 2) || !select || select->kind != CORM_NODE_SELECT)
+  if (!binding_is_plain_table(L, 2) || !select || !corm_as_select(select))
     return binding_error(L, CORM_E_ARGUMENT, "from_select: a list of columns and a select expected");
   uint32_t n = (uint32_t)lua_rawlen(L, 2);
   binding_build b;

@@ -42,6 +42,8 @@ binding_kind binding_node_userdata(const corm_node *node) {
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN: return BINDING_FROM;
   case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL:
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE: return BINDING_STATEMENT;
@@ -168,7 +170,7 @@ const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
   if (from) return from;
   if (node && (node->kind == CORM_NODE_FUNCTION || (node->kind == CORM_NODE_CONSTRUCT && corm_is_call(node))))
     return node;
-  if (node && node->kind == CORM_NODE_SELECT)
+  if (node && corm_as_select(node))
     binding_error(L, CORM_E_ARGUMENT, "%s: a select becomes a FROM clause by :subquery()", what);
   binding_error(L, CORM_E_ARGUMENT, "%s: a table, an alias, a subquery or a mapped class expected, got %s", what,
                 binding_typename(L, arg));
@@ -256,8 +258,8 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
 }
 
 const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
-  if (!node || node->kind != CORM_NODE_SELECT) return node;
-  return corm_scalar_subquery_in(arena, (const corm_select *)node);
+  const corm_select *select = node ? corm_as_select(node) : NULL;
+  return select ? corm_scalar_subquery_in(arena, select) : node;
 }
 
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to) {

@@ -41,7 +41,7 @@ static int from_alias(lua_State *L) {
 }
 
 int binding_select_subquery(lua_State *L) {
-  return push_alias(L, binding_checkstatement(L, CORM_NODE_SELECT, "subquery")->base.node, "subquery");
+  return push_alias(L, &binding_checkselectable(L, "subquery")->base, "subquery");
 }
 
 /* join(left, right [, on] [, { isouter, full }]) */
@@ -128,8 +128,10 @@ static const char *nth_key(const corm_node *node, int depth, size_t *n) {
     *n -= valued->ncolumns;
     return NULL;
   }
-  case CORM_NODE_SELECT: {
-    const corm_select *select = (const corm_select *)node;
+  case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL: {
+    const corm_select *select = corm_select_leader((const corm_select *)node);
     return depth < DEEPEST ? nth_of(select->columns, select->ncolumns, depth + 1, n) : NULL;
   }
   case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, depth, n);

@@ -223,7 +223,7 @@ static int op_astext(lua_State *L) {
 
 static int collection(lua_State *L, corm_op op, const char *what) {
   const corm_node *operand = binding_checkvalue(L, 1, what), *node;
-  bool subquery = operand->kind == CORM_NODE_SELECT || operand->kind == CORM_NODE_SCALAR_SUBQUERY;
+  bool subquery = corm_as_select(operand) || operand->kind == CORM_NODE_SCALAR_SUBQUERY;
   corm_type_kind kind = (corm_type_kind)corm_node_type(operand)->kind;
   if (!subquery && kind != CORM_TYPE_ARRAY && kind != CORM_TYPE_NULLTYPE)
     return binding_error(L, CORM_E_ARGUMENT, "%s: an array or a subquery expected, this is %s", what,

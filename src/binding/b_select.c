@@ -13,6 +13,11 @@ static const corm_select *check_select(lua_State *L, const char *method) {
   return (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, method)->base.node;
 }
 
+const corm_select *binding_checkordered(lua_State *L, const char *method) {
+  const corm_select *select = binding_checkselectable(L, method);
+  return select->base.kind == CORM_NODE_TEXTUAL ? check_select(L, method) : select;
+}
+
 static corm_select *copy_in(corm_arena *arena, const corm_select *old) {
   corm_select *copy = corm_arena_alloc(arena, sizeof *copy);
   if (copy) *copy = *old;
@@ -144,6 +149,7 @@ static const corm_node *named_item(const corm_node *const *items, uint32_t n, co
 /* The selected column of that name; a label is grouped by its name, as it is ordered by. */
 static const corm_node *string_item_in(lua_State *L, const char *name, corm_arena *arena, const corm_select *select,
                                        bool group, const char *what) {
+  select = corm_select_leader(select);
   const corm_node *item = named_item(select->columns, select->ncolumns, name);
   for (uint32_t i = 0; i < select->ncolumns && !item; i++) {
     const corm_node *from = binding_node_from(select->columns[i]);
@@ -176,7 +182,7 @@ static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, 
 
 /* order_by(...) and group_by(...): appends; a single nil empties the list. */
 static int order_method(lua_State *L, bool group, const char *method) {
-  const corm_select *old = check_select(L, method);
+  const corm_select *old = binding_checkordered(L, method);
   int last = lua_gettop(L);
   bool reset = last == 2 && lua_isnil(L, 2);
   if (reset) last = 1;
@@ -248,7 +254,7 @@ static const corm_select_extra *without_fetch_in(corm_arena *arena, const corm_s
 }
 
 static int row_count_method(lua_State *L, bool offset, const char *method) {
-  const corm_select *old = check_select(L, method);
+  const corm_select *old = binding_checkordered(L, method);
   corm_value value = {.kind = CORM_NULL};
   lua_settop(L, 2);
   bool is_value = !lua_isnil(L, 2) && binding_row_count(L, 2, method, &value);
@@ -295,7 +301,7 @@ static int select_distinct(lua_State *L) {
 /* -- as a value ------------------------------------------------------------------------------------------------ */
 
 static int select_scalar_subquery(lua_State *L) {
-  const corm_select *select = check_select(L, "scalar_subquery");
+  const corm_select *select = binding_checkselectable(L, "scalar_subquery");
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_subselect), 1);
@@ -331,13 +337,13 @@ static int push_exists(lua_State *L, const corm_select *select, int anchor) {
 }
 
 static int select_exists(lua_State *L) {
-  return push_exists(L, check_select(L, "exists"), 1);
+  return push_exists(L, binding_checkselectable(L, "exists"), 1);
 }
 
 /* exists(select), or exists(columns...) for a select of them (of * without any). */
 static int exists_call(lua_State *L) {
   const corm_node *node = lua_gettop(L) == 1 ? binding_tonode(L, 1) : NULL;
-  if (node && node->kind == CORM_NODE_SELECT) return push_exists(L, (const corm_select *)node, 1);
+  if (node && corm_as_select(node)) return push_exists(L, corm_as_select(node), 1);
   if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY) return push_exists(L, ((const corm_subselect *)node)->select, 1);
   if (lua_gettop(L) == 0) lua_pushliteral(L, "*");
   select_call(L);

@@ -84,7 +84,7 @@ static int select_with_for_update(lua_State *L) {
                                               {"of", BINDING_OPT_ANY},
                                               {"skip_locked", BINDING_OPT_BOOL},
                                               {"key_share", BINDING_OPT_BOOL}};
-  const corm_select *old = check_select(L, "with_for_update");
+  const corm_select *old = binding_checkordered(L, "with_for_update");
   lua_settop(L, 2);
   binding_check_options(L, 2, "with_for_update", specs, sizeof specs / sizeof *specs);
   lock_args args = {.lock = {.nowait = binding_opt_bool(L, 2, "nowait", false),
@@ -128,7 +128,7 @@ static bool fill_fetch(lua_State *L, corm_arena *arena, corm_select *select, cor
 /* fetch(count [, { with_ties, percent }]) */
 static int select_fetch(lua_State *L) {
   static const binding_option_spec specs[] = {{"with_ties", BINDING_OPT_BOOL}, {"percent", BINDING_OPT_BOOL}};
-  const corm_select *old = check_select(L, "fetch");
+  const corm_select *old = binding_checkordered(L, "fetch");
   lua_settop(L, 3);
   binding_check_options(L, 3, "fetch", specs, sizeof specs / sizeof *specs);
   fetch_args args = {.none = lua_isnil(L, 2),
@@ -182,7 +182,7 @@ static bool fill_slice(lua_State *L, corm_arena *arena, corm_select *select, cor
 
 /* slice(start, stop): rows from position start, from 0, up to the one before stop; either may be nil. */
 static int select_slice(lua_State *L) {
-  const corm_select *old = check_select(L, "slice");
+  const corm_select *old = binding_checkordered(L, "slice");
   corm_value start = {.kind = CORM_NULL}, stop = {.kind = CORM_NULL};
   lua_settop(L, 3);
   for (int i = 2; i <= 3; i++) {

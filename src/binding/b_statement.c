@@ -13,6 +13,8 @@ static const char *statement_name(const binding_stmt *stmt) {
   if (stmt->ddl != BINDING_DDL_NONE) return "a DDL element";
   switch ((corm_node_kind)stmt->base.node->kind) {
   case CORM_NODE_SELECT: return "select";
+  case CORM_NODE_COMPOUND: return "a union of selects";
+  case CORM_NODE_TEXTUAL: return "text with columns";
   case CORM_NODE_INSERT: return "insert";
   case CORM_NODE_UPDATE: return "update";
   case CORM_NODE_DELETE: return "delete";
@@ -30,6 +32,12 @@ binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const ch
   return stmt;
 }
 
+const corm_select *binding_checkselectable(lua_State *L, const char *method) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_select *select = stmt && stmt->base.node ? corm_as_select(stmt->base.node) : NULL;
+  return select ? select : (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, method)->base.node;
+}
+
 void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs) {
   int nuvalue = BINDING_STMT_ANCHOR - 1 + (nargs > FEW ? 1 : nargs);
   binding_build_start(b, L, BINDING_STATEMENT, sizeof(binding_stmt), room, nuvalue);
@@ -37,8 +45,6 @@ void binding_statement_start(binding_build *b, lua_State *L, size_t room, int na
 
 static void inherit(lua_State *L, const binding_stmt *old, binding_stmt *made) {
   made->entity = old->entity;
-  made->columns = old->columns;
-  made->ncolumns = old->ncolumns;
   made->base.head.flags = old->base.head.flags;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, BINDING_STMT_PREVIOUS);
@@ -324,6 +330,7 @@ void binding_open_statement(lua_State *L) {
   binding_open_compile(L);
   binding_open_text(L);
   binding_open_select(L);
+  binding_open_compound(L);
   binding_open_dml(L);
   binding_table_add_dml(L);
 }

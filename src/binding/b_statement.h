@@ -24,12 +24,10 @@ typedef enum binding_ddl {
 } binding_ddl;
 
 typedef struct binding_stmt {
-  binding_expr base;                   /* the node is NULL for DDL */
-  const corm_node *entity;             /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
-  const corm_compiled_column *columns; /* text():columns() */
-  uint32_t ncolumns;
-  uint32_t ddl;     /* binding_ddl */
-  void *ddl_object; /* corm_table or corm_index */
+  binding_expr base;       /* the node is NULL for DDL */
+  const corm_node *entity; /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
+  uint32_t ddl;            /* binding_ddl */
+  void *ddl_object;        /* corm_table or corm_index */
 } binding_stmt;
 
 /*
@@ -57,6 +55,10 @@ int binding_node_tostring(lua_State *L);
 
 /* The statement at 1 when its node is of the kind, else ArgumentError that it has no such method. */
 binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const char *method);
+/* The same for what selects and compounds have in common: ORDER BY, LIMIT, being a value or a FROM. */
+const corm_select *binding_checkselectable(lua_State *L, const char *method);
+/* The same without text: what has an order and a number of rows. */
+const corm_select *binding_checkordered(lua_State *L, const char *method);
 /* Starts the userdata of a statement that holds nargs arguments. */
 void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs);
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
@@ -97,6 +99,7 @@ void binding_open_select(lua_State *L);
 void binding_open_join(lua_State *L); /* this and the next by binding_open_select */
 void binding_open_select_extra(lua_State *L);
 void binding_open_select_inspect(lua_State *L);
+void binding_open_compound(lua_State *L);
 void binding_open_dml(lua_State *L);
 void binding_open_text(lua_State *L);
 

@@ -4,7 +4,11 @@
 #include "base/str.h"
 #include "binding/b_statement.h"
 
+/* The text at 1, with or without columns. */
 static const corm_text *check_text(lua_State *L, const char *method) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_node *node = stmt ? stmt->base.node : NULL;
+  if (node && node->kind == CORM_NODE_TEXTUAL) return ((const corm_select *)node)->text;
   return (const corm_text *)binding_checkstatement(L, CORM_NODE_TEXT, method)->base.node;
 }
 
@@ -94,6 +98,7 @@ static size_t binds_room(const bind_list *list) {
 /* bindparams(bindparam("x", ...), ..., { y = value }) */
 static int text_bindparams(lua_State *L) {
   const corm_text *old = check_text(L, "bindparams");
+  const corm_select *of_columns = corm_as_select(binding_tonode(L, 1));
   binding_state *state = binding_get(L);
   int last = lua_gettop(L), fields = last > 1 && binding_is_plain_table(L, last) ? last : 0;
   size_t capacity = old->nbinds + (size_t)last + (fields ? count_fields(L, fields) : 0);
@@ -113,8 +118,11 @@ static int text_bindparams(lua_State *L) {
   binding_build b;
   const corm_node *node;
   binding_statement_start(&b, L, BINDING_ROOM(corm_text) + CORM_ROOM_TEXT(old->len) + binds_room(&list), last - 1);
-  do node = text_with_binds_in(&b.arena, old, &list);
-  while (binding_build_again(&b, node));
+  do {
+    node = text_with_binds_in(&b.arena, old, &list);
+    if (node && of_columns)
+      node = corm_textual_in(&b.arena, (const corm_text *)node, of_columns->columns, of_columns->ncolumns);
+  } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 2, last);
   binding_scratch_done(L, state, scratch);
   return 1;
@@ -125,32 +133,22 @@ static int text_bindparams(lua_State *L) {
 /* columns(column, ...): the result's columns from the left, by name and type. */
 static int text_columns(lua_State *L) {
   const corm_text *old = check_text(L, "columns");
+  const corm_node *few[BINDING_FEW], **columns = few, *node;
   int n = lua_gettop(L) - 1;
   if (n < 1) return binding_error(L, CORM_E_ARGUMENT, "columns: at least one column expected");
+  if (n > BINDING_FEW) columns = lua_newuserdatauv(L, (size_t)n * sizeof *columns, 0);
   for (int i = 0; i < n; i++) {
-    const corm_node *node = binding_tonode(L, i + 2);
-    if (!node || (node->kind != CORM_NODE_COLUMN && node->kind != CORM_NODE_LABEL))
+    columns[i] = binding_tonode(L, i + 2);
+    if (!columns[i] || (columns[i]->kind != CORM_NODE_COLUMN && columns[i]->kind != CORM_NODE_LABEL))
       return binding_error(L, CORM_E_ARGUMENT,
                            "columns: columns expected, as corm.column(\"id\", corm.Integer), got %s",
                            binding_typename(L, i + 2));
   }
   binding_build b;
-  corm_compiled_column *columns;
-  binding_statement_start(&b, L, CORM_ARENA_ROUND((size_t)n * sizeof *columns), n);
-  do columns = corm_arena_zalloc(&b.arena, (size_t)n, sizeof *columns);
-  while (binding_build_again(&b, columns ? &old->base : NULL));
-  for (int i = 0; i < n; i++) {
-    const corm_node *node = binding_tonode(L, i + 2);
-    const corm_column_node *column = (const corm_column_node *)node;
-    bool is_label = node->kind == CORM_NODE_LABEL;
-    const char *name = is_label ? ((const corm_label *)node)->name : column->name;
-    columns[i] = (corm_compiled_column){
-        .name = name, .key = is_label ? name : column->key, .type = node->type, .node = node, .bundle = -1};
-  }
+  binding_statement_start(&b, L, BINDING_ROOM(corm_select) + CORM_ARENA_ROUND((size_t)n * sizeof *columns), n);
+  do node = corm_textual_in(&b.arena, old, columns, (size_t)n);
+  while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 2, n + 1);
-  binding_stmt *stmt = lua_touserdata(L, -1);
-  stmt->columns = columns;
-  stmt->ncolumns = (uint32_t)n;
   return 1;
 }
 

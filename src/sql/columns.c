@@ -106,6 +106,7 @@ static corm_status columns_at(corm_arena *arena, const corm_node *const *columns
 
 static corm_status expand_select(expansion *x, const corm_node *from, const corm_select *select) {
   corm_select_columns inner;
+  select = corm_select_leader(select);
   if (columns_at(x->arena, select->columns, select->ncolumns, corm_inner_style(select), x->depth + 1, &inner, x->err) !=
       CORM_OK) {
     return CORM_FAILED;
@@ -168,6 +169,8 @@ static corm_status expand(expansion *x, const corm_node *node) {
   case CORM_NODE_ALIAS: return expand_from(x, node);
   case CORM_NODE_JOIN:
   case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL:
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:
@@ -370,4 +373,10 @@ static corm_status columns_at(corm_arena *arena, const corm_node *const *columns
 corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n, unsigned style,
                                    corm_select_columns *out, corm_error *err) {
   return columns_at(arena, columns, n, style, 0, out, err);
+}
+
+corm_status corm_selectable_columns_in(corm_arena *arena, const corm_select *select, corm_select_columns *out,
+                                       corm_error *err) {
+  select = corm_select_leader(select);
+  return columns_at(arena, select->columns, select->ncolumns, corm_inner_style(select), 0, out, err);
 }

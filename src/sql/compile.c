@@ -117,7 +117,9 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
   start(&c, arena, dialect, options, out, err);
   out->statement = node;
   switch ((corm_node_kind)node->kind) {
-  case CORM_NODE_SELECT: corm_emit_select(&c, (const corm_select *)node, CORM_SELECT_TOP, NULL, NULL); break;
+  case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL: corm_emit_select(&c, (const corm_select *)node, CORM_SELECT_TOP, NULL, NULL); break;
   case CORM_NODE_INSERT: corm_emit_insert(&c, (const corm_insert *)node); break;
   case CORM_NODE_UPDATE: corm_emit_update(&c, (const corm_update *)node); break;
   case CORM_NODE_DELETE: corm_emit_delete(&c, (const corm_delete_node *)node); break;

@@ -206,7 +206,12 @@ void corm_emit_text_node(corm_compiler *c, const corm_text *text);
 
 /* -- emit_select.c -- */
 
-typedef enum corm_select_place { CORM_SELECT_TOP, CORM_SELECT_VALUE, CORM_SELECT_FROM } corm_select_place;
+typedef enum corm_select_place {
+  CORM_SELECT_TOP,   /* its columns are the result's */
+  CORM_SELECT_PART,  /* of a compound at the top: the first part has said what the columns are */
+  CORM_SELECT_VALUE, /* in an expression */
+  CORM_SELECT_FROM
+} corm_select_place;
 
 /* A select; more columns (INSERT FROM SELECT with defaults) are emitted by `more`, which may be NULL. */
 void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
@@ -215,6 +220,13 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
 /* Emits columns with their labels and, when `report` is true, describes them as the statement's result. */
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report);
+
+/* An item of ORDER BY or GROUP BY: `find` tells the selected column whose label or name stands for it. */
+void corm_emit_order_item(corm_compiler *c, const corm_node *item, const corm_select_columns *columns,
+                          const corm_select_column *(*find)(const corm_select_columns *, const corm_node *));
+
+/* LIMIT, OFFSET and what stands behind them: locks, hints, suffixes. */
+void corm_emit_row_limit(corm_compiler *c, const corm_select *select);
 
 /* -- emit_extra.c: what few selects have -- */
 
@@ -227,6 +239,13 @@ void corm_emit_select_tail(corm_compiler *c, const corm_select_extra *extra);
 /* The hints of the select at a FROM, before it and behind. */
 void corm_emit_hints_before(corm_compiler *c, const corm_node *from);
 void corm_emit_hints_behind(corm_compiler *c, const corm_node *from);
+
+/* -- emit_compound.c -- */
+
+void corm_emit_compound(corm_compiler *c, const corm_select *compound, corm_select_place place);
+void corm_emit_textual(corm_compiler *c, const corm_select *textual, corm_select_place place);
+/* Tells the columns as the statement's result without writing them. */
+void corm_report_columns(corm_compiler *c, const corm_select_columns *columns);
 
 /* -- emit_dml.c -- */
 

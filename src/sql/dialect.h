@@ -98,6 +98,8 @@ struct corm_dialect {
   bool quantified;     /* takes ANY and ALL before a subquery */
   bool symmetric;      /* has BETWEEN SYMMETRIC */
   bool regexp_prefix;  /* flags of a regular expression stand in front of it: '(?i)' */
+  bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
+  bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
   bool inner_join;     /* INNER JOIN is said in full */
   bool from_dual;      /* WHERE needs a FROM: FROM DUAL */
   bool index_of_table; /* an index's name is its table's own: DROP INDEX name ON table */

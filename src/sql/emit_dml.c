@@ -165,6 +165,12 @@ static void add_defaults(corm_compiler *c, const void *ctx) {
   }
 }
 
+static size_t nadded(const inserting *x) {
+  size_t n = 0;
+  for (size_t i = 0; i < x->table->columns.len; i++) n += is_added(x, i);
+  return n;
+}
+
 /* The names in the order given, then the columns with defaults, which the select gets behind its own. */
 static void emit_from_select(corm_compiler *c, const inserting *x) {
   const corm_insert *insert = x->insert;
@@ -179,7 +185,15 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
     corm_emit_quoted(c, table_column(x->table, i)->name);
   }
   corm_emit_bytes(c, ") ", 2);
-  corm_emit_select(c, insert->from_select, CORM_SELECT_VALUE, add_defaults, x);
+  bool more = nadded(x) > 0;
+  if (more && insert->from_select->base.kind != CORM_NODE_SELECT) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "INSERT FROM SELECT: the defaults of '%s' cannot be added to the columns of a union or of text; "
+                    "select from its :subquery()",
+                    x->table->name);
+    return;
+  }
+  corm_emit_select(c, insert->from_select, CORM_SELECT_VALUE, more ? add_defaults : NULL, x);
 }
 
 /* True for a column of the primary key whose value only the database knows after the INSERT. */

@@ -197,10 +197,10 @@ static void emit_subselect(corm_compiler *c, const corm_node *node) {
 
 static void step_alias(corm_compiler *c, const corm_alias *alias) {
   const corm_node *element = alias->element;
-  if (element->kind == CORM_NODE_SELECT) {
+  if (corm_as_select(element)) {
     if (corm_compiler_enter(c)) {
       corm_emit_bytes(c, "(", 1);
-      corm_emit_select(c, (const corm_select *)element, CORM_SELECT_FROM, NULL, NULL);
+      corm_emit_select(c, corm_as_select(element), CORM_SELECT_FROM, NULL, NULL);
       corm_emit_bytes(c, ")", 1);
     }
     corm_compiler_leave(c);
@@ -305,6 +305,8 @@ static void step(corm_compiler *c, const corm_task *task) {
     break;
   case CORM_NODE_JOIN: push_join(c, (const corm_join *)node); break;
   case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL:
     if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);
     corm_compiler_leave(c);
     break;

@@ -80,6 +80,22 @@ static corm_compiled_column *reserve_report(corm_compiler *c, const corm_select_
   return report;
 }
 
+static void report_column(corm_compiled_column *out, const corm_select_column *column, const char *name) {
+  *out = (corm_compiled_column){.name = name,
+                                .key = column->key ? column->key : name,
+                                .type = corm_node_type(column->node),
+                                .node = column->node,
+                                .bundle = column->bundle};
+}
+
+void corm_report_columns(corm_compiler *c, const corm_select_columns *columns) {
+  corm_compiled_column *out = reserve_report(c, columns);
+  for (uint32_t i = 0; out && i < columns->n; i++) {
+    const char *label = corm_label_text(c, &columns->items[i]);
+    report_column(&out[i], &columns->items[i], label ? label : natural_text(c, &columns->items[i]));
+  }
+}
+
 /* What the type of a column puts around it, where its value leaves the statement; NULL: nothing. */
 static const corm_type_custom *custom_around(const corm_compiler *c, const corm_node *node) {
   const corm_type *type = corm_node_type(node);
@@ -119,11 +135,7 @@ void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, boo
     }
     if (!out) continue;
     if (!name) name = natural_text(c, column);
-    out[i] = (corm_compiled_column){.name = name,
-                                    .key = column->key ? column->key : name,
-                                    .type = corm_node_type(column->node),
-                                    .node = column->node,
-                                    .bundle = column->bundle};
+    report_column(&out[i], column, name);
   }
 }
 
@@ -226,7 +238,8 @@ static const corm_select_column *selected_label(const corm_select_columns *colum
   return NULL;
 }
 
-static void emit_order_item(corm_compiler *c, const corm_node *item, const corm_select_columns *columns) {
+void corm_emit_order_item(corm_compiler *c, const corm_node *item, const corm_select_columns *columns,
+                          const corm_select_column *(*find)(const corm_select_columns *, const corm_node *)) {
   const corm_node *inner = item;
   size_t depth = 0;
   for (const corm_node *next = ordered_operand(inner); next; next = ordered_operand(inner)) {
@@ -234,17 +247,30 @@ static void emit_order_item(corm_compiler *c, const corm_node *item, const corm_
     depth++;
   }
   for (const corm_node *at = item; at != inner; at = ordered_operand(at)) corm_check_ordering(c, (corm_op)at->op);
-  const corm_select_column *label = depth < 8 ? selected_label(columns, inner) : NULL;
-  if (!label) {
+  const corm_select_column *column = depth < 8 ? find(columns, inner) : NULL;
+  if (!column) {
     corm_emit_node(c, item);
     return;
   }
-  corm_emit_own_name(c, corm_label_text(c, label), "label");
+  const char *label = corm_label_text(c, column);
+  corm_emit_own_name(c, label ? label : natural_text(c, column), "label");
   for (size_t level = depth; level > 0; level--) {
     const corm_node *node = item;
     for (size_t i = 1; i < level; i++) node = ordered_operand(node);
     corm_emit_text(c, corm_ops[node->op].text);
   }
+}
+
+void corm_emit_row_limit(corm_compiler *c, const corm_select *select) {
+  const corm_select_extra *extra = select->extra;
+  if ((select->limit || select->offset) && !c->failed) {
+    if (extra && extra->fetch) {
+      corm_emit_fetch(c, select);
+    } else {
+      c->dialect->limit(c->dialect, c, select);
+    }
+  }
+  if (extra) corm_emit_select_tail(c, extra);
 }
 
 static void emit_clauses(corm_compiler *c, const corm_select *select, const corm_select_columns *columns) {
@@ -262,23 +288,23 @@ static void emit_clauses(corm_compiler *c, const corm_select *select, const corm
   }
   for (uint32_t i = 0; i < select->norder_by; i++) {
     corm_emit_text(c, i ? ", " : " ORDER BY ");
-    emit_order_item(c, select->order_by[i], columns);
+    corm_emit_order_item(c, select->order_by[i], columns, selected_label);
   }
-  const corm_select_extra *extra = select->extra;
-  if ((select->limit || select->offset) && !c->failed) {
-    if (extra && extra->fetch) {
-      corm_emit_fetch(c, select);
-    } else {
-      c->dialect->limit(c->dialect, c, select);
-    }
-  }
-  if (extra) corm_emit_select_tail(c, extra);
+  corm_emit_row_limit(c, select);
 }
 
 void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   corm_select_columns columns;
   if (c->failed) return;
+  if (select->base.kind == CORM_NODE_COMPOUND) {
+    corm_emit_compound(c, select, place);
+    return;
+  }
+  if (select->base.kind == CORM_NODE_TEXTUAL) {
+    corm_emit_textual(c, select, place);
+    return;
+  }
   unsigned style = place == CORM_SELECT_FROM ? corm_inner_style(select) : select->label_columns;
   if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, style, &columns, c->err) != CORM_OK) {
     c->failed = true;

@@ -339,6 +339,38 @@ const corm_node *corm_literal_column_in(corm_arena *arena, const char *sql, size
   return node ? &node->base : NULL;
 }
 
+const corm_select *corm_as_select(const corm_node *node) {
+  bool is = node->kind == CORM_NODE_SELECT || node->kind == CORM_NODE_COMPOUND || node->kind == CORM_NODE_TEXTUAL;
+  return is ? (const corm_select *)node : NULL;
+}
+
+const corm_select *corm_select_leader(const corm_select *select) {
+  while (select->base.kind == CORM_NODE_COMPOUND) select = select->parts[0];
+  return select;
+}
+
+const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n) {
+  const corm_select **copy = corm_arena_alloc(arena, n * sizeof *copy);
+  corm_select *node = corm_node_new(arena, sizeof *node, CORM_NODE_COMPOUND, CORM_OP_NONE, NULL);
+  if (!copy || !node) return NULL;
+  memcpy(copy, parts, n * sizeof *copy);
+  node->parts = copy;
+  node->nparts = (uint32_t)n;
+  node->set_op = op;
+  return &node->base;
+}
+
+const corm_node *corm_textual_in(corm_arena *arena, const corm_text *text, const corm_node *const *columns, size_t n) {
+  const corm_node **copy = corm_arena_alloc(arena, n * sizeof *copy);
+  corm_select *node = corm_node_new(arena, sizeof *node, CORM_NODE_TEXTUAL, CORM_OP_NONE, NULL);
+  if (!copy || !node) return NULL;
+  if (n) memcpy(copy, columns, n * sizeof *copy);
+  node->text = text;
+  node->columns = copy;
+  node->ncolumns = (uint32_t)n;
+  return &node->base;
+}
+
 static const corm_node *new_subselect(corm_arena *arena, corm_node_kind kind, corm_op op, const corm_type *type,
                                       const corm_select *select) {
   corm_subselect *node = corm_node_new(arena, sizeof *node, kind, op, type);
@@ -349,7 +381,8 @@ static const corm_node *new_subselect(corm_arena *arena, corm_node_kind kind, co
 
 const corm_node *corm_scalar_subquery_in(corm_arena *arena, const corm_select *select) {
   const corm_type *type = NULL;
-  if (select->ncolumns && select->columns[0]->type) type = corm_node_type(select->columns[0]);
+  const corm_select *leader = corm_select_leader(select);
+  if (leader->ncolumns && leader->columns[0]->type) type = corm_node_type(leader->columns[0]);
   return new_subselect(arena, CORM_NODE_SCALAR_SUBQUERY, CORM_OP_NONE, type, select);
 }
 

@@ -187,8 +187,7 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
                                         const char *key) {
   corm_select_columns columns;
   corm_error *ignored = NULL;
-  if (corm_select_columns_in(arena, select->columns, select->ncolumns, corm_inner_style(select), &columns, ignored) !=
-      CORM_OK) {
+  if (corm_selectable_columns_in(arena, select, &columns, ignored) != CORM_OK) {
     return NULL;
   }
   const corm_select_column *found = find_selected(&columns, key);
@@ -221,7 +220,7 @@ static const corm_node *valued_column(const corm_table_valued *from, const char 
 const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key) {
   if (corm_as_table_valued(from)) return valued_column(corm_as_table_valued(from), key);
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
-  if (element->kind == CORM_NODE_SELECT) return selected_column(arena, from, (const corm_select *)element, key);
+  if (corm_as_select(element)) return selected_column(arena, from, corm_as_select(element), key);
   if (element->kind != CORM_NODE_TABLE) return NULL;
   const corm_column *column = corm_table_column(((const corm_table_node *)element)->table, key, strlen(key));
   return column ? corm_column_node_in(arena, column, from) : NULL;

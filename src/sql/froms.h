@@ -78,5 +78,8 @@ typedef struct corm_select_columns {
    CompileError for what cannot be selected. */
 CORM_MUST_USE corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n,
                                                  unsigned style, corm_select_columns *out, corm_error *err);
+/* The same of a selectable, as they are seen from outside. */
+CORM_MUST_USE corm_status corm_selectable_columns_in(corm_arena *arena, const corm_select *select,
+                                                     corm_select_columns *out, corm_error *err);
 
 #endif

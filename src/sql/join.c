@@ -17,11 +17,10 @@ static corm_status column_of(corm_arena *arena, const corm_node *from, const cor
     *out = corm_column_node_in(arena, column, from);
     return *out ? CORM_OK : corm_error_memory(err);
   }
-  if (element->kind != CORM_NODE_SELECT) return CORM_OK;
-  const corm_select *select = (const corm_select *)element;
+  const corm_select *select = corm_as_select(element);
+  if (!select) return CORM_OK;
   corm_select_columns columns;
-  if (corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, err) !=
-      CORM_OK) {
+  if (corm_selectable_columns_in(arena, select, &columns, err) != CORM_OK) {
     return CORM_FAILED;
   }
   for (uint32_t i = 0; i < columns.n; i++) {
@@ -37,11 +36,10 @@ static corm_status column_of(corm_arena *arena, const corm_node *from, const cor
 static corm_status tables_of(corm_arena *arena, const corm_node *from, corm_from_list *out, corm_error *err) {
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
   if (element->kind == CORM_NODE_TABLE) return corm_from_list_add(out, element) ? CORM_OK : corm_error_memory(err);
-  if (element->kind != CORM_NODE_SELECT) return CORM_OK;
-  const corm_select *select = (const corm_select *)element;
+  const corm_select *select = corm_as_select(element);
+  if (!select) return CORM_OK;
   corm_select_columns columns;
-  if (corm_select_columns_in(arena, select->columns, select->ncolumns, select->label_columns, &columns, err) !=
-      CORM_OK) {
+  if (corm_selectable_columns_in(arena, select, &columns, err) != CORM_OK) {
     return CORM_FAILED;
   }
   for (uint32_t i = 0; i < columns.n; i++) {

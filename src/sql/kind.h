@@ -48,6 +48,8 @@
   X(ALIAS, alias)               /* FROM: table AS name, (select) AS name */                                            \
   X(JOIN, join)                 /* FROM: a JOIN b ON c */                                                              \
   X(SELECT, select)                                                                                                    \
+  X(COMPOUND, select) /* selects joined by UNION and its like */                                                       \
+  X(TEXTUAL, select)  /* text whose columns are known */                                                               \
   X(INSERT, insert)                                                                                                    \
   X(UPDATE, update)                                                                                                    \
   X(DELETE, delete_node)

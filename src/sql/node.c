@@ -94,6 +94,8 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN:
   case CORM_NODE_SELECT:
+  case CORM_NODE_COMPOUND:
+  case CORM_NODE_TEXTUAL:
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:

@@ -91,6 +91,27 @@ typedef struct corm_select_extra {
   bool percent;
 } corm_select_extra;
 
+/* X(enumerator, SQL): what joins the parts of a COMPOUND */
+#define CORM_SET_OPS(X)                                                                                                \
+  X(UNION, "UNION")                                                                                                    \
+  X(UNION_ALL, "UNION ALL")                                                                                            \
+  X(INTERSECT, "INTERSECT")                                                                                            \
+  X(INTERSECT_ALL, "INTERSECT ALL")                                                                                    \
+  X(EXCEPT, "EXCEPT")                                                                                                  \
+  X(EXCEPT_ALL, "EXCEPT ALL")
+
+typedef enum corm_set_op {
+#define CORM_X(id, text) CORM_SET_##id,
+  CORM_SET_OPS(CORM_X)
+#undef CORM_X
+      CORM_SET_OP_COUNT
+} corm_set_op;
+
+/*
+ * A selectable, which has columns and may stand alone, in FROM, as a value, in IN and EXISTS: of kind SELECT; COMPOUND,
+ * whose columns are those of its first part and of whose members only GROUP BY, ORDER BY, LIMIT and OFFSET count; or
+ * TEXTUAL, of which only `text` and `columns` do.
+ */
 struct corm_select {
   corm_node base;
   const corm_node *const *columns; /* expressions, labels, bundles; TABLE and ALIAS mean all their columns */
@@ -107,13 +128,26 @@ struct corm_select {
   const corm_node *offset;
   const corm_node *const *correlate; /* explicit correlate(); NULL: automatic; not NULL with ncorrelate 0: none */
   uint32_t ncorrelate;
-  const corm_select_extra *extra; /* NULL: nothing */
+  const corm_select_extra *extra;         /* NULL: nothing */
+  const struct corm_select *const *parts; /* COMPOUND: one at least */
+  uint32_t nparts;
+  corm_set_op set_op;
+  const corm_text *text; /* TEXTUAL */
   bool distinct;
   uint8_t label_columns; /* corm_label_style */
 };
 
+/* The node as a selectable, NULL when it is none. */
+const corm_select *corm_as_select(const corm_node *node);
+/* The one whose columns the selectable has: itself, or the innermost first part. */
+const corm_select *corm_select_leader(const corm_select *select);
+
 const corm_node *corm_table_node_in(corm_arena *arena, const corm_table *table);
 const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, const char *name);
+/* parts joined by the operator; the array is copied. */
+const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n);
+/* Text that gives these columns; the array is copied. */
+const corm_node *corm_textual_in(corm_arena *arena, const corm_text *text, const corm_node *const *columns, size_t n);
 /* (SELECT ...) as a value, of the type of its first column; EXISTS (SELECT ...). The select is borrowed. */
 const corm_node *corm_scalar_subquery_in(corm_arena *arena, const corm_select *select);
 const corm_node *corm_exists_in(corm_arena *arena, const corm_select *select);

@@ -425,6 +425,36 @@ function corm.delete(target, options) end
 ---@return corm.TextClause
 function corm.text(sql) end
 
+---UNION: rows of any, each once
+---@param ... corm.Select
+---@return corm.Select
+function corm.union(...) end
+
+---UNION ALL
+---@param ... corm.Select
+---@return corm.Select
+function corm.union_all(...) end
+
+---INTERSECT: rows of all
+---@param ... corm.Select
+---@return corm.Select
+function corm.intersect(...) end
+
+---INTERSECT ALL
+---@param ... corm.Select
+---@return corm.Select
+function corm.intersect_all(...) end
+
+---EXCEPT: rows of the first that no other has
+---@param ... corm.Select
+---@return corm.Select
+function corm.except_(...) end
+
+---EXCEPT ALL
+---@param ... corm.Select
+---@return corm.Select
+function corm.except_all(...) end
+
 ---`exists(select)`, or of a select of the columns given.
 ---@param ... any
 ---@return corm.Expression

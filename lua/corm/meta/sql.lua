@@ -630,6 +630,36 @@ function Filtered:filter_by(values) end
 ---@field whereclause corm.Expression?
 local Select = {}
 
+---UNION: rows of any, each once
+---@param ... corm.Select
+---@return corm.Select
+function Select:union(...) end
+
+---UNION ALL
+---@param ... corm.Select
+---@return corm.Select
+function Select:union_all(...) end
+
+---INTERSECT: rows of all
+---@param ... corm.Select
+---@return corm.Select
+function Select:intersect(...) end
+
+---INTERSECT ALL
+---@param ... corm.Select
+---@return corm.Select
+function Select:intersect_all(...) end
+
+---EXCEPT: rows of the first that no other has
+---@param ... corm.Select
+---@return corm.Select
+function Select:except_(...) end
+
+---EXCEPT ALL
+---@param ... corm.Select
+---@return corm.Select
+function Select:except_all(...) end
+
 ---@param ... any
 ---@return self
 function Select:add_columns(...) end
