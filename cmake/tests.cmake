@@ -69,6 +69,22 @@ if(TARGET corm_cli)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 
+# --- the compiler under random trees: libFuzzer where the build is for it (tools/fuzz), else a run of a few seconds --------
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/fuzz/*.c")
+if(CORM_FUZZ)
+  list(FILTER fuzz_sources EXCLUDE REGEX "/replay\\.c$")
+endif()
+add_executable(fuzz_compile ${fuzz_sources})
+set_target_properties(fuzz_compile PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
+target_link_libraries(fuzz_compile PRIVATE corm_core)
+if(CORM_FUZZ)
+  target_link_options(fuzz_compile PRIVATE -fsanitize=fuzzer)
+else()
+  file(GLOB fuzz_inputs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/fuzz/inputs/*")
+  corm_test(NAME fuzz.compile LABEL core ENVIRONMENT ${core_environment} COMMAND fuzz_compile 2000 1 ${fuzz_inputs})
+endif()
+
 # --- specs: once for each database; those of the program, which are about none, once ------------------------------------
 
 find_program(LUA_PROGRAM NAMES lua5.4 lua54 lua)

@@ -30,6 +30,7 @@ has() {
   libmariadb-headers) pkg-config --exists libmariadb ;;
   cmocka-headers) pkg-config --exists cmocka ;;
   mimalloc-headers) printf '#include <mimalloc.h>\n' | "${CC:-cc}" -E - >/dev/null 2>&1 ;;
+  libfuzzer) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer -x c - -o /dev/null ;;
   postgresql-server) "$root/tools/servers" has postgresql ;;
   mariadb-server) "$root/tools/servers" has mariadb ;;
   *) command -v "$1" >/dev/null ;;
@@ -71,6 +72,7 @@ packages_of() {
   libpq-headers) echo libpq-dev ;;
   libmariadb-headers) echo libmariadb-dev ;;
   cmocka-headers) echo libcmocka-dev ;;
+  libfuzzer) echo "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" ;;
   mimalloc-headers) echo libmimalloc-dev ;;
   postgresql-server) echo postgresql postgresql-client ;;
   # Programs only: what starts a service is in other packages. Older systems have the version in the names.

@@ -170,6 +170,13 @@ compile("joins", select(id):select_from(left))
 compile("joins on the right", select(id):select_from(right))
 compile("a join of joins", select(id):select_from(left:join(right, id:eq(1))))
 
+-- What doubles with each level has no text.
+local doubled = corm.literal_column(("x"):rep(100000), Integer)
+for _ = 1, 60 do doubled = doubled + doubled end
+local ok, err = pcall(tostring, doubled)
+if ok or not err:is "CompileError" then report("doubled", tostring(err):sub(1, 300)) end
+doubled = nil -- luacheck: ignore
+
 -- Lists.
 local numbers, conditions = {}, {}
 for i = 1, 3 * depth do numbers[i] = i end

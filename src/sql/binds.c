@@ -258,6 +258,8 @@ static void emit_plain_literal(corm_compiler *c, const corm_type *type, const co
   corm_scratch scratch;
   corm_scratch_init(&scratch, c->arena->mem ? c->arena->mem : &corm_mem_libc);
   corm_value canonical;
+  /* Text without a type may be any bytes when it is sent, but what is written must be text. */
+  if (type->kind == CORM_TYPE_NULLTYPE && value->kind == CORM_TEXT) type = corm_type_default(CORM_TYPE_STRING);
   corm_status status = corm_type_coerce(type, value, NULL, &scratch, &canonical, c->err);
   if (status == CORM_OK) status = corm_dialect_literal(c->dialect, type, &canonical, &c->text, c->err);
   if (status != CORM_OK) c->failed = true;

@@ -3,11 +3,21 @@
 #include "base/str.h"
 #include "sql/compiler.h"
 
+/* What no database takes. A small tree may have such a text, when its parts stand in it several times. */
+#define MAX_TEXT ((size_t)256 << 20)
+
 /* -- text ---------------------------------------------------------------------------------------------------------- */
 
 /* The text begins in the compiler's frame and moves to the arena when it grows: the buffer is never freed. */
 static void *resize_text(void *ctx, void *ptr, size_t size) {
   corm_compiler *c = ctx;
+  if (size > MAX_TEXT) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "the text of the statement is longer than %d MB: what is written twice at each level doubles with "
+                    "every level",
+                    (int)(MAX_TEXT >> 20));
+    return NULL;
+  }
   char *grown = size ? corm_arena_alloc(c->arena, size) : NULL;
   if (grown && ptr) memcpy(grown, ptr, c->text.len + 1);
   return grown;
