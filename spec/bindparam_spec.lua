@@ -141,6 +141,18 @@ describe("bindparam", function()
     raises("ArgumentError", "is no value", ids, where(t.c.id:eq(bad)))
   end)
 
+  it("is a value to be stored, too", function()
+    local n = 7
+    local later = function() n = n + 1; return n end
+    conn:execute(corm.insert(t):values {
+      id = bindparam(nil, { callable_ = later }), n = bindparam("n", { callable_ = later }),
+    })
+    conn:execute(corm.update(t):where(t.c.id:eq(8)):values { s = bindparam("new", "x", { literal_execute = true }) })
+    local row = conn:execute(select(t):where(t.c.id:eq(8))):one()
+    assert.equal(9, row.n)
+    assert.equal("x", row.s)
+  end)
+
   it("refuses what contradicts itself, and names of others", function()
     raises("ArgumentError", "a name expected, got integer", bindparam, 5)
     raises("ArgumentError", "callable_ must be a function", bindparam, "x", { callable_ = 5 })

@@ -101,6 +101,17 @@ describe("an item of JSON", function()
     end)
   end)
 
+  it("is shown with its key as a literal", function()
+    local function literal(x, dialect) return x:compile({ dialect = dialect, literal_binds = true }).string end
+    local path = t.c.data:getitem { "a", 0, "it's", 'q"\\', "null", "" }
+    assert.equal([[t.data #> '{a, 0, "it''s", "q\"\\", "null", ""}']], literal(path, "postgresql"))
+    assert.equal("t.data -> 'it''s'", literal(t.c.data["it's"], "postgresql"))
+    assert.equal("t.data -> 2", literal(t.c.data[2], "postgresql"))
+    assert.equal([[JSON_QUOTE(JSON_EXTRACT(t.data, '$."it''s"'))]], literal(t.c.data["it's"], "sqlite"))
+    assert.equal([[JSON_EXTRACT(t.data, '$."a"[last-1]')]], literal(t.c.data:getitem { "a", -2 }, "mysql"))
+    assert.equal([[JSON_QUOTE(JSON_EXTRACT(t.data, '$."a"[#-2]'))]], literal(t.c.data:getitem { "a", -2 }, "sqlite"))
+  end)
+
   it("is found by a parameter and by another column", function()
     store { a = "first", b = "second" }
     local stmt = select(t.c.data:getitem(corm.bindparam "k"):as_string())

@@ -90,46 +90,57 @@ static bool array(const corm_dialect *dialect, const corm_type *type, const corm
   return false;
 }
 
-/* ["a", "0"] as '{a, 0}'; what is more than a word is quoted. */
-static bool path(const corm_dialect *dialect, const corm_value *stored, corm_buf *out) {
+/* An element of '{a, 0}': what is more than a word stands in quotes. */
+static void put_element(const corm_buf *key, corm_buf *out) {
+  bool word = key->len > 0 && !(key->len == 4 && strncasecmp(key->ptr, "null", 4) == 0);
+  for (size_t i = 0; i < key->len && word; i++) {
+    char c = key->ptr[i];
+    word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  }
+  if (!word) corm_buf_putc(out, '"');
+  for (size_t i = 0; i < key->len; i++) {
+    if (key->ptr[i] == '"' || key->ptr[i] == '\\') corm_buf_putc(out, '\\');
+    corm_buf_putc(out, key->ptr[i]);
+  }
+  if (!word) corm_buf_putc(out, '"');
+}
+
+/* ["a", "0"], whose strings are JSON's, as {a, 0}; false for an escape that no key can have. */
+static bool put_path(const corm_value *stored, corm_buf *out) {
   const char *at = stored->as.s, *end = at + stored->len;
-  corm_buf text;
-  corm_buf_init(&text, out->mem);
-  for (; at < end; at++) {
+  corm_buf key;
+  corm_buf_init(&key, out->mem);
+  for (; at && at < end; at++) {
     if (*at != '"') {
-      corm_buf_putc(&text, (char)(*at == '[' ? '{' : *at == ']' ? '}' : *at));
+      corm_buf_putc(out, (char)(*at == '[' ? '{' : *at == ']' ? '}' : *at));
       continue;
     }
-    const char *start = ++at;
-    bool word = at < end && *at != '"';
-    for (; at < end && *at != '"'; at++) {
-      bool letter =
-          (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '_';
-      if (!letter) word = false;
-      if (*at == '\\') at++;
-    }
-    if (at - start == 4 && strncasecmp(start, "null", 4) == 0) word = false;
-    if (!word) corm_buf_putc(&text, '"');
-    while (start < at) {
-      corm_buf one;
-      corm_buf_init(&one, out->mem);
-      if (*start == '\\') {
-        start = escape(start + 1, at, &one);
-        if (!start) start = at;
+    corm_buf_reset(&key);
+    for (at++; at && at < end && *at != '"';) {
+      if (*at == '\\') {
+        at = escape(at + 1, end, &key);
       } else {
-        corm_buf_putc(&one, *start++);
+        corm_buf_putc(&key, *at++);
       }
-      if (one.len && (one.ptr[0] == '"' || one.ptr[0] == '\\')) corm_buf_putc(&text, '\\');
-      if (one.len) corm_buf_add(&text, one.ptr, one.len);
-      corm_buf_clear(&one);
     }
-    if (!word) corm_buf_putc(&text, '"');
+    if (at) put_element(&key, out);
+    if (!at) break;
   }
-  const char *whole = corm_buf_str(&text);
+  if (key.failed) out->failed = true;
+  corm_buf_clear(&key);
+  return at != NULL;
+}
+
+static bool path(const corm_dialect *dialect, const corm_value *stored, corm_buf *out) {
+  corm_buf text;
   corm_error err;
   corm_error_init(&err);
-  corm_value value = corm_value_text(whole ? whole : "", whole ? text.len : 0);
-  bool done = whole && corm_dialect_literal(dialect, corm_type_default(CORM_TYPE_STRING), &value, out, &err) == CORM_OK;
+  corm_buf_init(&text, out->mem);
+  bool done = put_path(stored, &text) && corm_buf_str(&text);
+  if (done) {
+    corm_value value = corm_value_text(text.ptr, text.len);
+    done = corm_dialect_literal(dialect, corm_type_default(CORM_TYPE_STRING), &value, out, &err) == CORM_OK;
+  }
   corm_buf_clear(&text);
   return done;
 }

@@ -446,7 +446,7 @@ static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name
 
 void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
   const corm_bind *bind = node->kind == CORM_NODE_BIND ? (const corm_bind *)node : NULL;
-  if (bind && !bind->required && !bind->expanding && !compiler->options.named) {
+  if (bind && !bind->required && !bind->expanding && !bind->late && !compiler->options.named) {
     emit_literal(compiler, bind->base.type, &bind->value);
   } else {
     corm_emit_node(compiler, node);

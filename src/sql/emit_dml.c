@@ -30,7 +30,7 @@ static void emit_value(corm_compiler *c, const corm_column *column, const char *
   const corm_bind *bind = value->kind == CORM_NODE_BIND ? (const corm_bind *)value : NULL;
   if (bind && bind->expanding) {
     corm_emit_error(c, CORM_E_COMPILE, "a list cannot be the value of column %s", column->name);
-  } else if (bind && bind->unique) {
+  } else if (bind && bind->unique && !bind->late) {
     corm_emit_column_bind(c, name, column, bind, CORM_BIND_VALUE, row);
   } else if (bind) {
     uint32_t n = c->nbinds;
