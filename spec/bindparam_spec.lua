@@ -196,6 +196,19 @@ describe("text", function()
     raises("InvalidRequestError", "'ids'", one, stmt)
   end)
 
+  it("refuses values for parameters that it has not", function()
+    local stmt = corm.text "SELECT ':a', b::c /* :d */ FROM t WHERE e = :e"
+    for _, name in ipairs { "a", "c", "d", "b", "ee" } do
+      raises("ArgumentError", "doesn't define a bound parameter named '" .. name .. "'",
+        function() return stmt:bindparams { [name] = 1 } end)
+    end
+    raises("ArgumentError", "named 'x'", function() return stmt:bindparams(bindparam("x", 1)) end)
+    raises("ArgumentError", "a bindparam() or a table", function() return stmt:bindparams(5) end)
+    raises("ArgumentError", "a string expected", corm.text, 5)
+    raises("ArgumentError", "holds a NUL", corm.text, "a\0b")
+    assert.same({ e = 1 }, stmt:bindparams { e = 1 }:compile().params)
+  end)
+
   it("has columns with names and types", function()
     local row = one(corm.text "SELECT '2026-01-02' AS d, 1 AS ok":columns(corm.column("d", corm.Date),
       corm.column("ok", corm.Boolean)))

@@ -12,6 +12,7 @@ return {
   "own_types",
   "select",
   "set_operations",
+  "text",
   "types",
   "windows",
 }

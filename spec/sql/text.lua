@@ -24,7 +24,7 @@ return {
     { "not_ of text", function(c) return c.not_(c.text("a")) end, "NOT a" },
     { "in_ text", function(c, s) return s.author.c.id:in_(c.text("SELECT 1")) end, "author.id IN (SELECT 1)" },
     { "in_ a list in text", function(c, s) return s.author.c.id:not_in(c.text("1, 2")) end,
-      "(author.id NOT IN 1, 2)" },
+      "(author.id NOT IN (1, 2))" },
     { "with columns",
       function(c) return c.text("SELECT a, b FROM t"):columns(c.column("a", c.Integer), c.column("b")) end,
       "SELECT a, b FROM t" },

@@ -35,6 +35,11 @@ typedef struct bind_list {
   size_t n;
 } bind_list;
 
+static void check_name(lua_State *L, const corm_text *text, const char *name) {
+  if (!corm_text_has(text->sql, text->len, name))
+    binding_error(L, CORM_E_ARGUMENT, "This text() construct doesn't define a bound parameter named '%.100s'", name);
+}
+
 static void put_bind(bind_list *list, const corm_bind *bind) {
   for (size_t i = 0; i < list->n; i++) {
     if (strcmp(list->binds[i]->key, bind->key) != 0) continue;
@@ -57,11 +62,12 @@ static size_t count_fields(lua_State *L, int arg) {
 }
 
 /* The binds of the table at `arg`, made in the scratch arena. */
-static void read_fields(lua_State *L, int arg, corm_arena *scratch, bind_list *list) {
+static void read_fields(lua_State *L, const corm_text *text, int arg, corm_arena *scratch, bind_list *list) {
   lua_pushnil(L);
   while (lua_next(L, arg)) {
     corm_value value;
     const char *key = lua_tostring(L, -2);
+    check_name(L, text, key);
     if (!binding_tovalue_in(L, -1, scratch, &value))
       binding_error(L, CORM_E_ARGUMENT, "bindparams: the value of '%s' must be a value, got %s", key,
                     binding_typename(L, -1));
@@ -112,9 +118,10 @@ static int text_bindparams(lua_State *L) {
     if (!node || node->kind != CORM_NODE_BIND)
       return binding_error(L, CORM_E_ARGUMENT, "bindparams: a bindparam() or a table of name = value expected, got %s",
                            binding_typename(L, i));
+    check_name(L, old, ((const corm_bind *)node)->key);
     put_bind(&list, (const corm_bind *)node);
   }
-  if (fields) read_fields(L, fields, scratch, &list);
+  if (fields) read_fields(L, old, fields, scratch, &list);
   binding_build b;
   const corm_node *node;
   binding_statement_start(&b, L, BINDING_ROOM(corm_text) + CORM_ROOM_TEXT(old->len) + binds_room(&list), last - 1);

@@ -38,6 +38,22 @@ static size_t opaque_length(const char *p, size_t left, bool escapes) {
   return end ? (size_t)(end - p) + skip : left;
 }
 
+/* Whether a backslash in quotes escapes is the database's to say: both readings count. */
+bool corm_text_has(const char *sql, size_t len, const char *name) {
+  const size_t wanted = strlen(name);
+  for (int escapes = 0; escapes < 2; escapes++) {
+    for (size_t at = 0; at < len;) {
+      const size_t left = len - at, opaque = opaque_length(sql + at, left, escapes);
+      size_t n = 0;
+      while (!opaque && sql[at] == ':' && n + 1 < left && is_name(sql[at + 1 + n])) n++;
+      const bool inside_word = at > 0 && (is_name(sql[at - 1]) || sql[at - 1] == ':' || sql[at - 1] == '\\');
+      if (n == wanted && !inside_word && memcmp(sql + at + 1, name, n) == 0) return true;
+      at += opaque ? opaque : n + 1;
+    }
+  }
+  return false;
+}
+
 static const corm_bind *declared(const corm_text *text, const char *name, size_t len) {
   for (uint32_t i = 0; i < text->nbinds; i++) {
     if (strncmp(text->binds[i]->key, name, len) == 0 && text->binds[i]->key[len] == '\0') return text->binds[i];

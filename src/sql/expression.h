@@ -207,6 +207,8 @@ const corm_node *corm_text_in(corm_arena *arena, const char *sql, size_t len);
 /* The same text with typed or valued binds: bindparams(). The array is copied. */
 const corm_node *corm_text_binds_in(corm_arena *arena, const char *sql, size_t len, const corm_bind *const *binds,
                                     size_t nbinds);
+/* True when raw SQL has the parameter :name. */
+bool corm_text_has(const char *sql, size_t len, const char *name);
 const corm_node *corm_literal_column_in(corm_arena *arena, const char *sql, size_t len, const corm_type *type);
 
 #endif
