@@ -3,12 +3,14 @@ local database = require "spec.support.database"
 local page = require "spec.support.page"
 
 local pages = {
-  "docs/sql/set-operations.md",
   "docs/tutorial.md",
+  "docs/sql/compiling.md",
   "docs/sql/constructs.md",
   "docs/sql/expressions.md",
   "docs/sql/functions.md",
   "docs/sql/json-and-arrays.md",
+  "docs/sql/select.md",
+  "docs/sql/set-operations.md",
   "docs/sql/text-and-parameters.md",
   "docs/sql/types.md",
 }

@@ -1,13 +1,17 @@
 -- The files of golden statements. Each returns a list of groups { id = "X01", case, ... }, the id being a feature's;
 -- a case is { name, function(corm, schema) -> statement, the generic dialect's text, params or nil }. Named fields hold
 -- the texts of dialects that differ: sqlite, postgresql, mysql, mariadb (else mysql's); false: the dialect refuses it.
+-- `literal = true`: with the values in the text.
 return {
   "arrays",
+  "clauses",
   "constructs",
   "dml",
   "expressions",
   "functions",
   "json",
+  "labels",
+  "literals",
   "operators",
   "own_types",
   "select",

@@ -12,6 +12,16 @@ return {
       sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
       says = 'near "SET": syntax error',
     },
+    fetch_first = {
+      why = "LIMIT is its word",
+      sql = "SELECT 1 FETCH FIRST 1 ROWS ONLY",
+      says = 'near "FIRST": syntax error',
+    },
+    distinct_on = {
+      why = "rows are distinct as a whole",
+      sql = "SELECT DISTINCT ON (1) 1",
+      says = 'near "ON": syntax error',
+    },
     row_locks = {
       why = "a transaction locks the database, not rows",
       before = "CREATE TABLE t (n INTEGER);",
@@ -101,6 +111,17 @@ return {
     },
   },
   mariadb = {
+    distinct_on = {
+      why = "rows are distinct as a whole",
+      sql = "SELECT DISTINCT ON (1) 1",
+      says = "near 'ON (1) 1'",
+    },
+    nulls_order = {
+      why = "NULL comes first, or last behind DESC",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "SELECT n FROM t ORDER BY n NULLS LAST",
+      says = "near 'NULLS LAST'",
+    },
     length_of_varchar = {
       why = "VARCHAR has no length of its own, so that a String needs one",
       sql = "CREATE TABLE t (s VARCHAR)",

@@ -5,9 +5,9 @@ function sql.flat(text)
   return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""):gsub("%( ", "("):gsub(" %)", ")"))
 end
 
--- The text of x, flat, for a dialect (the generic one without).
-function sql.of(x, dialect)
-  return sql.flat(x:compile({ dialect = dialect }).string)
+-- The text of x, flat, for a dialect (the generic one without), with its values in it when `literal`.
+function sql.of(x, dialect, literal)
+  return sql.flat(x:compile({ dialect = dialect, literal_binds = literal }).string)
 end
 
 -- A statement that was sent, as one text for all databases: without their placeholders, quotes and layout.

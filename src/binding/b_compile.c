@@ -133,15 +133,19 @@ int binding_node_tostring(lua_State *L) {
 }
 
 int binding_compile_method(lua_State *L) {
-  static const binding_option_spec specs[] = {
-      {"dialect", BINDING_OPT_ANY}, {"literal_binds", BINDING_OPT_BOOL}, {"compile_kwargs", BINDING_OPT_ANY}};
-  static const binding_option_spec kwargs[] = {{"literal_binds", BINDING_OPT_BOOL}};
+  /* IN lists are always shown expanded, so render_postcompile has nothing to do. */
+  static const binding_option_spec specs[] = {{"dialect", BINDING_OPT_ANY},
+                                              {"literal_binds", BINDING_OPT_BOOL},
+                                              {"render_postcompile", BINDING_OPT_BOOL},
+                                              {"compile_kwargs", BINDING_OPT_ANY}};
+  static const binding_option_spec kwargs[] = {{"literal_binds", BINDING_OPT_BOOL},
+                                               {"render_postcompile", BINDING_OPT_BOOL}};
   lua_settop(L, 2);
-  binding_check_options(L, 2, "compile", specs, 3);
+  binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
   const corm_dialect *dialect = binding_opt_dialect(L, 2, "compile");
   corm_compile_options options = {.named = true, .literal_binds = binding_opt_bool(L, 2, "literal_binds", false)};
   if (binding_opt_push(L, 2, "compile_kwargs")) {
-    binding_check_options(L, -1, "compile_kwargs", kwargs, 1);
+    binding_check_options(L, -1, "compile_kwargs", kwargs, sizeof kwargs / sizeof *kwargs);
     options.literal_binds |= binding_opt_bool(L, -1, "literal_binds", false);
     lua_pop(L, 1);
   }

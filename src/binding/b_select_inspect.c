@@ -137,6 +137,10 @@ static void add_description(lua_State *L, collector *c) {
   const corm_node *node = binding_tonode(L, -1);
   lua_createtable(L, 0, 5);
   lua_rawgeti(L, c->names, ++c->at);
+  if (node->kind == CORM_NODE_COLUMN) {
+    lua_pop(L, 1);
+    lua_pushstring(L, ((const corm_column_node *)node)->key);
+  }
   lua_setfield(L, -2, "name");
   binding_push_type(L, corm_node_type(node), -2);
   lua_setfield(L, -2, "type");

@@ -113,6 +113,18 @@ static int scan(const shape *s, const char *name, bool keys) {
   return found;
 }
 
+/* Among columns of one key the name counts that the result gives them: of "id" and "id_1" the first is "id". */
+static int scan_results(const shape *s, const char *name) {
+  int found = 0;
+  for (size_t i = 0; i < s->n; i++) {
+    const char *own = s->columns[i].name ? s->columns[i].name : s->columns[i].key;
+    if (strcmp(own, name) != 0) continue;
+    if (found) return BINDING_SHAPE_AMBIGUOUS;
+    found = (int)i + 1;
+  }
+  return found ? found : BINDING_SHAPE_AMBIGUOUS;
+}
+
 /* Enters a name into the table on the top: its position, false when it has one already. */
 static void enter(lua_State *L, const char *name, size_t position) {
   lua_pushstring(L, name);
@@ -150,6 +162,7 @@ int binding_shape_find(lua_State *L, int shape_index, const char *name) {
   shape_index = lua_absindex(L, shape_index);
   const shape *s = binding_check(L, shape_index, BINDING_SHAPE, "row");
   int found = s->n <= FEW_COLUMNS ? scan(s, name, true) : find_in_table(L, shape_index, s, name);
+  if (found == BINDING_SHAPE_AMBIGUOUS) return scan_results(s, name);
   return found ? found : scan(s, name, false);
 }
 
