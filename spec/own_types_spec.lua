@@ -94,6 +94,10 @@ describe("a type of one's own", function()
       assert.equal("3", ids((price + money(1)):eq(money(4))))
       assert.equal("3", ids(corm.tuple_(t.c.id, price):in_ { { 3, money(3) }, { 4, money(3) } }))
       assert.equal("4", ids(price:eq(corm.bindparam "p"), { p = money(4) }))
+      assert.equal("2 4", ids(price:in_(corm.bindparam("p", { expanding = true })), { p = { money(2), money(4) } }))
+      assert.equal("1 3", ids(price:in_(corm.bindparam("p", { money(1), money(3) },
+        { expanding = true, type_ = price.type }))))
+      assert.equal("5", ids(price:eq(corm.bindparam("p", { callable_ = function() return money(5) end }))))
       assert.equal("4", ids(corm.type_coerce(t.c.id, new_money()):eq(money(4))))
       assert.equal("4", ids(corm.text("price = :p"):bindparams(corm.bindparam("p", { type_ = new_money() })),
         { p = money(4) }))

@@ -15,6 +15,15 @@ static corm_status no_value(lua_State *L, const char *key, corm_error *err) {
                         binding_typename(L, -1));
 }
 
+/* The value at the top, which a type of the script's own may change. */
+static corm_status take_value(lua_State *L, const corm_bind *bind, corm_arena *arena, corm_value *out,
+                              corm_error *err) {
+  const corm_type *type = bind->base.type;
+  const bool passes = type && type->hosted && !bind->width && !binding_is_null(L, -1);
+  if (passes && binding_pass_in(L, -1, &type, err) != CORM_OK) return CORM_FAILED;
+  return binding_tovalue_in(L, -1, arena, out) ? CORM_OK : no_value(L, bind->key, err);
+}
+
 /* The list at the top: values, or lists of `width` values, row-major. */
 static corm_status read_list(lua_State *L, const corm_bind *bind, corm_arena *arena, corm_late_values *out,
                              corm_error *err) {
@@ -36,7 +45,7 @@ static corm_status read_list(lua_State *L, const corm_bind *bind, corm_arena *ar
         lua_rawgeti(L, -1, (lua_Integer)k + 1);
       else
         lua_pushvalue(L, -1);
-      if (!binding_tovalue_in(L, -1, arena, &values[i * width + k])) return no_value(L, bind->key, err);
+      if (take_value(L, bind, arena, &values[i * width + k], err) != CORM_OK) return CORM_FAILED;
       lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -50,7 +59,7 @@ static corm_status read_value(lua_State *L, const corm_bind *bind, corm_arena *a
   if (bind->expanding) return read_list(L, bind, arena, out, err);
   corm_value *value = corm_arena_zalloc(arena, 1, sizeof *value);
   if (!value) return corm_error_memory(err);
-  if (!binding_tovalue_in(L, -1, arena, value)) return no_value(L, bind->key, err);
+  if (take_value(L, bind, arena, value, err) != CORM_OK) return CORM_FAILED;
   *out = (corm_late_values){.given = true, .values = value, .n = 1};
   return CORM_OK;
 }
@@ -157,11 +166,11 @@ static void read_arguments(lua_State *L, parameter *p) {
 }
 
 /* A list of values for expanding; tuples keep their width. */
-static const corm_value *read_values(lua_State *L, int arg, corm_arena *scratch, uint32_t *n, uint32_t *width,
-                                     size_t *room) {
+static const corm_value *read_values(lua_State *L, int arg, const corm_type *type, corm_arena *scratch, uint32_t *n,
+                                     uint32_t *width, size_t *room) {
   corm_error err;
   corm_error_init(&err);
-  corm_bind shape = {.key = "value", .expanding = true};
+  corm_bind shape = {.base = {.type = type}, .key = "value", .expanding = true};
   corm_late_values list;
   lua_pushvalue(L, arg);
   if (lua_istable(L, -1) && lua_rawgeti(L, -1, 1) == LUA_TTABLE && !binding_tonode(L, -1))
@@ -186,7 +195,7 @@ int binding_bindparam(lua_State *L) {
   size_t room = 0;
   if (p.expanding && p.value_arg) {
     scratch = binding_scratch(L, state);
-    made.values = read_values(L, p.value_arg, scratch, &made.nvalues, &made.width, &room);
+    made.values = read_values(L, p.value_arg, p.type, scratch, &made.nvalues, &made.width, &room);
   } else if (p.value_arg) {
     binding_arg_read(L, p.value_arg, p.type, "bindparam", &value);
     if (value.node)
