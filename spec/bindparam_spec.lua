@@ -51,6 +51,9 @@ describe("bindparam", function()
 
   it("stands in several places", function()
     assert.same({ 2 }, ids(where(t.c.n:eq(bindparam "x") & (t.c.id * 10):eq(bindparam "x")), { x = 20 }))
+    assert.same({ 2 }, ids(where(t.c.n:eq(bindparam("x", 20)) & (t.c.id * 10):eq(bindparam("x", 20)))))
+    raises("CompileError", "'x' has two different values", ids,
+      where(t.c.n:eq(bindparam("x", 20)) & t.c.id:eq(bindparam("x", 2))))
   end)
 
   it("has a name of its own when it is unique", function()

@@ -126,6 +126,9 @@ return {
       ":param_1 < ANY (SELECT book.year FROM book)", sqlite = false },
     { "any_ of a subquery is not equal", function(c, s) return c.any_(c.select(s.book.c.year)):ne(5) end,
       ":param_1 != ANY (SELECT book.year FROM book)", sqlite = false },
+    { "any_ of a union", function(c, s)
+      return s.author.c.age:eq(c.any_(c.union(c.select(s.book.c.year), c.select(s.book.c.id))))
+    end, "author.age = ANY (SELECT book.year FROM book UNION SELECT book.id FROM book)", sqlite = false },
     { "a negation stays outside any_",
       function(c, s) return c.not_(s.author.c.age:eq(c.any_(c.select(s.book.c.year)))) end,
       "NOT (author.age = ANY (SELECT book.year FROM book))", sqlite = false },

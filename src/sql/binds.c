@@ -483,6 +483,20 @@ static bool is_users_name(const corm_compiled_bind *bind) {
   return !(bind->assigned && bind->column && strcmp(bind->name, bind->column->key) == 0);
 }
 
+static const corm_value *value_ahead(const corm_compiled_bind *bind) {
+  if (bind->element >= 0) return &bind->node->values[bind->element];
+  return bind->node->required ? NULL : &bind->node->value;
+}
+
+/* One name is one parameter, and has one value. */
+static void check_same_value(corm_compiler *c, const corm_compiled_bind *first, const corm_compiled_bind *second) {
+  const corm_value *a = value_ahead(first), *b = value_ahead(second);
+  if (first->node == second->node || !a || !b || corm_value_equal(a, b)) return;
+  corm_emit_error(c, CORM_E_COMPILE,
+                  "bindparam() '%s' has two different values in one statement. Please use two names, or unique = true",
+                  first->name);
+}
+
 void corm_binds_finish(corm_compiler *c) {
   if (!c->named_binds || c->failed) return;
   corm_stem_slot few[32];
@@ -498,7 +512,9 @@ void corm_binds_finish(corm_compiler *c) {
   for (uint32_t i = 0; i < c->nbinds; i++) {
     if (!is_users_name(&c->binds[i])) continue;
     uint32_t len = (uint32_t)strlen(c->binds[i].name);
-    *stem_slot(names, cap, c->binds[i].name, len) = (corm_stem_slot){c->binds[i].name, len, 1};
+    corm_stem_slot *slot = stem_slot(names, cap, c->binds[i].name, len);
+    if (slot->stem) check_same_value(c, &c->binds[slot->count], &c->binds[i]);
+    if (!slot->stem) *slot = (corm_stem_slot){c->binds[i].name, len, i};
   }
   for (uint32_t i = 0; i < c->nbinds && !c->failed; i++) {
     const corm_compiled_bind *bind = &c->binds[i];
