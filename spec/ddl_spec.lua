@@ -46,9 +46,9 @@ describe("CREATE TABLE", function()
       corm.UniqueConstraint("p_id", "name", { name = "uq" }),
       corm.CheckConstraint("id > 0", { name = "ck" }))
     assert.equal("CREATE TABLE t (id INTEGER NOT NULL, p_id INTEGER, name VARCHAR, PRIMARY KEY (id), "
+      .. "CONSTRAINT uq UNIQUE (p_id, name), CONSTRAINT ck CHECK (id > 0), "
       .. "CONSTRAINT fk_p FOREIGN KEY(p_id) REFERENCES p (id) ON DELETE SET NULL ON UPDATE CASCADE "
-      .. "DEFERRABLE INITIALLY DEFERRED, CONSTRAINT uq UNIQUE (p_id, name), "
-      .. "CONSTRAINT ck CHECK (id > 0), UNIQUE (name))",
+      .. "DEFERRABLE INITIALLY DEFERRED, UNIQUE (name))",
       sql.of(corm.CreateTable(t)))
   end)
 

@@ -3,16 +3,19 @@ local database = require "spec.support.database"
 local page = require "spec.support.page"
 
 local pages = {
-  "docs/tutorial.md",
   "docs/sql/compiling.md",
+  "docs/tutorial.md",
   "docs/sql/constructs.md",
+  "docs/sql/ddl.md",
   "docs/sql/expressions.md",
   "docs/sql/functions.md",
   "docs/sql/json-and-arrays.md",
   "docs/sql/select.md",
   "docs/sql/set-operations.md",
+  "docs/sql/tables.md",
   "docs/sql/text-and-parameters.md",
   "docs/sql/types.md",
+  "docs/tutorial.md",
 }
 
 for _, path in ipairs(pages) do

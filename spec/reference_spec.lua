@@ -141,8 +141,10 @@ describe("the stubs", function()
   it("know the options and parts that are no classes of values", function()
     local plain = {
       "BindOptions", "ColumnOptions", "CompileOptions", "ConnectionOptions", "Decoration", "DialectName",
-      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "IndexOptions", "MetaDataOptions", "Object",
-      "RelationshipOptions", "RetryOptions", "SessionOptions", "URLParts", "func", "null",
+      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "IdentityOptions", "IndexOptions",
+      "MetaDataOptions", "Object",
+      "RelationshipOptions", "RetryOptions", "SequenceOptions", "SessionOptions",
+      "URLParts", "ViewOptions", "func", "null",
     }
     local others = {}
     for name in pairs(classes) do others[name] = true end

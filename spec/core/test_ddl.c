@@ -42,11 +42,17 @@ static void runs(const char *text) {
   sqlite3_close(db);
 }
 
+static corm_status write_element(corm_ddl_kind kind, const corm_dialect *dialect, const void *object, corm_buf *buf,
+                                 corm_error *err) {
+  const corm_ddl_element element = {.kind = kind, .object = (void *)(uintptr_t)object};
+  return corm_ddl_write(dialect, &element, buf, err);
+}
+
 static void creates_on(const corm_dialect *dialect, corm_table *table, const char *wanted) {
   corm_buf buf;
   corm_error err = {.is_set = false};
   corm_buf_init(&buf, &corm_mem_libc);
-  corm_status status = corm_ddl_create_table(dialect, table, &buf, &err);
+  corm_status status = write_element(CORM_DDL_CREATE_TABLE, dialect, table, &buf, &err);
   if (status != CORM_OK) fail_msg("%s", err.message);
   assert_string_equal(corm_buf_str(&buf), wanted);
   if (dialect == &corm_dialect_sqlite) runs(wanted);
@@ -61,7 +67,7 @@ static void does_not_create(const corm_dialect *dialect, corm_table *table, cons
   corm_buf buf;
   corm_error err = {.is_set = false};
   corm_buf_init(&buf, &corm_mem_libc);
-  assert_int_equal(corm_ddl_create_table(dialect, table, &buf, &err), CORM_FAILED);
+  assert_int_equal(write_element(CORM_DDL_CREATE_TABLE, dialect, table, &buf, &err), CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_COMPILE);
   assert_string_equal(err.message, message);
   corm_error_clear(&err);
@@ -84,7 +90,7 @@ static void the_tutorials_table(void **state) {
              "\n\tUNIQUE (name)\n)\n\n");
   corm_buf buf;
   corm_buf_init(&buf, &corm_mem_libc);
-  assert_int_equal(corm_ddl_drop_table(&corm_dialect_default, &f.table, &buf, &f.err), CORM_OK);
+  assert_int_equal(write_element(CORM_DDL_DROP_TABLE, &corm_dialect_default, &f.table, &buf, &f.err), CORM_OK);
   assert_string_equal(corm_buf_str(&buf), "\nDROP TABLE \"user\"");
   corm_buf_clear(&buf);
   close_table(&f);
@@ -196,7 +202,7 @@ static void a_composite_key_is_not_generated_on_sqlite(void **state) {
   creates(&f.table, "\nCREATE TABLE t (\n\ta INTEGER NOT NULL, \n\tb INTEGER NOT NULL, \n\tPRIMARY KEY (a, b)\n)\n\n");
   a->autoincrement = CORM_AUTOINCREMENT_ON;
   does_not_create(&corm_dialect_sqlite, &f.table,
-                  "(in table 't', column 'a'): SQLite does not support autoincrement for composite primary keys");
+                  "(in table 't', column 'a'): sqlite does not support autoincrement for composite primary keys");
   close_table(&f);
 }
 
@@ -323,7 +329,7 @@ static void a_foreign_key_with_no_target_stops_the_table(void **state) {
   assert_int_equal(corm_table_add_constraint(&f.table, &key, &f.err), CORM_OK);
   corm_buf buf;
   corm_buf_init(&buf, &corm_mem_libc);
-  assert_int_equal(corm_ddl_create_table(&corm_dialect_sqlite, &f.table, &buf, &f.err), CORM_FAILED);
+  assert_int_equal(write_element(CORM_DDL_CREATE_TABLE, &corm_dialect_sqlite, &f.table, &buf, &f.err), CORM_FAILED);
   assert_int_equal(f.err.cls, CORM_E_NO_REFERENCED_TABLE);
   assert_int_equal(buf.len, 0);
   corm_buf_clear(&buf);
@@ -363,10 +369,12 @@ static void schemas(void **state) {
   for (size_t i = 0; i < 2; i++) {
     corm_buf buf;
     corm_buf_init(&buf, &corm_mem_libc);
-    assert_int_equal(corm_ddl_create_index(cases[i].dialect, t.table.indexes.items[0], &buf, &err), CORM_OK);
+    assert_int_equal(write_element(CORM_DDL_CREATE_INDEX, cases[i].dialect, t.table.indexes.items[0], &buf, &err),
+                     CORM_OK);
     assert_string_equal(corm_buf_str(&buf), cases[i].create);
     corm_buf_reset(&buf);
-    assert_int_equal(corm_ddl_drop_index(cases[i].dialect, t.table.indexes.items[0], &buf, &err), CORM_OK);
+    assert_int_equal(write_element(CORM_DDL_DROP_INDEX, cases[i].dialect, t.table.indexes.items[0], &buf, &err),
+                     CORM_OK);
     assert_string_equal(corm_buf_str(&buf), "\nDROP INDEX aux.ix_aux_t_a");
     corm_buf_clear(&buf);
   }
@@ -379,7 +387,7 @@ static void schemas(void **state) {
 static void indexes_on(const corm_dialect *dialect, fixture *f, corm_index *index, const char *wanted) {
   corm_buf buf;
   corm_buf_init(&buf, &corm_mem_libc);
-  assert_int_equal(corm_ddl_create_index(dialect, index, &buf, &f->err), CORM_OK);
+  assert_int_equal(write_element(CORM_DDL_CREATE_INDEX, dialect, index, &buf, &f->err), CORM_OK);
   assert_string_equal(corm_buf_str(&buf), wanted);
   corm_buf_clear(&buf);
 }
@@ -418,10 +426,10 @@ static bool write_all(const corm_mem *mem) {
   corm_buf buf;
   corm_error err = {.is_set = false};
   corm_buf_init(&buf, mem);
-  corm_status status = corm_ddl_create_table(&corm_dialect_sqlite, &rich->table, &buf, &err);
-  if (status == CORM_OK) status = corm_ddl_create_index(&corm_dialect_sqlite, rich_index, &buf, &err);
-  if (status == CORM_OK) status = corm_ddl_drop_index(&corm_dialect_sqlite, rich_index, &buf, &err);
-  if (status == CORM_OK) status = corm_ddl_drop_table(&corm_dialect_sqlite, &rich->table, &buf, &err);
+  corm_status status = write_element(CORM_DDL_CREATE_TABLE, &corm_dialect_sqlite, &rich->table, &buf, &err);
+  if (status == CORM_OK) status = write_element(CORM_DDL_CREATE_INDEX, &corm_dialect_sqlite, rich_index, &buf, &err);
+  if (status == CORM_OK) status = write_element(CORM_DDL_DROP_INDEX, &corm_dialect_sqlite, rich_index, &buf, &err);
+  if (status == CORM_OK) status = write_element(CORM_DDL_DROP_TABLE, &corm_dialect_sqlite, &rich->table, &buf, &err);
   if (status != CORM_OK) assert_int_equal(err.cls, CORM_E_MEMORY);
   corm_buf_clear(&buf);
   corm_error_clear(&err);

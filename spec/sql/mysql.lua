@@ -107,8 +107,8 @@ return {
     return c.CreateTable(c.Table("line", metadata,
       c.Column("order", c.Integer, c.ForeignKey("Shop.order.id", { ondelete = "CASCADE" })),
       c.UniqueConstraint("order", { name = "uq" })))
-  end, "CREATE TABLE line (`order` INTEGER, FOREIGN KEY(`order`) REFERENCES `Shop`.`order` (id) ON DELETE CASCADE, "
-    .. "CONSTRAINT uq UNIQUE (`order`))" },
+  end, "CREATE TABLE line (`order` INTEGER, CONSTRAINT uq UNIQUE (`order`), "
+    .. "FOREIGN KEY(`order`) REFERENCES `Shop`.`order` (id) ON DELETE CASCADE)" },
   { "an index", function(c, s) return c.CreateIndex(c.Index("ix", s.author.c.name, s.author.c.age:desc())) end,
     "CREATE INDEX ix ON author (name, age DESC)" },
   { "an index of an expression",

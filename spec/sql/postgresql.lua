@@ -94,7 +94,7 @@ return {
   { "one of two columns is generated when asked for", function(c)
     return c.CreateTable(c.Table("t", c.MetaData(), c.Column("a", c.Integer, { primary_key = true }),
       c.Column("b", c.Integer, { primary_key = true, autoincrement = true })))
-  end, "CREATE TABLE t (a INTEGER NOT NULL, b SERIAL NOT NULL, PRIMARY KEY (a, b))" },
+  end, "CREATE TABLE t (a INTEGER NOT NULL, b SERIAL NOT NULL, PRIMARY KEY (b, a))" },
 
   with("NOT NULL stands behind the default",
     function(c) return c.Column("x", c.Integer, { nullable = false, server_default = "5" }) end,
@@ -114,8 +114,8 @@ return {
     return c.CreateTable(c.Table("line", metadata,
       c.Column("order", c.Integer, c.ForeignKey("Shop.order.id", { ondelete = "CASCADE", deferrable = true,
         initially = "DEFERRED" })), c.UniqueConstraint("order", { name = "uq" })))
-  end, 'CREATE TABLE line ("order" INTEGER, FOREIGN KEY("order") REFERENCES "Shop"."order" (id) ON DELETE CASCADE '
-    .. 'DEFERRABLE INITIALLY DEFERRED, CONSTRAINT uq UNIQUE ("order"))' },
+  end, 'CREATE TABLE line ("order" INTEGER, CONSTRAINT uq UNIQUE ("order"), '
+    .. 'FOREIGN KEY("order") REFERENCES "Shop"."order" (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED)' },
   { "checks", column(function(c)
     local x = c.Column("x", c.Integer)
     return x, c.CheckConstraint((x % 2):eq(0)), c.CheckConstraint("x <> 5", { name = "ck" })

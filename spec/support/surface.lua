@@ -52,6 +52,7 @@ function surface.instances()
     Timedelta = corm.timedelta { days = 1 }, Decimal = corm.decimal "1.5", Uuid = corm.uuid4(),
     Type = corm.String(50), Column = parent.c.id, Index = corm.Index("by_name", "name"),
     Constraint = corm.UniqueConstraint("name"), ForeignKey = corm.ForeignKey("parent.id"),
+    Sequence = corm.Sequence "s", Identity = corm.Identity(), Computed = corm.Computed "1",
     Table = parent, MetaData = Base.metadata,
     Expression = parent.c.id:eq(1), FromClause = parent:alias(),
     Select = corm.select(parent), Insert = corm.insert(parent), Update = corm.update(parent),

@@ -12,7 +12,8 @@ static const binding_option_spec option_specs[] = {
     {"index", BINDING_OPT_BOOL},         {"default", BINDING_OPT_ANY},         {"onupdate", BINDING_OPT_ANY},
     {"server_default", BINDING_OPT_ANY}, {"server_onupdate", BINDING_OPT_ANY}, {"autoincrement", BINDING_OPT_ANY},
     {"key", BINDING_OPT_STRING},         {"name", BINDING_OPT_STRING},         {"comment", BINDING_OPT_STRING},
-    {"info", BINDING_OPT_ANY},
+    {"info", BINDING_OPT_ANY},           {"system", BINDING_OPT_BOOL},         {"quote", BINDING_OPT_BOOL},
+    {"doc", BINDING_OPT_STRING},
 };
 
 /* The options that only Lua reads again: copied into PARTS as they are. */
@@ -77,6 +78,10 @@ static corm_value canonical(lua_State *L, const corm_type *type, const char *wha
 static void read_default(lua_State *L, int parts, const char *name, const corm_column *column, corm_arena *arena,
                          corm_default *out) {
   if (!binding_opt_push(L, parts, name)) return;
+  if (binding_test(L, -1, BINDING_SEQUENCE)) {
+    lua_setfield(L, parts, "sequence");
+    return;
+  }
   const corm_node *node = binding_tonode(L, -1);
   char what[128];
   (void)snprintf(what, sizeof what, "%s of column '%.64s'", name, column_name(column));
@@ -123,8 +128,10 @@ static corm_autoincrement read_autoincrement(lua_State *L, int options) {
   if (!binding_opt_push(L, options, "autoincrement")) return value;
   if (lua_isboolean(L, -1))
     value = lua_toboolean(L, -1) ? CORM_AUTOINCREMENT_ON : CORM_AUTOINCREMENT_OFF;
+  else if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "ignore_fk") == 0)
+    value = CORM_AUTOINCREMENT_IGNORE_FK;
   else if (lua_type(L, -1) != LUA_TSTRING || strcmp(lua_tostring(L, -1), "auto") != 0)
-    binding_error(L, CORM_E_ARGUMENT, "Column: autoincrement is true, false or \"auto\"");
+    binding_error(L, CORM_E_ARGUMENT, "Column: autoincrement is true, false, \"auto\" or \"ignore_fk\"");
   lua_pop(L, 1);
   return value;
 }
@@ -145,7 +152,8 @@ static column_args read_args(lua_State *L) {
   int last = lua_gettop(L);
   if (last > 0 && lua_type(L, last) == LUA_TTABLE) {
     args.options = last--;
-    binding_check_options(L, args.options, "Column", option_specs, sizeof option_specs / sizeof *option_specs);
+    binding_check_schema_options(L, args.options, "Column", option_specs, sizeof option_specs / sizeof *option_specs,
+                                 CORM_OPTION_OF_COLUMN);
   }
   int arg = 1;
   if (lua_type(L, arg) == LUA_TSTRING && arg <= last) args.name = arg++;
@@ -153,10 +161,16 @@ static column_args read_args(lua_State *L) {
   args.first_key = arg;
   for (; arg <= last; arg++) {
     const binding_constraint *key = binding_test(L, arg, BINDING_CONSTRAINT);
-    if (key && key->is_foreign_key) continue;
+    if (key && (key->is_foreign_key || key->own.kind == CORM_CONSTRAINT_CHECK)) continue;
+    if (binding_test(L, arg, BINDING_SEQUENCE) || binding_test(L, arg, BINDING_IDENTITY) ||
+        binding_test(L, arg, BINDING_COMPUTED))
+      continue;
     if (arg == args.first_key && !args.type) binding_checktype(L, arg, "Column");
-    binding_error(L, CORM_E_ARGUMENT, "Column: a ForeignKey or a table of options expected as argument %d, got %s", arg,
-                  binding_typename(L, arg));
+    binding_error(
+        L, CORM_E_ARGUMENT,
+        "Column: a ForeignKey, CheckConstraint, Sequence, Identity, Computed or a table of options expected as "
+        "argument %d, got %s",
+        arg, binding_typename(L, arg));
   }
   args.last_key = last;
   /* A foreign key's column may take the type of its target. */
@@ -169,9 +183,17 @@ static column_args read_args(lua_State *L) {
 static void push_parts(lua_State *L, const column_args *args) {
   lua_createtable(L, args->last_key - args->first_key + 1, 4);
   int parts = lua_gettop(L);
+  lua_Integer n = 0;
   for (int key = args->first_key; key <= args->last_key; key++) {
+    static const char *const names[] = {"sequence", "identity", "computed"};
+    const binding_kind kinds[] = {BINDING_SEQUENCE, BINDING_IDENTITY, BINDING_COMPUTED};
+    size_t i = 0;
+    while (i < 3 && !binding_test(L, key, kinds[i])) i++;
     lua_pushvalue(L, key);
-    lua_rawseti(L, parts, key - args->first_key + 1);
+    if (i < 3)
+      lua_setfield(L, parts, names[i]);
+    else
+      lua_rawseti(L, parts, ++n);
   }
   for (size_t i = 0; i < sizeof kept_options / sizeof *kept_options; i++)
     if (args->options && binding_opt_push(L, args->options, kept_options[i])) lua_setfield(L, parts, kept_options[i]);
@@ -196,9 +218,13 @@ static void read_options(lua_State *L, int options, int parts, corm_column *colu
   if (!options) return;
   column->primary_key = binding_opt_bool(L, options, "primary_key", false);
   column->nullable = binding_opt_bool(L, options, "nullable", !column->primary_key);
+  if (binding_opt_push(L, options, "nullable")) lua_setfield(L, parts, "nullable");
+  column->quote = binding_opt_quote(L, options, column->name, "Column");
   column->unique = binding_opt_bool(L, options, "unique", false);
   column->indexed = binding_opt_bool(L, options, "index", false);
   column->autoincrement = (uint8_t)read_autoincrement(L, options);
+  column->options = binding_push_schema_options(L, options, "Column", CORM_OPTION_OF_COLUMN);
+  lua_setfield(L, parts, "options");
   column->comment = binding_opt_string(L, parts, "comment", NULL);
   if (binding_opt_push(L, parts, "server_onupdate")) {
     if (!lua_isboolean(L, -1) && !binding_test(L, -1, BINDING_FETCHED))
@@ -241,6 +267,36 @@ static binding_column *push_column(lua_State *L, const corm_column *filled, int 
   return self;
 }
 
+/* A Sequence, Identity or Computed of PARTS; a Sequence may be the option `default` as well. */
+static void read_generated(lua_State *L, int parts, corm_column *column) {
+  if (binding_opt_push(L, parts, "sequence")) {
+    column->sequence = &((binding_sequence *)lua_touserdata(L, -1))->sequence;
+    column->next = (corm_default){.kind = CORM_DEFAULT_SQL, .sql = column->sequence->next_value};
+    lua_pop(L, 1);
+  }
+  const bool has_server_default = column->server_default.kind != CORM_DEFAULT_NONE;
+  if (binding_opt_push(L, parts, "identity")) {
+    if (has_server_default)
+      binding_error(L, CORM_E_ARGUMENT, "column '%s': a column with Identity has no server_default",
+                    column_name(column));
+    if (column->autoincrement == CORM_AUTOINCREMENT_OFF)
+      binding_error(L, CORM_E_ARGUMENT, "column '%s': a column with Identity cannot have autoincrement = false",
+                    column_name(column));
+    column->identity = &((binding_identity *)lua_touserdata(L, -1))->identity;
+    lua_getfield(L, parts, "nullable");
+    if (!lua_toboolean(L, -1)) column->nullable = false;
+    lua_pop(L, 2);
+  }
+  if (!binding_opt_push(L, parts, "computed")) return;
+  if (has_server_default || column->identity || column->default_.kind != CORM_DEFAULT_NONE)
+    binding_error(L, CORM_E_ARGUMENT, "column '%s': a computed column has no default and no Identity",
+                  column_name(column));
+  column->computed = &((binding_computed *)lua_touserdata(L, -1))->computed;
+  column->server_default = (corm_default){.kind = CORM_DEFAULT_SERVER, .value = {.kind = CORM_ABSENT}};
+  column->server_onupdate = true;
+  lua_pop(L, 1);
+}
+
 static int column_call(lua_State *L) {
   binding_state *state = binding_get(L);
   column_args args = read_args(L);
@@ -256,6 +312,7 @@ static int column_call(lua_State *L) {
   read_default(L, parts, "default", &column, scratch, &column.default_);
   read_default(L, parts, "onupdate", &column, scratch, &column.onupdate);
   read_server_default(L, parts, &column);
+  read_generated(L, parts, &column);
   if (scratch->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
   push_column(L, &column, args.type, parts);
   binding_scratch_done(L, state, scratch);
@@ -287,7 +344,10 @@ static void push_parts_copy(lua_State *L, int parts) {
   lua_pushnil(L);
   while (lua_next(L, parts)) {
     if (lua_isinteger(L, -2)) {
-      binding_foreign_key_copy(L, lua_gettop(L));
+      if (((const binding_constraint *)lua_touserdata(L, -1))->is_foreign_key)
+        binding_foreign_key_copy(L, lua_gettop(L));
+      else
+        binding_constraint_copy(L, lua_gettop(L));
       lua_replace(L, -2);
     }
     lua_pushvalue(L, -2);
@@ -332,16 +392,21 @@ static void push_foreign_keys(lua_State *L) {
   int parts = lua_gettop(L);
   int n = (int)lua_rawlen(L, parts);
   lua_createtable(L, n, 0);
+  lua_Integer keys = 0;
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, parts, i);
-    lua_rawseti(L, -2, i);
+    if (((const binding_constraint *)lua_touserdata(L, -1))->is_foreign_key)
+      lua_rawseti(L, -2, ++keys);
+    else
+      lua_pop(L, 1);
   }
   binding_seal_list(L);
 }
 
 static bool column_property(lua_State *L, void *block, const char *name) {
   const corm_column *column = &((const binding_column *)block)->column;
-  static const char *const parts[] = {"default", "onupdate", "server_default", "server_onupdate", "info", "comment"};
+  static const char *const parts[] = {"default", "onupdate", "server_default", "server_onupdate",
+                                      "info",    "comment",  "computed",       "identity"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (strcmp(name, parts[i]) != 0) continue;
     push_part(L, name);
@@ -369,6 +434,8 @@ static bool column_property(lua_State *L, void *block, const char *name) {
   } else if (strcmp(name, "autoincrement") == 0) {
     if (column->autoincrement == CORM_AUTOINCREMENT_AUTO)
       lua_pushliteral(L, "auto");
+    else if (column->autoincrement == CORM_AUTOINCREMENT_IGNORE_FK)
+      lua_pushliteral(L, "ignore_fk");
     else
       lua_pushboolean(L, column->autoincrement == CORM_AUTOINCREMENT_ON);
   } else if (strcmp(name, "foreign_keys") == 0) {
@@ -400,6 +467,8 @@ void binding_open_column(lua_State *L) {
                                     {"server_onupdate", NULL},
                                     {"info", NULL},
                                     {"comment", NULL},
+                                    {"computed", NULL},
+                                    {"identity", NULL},
                                     {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Column", column_call}, {"FetchedValue", fetched_call}, {NULL, NULL}};
   binding_metatable(L, BINDING_COLUMN, "Column", fields, binding_operator_meta, column_index);

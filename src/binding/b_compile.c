@@ -18,21 +18,12 @@ typedef struct binding_compiled {
 
 /* -- compiling ------------------------------------------------------------------------------------------------- */
 
-static corm_status ddl_text(const binding_stmt *stmt, const corm_dialect *dialect, corm_buf *buf, corm_error *err) {
-  switch ((binding_ddl)stmt->ddl) {
-  case BINDING_DDL_CREATE_TABLE: return corm_ddl_create_table(dialect, stmt->ddl_object, buf, err);
-  case BINDING_DDL_DROP_TABLE: return corm_ddl_drop_table(dialect, stmt->ddl_object, buf, err);
-  case BINDING_DDL_CREATE_INDEX: return corm_ddl_create_index(dialect, stmt->ddl_object, buf, err);
-  default: return corm_ddl_drop_index(dialect, stmt->ddl_object, buf, err);
-  }
-}
-
 /* A DDL element is text and nothing else. */
 static corm_status compile_ddl(const binding_stmt *stmt, const corm_mem *mem, const corm_dialect *dialect,
                                corm_arena *arena, corm_compiled *out, corm_error *err) {
   corm_buf buf;
   corm_buf_init(&buf, mem);
-  corm_status status = ddl_text(stmt, dialect, &buf, err);
+  corm_status status = corm_ddl_write(dialect, &stmt->ddl, &buf, err);
   if (status == CORM_OK && buf.failed) status = corm_error_memory(err);
   if (status == CORM_OK) {
     *out = (corm_compiled){.sql = corm_arena_dup(arena, corm_buf_str(&buf), buf.len), .len = buf.len};
@@ -70,7 +61,7 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
   corm_compile_options literal;
   if (!options) options = &plain;
   binding_get(L)->L = L;
-  if (stmt && stmt->ddl != BINDING_DDL_NONE) return compile_ddl(stmt, &binding_get(L)->mem, dialect, arena, out, err);
+  if (stmt && stmt->ddl.kind != CORM_DDL_NONE) return compile_ddl(stmt, &binding_get(L)->mem, dialect, arena, out, err);
   const corm_node *node = stmt ? stmt->base.node : binding_tonode(L, arg);
   if (!node) return not_executable(L, arg, err);
   if (node->kind == CORM_NODE_CONSTRUCT && ((const corm_construct *)node)->ddl) {
@@ -128,7 +119,8 @@ int binding_node_tostring(lua_State *L) {
     lua_pushliteral(L, "(no name)"); /* a Column that waits for its model */
     return 1;
   }
-  push_text(L, &corm_dialect_default, &options);
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  push_text(L, stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default, &options);
   return 1;
 }
 
@@ -143,6 +135,9 @@ int binding_compile_method(lua_State *L) {
   lua_settop(L, 2);
   binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
   const corm_dialect *dialect = binding_opt_dialect(L, 2, "compile");
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  if (stmt && stmt->dialect && !(lua_istable(L, 2) && binding_opt_push(L, 2, "dialect"))) dialect = stmt->dialect;
+  lua_settop(L, 2);
   corm_compile_options options = {.named = true, .literal_binds = binding_opt_bool(L, 2, "literal_binds", false)};
   if (binding_opt_push(L, 2, "compile_kwargs")) {
     binding_check_options(L, -1, "compile_kwargs", kwargs, sizeof kwargs / sizeof *kwargs);

@@ -43,9 +43,49 @@ static binding_constraint *new_constraint(lua_State *L, corm_constraint_kind kin
   return self;
 }
 
+/* What only one database is told, comment and info of the constraint on the top, by the options at `options` (0: none).
+ */
+static void set_options(lua_State *L, binding_constraint *self, int options, const char *what, int target) {
+  if (options == 0 || !lua_istable(L, options)) return;
+  lua_newtable(L);
+  if (binding_opt_push(L, options, "info")) {
+    if (!lua_istable(L, -1)) binding_error(L, CORM_E_ARGUMENT, "%s: info must be a table", what);
+    lua_setfield(L, -2, "info");
+  }
+  if (binding_opt_push(L, options, "comment")) {
+    self->own.comment = lua_tostring(L, -1);
+    lua_setfield(L, -2, "comment");
+  }
+  self->own.options = binding_push_schema_options(L, options, what, target);
+  lua_setfield(L, -2, "options");
+  lua_setiuservalue(L, -2, BINDING_PART_OPTIONS);
+}
+
+/* What all constraints but foreign keys are asked besides. */
+static void set_deferral(lua_State *L, corm_constraint *own, int options) {
+  static const char *const times[] = {"DEFERRED", "IMMEDIATE"};
+  if (binding_opt_push(L, options, "deferrable")) {
+    own->deferrable = (int8_t)lua_toboolean(L, -1);
+    lua_pop(L, 1);
+  }
+  const char *initially = binding_opt_string(L, options, "initially", NULL);
+  for (size_t i = 0; initially && i < 2; i++)
+    if (corm_name_distance(initially, times[i]) == 0) own->initially = times[i];
+  if (initially && !own->initially)
+    binding_error(L, CORM_E_ARGUMENT, "initially is DEFERRED or IMMEDIATE, got '%.40s'", initially);
+}
+
+static const binding_option_spec plain_options[] = {
+    {"name", BINDING_OPT_ANY},       {"deferrable", BINDING_OPT_BOOL}, {"initially", BINDING_OPT_STRING},
+    {"comment", BINDING_OPT_STRING}, {"info", BINDING_OPT_ANY},
+};
+enum { PLAIN_OPTIONS = sizeof plain_options / sizeof *plain_options };
+
 /* -- foreign keys ---------------------------------------------------------------------------------------------- */
 
-static const binding_option_spec key_options[] = {{"name", BINDING_OPT_STRING},      {"ondelete", BINDING_OPT_STRING},
+static const binding_option_spec key_options[] = {{"match", BINDING_OPT_STRING},     {"link_to_name", BINDING_OPT_BOOL},
+                                                  {"comment", BINDING_OPT_STRING},   {"info", BINDING_OPT_ANY},
+                                                  {"name", BINDING_OPT_ANY},         {"ondelete", BINDING_OPT_STRING},
                                                   {"onupdate", BINDING_OPT_STRING},  {"deferrable", BINDING_OPT_BOOL},
                                                   {"initially", BINDING_OPT_STRING}, {"use_alter", BINDING_OPT_BOOL}};
 
@@ -54,9 +94,12 @@ static corm_constraint read_key_options(lua_State *L, int options, const char *w
   corm_constraint read = {.kind = CORM_CONSTRAINT_FOREIGN_KEY, .deferrable = -1, .ncolumns = 1};
   corm_error err;
   corm_error_init(&err);
-  binding_check_options(L, options, what, key_options, sizeof key_options / sizeof *key_options);
+  binding_check_schema_options(L, options, what, key_options, sizeof key_options / sizeof *key_options,
+                               CORM_OPTION_OF_FOREIGN_KEY);
   if (lua_isnoneornil(L, options)) return read;
-  read.name = binding_opt_string(L, options, "name", NULL);
+  read.name = binding_opt_name(L, options, what, &read.made_name);
+  read.match = binding_opt_string(L, options, "match", NULL);
+  read.link_to_name = binding_opt_bool(L, options, "link_to_name", false);
   read.ondelete = binding_opt_string(L, options, "ondelete", NULL);
   read.onupdate = binding_opt_string(L, options, "onupdate", NULL);
   read.initially = binding_opt_string(L, options, "initially", NULL);
@@ -76,6 +119,9 @@ static void set_key_options(corm_constraint *own, const corm_constraint *read, c
   own->initially = read->initially;
   own->deferrable = read->deferrable;
   own->use_alter = read->use_alter;
+  own->match = read->match;
+  own->link_to_name = read->link_to_name;
+  own->made_name = read->made_name;
 }
 
 /* The column of a target given as an object; NULL when it is a string. */
@@ -113,6 +159,7 @@ static int foreign_key_call(lua_State *L) {
     self->own.target_columns[0] = column;
     binding_anchor(L, BINDING_PART_ANCHORS, 1);
   }
+  set_options(L, self, lua_istable(L, 2) ? 2 : 0, "ForeignKey", CORM_OPTION_OF_FOREIGN_KEY);
   return 1;
 }
 
@@ -125,6 +172,10 @@ void binding_foreign_key_copy(lua_State *L, int part) {
       new_constraint(L, CORM_CONSTRAINT_FOREIGN_KEY, 1, text_room(old->own.name) + text_room(target), &arena);
   self->is_foreign_key = true;
   set_key_options(&self->own, &old->own, &arena);
+  self->own.options = old->own.options;
+  self->own.comment = old->own.comment;
+  lua_getiuservalue(L, part, BINDING_PART_OPTIONS);
+  lua_setiuservalue(L, -2, BINDING_PART_OPTIONS);
   if (target) {
     const char **targets = corm_arena_zalloc(&arena, 1, sizeof *targets);
     targets[0] = keep(&arena, target);
@@ -134,6 +185,21 @@ void binding_foreign_key_copy(lua_State *L, int part) {
   self->own.target_columns = corm_arena_zalloc(&arena, 1, sizeof *self->own.target_columns);
   self->own.target_columns[0] = old->own.target_columns[0];
   lua_getiuservalue(L, part, BINDING_PART_ANCHORS);
+  lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
+}
+
+void binding_constraint_copy(lua_State *L, int part) {
+  const binding_constraint *old = binding_check(L, part, BINDING_CONSTRAINT, "constraint");
+  part = lua_absindex(L, part);
+  binding_constraint *copy = binding_new(L, BINDING_CONSTRAINT, sizeof *copy, BINDING_PART_SLOTS);
+  copy->own = old->own;
+  copy->constraint = &copy->own;
+  copy->own.table = NULL;
+  copy->own.columns = NULL;
+  copy->own.inside = NULL;
+  copy->own.creation = binding_get(L)->creation++;
+  if (!copy->own.column_names) copy->own.ncolumns = 0;
+  lua_pushvalue(L, part);
   lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
 }
 
@@ -203,6 +269,7 @@ static int foreign_key_constraint_call(lua_State *L) {
     }
     lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
   }
+  set_options(L, self, lua_istable(L, 3) ? 3 : 0, what, CORM_OPTION_OF_FOREIGN_KEY);
   return 1;
 }
 
@@ -239,10 +306,11 @@ static bool push_common_table(lua_State *L, int first, int last) {
 }
 
 static int key_constraint(lua_State *L, corm_constraint_kind kind, const char *what) {
-  static const binding_option_spec specs[] = {{"name", BINDING_OPT_STRING}};
+  const int target = kind == CORM_CONSTRAINT_UNIQUE ? CORM_OPTION_OF_UNIQUE : CORM_OPTION_OF_PRIMARY_KEY;
   int last, options = trailing_options(L, &last);
-  if (options) binding_check_options(L, options, what, specs, 1);
-  const char *name = options ? binding_opt_string(L, options, "name", NULL) : NULL;
+  bool made = false;
+  if (options) binding_check_schema_options(L, options, what, plain_options, PLAIN_OPTIONS, target);
+  const char *name = options ? binding_opt_name(L, options, what, &made) : NULL;
   size_t n = (size_t)last, room = text_room(name);
   if (n == 0 && kind == CORM_CONSTRAINT_UNIQUE)
     return binding_error(L, CORM_E_ARGUMENT, "%s: at least one column expected", what);
@@ -252,7 +320,10 @@ static int key_constraint(lua_State *L, corm_constraint_kind kind, const char *w
   const char **names = corm_arena_zalloc(&arena, n, sizeof *names);
   for (int i = 1; i <= last; i++) names[i - 1] = keep(&arena, column_key(L, i, what));
   self->own.name = keep(&arena, name);
+  self->own.made_name = made;
   self->own.column_names = names;
+  set_options(L, self, options, what, target);
+  if (options) set_deferral(L, &self->own, options);
   int part = lua_gettop(L);
   if (kind == CORM_CONSTRAINT_UNIQUE && push_common_table(L, 1, last)) {
     binding_constraint_attach(L, part, lua_gettop(L));
@@ -271,9 +342,10 @@ static int primary_key_call(lua_State *L) {
 
 /* CheckConstraint(text or expression [, { name }]) */
 static int check_call(lua_State *L) {
-  static const binding_option_spec specs[] = {{"name", BINDING_OPT_STRING}};
-  binding_check_options(L, 2, "CheckConstraint", specs, 1);
-  const char *name = lua_istable(L, 2) ? binding_opt_string(L, 2, "name", NULL) : NULL;
+  const int options = lua_isnoneornil(L, 2) ? 0 : 2;
+  bool made = false;
+  binding_check_schema_options(L, options, "CheckConstraint", plain_options, PLAIN_OPTIONS, CORM_OPTION_OF_CHECK);
+  const char *name = options ? binding_opt_name(L, options, "CheckConstraint", &made) : NULL;
   bool is_text = lua_type(L, 1) == LUA_TSTRING;
   const char *text = is_text ? check_text(L, 1, "CheckConstraint") : NULL;
   if (!is_text) binding_checkcondition(L, 1, "CheckConstraint");
@@ -283,7 +355,77 @@ static int check_call(lua_State *L) {
   self->own.name = keep(&arena, name);
   self->own.check = is_text ? corm_literal_column_in(&arena, text, strlen(text), corm_type_default(CORM_TYPE_BOOLEAN))
                             : binding_tonode(L, 1);
+  self->own.made_name = made;
   if (!is_text) binding_anchor(L, BINDING_PART_ANCHORS, 1);
+  set_options(L, self, options, "CheckConstraint", CORM_OPTION_OF_CHECK);
+  if (options) set_deferral(L, &self->own, options);
+  return 1;
+}
+
+/* -- EXCLUDE ------------------------------------------------------------------------------------------------------ */
+
+static const char *check_operator(lua_State *L, int arg) {
+  const char *op = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
+  if (!*op || op[strspn(op, "+-*/<>=~!@#%^&|`?")] || strstr(op, "--") || strstr(op, "/*"))
+    binding_error(L, CORM_E_ARGUMENT, "ExcludeConstraint: an operator such as \"&&\" expected, got %s",
+                  binding_typename(L, arg));
+  return op;
+}
+
+/* ExcludeConstraint({ column or expression, "op" } ..., { using, where, name ... }) */
+static int exclude_call(lua_State *L) {
+  static const char what[] = "ExcludeConstraint";
+  static const binding_option_spec specs[] = {{"name", BINDING_OPT_ANY},         {"deferrable", BINDING_OPT_BOOL},
+                                              {"initially", BINDING_OPT_STRING}, {"comment", BINDING_OPT_STRING},
+                                              {"info", BINDING_OPT_ANY},         {"using", BINDING_OPT_STRING},
+                                              {"where", BINDING_OPT_ANY}};
+  int last, options = trailing_options(L, &last);
+  if (options && lua_rawlen(L, options) > 0) options = 0, last++;
+  bool made = false;
+  if (options) binding_check_options(L, options, what, specs, sizeof specs / sizeof *specs);
+  const char *name = options ? binding_opt_name(L, options, what, &made) : NULL;
+  const char *method = options ? binding_opt_string(L, options, "using", "gist") : "gist";
+  if (!corm_option_is_word(method))
+    return binding_error(L, CORM_E_ARGUMENT, "%s: using must be a word, got '%.40s'", what, method);
+  if (last == 0) return binding_error(L, CORM_E_ARGUMENT, "%s: at least one { column, \"operator\" } expected", what);
+  const size_t n = (size_t)last;
+  lua_createtable(L, last + 1, 0);
+  const int anchors = lua_gettop(L);
+  for (int i = 1; i <= last; i++) {
+    if (!binding_is_plain_table(L, i))
+      return binding_error(L, CORM_E_ARGUMENT, "%s: { column, \"operator\" } expected as argument %d, got %s", what, i,
+                           binding_typename(L, i));
+    lua_rawgeti(L, i, 1);
+    binding_checkvalue(L, -1, what);
+    lua_rawseti(L, anchors, 2 * i - 1);
+    lua_rawgeti(L, i, 2);
+    check_operator(L, -1);
+    lua_rawseti(L, anchors, 2 * i);
+  }
+  const corm_node *where = NULL;
+  if (options && binding_opt_push(L, options, "where")) {
+    where = binding_checkcondition(L, -1, what);
+    lua_rawseti(L, anchors, 2 * last + 1);
+  }
+  corm_arena arena;
+  const size_t room = text_room(name) + text_room(method) + BINDING_ROOM(corm_exclusion) +
+                      CORM_ARENA_ROUND(n * sizeof(corm_exclusion_item));
+  binding_constraint *self = new_constraint(L, CORM_CONSTRAINT_EXCLUDE, 0, room, &arena);
+  corm_exclusion *exclude = corm_arena_zalloc(&arena, 1, sizeof *exclude);
+  corm_exclusion_item *items = corm_arena_zalloc(&arena, n, sizeof *items);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, anchors, (lua_Integer)(2 * i + 1));
+    lua_rawgeti(L, anchors, (lua_Integer)(2 * i + 2));
+    items[i] = (corm_exclusion_item){.expr = binding_tonode(L, -2), .op = lua_tostring(L, -1)};
+    lua_pop(L, 2);
+  }
+  *exclude = (corm_exclusion){.method = keep(&arena, method), .items = items, .nitems = (uint32_t)n, .where = where};
+  self->own.exclude = exclude;
+  self->own.name = keep(&arena, name);
+  self->own.made_name = made;
+  lua_pushvalue(L, anchors);
+  lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
+  if (options) set_deferral(L, &self->own, options);
   return 1;
 }
 
@@ -310,7 +452,8 @@ static int constraint_tostring(lua_State *L) {
   static const char *const kinds[] = {[CORM_CONSTRAINT_PRIMARY_KEY] = "PrimaryKeyConstraint",
                                       [CORM_CONSTRAINT_FOREIGN_KEY] = "ForeignKeyConstraint",
                                       [CORM_CONSTRAINT_UNIQUE] = "UniqueConstraint",
-                                      [CORM_CONSTRAINT_CHECK] = "CheckConstraint"};
+                                      [CORM_CONSTRAINT_CHECK] = "CheckConstraint",
+                                      [CORM_CONSTRAINT_EXCLUDE] = "ExcludeConstraint"};
   const binding_constraint *self = binding_check(L, 1, BINDING_CONSTRAINT, "constraint");
   const corm_constraint *constraint = self->constraint;
   lua_pushfstring(L, "%s(%s)", self->is_foreign_key ? "ForeignKey" : kinds[constraint->kind],
@@ -345,6 +488,31 @@ static void push_targets(lua_State *L, const corm_constraint *constraint) {
   }
 }
 
+/* The table that was given, or one made now. */
+static void push_info(lua_State *L) {
+  if (lua_getiuservalue(L, 1, BINDING_PART_OPTIONS) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, BINDING_PART_OPTIONS);
+  }
+  if (lua_getfield(L, -1, "info") != LUA_TNIL) return;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "info");
+}
+
+/* constraint:ddl_if { dialect, callable_ } */
+static int constraint_ddl_if(lua_State *L) {
+  const binding_constraint *self = binding_check(L, 1, BINDING_CONSTRAINT, "constraint:ddl_if");
+  lua_settop(L, 2);
+  push_info(L);
+  lua_getiuservalue(L, 1, BINDING_PART_OPTIONS);
+  self->constraint->condition = binding_push_ddl_if(L, 2);
+  lua_setfield(L, -2, "ddl_if");
+  lua_settop(L, 1);
+  return 1;
+}
+
 static bool constraint_property(lua_State *L, void *block, const char *name) {
   const binding_constraint *self = block;
   const corm_constraint *constraint = self->constraint;
@@ -355,6 +523,21 @@ static bool constraint_property(lua_State *L, void *block, const char *name) {
     push_columns(L, constraint);
   } else if (strcmp(name, "table") == 0) {
     lua_getiuservalue(L, 1, BINDING_PART_TABLE);
+  } else if (strcmp(name, "deferrable") == 0) {
+    if (constraint->deferrable < 0)
+      lua_pushnil(L);
+    else
+      lua_pushboolean(L, constraint->deferrable);
+  } else if (strcmp(name, "initially") == 0) {
+    lua_pushstring(L, constraint->initially);
+  } else if (strcmp(name, "comment") == 0) {
+    lua_pushstring(L, constraint->comment);
+  } else if (strcmp(name, "info") == 0) {
+    push_info(L);
+  } else if (is_key && strcmp(name, "match") == 0) {
+    lua_pushstring(L, constraint->match);
+  } else if (is_key && strcmp(name, "use_alter") == 0) {
+    lua_pushboolean(L, constraint->use_alter);
   } else if (is_key && strcmp(name, "ondelete") == 0) {
     lua_pushstring(L, constraint->ondelete);
   } else if (is_key && strcmp(name, "onupdate") == 0) {
@@ -375,9 +558,21 @@ static int constraint_index(lua_State *L) {
 }
 
 void binding_open_constraint(lua_State *L) {
-  static const luaL_Reg fields[] = {
-      {"name", NULL},     {"columns", NULL}, {"table", NULL},           {"ondelete", NULL},
-      {"onupdate", NULL}, {"targets", NULL}, {"target_fullname", NULL}, {NULL, NULL}};
+  static const luaL_Reg fields[] = {{"ddl_if", constraint_ddl_if},
+                                    {"name", NULL},
+                                    {"columns", NULL},
+                                    {"table", NULL},
+                                    {"ondelete", NULL},
+                                    {"onupdate", NULL},
+                                    {"targets", NULL},
+                                    {"target_fullname", NULL},
+                                    {"deferrable", NULL},
+                                    {"initially", NULL},
+                                    {"comment", NULL},
+                                    {"info", NULL},
+                                    {"match", NULL},
+                                    {"use_alter", NULL},
+                                    {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", constraint_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"ForeignKey", foreign_key_call},  {"ForeignKeyConstraint", foreign_key_constraint_call},
@@ -386,4 +581,9 @@ void binding_open_constraint(lua_State *L) {
   binding_metatable(L, BINDING_CONSTRAINT, "constraint", fields, meta, constraint_index);
   lua_pop(L, 1);
   binding_setfuncs(L, functions);
+  lua_getfield(L, -1, "dialects");
+  lua_getfield(L, -1, "postgresql");
+  binding_pushfunction(L, exclude_call);
+  lua_setfield(L, -2, "ExcludeConstraint");
+  lua_pop(L, 2);
 }

@@ -306,7 +306,8 @@ static int dispatch(lua_State *L, const char *action, lua_CFunction on_engine) {
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "event.%s: the name of an event expected, got %s", action,
                          binding_typename(L, 2));
-  if (!lua_isfunction(L, 3))
+  const bool takes_ddl = binding_test(L, 1, BINDING_TABLE) || binding_test(L, 1, BINDING_METADATA);
+  if (!lua_isfunction(L, 3) && !(takes_ddl && binding_test(L, 3, BINDING_STATEMENT)))
     return binding_error(L, CORM_E_ARGUMENT, "event.%s: a function expected, got %s", action, binding_typename(L, 3));
   lua_settop(L, 4);
   if (binding_test(L, 1, BINDING_ENGINE)) return on_engine(L);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "binding/b_bindparam.h"
 #include "binding/b_expr.h"
+#include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "sql/expr.h"
 
@@ -92,6 +93,10 @@ static int func_call(lua_State *L) {
   const binding_func *self = binding_check(L, 1, BINDING_FUNC, "func");
   const char *name = self->name;
   if (!*name) return binding_error(L, CORM_E_ARGUMENT, "func: name the function: func.count(...)");
+  if (strcmp(name, "next_value") == 0 && binding_test(L, 2, BINDING_SEQUENCE)) {
+    lua_remove(L, 1);
+    return binding_next_value(L);
+  }
   const char *hint = strrchr(name, '.') ? strrchr(name, '.') + 1 : name; /* binds leave the package out */
   const char *canonical = corm_function_name(corm_function_find(name));
   if (canonical) hint = canonical;

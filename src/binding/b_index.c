@@ -7,6 +7,7 @@
 /* The stack positions of the arguments: items first..last, options or 0. */
 typedef struct index_args {
   const char *name;
+  bool made; /* by conv() */
   int last;
   int options;
 } index_args;
@@ -15,15 +16,22 @@ static const char *const where_names[CORM_INDEX_WHERES] = {
     [CORM_INDEX_WHERE_SQLITE] = "sqlite_where", [CORM_INDEX_WHERE_POSTGRESQL] = "postgresql_where"};
 
 static index_args read_args(lua_State *L) {
-  static const binding_option_spec specs[] = {
-      {"unique", BINDING_OPT_BOOL}, {"sqlite_where", BINDING_OPT_ANY}, {"postgresql_where", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {{"unique", BINDING_OPT_BOOL},
+                                              {"sqlite_where", BINDING_OPT_ANY},
+                                              {"postgresql_where", BINDING_OPT_ANY},
+                                              {"info", BINDING_OPT_ANY}};
   index_args args = {.last = lua_gettop(L)};
   corm_error err;
   corm_error_init(&err);
   if (args.last > 1 && binding_is_plain_table(L, args.last)) args.options = args.last--;
-  if (args.options) binding_check_options(L, args.options, "Index", specs, 3);
+  if (args.options) binding_check_schema_options(L, args.options, "Index", specs, 4, CORM_OPTION_OF_INDEX);
   if (!lua_isnil(L, 1)) {
     size_t len;
+    if (binding_test(L, 1, BINDING_NAME)) {
+      args.made = true;
+      lua_getiuservalue(L, 1, 1);
+      lua_replace(L, 1);
+    }
     if (lua_type(L, 1) != LUA_TSTRING)
       binding_error(L, CORM_E_ARGUMENT, "Index: a name (or nil for a generated one) expected, got %s",
                     binding_typename(L, 1));
@@ -63,15 +71,16 @@ static void set_item(lua_State *L, int arg, corm_index_item *item, corm_arena *a
 
 /* Keeps the items and the conditions of a partial index, which stand from `where` on, in one table. */
 static void anchor_items(lua_State *L, const index_args *args, int where) {
-  lua_createtable(L, args->last + CORM_INDEX_WHERES, 0);
+  lua_createtable(L, args->last + CORM_INDEX_WHERES + 2, 0);
   for (int i = 2; i <= args->last; i++) {
     lua_pushvalue(L, i);
     lua_rawseti(L, -2, i - 1);
   }
-  for (int i = 0; i < CORM_INDEX_WHERES; i++) {
+  for (int i = 0; i <= CORM_INDEX_WHERES; i++) {
     lua_pushvalue(L, where + i);
     lua_rawseti(L, -2, args->last + i);
   }
+  if (args->options && binding_opt_push(L, args->options, "info")) lua_setfield(L, -2, "info");
   lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
 }
 
@@ -116,10 +125,13 @@ static int index_call(lua_State *L) {
   size_t room = check_items(L, &args) + CORM_ARENA_ROUND(n * sizeof(corm_index_item));
   int where = lua_gettop(L) + 1;
   for (int i = 0; i < CORM_INDEX_WHERES; i++) push_where(L, &args, where_names[i]);
+  const corm_options *options = binding_push_schema_options(L, args.options, "Index", CORM_OPTION_OF_INDEX);
   binding_index_part *self = binding_new(L, BINDING_INDEX, size + room, BINDING_PART_SLOTS);
   corm_arena arena;
   corm_arena_init_fixed(&arena, (char *)self + size, room);
   self->index = &self->own;
+  self->own.options = options;
+  self->own.made_name = args.made;
   self->own.creation = state->creation++;
   self->own.unique = args.options && binding_opt_bool(L, args.options, "unique", false);
   self->own.name = args.name ? corm_arena_dup(&arena, args.name, strlen(args.name)) : NULL;
@@ -161,6 +173,31 @@ static void push_columns(lua_State *L, const corm_index *index) {
   binding_seal_list(L);
 }
 
+/* The table that was given, or one made now. */
+static void push_info(lua_State *L) {
+  if (lua_getiuservalue(L, 1, BINDING_PART_ANCHORS) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, BINDING_PART_ANCHORS);
+  }
+  if (lua_getfield(L, -1, "info") != LUA_TNIL) return;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "info");
+}
+
+/* index:ddl_if { dialect, callable_ } */
+static int index_ddl_if(lua_State *L) {
+  binding_index_part *self = binding_check(L, 1, BINDING_INDEX, "Index:ddl_if");
+  lua_settop(L, 2);
+  push_info(L);
+  lua_getiuservalue(L, 1, BINDING_PART_ANCHORS);
+  self->index->condition = binding_push_ddl_if(L, 2);
+  lua_setfield(L, -2, "ddl_if");
+  lua_settop(L, 1);
+  return 1;
+}
+
 static bool index_property(lua_State *L, void *block, const char *name) {
   const corm_index *index = ((const binding_index_part *)block)->index;
   if (strcmp(name, "name") == 0)
@@ -171,6 +208,8 @@ static bool index_property(lua_State *L, void *block, const char *name) {
     lua_getiuservalue(L, 1, BINDING_PART_TABLE);
   else if (strcmp(name, "columns") == 0)
     push_columns(L, index);
+  else if (strcmp(name, "info") == 0)
+    push_info(L);
   else
     return false;
   return true;
@@ -187,7 +226,8 @@ static int index_tostring(lua_State *L) {
 }
 
 void binding_open_index(lua_State *L) {
-  static const luaL_Reg fields[] = {{"name", NULL}, {"unique", NULL}, {"table", NULL}, {"columns", NULL}, {NULL, NULL}};
+  static const luaL_Reg fields[] = {{"ddl_if", index_ddl_if}, {"name", NULL}, {"unique", NULL}, {"table", NULL},
+                                    {"columns", NULL},        {"info", NULL}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", index_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Index", index_call}, {NULL, NULL}};
   binding_metatable(L, BINDING_INDEX, "Index", fields, meta, index_index);

@@ -24,8 +24,9 @@ typedef struct binding_column {
   corm_column_node node;
 } binding_column;
 
-/* User values of a constraint or an index: its table once attached, and what it holds (expressions, target columns). */
-enum { BINDING_PART_TABLE = 1, BINDING_PART_ANCHORS, BINDING_PART_SLOTS = BINDING_PART_ANCHORS };
+/* User values of a constraint or an index: its table once attached, what it holds (expressions, target columns), and of
+   a constraint a table with the options of databases, info and comment. */
+enum { BINDING_PART_TABLE = 1, BINDING_PART_ANCHORS, BINDING_PART_OPTIONS, BINDING_PART_SLOTS = BINDING_PART_OPTIONS };
 
 typedef struct binding_constraint {
   binding_head head;
@@ -57,9 +58,21 @@ typedef struct binding_table {
 } binding_table;
 
 typedef struct binding_metadata {
-  binding_head head; /* user value 1: tables by full name */
+  binding_head head; /* user value 1: tables by full name, 2: info, 3: its sequences, 4: naming */
   corm_metadata metadata;
 } binding_metadata;
+
+/* -- names (b_sequence.c) -- */
+/* conv("name"): a name that no convention changes; the string is user value 1. */
+typedef struct binding_name {
+  binding_head head;
+} binding_name;
+/* The option `name` of the table at `options`, a string or conv(...); NULL without. `made`: it was conv. Borrowed while
+   the options live. */
+const char *binding_opt_name(lua_State *L, int options, const char *what, bool *made);
+
+/* The option `quote`: 1 or -1, 0 without. What is never quoted must be a plain word: ArgumentError. */
+int8_t binding_opt_quote(lua_State *L, int options, const char *name, const char *what);
 
 /* -- columns (b_column.c) -- */
 /* Gives a Column that was written without a name the string at `name`. Nothing for one that has its own. */
@@ -76,8 +89,43 @@ corm_column *binding_tocolumn(lua_State *L, int arg);
 /* Attaches the constraint or index at `part` to the Table at `table`; nothing when it is attached there already. */
 void binding_constraint_attach(lua_State *L, int part, int table);
 void binding_index_attach(lua_State *L, int part, int table);
+/* Pushes an unattached copy of a constraint that a script made and that is no foreign key. */
+void binding_constraint_copy(lua_State *L, int part);
 /* Pushes an unattached copy of a ForeignKey. */
 void binding_foreign_key_copy(lua_State *L, int part);
+
+/* -- what one database is told (b_schema_option.c) -- */
+/* binding_check_options where the options of `target` (CORM_OPTION_OF_...) are known, too. */
+void binding_check_schema_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n,
+                                  int target);
+/* Pushes the value that keeps the options of `target` at `options` (0: none), nil when there are none. */
+const corm_options *binding_push_schema_options(lua_State *L, int options, const char *where, int target);
+
+/* -- sequences (b_sequence.c) -- */
+typedef struct binding_sequence {
+  binding_head head;
+  corm_sequence sequence; /* user value 1 keeps its type, 2 its metadata */
+  corm_next_value next;
+} binding_sequence;
+typedef struct binding_identity {
+  binding_head head;
+  corm_identity_column identity;
+} binding_identity;
+typedef struct binding_computed {
+  binding_head head;
+  corm_computed computed; /* user value 1 keeps the expression */
+} binding_computed;
+/* The next value of the Sequence at 1 as an expression. */
+int binding_next_value(lua_State *L);
+void binding_open_sequence(lua_State *L);
+
+/* -- conditions (b_ddl_if.c) -- */
+/* Pushes the value that holds the condition of the options at `options`: { dialect, callable_ }. */
+const corm_ddl_if *binding_push_ddl_if(lua_State *L, int options);
+
+/* -- naming conventions (b_naming.c) -- */
+/* Reads the option naming_convention of the options at `options` into the MetaData on the top. */
+void binding_read_naming(lua_State *L, int options, binding_metadata *self);
 
 /* -- tables (b_table.c) -- */
 /* corm.Table as a C function: name, metadata, items ..., options. Needs no upvalue. */

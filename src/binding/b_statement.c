@@ -10,7 +10,7 @@
 #define FEW BINDING_FEW
 
 static const char *statement_name(const binding_stmt *stmt) {
-  if (stmt->ddl != BINDING_DDL_NONE) return "a DDL element";
+  if (stmt->ddl.kind != CORM_DDL_NONE) return "a DDL element";
   switch ((corm_node_kind)stmt->base.node->kind) {
   case CORM_NODE_SELECT: return "select";
   case CORM_NODE_COMPOUND: return "a union of selects";
@@ -222,7 +222,6 @@ static binding_stmt *push_same(lua_State *L) {
   binding_stmt *made = binding_new(L, BINDING_STATEMENT, sizeof *made, BINDING_STMT_ANCHOR);
   made->base.node = old->base.node;
   made->ddl = old->ddl;
-  made->ddl_object = old->ddl_object;
   inherit(L, old, made);
   return made;
 }
@@ -301,9 +300,18 @@ bool binding_push_execution_options(lua_State *L, int arg) {
 
 /* -- fields ---------------------------------------------------------------------------------------------------- */
 
+/* The Table of a DDL element that makes one of a select; the object of another one. */
+static bool push_ddl_field(lua_State *L, const char *name) {
+  const bool is_table = strcmp(name, "table") == 0;
+  if (!(is_table || strcmp(name, "element") == 0)) return false;
+  lua_getiuservalue(L, 1, BINDING_STMT_ANCHOR);
+  if (lua_istable(L, -1)) lua_rawgeti(L, -1, 1);
+  return !is_table || binding_test(L, -1, BINDING_TABLE);
+}
+
 static bool push_field(lua_State *L, void *block, const char *name) {
-  (void)block;
-  return binding_select_property(L, name);
+  const binding_stmt *stmt = block;
+  return stmt->ddl.kind == CORM_DDL_NONE ? binding_select_property(L, name) : push_ddl_field(L, name);
 }
 
 static int stmt_index(lua_State *L) {
@@ -323,6 +331,8 @@ void binding_open_statement(lua_State *L) {
                                      {"froms", NULL},
                                      {"columns_clause_froms", NULL},
                                      {"whereclause", NULL},
+                                     {"table", NULL},
+                                     {"element", NULL},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
   binding_metatable(L, BINDING_STATEMENT, "statement", methods, meta, stmt_index);

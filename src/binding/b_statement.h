@@ -7,6 +7,7 @@
 
 #include "binding/b_expr.h"
 #include "sql/compile.h"
+#include "sql/ddl.h"
 
 /* User values. OPTIONS is a sequence of what options() got, for the ORM; EXECUTION the table of execution_options().
    From ANCHOR on: what the statement's own nodes refer to. */
@@ -15,19 +16,11 @@ enum { BINDING_STMT_PREVIOUS = 1, BINDING_STMT_OPTIONS, BINDING_STMT_EXECUTION, 
 /* base.head.flags: which of the two are there. */
 enum { BINDING_STMT_HAS_OPTIONS = 1, BINDING_STMT_HAS_EXECUTION = 2 };
 
-typedef enum binding_ddl {
-  BINDING_DDL_NONE,
-  BINDING_DDL_CREATE_TABLE,
-  BINDING_DDL_DROP_TABLE,
-  BINDING_DDL_CREATE_INDEX,
-  BINDING_DDL_DROP_INDEX
-} binding_ddl;
-
 typedef struct binding_stmt {
-  binding_expr base;       /* the node is NULL for DDL */
-  const corm_node *entity; /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
-  uint32_t ddl;            /* binding_ddl */
-  void *ddl_object;        /* corm_table or corm_index */
+  binding_expr base;           /* the node is NULL for DDL */
+  const corm_node *entity;     /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
+  corm_ddl_element ddl;        /* what its object lies in is anchored */
+  const corm_dialect *dialect; /* of the text when none is named; NULL: the generic one */
 } binding_stmt;
 
 /*
@@ -50,6 +43,9 @@ bool binding_push_execution_options(lua_State *L, int arg);
 /* x:compile { dialect =, literal_binds =, compile_kwargs = } and tostring(x), for everything that has a node. */
 int binding_compile_method(lua_State *L);
 int binding_node_tostring(lua_State *L);
+
+/* Pushes a DDL element whose object lies in the value at `object`; `dialect`: see binding_stmt. */
+void binding_push_ddl(lua_State *L, corm_ddl_element element, int object, const corm_dialect *dialect);
 
 /* -- among the files of statements -- */
 

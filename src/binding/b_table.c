@@ -164,10 +164,18 @@ static void attach_foreign_keys(lua_State *L, int item, int table) {
   int parts = lua_gettop(L);
   for (lua_Integer i = 1; lua_rawgeti(L, parts, i) != LUA_TNIL; i++) {
     binding_constraint *key = binding_check(L, -1, BINDING_CONSTRAINT, "ForeignKey");
+    if (!key->is_foreign_key) {
+      if (!key->own.inside) key->own.inside = &column->column;
+      binding_constraint_attach(L, lua_gettop(L), table);
+      lua_pop(L, 1);
+      continue;
+    }
     if (key->own.table)
       binding_error(L, CORM_E_ARGUMENT, "the ForeignKey of column '%s' belongs to another column already",
                     column->column.name);
     key->own.column_names = &column->column.key;
+    /* As if it had been written right behind the table's arguments: SQLAlchemy's order. */
+    key->own.creation = ((const binding_table *)lua_touserdata(L, table))->table.creation;
     binding_constraint_attach(L, lua_gettop(L), table);
     lua_pop(L, 1);
   }
@@ -217,7 +225,31 @@ static const binding_option_spec option_specs[] = {
     {"sqlite_autoincrement", BINDING_OPT_BOOL},
     {"sqlite_strict", BINDING_OPT_BOOL},
     {"sqlite_with_rowid", BINDING_OPT_BOOL},
+    {"prefixes", BINDING_OPT_ANY},
+    {"quote", BINDING_OPT_BOOL},
+    {"extend_existing", BINDING_OPT_BOOL},
 };
+
+/* Words behind CREATE, in the table's arena. */
+static void read_prefixes(lua_State *L, int options, corm_table *table) {
+  if (!binding_opt_push(L, options, "prefixes")) return;
+  if (!binding_is_plain_table(L, -1)) binding_error(L, CORM_E_ARGUMENT, "Table: prefixes must be a list of words");
+  const size_t n = lua_rawlen(L, -1);
+  const char **prefixes = corm_arena_zalloc(&table->arena, n + 1, sizeof *prefixes);
+  for (size_t i = 0; prefixes && i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (!corm_option_is_word(word))
+      binding_error(L, CORM_E_ARGUMENT, "Table: prefixes must be a list of words such as \"TEMPORARY\"");
+    prefixes[i] = corm_arena_dup(&table->arena, word, strlen(word));
+    lua_pop(L, 1);
+    if (!prefixes[i]) prefixes = NULL;
+  }
+  if (!prefixes) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  table->prefixes = prefixes;
+  table->nprefixes = (uint32_t)n;
+  lua_pop(L, 1);
+}
 
 static void read_options(lua_State *L, int options, int table, binding_table *self) {
   if (!options) return;
@@ -233,7 +265,16 @@ static void read_options(lua_State *L, int options, int table, binding_table *se
     self->table.comment = lua_tostring(L, -1); /* PARTS keeps it */
     lua_setfield(L, -2, "comment");
   }
+  const corm_options *told = binding_push_schema_options(L, options, "Table", CORM_OPTION_OF_TABLE);
+  if (told) {
+    self->table.options = told;
+    lua_setfield(L, -2, "options");
+  } else {
+    lua_pop(L, 1);
+  }
   lua_pop(L, 1);
+  read_prefixes(L, options, &self->table);
+  self->table.quote = binding_opt_quote(L, options, self->table.name, "Table");
 }
 
 /* The new Table on the top, empty and not yet in the metadata. */
@@ -244,6 +285,7 @@ static binding_table *push_new_table(lua_State *L, int metadata, const char *nam
   binding_table *self = binding_new(L, BINDING_TABLE, sizeof *self, BINDING_TABLE_SLOTS);
   if (corm_table_init(&self->table, &state->mem, name, schema, &err) != CORM_OK) binding_raise(L, &err);
   self->table.creation = state->creation++;
+  self->table.naming = &((const binding_metadata *)lua_touserdata(L, metadata))->metadata.naming;
   self->node.base = (corm_node){.kind = CORM_NODE_TABLE, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
   self->node.table = &self->table;
   self->base.node = &self->node.base;
@@ -262,14 +304,13 @@ static binding_table *push_new_table(lua_State *L, int metadata, const char *nam
 
 /* The items at first..last: all columns first, so that constraints find them whatever the order. */
 static void add_items(lua_State *L, int table, int first, int last) {
-  for (int i = first; i <= last; i++)
-    if (binding_test(L, i, BINDING_COLUMN)) add_column(L, table, i);
   for (int i = first; i <= last; i++) {
-    if (binding_test(L, i, BINDING_COLUMN))
-      attach_foreign_keys(L, i, table);
-    else
-      binding_table_add(L, table, i);
+    if (!binding_test(L, i, BINDING_COLUMN)) continue;
+    add_column(L, table, i);
+    attach_foreign_keys(L, i, table);
   }
+  for (int i = first; i <= last; i++)
+    if (!binding_test(L, i, BINDING_COLUMN)) binding_table_add(L, table, i);
   refresh_columns(L, table);
 }
 
@@ -311,9 +352,21 @@ static bool push_existing(lua_State *L, const char *fullname, bool keep, bool ha
   }
   if (keep || !has_items) return true;
   binding_error(L, CORM_E_INVALID_REQUEST,
-                "table '%s' is already defined for this MetaData; keep_existing = true takes the table that is there",
+                "table '%s' is already defined for this MetaData; keep_existing = true takes the table that is "
+                "there, extend_existing = true adds to it",
                 fullname);
   return false;
+}
+
+/* Adds the items at first..last to a table that is there; a column that it has already stays as it is. */
+static void extend_table(lua_State *L, int table, int first, int last) {
+  const binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
+  for (int i = first; i <= last; i++) {
+    const binding_column *column = binding_test(L, i, BINDING_COLUMN);
+    const char *key = column ? column->column.key : NULL;
+    if (key && corm_table_column(&self->table, key, strlen(key))) continue;
+    binding_table_add(L, table, i);
+  }
 }
 
 int binding_table_call(lua_State *L) {
@@ -322,7 +375,9 @@ int binding_table_call(lua_State *L) {
     return binding_error(L, CORM_E_ARGUMENT, "Table: a name expected, got %s", binding_typename(L, 1));
   binding_metadata *metadata = binding_check(L, 2, BINDING_METADATA, "Table");
   if (last > 2 && lua_type(L, last) == LUA_TTABLE) options = last--;
-  if (options) binding_check_options(L, options, "Table", option_specs, sizeof option_specs / sizeof *option_specs);
+  if (options)
+    binding_check_schema_options(L, options, "Table", option_specs, sizeof option_specs / sizeof *option_specs,
+                                 CORM_OPTION_OF_TABLE);
   size_t len;
   const char *name = lua_tolstring(L, 1, &len);
   corm_error err;
@@ -330,9 +385,16 @@ int binding_table_call(lua_State *L) {
   if (corm_identifier_check(name, len, "table", &err) != CORM_OK) return binding_raise(L, &err);
   const char *schema = options ? binding_opt_string(L, options, "schema", NULL) : NULL;
   if (!schema) schema = metadata->metadata.schema;
+  if (schema && !*schema) schema = NULL; /* BLANK_SCHEMA */
   const char *fullname = schema ? lua_pushfstring(L, "%s.%s", schema, name) : name;
   bool keep = options && binding_opt_bool(L, options, "keep_existing", false);
-  if (push_existing(L, fullname, keep, last > 2)) return 1;
+  const bool extend = options && binding_opt_bool(L, options, "extend_existing", false);
+  if (keep && extend)
+    return binding_error(L, CORM_E_ARGUMENT, "Table: keep_existing and extend_existing exclude each other");
+  if (push_existing(L, fullname, keep || extend, last > 2)) {
+    if (extend) extend_table(L, lua_gettop(L), 3, last);
+    return 1;
+  }
   binding_table *self = push_new_table(L, 2, name, schema);
   int table = lua_gettop(L);
   read_options(L, options, table, self);

@@ -58,6 +58,10 @@ typedef enum binding_kind {
   BINDING_REGISTRY,
   BINDING_SESSIONMAKER,
   BINDING_FETCHED, /* FetchedValue() */
+  BINDING_SEQUENCE,
+  BINDING_NAME, /* conv(...) */
+  BINDING_IDENTITY,
+  BINDING_COMPUTED,
   BINDING_POOL,
   BINDING_NATIVE,    /* the physical connection that an event of the pool is about */
   BINDING_CONSTRUCT, /* a class of SQL elements of the user's */

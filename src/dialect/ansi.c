@@ -241,7 +241,11 @@ corm_status corm_ansi_column_spec(const corm_dialect *dialect, const corm_column
   size_t len = out->len;
   if (corm_ddl_server_default(dialect, column, out, err) != CORM_OK) return CORM_FAILED;
   if (out->len > len) corm_buf_insert(out, len, " DEFAULT ", 9);
-  if (!column->nullable) corm_buf_puts(out, " NOT NULL");
+  const corm_computed *computed = column->computed;
+  if (corm_ddl_computed(dialect, column, computed ? computed->persisted : -1, out, err) != CORM_OK) return CORM_FAILED;
+  corm_ddl_identity(dialect, column, out);
+  const bool has_identity = column->identity && dialect->identity;
+  if (!column->nullable && !has_identity) corm_buf_puts(out, " NOT NULL");
   return CORM_OK;
 }
 
@@ -251,10 +255,13 @@ bool corm_ansi_inline_primary_key(const corm_dialect *dialect, const corm_table 
   return false;
 }
 
-void corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+corm_status corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out,
+                                   corm_error *err) {
   (void)dialect;
   (void)table;
   (void)out;
+  (void)err;
+  return CORM_OK;
 }
 
 /* SQLAlchemy's RESERVED_WORDS. */
@@ -364,6 +371,9 @@ const corm_dialect corm_dialect_default = {
     .reserved = reserved,
     .nreserved = sizeof reserved / sizeof *reserved,
     .native_boolean = true,
+    .makes_sequences = true,
+    .exclude = true,
+    .materialized_views = true,
     .insert_returning = true,
     .update_returning = true,
     .delete_returning = true,

@@ -16,7 +16,8 @@ void corm_ansi_empty_in(const corm_dialect *dialect, corm_compiler *compiler, co
 corm_status corm_ansi_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                   corm_error *err);
 bool corm_ansi_inline_primary_key(const corm_dialect *dialect, const corm_table *table);
-void corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
+corm_status corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out,
+                                   corm_error *err);
 
 /* left, the operator's text with its blanks, right */
 void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right);

@@ -116,19 +116,25 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = corm_mysql_binary,                      \
   .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,                            \
   .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
-  .table_suffix = corm_ansi_table_suffix, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                \
+  .table_suffix = corm_mysql_table_suffix, .constraint_option = corm_mysql_constraint_option,                          \
+  .index_option = corm_mysql_index_option, .no_match = true, .drop_by_kind = true, .inline_comments = true,            \
+  .no_temporary_views = true, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                            \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
+  .has_sequence_sql =                                                                                                  \
+      "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) AND "   \
+      "table_type = 'SEQUENCE'",                                                                                       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \
                    "DATABASE()) AND table_name = ? LIMIT 1"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .within_group = CORM_WITHIN_GROUP_NONE, .isolation_sql = "SELECT @@transaction_isolation",  \
-          .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name,       \
-          .encode = corm_mysql_encode
+  COMMON, .name = "mysql", .drop_check_word = "CHECK ", .within_group = CORM_WITHIN_GROUP_NONE,                        \
+          .isolation_sql = "SELECT @@transaction_isolation", .reserved = corm_mysql_reserved,                          \
+          .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
   COMMON, .name = "mariadb", .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true,              \
+          .makes_sequences = true, .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",         \
           .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",                          \
           .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
           .bulk = CORM_BULK_ARRAY
@@ -138,10 +144,18 @@ static const corm_dialect mysql_8_0_17 = {MYSQL, .lock_of = true, .cast_type = c
 
 const corm_dialect corm_dialect_mariadb = {MARIADB, .insert_returning = true, .type_name = corm_mariadb_type_name,
                                            .cast_type = corm_mysql_cast_type, .encode = corm_mariadb_encode};
-static const corm_dialect mariadb_10_7 = {MARIADB, .insert_returning = true, .type_name = corm_mariadb_type_name,
-                                          .cast_type = corm_mysql_float_cast_type, .encode = corm_mariadb_encode};
-static const corm_dialect mariadb_10_5 = {MARIADB, .insert_returning = true, .type_name = corm_mysql_type_name,
-                                          .cast_type = corm_mysql_float_cast_type, .encode = corm_mysql_encode};
+static const corm_dialect mariadb_10_7 = {MARIADB,
+                                          .sequences = true,
+                                          .insert_returning = true,
+                                          .type_name = corm_mariadb_type_name,
+                                          .cast_type = corm_mysql_float_cast_type,
+                                          .encode = corm_mariadb_encode};
+static const corm_dialect mariadb_10_5 = {MARIADB,
+                                          .sequences = true,
+                                          .insert_returning = true,
+                                          .type_name = corm_mysql_type_name,
+                                          .cast_type = corm_mysql_float_cast_type,
+                                          .encode = corm_mysql_encode};
 static const corm_dialect mariadb_old = {MARIADB, .type_name = corm_mysql_type_name, .cast_type = corm_mysql_cast_type,
                                          .encode = corm_mysql_encode};
 

@@ -43,4 +43,12 @@ corm_status corm_mysql_decode(const corm_dialect *dialect, const corm_type *type
                               corm_scratch *scratch, corm_value *out, corm_error *err);
 bool corm_mysql_is_plain(const corm_dialect *dialect, const corm_type *type);
 
+/* -- what only these can be told (mysql_option.c) -- */
+corm_status corm_mysql_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out,
+                                    corm_error *err);
+void corm_mysql_constraint_option(const corm_dialect *dialect, const corm_constraint *constraint, corm_ddl_place place,
+                                  corm_buf *out);
+void corm_mysql_index_option(const corm_dialect *dialect, const corm_index *index, corm_ddl_place place, uint32_t item,
+                             corm_buf *out);
+
 #endif

@@ -242,9 +242,16 @@ static corm_status default_clause(const corm_dialect *dialect, const corm_column
 corm_status corm_mysql_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                    corm_error *err) {
   if (dialect->type_name(dialect, column->type, out, err) != CORM_OK) return CORM_FAILED;
+  const corm_computed *computed = column->computed;
+  if (corm_ddl_computed(dialect, column, computed ? computed->persisted : -1, out, err) != CORM_OK) return CORM_FAILED;
   if (!column->nullable) corm_buf_puts(out, " NOT NULL");
-  bool generated =
-      corm_table_autoincrement_column(column->table) == column && column->server_default.kind == CORM_DEFAULT_NONE;
+  if (column->comment) {
+    corm_buf_puts(out, " COMMENT ");
+    if (corm_ddl_literal(dialect, column->comment, out, err) != CORM_OK) return CORM_FAILED;
+  }
+  const bool drawn = dialect->sequences && column->sequence && !column->sequence->optional;
+  bool generated = corm_table_autoincrement_column(column->table) == column &&
+                   column->server_default.kind == CORM_DEFAULT_NONE && !drawn;
   if (!generated) return default_clause(dialect, column, out, err);
   corm_buf_puts(out, " AUTO_INCREMENT");
   return CORM_OK;

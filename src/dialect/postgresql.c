@@ -47,8 +47,9 @@ static void limit(const corm_dialect *dialect, corm_compiler *compiler, const co
 
 static corm_status column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err) {
   bool generated = corm_table_autoincrement_column(column->table) == column &&
-                   column->default_.kind == CORM_DEFAULT_NONE && column->server_default.kind == CORM_DEFAULT_NONE;
-  if (!generated) return corm_ansi_column_spec(dialect, column, out, err);
+                   column->default_.kind == CORM_DEFAULT_NONE && column->server_default.kind == CORM_DEFAULT_NONE &&
+                   !column->identity && !(column->sequence && !column->sequence->optional);
+  if (!generated) return corm_postgresql_column_spec(dialect, column, out, err);
   switch ((corm_type_kind)column->type->kind) {
   case CORM_TYPE_BIGINT: corm_buf_puts(out, "BIGSERIAL"); break;
   case CORM_TYPE_SMALLINT: corm_buf_puts(out, "SMALLSERIAL"); break;
@@ -207,6 +208,15 @@ const corm_dialect corm_dialect_postgresql = {
     .bulk = CORM_BULK_UNNEST,
     .key_sql = corm_postgresql_key_sql,
     .native_enum = true,
+    .identity = true,
+    .makes_sequences = true,
+    .sequences = true,
+    .next_value = true,
+    .sequence_types = true,
+    .sequence_strings = true,
+    .exclude = true,
+    .constraint_comments = true,
+    .materialized_views = true,
     .returns_key = true,
     .index_parentheses = CORM_INDEX_OPERATORS,
     .bind_cast = corm_postgresql_bind_cast,
@@ -220,7 +230,9 @@ const corm_dialect corm_dialect_postgresql = {
     .empty_in = corm_ansi_empty_in,
     .column_spec = column_spec,
     .inline_primary_key = corm_ansi_inline_primary_key,
-    .table_suffix = corm_ansi_table_suffix,
+    .table_suffix = corm_postgresql_table_suffix,
+    .constraint_option = corm_postgresql_constraint_option,
+    .index_option = corm_postgresql_index_option,
     .encode = corm_native_encode,
     .decode = corm_native_decode,
     .is_plain = corm_native_is_plain,
@@ -231,6 +243,7 @@ const corm_dialect corm_dialect_postgresql = {
                                 "t.oid = i.indrelid WHERE i.indexrelid = o.oid AND t.relname = CAST($3::VARCHAR AS "
                                 "NAME))",
                                 "pg_class", "rel", "pg_table_is_visible"),
+    .has_sequence_sql = IN_CATALOG(" AND o.relkind = 'S'", "pg_class", "rel", "pg_table_is_visible"),
     .has_type_sql = IN_CATALOG("", "pg_type", "typ", "pg_type_is_visible"),
     .isolation_sql = "SELECT current_setting('transaction_isolation')",
 };

@@ -22,4 +22,15 @@ bool corm_postgresql_literal(const corm_dialect *dialect, const corm_type *type,
 void corm_postgresql_key_sql(const corm_dialect *dialect, const corm_table *table, const corm_column *key,
                              corm_buf *out);
 
+/* -- DDL (postgresql_ddl.c) -- */
+/* A column that is no SERIAL. */
+corm_status corm_postgresql_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
+                                        corm_error *err);
+corm_status corm_postgresql_table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out,
+                                         corm_error *err);
+void corm_postgresql_constraint_option(const corm_dialect *dialect, const corm_constraint *constraint,
+                                       corm_ddl_place place, corm_buf *out);
+void corm_postgresql_index_option(const corm_dialect *dialect, const corm_index *index, corm_ddl_place place,
+                                  uint32_t item, corm_buf *out);
+
 #endif

@@ -41,12 +41,7 @@ static size_t plain_length(const char *name) {
   return (size_t)(p - name);
 }
 
-void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out) {
-  const size_t len = plain_length(name);
-  if (len > 0 && !is_reserved(dialect, name)) {
-    corm_buf_add(out, name, len);
-    return;
-  }
+static void add_quoted(const corm_dialect *dialect, const char *name, corm_buf *out) {
   corm_buf_putc(out, dialect->quote);
   for (const char *p = name; *p; p++) {
     if (*p == dialect->quote) corm_buf_putc(out, *p);
@@ -55,12 +50,35 @@ void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf 
   corm_buf_putc(out, dialect->quote);
 }
 
+void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out) {
+  const size_t len = plain_length(name);
+  if (len > 0 && !is_reserved(dialect, name)) {
+    corm_buf_add(out, name, len);
+  } else {
+    add_quoted(dialect, name, out);
+  }
+}
+
+void corm_dialect_quote_as(const corm_dialect *dialect, const char *name, int8_t quote, corm_buf *out) {
+  if (quote > 0) {
+    add_quoted(dialect, name, out);
+  } else if (quote < 0) {
+    corm_buf_puts(out, name);
+  } else {
+    corm_dialect_quote(dialect, name, out);
+  }
+}
+
+void corm_dialect_column_name(const corm_dialect *dialect, const corm_column *column, corm_buf *out) {
+  corm_dialect_quote_as(dialect, column->name, column->quote, out);
+}
+
 void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
   if (table->schema) {
     corm_dialect_quote(dialect, table->schema, out);
     corm_buf_putc(out, '.');
   }
-  corm_dialect_quote(dialect, table->name, out);
+  corm_dialect_quote_as(dialect, table->name, table->quote, out);
 }
 
 /* -- literals ----------------------------------------------------------------------------------------------------- */

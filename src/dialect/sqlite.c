@@ -118,6 +118,10 @@ static corm_status default_clause(const corm_dialect *dialect, const corm_column
   return status;
 }
 
+static void on_conflict(const corm_option *option, corm_buf *out) {
+  if (option) corm_buf_printf(out, " ON CONFLICT %s", option->text);
+}
+
 /*
  * Only INTEGER PRIMARY KEY is the rowid, which SQLite generates. SQLAlchemy writes BIGINT for a BigInteger key, and
  * inserts without a value fail; here a generated key is INTEGER whatever its integer type, and holds 64 bits all the
@@ -127,20 +131,44 @@ static corm_status column_spec(const corm_dialect *dialect, const corm_column *c
   const corm_table *table = column->table;
   bool generated = corm_table_autoincrement_column(table) == column;
   if (generated && table->primary_key->ncolumns != 1) {
-    return corm_error_set(err, CORM_E_COMPILE, "SQLite does not support autoincrement for composite primary keys");
+    return corm_error_set(err, CORM_E_COMPILE, "%s does not support autoincrement for composite primary keys",
+                          dialect->name);
   }
   const corm_type *type = generated ? corm_type_default(CORM_TYPE_INTEGER) : column->type;
   if (dialect->type_name(dialect, type, out, err) != CORM_OK) return CORM_FAILED;
   if (default_clause(dialect, column, out, err) != CORM_OK) return CORM_FAILED;
-  if (!column->nullable) corm_buf_puts(out, " NOT NULL");
-  if (generated && inline_primary_key(dialect, table)) corm_buf_puts(out, " PRIMARY KEY AUTOINCREMENT");
-  return CORM_OK;
+  if (!column->nullable) {
+    corm_buf_puts(out, " NOT NULL");
+    on_conflict(corm_option_find(column->options, CORM_OPTION_SQLITE_ON_CONFLICT_NOT_NULL, false), out);
+  }
+  if (generated && inline_primary_key(dialect, table)) {
+    corm_buf_puts(out, " PRIMARY KEY");
+    on_conflict(corm_option_find(column->options, CORM_OPTION_SQLITE_ON_CONFLICT_PRIMARY_KEY, false), out);
+    corm_buf_puts(out, " AUTOINCREMENT");
+  }
+  return corm_ddl_computed(dialect, column, column->computed ? column->computed->persisted : -1, out, err);
 }
 
-static void table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+/* The constraint's own ON CONFLICT, or that of its only column. */
+static void constraint_option(const corm_dialect *dialect, const corm_constraint *constraint, corm_ddl_place place,
+                              corm_buf *out) {
   (void)dialect;
+  if (place != CORM_DDL_AT_END) return;
+  const corm_option *option = corm_option_find(constraint->options, CORM_OPTION_SQLITE_ON_CONFLICT, false);
+  const corm_options *column = constraint->ncolumns == 1 ? constraint->columns[0]->options : NULL;
+  if (!option && constraint->kind == CORM_CONSTRAINT_PRIMARY_KEY)
+    option = corm_option_find(column, CORM_OPTION_SQLITE_ON_CONFLICT_PRIMARY_KEY, false);
+  if (!option && constraint->kind == CORM_CONSTRAINT_UNIQUE)
+    option = corm_option_find(column, CORM_OPTION_SQLITE_ON_CONFLICT_UNIQUE, false);
+  on_conflict(option, out);
+}
+
+static corm_status table_suffix(const corm_dialect *dialect, const corm_table *table, corm_buf *out, corm_error *err) {
+  (void)dialect;
+  (void)err;
   if (table->sqlite_without_rowid) corm_buf_puts(out, "\n WITHOUT ROWID");
   if (table->sqlite_strict) corm_buf_puts(out, table->sqlite_without_rowid ? ",\n STRICT" : "\n STRICT");
+  return CORM_OK;
 }
 
 /* SQLAlchemy's list, and the two keywords that it misses and SQLite takes for no name ("nothing", "returning"). */
@@ -272,6 +300,8 @@ const corm_dialect corm_dialect_sqlite = {
     .transactional_ddl = true,
     .fk_same_schema = true,
     .inline_keys = true,
+    .no_comments = true,
+    .no_replaced_views = true,
     .keys_off = "PRAGMA defer_foreign_keys = ON",
     .index_has_schema = true,
     .index_where = CORM_INDEX_WHERE_SQLITE,
@@ -294,6 +324,7 @@ const corm_dialect corm_dialect_sqlite = {
     .column_spec = column_spec,
     .inline_primary_key = inline_primary_key,
     .table_suffix = table_suffix,
+    .constraint_option = constraint_option,
     .encode = corm_sqlite_encode,
     .decode = corm_ansi_decode,
     .is_plain = corm_ansi_is_plain,

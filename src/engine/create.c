@@ -15,11 +15,16 @@ typedef struct creation {
   bool *made;              /* of a table: it was not there (creating), or it is there (dropping) */
   const corm_type **types; /* those that columns of `made` tables have */
   size_t ntypes;
+  const corm_sequence **sequences; /* the metadata's own first, then those of columns of `made` tables */
+  bool *drawn;                     /* of a sequence: it is still to be made, or dropped */
+  const corm_column **owners;      /* of a sequence: its column; NULL: it has none */
+  size_t nsequences;
 } creation;
 
 static corm_status begin(creation *c, corm_conn *conn, const corm_create *what, corm_error *err) {
-  const corm_mem *mem = corm_engine_mem(corm_conn_engine(conn));
-  *c = (creation){.conn = conn, .dialect = corm_engine_dialect(corm_conn_engine(conn)), .what = what};
+  const corm_mem *mem = conn ? corm_engine_mem(corm_conn_engine(conn)) : what->mem;
+  *c = (creation){
+      .conn = conn, .dialect = conn ? corm_engine_dialect(corm_conn_engine(conn)) : what->dialect, .what = what};
   corm_buf_init(&c->sql, mem);
   corm_arena_init(&c->arena, mem);
   c->made = corm_arena_zalloc(&c->arena, what->n + 1, sizeof *c->made);
@@ -36,6 +41,10 @@ static corm_status end(creation *c, corm_status status) {
 
 static corm_status send(creation *c, const char *sql, size_t len, corm_error *err) {
   corm_result *result = NULL;
+  if (c->what->sink) {
+    const corm_ddl_element element = {.kind = CORM_DDL_TEXT, .object = (void *)(uintptr_t)sql};
+    return c->what->sink(c->what->ctx, &element, err);
+  }
   corm_status status = corm_conn_execute_sql(c->conn, sql, len, NULL, &result, err);
   corm_result_release(result);
   return status;
@@ -48,6 +57,12 @@ static corm_status run(creation *c, corm_status written, corm_error *err) {
   corm_status status = c->sql.len > 0 ? send(c, corm_buf_str(&c->sql), c->sql.len, err) : CORM_OK;
   corm_buf_reset(&c->sql);
   return status;
+}
+
+static corm_status run_element(creation *c, corm_ddl_kind kind, void *object, corm_error *err) {
+  const corm_ddl_element element = {.kind = kind, .object = object};
+  if (c->what->sink) return c->what->sink(c->what->ctx, &element, err);
+  return run(c, corm_ddl_write(c->dialect, &element, &c->sql, err), err);
 }
 
 /* -- what is there ------------------------------------------------------------------------------------------------ */
@@ -110,6 +125,10 @@ static corm_status ask(creation *c, const char *sql, question *questions, size_t
   return status;
 }
 
+static bool asks(const creation *c) {
+  return c->what->checkfirst && !c->what->sink;
+}
+
 /* Finds out which tables are to be worked on. */
 static corm_status choose(creation *c, bool when_there, corm_error *err) {
   const size_t n = c->what->n;
@@ -117,7 +136,7 @@ static corm_status choose(creation *c, bool when_there, corm_error *err) {
   if (!questions) return corm_error_memory(err);
   for (size_t i = 0; i < n; i++)
     questions[i] = (question){c->what->tables[i]->name, c->what->tables[i]->schema, when_there};
-  if (c->what->checkfirst && ask(c, c->dialect->has_table_sql, questions, n, err) != CORM_OK) return CORM_FAILED;
+  if (asks(c) && ask(c, c->dialect->has_table_sql, questions, n, err) != CORM_OK) return CORM_FAILED;
   for (size_t i = 0; i < n; i++) c->made[i] = questions[i].yes == when_there;
   return CORM_OK;
 }
@@ -167,7 +186,8 @@ static corm_status keep_types(creation *c, bool there, corm_error *err) {
   question *questions = corm_arena_zalloc(&c->arena, c->ntypes + 1, sizeof *questions);
   if (!questions) return corm_error_memory(err);
   for (size_t i = 0; i < c->ntypes; i++) questions[i] = (question){c->types[i]->name, c->types[i]->schema, false};
-  if (ask(c, c->dialect->has_type_sql, questions, c->ntypes, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < c->ntypes; i++) questions[i].yes = there;
+  if (!c->what->sink && ask(c, c->dialect->has_type_sql, questions, c->ntypes, err) != CORM_OK) return CORM_FAILED;
   for (size_t i = 0; i < c->ntypes; i++)
     if (questions[i].yes == there) c->types[n++] = c->types[i];
   c->ntypes = n;
@@ -207,10 +227,62 @@ static corm_status drop_types(creation *c, corm_error *err) {
   for (size_t i = 0; i < c->ntypes; i++)
     if (!is_used(c, c->types[i])) c->types[n++] = c->types[i];
   c->ntypes = n;
-  if (c->what->checkfirst && keep_types(c, true, err) != CORM_OK) return CORM_FAILED;
+  if (asks(c) && keep_types(c, true, err) != CORM_OK) return CORM_FAILED;
   for (size_t i = 0; i < c->ntypes; i++)
     if (run(c, c->dialect->drop_type(c->dialect, c->types[i], &c->sql, err), err) != CORM_OK) return CORM_FAILED;
   return CORM_OK;
+}
+
+/* -- sequences ---------------------------------------------------------------------------------------------------- */
+
+static void note_sequence(creation *c, const corm_sequence *sequence, const corm_column *owner) {
+  for (size_t i = 0; i < c->nsequences; i++) {
+    if (c->sequences[i] != sequence) continue;
+    if (owner) c->owners[i] = owner;
+    return;
+  }
+  c->owners[c->nsequences] = owner;
+  c->sequences[c->nsequences++] = sequence;
+}
+
+static corm_status collect_sequences(creation *c, bool there, corm_error *err) {
+  const corm_vec *own = c->what->sequences;
+  size_t most = own ? own->len : 0;
+  if (!c->dialect->sequences) return CORM_OK;
+  for (size_t i = 0; i < c->what->n; i++) most += c->what->tables[i]->columns.len;
+  c->sequences = corm_arena_zalloc(&c->arena, most + 1, sizeof *c->sequences);
+  c->owners = corm_arena_zalloc(&c->arena, most + 1, sizeof *c->owners);
+  c->drawn = corm_arena_zalloc(&c->arena, most + 1, sizeof *c->drawn);
+  question *questions = corm_arena_zalloc(&c->arena, most + 1, sizeof *questions);
+  if (!c->sequences || !c->owners || !c->drawn || !questions) return corm_error_memory(err);
+  for (size_t i = 0; own && i < own->len; i++) note_sequence(c, own->items[i], NULL);
+  for (size_t i = 0; i < c->what->n; i++) {
+    const corm_vec *columns = &c->what->tables[i]->columns;
+    for (size_t k = 0; k < columns->len; k++) {
+      const corm_column *column = columns->items[k];
+      if (column->sequence && !column->sequence->optional) note_sequence(c, column->sequence, column);
+    }
+  }
+  for (size_t i = 0; i < c->nsequences; i++)
+    questions[i] = (question){c->sequences[i]->name, c->sequences[i]->schema, there};
+  if (asks(c) && ask(c, c->dialect->has_sequence_sql, questions, c->nsequences, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < c->nsequences; i++) c->drawn[i] = questions[i].yes == there;
+  return CORM_OK;
+}
+
+/* Makes or drops the sequences of a table's columns; those without a column for NULL. */
+static corm_status run_sequences(creation *c, corm_ddl_kind kind, const corm_table *table, corm_error *err) {
+  for (size_t i = 0; i < c->nsequences; i++) {
+    const corm_table *owner = c->owners[i] ? c->owners[i]->table : NULL;
+    if (!c->drawn[i] || owner != table) continue;
+    c->drawn[i] = false;
+    if (run_element(c, kind, (void *)(uintptr_t)c->sequences[i], err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
+static corm_status tell(const creation *c, corm_create_event event, corm_table *table, corm_error *err) {
+  return c->what->event ? c->what->event(c->what->ctx, event, table, err) : CORM_OK;
 }
 
 /* -- creating ----------------------------------------------------------------------------------------------------- */
@@ -228,21 +300,57 @@ static bool is_apart(const void *ctx, const corm_dialect *dialect, const corm_co
   return false;
 }
 
-static corm_status create_table(creation *c, corm_table *table, corm_error *err) {
-  corm_status written = corm_ddl_create_table_without(c->dialect, table, is_apart, c, &c->sql, err);
-  if (run(c, written, err) != CORM_OK) return CORM_FAILED;
-  for (size_t i = 0; i < table->indexes.len; i++) {
-    written = corm_ddl_create_index(c->dialect, table->indexes.items[i], &c->sql, err);
-    if (run(c, written, err) != CORM_OK) return CORM_FAILED;
+/* True when the table is not made as CreateTable shows it. */
+static bool has_apart(const creation *c, const corm_table *table) {
+  for (size_t i = 0; i < table->constraints.len; i++) {
+    const corm_constraint *constraint = table->constraints.items[i];
+    if (constraint->kind == CORM_CONSTRAINT_FOREIGN_KEY && is_apart(c, c->dialect, constraint)) return true;
+  }
+  return false;
+}
+
+/* COMMENT ON, where comments do not stand in CREATE TABLE. */
+static corm_status set_comments(creation *c, corm_table *table, corm_error *err) {
+  if (c->dialect->no_comments || c->dialect->inline_comments) return CORM_OK;
+  if (table->comment && run_element(c, CORM_DDL_SET_TABLE_COMMENT, table, err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < table->columns.len; i++) {
+    corm_column *column = table->columns.items[i];
+    if (column->comment && run_element(c, CORM_DDL_SET_COLUMN_COMMENT, column, err) != CORM_OK) return CORM_FAILED;
+  }
+  for (size_t i = 0; c->dialect->constraint_comments && i < table->constraints.len; i++) {
+    corm_constraint *constraint = table->constraints.items[i];
+    if (constraint->comment && run_element(c, CORM_DDL_SET_CONSTRAINT_COMMENT, constraint, err) != CORM_OK)
+      return CORM_FAILED;
   }
   return CORM_OK;
 }
 
+static corm_status create_table(creation *c, corm_table *table, corm_error *err) {
+  if (tell(c, CORM_BEFORE_CREATE, table, err) != CORM_OK) return CORM_FAILED;
+  if (run_sequences(c, CORM_DDL_CREATE_SEQUENCE, table, err) != CORM_OK) return CORM_FAILED;
+  corm_status written = corm_ddl_create_table_without(c->dialect, table, 0, is_apart, c, &c->sql, err);
+  if (c->what->sink && written == CORM_OK && !has_apart(c, table)) {
+    corm_buf_reset(&c->sql);
+    if (run_element(c, CORM_DDL_CREATE_TABLE, table, err) != CORM_OK) return CORM_FAILED;
+  } else if (run(c, written, err) != CORM_OK) {
+    return CORM_FAILED;
+  }
+  for (size_t i = 0; i < table->indexes.len; i++) {
+    bool wanted;
+    const corm_index *index = table->indexes.items[i];
+    if (corm_ddl_is_wanted(c->dialect, index->condition, &wanted, err) != CORM_OK) return CORM_FAILED;
+    if (!wanted) continue;
+    if (run_element(c, CORM_DDL_CREATE_INDEX, table->indexes.items[i], err) != CORM_OK) return CORM_FAILED;
+  }
+  if (set_comments(c, table, err) != CORM_OK) return CORM_FAILED;
+  return tell(c, CORM_AFTER_CREATE, table, err);
+}
+
 static corm_status add_keys(creation *c, const corm_table *table, corm_error *err) {
   for (size_t i = 0; i < table->constraints.len; i++) {
-    const corm_constraint *constraint = table->constraints.items[i];
+    corm_constraint *constraint = table->constraints.items[i];
     if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY || !is_apart(c, c->dialect, constraint)) continue;
-    if (run(c, corm_ddl_add_foreign_key(c->dialect, constraint, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
+    if (run_element(c, CORM_DDL_ADD_CONSTRAINT, constraint, err) != CORM_OK) return CORM_FAILED;
   }
   return CORM_OK;
 }
@@ -253,6 +361,8 @@ corm_status corm_conn_create(corm_conn *conn, const corm_create *what, corm_erro
   if (status == CORM_OK) status = choose(&c, false, err);
   if (status == CORM_OK) status = collect_types(&c, err);
   if (status == CORM_OK) status = create_types(&c, err);
+  if (status == CORM_OK) status = collect_sequences(&c, false, err);
+  if (status == CORM_OK) status = run_sequences(&c, CORM_DDL_CREATE_SEQUENCE, NULL, err);
   for (size_t i = 0; i < what->n && status == CORM_OK; i++)
     if (c.made[i]) status = create_table(&c, what->tables[i], err);
   for (size_t i = 0; i < what->n && status == CORM_OK; i++)
@@ -273,10 +383,17 @@ static bool is_entangled(const corm_create *what) {
   return false;
 }
 
+static corm_status drop_table(creation *c, corm_table *table, corm_error *err) {
+  if (tell(c, CORM_BEFORE_DROP, table, err) != CORM_OK) return CORM_FAILED;
+  if (run_element(c, CORM_DDL_DROP_TABLE, table, err) != CORM_OK) return CORM_FAILED;
+  if (run_sequences(c, CORM_DDL_DROP_SEQUENCE, table, err) != CORM_OK) return CORM_FAILED;
+  return tell(c, CORM_AFTER_DROP, table, err);
+}
+
 static corm_status drop_one_by_one(creation *c, corm_error *err) {
   corm_status status = CORM_OK;
   for (size_t i = c->what->n; i-- > 0 && status == CORM_OK;)
-    if (c->made[i]) status = run(c, corm_ddl_drop_table(c->dialect, c->what->tables[i], &c->sql, err), err);
+    if (c->made[i]) status = drop_table(c, c->what->tables[i], err);
   return status;
 }
 
@@ -286,7 +403,14 @@ static corm_status drop_together(creation *c, corm_error *err) {
   if (!tables) return corm_error_memory(err);
   for (size_t i = c->what->n; i-- > 0;)
     if (c->made[i]) tables[n++] = c->what->tables[i];
-  return n ? run(c, corm_ddl_drop_tables(c->dialect, tables, n, &c->sql, err), err) : CORM_OK;
+  for (size_t i = 0; i < n; i++)
+    if (tell(c, CORM_BEFORE_DROP, tables[i], err) != CORM_OK) return CORM_FAILED;
+  if (n && run(c, corm_ddl_drop_tables(c->dialect, tables, n, &c->sql, err), err) != CORM_OK) return CORM_FAILED;
+  for (size_t i = 0; i < n; i++) {
+    if (run_sequences(c, CORM_DDL_DROP_SEQUENCE, tables[i], err) != CORM_OK) return CORM_FAILED;
+    if (tell(c, CORM_AFTER_DROP, tables[i], err) != CORM_OK) return CORM_FAILED;
+  }
+  return CORM_OK;
 }
 
 static corm_status drop_entangled(creation *c, corm_error *err) {
@@ -310,7 +434,9 @@ corm_status corm_conn_drop(corm_conn *conn, const corm_create *what, corm_error 
   corm_status status = begin(&c, conn, what, err);
   if (status == CORM_OK) status = choose(&c, true, err);
   if (status == CORM_OK) status = collect_types(&c, err);
+  if (status == CORM_OK) status = collect_sequences(&c, true, err);
   if (status == CORM_OK) status = is_entangled(what) ? drop_entangled(&c, err) : drop_one_by_one(&c, err);
+  if (status == CORM_OK) status = run_sequences(&c, CORM_DDL_DROP_SEQUENCE, NULL, err);
   if (status == CORM_OK) status = drop_types(&c, err);
   return end(&c, status);
 }

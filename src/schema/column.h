@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "base/value.h"
+#include "schema/option.h"
+#include "schema/sequence.h"
 #include "schema/type.h"
 
 struct corm_node;
@@ -32,7 +34,8 @@ typedef struct corm_default {
 typedef enum corm_autoincrement {
   CORM_AUTOINCREMENT_AUTO,
   CORM_AUTOINCREMENT_ON,
-  CORM_AUTOINCREMENT_OFF
+  CORM_AUTOINCREMENT_OFF,
+  CORM_AUTOINCREMENT_IGNORE_FK /* as AUTO, for a column with a foreign key, too */
 } corm_autoincrement;
 
 typedef struct corm_column {
@@ -43,6 +46,7 @@ typedef struct corm_column {
   uint64_t creation; /* order of writing */
   uint32_t index;    /* position in its table */
   bool primary_key;
+  int8_t quote;          /* its name: 1: always in quotes, -1: never, 0: where it needs them */
   bool nullable;         /* default: not primary_key */
   bool unique;           /* wants a one-column UNIQUE */
   bool indexed;          /* wants a one-column index */
@@ -52,6 +56,11 @@ typedef struct corm_column {
   corm_default server_default;
   bool server_onupdate; /* the database changes it on UPDATE: fetch it afterwards */
   const char *comment;
+  const corm_computed *computed;        /* the database computes it: never written; NULL: no */
+  const corm_identity_column *identity; /* GENERATED ... AS IDENTITY where the database has that; NULL: no */
+  const corm_sequence *sequence; /* its default is the next value, where the database has sequences; NULL: none */
+  corm_default next;             /* that value as a default */
+  const corm_options *options;   /* what one database is told; NULL: nothing */
 } corm_column;
 
 /* Sets a fresh column: nullable, no keys, no defaults, key = name. Strings are borrowed. */

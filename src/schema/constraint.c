@@ -26,6 +26,8 @@ corm_status corm_constraint_check(corm_constraint *constraint, corm_error *err) 
   if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) return CORM_OK;
   static const char *const actions[] = {"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"};
   static const char *const times[] = {"DEFERRED", "IMMEDIATE"};
+  static const char *const matches[] = {"FULL", "PARTIAL", "SIMPLE"};
+  if (check_phrase(&constraint->match, matches, 3, "match", err) != CORM_OK) return CORM_FAILED;
   if (check_phrase(&constraint->ondelete, actions, 5, "ondelete", err) != CORM_OK ||
       check_phrase(&constraint->onupdate, actions, 5, "onupdate", err) != CORM_OK ||
       check_phrase(&constraint->initially, times, 2, "initially", err) != CORM_OK) {
@@ -88,7 +90,8 @@ static corm_column *find_target(const corm_constraint *constraint, uint32_t i, c
     no_table(constraint, i, &wanted, err);
     return NULL;
   }
-  corm_column *column = corm_table_column(table, wanted.column, strlen(wanted.column));
+  corm_column *column =
+      constraint->link_to_name ? NULL : corm_table_column(table, wanted.column, strlen(wanted.column));
   if (!column) column = corm_table_column_by_name(table, wanted.column);
   if (!column) no_column(constraint, i, &wanted, table, err);
   return column;

@@ -9,10 +9,12 @@
 void corm_metadata_init(corm_metadata *metadata, const corm_mem *mem) {
   *metadata = (corm_metadata){.mem = mem};
   corm_map_init(&metadata->tables, mem);
+  corm_vec_init(&metadata->sequences, mem);
 }
 
 void corm_metadata_clear(corm_metadata *metadata) {
   corm_map_clear(&metadata->tables);
+  corm_vec_clear(&metadata->sequences);
 }
 
 corm_status corm_metadata_add(corm_metadata *metadata, corm_table *table, corm_error *err) {

@@ -5,12 +5,15 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "schema/naming.h"
 #include "schema/table.h"
 
 struct corm_metadata {
   const corm_mem *mem;
   corm_map tables; /* fullname -> corm_table *, in order of creation */
   const char *schema;
+  corm_naming naming; /* borrows its creator's strings */
+  corm_vec sequences; /* corm_sequence *, in order of creation; their creators' */
 };
 
 void corm_metadata_init(corm_metadata *metadata, const corm_mem *mem);

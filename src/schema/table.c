@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "schema/metadata.h"
+#include "schema/naming.h"
 
 static corm_status set_names(corm_table *table, const char *name, const char *schema) {
   size_t len = strlen(name), schema_len = schema ? strlen(schema) : 0;
@@ -42,6 +43,7 @@ corm_status corm_table_init(corm_table *table, const corm_mem *mem, const char *
   table->primary_key->kind = CORM_CONSTRAINT_PRIMARY_KEY;
   table->primary_key->table = table;
   table->primary_key->deferrable = -1;
+  table->primary_key->implicit = true;
   return CORM_OK;
 }
 
@@ -109,77 +111,67 @@ typedef struct implied {
   corm_column **primary_key;
 } implied;
 
-static corm_constraint *implied_constraint(corm_table *table, corm_constraint_kind kind, corm_column *column) {
+static corm_constraint *implied_constraint(corm_table *table, corm_constraint_kind kind, corm_column *column,
+                                           const char *name, corm_error *err) {
   corm_constraint *constraint = corm_arena_zalloc(&table->arena, 1, sizeof *constraint);
   corm_column **columns = corm_arena_zalloc(&table->arena, 1, sizeof(corm_column *));
-  if (!constraint || !columns) return NULL;
-  columns[0] = column;
-  *constraint = (corm_constraint){
-      .kind = kind, .table = table, .creation = table->creation, .columns = columns, .ncolumns = 1, .deferrable = -1};
-  return constraint;
-}
-
-/* "ix_<schema>_<table>_<column>", SQLAlchemy's default convention. */
-static const char *index_name(corm_table *table, const corm_column *column) {
-  corm_buf name;
-  corm_buf_init(&name, table->arena.mem);
-  corm_buf_puts(&name, "ix_");
-  if (table->schema) {
-    corm_buf_puts(&name, table->schema);
-    for (char *p = name.ptr; p && *p; p++) {
-      if (*p == '.') *p = '_';
-    }
-    corm_buf_putc(&name, '_');
+  if (!constraint || !columns) {
+    (void)corm_error_memory(err);
+    return NULL;
   }
-  corm_buf_puts(&name, table->name);
-  corm_buf_putc(&name, '_');
-  corm_buf_puts(&name, column->name);
-  const char *text = corm_buf_str(&name);
-  const char *copy = text ? corm_arena_dup(&table->arena, text, name.len) : NULL;
-  corm_buf_clear(&name);
-  return copy;
+  columns[0] = column;
+  *constraint = (corm_constraint){.kind = kind,
+                                  .name = name,
+                                  .table = table,
+                                  .creation = table->creation,
+                                  .columns = columns,
+                                  .ncolumns = 1,
+                                  .deferrable = -1};
+  return corm_naming_constraint(table, constraint, err) == CORM_OK ? constraint : NULL;
 }
 
-static corm_index *implied_index(corm_table *table, corm_column *column) {
+static corm_index *implied_index(corm_table *table, corm_column *column, corm_error *err) {
   corm_index *index = corm_arena_zalloc(&table->arena, 1, sizeof *index);
   corm_index_item *items = corm_arena_zalloc(&table->arena, 1, sizeof *items);
-  const char *name = index_name(table, column);
-  if (!index || !items || !name) return NULL;
+  if (!index || !items) {
+    (void)corm_error_memory(err);
+    return NULL;
+  }
   items[0].column = column;
-  *index = (corm_index){
-      .name = name, .table = table, .creation = table->creation, .items = items, .nitems = 1, .unique = column->unique};
-  return index;
+  *index =
+      (corm_index){.table = table, .creation = table->creation, .items = items, .nitems = 1, .unique = column->unique};
+  return corm_naming_index(table, index, err) == CORM_OK ? index : NULL;
 }
 
 static bool has_type_check(const corm_column *column) {
   return column->type->native && (column->type->kind == CORM_TYPE_BOOLEAN || column->type->kind == CORM_TYPE_ENUM);
 }
 
-static corm_status prepare(corm_table *table, corm_column *column, implied *out) {
+static corm_status prepare(corm_table *table, corm_column *column, implied *out, corm_error *err) {
   uint32_t nkeys = table->primary_key->ncolumns;
   *out = (implied){.unique = NULL};
   if (column->indexed) {
-    out->index = implied_index(table, column);
+    out->index = implied_index(table, column, err);
     if (!out->index) return CORM_FAILED;
   } else if (column->unique) {
-    out->unique = implied_constraint(table, CORM_CONSTRAINT_UNIQUE, column);
+    out->unique = implied_constraint(table, CORM_CONSTRAINT_UNIQUE, column, NULL, err);
     if (!out->unique) return CORM_FAILED;
   }
   if (has_type_check(column)) {
-    out->check = implied_constraint(table, CORM_CONSTRAINT_CHECK, column);
+    out->check = implied_constraint(table, CORM_CONSTRAINT_CHECK, column, column->type->name, err);
     if (!out->check) return CORM_FAILED;
-    out->check->name = column->type->name;
   }
   if (column->primary_key) {
     out->primary_key = corm_arena_zalloc(&table->arena, nkeys + 1, sizeof(corm_column *));
-    if (!out->primary_key) return CORM_FAILED;
+    if (!out->primary_key) return corm_error_memory(err);
   }
   if (corm_vec_reserve(&table->columns, table->columns.len + 1) != CORM_OK ||
       corm_vec_reserve(&table->constraints, table->constraints.len + 2) != CORM_OK ||
-      corm_vec_reserve(&table->indexes, table->indexes.len + 1) != CORM_OK) {
-    return CORM_FAILED;
+      corm_vec_reserve(&table->indexes, table->indexes.len + 1) != CORM_OK ||
+      corm_map_puts(&table->by_key, column->key, column) != CORM_OK) {
+    return corm_error_memory(err);
   }
-  return corm_map_puts(&table->by_key, column->key, column);
+  return CORM_OK;
 }
 
 /* Where an element of this number of creation stands: behind all that are not younger. `offset` is that of `creation`.
@@ -218,10 +210,19 @@ static void insert_key(corm_constraint *key, corm_column *column, corm_column **
   key->ncolumns++;
 }
 
+/* The name of the key that the table has by itself speaks of all its columns. */
+static corm_status name_own_key(corm_table *table, corm_error *err) {
+  corm_constraint *key = table->primary_key;
+  if (!key->implicit) return CORM_OK;
+  key->name = NULL;
+  key->made_name = false;
+  return corm_naming_constraint(table, key, err);
+}
+
 corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_error *err) {
   if (check_column(table, column, err) != CORM_OK) return CORM_FAILED;
   implied made;
-  if (prepare(table, column, &made) != CORM_OK) return corm_error_memory(err);
+  if (prepare(table, column, &made, err) != CORM_OK) return CORM_FAILED;
   /* Room was made for all that follows. */
   size_t at = position(&table->columns, 0, offsetof(corm_column, creation), column->creation);
   corm_status status = corm_vec_insert(&table->columns, at, column);
@@ -231,7 +232,8 @@ corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_e
   if (status == CORM_OK && made.index) status = insert_index(table, made.index);
   if (status == CORM_OK && made.unique) status = insert_constraint(table, made.unique);
   if (status == CORM_OK && made.check) status = insert_constraint(table, made.check);
-  return status == CORM_OK ? CORM_OK : corm_error_memory(err);
+  if (status != CORM_OK) return corm_error_memory(err);
+  return column->primary_key ? name_own_key(table, err) : CORM_OK;
 }
 
 corm_column *corm_table_column(const corm_table *table, const char *key, size_t len) {
@@ -279,8 +281,8 @@ corm_column *corm_table_autoincrement_column(const corm_table *table) {
   if (key->ncolumns != 1) return NULL;
   corm_column *column = key->columns[0];
   bool has_default = column->default_.kind != CORM_DEFAULT_NONE || column->server_default.kind != CORM_DEFAULT_NONE;
-  if (column->autoincrement == CORM_AUTOINCREMENT_OFF || has_default) return NULL;
-  return is_integer(column) && !is_referring(table, column) ? column : NULL;
+  if (column->autoincrement == CORM_AUTOINCREMENT_OFF || has_default || !is_integer(column)) return NULL;
+  return column->autoincrement == CORM_AUTOINCREMENT_IGNORE_FK || !is_referring(table, column) ? column : NULL;
 }
 
 /* -- constraints and indexes -------------------------------------------------------------------------------------- */
@@ -359,11 +361,20 @@ corm_status corm_table_add_constraint(corm_table *table, corm_constraint *constr
   if (corm_constraint_check(constraint, err) != CORM_OK) return CORM_FAILED;
   corm_column **columns;
   if (resolve_columns(table, constraint, &columns, err) != CORM_OK) return CORM_FAILED;
-  if (constraint->kind == CORM_CONSTRAINT_PRIMARY_KEY) return replace_primary_key(table, constraint, columns, err);
-  if (insert_constraint(table, constraint) != CORM_OK) return corm_error_memory(err);
+  corm_column **const given = constraint->columns;
+  corm_status status = CORM_OK;
+  if (constraint->kind == CORM_CONSTRAINT_PRIMARY_KEY) {
+    status = replace_primary_key(table, constraint, columns, err);
+    return status == CORM_OK ? corm_naming_constraint(table, constraint, err) : status;
+  }
   constraint->columns = columns;
   constraint->table = table;
-  return CORM_OK;
+  status = corm_naming_constraint(table, constraint, err);
+  if (status == CORM_OK && insert_constraint(table, constraint) != CORM_OK) status = corm_error_memory(err);
+  if (status == CORM_OK) return status;
+  constraint->columns = given;
+  constraint->table = NULL;
+  return status;
 }
 
 corm_status corm_table_add_index(corm_table *table, corm_index *index, corm_error *err) {
@@ -381,13 +392,12 @@ corm_status corm_table_add_index(corm_table *table, corm_index *index, corm_erro
                             item->column->name, table->name);
     }
   }
-  const char *name = index->name;
-  if (!name && !index->items[0].column) {
+  if (!index->name && !index->items[0].column) {
     return corm_error_set(err, CORM_E_ARGUMENT, "table '%s': an index over an expression needs a name", table->name);
   }
-  if (!name) name = index_name(table, index->items[0].column);
-  if (!name || insert_index(table, index) != CORM_OK) return corm_error_memory(err);
-  index->name = name;
   index->table = table;
-  return CORM_OK;
+  corm_status status = corm_naming_index(table, index, err);
+  if (status == CORM_OK && insert_index(table, index) != CORM_OK) status = corm_error_memory(err);
+  if (status != CORM_OK) index->table = NULL;
+  return status;
 }

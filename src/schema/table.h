@@ -12,12 +12,14 @@
 #include "schema/column.h"
 
 typedef struct corm_metadata corm_metadata;
+struct corm_naming;
 
 typedef enum corm_constraint_kind {
   CORM_CONSTRAINT_PRIMARY_KEY,
   CORM_CONSTRAINT_FOREIGN_KEY,
   CORM_CONSTRAINT_UNIQUE,
-  CORM_CONSTRAINT_CHECK
+  CORM_CONSTRAINT_CHECK,
+  CORM_CONSTRAINT_EXCLUDE /* PostgreSQL */
 } corm_constraint_kind;
 
 /*
@@ -26,6 +28,28 @@ typedef enum corm_constraint_kind {
  * the check of its type) has the table's own number, as if it had been written right behind the table's arguments
  * (SQLAlchemy's order).
  */
+/* On which databases a constraint or an index is made at all: those of the list, if there is one, and where the host's
+   function says so, if there is one. */
+typedef struct corm_ddl_if {
+  const char *const *dialects; /* n of them; 0: all */
+  uint32_t n;
+  int hook; /* the host's number of the function, -1: none */
+  corm_status (*call)(void *ctx, int hook, const char *dialect, bool *out, corm_error *err);
+  void *ctx;
+} corm_ddl_if;
+
+typedef struct corm_exclusion_item {
+  const struct corm_node *expr;
+  const char *op; /* checked: operator characters only */
+} corm_exclusion_item;
+
+typedef struct corm_exclusion {
+  const char *method; /* "gist" */
+  const corm_exclusion_item *items;
+  uint32_t nitems;
+  const struct corm_node *where;
+} corm_exclusion;
+
 typedef struct corm_constraint {
   corm_constraint_kind kind;
   const char *name; /* NULL: unnamed */
@@ -40,10 +64,19 @@ typedef struct corm_constraint {
   const char *ondelete;         /* "CASCADE"; from the closed list of actions, upper case */
   const char *onupdate;
   const char *initially; /* "DEFERRED", "IMMEDIATE" */
+  const char *match;     /* "FULL", "PARTIAL", "SIMPLE" */
   int8_t deferrable;     /* -1 not given, 0, 1 */
   bool use_alter;
+  bool link_to_name; /* targets are looked for by name before key */
   /* checks */
   const struct corm_node *check; /* NULL: the values of the one column's type (Boolean, Enum) */
+  const corm_column *inside;     /* the CHECK stands inside this column's specification; NULL: behind the columns */
+  const corm_exclusion *exclude; /* EXCLUDE only */
+  bool implicit;                 /* the primary key that the table has by itself */
+  bool made_name;                /* by a naming convention: cut where it is too long */
+  const corm_options *options;   /* what one database is told; NULL: nothing */
+  const char *comment;           /* PostgreSQL */
+  const corm_ddl_if *condition;  /* NULL: everywhere */
 } corm_constraint;
 
 typedef struct corm_index_item {
@@ -67,6 +100,9 @@ typedef struct corm_index {
   uint32_t nitems;
   bool unique;
   const struct corm_node *where[CORM_INDEX_WHERES];
+  bool made_name;               /* by a naming convention */
+  const corm_ddl_if *condition; /* NULL: everywhere */
+  const corm_options *options;  /* what one database is told; NULL: nothing */
 } corm_index;
 
 struct corm_table {
@@ -74,6 +110,7 @@ struct corm_table {
   const char *schema;   /* NULL: none */
   const char *fullname; /* "schema.name" or name */
   corm_metadata *metadata;
+  const struct corm_naming *naming; /* its metadata's; NULL: none */
   uint64_t creation;
   corm_arena arena;             /* what the table itself allocates */
   corm_vec columns;             /* corm_column * */
@@ -84,7 +121,11 @@ struct corm_table {
   const char *comment;
   bool sqlite_autoincrement; /* AUTOINCREMENT keyword */
   bool sqlite_strict;
+  int8_t quote; /* as a column's */
   bool sqlite_without_rowid;
+  const corm_options *options; /* what one database is told; NULL: nothing */
+  const char *const *prefixes; /* words behind CREATE: "TEMPORARY" */
+  uint32_t nprefixes;
 };
 
 /* Prepares an empty table; name and schema are copied. IdentifierError for what cannot be a name. */

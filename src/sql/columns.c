@@ -58,7 +58,7 @@ const char *corm_anon_stem(const corm_node *node) {
       break;
     }
   }
-  if (node->kind == CORM_NODE_FUNCTION || node->kind == CORM_NODE_CONSTRUCT) {
+  if (node->kind == CORM_NODE_FUNCTION || node->kind == CORM_NODE_CONSTRUCT || node->kind == CORM_NODE_NEXT_VALUE) {
     const char *hint = corm_bind_hint(node);
     return hint ? hint : "anon";
   }

@@ -56,6 +56,14 @@ void corm_emit_error(corm_compiler *compiler, corm_error_class cls, const char *
   va_end(args);
 }
 
+void corm_emit_column_name(corm_compiler *c, const corm_column *column) {
+  if (column->quote) {
+    corm_dialect_column_name(c->dialect, column, &c->text);
+  } else {
+    corm_emit_quoted(c, column->name);
+  }
+}
+
 void corm_emit_quoted(corm_compiler *c, const char *name) {
   corm_dialect_quote(c->dialect, name, &c->text);
 }

@@ -125,6 +125,7 @@ struct corm_compiler {
 void *corm_compiler_check(corm_compiler *c, void *ptr);
 void corm_emit_bytes(corm_compiler *c, const char *text, size_t len);
 void corm_emit_quoted(corm_compiler *c, const char *name);
+void corm_emit_column_name(corm_compiler *c, const corm_column *column);
 /* The same for a name that the user made up for this statement (label, alias): it is validated. */
 void corm_emit_own_name(corm_compiler *c, const char *name, const char *what);
 /* One more C frame; false (and an error) when there are too many. Pairs with corm_compiler_leave. */
@@ -239,6 +240,10 @@ void corm_emit_select_tail(corm_compiler *c, const corm_select_extra *extra);
 /* The hints of the select at a FROM, before it and behind. */
 void corm_emit_hints_before(corm_compiler *c, const corm_node *from);
 void corm_emit_hints_behind(corm_compiler *c, const corm_node *from);
+/* What fills the column where an INSERT leaves it out: its default, or its sequence's next value. */
+static inline const corm_default *corm_default_of(const corm_compiler *c, const corm_column *column) {
+  return column->sequence && c->dialect->sequences && !column->sequence->optional ? &column->next : &column->default_;
+}
 
 /* -- emit_compound.c -- */
 

@@ -1,4 +1,5 @@
-/* CREATE and DROP statements as text, from the schema. Elements are separate so that each can be shown and executed. */
+/* CREATE, ALTER, DROP and COMMENT as text, from the schema. Elements are separate so that each can be shown and
+   executed. */
 #ifndef CORM_SQL_DDL_H
 #define CORM_SQL_DDL_H
 
@@ -6,30 +7,100 @@
 #include "schema/metadata.h"
 #include "sql/dialect.h"
 
-/* Foreign keys with use_alter are left to corm_ddl_add_foreign_key, where the dialect has that. */
-CORM_MUST_USE corm_status corm_ddl_create_table(const corm_dialect *dialect, corm_table *table, corm_buf *out,
-                                                corm_error *err);
-/* The same, where `apart` says of a foreign key (which is resolved) whether it is left out. */
+typedef enum corm_ddl_kind {
+  CORM_DDL_NONE,
+  CORM_DDL_CREATE_TABLE, /* object: corm_table */
+  CORM_DDL_DROP_TABLE,
+  CORM_DDL_CREATE_INDEX, /* corm_index */
+  CORM_DDL_DROP_INDEX,
+  CORM_DDL_ADD_CONSTRAINT, /* corm_constraint */
+  CORM_DDL_DROP_CONSTRAINT,
+  CORM_DDL_CREATE_SEQUENCE, /* corm_sequence */
+  CORM_DDL_DROP_SEQUENCE,
+  CORM_DDL_CREATE_SCHEMA, /* a name: const char */
+  CORM_DDL_DROP_SCHEMA,
+  CORM_DDL_SET_TABLE_COMMENT, /* corm_table */
+  CORM_DDL_DROP_TABLE_COMMENT,
+  CORM_DDL_SET_COLUMN_COMMENT, /* corm_column */
+  CORM_DDL_DROP_COLUMN_COMMENT,
+  CORM_DDL_SET_CONSTRAINT_COMMENT, /* corm_constraint */
+  CORM_DDL_DROP_CONSTRAINT_COMMENT,
+  CORM_DDL_CREATE_VIEW, /* corm_table, named only; `select` */
+  CORM_DDL_DROP_VIEW,
+  CORM_DDL_CREATE_TABLE_AS,
+  CORM_DDL_TEXT /* a text of the script's own: const char */
+} corm_ddl_kind;
+
+enum {
+  CORM_DDL_IF = 1, /* IF EXISTS, IF NOT EXISTS */
+  CORM_DDL_CASCADE = 2,
+  CORM_DDL_OR_REPLACE = 4,
+  CORM_DDL_TEMPORARY = 8,
+  CORM_DDL_MATERIALIZED = 16
+};
+
+typedef struct corm_ddl_element {
+  uint32_t kind; /* corm_ddl_kind */
+  uint32_t flags;
+  void *object;            /* by kind; borrowed */
+  const corm_node *select; /* what a view shows, or a table is made of */
+} corm_ddl_element;
+
+/* Appends the element's text. CompileError for what the database lacks. */
+CORM_MUST_USE corm_status corm_ddl_write(const corm_dialect *dialect, const corm_ddl_element *element, corm_buf *out,
+                                         corm_error *err);
+
+/* CREATE TABLE, where `apart` says of a foreign key (which is resolved) whether it is left out. Without it those with
+   use_alter are, where the dialect has ALTER TABLE for them. */
 typedef bool corm_ddl_apart(const void *ctx, const corm_dialect *dialect, const corm_constraint *constraint);
-CORM_MUST_USE corm_status corm_ddl_create_table_without(const corm_dialect *dialect, corm_table *table,
+CORM_MUST_USE corm_status corm_ddl_create_table_without(const corm_dialect *dialect, corm_table *table, uint32_t flags,
                                                         corm_ddl_apart *apart, const void *ctx, corm_buf *out,
                                                         corm_error *err);
-/* ALTER TABLE ... ADD CONSTRAINT. */
-CORM_MUST_USE corm_status corm_ddl_add_foreign_key(const corm_dialect *dialect, const corm_constraint *constraint,
-                                                   corm_buf *out, corm_error *err);
-CORM_MUST_USE corm_status corm_ddl_create_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out,
-                                                corm_error *err);
-CORM_MUST_USE corm_status corm_ddl_drop_table(const corm_dialect *dialect, const corm_table *table, corm_buf *out,
-                                              corm_error *err);
 /* One statement for tables that refer to each other. */
 CORM_MUST_USE corm_status corm_ddl_drop_tables(const corm_dialect *dialect, corm_table *const *tables, size_t n,
                                                corm_buf *out, corm_error *err);
-CORM_MUST_USE corm_status corm_ddl_drop_index(const corm_dialect *dialect, const corm_index *index, corm_buf *out,
-                                              corm_error *err);
+
+/* Whether what has the condition (NULL: none) is made on this database. */
+CORM_MUST_USE corm_status corm_ddl_is_wanted(const corm_dialect *dialect, const corm_ddl_if *condition, bool *out,
+                                             corm_error *err);
+
+/* -- for dialects -- */
 
 /* What follows DEFAULT: a text as a quoted literal, an expression as it is; nothing for a default that DDL does not
    show. For the column_spec of dialects. */
 CORM_MUST_USE corm_status corm_ddl_server_default(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                                   corm_error *err);
+/* " GENERATED ALWAYS AS (...)", and nothing for other columns. `persisted`: what is written for STORED (1) and VIRTUAL
+   (0) as the column says, or as the dialect knows better. */
+CORM_MUST_USE corm_status corm_ddl_computed(const corm_dialect *dialect, const corm_column *column, int persisted,
+                                            corm_buf *out, corm_error *err);
+/* " GENERATED BY DEFAULT AS IDENTITY (...)" where the dialect has identity columns. */
+void corm_ddl_identity(const corm_dialect *dialect, const corm_column *column, corm_buf *out);
+/* A text as a literal. */
+CORM_MUST_USE corm_status corm_ddl_literal(const corm_dialect *dialect, const char *text, corm_buf *out,
+                                           corm_error *err);
+/* An expression with its values written out: DDL has no parameters. */
+CORM_MUST_USE corm_status corm_ddl_expression(const corm_dialect *dialect, const corm_node *node, corm_buf *out,
+                                              corm_error *err);
+
+/* -- among the files of DDL -- */
+
+/* The name of a constraint or an index: one that a convention made is cut to the dialect's length, another that is too
+   long is an IdentifierError. */
+CORM_MUST_USE corm_status corm_ddl_name(const corm_dialect *dialect, const char *what, const char *name, bool made,
+                                        corm_buf *out, corm_error *err);
+/* ddl_constraint.c: whether it stands in CREATE TABLE, behind the columns; and its text. */
+CORM_MUST_USE corm_status corm_ddl_has_constraint(const corm_dialect *dialect, const corm_constraint *constraint,
+                                                  bool *out, corm_error *err);
+CORM_MUST_USE corm_status corm_ddl_constraint(const corm_dialect *dialect, const corm_constraint *constraint,
+                                              corm_buf *out, corm_error *err);
+CORM_MUST_USE corm_status corm_ddl_alter_constraint(const corm_dialect *dialect, const corm_ddl_element *element,
+                                                    corm_buf *out, corm_error *err);
+/* ddl_index.c */
+CORM_MUST_USE corm_status corm_ddl_index(const corm_dialect *dialect, const corm_ddl_element *element, corm_buf *out,
+                                         corm_error *err);
+/* ddl_element.c: what is neither a table, an index nor a constraint. */
+CORM_MUST_USE corm_status corm_ddl_other(const corm_dialect *dialect, const corm_ddl_element *element, corm_buf *out,
+                                         corm_error *err);
 
 #endif

@@ -61,6 +61,14 @@ typedef enum corm_hinting {
   CORM_HINTING_ONLY,     /* ONLY t: PostgreSQL */
   CORM_HINTING_BEHIND    /* t USE INDEX (i): MySQL */
 } corm_hinting;
+/* Where in a statement of DDL an option of the database's own may stand. */
+typedef enum corm_ddl_place {
+  CORM_DDL_BEFORE_WORD,    /* CREATE ... INDEX */
+  CORM_DDL_BEFORE_NAME,    /* INDEX ... name */
+  CORM_DDL_BEFORE_COLUMNS, /* ... (a, b) */
+  CORM_DDL_AT_COLUMN,      /* (a ..., b ...) */
+  CORM_DDL_AT_END
+} corm_ddl_place;
 
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
@@ -104,9 +112,26 @@ struct corm_dialect {
   bool from_dual;      /* WHERE needs a FROM: FROM DUAL */
   bool index_of_table; /* an index's name is its table's own: DROP INDEX name ON table */
   bool inline_keys;    /* a foreign key stands in CREATE TABLE or nowhere */
-  bool no_filter;      /* aggregates have no FILTER */
-  bool few_frames;     /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
-  bool no_grouping_sets; /* no GROUPING SETS and CUBE */
+  bool identity;       /* GENERATED ... AS IDENTITY; elsewhere such a key is generated as others are */
+  bool makes_sequences;     /* CREATE SEQUENCE */
+  bool sequences;           /* the value of a Sequence is asked for in INSERT: the server is known to have them */
+  bool next_value;          /* nextval() */
+  bool sequence_types;      /* CREATE SEQUENCE ... AS type */
+  bool sequence_strings;    /* nextval('name'), not nextval(name) */
+  bool no_match;            /* FOREIGN KEY ... MATCH does harm */
+  bool exclude;             /* EXCLUDE constraints */
+  bool drop_by_kind;        /* DROP FOREIGN KEY, DROP INDEX ... for DROP CONSTRAINT */
+  bool no_comments;         /* of tables and columns */
+  bool inline_comments;     /* COMMENT in CREATE TABLE and ALTER TABLE, for COMMENT ON */
+  bool constraint_comments; /* COMMENT ON CONSTRAINT */
+  bool materialized_views;
+  bool no_replaced_views;      /* no CREATE OR REPLACE VIEW */
+  bool no_temporary_views;     /* no CREATE TEMPORARY VIEW */
+  const char *nocycle;         /* for NO CYCLE; NULL: that */
+  const char *drop_check_word; /* with drop_by_kind: what a CHECK is dropped as */
+  bool no_filter;              /* aggregates have no FILTER */
+  bool few_frames;             /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
+  bool no_grouping_sets;       /* no GROUPING SETS and CUBE */
   bool no_rollup;
   bool try_cast;
   bool nested_aggregates; /* not refused: text that is only shown never fails for them */
@@ -165,7 +190,13 @@ struct corm_dialect {
   /* True when the table's primary key is written inside the column (SQLite AUTOINCREMENT). */
   bool (*inline_primary_key)(const corm_dialect *dialect, const corm_table *table);
   /* What follows the closing parenthesis of CREATE TABLE. */
-  void (*table_suffix)(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
+  corm_status (*table_suffix)(const corm_dialect *dialect, const corm_table *table, corm_buf *out, corm_error *err);
+  /* Appends what the constraint's or the index's options ask for at this place, a blank on the inner side included;
+     NULL: nothing. `item` is the number of the index's column. */
+  void (*constraint_option)(const corm_dialect *dialect, const corm_constraint *constraint, corm_ddl_place place,
+                            corm_buf *out);
+  void (*index_option)(const corm_dialect *dialect, const corm_index *index, corm_ddl_place place, uint32_t item,
+                       corm_buf *out);
 
   /* Codec: canonical value -> storage value (NULL INT REAL TEXT BLOB) and back. *out may borrow from `in` or scratch;
    * encode writes to scratch->bytes only, so `in` may be what coercion left in the scratch. DataError. `type` may be
@@ -187,6 +218,7 @@ struct corm_dialect {
   const char *has_table_sql;
   const char *has_index_sql;
   const char *has_type_sql;
+  const char *has_sequence_sql; /* where `sequences` is */
   /* SQL that answers with the name of the isolation level in force, words separated by blanks or "-"; NULL: always
      SERIALIZABLE. */
   const char *isolation_sql;
@@ -206,6 +238,10 @@ const char *const *corm_dialect_names(size_t *n);
 /* Appends an identifier, quoted only where the dialect's rules ask for it (S24): reserved, not [a-z_][a-z0-9_$]*, upper
  * case. Quotes inside are doubled. */
 void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out);
+/* The same, always or never in quotes. */
+void corm_dialect_quote_as(const corm_dialect *dialect, const char *name, int8_t quote, corm_buf *out);
+/* A column's name, as its `quote` says. */
+void corm_dialect_column_name(const corm_dialect *dialect, const corm_column *column, corm_buf *out);
 /* schema.table */
 void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out);
 /* Appends a value as an SQL literal, escaped; CompileError for what has no literal. */

@@ -48,8 +48,8 @@ static void emit_row_names(corm_compiler *c, size_t n) {
 
 /* -- INSERT -------------------------------------------------------------------------------------------------------- */
 
-static bool is_inlined(const corm_column *column, const corm_column *const *columns, size_t n) {
-  return column->default_.kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
+static bool is_inlined(const corm_compiler *c, const corm_column *column, const corm_column *const *columns, size_t n) {
+  return corm_default_of(c, column)->kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
 }
 
 void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
@@ -62,21 +62,21 @@ void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const co
   corm_emit_text(c, " (");
   for (size_t i = 0; i < n; i++) {
     if (i) corm_emit_text(c, ", ");
-    corm_emit_quoted(c, columns[i]->name);
+    corm_emit_column_name(c, columns[i]);
   }
   for (size_t i = 0; i < table->columns.len; i++) {
     const corm_column *column = table->columns.items[i];
-    if (!is_inlined(column, columns, n)) continue;
+    if (!is_inlined(c, column, columns, n)) continue;
     corm_emit_text(c, ", ");
-    corm_emit_quoted(c, column->name);
+    corm_emit_column_name(c, column);
   }
   corm_emit_text(c, ") SELECT ");
   for (size_t i = 0; i < n; i++) emit_number(c, i ? ", p" : "p", i);
   for (size_t i = 0; i < table->columns.len; i++) {
     const corm_column *column = table->columns.items[i];
-    if (!is_inlined(column, columns, n)) continue;
+    if (!is_inlined(c, column, columns, n)) continue;
     corm_emit_text(c, ", ");
-    corm_emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+    corm_emit_default(c, column, corm_default_of(c, column), column->key, CORM_BIND_DEFAULT, 0);
   }
   corm_emit_text(c, " FROM ");
   emit_unnest(c, columns, n, NULL, 0);
@@ -96,7 +96,7 @@ static void emit_matching(corm_compiler *c, const corm_table *table, const corm_
     corm_emit_text(c, i ? " AND " : " WHERE ");
     corm_dialect_table_name(c->dialect, table, &c->text);
     corm_emit_text(c, ".");
-    corm_emit_quoted(c, where[i]->name);
+    corm_emit_column_name(c, where[i]);
     emit_number(c, " = " ROWS ".p", first + i);
   }
 }
@@ -108,14 +108,14 @@ void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const co
   corm_dialect_table_name(c->dialect, table, &c->text);
   for (size_t i = 0; i < nset; i++) {
     corm_emit_text(c, i ? ", " : " SET ");
-    corm_emit_quoted(c, set[i]->name);
+    corm_emit_column_name(c, set[i]);
     emit_number(c, "=" ROWS ".p", i);
   }
   for (size_t i = 0, n = nset; i < table->columns.len; i++) {
     const corm_column *column = table->columns.items[i];
     if (column->onupdate.kind != CORM_DEFAULT_SQL || corm_is_chosen(column, set, nset)) continue;
     corm_emit_text(c, n++ ? ", " : " SET ");
-    corm_emit_quoted(c, column->name);
+    corm_emit_column_name(c, column);
     corm_emit_text(c, "=");
     corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
   }

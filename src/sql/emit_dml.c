@@ -80,16 +80,16 @@ typedef struct inserting {
   bool all; /* every column is a required bind */
 } inserting;
 
-static bool takes_part(const inserting *x, size_t index) {
-  return x->all || x->at[index] != ABSENT || is_clients(&table_column(x->table, index)->default_);
+static bool takes_part(const corm_compiler *c, const inserting *x, size_t index) {
+  return x->all || x->at[index] != ABSENT || is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
 static void emit_names(corm_compiler *c, const inserting *x) {
   bool first = true;
   for (size_t i = 0; i < x->table->columns.len; i++) {
-    if (!takes_part(x, i)) continue;
+    if (!takes_part(c, x, i)) continue;
     if (!first) corm_emit_bytes(c, ", ", 2);
-    corm_emit_quoted(c, table_column(x->table, i)->name);
+    corm_emit_column_name(c, table_column(x->table, i));
     first = false;
   }
 }
@@ -98,7 +98,7 @@ static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
   const corm_insert *insert = x->insert;
   bool first = true;
   for (size_t i = 0; i < x->table->columns.len && !c->failed; i++) {
-    if (!takes_part(x, i)) continue;
+    if (!takes_part(c, x, i)) continue;
     const corm_column *column = table_column(x->table, i);
     const char *name = insert->nrows > 1 ? corm_numbered(c, column->key, "_m", row) : column->key;
     if (!first) corm_emit_bytes(c, ", ", 2);
@@ -108,7 +108,7 @@ static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
     } else if (x->at[i] != ABSENT) {
       emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
     } else {
-      corm_emit_default(c, column, &column->default_, name, CORM_BIND_DEFAULT, row);
+      corm_emit_default(c, column, corm_default_of(c, column), name, CORM_BIND_DEFAULT, row);
     }
   }
 }
@@ -125,7 +125,7 @@ static void emit_no_values(corm_compiler *c) {
 
 static void emit_rows(corm_compiler *c, const inserting *x) {
   size_t taking = 0;
-  for (size_t i = 0; i < x->table->columns.len; i++) taking += takes_part(x, i);
+  for (size_t i = 0; i < x->table->columns.len; i++) taking += takes_part(c, x, i);
   uint32_t nrows = x->insert->nrows ? x->insert->nrows : 1;
   if (nrows > 1 && (taking == 0 || !c->dialect->multi_values)) {
     corm_emit_error(c, CORM_E_COMPILE,
@@ -151,23 +151,23 @@ static void emit_rows(corm_compiler *c, const inserting *x) {
   if (nrows == 1) note_row(c, at);
 }
 
-static bool is_added(const inserting *x, size_t index) {
-  return x->at[index] == ABSENT && is_clients(&table_column(x->table, index)->default_);
+static bool is_added(const corm_compiler *c, const inserting *x, size_t index) {
+  return x->at[index] == ABSENT && is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
 static void add_defaults(corm_compiler *c, const void *ctx) {
   const inserting *x = ctx;
   for (size_t i = 0; i < x->table->columns.len; i++) {
-    if (!is_added(x, i)) continue;
+    if (!is_added(c, x, i)) continue;
     const corm_column *column = table_column(x->table, i);
     corm_emit_bytes(c, ", ", 2);
-    corm_emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+    corm_emit_default(c, column, corm_default_of(c, column), column->key, CORM_BIND_DEFAULT, 0);
   }
 }
 
-static size_t nadded(const inserting *x) {
+static size_t nadded(const corm_compiler *c, const inserting *x) {
   size_t n = 0;
-  for (size_t i = 0; i < x->table->columns.len; i++) n += is_added(x, i);
+  for (size_t i = 0; i < x->table->columns.len; i++) n += is_added(c, x, i);
   return n;
 }
 
@@ -177,15 +177,15 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
   corm_emit_bytes(c, " (", 2);
   for (uint32_t i = 0; i < insert->ncolumns; i++) {
     if (i > 0) corm_emit_bytes(c, ", ", 2);
-    corm_emit_quoted(c, insert->columns[i]->name);
+    corm_emit_column_name(c, insert->columns[i]);
   }
   for (size_t i = 0; i < x->table->columns.len; i++) {
-    if (!is_added(x, i)) continue;
+    if (!is_added(c, x, i)) continue;
     corm_emit_bytes(c, ", ", 2);
-    corm_emit_quoted(c, table_column(x->table, i)->name);
+    corm_emit_column_name(c, table_column(x->table, i));
   }
   corm_emit_bytes(c, ") ", 2);
-  bool more = nadded(x) > 0;
+  bool more = nadded(c, x) > 0;
   if (more && insert->from_select->base.kind != CORM_NODE_SELECT) {
     corm_emit_error(c, CORM_E_COMPILE,
                     "INSERT FROM SELECT: the defaults of '%s' cannot be added to the columns of a union or of text; "
@@ -197,11 +197,13 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
 }
 
 /* True for a column of the primary key whose value only the database knows after the INSERT. */
-static bool is_made_there(const inserting *x, const corm_column *column) {
+static bool is_made_there(const corm_compiler *c, const inserting *x, const corm_column *column) {
   uint32_t at = x->at[column->index];
   if (at != ABSENT) return x->insert->values[at]->kind != CORM_NODE_BIND;
-  if (column->default_.kind != CORM_DEFAULT_NONE) return column->default_.kind == CORM_DEFAULT_SQL;
-  return column->server_default.kind != CORM_DEFAULT_NONE || corm_table_autoincrement_column(x->table) == column;
+  const corm_default *value = corm_default_of(c, column);
+  if (value->kind != CORM_DEFAULT_NONE) return value->kind == CORM_DEFAULT_SQL;
+  return column->server_default.kind != CORM_DEFAULT_NONE || column->identity ||
+         corm_table_autoincrement_column(x->table) == column;
 }
 
 /* The primary key that nobody asked for, as SQLAlchemy fetches it. */
@@ -211,7 +213,7 @@ static void emit_returning_key(corm_compiler *c, const inserting *x) {
   const corm_node *from = corm_compiler_check(c, (void *)(uintptr_t)corm_table_node_in(c->arena, x->table));
   uint32_t n = 0;
   for (uint32_t i = 0; i < key->ncolumns && nodes && from; i++) {
-    if (!is_made_there(x, key->columns[i])) continue;
+    if (!is_made_there(c, x, key->columns[i])) continue;
     nodes[n] = corm_column_node_in(c->arena, key->columns[i], from);
     if (!corm_compiler_check(c, (void *)(uintptr_t)nodes[n++])) return;
   }
@@ -247,7 +249,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
 static void emit_set(corm_compiler *c, const corm_column *column, bool *first) {
   if (!*first) corm_emit_bytes(c, ", ", 2);
   *first = false;
-  corm_emit_quoted(c, column->name);
+  corm_emit_column_name(c, column);
   corm_emit_bytes(c, "=", 1);
 }
 
@@ -337,9 +339,10 @@ bool corm_is_chosen(const corm_column *column, const corm_column *const *columns
 }
 
 /* Columns left out whose default is an expression. */
-static bool is_inlined(const corm_table *table, size_t index, const corm_column *const *columns, size_t n) {
+static bool is_inlined(const corm_compiler *c, const corm_table *table, size_t index, const corm_column *const *columns,
+                       size_t n) {
   const corm_column *column = table_column(table, index);
-  return column->default_.kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
+  return corm_default_of(c, column)->kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
 }
 
 static void emit_chosen_values(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
@@ -348,20 +351,20 @@ static void emit_chosen_values(corm_compiler *c, const corm_table *table, const 
   for (size_t i = 0; i < n; i++, first = false) {
     if (!first) corm_emit_bytes(c, ", ", 2);
     if (names) {
-      corm_emit_quoted(c, columns[i]->name);
+      corm_emit_column_name(c, columns[i]);
     } else {
       corm_emit_column_bind(c, columns[i]->key, columns[i], NULL, CORM_BIND_REQUIRED, 0);
     }
   }
   for (size_t i = 0; i < table->columns.len; i++) {
-    if (!is_inlined(table, i, columns, n)) continue;
+    if (!is_inlined(c, table, i, columns, n)) continue;
     const corm_column *column = table_column(table, i);
     if (!first) corm_emit_bytes(c, ", ", 2);
     first = false;
     if (names) {
-      corm_emit_quoted(c, column->name);
+      corm_emit_column_name(c, column);
     } else {
-      corm_emit_default(c, column, &column->default_, column->key, CORM_BIND_DEFAULT, 0);
+      corm_emit_default(c, column, corm_default_of(c, column), column->key, CORM_BIND_DEFAULT, 0);
     }
   }
 }
@@ -373,7 +376,7 @@ void corm_emit_chosen_insert(corm_compiler *c, const corm_table *table, const co
   corm_emit_text(c, "INSERT INTO ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   size_t inlined = 0;
-  for (size_t i = 0; i < table->columns.len; i++) inlined += is_inlined(table, i, columns, n);
+  for (size_t i = 0; i < table->columns.len; i++) inlined += is_inlined(c, table, i, columns, n);
   if (n + inlined == 0) {
     emit_no_values(c);
   } else {
@@ -402,7 +405,7 @@ static void emit_chosen_where(corm_compiler *c, const corm_table *table, const c
     corm_emit_text(c, i ? " AND " : " WHERE ");
     corm_dialect_table_name(c->dialect, table, &c->text);
     corm_emit_bytes(c, ".", 1);
-    corm_emit_quoted(c, where[i]->name);
+    corm_emit_column_name(c, where[i]);
     corm_emit_text(c, " = ");
     size_t table_len = strlen(table->name), key_len = strlen(where[i]->key);
     char *name = corm_compiler_check(c, corm_arena_alloc(c->arena, table_len + key_len + 2));

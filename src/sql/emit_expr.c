@@ -80,7 +80,9 @@ void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
     const corm_node *element = column->element;
     name = corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
   }
-  if (column->column) {
+  if (column->column && name == column->column->name) {
+    corm_emit_column_name(c, column->column);
+  } else if (column->column) {
     corm_emit_quoted(c, name);
   } else {
     corm_emit_own_name(c, name, "column");
@@ -218,6 +220,33 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
   if (corm_as_table_valued(&alias->base)) corm_emit_derived(c, corm_as_table_valued(&alias->base));
 }
 
+static void emit_next_value(corm_compiler *c, const corm_sequence *sequence) {
+  const corm_dialect *dialect = c->dialect;
+  if (!dialect->next_value) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "sequence '%s': %s has no sequences; an integer primary key is generated without one",
+                    sequence->name, dialect->name);
+    return;
+  }
+  corm_buf name;
+  corm_buf_init(&name, c->text.mem);
+  if (sequence->schema) {
+    corm_dialect_quote(dialect, sequence->schema, &name);
+    corm_buf_putc(&name, '.');
+  }
+  corm_dialect_quote(dialect, sequence->name, &name);
+  corm_emit_text(c, "nextval(");
+  if (dialect->sequence_strings) {
+    const corm_value value = corm_value_text(corm_buf_str(&name), name.len);
+    if (name.failed || corm_dialect_literal(dialect, corm_type_of_value(&value), &value, &c->text, c->err) != CORM_OK)
+      c->failed = true;
+  } else {
+    corm_emit_bytes(c, name.ptr, name.len);
+  }
+  corm_emit_text(c, ")");
+  corm_buf_clear(&name);
+}
+
 static void push_field(corm_compiler *c, const corm_field *field) {
   size_t at = c->text.len;
   corm_emit_own_name(c, field->name, "column");
@@ -278,6 +307,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)((const corm_whole *)node)->from), "alias");
     break;
   case CORM_NODE_FIELD: push_field(c, (const corm_field *)node); break;
+  case CORM_NODE_NEXT_VALUE: emit_next_value(c, ((const corm_next_value *)node)->sequence); break;
   case CORM_NODE_CONSTRUCT: corm_step_construct(c, (const corm_construct *)node); break;
   case CORM_NODE_CASE: step_case(c, task); break;
   case CORM_NODE_CAST: step_cast(c, (const corm_cast *)node); break;

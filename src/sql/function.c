@@ -243,6 +243,11 @@ const corm_node *corm_field_in(corm_arena *arena, const corm_node *element, cons
   return &node->base;
 }
 
+void corm_next_value_init(corm_next_value *node, const corm_sequence *sequence) {
+  const corm_type *type = sequence->data_type ? sequence->data_type : corm_type_default(CORM_TYPE_INTEGER);
+  *node = (corm_next_value){.base = {.kind = CORM_NODE_NEXT_VALUE, .type = type}, .sequence = sequence};
+}
+
 /* -- constructs ---------------------------------------------------------------------------------------------------- */
 
 corm_construct *corm_construct_in(corm_arena *arena, const char *name, const corm_type *type,

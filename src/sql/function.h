@@ -161,6 +161,12 @@ typedef struct corm_field {
   const char *name;
 } corm_field;
 
+/* The next value of a sequence: nextval('name'). */
+typedef struct corm_next_value {
+  corm_node base;
+  const corm_sequence *sequence;
+} corm_next_value;
+
 typedef struct corm_column_def {
   const char *name;
   const corm_type *type; /* NULL: NullType */
@@ -208,5 +214,8 @@ struct corm_construct {
 /* The node with its arguments copied; the host fills in the rest. */
 corm_construct *corm_construct_in(corm_arena *arena, const char *name, const corm_type *type,
                                   const corm_node *const *args, size_t n);
+
+/* The node of a sequence that outlives it. */
+void corm_next_value_init(corm_next_value *node, const corm_sequence *sequence);
 
 #endif

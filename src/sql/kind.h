@@ -38,6 +38,7 @@
   X(AGGREGATE_ORDER, ordered)   /* f(x ORDER BY ...) */                                                                \
   X(ARGUMENT_ORDER, ordered)    /* x ORDER BY ..., as an argument */                                                   \
   X(WHOLE, whole)               /* the alias of a function in FROM, as a value */                                      \
+  X(NEXT_VALUE, next_value)     /* nextval('name') */                                                                  \
   X(FIELD, field)               /* (f(x)).name */                                                                      \
   X(CONSTRUCT, construct)       /* what the host writes */                                                             \
   X(LABEL, label)               /* x AS name */                                                                        \

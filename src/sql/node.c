@@ -55,6 +55,7 @@ static const corm_node *either(const corm_node *first, const corm_node *second, 
 
 const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_NEXT_VALUE: return NULL;
   case CORM_NODE_UNARY: return only(((const corm_unary *)node)->operand, index);
   case CORM_NODE_BINARY: {
     const corm_binary *binary = (const corm_binary *)node;

@@ -143,6 +143,7 @@ const char *corm_bind_hint(const corm_node *node) {
   case CORM_NODE_LABEL: return ((const corm_label *)node)->name;
   case CORM_NODE_WHOLE: return ((const corm_alias *)((const corm_whole *)node)->from)->name;
   case CORM_NODE_FIELD: return ((const corm_field *)node)->name;
+  case CORM_NODE_NEXT_VALUE: return "next_value";
   case CORM_NODE_CONSTRUCT:
     return ((const corm_construct *)node)->function ? ((const corm_construct *)node)->name : NULL;
   case CORM_NODE_FUNCTION: {

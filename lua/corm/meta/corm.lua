@@ -78,6 +78,7 @@
 ---@field UUID corm.Type Written as it is called
 ---@field PickleType corm.Type Lua values, tables of them included, as bytes
 ---@field dialects corm.dialects What one database has under a name of its own
+---@field BLANK_SCHEMA string No schema, whatever the metadata's is
 local corm = {}
 
 ---Types that one database has, and those that it has attributes of its own for.
@@ -138,6 +139,11 @@ local dialects = {}
 ---@field UUID corm.Type
 ---@field VARCHAR corm.Type
 local postgresql = {}
+
+---EXCLUDE: no two rows for which all operators hold.
+---@param ... any `{ column or expression, "operator" }` ..., then options: using, where, name, deferrable, initially
+---@return corm.Constraint
+function postgresql.ExcludeConstraint(...) end
 
 ---`x ORDER BY y` as an argument of an aggregate.
 ---@param target any
@@ -340,6 +346,25 @@ function corm.Column(...) end
 ---@return userdata
 function corm.FetchedValue() end
 
+---@class corm.IdentityOptions
+---@field always? boolean Of Identity: no value of the script's is taken
+---@field on_null? boolean Of Identity; Oracle's
+---@field start? integer
+---@field increment? integer
+---@field minvalue? integer
+---@field maxvalue? integer
+---@field nominvalue? boolean
+---@field nomaxvalue? boolean
+---@field cycle? boolean
+---@field cache? integer
+---@field order? boolean Oracle's
+
+---@class corm.SequenceOptions : corm.IdentityOptions
+---@field metadata? corm.MetaData whose create_all makes it
+---@field schema? string
+---@field optional? boolean Only for databases that generate keys in no other way
+---@field data_type? corm.Type
+
 ---@class corm.IndexOptions
 ---@field unique? boolean
 ---@field sqlite_where? corm.Expression of a partial index on SQLite
@@ -382,21 +407,146 @@ function corm.CheckConstraint(condition, options) end
 ---@return corm.Index
 function corm.Index(name, ...) end
 
----@param element corm.Table
----@return corm.DDLElement
-function corm.CreateTable(element) end
+---@param name string
+---@param options? corm.SequenceOptions
+---@return corm.Sequence
+function corm.Sequence(name, options) end
+
+---Numbers that the database generates: GENERATED ... AS IDENTITY where it has that.
+---@param options? corm.IdentityOptions
+---@return corm.Identity
+function corm.Identity(options) end
+
+---A column that the database computes: it is never written.
+---@param sqltext string|corm.Expression
+---@param options? { persisted?: boolean }
+---@return corm.Computed
+function corm.Computed(sqltext, options) end
+
+---A name that no naming convention changes.
+---@param name string
+---@return any
+function corm.conv(name) end
 
 ---@param element corm.Table
+---@param options? { if_not_exists?: boolean }
 ---@return corm.DDLElement
-function corm.DropTable(element) end
+function corm.CreateTable(element, options) end
+
+---@param element corm.Table
+---@param options? { if_exists?: boolean }
+---@return corm.DDLElement
+function corm.DropTable(element, options) end
 
 ---@param element corm.Index
+---@param options? { if_not_exists?: boolean }
 ---@return corm.DDLElement
-function corm.CreateIndex(element) end
+function corm.CreateIndex(element, options) end
 
 ---@param element corm.Index
+---@param options? { if_exists?: boolean }
 ---@return corm.DDLElement
-function corm.DropIndex(element) end
+function corm.DropIndex(element, options) end
+
+---@param element corm.Constraint
+---@return corm.DDLElement
+function corm.AddConstraint(element) end
+
+---@param element corm.Constraint
+---@param options? { if_exists?: boolean, cascade?: boolean }
+---@return corm.DDLElement
+function corm.DropConstraint(element, options) end
+
+---@param element corm.Sequence
+---@param options? { if_not_exists?: boolean }
+---@return corm.DDLElement
+function corm.CreateSequence(element, options) end
+
+---@param element corm.Sequence
+---@param options? { if_exists?: boolean }
+---@return corm.DDLElement
+function corm.DropSequence(element, options) end
+
+---@param element string
+---@param options? { if_not_exists?: boolean }
+---@return corm.DDLElement
+function corm.CreateSchema(element, options) end
+
+---@param element string
+---@param options? { if_exists?: boolean, cascade?: boolean }
+---@return corm.DDLElement
+function corm.DropSchema(element, options) end
+
+---@param element corm.Table
+---@return corm.DDLElement
+function corm.SetTableComment(element) end
+
+---@param element corm.Table
+---@return corm.DDLElement
+function corm.DropTableComment(element) end
+
+---@param element corm.Column
+---@return corm.DDLElement
+function corm.SetColumnComment(element) end
+
+---@param element corm.Column
+---@return corm.DDLElement
+function corm.DropColumnComment(element) end
+
+---@param element corm.Constraint
+---@return corm.DDLElement
+function corm.SetConstraintComment(element) end
+
+---@param element corm.Constraint
+---@return corm.DDLElement
+function corm.DropConstraintComment(element) end
+
+---SQL of the script's own, for events: `%(table)s`, `%(schema)s`, `%(fullname)s` of the target and the context's names
+---are filled in, `%%` is a percent sign.
+---@param text string
+---@param options? { context?: table }
+---@return corm.DDLElement
+function corm.DDL(text, options) end
+
+---Those that are referred to first.
+---@param tables corm.Table[]
+---@return corm.Table[]
+function corm.sort_tables(tables) end
+
+---`{ table, keys of CREATE TABLE }` for each; at the end `{ nil, keys for ALTER TABLE }` if there are such.
+---@param tables corm.Table[]
+---@return table[]
+function corm.sort_tables_and_constraints(tables) end
+
+---@class corm.ViewOptions
+---@field or_replace? boolean
+---@field temporary? boolean
+---@field materialized? boolean PostgreSQL
+---@field schema? string
+---@field metadata? corm.MetaData that gets its Table
+
+---@param select corm.Select
+---@param name string
+---@param options? corm.ViewOptions
+---@return corm.DDLElement
+function corm.CreateView(select, name, options) end
+
+---@param view string|corm.Table|corm.DDLElement
+---@param options? { if_exists?: boolean, materialized?: boolean, schema?: string }
+---@return corm.DDLElement
+function corm.DropView(view, options) end
+
+---@param select corm.Select
+---@param name string
+---@param options? { temporary?: boolean, if_not_exists?: boolean, schema?: string, metadata?: corm.MetaData }
+---@return corm.DDLElement
+function corm.CreateTableAs(select, name, options) end
+
+---A dialect without a database: the function gets each DDL element, which shows that dialect's text.
+---@param url string|corm.URL
+---@param fn fun(element: corm.DDLElement, ...)
+---@return table
+function corm.create_mock_engine(url, fn) end
 
 -- Statements ----------------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ function Type:as_generic() end
 ---@field nullable boolean
 ---@field unique boolean
 ---@field index boolean
----@field autoincrement boolean|"auto"
+---@field autoincrement boolean|"auto"|"ignore_fk"
 ---@field foreign_keys corm.ForeignKey[]
 ---@field default any
 ---@field onupdate any
@@ -54,7 +54,32 @@ function Type:as_generic() end
 ---@field server_onupdate any
 ---@field info table
 ---@field comment string|nil
+---@field computed corm.Computed|nil
+---@field identity corm.Identity|nil
 local Column = {}
+
+---Numbers that the database generates for a column.
+---@class corm.Identity
+---@field always boolean
+local Identity = {}
+
+---A column that the database computes.
+---@class corm.Computed
+---@field persisted boolean|nil
+---@field sqltext corm.Expression
+local Computed = {}
+
+---A sequence, in SQL an object of its own.
+---@class corm.Sequence
+---@field name string
+---@field schema string|nil
+---@field optional boolean
+---@field metadata corm.MetaData|nil
+local Sequence = {}
+
+---The next number, as an expression.
+---@return corm.Expression
+function Sequence:next_value() end
 
 ---A primary key, foreign key, unique or check constraint.
 ---@class corm.Constraint
@@ -65,7 +90,18 @@ local Column = {}
 ---@field onupdate string|nil
 ---@field targets corm.Column[]
 ---@field target_fullname string
+---@field match string|nil
+---@field use_alter boolean
+---@field deferrable boolean|nil
+---@field initially string|nil
+---@field comment string|nil
+---@field info table
 local Constraint = {}
+
+---Made only on these databases, and where the function says so.
+---@param options { dialect?: string|string[], callable_?: function }
+---@return self
+function Constraint:ddl_if(options) end
 
 ---@class corm.ForeignKey : corm.Constraint
 local ForeignKey = {}
@@ -75,7 +111,12 @@ local ForeignKey = {}
 ---@field unique boolean
 ---@field table corm.Table|nil
 ---@field columns table
+---@field info table
 local Index = {}
+
+---@param options { dialect?: string|string[], callable_?: function }
+---@return self
+function Index:ddl_if(options) end
 
 ---@class corm.Table : corm.FromClause
 ---@field schema string|nil
@@ -107,6 +148,12 @@ function Table:create(bind, options) end
 ---@param options? { checkfirst?: boolean } Default false
 function Table:drop(bind, options) end
 
+---A copy in another MetaData, with columns, constraints and indexes.
+---@param metadata corm.MetaData
+---@param options? { schema?: string, referred_schema_fn?: function, name?: string }
+---@return corm.Table
+function Table:to_metadata(metadata, options) end
+
 ---@return corm.Select
 function Table:select() end
 
@@ -126,6 +173,7 @@ function Table:delete(options) end
 ---@field sorted_tables corm.Table[] Those that are referred to first
 ---@field schema string|nil
 ---@field info table
+---@field naming_convention table|nil
 local MetaData = {}
 
 ---Creates what is missing, in the order of foreign keys, in one transaction.

@@ -660,6 +660,12 @@ function Select:except_(...) end
 ---@return corm.Select
 function Select:except_all(...) end
 
+---CREATE TABLE name AS the select: `corm.CreateTableAs`.
+---@param name string
+---@param options? { temporary?: boolean, if_not_exists?: boolean, schema?: string, metadata?: corm.MetaData }
+---@return corm.DDLElement
+function Select:into(name, options) end
+
 ---@param ... any
 ---@return self
 function Select:add_columns(...) end
@@ -856,4 +862,11 @@ function TextClause:columns(...) end
 
 ---CREATE or DROP of one schema object.
 ---@class corm.DDLElement : corm.Statement
+---@field table corm.Table|nil What it makes or drops
+---@field element any What it is about
 local DDLElement = {}
+
+---When an event executes it, only where this holds. `callable_(element, target, bind, { dialect })`.
+---@param options { dialect?: string|string[], callable_?: function }
+---@return self
+function DDLElement:execute_if(options) end
