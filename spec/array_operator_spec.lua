@@ -54,6 +54,7 @@ database.needs("arrays", function()
       assert.same({ 1 }, ids(c.nums:contains(array { c.id, 2 })))
       assert.same({ 2 }, ids(c.tags:contains { 'q"\\,{}' }))
       assert.same({ 1 }, ids(c.nums:eq { 1, 2, 3 }))
+      assert.same({ 2 }, ids(c.nums:in_ { { 5 }, { 1, 2 } }))
     end)
 
     it("is asked for any and all", function()

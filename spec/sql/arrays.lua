@@ -22,6 +22,8 @@ return {
     { "an item of a chain", function(_, s) return (s.doc.c.nums .. s.doc.c.nums)[1] end,
       "(doc.nums || doc.nums)[:param_1]", sqlite = false, mysql = false },
     { "eq", function(_, s) return s.doc.c.nums:eq({ 1, 2 }) end, "doc.nums = :nums_1" },
+    { "in_ of arrays", function(_, s) return s.doc.c.nums:in_ { { 1, 2 }, { 3 } } end,
+      "doc.nums IN (:nums_1_1, :nums_1_2)", { nums_1_1 = { 1, 2 }, nums_1_2 = { 3 } } },
     { "concat with a list", function(_, s) return s.doc.c.nums + { 1 } end, "doc.nums || :nums_1", sqlite = false,
       mysql = false },
     { "concat with a column", function(_, s) return s.doc.c.nums .. s.doc.c.nums end, "doc.nums || doc.nums",

@@ -42,11 +42,29 @@ static const corm_type *hosted_type(const corm_node *left, uint32_t width, uint3
   return binding_hosted(corm_node_child(((const corm_grouping *)left)->element, member));
 }
 
-static void read_value(lua_State *L, const char *method, size_t row, const corm_type *type, corm_arena *arena,
-                       corm_value *out) {
+/* An element that is a table itself: of JSON or an array. */
+static void read_table(lua_State *L, const char *method, const corm_type *type, corm_arena *arena, corm_value *out) {
+  corm_error err;
+  corm_error_init(&err);
+  corm_buf *text = binding_scratch_buf(arena);
+  if (binding_table_encode(L, lua_gettop(L), type, method, text, &err) != CORM_OK) binding_raise(L, &err);
+  const char *copy = text->failed ? NULL : corm_arena_dup(arena, text->ptr ? text->ptr : "", text->len);
+  if (!copy) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  *out = corm_value_text(copy, text->len);
+  out->kind = (uint8_t)corm_type_value_kind(type);
+}
+
+/* `whole`: the type whose values are tables, or NULL. */
+static void read_value(lua_State *L, const char *method, size_t row, const corm_type *type, const corm_type *whole,
+                       corm_arena *arena, corm_value *out) {
   corm_error err;
   corm_error_init(&err);
   if (type && !binding_is_null(L, -1) && binding_pass_in(L, -1, &type, &err) != CORM_OK) binding_raise(L, &err);
+  if (whole && lua_type(L, -1) == LUA_TTABLE) {
+    read_table(L, method, whole, arena, out);
+    lua_pop(L, 1);
+    return;
+  }
   if (!binding_tovalue_in(L, -1, arena, out))
     binding_error(L, CORM_E_ARGUMENT, "%s: element %d must be a value, got %s", method, (int)row,
                   binding_typename(L, -1));
@@ -59,10 +77,11 @@ static const corm_value *read_values(lua_State *L, const char *method, const cor
   size_t n = rows * (width ? width : 1);
   corm_value *values = corm_arena_zalloc(arena, n, sizeof *values);
   if (!values) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  const corm_type *whole = binding_takes_tables(corm_node_type(left)) ? corm_node_type(left) : NULL;
   for (size_t row = 0; row < rows; row++) {
     lua_rawgeti(L, 2, (lua_Integer)row + 1);
     if (width == 0) {
-      read_value(L, method, row + 1, hosted_type(left, 0, 0), arena, &values[row]);
+      read_value(L, method, row + 1, hosted_type(left, 0, 0), whole, arena, &values[row]);
       continue;
     }
     if (check_sequence(L, lua_gettop(L), method) != width)
@@ -70,7 +89,7 @@ static const corm_value *read_values(lua_State *L, const char *method, const cor
                     (int)width);
     for (uint32_t i = 0; i < width; i++) {
       lua_rawgeti(L, -1, (lua_Integer)i + 1);
-      read_value(L, method, row + 1, hosted_type(left, width, i), arena, &values[row * width + i]);
+      read_value(L, method, row + 1, hosted_type(left, width, i), NULL, arena, &values[row * width + i]);
     }
     lua_pop(L, 1);
   }
