@@ -66,6 +66,7 @@ if(TARGET corm_cli)
   target_link_libraries(fault PRIVATE corm_binding ${LUA_LIBRARY})
   corm_test(NAME fault LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/session.lua)
   corm_test(NAME fault.objects LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/objects.lua)
+  corm_test(NAME fault.functions LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/functions.lua)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 

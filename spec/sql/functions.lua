@@ -107,6 +107,10 @@ return {
       "SELECT q.value FROM json_each(:json_each_1) AS q" },
     { "an odd column", function(c) return c.select(c.func.f(1):table_valued("Odd Name").c["Odd Name"]) end,
       'SELECT anon_1."Odd Name" FROM f(:f_1) AS anon_1', mysql = "SELECT anon_1.`Odd Name` FROM f(:f_1) AS anon_1" },
+    { "names with quotes", function(c)
+        return c.select(c.func['f"; --'](1):table_valued('a"b', { name = 'x"; --' }):render_derived())
+      end, 'SELECT "x""; --"."a""b" FROM "f""; --"(:f_1) AS "x""; --"("a""b")',
+      mysql = 'SELECT `x"; --`.`a"b` FROM `f"; --`(:f_1) AS `x"; --`(`a"b`)' },
     { "column_valued", function(c) return c.select(c.func.json_array_elements("[]"):column_valued("x")) end,
       "SELECT x FROM json_array_elements(:json_array_elements_1) AS x" },
     { "column_valued without a name", function(c) return c.select(c.func.unnest("[]"):column_valued()) end,
