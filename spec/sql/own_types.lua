@@ -232,6 +232,15 @@ return {
     { "column_expression only outermost", function(c)
       return c.select(c.select(place(c, lower(c)).c.x):subquery())
     end, "SELECT upper(anon_1.x) AS x FROM (SELECT place.x AS x FROM place) AS anon_1" },
+    { "column_expression of each part of a union", function(c)
+      local x = place(c, lower(c)).c.x
+      return c.union(c.select(x), c.select(x))
+    end, "SELECT upper(place.x) AS x FROM place UNION SELECT upper(place.x) AS x FROM place" },
+    { "but not within a union that is a FROM", function(c)
+      local x = place(c, lower(c)).c.x
+      return c.select(c.union(c.select(x), c.select(x)):subquery())
+    end, "SELECT upper(anon_1.x) AS x FROM "
+      .. "(SELECT place.x AS x FROM place UNION SELECT place.x AS x FROM place) AS anon_1" },
     { "nor in WHERE, ORDER BY and a scalar subquery", function(c)
       local t = place(c, lower(c))
       return c.select(t.c.id):where(t.c.x:eq(c.select(t.c.x):correlate(nil):scalar_subquery())):order_by(t.c.x)

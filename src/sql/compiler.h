@@ -219,8 +219,9 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
 /* The label of a select column, NULL when it has none. */
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
-/* Emits columns with their labels and, when `report` is true, describes them as the statement's result. */
-void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report);
+/* Emits columns with their labels and, when `report` is true, describes them as the statement's result; `leaves`: their
+   values leave the statement, so that types put their expressions around them. */
+void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report, bool leaves);
 
 /* An item of ORDER BY or GROUP BY: `find` tells the selected column whose label or name stands for it. */
 void corm_emit_order_item(corm_compiler *c, const corm_node *item, const corm_select_columns *columns,

@@ -67,7 +67,7 @@ void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, ui
   }
   corm_emit_text(c, " RETURNING ");
   c->bare_columns = c->dialect->bare_returning || c->options.unqualified;
-  corm_emit_columns(c, &columns, false, true);
+  corm_emit_columns(c, &columns, false, true, true);
   c->bare_columns = c->options.unqualified;
 }
 

@@ -111,13 +111,14 @@ static void emit_around(corm_compiler *c, const corm_type_custom *custom, const 
   if (corm_compiler_check(c, (void *)(uintptr_t)hole.inner)) corm_emit_around(c, custom->column, &hole);
 }
 
-void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report) {
+void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report,
+                       bool leaves) {
   corm_compiled_column *out = report ? reserve_report(c, columns) : NULL;
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);
     /* The label takes its number before what it labels. */
-    const corm_type_custom *around = out ? custom_around(c, column->node) : NULL;
+    const corm_type_custom *around = leaves ? custom_around(c, column->node) : NULL;
     bool labelled = around || is_labelled(column, all_labels);
     const char *name = labelled ? corm_label_text(c, column) : NULL;
     if (around) {
@@ -331,7 +332,8 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   } else {
     corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   }
-  corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, place == CORM_SELECT_TOP);
+  const bool top = place == CORM_SELECT_TOP;
+  corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, top, top || place == CORM_SELECT_PART);
   if (more) more(c, ctx);
   if (froms.n) corm_emit_text(c, " \nFROM ");
   if (!froms.n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
