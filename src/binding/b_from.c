@@ -291,8 +291,8 @@ static void push_columns(lua_State *L) {
   lua_rawsetp(L, -2, &from_key);
   const corm_node *node = binding_checkfrom(L, 1, "c");
   const corm_node *element = node->kind == CORM_NODE_ALIAS ? ((const corm_alias *)node)->element : node;
-  if (element->kind == CORM_NODE_SELECT) {
-    binding_push_select_keys(L, (const corm_select *)element);
+  if (corm_as_select(element)) {
+    binding_push_select_keys(L, corm_as_select(element));
     lua_rawsetp(L, -2, &keys_key);
   }
   if (luaL_newmetatable(L, "corm.from_columns")) {

@@ -32,8 +32,8 @@ static void push_expression(lua_State *L, const corm_node *node) {
 /* Pushes the keys of a FROM's columns. */
 static void push_from_keys(lua_State *L, const corm_node *from) {
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
-  if (element->kind == CORM_NODE_SELECT) {
-    binding_push_select_keys(L, (const corm_select *)element);
+  if (corm_as_select(element)) {
+    binding_push_select_keys(L, corm_as_select(element));
     return;
   }
   lua_newtable(L);
@@ -206,24 +206,40 @@ static int select_get_final_froms(lua_State *L) {
 
 /* -- the properties -------------------------------------------------------------------------------------------- */
 
-bool binding_select_property(lua_State *L, const char *name) {
-  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  if (!stmt || !stmt->base.node || stmt->base.node->kind != CORM_NODE_SELECT) return false;
-  const corm_select *select = (const corm_select *)stmt->base.node;
-  if (strcmp(name, "selected_columns") == 0 || strcmp(name, "exported_columns") == 0) {
-    push_selected_columns(L, select);
-  } else if (strcmp(name, "column_descriptions") == 0) {
-    push_descriptions(L, select);
-  } else if (strcmp(name, "froms") == 0) {
-    push_froms(L, select, false);
-  } else if (strcmp(name, "columns_clause_froms") == 0) {
-    push_froms(L, select, true);
-  } else if (strcmp(name, "whereclause") != 0) {
-    return false;
-  } else if (select->where) {
-    binding_push_node(L, select->where, 1);
+/* Pushes the condition, or nil. */
+static void push_where(lua_State *L, const corm_node *where) {
+  if (where) {
+    binding_push_node(L, where, 1);
   } else {
     lua_pushnil(L);
+  }
+}
+
+static bool push_criteria(lua_State *L, const corm_node *statement) {
+  switch ((corm_node_kind)statement->kind) {
+  case CORM_NODE_SELECT: push_where(L, ((const corm_select *)statement)->where); return true;
+  case CORM_NODE_UPDATE: push_where(L, ((const corm_update *)statement)->where); return true;
+  case CORM_NODE_DELETE: push_where(L, ((const corm_delete_node *)statement)->where); return true;
+  default: return false;
+  }
+}
+
+bool binding_select_property(lua_State *L, const char *name) {
+  static const char *const fields[] = {"selected_columns",     "exported_columns", "column_descriptions", "froms",
+                                       "columns_clause_froms", "whereclause"};
+  size_t field = 0, n = sizeof fields / sizeof *fields;
+  while (field < n && strcmp(name, fields[field]) != 0) field++;
+  const binding_stmt *stmt = field < n ? binding_test(L, 1, BINDING_STATEMENT) : NULL;
+  if (!stmt) return false;
+  const corm_select *select = stmt->base.node ? corm_as_select(stmt->base.node) : NULL;
+  if (field < 2 && select) {
+    push_selected_columns(L, corm_select_leader(select));
+  } else if (field == 2 && select) {
+    push_descriptions(L, corm_select_leader(select));
+  } else if (field < 5 && select && select->base.kind == CORM_NODE_SELECT) {
+    push_froms(L, select, field == 4);
+  } else if (field < 5 || !stmt->base.node || !push_criteria(L, stmt->base.node)) {
+    binding_error(L, CORM_E_ARGUMENT, "%s has no field '%s'", binding_statement_name(stmt), name);
   }
   return true;
 }

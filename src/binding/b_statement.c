@@ -9,7 +9,7 @@
 
 #define FEW BINDING_FEW
 
-static const char *statement_name(const binding_stmt *stmt) {
+const char *binding_statement_name(const binding_stmt *stmt) {
   if (stmt->ddl.kind != CORM_DDL_NONE) return "a DDL element";
   switch ((corm_node_kind)stmt->base.node->kind) {
   case CORM_NODE_SELECT: return "select";
@@ -28,7 +28,7 @@ binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const ch
     binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of statements are called with ':'", method,
                   binding_typename(L, 1));
   if (!stmt->base.node || stmt->base.node->kind != kind)
-    binding_error(L, CORM_E_ARGUMENT, "%s has no method '%s'", statement_name(stmt), method);
+    binding_error(L, CORM_E_ARGUMENT, "%s has no method '%s'", binding_statement_name(stmt), method);
   return stmt;
 }
 

@@ -49,6 +49,8 @@ void binding_push_ddl(lua_State *L, corm_ddl_element element, int object, const 
 
 /* -- among the files of statements -- */
 
+/* "select", for messages. */
+const char *binding_statement_name(const binding_stmt *stmt);
 /* The statement at 1 when its node is of the kind, else ArgumentError that it has no such method. */
 binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const char *method);
 /* The same for what selects and compounds have in common: ORDER BY, LIMIT, being a value or a FROM. */

@@ -42,8 +42,19 @@ void corm_check_ordering(corm_compiler *c, corm_op op) {
                   op == CORM_OP_NULLS_FIRST ? ":desc()" : "");
 }
 
+/* NOT of no condition; shown text has it all the same. */
+static bool negates_nothing(const corm_unary *unary) {
+  const corm_node *operand = unary->operand;
+  while (operand->kind == CORM_NODE_GROUPING) operand = ((const corm_grouping *)operand)->element;
+  return operand->kind == CORM_NODE_LIST && operand->op != CORM_OP_COMMA && ((const corm_list *)operand)->n == 0;
+}
+
 void corm_step_unary(corm_compiler *c, const corm_unary *unary) {
   corm_op op = (corm_op)unary->base.op;
+  if (op == CORM_OP_NOT && !c->options.named && negates_nothing(unary)) {
+    corm_emit_error(c, CORM_E_COMPILE, "not_() of an empty and_() or or_() is no condition");
+    return;
+  }
   if (corm_is_collection(&unary->base) && !check_collection(c, unary)) return;
   if (op == CORM_OP_IS_TRUE || op == CORM_OP_IS_FALSE) {
     bool condition = c->dialect->native_boolean || corm_is_condition(unary->operand);

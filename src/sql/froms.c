@@ -245,8 +245,7 @@ static const char *own_key(corm_arena *arena, const corm_select_columns *columns
 corm_status corm_select_keys_in(corm_arena *arena, const corm_select *select, const char *const **keys, uint32_t *n,
                                 corm_error *err) {
   corm_select_columns columns;
-  corm_status status =
-      corm_select_columns_in(arena, select->columns, select->ncolumns, corm_inner_style(select), &columns, err);
+  corm_status status = corm_selectable_columns_in(arena, select, &columns, err);
   if (status != CORM_OK) return status;
   const char **own = corm_arena_zalloc(arena, columns.n, sizeof *own);
   if (!own) return corm_error_memory(err);

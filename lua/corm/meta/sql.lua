@@ -606,6 +606,7 @@ function Statement:compile(options) end
 
 ---A statement with WHERE.
 ---@class corm.Filtered : corm.Statement
+---@field whereclause corm.Expression? the condition
 local Filtered = {}
 
 ---@param ... corm.Expression Conditions, joined by AND
@@ -627,7 +628,6 @@ function Filtered:filter_by(values) end
 ---@field column_descriptions table[] of name, type, expr, entity, aliased
 ---@field froms corm.FromClause[]
 ---@field columns_clause_froms corm.FromClause[]
----@field whereclause corm.Expression?
 local Select = {}
 
 ---UNION: rows of any, each once
