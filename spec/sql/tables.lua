@@ -343,6 +343,12 @@ return {
     { "always quoted", function(c) return T(c, c.Column("a", c.Integer, { quote = true }), { quote = true }) end,
       'CREATE TABLE "t" ("a" INTEGER)',
       mysql = "CREATE TABLE `t` (`a` INTEGER)" },
+    { "a quoted_name", function(c)
+      return c.CreateTable(c.Table(c.quoted_name("t", true), c.MetaData(),
+        c.Column(c.quoted_name("a", true), c.Integer), c.Column(c.quoted_name("B", false), c.Integer),
+        c.Column(c.quoted_name("c"), c.Integer)))
+    end, 'CREATE TABLE "t" ("a" INTEGER, B INTEGER, c INTEGER)',
+      mysql = "CREATE TABLE `t` (`a` INTEGER, B INTEGER, c INTEGER)" },
     { "never quoted", function(c) return T(c, c.Column("Mixed", c.Integer, { quote = false })) end,
       "CREATE TABLE t (Mixed INTEGER)" },
     { "the same in a select", function(c)

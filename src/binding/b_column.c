@@ -145,11 +145,13 @@ typedef struct column_args {
   int first_key;
   int last_key;
   int options;
+  int8_t quote; /* of a quoted_name */
 } column_args;
 
 static column_args read_args(lua_State *L) {
   column_args args = {0};
   int last = lua_gettop(L);
+  if (last > 0) args.quote = binding_unwrap_name(L, 1);
   if (last > 0 && lua_type(L, last) == LUA_TTABLE) {
     args.options = last--;
     binding_check_schema_options(L, args.options, "Column", option_specs, sizeof option_specs / sizeof *option_specs,
@@ -307,6 +309,7 @@ static int column_call(lua_State *L) {
   int parts = lua_gettop(L);
   read_names(L, &args, parts, &column);
   read_options(L, args.options, parts, &column);
+  if (args.quote) column.quote = args.quote;
   column.creation = state->creation++;
   corm_arena *scratch = binding_scratch(L, state);
   read_default(L, parts, "default", &column, scratch, &column.default_);

@@ -63,14 +63,19 @@ typedef struct binding_metadata {
 } binding_metadata;
 
 /* -- names (b_sequence.c) -- */
-/* conv("name"): a name that no convention changes; the string is user value 1. */
+/* conv("name"): a name that no convention changes; quoted_name("name", true): one that always (false: never) stands in
+   quotes. The string is user value 1. */
 typedef struct binding_name {
   binding_head head;
+  bool conv;
+  int8_t quote;
 } binding_name;
 /* The option `name` of the table at `options`, a string or conv(...); NULL without. `made`: it was conv. Borrowed while
    the options live. */
 const char *binding_opt_name(lua_State *L, int options, const char *what, bool *made);
 
+/* Puts the string of a quoted_name at `arg` in its place and returns its `quote`; 0 for other values. */
+int8_t binding_unwrap_name(lua_State *L, int arg);
 /* The option `quote`: 1 or -1, 0 without. What is never quoted must be a plain word: ArgumentError. */
 int8_t binding_opt_quote(lua_State *L, int options, const char *name, const char *what);
 

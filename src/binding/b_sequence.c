@@ -10,10 +10,42 @@
 static int conv_call(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "conv: a name expected, got %s", binding_typename(L, 1));
-  binding_new(L, BINDING_NAME, sizeof(binding_name), 1);
+  binding_name *self = binding_new(L, BINDING_NAME, sizeof *self, 1);
+  self->conv = true;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
   return 1;
+}
+
+static void check_bare(lua_State *L, const char *name, const char *what) {
+  if (!corm_option_is_word(name) || strpbrk(name, " .-"))
+    binding_error(L, CORM_E_ARGUMENT, "%s: '%.80s' is no plain word, so that it needs its quotes", what, name);
+}
+
+/* quoted_name(name, quote): nil for `quote` is a name like others. */
+static int quoted_name_call(lua_State *L) {
+  lua_settop(L, 2);
+  if (lua_type(L, 1) != LUA_TSTRING)
+    return binding_error(L, CORM_E_ARGUMENT, "quoted_name: a name expected, got %s", binding_typename(L, 1));
+  if (!lua_isnil(L, 2) && !lua_isboolean(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "quoted_name: true, false or nil expected, got %s",
+                         binding_typename(L, 2));
+  const int8_t quote = (int8_t)(lua_isnil(L, 2) ? 0 : lua_toboolean(L, 2) ? 1 : -1);
+  if (quote < 0) check_bare(L, lua_tostring(L, 1), "quoted_name");
+  binding_name *self = binding_new(L, BINDING_NAME, sizeof *self, 1);
+  self->quote = quote;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+int8_t binding_unwrap_name(lua_State *L, int arg) {
+  const binding_name *name = binding_test(L, arg, BINDING_NAME);
+  if (!name) return 0;
+  const int8_t quote = name->quote;
+  lua_getiuservalue(L, arg, 1);
+  lua_replace(L, arg);
+  return quote;
 }
 
 static int conv_tostring(lua_State *L) {
@@ -26,7 +58,7 @@ const char *binding_opt_name(lua_State *L, int options, const char *what, bool *
   *made = false;
   if (!binding_opt_push(L, options, "name")) return NULL;
   if (binding_test(L, -1, BINDING_NAME)) {
-    *made = true;
+    *made = ((const binding_name *)lua_touserdata(L, -1))->conv;
     lua_getiuservalue(L, -1, 1);
     lua_remove(L, -2);
   }
@@ -43,8 +75,7 @@ int8_t binding_opt_quote(lua_State *L, int options, const char *name, const char
   if (!binding_opt_push(L, options, "quote")) return 0;
   const bool quote = lua_toboolean(L, -1);
   lua_pop(L, 1);
-  if (!quote && name && (!corm_option_is_word(name) || strpbrk(name, " .-")))
-    binding_error(L, CORM_E_ARGUMENT, "%s: '%.80s' is no plain word, so that it needs its quotes", what, name);
+  if (!quote && name) check_bare(L, name, what);
   return quote ? 1 : -1;
 }
 
@@ -245,11 +276,9 @@ static int sequence_index(lua_State *L) {
 }
 
 void binding_open_sequence(lua_State *L) {
-  static const luaL_Reg functions[] = {{"conv", conv_call},
-                                       {"Identity", identity_call},
-                                       {"Computed", computed_call},
-                                       {"Sequence", sequence_call},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"conv", conv_call},         {"quoted_name", quoted_name_call},
+                                       {"Identity", identity_call}, {"Computed", computed_call},
+                                       {"Sequence", sequence_call}, {NULL, NULL}};
   static const luaL_Reg name_meta[] = {{"__tostring", conv_tostring}, {NULL, NULL}};
   static const luaL_Reg identity_fields[] = {{"always", NULL}, {NULL, NULL}};
   static const luaL_Reg computed_fields[] = {{"persisted", NULL}, {"sqltext", NULL}, {NULL, NULL}};

@@ -371,6 +371,7 @@ static void extend_table(lua_State *L, int table, int first, int last) {
 
 int binding_table_call(lua_State *L) {
   int last = lua_gettop(L), options = 0;
+  const int8_t quote = last > 0 ? binding_unwrap_name(L, 1) : 0;
   if (lua_type(L, 1) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "Table: a name expected, got %s", binding_typename(L, 1));
   binding_metadata *metadata = binding_check(L, 2, BINDING_METADATA, "Table");
@@ -398,6 +399,7 @@ int binding_table_call(lua_State *L) {
   binding_table *self = push_new_table(L, 2, name, schema);
   int table = lua_gettop(L);
   read_options(L, options, table, self);
+  if (quote) self->table.quote = quote;
   add_items(L, table, 3, last);
   lua_getiuservalue(L, 2, 1);
   lua_pushvalue(L, table);

@@ -423,6 +423,12 @@ function corm.Identity(options) end
 ---@return corm.Computed
 function corm.Computed(sqltext, options) end
 
+---The name of a Table or Column that always (false: never) stands in quotes.
+---@param name string
+---@param quote? boolean
+---@return any
+function corm.quoted_name(name, quote) end
+
 ---A name that no naming convention changes.
 ---@param name string
 ---@return any
