@@ -78,6 +78,14 @@ describe("FROMs that nothing connects", function()
     assert.same({}, warnings "run(select(a.c.id, select(b.c.id):where(b.c.a_id:eq(a.c.id)):scalar_subquery()))")
   end)
 
+  it("are connected by the arguments of a function in FROM", function()
+    local each = "local json_each = corm.func.json_each "
+    assert.same({}, warnings(each .. 'run(select(a, json_each(a.c.id):table_valued("value").c.value))'))
+    assert.same(loose("a", '"json_each"'), warnings(each .. 'run(select(a, json_each("[]"):table_valued("value")))'))
+    assert.same({},
+      warnings(each .. 'run(select(a, json_each("[]"):table_valued("value", { joins_implicitly = true })))'))
+  end)
+
   it("do not matter to one FROM", function()
     assert.same({}, warnings "run(select(a)) run(select(1)) run(select(corm.func.count()):select_from(b))")
   end)

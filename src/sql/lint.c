@@ -56,6 +56,21 @@ static bool connect_joined(lint *l, uint32_t at) {
   return true;
 }
 
+/* A function meets the rows whose columns it is called with; joins_implicitly: all of them. */
+static bool connect_called(lint *l, uint32_t at) {
+  const corm_table_valued *valued = corm_as_table_valued(l->froms[at]);
+  if (!valued) return true;
+  corm_from_list left, right;
+  corm_from_list_init(&left, l->c->arena);
+  corm_from_list_init(&right, l->c->arena);
+  if (!corm_from_list_add(&left, l->froms[at]) || !corm_from_list_add_of(&right, valued->alias.element)) return false;
+  for (uint32_t i = 0; valued->joins_implicitly && i < l->n; i++) {
+    if (i != at && !corm_from_list_add(&right, l->froms[i])) return false;
+  }
+  if (right.n) connect(l, &left, &right);
+  return true;
+}
+
 static void warn(lint *l, const char *statement) {
   corm_compiler *c = l->c;
   corm_buf text;
@@ -85,7 +100,7 @@ void corm_lint_froms(corm_compiler *c, const char *statement, const corm_node *c
     corm_from_list_init(&l.members[i], c->arena);
     ok = corm_from_list_add_members(&l.members[i], froms[i]);
   }
-  for (uint32_t i = 0; ok && i < n; i++) ok = connect_joined(&l, i);
+  for (uint32_t i = 0; ok && i < n; i++) ok = connect_joined(&l, i) && connect_called(&l, i);
   if (ok && where) ok = connect_compared(&l, where);
   if (ok)
     warn(&l, statement);
