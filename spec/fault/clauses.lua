@@ -1,0 +1,67 @@
+-- The clauses that few selects have, and what a select says of itself.
+
+local corm = require "corm"
+local func, select, text = corm.func, corm.select, corm.text
+
+local scenario = {}
+
+function scenario.prepare()
+  local metadata = corm.MetaData()
+  local item = corm.Table("item", metadata,
+    corm.Column("id", corm.Integer, { primary_key = true }), corm.Column("name", corm.String(20)))
+  local part = corm.Table("part", metadata,
+    corm.Column("id", corm.Integer, { primary_key = true }), corm.Column("item_id", corm.ForeignKey("item.id")))
+  local engine = corm.create_engine "sqlite://"
+  metadata:create_all(engine)
+  local connection = engine:connect()
+  connection:execute(corm.insert(item):values { { id = 1, name = "a" }, { id = 2, name = "b" } })
+  return { connection = connection, item = item, part = part, done = false,
+    kept = select(item.c.id):order_by(item.c.id) }
+end
+
+local function shown(stmt, dialect, words)
+  local sql = stmt:compile({ dialect = dialect, literal_binds = true }).string
+  assert(sql:find(words, 1, true), sql)
+end
+
+local function clauses(state)
+  local t, u = state.item.c, state.part.c
+  local joined = select(t.id, u.id, t.id):join(state.part)
+  shown(joined:with_for_update { of = { state.item, u.id }, nowait = true }, "postgresql",
+    "FOR UPDATE OF item, part NOWAIT")
+  shown(state.kept:offset(func.length "a"):slice(2, 4), "sqlite", "LIMIT 2 OFFSET length('a') + 2")
+  shown(state.kept:fetch(2, { with_ties = true }):offset(1), "postgresql", "FETCH FIRST (2) ROWS WITH TIES")
+  shown(state.kept:distinct(t.name):distinct(func.lower(t.name)), "postgresql",
+    "DISTINCT ON (item.name, lower(item.name))")
+  shown(state.kept:prefix_with(text "A", text "B", { dialect = "mysql" }):with_hint(state.item, text "USE INDEX (i)")
+    :with_statement_hint(text "C"):suffix_with(text "D"), "mysql", "A B item.id")
+  shown(select(t.id:label "n"):order_by(corm.nulls_last(corm.desc "n")), "sqlite", "ORDER BY n DESC NULLS LAST")
+end
+
+local function labels(state)
+  local t, u = state.item.c, state.part.c
+  local both = select(state.item, u.id, func.count(), text "x"):where(t.id:eq(1))
+  assert(#both.selected_columns == 4 and both.selected_columns.id_1 and tostring(both.whereclause) == "item.id = :id_1")
+  assert(#both.column_descriptions == 4 and #both.froms == 2 and #both.columns_clause_froms == 2)
+  local q = select(t.id, u.id):set_label_style(corm.LABEL_STYLE_TABLENAME_PLUS_COL):subquery "q"
+  assert(#q.c == 2 and q.c[2].key == "part_id" and q.c.item_id)
+  local row = state.connection:execute(state.kept:limit(1):set_label_style(corm.LABEL_STYLE_NONE)):one()
+  assert(row[t.id] == 1 and row.id == 1)
+end
+
+function scenario.run(state)
+  clauses(state)
+  labels(state)
+  state.done = true
+end
+
+function scenario.check(state, ok)
+  assert(state.done == ok)
+  for _ = 1, 2 do
+    assert(#state.connection:scalars(state.kept):all() == 2)
+    collectgarbage()
+  end
+  state.connection:close()
+end
+
+return scenario
