@@ -84,6 +84,9 @@ local statements = {
   { "a scalar subquery", select(id), function(s) return select(s:scalar_subquery():label "id") end },
   { "exists", select(id), function(s) return select(id):where(corm.exists(s)) end },
   { "in_", select(id), function(s) return select(id):where(id:in_(s)) end },
+  { "union", select(id), function(s) return s:union(select(id)) end },
+  { "union on the right", select(id), function(s) return select(id):union_all(s) end },
+  { "a union in FROM", select(id), function(s) return select(s:union(s):subquery()) end, 12 },
   { "a subquery with a function", select(id), function(s) return select(func.f(s)) end },
 }
 
@@ -181,6 +184,9 @@ doubled = nil -- luacheck: ignore
 local numbers, conditions = {}, {}
 for i = 1, 3 * depth do numbers[i] = i end
 for i = 1, depth do conditions[i] = id:eq(i) end
+local selects = {}
+for i = 1, nested * 10 do selects[i] = select(id):where(id:eq(i)) end
+compile("union of many", corm.union_all(table.unpack(selects)))
 local long_or = corm.or_(table.unpack(conditions))
 compile("or_ of many", long_or)
 for i = 1, 10 * depth do long_or = long_or | conditions[i % depth + 1] end

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "fuzz.h"
 #include "sql/compile.h"
+#include "sql/ddl.h"
 
 /* -- memory that fails once ---------------------------------------------------------------------------------------- */
 
@@ -149,6 +150,32 @@ static void compile(memory *mem, N node, unsigned bits) {
   }
 }
 
+/* A view or a table of the select, and the tables themselves. */
+static void define(memory *mem, N select, unsigned bits) {
+  static const corm_ddl_kind kinds[] = {CORM_DDL_CREATE_VIEW, CORM_DDL_CREATE_TABLE_AS, CORM_DDL_CREATE_TABLE,
+                                        CORM_DDL_DROP_TABLE};
+  size_t n;
+  const char *const *names = corm_dialect_names(&n);
+  const corm_ddl_element element = {.kind = kinds[bits % FUZZ_COUNT(kinds)],
+                                    .flags = bits >> 3,
+                                    .object = &fuzz_tables[bits % FUZZ_TABLES],
+                                    .select = select};
+  for (size_t i = 0; i < n; i++) {
+    corm_buf out;
+    corm_error err;
+    corm_error_init(&err);
+    corm_buf_init(&out, &mem->mem);
+    size_t failures = mem->failures;
+    if (corm_ddl_write(corm_dialect_find(names[i]), &element, &out, &err) == CORM_OK) {
+      if (!out.failed && !corm_utf8_valid(corm_buf_str(&out), out.len)) fuzz_fail("not UTF-8", corm_buf_str(&out));
+    } else if (err.cls == CORM_E_MEMORY ? mem->failures == failures : !is_fair(err.cls)) {
+      fuzz_fail(corm_error_class_name(err.cls), err.message);
+    }
+    corm_buf_clear(&out);
+    corm_error_clear(&err);
+  }
+}
+
 static void run(const uint8_t *data, size_t size, size_t fail_at, unsigned bits) {
   memory mem = {.mem = {.resize = resize}, .fail_at = fail_at};
   mem.mem.ctx = &mem;
@@ -157,7 +184,10 @@ static void run(const uint8_t *data, size_t size, size_t fail_at, unsigned bits)
   fuzz_machine m = {.arena = &arena, .at = data, .end = data + size};
   if (build(&m)) {
     for (size_t i = 0; i < m.nvalues && i < 3; i++) compile(&mem, m.values[m.nvalues - 1 - i].node, bits);
-    if (m.nselects) compile(&mem, m.selects[m.nselects - 1].node, bits);
+    if (m.nselects) {
+      compile(&mem, m.selects[m.nselects - 1].node, bits);
+      define(&mem, m.selects[m.nselects - 1].node, bits);
+    }
     if (m.statement.node) compile(&mem, m.statement.node, bits);
     if (m.nfroms) compile(&mem, m.froms[m.nfroms - 1].node, bits);
   } else if (mem.failures == 0) {

@@ -46,7 +46,7 @@ static const corm_select_extra *make_extra(fuzz_machine *m) {
   return extra;
 }
 
-N fuzz_select(fuzz_machine *m) {
+static N make_select(fuzz_machine *m) {
   corm_select *select = corm_arena_zalloc(m->arena, 1, sizeof *select);
   if (!select) return NULL;
   select->base.kind = CORM_NODE_SELECT;
@@ -69,6 +69,31 @@ N fuzz_select(fuzz_machine *m) {
   select->label_columns = (uint8_t)(parts >> 9 & 1);
   if (parts & 1024) select->extra = make_extra(m);
   return m->arena->failed ? NULL : &select->base;
+}
+
+/* A select, a set operation over some, or text with columns. */
+N fuzz_select(fuzz_machine *m) {
+  N items[3];
+  const corm_select *parts[3];
+  size_t n = 1 + fuzz_choose(m, 3);
+  switch (fuzz_choose(m, 6)) {
+  case 0:
+    for (size_t i = 0; i < n; i++) {
+      bool old = i == 0 && m->nselects > 0;
+      if (old) m->size += m->selects[--m->nselects].size;
+      N part = old ? m->selects[m->nselects].node : make_select(m);
+      if (!part) return NULL;
+      parts[i] = corm_as_select(part);
+    }
+    return corm_compound_in(m->arena, (corm_set_op)fuzz_choose(m, CORM_SET_OP_COUNT), parts, n);
+  case 1: {
+    N text = corm_text_in(m->arena, "SELECT :a, b", 12);
+    for (size_t i = 0; i < n; i++)
+      if (!(items[i] = corm_name_in(m->arena, fuzz_name(m), fuzz_type(fuzz_byte(m))))) return NULL;
+    return text ? corm_textual_in(m->arena, (const corm_text *)text, items, n) : NULL;
+  }
+  default: return make_select(m);
+  }
 }
 
 /* NULL for want of memory, or after an error of a class that is right. */

@@ -1,0 +1,158 @@
+-- Bad input to the language: an error of the right class that names the place, before anything is sent.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+
+local select, func = corm.select, corm.func
+
+local metadata = corm.MetaData()
+local t = corm.Table("t", metadata,
+  corm.Column("id", corm.Integer, { primary_key = true }),
+  corm.Column("name", corm.String(20)),
+  corm.Column("doc", corm.JSON),
+  corm.Column("tags", corm.ARRAY(corm.Integer)))
+local u = corm.Table("u", metadata,
+  corm.Column("id", corm.Integer, { primary_key = true }),
+  corm.Column("t_id", corm.Integer, corm.ForeignKey("t.id")))
+local alone = corm.Table("alone", metadata, corm.Column("id", corm.Integer, { primary_key = true }))
+
+-- Each row: what is said, the class, a part of the message, and what is done.
+local function refused(rows)
+  for _, row in ipairs(rows) do
+    local what, class, part, fn = table.unpack(row)
+    it(what, function() raises(class, part, fn) end)
+  end
+end
+
+describe("a label", function()
+  refused {
+    { "with a NUL", "IdentifierError", "control character 0x00", function() return t.c.id:label("a\0b") end },
+    { "with a line end", "IdentifierError", "control character", function() return t.c.id:label("a\nb") end },
+    { "of 300 bytes", "IdentifierError", "300 bytes", function() return t.c.id:label(("x"):rep(300)) end },
+    { "without a character", "IdentifierError", "empty", function() return t.c.id:label("") end },
+    { "of broken UTF-8", "IdentifierError", "UTF-8", function() return t.c.id:label("\xff") end },
+    { "that is a number", "ArgumentError", "a name expected", function() return t.c.id:label(5) end },
+  }
+
+  it("with quotes is a label", function()
+    for _, name in ipairs { 'a"b', "a'b", "a`b" } do
+      local shown = '"' .. name:gsub('"', '""') .. '"'
+      assert.is_truthy(tostring(select(t.c.id:label(name))):find(shown, 1, true))
+    end
+  end)
+end)
+
+describe("limit and offset", function()
+  for _, method in ipairs { "limit", "offset" } do
+    for _, bad in ipairs { -1, 2.5, 0 / 0, 1 / 0, 2.0 ^ 63, "1; drop", "5", true, {} } do
+      it(("%s(%s)"):format(method, type(bad) == "table" and "a table" or tostring(bad)), function()
+        raises("ArgumentError", method, function() return select(t)[method](select(t), bad) end)
+      end)
+    end
+  end
+end)
+
+describe("text where SQL is needed", function()
+  local function text(what, fn) return { what, "ArgumentError", "string", fn } end
+  refused {
+    text("where", function() select(t):where("id = 1") end),
+    text("having", function() select(t):having("count(*) > 1") end),
+    text("an ON clause", function() select(t):join(u, "t.id = u.t_id") end),
+    text("a table to join", function() select(t):join("u") end),
+    text("select_from", function() select(t):select_from("u") end),
+    text("a column", function() select("id") end),
+    text("and_", function() corm.and_("id = 1") end),
+    text("or_", function() corm.or_(t.c.id:eq(1), "id = 1") end),
+    text("not_", function() corm.not_("id = 1") end),
+    text("a condition of case", function() corm.case({ "id = 1", 2 }) end),
+    text("exists", function() corm.exists("select 1") end),
+    text("filter of an aggregate", function() func.count(t.c.id):filter("id > 1") end),
+    text("the order of a window", function() func.count(t.c.id):over { order_by = "id desc" } end),
+    text("the parts of a window", function() func.count(t.c.id):over { partition_by = "id" } end),
+    text("where of update", function() t:update():where("1 = 1") end),
+    text("where of delete", function() t:delete():where("1 = 1") end),
+    text("returning", function() t:insert():returning("id") end),
+    text("values", function() t:insert():values("id = 1") end),
+    text("distinct", function() select(t.c.id):distinct("id") end),
+  }
+end)
+
+describe("a select", function()
+  refused {
+    { "is no FROM", "ArgumentError", ":subquery()", function() select(t):select_from(select(u.c.id)) end },
+    { "is not joined", "ArgumentError", ":subquery()", function() select(t):join(select(u.c.id)) end },
+    { "a table is no value", "ArgumentError", "a FROM clause", function() return t.c.id:eq(u) end },
+    { "an INSERT is no value", "ArgumentError", "a statement", function() return t.c.id:eq(t:insert()) end },
+    { "has nothing that joins", "NoForeignKeysError", "'t' and 'alone'", function() select(t):join(alone) end },
+    { "has aggregates in aggregates", "CompileError", "count() stands inside", function()
+      select(func.sum(func.count(t.c.id))):compile { dialect = "sqlite" }
+    end },
+  }
+end)
+
+describe("values", function()
+  refused {
+    { "of a column that the table has not", "CompileError", "did you mean 'name'?", function()
+      t:insert():values { nmae = 1 }
+    end },
+    { "of another table's column", "CompileError", "'id' is not in table 't'", function()
+      t:insert():values { [u.c.id] = 1 }
+    end },
+    { "of another table's column in update", "CompileError", "'id' is not in table 't'", function()
+      t:update():values { [u.c.id] = 1 }
+    end },
+    { "of rows of different shapes", "CompileError", "row 2 lacks a value for column 't.id'", function()
+      t:insert():values { { id = 1 }, { name = "x" } }
+    end },
+    { "that are too many", "ArgumentError", "values", function() t:insert():values { 1, "a", {}, {}, 5 } end },
+  }
+end)
+
+-- What one database has is a CompileError elsewhere, which says what to write instead.
+local lacking = {
+  { "DISTINCT ON", function() return select(t.c.id):distinct(t.c.name) end,
+    { sqlite = "row_number()", mysql = "row_number()", mariadb = "row_number()" } },
+  { "ANY of a subquery", function() return t.c.id:eq(corm.any_(select(u.c.id))) end, { sqlite = "in_(subquery)" } },
+  { "FILTER", function() return func.count(t.c.id):filter(t.c.id:gt(1)) end,
+    { mysql = "corm.case", mariadb = "corm.case" } },
+  { "WITHIN GROUP", function() return func.percentile_cont(0.5):within_group(t.c.id) end,
+    { sqlite = "row_number()", mysql = "row_number()", mariadb = ":over" } },
+  { "FETCH", function() return select(t):fetch(5) end, { sqlite = "limit()", mysql = "limit()" } },
+  { "BETWEEN SYMMETRIC", function() return t.c.id:between(1, 2, { symmetric = true }) end,
+    { sqlite = "or_(", mysql = "or_(", mariadb = "or_(" } },
+  { "NULLS FIRST", function() return t.c.id:nulls_first() end, { mysql = "is_(nil)", mariadb = "is_(nil)" } },
+  { "TRY_CAST", function() return corm.try_cast(t.c.id, corm.Integer) end,
+    { sqlite = "case()", postgresql = "case()", mysql = "case()", mariadb = "case()" } },
+  { "ROLLUP", function() return func.rollup(t.c.id) end, { sqlite = "union_all" } },
+  { "regexp_replace", function() return t.c.name:regexp_replace("x", "y") end, { sqlite = "func.replace()" } },
+  { "a key of JSONB", function() return t.c.doc:has_key("x") end,
+    { sqlite = 'column["key"]', mysql = 'column["key"]', mariadb = 'column["key"]' } },
+  { "a slice of an array", function() return t.c.tags:slice(1, 2) end,
+    { sqlite = "JSON", mysql = "JSON", mariadb = "JSON" } },
+  { "a cast to an array", function() return corm.cast(t.c.id, corm.ARRAY(corm.Integer)) end,
+    { sqlite = "JSON", mysql = "JSON", mariadb = "JSON" } },
+  { "a table with an array", function() return corm.CreateTable(t) end,
+    { sqlite = "JSON", mysql = "JSON", mariadb = "JSON" } },
+  { "UPDATE ... RETURNING", function() return t:update():values { id = 1 }:returning(t.c.id) end,
+    { mysql = "RETURNING", mariadb = "RETURNING" } },
+}
+
+describe("what a database lacks:", function()
+  for _, row in ipairs(lacking) do
+    local what, make, parts = table.unpack(row)
+    for _, dialect in ipairs { "sqlite", "postgresql", "mysql", "mariadb" } do
+      it(what .. " on " .. dialect, function()
+        local x = make()
+        if parts[dialect] then
+          local ok, err = pcall(function() return x:compile { dialect = dialect } end)
+          assert.is_false(ok)
+          assert.is_true(err:is("CompileError"), tostring(err))
+          assert.is_truthy(err.message:find(parts[dialect], 1, true), err.message)
+          assert.is_truthy(err.message:find(dialect, 1, true), err.message)
+        else
+          assert.is_string(x:compile({ dialect = dialect }).string)
+        end
+        if what ~= "a table with an array" then assert.is_string(tostring(x)) end -- an expression can be looked at
+      end)
+    end
+  end
+end)
