@@ -222,6 +222,17 @@ static void emit_returning_key(corm_compiler *c, const inserting *x) {
   c->out->keys = true;
 }
 
+/* True when the key comes from a sequence, of which no server tells by itself. */
+static bool draws_key(const corm_compiler *c, const inserting *x) {
+  const corm_constraint *key = x->table->primary_key;
+  for (uint32_t i = 0; i < key->ncolumns; i++) {
+    const corm_column *column = key->columns[i];
+    if (x->at[column->index] == ABSENT && corm_default_of(c, column) == &column->next)
+      return c->dialect->insert_returning;
+  }
+  return false;
+}
+
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   c->out->is_dml = true;
   c->out->is_insert = true;
@@ -239,7 +250,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   bool of_one = !x.all && !insert->from_select && insert->nrows <= 1;
   if (insert->nreturning) {
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
-  } else if (of_one && c->dialect->returns_key && (c->options.named || c->options.keys)) {
+  } else if (of_one && (c->options.named || c->options.keys) && (c->dialect->returns_key || draws_key(c, &x))) {
     emit_returning_key(c, &x);
   }
 }
