@@ -4,6 +4,8 @@ local page = require "spec.support.page"
 
 local pages = {
   "docs/sql/compiling.md",
+  "docs/sql/ctes.md",
+  "docs/sql/set-operations.md",
   "docs/tutorial.md",
   "docs/sql/constructs.md",
   "docs/sql/ddl.md",

@@ -7,6 +7,7 @@ return {
   "clauses",
   "constraints",
   "constructs",
+  "ctes",
   "ddl",
   "dml",
   "expressions",

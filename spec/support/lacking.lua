@@ -2,6 +2,12 @@
 -- spec/lacking_spec.lua shows that each entry is true: after `before`, its own shell answers `sql` with `says`.
 return {
   sqlite = {
+    dml_in_with = {
+      why = "WITH has selects only",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "WITH x AS (DELETE FROM t RETURNING n) SELECT * FROM x",
+      says = 'near "DELETE": syntax error',
+    },
     sessions_to_kill = {
       why = "there is no server: nobody can end another one's connection",
       sql = "KILL 1",
@@ -131,6 +137,18 @@ return {
       before = "CREATE TABLE t (n INTEGER);",
       sql = "SELECT n FROM t ORDER BY n NULLS LAST",
       says = "near 'NULLS LAST'",
+    },
+    dml_in_with = {
+      why = "WITH has selects only",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "WITH x AS (DELETE FROM t RETURNING n) SELECT * FROM x",
+      says = "You have an error in your SQL syntax",
+    },
+    with_before_dml = {
+      why = "WITH stands before SELECT only",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "WITH x AS (SELECT 1 AS n) DELETE FROM t WHERE n IN (SELECT n FROM x)",
+      says = "You have an error in your SQL syntax",
     },
     length_of_varchar = {
       why = "VARCHAR has no length of its own, so that a String needs one",

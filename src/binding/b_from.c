@@ -37,7 +37,8 @@ static int push_alias(lua_State *L, const corm_node *element, const char *what) 
 static int from_alias(lua_State *L) {
   const corm_node *from = binding_checkfrom(L, 1, "alias");
   if (from->kind == CORM_NODE_JOIN) return binding_error(L, CORM_E_ARGUMENT, "alias: a join has no alias");
-  return push_alias(L, from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from, "alias");
+  bool again = from->kind == CORM_NODE_ALIAS && !((const corm_alias *)from)->cte; /* the same once more */
+  return push_alias(L, again ? ((const corm_alias *)from)->element : from, "alias");
 }
 
 int binding_select_subquery(lua_State *L) {
@@ -134,6 +135,12 @@ static const char *nth_key(const corm_node *node, int depth, size_t *n) {
     const corm_select *select = corm_select_leader((const corm_select *)node);
     return depth < DEEPEST ? nth_of(select->columns, select->ncolumns, depth + 1, n) : NULL;
   }
+  case CORM_NODE_INSERT:
+    return nth_of(((const corm_insert *)node)->returning, ((const corm_insert *)node)->nreturning, depth, n);
+  case CORM_NODE_UPDATE:
+    return nth_of(((const corm_update *)node)->returning, ((const corm_update *)node)->nreturning, depth, n);
+  case CORM_NODE_DELETE:
+    return nth_of(((const corm_delete_node *)node)->returning, ((const corm_delete_node *)node)->nreturning, depth, n);
   case CORM_NODE_BUNDLE: return nth_of(((const corm_bundle *)node)->columns, ((const corm_bundle *)node)->n, depth, n);
   case CORM_NODE_COLUMN: key = ((const corm_column_node *)node)->key; break;
   case CORM_NODE_LABEL: key = ((const corm_label *)node)->name; break;
@@ -156,7 +163,7 @@ void binding_push_select_keys(lua_State *L, const corm_select *select) {
   const char *const *keys;
   uint32_t n;
   corm_arena *arena = binding_scratch(L, state);
-  if (corm_select_keys_in(arena, select, &keys, &n, &err) != CORM_OK) binding_raise(L, &err);
+  if (corm_select_keys_in(arena, &select->base, &keys, &n, &err) != CORM_OK) binding_raise(L, &err);
   lua_createtable(L, (int)n, 0);
   lua_Integer count = 0;
   for (uint32_t i = 0; i < n; i++) {

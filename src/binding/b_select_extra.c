@@ -239,8 +239,7 @@ typedef struct text_args {
   corm_select_text_place place;
 } text_args;
 
-/* Only text(), so that no string becomes SQL. */
-static const corm_node *check_text(lua_State *L, int arg, const char *method) {
+const corm_node *binding_checktext(lua_State *L, int arg, const char *method) {
   const corm_node *node = binding_tonode(L, arg);
   if (node && node->kind == CORM_NODE_TEXT) return node;
   if (lua_type(L, arg) == LUA_TSTRING)
@@ -275,7 +274,7 @@ static bool fill_texts(lua_State *L, corm_arena *arena, corm_select *select, cor
   if (!texts) return false;
   if (kept) memcpy(texts, extra->texts, kept * sizeof *texts);
   for (int i = args->first; i <= args->last; i++) {
-    texts[kept + (uint32_t)(i - args->first)] = (corm_select_text){.text = check_text(L, i, args->method),
+    texts[kept + (uint32_t)(i - args->first)] = (corm_select_text){.text = binding_checktext(L, i, args->method),
                                                                    .from = args->from,
                                                                    .dialect = args->dialect,
                                                                    .place = (uint8_t)args->place};
@@ -287,7 +286,7 @@ static bool fill_texts(lua_State *L, corm_arena *arena, corm_select *select, cor
 
 /* The values at 2..top stay alive. */
 static int push_texts(lua_State *L, const corm_select *old, const text_args *args) {
-  for (int i = args->first; i <= args->last; i++) check_text(L, i, args->method);
+  for (int i = args->first; i <= args->last; i++) binding_checktext(L, i, args->method);
   size_t n = (size_t)(args->last - args->first + 1) + (old->extra ? old->extra->ntexts : 0);
   return push_with(L, old, fill_texts, args, CORM_ARENA_ROUND(n * sizeof(corm_select_text)), 2, args->last);
 }

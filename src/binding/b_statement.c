@@ -341,6 +341,7 @@ void binding_open_statement(lua_State *L) {
   binding_open_text(L);
   binding_open_select(L);
   binding_open_compound(L);
+  binding_open_cte(L);
   binding_open_dml(L);
   binding_table_add_dml(L);
 }

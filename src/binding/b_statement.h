@@ -57,6 +57,8 @@ binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const ch
 const corm_select *binding_checkselectable(lua_State *L, const char *method);
 /* The same without text: what has an order and a number of rows. */
 const corm_select *binding_checkordered(lua_State *L, const char *method);
+/* The text() at `arg`, where SQL of the user's stands: strings are refused, so that none becomes SQL. */
+const corm_node *binding_checktext(lua_State *L, int arg, const char *method);
 /* Starts the userdata of a statement that holds nargs arguments. */
 void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs);
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
@@ -98,6 +100,7 @@ void binding_open_join(lua_State *L); /* this and the next by binding_open_selec
 void binding_open_select_extra(lua_State *L);
 void binding_open_select_inspect(lua_State *L);
 void binding_open_compound(lua_State *L);
+void binding_open_cte(lua_State *L);
 void binding_open_dml(lua_State *L);
 void binding_open_text(lua_State *L);
 

@@ -365,6 +365,7 @@ static const char *const reserved[] = {
 const corm_dialect corm_dialect_default = {
     .name = "default",
     .default_driver = "",
+    .dml_ctes = true,
     .paramstyle = CORM_PARAM_QMARK,
     .quote = '"',
     .max_identifier = 9999,

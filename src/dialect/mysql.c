@@ -109,9 +109,9 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
 #define COMMON                                                                                                         \
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
   .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
-  .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .inline_enum = true,          \
-  .index_of_table = true, .quantified = true, .no_filter = true, .few_frames = true, .no_grouping_sets = true,         \
-  .locking = CORM_LOCKING_MODE, .hinting = CORM_HINTING_BEHIND, .no_nulls_order = true,                                \
+  .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .with_behind_insert = true,   \
+  .inline_enum = true, .index_of_table = true, .quantified = true, .no_filter = true, .few_frames = true,              \
+  .no_grouping_sets = true, .locking = CORM_LOCKING_MODE, .hinting = CORM_HINTING_BEHIND, .no_nulls_order = true,      \
   .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0",     \
   .keys_on = "SET foreign_key_checks = 1", .for_server = for_server, .binary = corm_mysql_binary,                      \
   .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,                            \
@@ -133,11 +133,11 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
           .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true,              \
-          .makes_sequences = true, .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",         \
-          .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",                          \
-          .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
-          .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .with_of_selects = true, .share_has_options = true, .fetch = CORM_FETCH_PLAIN,            \
+          .regexp_prefix = true, .makes_sequences = true, .next_value = true, .nocycle = "NOCYCLE",                    \
+          .drop_check_word = "CONSTRAINT ", .within_group = CORM_WITHIN_GROUP_WINDOW,                                  \
+          .isolation_sql = "SELECT @@tx_isolation", .reserved = corm_mariadb_reserved,                                 \
+          .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true, .bulk = CORM_BULK_ARRAY
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .lock_of = true, .cast_type = corm_mysql_float_cast_type};

@@ -182,6 +182,7 @@ const corm_dialect corm_dialect_postgresql = {
     .name = "postgresql",
     .default_driver = "libpq",
     .paramstyle = CORM_PARAM_DOLLAR,
+    .dml_ctes = true,
     .quote = '"',
     .max_identifier = 63,
     .max_name = 63, /* a longer one is cut in silence */

@@ -192,7 +192,8 @@ static void placeholder(corm_compiler *c, const char *name) {
 
 static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   if (!reserve_binds(c, 1)) return;
-  c->binds[c->nbinds++] = *bind;
+  c->binds[c->nbinds] = *bind;
+  c->binds[c->nbinds++].part = c->part;
   placeholder(c, bind->name);
   if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
   bool inferred = corm_type_value_kind(bind->type) == CORM_TEXT && !bind->type->owner;
@@ -455,6 +456,8 @@ void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
 
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row) {
+  /* In WITH a column's name may be taken by the statement's own. */
+  if (c->part && bind) name = corm_anonymous_name(c, (corm_identity){bind, NULL}, "param");
   if (!c->options.literal_binds) {
     add_bind(c,
              &(corm_compiled_bind){.name = name,

@@ -104,13 +104,36 @@ static corm_status expand_table(expansion *x, const corm_node *from, const corm_
 static corm_status columns_at(corm_arena *arena, const corm_node *const *columns, uint32_t n, unsigned style,
                               unsigned depth, corm_select_columns *out, corm_error *err);
 
-static corm_status expand_select(expansion *x, const corm_node *from, const corm_select *select) {
-  corm_select_columns inner;
-  select = corm_select_leader(select);
-  if (columns_at(x->arena, select->columns, select->ncolumns, corm_inner_style(select), x->depth + 1, &inner, x->err) !=
-      CORM_OK) {
-    return CORM_FAILED;
+/* The list that the columns of a selectable, or of a DML statement with RETURNING, are. */
+static const corm_node *const *list_of(const corm_node *element, uint32_t *n, unsigned *style) {
+  *style = CORM_LABEL_STYLE_DISAMBIGUATE;
+  *n = 0;
+  switch ((corm_node_kind)element->kind) {
+  case CORM_NODE_INSERT:
+    *n = ((const corm_insert *)element)->nreturning;
+    return ((const corm_insert *)element)->returning;
+  case CORM_NODE_UPDATE:
+    *n = ((const corm_update *)element)->nreturning;
+    return ((const corm_update *)element)->returning;
+  case CORM_NODE_DELETE:
+    *n = ((const corm_delete_node *)element)->nreturning;
+    return ((const corm_delete_node *)element)->returning;
+  default: break;
   }
+  const corm_select *select = corm_as_select(element);
+  if (!select) return NULL;
+  select = corm_select_leader(select);
+  *style = corm_inner_style(select);
+  *n = select->ncolumns;
+  return select->columns;
+}
+
+static corm_status expand_select(expansion *x, const corm_node *from, const corm_node *element) {
+  corm_select_columns inner;
+  uint32_t n;
+  unsigned style;
+  const corm_node *const *list = list_of(element, &n, &style);
+  if (columns_at(x->arena, list, n, style, x->depth + 1, &inner, x->err) != CORM_OK) return CORM_FAILED;
   for (uint32_t i = 0; i < inner.n; i++) {
     /* What is there twice is addressed by its first label. */
     uint32_t first = 0;
@@ -147,9 +170,9 @@ static corm_status expand_valued(expansion *x, const corm_table_valued *from) {
 
 static corm_status expand_from(expansion *x, const corm_node *from) {
   if (corm_as_table_valued(from)) return expand_valued(x, corm_as_table_valued(from));
-  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
+  const corm_node *element = corm_from_element(from);
   if (element->kind == CORM_NODE_TABLE) return expand_table(x, from, ((const corm_table_node *)element)->table);
-  return expand_select(x, from, (const corm_select *)element);
+  return expand_select(x, from, element);
 }
 
 static corm_status expand_bundle(expansion *x, const corm_bundle *bundle) {
@@ -375,8 +398,10 @@ corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *co
   return columns_at(arena, columns, n, style, 0, out, err);
 }
 
-corm_status corm_selectable_columns_in(corm_arena *arena, const corm_select *select, corm_select_columns *out,
+corm_status corm_selectable_columns_in(corm_arena *arena, const corm_node *element, corm_select_columns *out,
                                        corm_error *err) {
-  select = corm_select_leader(select);
-  return columns_at(arena, select->columns, select->ncolumns, corm_inner_style(select), 0, out, err);
+  uint32_t n;
+  unsigned style;
+  const corm_node *const *list = list_of(element, &n, &style);
+  return columns_at(arena, list, n, style, 0, out, err);
 }

@@ -129,6 +129,14 @@ static corm_status finish(corm_compiler *c) {
   return out->sql && out->binds ? CORM_OK : corm_error_memory(c->err);
 }
 
+static void place_with(corm_compiler *c, const corm_node *node) {
+  bool change = node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE;
+  if (change && c->dialect->with_of_selects)
+    corm_emit_error(c, CORM_E_COMPILE, "%s has no WITH before UPDATE and DELETE; use a subquery instead",
+                    c->dialect->name);
+  corm_place_ctes(c, c->with_at, 0, 0);
+}
+
 corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, const corm_node *node,
                             const corm_compile_options *options, corm_compiled *out, corm_error *err) {
   corm_compiler c;
@@ -148,6 +156,7 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
     break;
   default: corm_emit_node(&c, node); break;
   }
+  if (c.nctes) place_with(&c, node);
   return finish(&c);
 }
 

@@ -48,6 +48,7 @@ typedef struct corm_compiled_bind {
   const corm_column *column; /* whose value it is (INSERT, SET, comparison): names the place in errors; or NULL */
   int32_t element;           /* index into node->values when expanded, else -1 */
   uint32_t row;              /* of a multi-row INSERT: a default's hook is called once for each */
+  uint32_t part;             /* the compiler's: the CTE that it stands in, 0: none */
   uint8_t source;            /* corm_bind_source */
   bool assigned;             /* `column` is to keep the value */
 } corm_compiled_bind;

@@ -73,6 +73,15 @@ typedef struct corm_prefix {
   size_t len;
 } corm_prefix;
 
+/* A common table expression that the statement names. */
+typedef struct corm_cte_slot {
+  const corm_alias *alias; /* NULL: replaced by a UNION with it */
+  const char *name;
+  const char *text; /* "name AS (...)"; NULL: being written, or placed already */
+  uint32_t level;   /* of the select that its WITH stands at; 0: the statement */
+  uint32_t order;   /* in which they were finished */
+} corm_cte_slot;
+
 struct corm_compiler {
   const corm_dialect *dialect;
   corm_arena *arena;
@@ -89,6 +98,15 @@ struct corm_compiler {
   unsigned depth;
   corm_hole *hole; /* of the type's expression that is being written */
   corm_scope *scope;
+  corm_cte_slot *ctes;
+  uint32_t nctes;
+  uint32_t ctes_cap;
+  uint32_t nfinished;              /* CTEs whose text is there */
+  uint32_t nnesting;               /* CTEs that wait for the end of a select inside */
+  uint32_t level;                  /* selects within selects */
+  uint32_t part;                   /* of binds, now */
+  bool recursive;                  /* some CTE is */
+  size_t with_at;                  /* where the statement's WITH goes */
   const corm_node *windowed;       /* the function that is followed by OVER, and so is no aggregate */
   const corm_select_extra *hinted; /* of the select whose FROMs are written; NULL: has no hints */
   const corm_node *ordering;       /* ORDER BY of the function that the dialect is asked to write, or NULL */
@@ -219,6 +237,8 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
 /* The label of a select column, NULL when it has none. */
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
+/* The name that it has without a label. */
+const char *corm_natural_text(corm_compiler *c, const corm_select_column *column);
 /* Emits columns with their labels and, when `report` is true, describes them as the statement's result; `leaves`: their
    values leave the statement, so that types put their expressions around them. */
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report, bool leaves);
@@ -252,6 +272,18 @@ void corm_emit_compound(corm_compiler *c, const corm_select *compound, corm_sele
 void corm_emit_textual(corm_compiler *c, const corm_select *textual, corm_select_place place);
 /* Tells the columns as the statement's result without writing them. */
 void corm_report_columns(corm_compiler *c, const corm_select_columns *columns);
+
+/* -- emit_cte.c -- */
+
+/* The name of a CTE where it is selected from; its text is written at first sight, and kept for WITH. */
+void corm_emit_cte(corm_compiler *c, const corm_alias *cte);
+/* The CTEs of add_cte(): kept for WITH. */
+void corm_add_ctes(corm_compiler *c, const corm_node *const *ctes, uint32_t n);
+/* Writes WITH before the text from `at` on, whose binds begin at `first`: for the CTEs that nest at this level, or with
+   level 0 for all that are left. */
+void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level);
+/* The name that a CTE has. */
+const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 
 /* -- emit_dml.c -- */
 

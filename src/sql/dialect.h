@@ -108,11 +108,14 @@ struct corm_dialect {
   bool regexp_prefix;  /* flags of a regular expression stand in front of it: '(?i)' */
   bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
-  bool inner_join;     /* INNER JOIN is said in full */
-  bool from_dual;      /* WHERE needs a FROM: FROM DUAL */
-  bool index_of_table; /* an index's name is its table's own: DROP INDEX name ON table */
-  bool inline_keys;    /* a foreign key stands in CREATE TABLE or nowhere */
-  bool identity;       /* GENERATED ... AS IDENTITY; elsewhere such a key is generated as others are */
+  bool dml_ctes;       /* INSERT, UPDATE and DELETE may stand in WITH */
+  bool with_of_selects;     /* WITH stands before SELECT only, not before UPDATE and DELETE */
+  bool with_behind_insert;  /* INSERT INTO t (a) WITH ... SELECT */
+  bool inner_join;          /* INNER JOIN is said in full */
+  bool from_dual;           /* WHERE needs a FROM: FROM DUAL */
+  bool index_of_table;      /* an index's name is its table's own: DROP INDEX name ON table */
+  bool inline_keys;         /* a foreign key stands in CREATE TABLE or nowhere */
+  bool identity;            /* GENERATED ... AS IDENTITY; elsewhere such a key is generated as others are */
   bool makes_sequences;     /* CREATE SEQUENCE */
   bool sequences;           /* the value of a Sequence is asked for in INSERT: the server is known to have them */
   bool next_value;          /* nextval() */

@@ -16,6 +16,8 @@ struct corm_insert {
   const corm_select *from_select;
   const corm_node *const *returning;
   uint32_t nreturning;
+  const corm_node *const *ctes; /* as a select's */
+  uint32_t nctes;
 };
 typedef struct corm_insert corm_insert;
 
@@ -28,6 +30,8 @@ typedef struct corm_update {
   const corm_node *where;
   const corm_node *const *returning;
   uint32_t nreturning;
+  const corm_node *const *ctes; /* as a select's */
+  uint32_t nctes;
   bool all;     /* without criteria, and meant so */
   bool ordered; /* ordered_values(): SET in the order given, not in table order */
 } corm_update;
@@ -38,6 +42,8 @@ typedef struct corm_delete_node {
   const corm_node *where;
   const corm_node *const *returning;
   uint32_t nreturning;
+  const corm_node *const *ctes; /* as a select's */
+  uint32_t nctes;
   bool all;
 } corm_delete_node;
 

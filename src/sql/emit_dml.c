@@ -185,6 +185,7 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
     corm_emit_column_name(c, table_column(x->table, i));
   }
   corm_emit_bytes(c, ") ", 2);
+  if (c->dialect->with_behind_insert && !c->part) c->with_at = c->text.len;
   bool more = nadded(c, x) > 0;
   if (more && insert->from_select->base.kind != CORM_NODE_SELECT) {
     corm_emit_error(c, CORM_E_COMPILE,
@@ -234,6 +235,7 @@ static bool draws_key(const corm_compiler *c, const inserting *x) {
 }
 
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
+  if (insert->nctes) corm_add_ctes(c, insert->ctes, insert->nctes);
   c->out->is_dml = true;
   c->out->is_insert = true;
   inserting x = {.insert = insert, .table = insert->table};
@@ -250,7 +252,8 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   bool of_one = !x.all && !insert->from_select && insert->nrows <= 1;
   if (insert->nreturning) {
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
-  } else if (of_one && (c->options.named || c->options.keys) && (c->dialect->returns_key || draws_key(c, &x))) {
+  } else if (of_one && !c->part && (c->options.named || c->options.keys) &&
+             (c->dialect->returns_key || draws_key(c, &x))) {
     emit_returning_key(c, &x);
   }
 }
@@ -308,6 +311,7 @@ static const corm_table *target_table(corm_compiler *c, const corm_node *target)
 }
 
 void corm_emit_update(corm_compiler *c, const corm_update *update) {
+  if (update->nctes) corm_add_ctes(c, update->ctes, update->nctes);
   c->out->is_dml = true;
   const corm_table *table = target_table(c, update->table);
   const uint32_t *at = table ? positions(c, table, update->columns, update->n) : NULL;
@@ -326,6 +330,7 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
 }
 
 void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
+  if (delete_node->nctes) corm_add_ctes(c, delete_node->ctes, delete_node->nctes);
   c->out->is_dml = true;
   const corm_table *table = target_table(c, delete_node->table);
   if (!table) return;

@@ -44,6 +44,7 @@ const char *corm_take_text(corm_compiler *c, size_t at) {
 
 const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
   if (alias->name) return alias->name;
+  if (alias->cte) return corm_cte_name(c, alias);
   const corm_node *element = alias->element;
   const char *stem = element->kind == CORM_NODE_TABLE ? ((const corm_table_node *)element)->table->name : "anon";
   return corm_anonymous_name(c, (corm_identity){alias, NULL}, stem);
@@ -199,7 +200,13 @@ static void emit_subselect(corm_compiler *c, const corm_node *node) {
 
 static void step_alias(corm_compiler *c, const corm_alias *alias) {
   const corm_node *element = alias->element;
-  if (corm_as_select(element)) {
+  if (alias->cte) {
+    corm_emit_cte(c, alias);
+    return;
+  }
+  if (element->kind == CORM_NODE_ALIAS) {
+    corm_emit_cte(c, (const corm_alias *)element);
+  } else if (corm_as_select(element)) {
     if (corm_compiler_enter(c)) {
       corm_emit_bytes(c, "(", 1);
       corm_emit_select(c, corm_as_select(element), CORM_SELECT_FROM, NULL, NULL);

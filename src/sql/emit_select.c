@@ -50,7 +50,7 @@ static bool is_labelled(const corm_select_column *column, bool all_labels) {
   }
 }
 
-static const char *natural_text(corm_compiler *c, const corm_select_column *column) {
+const char *corm_natural_text(corm_compiler *c, const corm_select_column *column) {
   if (column->name) return column->name;
   const corm_node *node = column->node;
   if (node->kind == CORM_NODE_WHOLE) {
@@ -92,7 +92,7 @@ void corm_report_columns(corm_compiler *c, const corm_select_columns *columns) {
   corm_compiled_column *out = reserve_report(c, columns);
   for (uint32_t i = 0; out && i < columns->n; i++) {
     const char *label = corm_label_text(c, &columns->items[i]);
-    report_column(&out[i], &columns->items[i], label ? label : natural_text(c, &columns->items[i]));
+    report_column(&out[i], &columns->items[i], label ? label : corm_natural_text(c, &columns->items[i]));
   }
 }
 
@@ -131,11 +131,11 @@ void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, boo
       if (name) {
         corm_emit_own_name(c, name, "label");
       } else {
-        corm_emit_quoted(c, name = natural_text(c, column));
+        corm_emit_quoted(c, name = corm_natural_text(c, column));
       }
     }
     if (!out) continue;
-    if (!name) name = natural_text(c, column);
+    if (!name) name = corm_natural_text(c, column);
     report_column(&out[i], column, name);
   }
 }
@@ -254,7 +254,7 @@ void corm_emit_order_item(corm_compiler *c, const corm_node *item, const corm_se
     return;
   }
   const char *label = corm_label_text(c, column);
-  corm_emit_own_name(c, label ? label : natural_text(c, column), "label");
+  corm_emit_own_name(c, label ? label : corm_natural_text(c, column), "label");
   for (size_t level = depth; level > 0; level--) {
     const corm_node *node = item;
     for (size_t i = 1; i < level; i++) node = ordered_operand(node);
@@ -294,18 +294,27 @@ static void emit_clauses(corm_compiler *c, const corm_select *select, const corm
   corm_emit_row_limit(c, select);
 }
 
-void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
+/* The SELECT itself, its FROMs being known. */
+static void emit_body(corm_compiler *c, const corm_select *select, corm_select_place place,
+                      const corm_select_columns *columns, const corm_from_list *froms,
                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
+  if (select->extra) {
+    corm_emit_select_head(c, select);
+  } else {
+    corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
+  }
+  const bool top = place == CORM_SELECT_TOP;
+  corm_emit_columns(c, columns, place == CORM_SELECT_FROM, top, top || place == CORM_SELECT_PART);
+  if (more) more(c, ctx);
+  if (froms->n) corm_emit_text(c, " \nFROM ");
+  if (!froms->n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
+  corm_emit_list(c, froms->items, froms->n);
+  emit_clauses(c, select, columns);
+}
+
+static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_place place,
+                       void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   corm_select_columns columns;
-  if (c->failed) return;
-  if (select->base.kind == CORM_NODE_COMPOUND) {
-    corm_emit_compound(c, select, place);
-    return;
-  }
-  if (select->base.kind == CORM_NODE_TEXTUAL) {
-    corm_emit_textual(c, select, place);
-    return;
-  }
   unsigned style = place == CORM_SELECT_FROM ? corm_inner_style(select) : select->label_columns;
   if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, style, &columns, c->err) != CORM_OK) {
     c->failed = true;
@@ -321,26 +330,32 @@ void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_p
   if (!ok) corm_compiler_check(c, NULL);
   if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);
 
-  bool bare = c->bare_columns, aggregate = c->aggregate;
+  const bool bare = c->bare_columns, aggregate = c->aggregate;
+  const corm_select_extra *hinted = c->hinted;
   c->bare_columns = false;
   c->aggregate = false;
   c->scope = &scope;
-  const corm_select_extra *hinted = c->hinted;
   c->hinted = select->extra && select->extra->ntexts ? select->extra : NULL;
-  if (select->extra) {
-    corm_emit_select_head(c, select);
-  } else {
-    corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
-  }
-  const bool top = place == CORM_SELECT_TOP;
-  corm_emit_columns(c, &columns, place == CORM_SELECT_FROM, top, top || place == CORM_SELECT_PART);
-  if (more) more(c, ctx);
-  if (froms.n) corm_emit_text(c, " \nFROM ");
-  if (!froms.n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
-  corm_emit_list(c, froms.items, froms.n);
-  emit_clauses(c, select, &columns);
+  emit_body(c, select, place, &columns, &froms, more, ctx);
   c->hinted = hinted;
   c->scope = scope.outer;
   c->bare_columns = bare;
   c->aggregate = aggregate;
+}
+
+void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
+                      void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
+  if (c->failed) return;
+  const size_t start = c->text.len;
+  const uint32_t first_bind = c->nbinds, nnesting = c->nnesting;
+  c->level++;
+  if (select->nctes) corm_add_ctes(c, select->ctes, select->nctes);
+  switch ((corm_node_kind)select->base.kind) {
+  case CORM_NODE_COMPOUND: corm_emit_compound(c, select, place); break;
+  case CORM_NODE_TEXTUAL: corm_emit_textual(c, select, place); break;
+  default: emit_plain(c, select, place, more, ctx); break;
+  }
+  bool inside = place != CORM_SELECT_TOP && place != CORM_SELECT_PART;
+  if (c->nnesting > nnesting && inside) corm_place_ctes(c, start, first_bind, c->level);
+  c->level--;
 }

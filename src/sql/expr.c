@@ -344,6 +344,20 @@ const corm_select *corm_as_select(const corm_node *node) {
   return is ? (const corm_select *)node : NULL;
 }
 
+const corm_node *corm_from_element(const corm_node *from) {
+  while (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
+  return from;
+}
+
+const corm_node *corm_cte_in(corm_arena *arena, const corm_node *element, const char *name, const corm_cte *cte) {
+  corm_alias *node = (corm_alias *)(uintptr_t)corm_alias_in(arena, element, name);
+  corm_cte *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (!node || !copy) return NULL;
+  *copy = *cte;
+  node->cte = copy;
+  return &node->base;
+}
+
 const corm_select *corm_select_leader(const corm_select *select) {
   while (select->base.kind == CORM_NODE_COMPOUND) select = select->parts[0];
   return select;

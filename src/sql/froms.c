@@ -183,11 +183,11 @@ static const corm_select_column *find_selected(const corm_select_columns *column
   return find_numbered(columns, key);
 }
 
-static const corm_node *selected_column(corm_arena *arena, const corm_node *from, const corm_select *select,
+static const corm_node *selected_column(corm_arena *arena, const corm_node *from, const corm_node *element,
                                         const char *key) {
   corm_select_columns columns;
   corm_error *ignored = NULL;
-  if (corm_selectable_columns_in(arena, select, &columns, ignored) != CORM_OK) {
+  if (corm_selectable_columns_in(arena, element, &columns, ignored) != CORM_OK) {
     return NULL;
   }
   const corm_select_column *found = find_selected(&columns, key);
@@ -219,9 +219,8 @@ static const corm_node *valued_column(const corm_table_valued *from, const char 
 
 const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key) {
   if (corm_as_table_valued(from)) return valued_column(corm_as_table_valued(from), key);
-  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
-  if (corm_as_select(element)) return selected_column(arena, from, corm_as_select(element), key);
-  if (element->kind != CORM_NODE_TABLE) return NULL;
+  const corm_node *element = corm_from_element(from);
+  if (element->kind != CORM_NODE_TABLE) return selected_column(arena, from, element, key);
   const corm_column *column = corm_table_column(((const corm_table_node *)element)->table, key, strlen(key));
   return column ? corm_column_node_in(arena, column, from) : NULL;
 }
@@ -242,10 +241,10 @@ static const char *own_key(corm_arena *arena, const corm_select_columns *columns
   return key;
 }
 
-corm_status corm_select_keys_in(corm_arena *arena, const corm_select *select, const char *const **keys, uint32_t *n,
+corm_status corm_select_keys_in(corm_arena *arena, const corm_node *element, const char *const **keys, uint32_t *n,
                                 corm_error *err) {
   corm_select_columns columns;
-  corm_status status = corm_selectable_columns_in(arena, select, &columns, err);
+  corm_status status = corm_selectable_columns_in(arena, element, &columns, err);
   if (status != CORM_OK) return status;
   const char **own = corm_arena_zalloc(arena, columns.n, sizeof *own);
   if (!own) return corm_error_memory(err);

@@ -31,7 +31,7 @@ CORM_MUST_USE corm_status corm_select_froms_in(corm_arena *arena, const corm_sel
 
 /* By what the columns of a select are found where it is aliased, one for each: "id", and "id_1" for the second of that
    key; NULL for raw text. In the arena. */
-CORM_MUST_USE corm_status corm_select_keys_in(corm_arena *arena, const corm_select *select, const char *const **keys,
+CORM_MUST_USE corm_status corm_select_keys_in(corm_arena *arena, const corm_node *element, const char *const **keys,
                                               uint32_t *n, corm_error *err);
 
 /* What tells one selected thing from another: a column of a FROM, or a node. */
@@ -78,8 +78,8 @@ typedef struct corm_select_columns {
    CompileError for what cannot be selected. */
 CORM_MUST_USE corm_status corm_select_columns_in(corm_arena *arena, const corm_node *const *columns, uint32_t n,
                                                  unsigned style, corm_select_columns *out, corm_error *err);
-/* The same of a selectable, as they are seen from outside. */
-CORM_MUST_USE corm_status corm_selectable_columns_in(corm_arena *arena, const corm_select *select,
+/* The same of a selectable or a DML statement with RETURNING, as they are seen from outside; none for other nodes. */
+CORM_MUST_USE corm_status corm_selectable_columns_in(corm_arena *arena, const corm_node *element,
                                                      corm_select_columns *out, corm_error *err);
 
 #endif

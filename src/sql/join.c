@@ -11,16 +11,14 @@
 static corm_status column_of(corm_arena *arena, const corm_node *from, const corm_column *column, const corm_node **out,
                              corm_error *err) {
   *out = NULL;
-  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
+  const corm_node *element = corm_from_element(from);
   if (element->kind == CORM_NODE_TABLE) {
     if (((const corm_table_node *)element)->table != column->table) return CORM_OK;
     *out = corm_column_node_in(arena, column, from);
     return *out ? CORM_OK : corm_error_memory(err);
   }
-  const corm_select *select = corm_as_select(element);
-  if (!select) return CORM_OK;
   corm_select_columns columns;
-  if (corm_selectable_columns_in(arena, select, &columns, err) != CORM_OK) {
+  if (corm_selectable_columns_in(arena, element, &columns, err) != CORM_OK) {
     return CORM_FAILED;
   }
   for (uint32_t i = 0; i < columns.n; i++) {
@@ -34,12 +32,10 @@ static corm_status column_of(corm_arena *arena, const corm_node *from, const cor
 
 /* The tables whose columns a FROM (no join) gives. */
 static corm_status tables_of(corm_arena *arena, const corm_node *from, corm_from_list *out, corm_error *err) {
-  const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
+  const corm_node *element = corm_from_element(from);
   if (element->kind == CORM_NODE_TABLE) return corm_from_list_add(out, element) ? CORM_OK : corm_error_memory(err);
-  const corm_select *select = corm_as_select(element);
-  if (!select) return CORM_OK;
   corm_select_columns columns;
-  if (corm_selectable_columns_in(arena, select, &columns, err) != CORM_OK) {
+  if (corm_selectable_columns_in(arena, element, &columns, err) != CORM_OK) {
     return CORM_FAILED;
   }
   for (uint32_t i = 0; i < columns.n; i++) {

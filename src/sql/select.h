@@ -27,10 +27,23 @@ typedef struct corm_table_node {
   const corm_table *table;
 } corm_table_node;
 
+/* What makes an alias a common table expression. */
+typedef struct corm_cte {
+  /* The one that this is a UNION with, under the same name: the table that its own text may speak of. NULL: none. */
+  const struct corm_alias *restates;
+  const corm_node *const *prefixes; /* TEXT, behind AS */
+  uint32_t nprefixes;
+  const corm_node *const *suffixes; /* TEXT, at the end */
+  uint32_t nsuffixes;
+  bool recursive;
+  bool nesting; /* its WITH stands at the select that names it, not at the statement */
+} corm_cte;
+
 typedef struct corm_alias {
   corm_node base;
   const char *name;         /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
-  const corm_node *element; /* TABLE or SELECT */
+  const corm_node *element; /* TABLE, a selectable, a CTE; of a CTE also an INSERT, UPDATE or DELETE with RETURNING */
+  const corm_cte *cte;      /* NULL: none */
 } corm_alias;
 
 typedef struct corm_join {
@@ -132,7 +145,9 @@ struct corm_select {
   const struct corm_select *const *parts; /* COMPOUND: one at least */
   uint32_t nparts;
   corm_set_op set_op;
-  const corm_text *text; /* TEXTUAL */
+  const corm_text *text;        /* TEXTUAL */
+  const corm_node *const *ctes; /* add_cte(): CTEs that nothing needs to name */
+  uint32_t nctes;
   bool distinct;
   uint8_t label_columns; /* corm_label_style */
 };
@@ -144,6 +159,10 @@ const corm_select *corm_select_leader(const corm_select *select);
 
 const corm_node *corm_table_node_in(corm_arena *arena, const corm_table *table);
 const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, const char *name);
+/* What the columns of a FROM (no join) come from: its table, selectable, function or DML statement. */
+const corm_node *corm_from_element(const corm_node *from);
+/* WITH name AS (element); `cte` is copied. */
+const corm_node *corm_cte_in(corm_arena *arena, const corm_node *element, const char *name, const corm_cte *cte);
 /* parts joined by the operator; the array is copied. */
 const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n);
 /* Text that gives these columns; the array is copied. */

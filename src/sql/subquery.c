@@ -31,9 +31,8 @@ corm_status corm_subquery_columns_in(corm_arena *arena, const corm_node *alias, 
     *n = valued->ncolumns;
     return nodes ? CORM_OK : corm_error_memory(err);
   }
-  const corm_select *select = (const corm_select *)((const corm_alias *)alias)->element;
   corm_select_columns columns;
-  corm_status status = corm_selectable_columns_in(arena, select, &columns, err);
+  corm_status status = corm_selectable_columns_in(arena, corm_from_element(alias), &columns, err);
   if (status != CORM_OK) return status;
   if (columns.textual)
     return corm_error_set(err, CORM_E_COMPILE, "a select of raw text cannot be wrapped in a subquery");

@@ -561,6 +561,26 @@ function FromClause:render_derived(options) end
 ---@return corm.FromClause
 function FromClause:alias(name) end
 
+---Of a CTE: UNION of what it is with these selects, which may select from it (`recursive = true`).
+---@param ... corm.Select
+---@return corm.FromClause
+function FromClause:union(...) end
+
+---Of a CTE: the same with UNION ALL.
+---@param ... corm.Select
+---@return corm.FromClause
+function FromClause:union_all(...) end
+
+---Of a CTE: raw SQL behind AS, such as `corm.text("MATERIALIZED")`.
+---@param ... corm.TextClause
+---@return corm.FromClause
+function FromClause:prefix_with(...) end
+
+---Of a CTE: raw SQL at its end.
+---@param ... corm.TextClause
+---@return corm.FromClause
+function FromClause:suffix_with(...) end
+
 ---Raises NoForeignKeysError or AmbiguousForeignKeysError when no ON clause is given and none can be found.
 ---@param right corm.FromClause|corm.Model
 ---@param onclause? corm.Expression
@@ -583,6 +603,17 @@ function FromClause:compile(options) end
 ---What all statements have. tostring gives the SQL of the generic dialect.
 ---@class corm.Statement
 local Statement = {}
+
+---A common table expression: `WITH name AS (...)`.
+---@param name? string Made up without one
+---@param options? { recursive?: boolean, nesting?: boolean } `nesting`: WITH stands at the select that names it
+---@return corm.FromClause
+function Statement:cte(name, options) end
+
+---CTEs that the statement has whether anything names them or not.
+---@param ... corm.FromClause
+---@return self
+function Statement:add_cte(...) end
 
 ---Loader options. Raises ArgumentError for an option of another model when it is executed.
 ---@param ... corm.LoaderOption

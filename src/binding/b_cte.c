@@ -1,0 +1,199 @@
+/* Common table expressions: stmt:cte(), their unions, and add_cte() of statements. */
+#include <string.h>
+
+#include "base/str.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+/* The statement at 1 that can stand in WITH. */
+static const corm_node *check_element(lua_State *L, const char *method) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_node *node = stmt ? stmt->base.node : NULL;
+  bool dml =
+      node && (node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE);
+  return dml ? node : &binding_checkselectable(L, method)->base;
+}
+
+static const char *check_name(lua_State *L, int arg, size_t *len) {
+  corm_error err;
+  corm_error_init(&err);
+  *len = 0;
+  if (lua_isnoneornil(L, arg)) return NULL;
+  if (lua_type(L, arg) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "cte: a name expected");
+  const char *name = lua_tolstring(L, arg, len);
+  if (corm_identifier_check(name, *len, "cte", &err) != CORM_OK) binding_raise(L, &err);
+  return name;
+}
+
+/* Pushes the CTE; what stands at 1 and `other` (0: nothing) stays alive. */
+static int push_cte(lua_State *L, const corm_node *element, const char *name, const corm_cte *cte, int other) {
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr),
+                      BINDING_ROOM(corm_alias) + BINDING_ROOM(corm_cte) + CORM_ROOM_TEXT(name ? strlen(name) : 0),
+                      BINDING_FROM_SLOTS);
+  do node = corm_cte_in(&b.arena, element, name, cte);
+  while (binding_build_again(&b, node));
+  if (!other) {
+    binding_anchor(L, BINDING_FROM_PARTS, 1);
+    return 1;
+  }
+  lua_createtable(L, 2, 0);
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, -2, 1);
+  lua_pushvalue(L, other);
+  lua_rawseti(L, -2, 2);
+  lua_setiuservalue(L, -2, BINDING_FROM_PARTS);
+  return 1;
+}
+
+/* cte([name] [, { recursive, nesting }]) */
+static int stmt_cte(lua_State *L) {
+  static const binding_option_spec specs[] = {
+      {"name", BINDING_OPT_STRING}, {"recursive", BINDING_OPT_BOOL}, {"nesting", BINDING_OPT_BOOL}};
+  const corm_node *element = check_element(L, "cte");
+  corm_cte cte = {0};
+  int options = lua_gettop(L) > 1 && binding_is_plain_table(L, lua_gettop(L)) ? lua_gettop(L) : 0;
+  int name_at = options == 2 ? 0 : 2;
+  if (options) {
+    binding_check_options(L, options, "cte", specs, sizeof specs / sizeof *specs);
+    cte.recursive = binding_opt_bool(L, options, "recursive", false);
+    cte.nesting = binding_opt_bool(L, options, "nesting", false);
+    if (!name_at && binding_opt_push(L, options, "name")) name_at = lua_gettop(L);
+  }
+  size_t len;
+  const char *name = name_at ? check_name(L, name_at, &len) : NULL;
+  return push_cte(L, element, name, &cte, 0);
+}
+
+static const corm_alias *check_cte(lua_State *L, int arg, const char *method) {
+  const binding_expr *from = binding_test(L, arg, BINDING_FROM);
+  const corm_alias *alias = from && from->node->kind == CORM_NODE_ALIAS ? (const corm_alias *)from->node : NULL;
+  if (!alias || !alias->cte)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a CTE expected, got %s; a select becomes one by :cte()", method,
+                  binding_typename(L, arg));
+  return alias;
+}
+
+/* The CTE at 1 joined by the operator with the selects behind it: the same table, which its text may speak of. */
+static int restate(lua_State *L, const char *method) {
+  const corm_alias *old = check_cte(L, 1, method);
+  int last = lua_gettop(L);
+  if (last < 2) return binding_error(L, CORM_E_ARGUMENT, "%s: a select expected", method);
+  if (!corm_as_select(old->element))
+    return binding_error(L, CORM_E_ARGUMENT, "%s: only a CTE that is a select has it", method);
+  /* The compound is made by the statement's own method. */
+  binding_push_node(L, old->element, 1);
+  lua_getfield(L, -1, method);
+  lua_insert(L, -2);
+  for (int i = 2; i <= last; i++) lua_pushvalue(L, i);
+  lua_call(L, last, 1);
+  corm_cte cte = *old->cte;
+  cte.restates = old;
+  return push_cte(L, binding_tonode(L, -1), old->name, &cte, lua_gettop(L));
+}
+
+static int cte_union(lua_State *L) {
+  return restate(L, "union");
+}
+
+static int cte_union_all(lua_State *L) {
+  return restate(L, "union_all");
+}
+
+/* -- prefixes and suffixes ----------------------------------------------------------------------------------------- */
+
+static int affix(lua_State *L, bool suffix, const char *method) {
+  const corm_alias *old = check_cte(L, 1, method);
+  int n = lua_gettop(L) - 1;
+  if (n < 1) return binding_error(L, CORM_E_ARGUMENT, "%s: a corm.text(\"...\") expected", method);
+  const corm_node *const *had = suffix ? old->cte->suffixes : old->cte->prefixes;
+  uint32_t nhad = suffix ? old->cte->nsuffixes : old->cte->nprefixes;
+  const corm_node **texts = lua_newuserdatauv(L, (nhad + (size_t)n) * sizeof *texts, 0);
+  int kept = lua_gettop(L);
+  if (nhad) memcpy(texts, had, nhad * sizeof *texts);
+  for (int i = 0; i < n; i++) texts[nhad + (uint32_t)i] = binding_checktext(L, i + 2, method);
+  corm_cte cte = *old->cte;
+  *(suffix ? &cte.suffixes : &cte.prefixes) = texts;
+  *(suffix ? &cte.nsuffixes : &cte.nprefixes) = nhad + (uint32_t)n;
+  lua_createtable(L, n + 1, 0);
+  for (int i = 0; i <= n; i++) {
+    lua_pushvalue(L, i == 0 ? kept : i + 1);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return push_cte(L, old->element, old->name, &cte, lua_gettop(L));
+}
+
+static int cte_prefix_with(lua_State *L) {
+  return affix(L, false, "prefix_with");
+}
+
+static int cte_suffix_with(lua_State *L) {
+  return affix(L, true, "suffix_with");
+}
+
+/* -- add_cte() ----------------------------------------------------------------------------------------------------- */
+
+/* A copy of the statement in the arena and the place of its CTEs. */
+static corm_node *copy_in(corm_arena *arena, const corm_node *node, const corm_node *const ***ctes, uint32_t **n) {
+  const corm_select *select = corm_as_select(node);
+  size_t size = select                           ? sizeof(corm_select)
+                : node->kind == CORM_NODE_INSERT ? sizeof(corm_insert)
+                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
+                                                 : sizeof(corm_delete_node);
+  void *copy = corm_arena_alloc(arena, size);
+  if (!copy) return NULL;
+  memcpy(copy, node, size);
+  if (select) {
+    *ctes = &((corm_select *)copy)->ctes;
+    *n = &((corm_select *)copy)->nctes;
+  } else if (node->kind == CORM_NODE_INSERT) {
+    *ctes = &((corm_insert *)copy)->ctes;
+    *n = &((corm_insert *)copy)->nctes;
+  } else if (node->kind == CORM_NODE_UPDATE) {
+    *ctes = &((corm_update *)copy)->ctes;
+    *n = &((corm_update *)copy)->nctes;
+  } else {
+    *ctes = &((corm_delete_node *)copy)->ctes;
+    *n = &((corm_delete_node *)copy)->nctes;
+  }
+  return copy;
+}
+
+/* add_cte(cte, ...) */
+static int stmt_add_cte(lua_State *L) {
+  const corm_node *old = check_element(L, "add_cte");
+  int last = lua_gettop(L);
+  for (int i = 2; i <= last; i++) check_cte(L, i, "add_cte");
+  binding_build b;
+  corm_node *node;
+  binding_statement_start(&b, L, BINDING_ROOM(corm_select) + CORM_ARENA_ROUND((size_t)(last + 8) * sizeof(void *)),
+                          last - 1);
+  do {
+    const corm_node *const **ctes;
+    uint32_t *n;
+    node = copy_in(&b.arena, old, &ctes, &n);
+    if (!node) continue;
+    const corm_node **list = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *list);
+    if (!list) {
+      node = NULL;
+      continue;
+    }
+    if (*n) memcpy(list, *ctes, *n * sizeof *list);
+    for (int i = 2; i <= last; i++) list[(*n)++] = &check_cte(L, i, "add_cte")->base;
+    *ctes = list;
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+void binding_open_cte(lua_State *L) {
+  static const luaL_Reg statements[] = {{"cte", stmt_cte}, {"add_cte", stmt_add_cte}, {NULL, NULL}};
+  static const luaL_Reg froms[] = {{"union", cte_union},
+                                   {"union_all", cte_union_all},
+                                   {"prefix_with", cte_prefix_with},
+                                   {"suffix_with", cte_suffix_with},
+                                   {NULL, NULL}};
+  binding_add_methods(L, BINDING_STATEMENT, statements);
+  binding_add_methods(L, BINDING_FROM, froms);
+}
