@@ -82,7 +82,7 @@ static unsigned size_of(const fuzz_machine *m) {
 
 static bool build(fuzz_machine *m) {
   for (unsigned i = 0; i < MAX_STEPS && m->at < m->end; i++) {
-    if (!step(m)) return false;
+    if (!step(m) || m->arena->failed) return false;
     if (size_of(m) > MAX_SIZE) break;
     /* What is used twice. */
     if (m->nvalues && m->nvalues < FUZZ_ITEMS && fuzz_choose(m, 8) == 0) {

@@ -28,7 +28,8 @@ void binding_build_start(binding_build *b, lua_State *L, binding_kind kind, size
 
 bool binding_build_again(binding_build *b, const corm_node *node) {
   b->expr->node = node;
-  if (node || !b->arena.failed) return false;
+  /* A constructor may not have noticed that an optional part is missing for want of room. */
+  if (!b->arena.failed) return false;
   if (++b->tries > MAX_TRIES) binding_error(b->L, CORM_E_MEMORY, "not enough memory");
   lua_pop(b->L, 1);
   b->room = b->room * 2 + 64;
