@@ -1,6 +1,7 @@
 -- Bad input to the language: an error of the right class that names the place, before anything is sent.
 local corm = require "corm"
 local raises = require "spec.support.raises"
+local sql = require "spec.support.sql"
 
 local select, func = corm.select, corm.func
 
@@ -87,6 +88,32 @@ describe("a select", function()
       select(func.sum(func.count(t.c.id))):compile { dialect = "sqlite" }
     end },
   }
+end)
+
+describe("a select of several columns as one value", function()
+  local two, all = select(u.c.id, u.c.t_id), select(u)
+  local function several(what, fn) return { what, "ArgumentError", "a select of 2 columns", fn } end
+  refused {
+    several("compared", function() return t.c.id:eq(two) end),
+    several("compared, of all columns", function() return t.c.id:eq(all) end),
+    several("of a union", function() return t.c.id:eq(two:union(two)) end),
+    several("in IN", function() return t.c.id:in_(two) end),
+    several("added", function() return t.c.id + two end),
+    several("between", function() return t.c.id:between(two, 5) end),
+    several("an argument", function() return func.coalesce(two, 1) end),
+    several("a result of case", function() return corm.case({ t.c.id:eq(1), two }) end),
+    several("a value of insert", function() return t:insert():values { id = two } end),
+    several("a value of update", function() return t:update():values { id = two } end),
+    several("a condition", function() return select(t):where(two) end),
+    several("labelled", function() return two:label("x") end),
+  }
+
+  it("is a row beside a tuple, and may exist", function()
+    local row = corm.tuple_(t.c.id, t.c.id)
+    assert.equal("(t.id, t.id) = (SELECT u.id, u.t_id FROM u)", sql.of(row:eq(two)))
+    assert.equal("(t.id, t.id) IN (SELECT u.id, u.t_id FROM u)", sql.of(row:in_(two)))
+    assert.equal("EXISTS (SELECT u.id, u.t_id FROM u)", sql.of(two:exists()))
+  end)
 end)
 
 describe("values", function()

@@ -84,6 +84,8 @@ local statements = {
   { "a scalar subquery", select(id), function(s) return select(s:scalar_subquery():label "id") end },
   { "exists", select(id), function(s) return select(id):where(corm.exists(s)) end },
   { "in_", select(id), function(s) return select(id):where(id:in_(s)) end },
+  { "a cte of a cte", select(id), function(s, i) return select(s:cte("c" .. i)) end },
+  { "many ctes", select(id), function(s, i) return s:where(id:in_(select(select(id):cte("c" .. i)))) end, 200 },
   { "union", select(id), function(s) return s:union(select(id)) end },
   { "union on the right", select(id), function(s) return select(id):union_all(s) end },
   { "a union in FROM", select(id), function(s) return select(s:union(s):subquery()) end, 12 },

@@ -113,9 +113,30 @@ static N make_join(fuzz_machine *m) {
   return corm_join_in(m->arena, left, right, on, fuzz_byte(m) & 1, fuzz_byte(m) & 1);
 }
 
+/* WITH: a select or a DML statement, or the other half of a recursive one. */
+static N make_cte(fuzz_machine *m) {
+  corm_cte cte = {.recursive = fuzz_byte(m) & 1, .nesting = fuzz_byte(m) & 1};
+  const char *name = fuzz_byte(m) & 1 ? fuzz_name(m) : NULL;
+  N element = fuzz_choose(m, 4) ? fuzz_select(m) : fuzz_dml(m);
+  if (!element) return NULL;
+  if (m->nfroms && (fuzz_byte(m) & 1)) {
+    N other = m->froms[m->nfroms - 1].node;
+    bool restates = other->kind == CORM_NODE_ALIAS && ((const corm_alias *)other)->cte && corm_as_select(element);
+    if (restates && corm_as_select(((const corm_alias *)other)->element)) {
+      const corm_select *parts[] = {corm_as_select(((const corm_alias *)other)->element), corm_as_select(element)};
+      cte.restates = (const corm_alias *)other;
+      m->size += m->froms[m->nfroms - 1].size;
+      element = corm_compound_in(m->arena, CORM_SET_UNION_ALL, parts, 2);
+      name = cte.restates->name;
+    }
+  }
+  return element ? corm_cte_in(m->arena, element, name, &cte) : NULL;
+}
+
 N fuzz_from(fuzz_machine *m) {
-  switch (fuzz_choose(m, 4)) {
+  switch (fuzz_choose(m, 5)) {
   case 0: return make_join(m);
+  case 4: return make_cte(m);
   case 1: {
     N table = corm_table_node_in(m->arena, &fuzz_tables[fuzz_choose(m, FUZZ_TABLES)]);
     return table ? corm_alias_in(m->arena, table, fuzz_byte(m) & 1 ? fuzz_name(m) : NULL) : NULL;

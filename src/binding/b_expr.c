@@ -102,6 +102,33 @@ const corm_node *binding_checknode(lua_State *L, int arg, const char *what) {
   return node;
 }
 
+static bool is_tuple(const corm_node *node) {
+  if (!node || node->kind != CORM_NODE_GROUPING) return false;
+  const corm_node *element = ((const corm_grouping *)node)->element;
+  return element->kind == CORM_NODE_LIST && element->op == CORM_OP_COMMA;
+}
+
+/* How many columns a select surely has. */
+static uint32_t count_columns(const corm_select *select) {
+  select = corm_select_leader(select);
+  uint32_t n = select->ncolumns;
+  for (uint32_t i = 0; i < select->ncolumns; i++) {
+    const corm_node *column = select->columns[i];
+    if (column->kind == CORM_NODE_BUNDLE) n += ((const corm_bundle *)column)->n - 1;
+    if (column->kind == CORM_NODE_TABLE) n += (uint32_t)((const corm_table_node *)column)->table->columns.len - 1;
+  }
+  return n;
+}
+
+void binding_check_scalar(lua_State *L, const corm_node *node, const char *what) {
+  const corm_select *select = corm_as_select(node);
+  uint32_t n = select ? count_columns(select) : 1;
+  if (n <= 1 || is_tuple(binding_tonode(L, 1)) || (lua_gettop(L) > 1 && is_tuple(binding_tonode(L, 2)))) return;
+  binding_error(L, CORM_E_ARGUMENT,
+                "%s: a select of %d columns where one value is needed; select one, or compare a tuple_(...)", what,
+                (int)n);
+}
+
 /* Refuses the nodes that have no value. */
 static void check_is_value(lua_State *L, const corm_node *node, const char *what) {
   switch ((corm_node_kind)node->kind) {
@@ -119,7 +146,7 @@ static void check_is_value(lua_State *L, const corm_node *node, const char *what
                   : binding_node_userdata(node) == BINDING_FROM ? "a FROM clause"
                                                                 : "a statement");
     break;
-  default: break;
+  default: binding_check_scalar(L, node, what); break;
   }
 }
 

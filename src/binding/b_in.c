@@ -222,6 +222,7 @@ static int in(lua_State *L, corm_op op, const char *method) {
   if (right->kind == CORM_NODE_BIND) return in_bind(L, op, method, left, (const corm_bind *)right);
   if (!corm_as_select(right) && right->kind != CORM_NODE_SCALAR_SUBQUERY && right->kind != CORM_NODE_TEXT)
     binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
+  binding_check_scalar(L, right, method);
   binding_build b = start(L, ROOM_IN, 2);
   do node = corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right));
   while (binding_build_again(&b, node));

@@ -314,8 +314,7 @@ static int select_scalar_subquery(lua_State *L) {
 /* label(name): the scalar subquery under that name. */
 static int select_label(lua_State *L) {
   lua_settop(L, 2);
-  lua_pushvalue(L, 1);
-  lua_replace(L, 1);
+  binding_check_scalar(L, &binding_checkselectable(L, "label")->base, "label");
   select_scalar_subquery(L);
   lua_getfield(L, -1, "label");
   lua_insert(L, -2);
