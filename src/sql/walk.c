@@ -26,10 +26,11 @@ static bool push(corm_walk *walk, const corm_node *node) {
 const corm_node *corm_walk_next(corm_walk *walk, bool descend) {
   if (!walk->at) {
     /* The root waits in the first frame, which becomes the frame of its operands. */
-    walk->at = walk->n ? walk->frames[0].node : NULL;
+    walk->entered = true;
+    walk->at = walk->frames[0].node;
     return walk->at;
   }
-  if (!descend) walk->n--;
+  if (!descend && walk->entered) walk->n--;
   while (walk->n) {
     corm_walk_frame *top = &walk->frames[walk->n - 1];
     const corm_node *child = corm_node_child(top->node, top->next++);
@@ -37,7 +38,8 @@ const corm_node *corm_walk_next(corm_walk *walk, bool descend) {
       walk->n--;
       continue;
     }
-    if (!push(walk, child)) return NULL;
+    walk->entered = corm_node_child(child, 0) != NULL;
+    if (walk->entered && !push(walk, child)) return NULL;
     return walk->at = child;
   }
   return NULL;

@@ -15,6 +15,7 @@ typedef struct corm_walk {
   size_t n;
   size_t cap;
   const corm_node *at;
+  bool entered; /* `at` has operands, and a frame */
   corm_walk_frame first[32];
 } corm_walk;
 
