@@ -113,7 +113,7 @@ static void results_of_one_type(void **state) {
   const corm_node *a = name("a", CORM_TYPE_INTEGER), *s = name("s", CORM_TYPE_STRING);
   is_sent(call("coalesce", s, string("x")), "coalesce(s, $1)");
   is_sent(call("coalesce", a, integer(0)), "coalesce(a, $1::INTEGER)");
-  is_sent(call("Coalesce", null_bind(), string("x")), "Coalesce($1, $2::VARCHAR)");
+  is_sent(call("Coalesce", null_bind(), string("x")), "coalesce($1, $2::VARCHAR)");
   const corm_node *searched[] = {corm_binary_in(&nodes, CORM_OP_GT, a, integer(1)), string("x")};
   is_sent(corm_case_in(&nodes, NULL, searched, 1, s), "CASE WHEN (a > $1) THEN $2 ELSE s END");
   is_sent(corm_case_in(&nodes, NULL, searched, 1, string("y")),

@@ -15,7 +15,10 @@
 /* The largest field that the server takes (MaxAllocSize of PostgreSQL's memutils.h). */
 #define CORM_PQ_MAX_BYTES  ((size_t)0x3fffffff)
 #define CORM_PQ_MAX_PARAMS 65535
-#define CORM_PQ_NAME       32 /* of a prepared statement, with its NUL */
+/* libpq takes a description of parameters for garbage when it is longer than 30,000 bytes (fe-protocol3.c,
+   VALID_LONG_MESSAGE_TYPE), and each parameter is four of them. */
+#define CORM_PQ_MAX_DESCRIBED 7000
+#define CORM_PQ_NAME          32 /* of a prepared statement, with its NUL */
 
 /* -- types (libpq_type.c) -------------------------------------------------------------------------------------------
  */
@@ -138,6 +141,7 @@ struct corm_pq_stmt {
   bool stream;
   bool stale;  /* the server refused it as outdated */
   bool binary; /* format of the results */
+  bool bulky;  /* too many parameters for a description: values and results go as text */
   int nparams;
   corm_pq_param *params;
   Oid *oids; /* these four: one an element for each parameter, in one block */

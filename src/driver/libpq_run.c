@@ -125,7 +125,7 @@ static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
     bool binary = stmt->binary;
     if (corm_pq_describe(stmt, stmt->result, err) != CORM_OK) return CORM_FAILED;
     stmt->binary = binary; /* of this result; what changed is prepared again before the next */
-    stmt->stale = true;
+    stmt->stale = !stmt->bulky;
   }
   return next_row(stmt);
 }

@@ -24,9 +24,8 @@ static void free_params(corm_pq_stmt *stmt) {
 }
 
 /* One block: the parameters and the four arrays that libpq takes. A parameter that is never bound is NULL. */
-static corm_status take_params(corm_pq_stmt *stmt, const PGresult *described, corm_error *err) {
+static corm_status take_params(corm_pq_stmt *stmt, const PGresult *described, int count, corm_error *err) {
   const corm_mem *mem = stmt->conn->base.mem;
-  int count = PQnparams(described);
   size_t n = (size_t)count;
   free_params(stmt);
   if (n == 0) return CORM_OK;
@@ -39,7 +38,7 @@ static corm_status take_params(corm_pq_stmt *stmt, const PGresult *described, co
   stmt->nparams = count;
   for (int i = 0; i < count; i++) {
     corm_pq_param *param = &stmt->params[i];
-    param->oid = stmt->oids[i] = PQparamtype(described, i);
+    param->oid = stmt->oids[i] = stmt->bulky ? 0 : PQparamtype(described, i);
     param->type = corm_pq_type_find(stmt->conn, param->oid, &param->is_array);
     corm_buf_init(&param->bytes, mem);
   }
@@ -133,13 +132,22 @@ static PGresult *parse(corm_pq_stmt *stmt, bool bound) {
     conn->ndoomed = 0;
   }
   ok = ok && PQsendPrepare(conn->pq, stmt->name, stmt->sql, bound ? stmt->nparams : 0, bound ? stmt->oids : NULL) == 1;
-  ok = ok && PQsendDescribePrepared(conn->pq, stmt->name) == 1;
+  ok = ok && (stmt->bulky || PQsendDescribePrepared(conn->pq, stmt->name) == 1);
   ok = PQpipelineSync(conn->pq) == 1 && ok;
   PGresult *result = read_pieces(conn, syncs + 1);
   if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
   if (ok) return result;
   PQclear(result);
   return NULL;
+}
+
+static corm_status take_description(corm_pq_stmt *stmt, const PGresult *result, bool bound, corm_error *err) {
+  if (corm_pq_learn(stmt->conn, result, err) != CORM_OK) return CORM_FAILED;
+  int count = stmt->bulky ? (int)corm_pq_scan(stmt->sql, stmt->len).params : PQnparams(result);
+  if (!bound && take_params(stmt, result, count, err) != CORM_OK) return CORM_FAILED;
+  if (corm_pq_describe(stmt, result, err) != CORM_OK) return CORM_FAILED;
+  if (stmt->bulky) stmt->binary = false;
+  return CORM_OK;
 }
 
 static corm_status prepare_now(corm_pq_stmt *stmt, bool bound, corm_error *err) {
@@ -154,8 +162,7 @@ static corm_status prepare_now(corm_pq_stmt *stmt, bool bound, corm_error *err) 
     give_number(stmt, 0);
     stmt->stale = true;
     corm_pq_error(conn, result, err);
-  } else if (corm_pq_learn(conn, result, err) == CORM_OK && (bound || take_params(stmt, result, err) == CORM_OK) &&
-             corm_pq_describe(stmt, result, err) == CORM_OK) {
+  } else if (take_description(stmt, result, bound, err) == CORM_OK) {
     stmt->stale = false;
     status = CORM_OK;
   }
@@ -177,6 +184,7 @@ corm_status corm_pq_prepare(corm_driver_conn *base, const char *sql, size_t len,
   corm_pq_stmt *stmt = corm_mem_alloc(base->mem, sizeof *stmt + len + 1);
   if (stmt == NULL) return corm_error_memory(err);
   *stmt = (corm_pq_stmt){.base = {.conn = base}, .conn = conn, .readonly = text.readonly, .len = len};
+  stmt->bulky = text.params > CORM_PQ_MAX_DESCRIBED;
   memcpy(stmt->sql, sql, len);
   stmt->sql[len] = '\0';
   corm_arena_init(&stmt->decoded, base->mem);
