@@ -42,3 +42,19 @@ database.only("postgresql", "mariadb", function()
     end)
   end)
 end)
+
+describe("a label that begins with a blank", function()
+  it("is a name where it comes back as one, and refused where it is changed", function()
+    local function text(dialect)
+      return corm.select(corm.literal_column("1"):label(" x")):compile({ dialect = dialect }).string
+    end
+    assert.equal('SELECT 1 AS " x"', text "sqlite")
+    assert.equal('SELECT 1 AS " x"', text "postgresql")
+    for _, dialect in ipairs { "mysql", "mariadb" } do
+      local ok, err = pcall(text, dialect)
+      assert.is_false(ok)
+      assert.equal("IdentifierError", err.class)
+      assert.is_truthy(err.message:find("takes the blank off its front", 1, true))
+    end
+  end)
+end)

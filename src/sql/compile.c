@@ -73,6 +73,8 @@ void corm_emit_own_name(corm_compiler *c, const char *name, const char *what) {
     c->failed = true;
     return;
   }
+  if (c->dialect->trims_labels && name[0] == ' ')
+    corm_emit_error(c, CORM_E_IDENTIFIER, "%s '%.60s': %s takes the blank off its front", what, name, c->dialect->name);
   corm_emit_quoted(c, name);
 }
 

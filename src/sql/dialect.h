@@ -106,6 +106,7 @@ struct corm_dialect {
   bool quantified;     /* takes ANY and ALL before a subquery */
   bool symmetric;      /* has BETWEEN SYMMETRIC */
   bool regexp_prefix;  /* flags of a regular expression stand in front of it: '(?i)' */
+  bool trims_labels;   /* names made up in a statement lose the blanks they begin with */
   bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
   bool dml_ctes;       /* INSERT, UPDATE and DELETE may stand in WITH */
