@@ -5,6 +5,24 @@ local raises = require "spec.support.raises"
 
 local func, select, text = corm.func, corm.select, corm.text
 
+describe("tostring", function()
+  local t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
+    corm.Column("list", corm.ARRAY(corm.Integer)), corm.Column("small", corm.dialects.mysql.TINYINT))
+
+  it("shows what the generic dialect lacks as a database has it", function()
+    local arrays = corm.Table("a", corm.MetaData(), corm.Column("list", corm.ARRAY(corm.Integer)))
+    assert.is_truthy(tostring(corm.CreateTable(arrays)):find("list INTEGER[]", 1, true))
+    assert.equal("t.list @> :list_1", tostring(t.c.list:contains { 1 }))
+  end)
+
+  it("never fails", function()
+    assert.is_truthy(tostring(corm.CreateTable(t)):find "^<CompileError: ")
+    local x, y = corm.select(t.c.id):cte("x"), corm.select(t.c.small):cte("x")
+    assert.is_truthy(tostring(corm.select(x.c.id, y.c.small)):find "two different CTEs")
+    assert.is_truthy(tostring(corm.select(t.c.id):union(corm.select(t))):find "^<CompileError: UNION")
+  end)
+end)
+
 describe("the clauses of select", function()
   local engine, connection, metadata, t, u, User
 

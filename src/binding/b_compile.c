@@ -95,21 +95,48 @@ const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *w
   return dialect;
 }
 
-/* Pushes the text of what stands at 1. */
-static void push_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+/* Pushes the text of what stands at 1; false: the error, and nothing pushed. */
+static bool try_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options, corm_error *err) {
   binding_state *state = binding_get(L);
-  corm_error err;
-  corm_error_init(&err);
+  int top = lua_gettop(L);
   corm_compiled compiled;
   corm_arena *arena = binding_scratch(L, state);
   binding_late late;
   binding_late_init(&late, L, 0, false);
   corm_compile_options own = *options;
   own.late = &late.late;
-  if (binding_compile(L, 1, dialect, &own, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
-  lua_pushlstring(L, compiled.sql, compiled.len);
+  bool ok = binding_compile(L, 1, dialect, &own, arena, &compiled, err) == CORM_OK;
+  if (ok) lua_pushlstring(L, compiled.sql, compiled.len);
   binding_scratch_done(L, state, arena);
-  lua_remove(L, -2);
+  if (ok) lua_replace(L, top + 1);
+  lua_settop(L, top + ok);
+  return ok;
+}
+
+static void push_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+  corm_error err;
+  corm_error_init(&err);
+  if (!try_text(L, dialect, options, &err)) binding_raise(L, &err);
+}
+
+/* What the generic dialect lacks is shown as a database has it; what none can say, as the error that says why. */
+static void push_some_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+  corm_error first, other;
+  corm_error_init(&first);
+  if (try_text(L, dialect, options, &first)) return;
+  if (first.from_hook || first.cls == CORM_E_MEMORY) binding_raise(L, &first);
+  size_t n;
+  const char *const *names = corm_dialect_names(&n);
+  for (size_t i = 0; i < n; i++) {
+    corm_error_init(&other);
+    bool ok = try_text(L, corm_dialect_find(names[i]), options, &other);
+    corm_error_clear(&other);
+    if (!ok) continue;
+    corm_error_clear(&first);
+    return;
+  }
+  lua_pushfstring(L, "<%s: %s>", corm_error_class_name(first.cls), first.message);
+  corm_error_clear(&first);
 }
 
 int binding_node_tostring(lua_State *L) {
@@ -120,7 +147,7 @@ int binding_node_tostring(lua_State *L) {
     return 1;
   }
   const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  push_text(L, stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default, &options);
+  push_some_text(L, stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default, &options);
   return 1;
 }
 
