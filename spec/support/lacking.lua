@@ -39,6 +39,11 @@ return {
       sql = "SELECT 1 EXCEPT ALL SELECT 2",
       says = 'near "ALL": syntax error',
     },
+    lateral = {
+      why = "a subquery in FROM sees nothing that stands beside it",
+      sql = "SELECT * FROM (SELECT 1 AS a) t, LATERAL (SELECT t.a AS b) u",
+      says = "syntax error",
+    },
     schemas = {
       why = "a file has no schemas inside",
       sql = "CREATE SCHEMA s",
@@ -149,6 +154,11 @@ return {
       before = "CREATE TABLE t (n INTEGER);",
       sql = "WITH x AS (SELECT 1 AS n) DELETE FROM t WHERE n IN (SELECT n FROM x)",
       says = "You have an error in your SQL syntax",
+    },
+    lateral = {
+      why = "a subquery in FROM sees nothing that stands beside it",
+      sql = "SELECT * FROM (SELECT 1 AS a) t, LATERAL (SELECT t.a AS b) u",
+      says = "ERROR 1064 (42000)",
     },
     length_of_varchar = {
       why = "VARCHAR has no length of its own, so that a String needs one",

@@ -9,7 +9,7 @@
 /* -- making them ----------------------------------------------------------------------------------------------- */
 
 /* Pushes element AS name for the value at 1; the name is at 2 or absent. */
-static int push_alias(lua_State *L, const corm_node *element, const char *what) {
+static int push_alias(lua_State *L, const corm_node *element, bool lateral, const char *what) {
   corm_error err;
   corm_error_init(&err);
   const char *name = NULL;
@@ -28,7 +28,7 @@ static int push_alias(lua_State *L, const corm_node *element, const char *what) 
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_table_valued) + CORM_ROOM_TEXT(len),
                       BINDING_FROM_SLOTS);
-  do node = corm_alias_in(&b.arena, element, name);
+  do node = lateral ? corm_lateral_in(&b.arena, element, name) : corm_alias_in(&b.arena, element, name);
   while (binding_build_again(&b, node));
   binding_anchor(L, BINDING_FROM_PARTS, 1);
   return 1;
@@ -38,11 +38,15 @@ static int from_alias(lua_State *L) {
   const corm_node *from = binding_checkfrom(L, 1, "alias");
   if (from->kind == CORM_NODE_JOIN) return binding_error(L, CORM_E_ARGUMENT, "alias: a join has no alias");
   bool again = from->kind == CORM_NODE_ALIAS && !((const corm_alias *)from)->cte; /* the same once more */
-  return push_alias(L, again ? ((const corm_alias *)from)->element : from, "alias");
+  return push_alias(L, again ? ((const corm_alias *)from)->element : from, false, "alias");
 }
 
 int binding_select_subquery(lua_State *L) {
-  return push_alias(L, &binding_checkselectable(L, "subquery")->base, "subquery");
+  return push_alias(L, &binding_checkselectable(L, "subquery")->base, false, "subquery");
+}
+
+int binding_select_lateral(lua_State *L) {
+  return push_alias(L, &binding_checkselectable(L, "lateral")->base, true, "lateral");
 }
 
 /* join(left, right [, on] [, { isouter, full }]) */
@@ -333,8 +337,11 @@ static int from_index(lua_State *L) {
 void binding_open_from(lua_State *L) {
   static const luaL_Reg fields[] = {{"c", NULL}, {"columns", NULL}, {"column", NULL}, {"name", NULL}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"alias", from_alias}, {"join", from_join}, {"outerjoin", from_outerjoin}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"alias", from_alias},
+                                       {"join", from_join},
+                                       {"outerjoin", from_outerjoin},
+                                       {"lateral", binding_select_lateral},
+                                       {NULL, NULL}};
   binding_metatable(L, BINDING_FROM, "FROM clause", fields, meta, from_index);
   lua_pop(L, 1);
   binding_add_methods(L, BINDING_FROM, binding_from_methods);

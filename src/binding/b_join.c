@@ -1,4 +1,4 @@
-/* Which FROMs a select has: join, select_from, correlate; and filter_by, which asks for the last of them. */
+/* Which FROMs a select has: join, select_from; and filter_by, which asks for the last of them. */
 #include <string.h>
 
 #include "base/str.h"
@@ -132,7 +132,7 @@ static int select_outerjoin_from(lua_State *L) {
   return join_from(L, true, "outerjoin_from");
 }
 
-/* -- select_from, correlate ------------------------------------------------------------------------------------ */
+/* -- select_from ----------------------------------------------------------------------------------------------- */
 
 /* The FROMs at 2..last behind the old ones; NULL when the arena is full. */
 static const corm_node *const *froms_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
@@ -161,26 +161,6 @@ static int select_select_from(lua_State *L) {
   } while (binding_build_again(&b, select ? &select->base : NULL));
   binding_statement_finish(L, true, 2, last);
   if (last == 2 && old->nfroms == 0) ((binding_stmt *)lua_touserdata(L, -1))->entity = binding_tonode(L, 2);
-  return 1;
-}
-
-/* correlate(a, b) names the enclosing FROMs to leave out; correlate(nil) none. */
-static int select_correlate(lua_State *L) {
-  const corm_select *old = (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, "correlate")->base.node;
-  int last = lua_gettop(L);
-  if (last == 2 && lua_isnil(L, 2)) last = 1;
-  binding_build b;
-  corm_select *select;
-  binding_statement_start(&b, L, ROOM_SELECT + CORM_ARENA_ROUND((size_t)last * sizeof(void *)), last - 1);
-  do {
-    select = corm_arena_alloc(&b.arena, sizeof *select);
-    if (!select) continue;
-    *select = *old;
-    select->correlate = froms_in(L, &b.arena, NULL, 0, last, "correlate");
-    select->ncorrelate = (uint32_t)(last - 1);
-    if (!select->correlate) select = NULL;
-  } while (binding_build_again(&b, select ? &select->base : NULL));
-  binding_statement_finish(L, true, 2, last);
   return 1;
 }
 
@@ -282,7 +262,6 @@ void binding_open_join(lua_State *L) {
                                      {"join_from", select_join_from},
                                      {"outerjoin_from", select_outerjoin_from},
                                      {"select_from", select_select_from},
-                                     {"correlate", select_correlate},
                                      {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
 }

@@ -323,7 +323,7 @@ static int select_label(lua_State *L) {
   return 1;
 }
 
-static int push_exists(lua_State *L, const corm_select *select, int anchor) {
+int binding_push_exists(lua_State *L, const corm_select *select, int anchor) {
   anchor = lua_absindex(L, anchor);
   binding_build b;
   const corm_node *node;
@@ -336,35 +336,18 @@ static int push_exists(lua_State *L, const corm_select *select, int anchor) {
 }
 
 static int select_exists(lua_State *L) {
-  return push_exists(L, binding_checkselectable(L, "exists"), 1);
+  return binding_push_exists(L, binding_checkselectable(L, "exists"), 1);
 }
 
 /* exists(select), or exists(columns...) for a select of them (of * without any). */
 static int exists_call(lua_State *L) {
   const corm_node *node = lua_gettop(L) == 1 ? binding_tonode(L, 1) : NULL;
-  if (node && corm_as_select(node)) return push_exists(L, corm_as_select(node), 1);
-  if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY) return push_exists(L, ((const corm_subselect *)node)->select, 1);
+  if (node && corm_as_select(node)) return binding_push_exists(L, corm_as_select(node), 1);
+  if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY)
+    return binding_push_exists(L, ((const corm_subselect *)node)->select, 1);
   if (lua_gettop(L) == 0) lua_pushliteral(L, "*");
   select_call(L);
-  return push_exists(L, (const corm_select *)binding_tonode(L, -1), -1);
-}
-
-/* exists(...):where(...): the select inside gets the conditions. */
-static int exists_where(lua_State *L) {
-  const corm_node *node = binding_checknode(L, 1, "where");
-  if (node->kind != CORM_NODE_EXISTS)
-    return binding_error(L, CORM_E_ARGUMENT, "where: a statement or an exists() expected, got %s",
-                         binding_typename(L, 1));
-  lua_getiuservalue(L, 1, 1);
-  if (!binding_test(L, -1, BINDING_STATEMENT)) {
-    lua_pop(L, 1);
-    binding_push_node(L, &((const corm_subselect *)node)->select->base, 1);
-  }
-  lua_replace(L, 1);
-  lua_getfield(L, 1, "where");
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 1);
-  return push_exists(L, (const corm_select *)binding_tonode(L, -1), -1);
+  return binding_push_exists(L, (const corm_select *)binding_tonode(L, -1), -1);
 }
 
 void binding_open_select(lua_State *L) {
@@ -378,17 +361,17 @@ void binding_open_select(lua_State *L) {
                                      {"distinct", select_distinct},
                                      {"subquery", binding_select_subquery},
                                      {"alias", binding_select_subquery},
+                                     {"lateral", binding_select_lateral},
                                      {"scalar_subquery", select_scalar_subquery},
                                      {"as_scalar", select_scalar_subquery},
                                      {"label", select_label},
                                      {"exists", select_exists},
                                      {NULL, NULL}};
-  static const luaL_Reg exists_methods[] = {{"where", exists_where}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"select", select_call}, {"exists", exists_call}, {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
-  binding_add_methods(L, BINDING_EXPRESSION, exists_methods);
   binding_setfuncs(L, functions);
   binding_open_join(L);
   binding_open_select_extra(L);
   binding_open_select_inspect(L);
+  binding_open_correlate(L);
 }

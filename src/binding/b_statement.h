@@ -87,6 +87,11 @@ int binding_select_subquery(lua_State *L);    /* b_from.c */
 int binding_select_distinct_on(lua_State *L); /* b_select_extra.c: distinct(x, ...) */
 /* b_select_inspect.c: pushes the property of the statement at 1 and returns true; false: there is none. */
 bool binding_select_property(lua_State *L, const char *name);
+int binding_select_lateral(lua_State *L);
+/* Pushes EXISTS of the select, which the value at `anchor` keeps alive (b_select.c). */
+int binding_push_exists(lua_State *L, const corm_select *select, int anchor);
+/* Adds correlate, correlate_except and what exists() and scalar subqueries hand on to their select (b_correlate.c). */
+void binding_open_correlate(lua_State *L);
 /* The key of a FROM's column at a position from 0; NULL at the end. */
 const char *binding_from_key(const corm_node *from, size_t at);
 /* Pushes a sequence of the keys by which the columns of a select are found. */

@@ -316,6 +316,7 @@ const corm_dialect corm_dialect_sqlite = {
     .binary = corm_sqlite_binary,
     .no_grouping_sets = true,
     .no_rollup = true,
+    .no_lateral = true,
     .within_group = CORM_WITHIN_GROUP_NONE,
     .function = function,
     .extract = extract,

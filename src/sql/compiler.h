@@ -225,11 +225,13 @@ void corm_emit_text_node(corm_compiler *c, const corm_text *text);
 
 /* -- emit_select.c -- */
 
+/* LATERAL labels its columns as a FROM does, and correlates as a value does. */
 typedef enum corm_select_place {
   CORM_SELECT_TOP,   /* its columns are the result's */
   CORM_SELECT_PART,  /* of a compound at the top: the first part has said what the columns are */
   CORM_SELECT_VALUE, /* in an expression */
-  CORM_SELECT_FROM
+  CORM_SELECT_FROM,
+  CORM_SELECT_LATERAL
 } corm_select_place;
 
 /* A select; more columns (INSERT FROM SELECT with defaults) are emitted by `more`, which may be NULL. */

@@ -137,6 +137,7 @@ struct corm_dialect {
   bool few_frames;             /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
   bool no_grouping_sets;       /* no GROUPING SETS and CUBE */
   bool no_rollup;
+  bool no_lateral;
   bool try_cast;
   bool nested_aggregates; /* not refused: text that is only shown never fails for them */
   corm_within_group within_group;

@@ -198,6 +198,17 @@ static void emit_subselect(corm_compiler *c, const corm_node *node) {
 
 /* -- FROMs --------------------------------------------------------------------------------------------------------- */
 
+/* False: the dialect has no LATERAL, and that is the error. */
+static bool check_lateral(corm_compiler *c) {
+  if (!c->dialect->no_lateral) return true;
+  corm_emit_error(
+      c, CORM_E_COMPILE,
+      "%s has no LATERAL; select one value by a correlated scalar_subquery(), or join to a subquery that is "
+      "grouped by what the rows are joined by",
+      c->dialect->name);
+  return false;
+}
+
 static void step_alias(corm_compiler *c, const corm_alias *alias) {
   const corm_node *element = alias->element;
   if (alias->cte) {
@@ -207,9 +218,9 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
   if (element->kind == CORM_NODE_ALIAS) {
     corm_emit_cte(c, (const corm_alias *)element);
   } else if (corm_as_select(element)) {
-    if (corm_compiler_enter(c)) {
-      corm_emit_bytes(c, "(", 1);
-      corm_emit_select(c, corm_as_select(element), CORM_SELECT_FROM, NULL, NULL);
+    if ((!alias->lateral || check_lateral(c)) && corm_compiler_enter(c)) {
+      corm_emit_text(c, alias->lateral ? "LATERAL (" : "(");
+      corm_emit_select(c, corm_as_select(element), alias->lateral ? CORM_SELECT_LATERAL : CORM_SELECT_FROM, NULL, NULL);
       corm_emit_bytes(c, ")", 1);
     }
     corm_compiler_leave(c);

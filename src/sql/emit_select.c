@@ -191,13 +191,15 @@ static bool in_outer(const corm_scope *scope, const corm_node *from) {
 static bool is_correlated(const corm_compiler *c, const corm_select *select, corm_select_place place,
                           const corm_node *from, uint32_t nfroms) {
   if (!c->scope) return false;
-  if (select->correlate) {
+  if (select->correlate || select->correlate_except) {
     /* A subquery in FROM sees what encloses the select that it stands in, not its neighbours. */
     const corm_scope *visible = place == CORM_SELECT_FROM ? c->scope->outer : c->scope;
-    return among(select->correlate, select->ncorrelate, from) && in_outer(visible, from);
+    bool said = select->correlate && among(select->correlate, select->ncorrelate, from);
+    if (select->correlate_except) said = said || !among(select->correlate_except, select->ncorrelate_except, from);
+    return said && in_outer(visible, from);
   }
   /* Automatic: only where something is left over. */
-  return place == CORM_SELECT_VALUE && nfroms > 1 && corm_from_list_has(&c->scope->froms, from);
+  return place != CORM_SELECT_FROM && nfroms > 1 && corm_from_list_has(&c->scope->froms, from);
 }
 
 static void correlate(corm_compiler *c, const corm_select *select, corm_select_place place, corm_from_list *froms) {
@@ -207,7 +209,7 @@ static void correlate(corm_compiler *c, const corm_select *select, corm_select_p
     if (!is_correlated(c, select, place, from, n)) froms->items[kept++] = from;
   }
   froms->n = kept;
-  if (n > 0 && kept == 0 && !select->correlate) {
+  if (n > 0 && kept == 0 && !select->correlate && !select->correlate_except) {
     corm_emit_error(c, CORM_E_INVALID_REQUEST,
                     "Select statement returned no FROM clauses due to auto-correlation; specify correlate(<tables>) to "
                     "control correlation manually.");
@@ -304,7 +306,8 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
     corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   }
   const bool top = place == CORM_SELECT_TOP;
-  corm_emit_columns(c, columns, place == CORM_SELECT_FROM, top, top || place == CORM_SELECT_PART);
+  corm_emit_columns(c, columns, place == CORM_SELECT_FROM || place == CORM_SELECT_LATERAL, top,
+                    top || place == CORM_SELECT_PART);
   if (more) more(c, ctx);
   if (froms->n) corm_emit_text(c, " \nFROM ");
   if (!froms->n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
@@ -315,7 +318,8 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
 static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_place place,
                        void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   corm_select_columns columns;
-  unsigned style = place == CORM_SELECT_FROM ? corm_inner_style(select) : select->label_columns;
+  const bool from = place == CORM_SELECT_FROM || place == CORM_SELECT_LATERAL;
+  unsigned style = from ? corm_inner_style(select) : select->label_columns;
   if (corm_select_columns_in(c->arena, select->columns, select->ncolumns, style, &columns, c->err) != CORM_OK) {
     c->failed = true;
     return;

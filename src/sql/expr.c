@@ -310,6 +310,16 @@ const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, cons
   return &node->base;
 }
 
+const corm_node *corm_lateral_in(corm_arena *arena, const corm_node *element, const char *name) {
+  corm_alias *node = corm_node_new(arena, sizeof *node, CORM_NODE_ALIAS, CORM_OP_NONE, NULL);
+  char *copy = name ? corm_arena_dup(arena, name, strlen(name)) : NULL;
+  if (!element || !node || (name && !copy)) return NULL;
+  node->name = copy;
+  node->element = element;
+  node->lateral = true;
+  return &node->base;
+}
+
 static corm_text *new_text(corm_arena *arena, corm_node_kind kind, const char *sql, size_t len, const corm_type *type) {
   corm_text *node = corm_node_new(arena, sizeof *node, kind, CORM_OP_NONE, type);
   char *copy = corm_arena_dup(arena, sql, len);

@@ -172,7 +172,19 @@ typedef struct joining {
   corm_error *err;
 } joining;
 
-/* The candidates that can be the left side: those that the ON clause speaks of, or that have a foreign key. */
+/* True when the ON clause speaks of nothing but what the candidate and the right side join. */
+static corm_status speaks_of(joining *j, const corm_from_list *wanted, const corm_node *candidate, bool *out) {
+  corm_from_list members;
+  corm_from_list_init(&members, j->arena);
+  if (!corm_from_list_add_members(&members, candidate) || !corm_from_list_add_members(&members, j->right)) {
+    return corm_error_memory(j->err);
+  }
+  *out = true;
+  for (uint32_t i = 0; i < wanted->n; i++) *out = *out && corm_from_list_has(&members, wanted->items[i]);
+  return CORM_OK;
+}
+
+/* The candidates that can be the left side: those that the ON clause can be about, or that have a foreign key. */
 static corm_status matching(joining *j, uint32_t *index, uint32_t *count) {
   corm_from_list wanted;
   corm_from_list_init(&wanted, j->arena);
@@ -182,10 +194,7 @@ static corm_status matching(joining *j, uint32_t *index, uint32_t *count) {
     bool matches = false;
     if (corm_from_same(j->froms.items[i], j->right)) continue; /* a column of it stands in the select */
     if (j->on) {
-      corm_from_list members;
-      corm_from_list_init(&members, j->arena);
-      if (!corm_from_list_add_members(&members, j->froms.items[i])) return corm_error_memory(j->err);
-      for (uint32_t m = 0; m < members.n; m++) matches = matches || corm_from_list_has(&wanted, members.items[m]);
+      if (speaks_of(j, &wanted, j->froms.items[i], &matches) != CORM_OK) return CORM_FAILED;
     } else {
       search s = {.arena = j->arena, .err = j->err};
       if (search_join(&s, j->froms.items[i], j->right) != CORM_OK) return CORM_FAILED;

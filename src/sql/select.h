@@ -44,6 +44,7 @@ typedef struct corm_alias {
   const char *name;         /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
   const corm_node *element; /* TABLE, a selectable, a CTE; of a CTE also an INSERT, UPDATE or DELETE with RETURNING */
   const corm_cte *cte;      /* NULL: none */
+  bool lateral;             /* LATERAL: a select that sees the FROMs beside it */
 } corm_alias;
 
 typedef struct corm_join {
@@ -148,6 +149,8 @@ struct corm_select {
   const corm_text *text;        /* TEXTUAL */
   const corm_node *const *ctes; /* add_cte(): CTEs that nothing needs to name */
   uint32_t nctes;
+  const corm_node *const *correlate_except; /* all enclosing FROMs but these; NULL: not said */
+  uint32_t ncorrelate_except;
   bool distinct;
   uint8_t label_columns; /* corm_label_style */
 };
@@ -167,6 +170,8 @@ const corm_node *corm_cte_in(corm_arena *arena, const corm_node *element, const 
 const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n);
 /* Text that gives these columns; the array is copied. */
 const corm_node *corm_textual_in(corm_arena *arena, const corm_text *text, const corm_node *const *columns, size_t n);
+/* LATERAL (SELECT ...) AS name. */
+const corm_node *corm_lateral_in(corm_arena *arena, const corm_node *element, const char *name);
 /* (SELECT ...) as a value, of the type of its first column; EXISTS (SELECT ...). The select is borrowed. */
 const corm_node *corm_scalar_subquery_in(corm_arena *arena, const corm_select *select);
 const corm_node *corm_exists_in(corm_arena *arena, const corm_select *select);

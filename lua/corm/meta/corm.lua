@@ -621,6 +621,12 @@ function corm.exists(...) end
 ---@return corm.FromClause
 function corm.alias(element, name) end
 
+---The select in FROM, seeing the FROMs beside it. Neither SQLite nor MariaDB has it.
+---@param select corm.Select
+---@param name? string
+---@return corm.FromClause
+function corm.lateral(select, name) end
+
 ---Raises NoForeignKeysError or AmbiguousForeignKeysError when there is no ON clause and none can be found.
 ---@param left corm.FromClause|corm.Table|corm.Model
 ---@param right corm.FromClause|corm.Table|corm.Model

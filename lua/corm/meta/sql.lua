@@ -488,10 +488,25 @@ function Expression:scalar_table_valued(name, type) end
 ---@return corm.FromClause
 function Expression:alias(name, options) end
 
----Of an exists(): adds conditions to the select inside.
+---Of an exists() or a scalar subquery: adds conditions to the select inside.
 ---@param ... corm.Expression
 ---@return corm.Expression
 function Expression:where(...) end
+
+---Of an exists() or a scalar subquery: FROMs of the select inside.
+---@param ... any
+---@return corm.Expression
+function Expression:select_from(...) end
+
+---Of an exists() or a scalar subquery: enclosing FROMs that the select inside refers to.
+---@param ... any
+---@return corm.Expression
+function Expression:correlate(...) end
+
+---Of an exists() or a scalar subquery: FROMs that stay inside, all others are enclosing ones.
+---@param ... any
+---@return corm.Expression
+function Expression:correlate_except(...) end
 
 ---@param options? corm.CompileOptions
 ---@return corm.Compiled
@@ -738,10 +753,15 @@ function Select:outerjoin_from(from, target, onclause, options) end
 ---@return self
 function Select:select_from(...) end
 
----FROMs of the enclosing statement to leave out; nil: none.
+---FROMs of the enclosing statement to leave out; appends. nil: none.
 ---@param ... any
 ---@return self
 function Select:correlate(...) end
+
+---Leaves out all enclosing FROMs but these; appends. nil: all.
+---@param ... any
+---@return self
+function Select:correlate_except(...) end
 
 ---Appends; a single nil empties it. A string is a label or column of the select.
 ---@param ... any
@@ -826,6 +846,11 @@ function Select:subquery(name) end
 ---@param name? string
 ---@return corm.FromClause
 function Select:alias(name) end
+
+---The select in FROM, seeing the FROMs beside it. Neither SQLite nor MariaDB has it.
+---@param name? string
+---@return corm.FromClause
+function Select:lateral(name) end
 
 ---The select as a value.
 ---@return corm.Expression
