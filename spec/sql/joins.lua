@@ -1,42 +1,38 @@
 -- Joins: chains, aliases, subqueries and joins on either side, and which FROM a join continues.
-local corm = require "corm"
-
-local Column, Integer = corm.Column, corm.Integer
-
 -- A table that refers to itself and to author.
-local function node(s)
-  return corm.Table("node", s.metadata,
-    Column("id", Integer, { primary_key = true }),
-    Column("parent_id", Integer, corm.ForeignKey("node.id")),
-    Column("author_id", Integer, corm.ForeignKey("author.id")),
+local function node(c, s)
+  return c.Table("node", s.metadata,
+    c.Column("id", c.Integer, { primary_key = true }),
+    c.Column("parent_id", c.Integer, c.ForeignKey("node.id")),
+    c.Column("author_id", c.Integer, c.ForeignKey("author.id")),
     { keep_existing = true })
 end
 
 -- A table that refers to author twice.
-local function two(s)
-  return corm.Table("two", s.metadata,
-    Column("id", Integer, { primary_key = true }),
-    Column("w_id", Integer, corm.ForeignKey("author.id")),
-    Column("e_id", Integer, corm.ForeignKey("author.id")),
+local function two(c, s)
+  return c.Table("two", s.metadata,
+    c.Column("id", c.Integer, { primary_key = true }),
+    c.Column("w_id", c.Integer, c.ForeignKey("author.id")),
+    c.Column("e_id", c.Integer, c.ForeignKey("author.id")),
     { keep_existing = true })
 end
 
 return {
   { id = "X02",
     { "a table joined to itself by an alias", function(c, s)
-      local n = node(s)
+      local n = node(c, s)
       local p = n:alias("p")
       return c.select(n.c.id, p.c.id:label("parent")):join(p, n.c.parent_id:eq(p.c.id))
     end, "SELECT node.id, p.id AS parent FROM node JOIN node AS p ON node.parent_id = p.id",
       mysql = "SELECT node.id, p.id AS parent FROM node INNER JOIN node AS p ON node.parent_id = p.id" },
     { "a chain continues the join", function(c, s)
-      local n = node(s)
+      local n = node(c, s)
       return c.select(s.author.c.id):join(s.book):join(n, n.c.author_id:eq(s.author.c.id))
     end, "SELECT author.id FROM author JOIN book ON author.id = book.author_id JOIN node ON node.author_id "
         .. "= author.id",
       mysql = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id INNER JOIN "
         .. "node ON node.author_id = author.id" },
-    { "a chain by foreign keys", function(c, s) return c.select(s.author.c.id):join(s.book):join(node(s)) end,
+    { "a chain by foreign keys", function(c, s) return c.select(s.author.c.id):join(s.book):join(node(c, s)) end,
       "SELECT author.id FROM author JOIN book ON author.id = book.author_id JOIN node ON author.id = "
         .. "node.author_id",
       mysql = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id INNER JOIN "
@@ -66,7 +62,7 @@ return {
       mysql = "SELECT author.name FROM author INNER JOIN (SELECT book.author_id AS author_id FROM book) "
         .. "AS q ON author.id = q.author_id" },
     { "a join on the right side stands in parentheses", function(c, s)
-      local n = node(s)
+      local n = node(c, s)
       local right = s.book:join(n, n.c.author_id:eq(s.book.c.author_id))
       return c.select(s.author.c.id):join(right, s.book.c.author_id:eq(s.author.c.id))
     end, "SELECT author.id FROM author JOIN (book JOIN node ON node.author_id = book.author_id) ON "
@@ -74,7 +70,7 @@ return {
       mysql = "SELECT author.id FROM author INNER JOIN (book INNER JOIN node ON node.author_id = "
         .. "book.author_id) ON book.author_id = author.id" },
     { "table:join of a join", function(c, s)
-      local n = node(s)
+      local n = node(c, s)
       local right = s.book:join(n, n.c.author_id:eq(s.book.c.author_id))
       return c.select(s.author.c.id):select_from(s.author:join(right, s.book.c.author_id:eq(s.author.c.id)))
     end, "SELECT author.id FROM author JOIN (book JOIN node ON node.author_id = book.author_id) ON "
@@ -87,7 +83,7 @@ return {
       mysql = "SELECT author.id, `order`.id AS id_1 FROM author INNER JOIN book ON book.author_id = "
         .. "author.id, `order`" },
     { "of several FROMs the one with a foreign key is joined", function(c, s)
-      return c.select(s.author.c.id, two(s).c.id):join(s.book)
+      return c.select(s.author.c.id, two(c, s).c.id):join(s.book)
     end, "SELECT author.id, two.id AS id_1 FROM author JOIN book ON author.id = book.author_id, two",
       mysql = "SELECT author.id, two.id AS id_1 FROM author INNER JOIN book ON author.id = "
         .. "book.author_id, two" },
@@ -102,7 +98,7 @@ return {
       mysql = "SELECT author.id FROM author INNER JOIN book ON book.author_id = author.id AND book.year "
         .. "> :year_1" },
     { "one of two foreign keys is said", function(c, s)
-      local t = two(s)
+      local t = two(c, s)
       return c.select(s.author.c.id):join(t, t.c.e_id:eq(s.author.c.id))
     end, "SELECT author.id FROM author JOIN two ON two.e_id = author.id",
       mysql = "SELECT author.id FROM author INNER JOIN two ON two.e_id = author.id" },

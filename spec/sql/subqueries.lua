@@ -1,13 +1,9 @@
 -- Aliases, subqueries in FROM and as values, what they refer to outside, EXISTS and LATERAL.
-local corm = require "corm"
-
-local Column, Integer = corm.Column, corm.Integer
-
-local function node(s)
-  return corm.Table("node", s.metadata,
-    Column("id", Integer, { primary_key = true }),
-    Column("parent_id", Integer, corm.ForeignKey("node.id")),
-    Column("author_id", Integer, corm.ForeignKey("author.id")),
+local function node(c, s)
+  return c.Table("node", s.metadata,
+    c.Column("id", c.Integer, { primary_key = true }),
+    c.Column("parent_id", c.Integer, c.ForeignKey("node.id")),
+    c.Column("author_id", c.Integer, c.ForeignKey("author.id")),
     { keep_existing = true })
 end
 
@@ -184,13 +180,13 @@ return {
     end, "SELECT author.id, (SELECT max(book.year) AS max_1 FROM book WHERE book.author_id = author.id) AS "
         .. "y FROM author" },
     { "by itself only to the nearest", function(c, s)
-      local n, a, b = node(s), s.author.c, s.book.c
+      local n, a, b = node(c, s), s.author.c, s.book.c
       return c.select(a.id):where(c.exists():where(b.author_id:eq(a.id),
         c.exists():where(n.c.author_id:eq(a.id), n.c.id:eq(b.id))))
     end, "SELECT author.id FROM author WHERE EXISTS (SELECT * FROM book WHERE book.author_id = author.id "
         .. "AND (EXISTS (SELECT * FROM node, author WHERE node.author_id = author.id AND node.id = book.id)))" },
     { "over two levels when it is said", function(c, s)
-      local n, a, b = node(s), s.author.c, s.book.c
+      local n, a, b = node(c, s), s.author.c, s.book.c
       return c.select(a.id):where(c.exists():where(b.author_id:eq(a.id),
         c.exists():where(n.c.author_id:eq(a.id), n.c.id:eq(b.id)):correlate(s.author, s.book)))
     end, "SELECT author.id FROM author WHERE EXISTS (SELECT * FROM book WHERE book.author_id = author.id "
@@ -223,7 +219,7 @@ return {
       return c.select(s.author.c.id):where(c.exists():select_from(x):where(x.c.age:gt(s.author.c.age)))
     end, "SELECT author.id FROM author WHERE EXISTS (SELECT * FROM author AS x WHERE x.age > author.age)" },
     { "exists with select_from a join", function(c, s)
-      local n, b = node(s), s.book.c
+      local n, b = node(c, s), s.book.c
       return c.select(s.author.c.id):where(c.exists():select_from(s.book:join(n, n.c.id:eq(b.id))):where(
         b.author_id:eq(s.author.c.id)))
     end, "SELECT author.id FROM author WHERE EXISTS (SELECT * FROM book JOIN node ON node.id = book.id "
@@ -255,7 +251,7 @@ return {
     end, "SELECT author.name, anon_1.title FROM author LEFT OUTER JOIN LATERAL (SELECT book.title AS title, "
         .. "book.year AS year FROM book WHERE book.author_id = author.id ORDER BY book.year DESC LIMIT "
         .. ":param_1) AS anon_1 ON anon_1.year > :year_1" },
-    lacking { "corm.lateral of an aggregate", function(c, s)
+    lacking { "c.lateral of an aggregate", function(c, s)
       local b = s.book.c
       local l = c.lateral(c.select(c.func.count(b.id):label("n")):where(b.author_id:eq(s.author.c.id)), "l")
       return c.select(s.author.c.name, l.c.n):join(l, l.c.n:gt(1))
