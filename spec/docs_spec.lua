@@ -5,6 +5,7 @@ local page = require "spec.support.page"
 local pages = {
   "docs/sql/compiling.md",
   "docs/sql/ctes.md",
+  "docs/sql/upsert.md",
   "docs/sql/set-operations.md",
   "docs/tutorial.md",
   "docs/sql/constructs.md",

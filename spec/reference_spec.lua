@@ -140,7 +140,8 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "BindOptions", "ColumnOptions", "CompileOptions", "ConnectionOptions", "Decoration", "DialectName",
+      "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
+      "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "IdentityOptions", "IndexOptions",
       "MetaDataOptions", "Object",
       "RelationshipOptions", "RetryOptions", "SequenceOptions", "SessionOptions",

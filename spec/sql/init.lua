@@ -25,5 +25,6 @@ return {
   "tables",
   "text",
   "types",
+  "upserts",
   "windows",
 }

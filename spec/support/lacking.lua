@@ -2,6 +2,12 @@
 -- spec/lacking_spec.lua shows that each entry is true: after `before`, its own shell answers `sql` with `says`.
 return {
   sqlite = {
+    conflict_constraints = {
+      why = "a conflict is about columns",
+      before = "CREATE TABLE t (n INTEGER CONSTRAINT k UNIQUE);",
+      sql = "INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT k DO NOTHING",
+      says = 'near "ON": syntax error',
+    },
     dml_in_with = {
       why = "WITH has selects only",
       before = "CREATE TABLE t (n INTEGER);",
@@ -132,6 +138,18 @@ return {
     },
   },
   mariadb = {
+    conflict_conditions = {
+      why = "ON DUPLICATE KEY UPDATE is about every unique key, and always",
+      before = "CREATE TABLE t (n INTEGER UNIQUE);",
+      sql = "INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE n = 2 WHERE n < 5",
+      says = "near 'WHERE n < 5'",
+    },
+    conflict_constraints = {
+      why = "ON DUPLICATE KEY UPDATE is about every unique key",
+      before = "CREATE TABLE t (n INTEGER, CONSTRAINT k UNIQUE (n));",
+      sql = "INSERT INTO t VALUES (1) ON CONFLICT ON CONSTRAINT k DO NOTHING",
+      says = "near 'CONFLICT ON CONSTRAINT",
+    },
     distinct_on = {
       why = "rows are distinct as a whole",
       sql = "SELECT DISTINCT ON (1) 1",

@@ -40,6 +40,21 @@ static corm_node base_of(corm_node_kind kind) {
   return (corm_node){.kind = (uint8_t)kind, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
 }
 
+void binding_push_update_of(lua_State *L, int arg) {
+  const binding_stmt *insert = lua_touserdata(L, arg);
+  const corm_node *table = binding_node_from(insert->entity);
+  corm_update filled = {.base = base_of(CORM_NODE_UPDATE), .table = table}, *node;
+  binding_build b;
+  arg = lua_absindex(L, arg);
+  binding_statement_start(&b, L, CORM_ARENA_ROUND(sizeof filled), 1);
+  do {
+    node = corm_arena_alloc(&b.arena, sizeof *node);
+    if (node) *node = filled;
+  } while (binding_build_again(&b, node ? &node->base : NULL));
+  binding_statement_finish(L, false, arg, arg);
+  ((binding_stmt *)lua_touserdata(L, -1))->entity = insert->entity;
+}
+
 static int insert_call(lua_State *L) {
   const corm_node *target = check_target(L, "insert");
   corm_insert insert = {.base = base_of(CORM_NODE_INSERT), .table = ((const corm_table_node *)target)->table};

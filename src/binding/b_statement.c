@@ -311,7 +311,8 @@ static bool push_ddl_field(lua_State *L, const char *name) {
 
 static bool push_field(lua_State *L, void *block, const char *name) {
   const binding_stmt *stmt = block;
-  return stmt->ddl.kind == CORM_DDL_NONE ? binding_select_property(L, name) : push_ddl_field(L, name);
+  if (stmt->ddl.kind != CORM_DDL_NONE) return push_ddl_field(L, name);
+  return binding_insert_property(L, name) || binding_select_property(L, name);
 }
 
 static int stmt_index(lua_State *L) {
@@ -343,5 +344,6 @@ void binding_open_statement(lua_State *L) {
   binding_open_compound(L);
   binding_open_cte(L);
   binding_open_dml(L);
+  binding_open_upsert(L);
   binding_table_add_dml(L);
 }

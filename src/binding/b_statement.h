@@ -104,6 +104,11 @@ void binding_open_select(lua_State *L);
 void binding_open_join(lua_State *L); /* this and the next by binding_open_select */
 void binding_open_select_extra(lua_State *L);
 void binding_open_select_inspect(lua_State *L);
+/* b_upsert.c: excluded and inserted of an INSERT, as binding_select_property. */
+bool binding_insert_property(lua_State *L, const char *name);
+void binding_open_upsert(lua_State *L);
+/* b_dml.c: pushes an UPDATE without values of the table that the INSERT at `arg` is about. */
+void binding_push_update_of(lua_State *L, int arg);
 void binding_open_compound(lua_State *L);
 void binding_open_cte(lua_State *L);
 void binding_open_dml(lua_State *L);

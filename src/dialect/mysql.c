@@ -110,11 +110,11 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
   .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
   .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .with_behind_insert = true,   \
-  .trims_labels = true, .inline_enum = true, .index_of_table = true, .quantified = true, .no_filter = true,            \
-  .few_frames = true, .no_grouping_sets = true, .locking = CORM_LOCKING_MODE, .hinting = CORM_HINTING_BEHIND,          \
-  .no_nulls_order = true, .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES,                       \
-  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .for_server = for_server,         \
-  .binary = corm_mysql_binary, .function = function, .extract = extract, .limit = limit,                               \
+  .duplicate_key = true, .trims_labels = true, .inline_enum = true, .index_of_table = true, .quantified = true,        \
+  .no_filter = true, .few_frames = true, .no_grouping_sets = true, .locking = CORM_LOCKING_MODE,                       \
+  .hinting = CORM_HINTING_BEHIND, .no_nulls_order = true, .index_parentheses = CORM_INDEX_ALL,                         \
+  .index_where = CORM_INDEX_WHERES, .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", \
+  .for_server = for_server, .binary = corm_mysql_binary, .function = function, .extract = extract, .limit = limit,     \
   .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,                                               \
   .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_mysql_table_suffix,                         \
   .constraint_option = corm_mysql_constraint_option, .index_option = corm_mysql_index_option, .no_match = true,        \

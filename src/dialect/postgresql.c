@@ -182,6 +182,7 @@ const corm_dialect corm_dialect_postgresql = {
     .name = "postgresql",
     .default_driver = "libpq",
     .paramstyle = CORM_PARAM_DOLLAR,
+    .conflict_constraint = true,
     .dml_ctes = true,
     .quote = '"',
     .max_identifier = 63,

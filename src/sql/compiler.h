@@ -287,6 +287,10 @@ void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level
 /* The name that a CTE has. */
 const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 
+/* -- emit_upsert.c -- */
+
+void corm_emit_upsert(corm_compiler *c, const corm_insert *insert);
+
 /* -- emit_dml.c -- */
 
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert);

@@ -109,7 +109,10 @@ struct corm_dialect {
   bool trims_labels;   /* names made up in a statement lose the blanks they begin with */
   bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
-  bool dml_ctes;       /* INSERT, UPDATE and DELETE may stand in WITH */
+  bool duplicate_key;  /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
+  bool many_conflicts; /* an INSERT takes several conflict clauses */
+  bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */
+  bool dml_ctes;            /* INSERT, UPDATE and DELETE may stand in WITH */
   bool with_of_selects;     /* WITH stands before SELECT only, not before UPDATE and DELETE */
   bool with_behind_insert;  /* INSERT INTO t (a) WITH ... SELECT */
   bool inner_join;          /* INNER JOIN is said in full */

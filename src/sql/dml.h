@@ -4,6 +4,20 @@
 
 #include "sql/select.h"
 
+/* What becomes of a row that is there already. */
+typedef struct corm_upsert {
+  const struct corm_upsert *next;  /* tried after this one; NULL: the last */
+  const corm_node *const *targets; /* columns and expressions of a unique index; none: any */
+  uint32_t ntargets;
+  const char *constraint;            /* the name of a constraint instead; NULL: none */
+  const corm_node *index_where;      /* of a partial index; NULL: none */
+  const corm_column *const *columns; /* what is set, and to what; none: the row stays */
+  const corm_node *const *values;
+  uint32_t n;
+  const corm_node *where; /* only then; NULL: always */
+  bool duplicate_key;     /* said as MySQL's ON DUPLICATE KEY UPDATE */
+} corm_upsert;
+
 /* One column and its value in INSERT or UPDATE; several rows are row-major. */
 /* An anonymous BIND among the values is a plain value: it gets the column's name and type. */
 struct corm_insert {
@@ -14,6 +28,7 @@ struct corm_insert {
   const corm_node *const *values; /* nrows * ncolumns */
   uint32_t nrows;                 /* 0 with columns NULL; DEFAULT VALUES when ncolumns is 0 and nrows is 1 */
   const corm_select *from_select;
+  const corm_upsert *upsert; /* NULL: a row that is there is an error */
   const corm_node *const *returning;
   uint32_t nreturning;
   const corm_node *const *ctes; /* as a select's */

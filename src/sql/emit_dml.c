@@ -249,6 +249,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   } else {
     emit_rows(c, &x);
   }
+  if (insert->upsert) corm_emit_upsert(c, insert);
   bool of_one = !x.all && !insert->from_select && insert->nrows <= 1;
   if (insert->nreturning) {
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);

@@ -75,6 +75,14 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
 }
 
 void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
+  const corm_node *from = column->from;
+  bool proposed = from && from->kind == CORM_NODE_ALIAS && from->flags & CORM_ALIAS_PROPOSED;
+  if (proposed && c->dialect->duplicate_key && column->column) {
+    corm_emit_text(c, "VALUES(");
+    corm_emit_column_name(c, column->column);
+    corm_emit_bytes(c, ")", 1);
+    return;
+  }
   if (column->from && !c->bare_columns) emit_prefix(c, column->from);
   const char *name = column->name;
   if (!name) {

@@ -354,6 +354,12 @@ const corm_select *corm_as_select(const corm_node *node) {
   return is ? (const corm_select *)node : NULL;
 }
 
+const corm_node *corm_proposed_in(corm_arena *arena, const corm_table *table) {
+  corm_alias *node = (corm_alias *)(uintptr_t)corm_alias_in(arena, corm_table_node_in(arena, table), "excluded");
+  if (node) node->base.flags = CORM_ALIAS_PROPOSED;
+  return node ? &node->base : NULL;
+}
+
 const corm_node *corm_from_element(const corm_node *from) {
   while (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
   return from;

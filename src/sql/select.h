@@ -39,6 +39,9 @@ typedef struct corm_cte {
   bool nesting; /* its WITH stands at the select that names it, not at the statement */
 } corm_cte;
 
+/* base.flags of an ALIAS: the row that an upsert was about to insert, as "excluded". */
+enum { CORM_ALIAS_PROPOSED = 1 };
+
 typedef struct corm_alias {
   corm_node base;
   const char *name;         /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
@@ -162,6 +165,8 @@ const corm_select *corm_select_leader(const corm_select *select);
 
 const corm_node *corm_table_node_in(corm_arena *arena, const corm_table *table);
 const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, const char *name);
+/* The table under the name by which an upsert speaks of the row that was to be inserted. */
+const corm_node *corm_proposed_in(corm_arena *arena, const corm_table *table);
 /* What the columns of a FROM (no join) come from: its table, selectable, function or DML statement. */
 const corm_node *corm_from_element(const corm_node *from);
 /* WITH name AS (element); `cte` is copied. */

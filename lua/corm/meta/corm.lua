@@ -140,6 +140,11 @@ local dialects = {}
 ---@field VARCHAR corm.Type
 local postgresql = {}
 
+---`corm.insert`, whose upserts are written in this database's way.
+---@param target corm.Table|corm.Model
+---@return corm.Insert
+function postgresql.insert(target) end
+
 ---EXCLUDE: no two rows for which all operators hold.
 ---@param ... any `{ column or expression, "operator" }` ..., then options: using, where, name, deferrable, initially
 ---@return corm.Constraint
@@ -194,6 +199,11 @@ function postgresql.array(items, options) end
 ---@field YEAR corm.Type integers
 local mysql = {}
 
+---`corm.insert`, whose upserts are written in this database's way.
+---@param target corm.Table|corm.Model
+---@return corm.Insert
+function mysql.insert(target) end
+
 ---`MATCH (a, b) AGAINST (text)`: columns, then `{ against = text }` and perhaps a mode.
 ---@param ... any
 ---@return corm.Expression
@@ -218,6 +228,11 @@ function mysql.match(...) end
 ---@field TIMESTAMP corm.Type
 ---@field VARCHAR corm.Type
 local sqlite = {}
+
+---`corm.insert`, whose upserts are written in this database's way.
+---@param target corm.Table|corm.Model
+---@return corm.Insert
+function sqlite.insert(target) end
 
 -- Types of one's own --------------------------------------------------------------------------------------------------
 

@@ -876,6 +876,8 @@ local Returning = {}
 function Returning:returning(...) end
 
 ---@class corm.Insert : corm.Returning
+---@field excluded table<string, corm.Expression> The columns of the row that is to be inserted, for upserts
+---@field inserted table<string, corm.Expression> The same
 local Insert = {}
 
 ---`{ column = value }`, a row by position, a list of rows, `{}` for DEFAULT VALUES. A column object may be a key.
@@ -888,6 +890,31 @@ function Insert:values(values) end
 ---@param select corm.Select
 ---@return self
 function Insert:from_select(columns, select) end
+
+---A row that is there already is updated. MySQL and MariaDB: ON DUPLICATE KEY UPDATE, whichever unique key it is.
+---Raises ArgumentError without a target or without what to set; CompileError for what the database lacks.
+---@param options corm.ConflictUpdate
+---@return self
+function Insert:on_conflict_do_update(options) end
+
+---A row that is there already stays.
+---@param options? corm.ConflictTarget
+---@return self
+function Insert:on_conflict_do_nothing(options) end
+
+---MySQL and MariaDB: a row that is there already is updated.
+---@param values table `{ column = value }`, or a list of `{ column, value }` in their order
+---@return self
+function Insert:on_duplicate_key_update(values) end
+
+---@class corm.ConflictTarget
+---@field index_elements? (string|corm.Column|corm.Expression)[] What is unique together
+---@field constraint? string|corm.Constraint Instead (PostgreSQL)
+---@field index_where? corm.Expression Of a partial index
+
+---@class corm.ConflictUpdate : corm.ConflictTarget
+---@field set_ table|fun(excluded: table<string, corm.Expression>): table What becomes of the row
+---@field where? corm.Expression Only then
 
 ---@class corm.Update : corm.Filtered, corm.Returning
 local Update = {}
