@@ -201,8 +201,7 @@ static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, cor
   c->dialect->bind_cast(c->dialect, bind->type, &c->text);
 }
 
-/* The bind, with what its type puts around it; as the dialect has that type. */
-static void add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   const corm_type *type = bind->type;
   if (type == NULL || !type->hosted) {
     add_plain_bind(c, bind, place);
@@ -318,105 +317,29 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {
-      add_bind(c,
-               &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
-                                     .node = bind,
-                                     .type = type,
-                                     .column = member_column(bind, left, column, i % width),
-                                     .element = (int32_t)i},
-               place);
+      corm_add_bind(c,
+                    &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
+                                          .node = bind,
+                                          .type = type,
+                                          .column = member_column(bind, left, column, i % width),
+                                          .element = (int32_t)i},
+                    place);
     }
     if (bind->width && i % width == width - 1) corm_emit_bytes(c, ")", 1);
   }
   corm_emit_bytes(c, ")", 1);
 }
 
-static const char *bind_name(corm_compiler *c, const corm_bind *bind) {
+const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
   if (bind->unique) return corm_anonymous_name(c, (corm_identity){bind, NULL}, clean_stem(c, bind->key));
   c->named_binds = true;
   return bind->key;
 }
 
-/* -- values that the execution gives before the text is written ---------------------------------------------------- */
-
-static void note_late_name(corm_compiler *c, const char *name) {
-  corm_late_name *note = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *note));
-  if (!note) return;
-  *note = (corm_late_name){.next = c->out->late, .name = name};
-  c->out->late = note;
-}
-
-/* The bind with the value that holds now: the execution's, else its own. */
-static const corm_bind *late_bind(corm_compiler *c, const corm_bind *bind) {
-  corm_late_values given = {.given = false};
-  const corm_late *late = c->options.late;
-  if (late && late->find(late->ctx, bind, c->arena, &given, c->err) != CORM_OK) {
-    c->failed = true;
-    return bind;
-  }
-  if (!given.given) {
-    if (bind->required && !c->options.named) {
-      corm_emit_error(c, CORM_E_INVALID_REQUEST, "A value is required for bind parameter '%.100s'", bind->key);
-    }
-    return bind;
-  }
-  corm_bind *copy = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *copy));
-  if (!copy) return bind;
-  *copy = *bind;
-  copy->required = false;
-  if (bind->expanding) {
-    copy->values = given.values;
-    copy->nvalues = given.n;
-  } else {
-    copy->value = given.values[0];
-    if (copy->base.type->kind == CORM_TYPE_NULLTYPE) copy->base.type = corm_type_of_value(&copy->value);
-  }
-  if (!bind->unique) note_late_name(c, bind->key);
-  return copy;
-}
-
-/* A list that nobody has given yet is shown as one parameter. */
-static void emit_absent_list(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
-                             corm_place place) {
-  corm_emit_bytes(c, "(", 1);
-  add_bind(c,
-           &(corm_compiled_bind){.name = name, .node = bind, .type = bind->base.type, .column = column, .element = -1},
-           place);
-  corm_emit_bytes(c, ")", 1);
-}
-
-static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
-                       const corm_node *left, corm_op op, corm_place place);
-
-static void emit_late(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
-                      corm_op op, corm_place place) {
-  const char *name = bind_name(c, bind);
-  const bool literal = c->options.literal_binds;
-  bind = late_bind(c, bind);
-  if (c->failed) return;
-  if (bind->literal_execute && !c->options.named) c->options.literal_binds = true;
-  if (bind->expanding && bind->required && !c->options.literal_binds) {
-    emit_absent_list(c, bind, name, column, place);
-  } else {
-    emit_value(c, bind, name, column, left, op, place);
-  }
-  c->options.literal_binds = literal;
-}
-
 /* -- all of them --------------------------------------------------------------------------------------------------- */
 
-void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
-                    corm_op op, corm_place place) {
-  if (bind->late) {
-    emit_late(c, bind, column, left, op, place);
-  } else {
-    emit_value(c, bind, NULL, column, left, op, place);
-  }
-}
-
-/* `name` NULL: not known yet, as an empty list has none. */
-static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
-                       const corm_node *left, corm_op op, corm_place place) {
+void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                          const corm_node *left, corm_op op, corm_place place) {
   bool is_list = bind->expanding;
   if (is_list && bind->required) {
     no_literal(c, bind->key);
@@ -430,18 +353,27 @@ static void emit_value(corm_compiler *c, const corm_bind *bind, const char *name
     corm_emit_error(c, CORM_E_ARGUMENT, "the tuples of an IN list differ in length");
     return;
   }
-  if (!name) name = bind_name(c, bind);
+  if (!name) name = corm_bind_name(c, bind);
   if (is_list) {
     emit_elements(c, bind, name, column, left, place);
   } else if (!c->options.literal_binds) {
     const corm_type *type = bind->base.type;
     if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
-    add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
-             place);
+    corm_add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
+                  place);
   } else if (bind->required) {
     no_literal(c, name);
   } else {
     emit_literal(c, bind->base.type, bind->literal ? bind->literal : &bind->value);
+  }
+}
+
+void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
+                    corm_op op, corm_place place) {
+  if (bind->late) {
+    corm_emit_late(c, bind, column, left, op, place);
+  } else {
+    corm_emit_bind_value(c, bind, NULL, column, left, op, place);
   }
 }
 
@@ -459,16 +391,16 @@ void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column
   /* In WITH a column's name may be taken by the statement's own. */
   if (c->part && bind) name = corm_anonymous_name(c, (corm_identity){bind, NULL}, "param");
   if (!c->options.literal_binds) {
-    add_bind(c,
-             &(corm_compiled_bind){.name = name,
-                                   .node = bind,
-                                   .type = column->type,
-                                   .column = column,
-                                   .element = -1,
-                                   .row = row,
-                                   .source = (uint8_t)source,
-                                   .assigned = true},
-             CORM_PLACE_TYPED);
+    corm_add_bind(c,
+                  &(corm_compiled_bind){.name = name,
+                                        .node = bind,
+                                        .type = column->type,
+                                        .column = column,
+                                        .element = -1,
+                                        .row = row,
+                                        .source = (uint8_t)source,
+                                        .assigned = true},
+                  CORM_PLACE_TYPED);
   } else if (bind && !bind->required) {
     emit_literal(c, column->type, bind->literal ? bind->literal : &bind->value);
   } else if (source == CORM_BIND_DEFAULT && column->default_.kind == CORM_DEFAULT_VALUE) {

@@ -161,6 +161,16 @@ const char *corm_fit_name(corm_compiler *c, const char *name);
    with, for tuples; may be NULL. */
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place);
+/* The name of a BIND's placeholder. */
+const char *corm_bind_name(corm_compiler *c, const corm_bind *bind);
+/* A placeholder, with what its type puts around it; as the dialect has that type. */
+void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place);
+/* corm_emit_bind for a value that is known. `name` NULL: not known yet, as an empty list has none. */
+void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                          const corm_node *left, corm_op op, corm_place place);
+/* corm_emit_bind for one whose value the execution may give (late.c). */
+void corm_emit_late(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
+                    corm_op op, corm_place place);
 /* What a type puts around a bind or a column, with it in the hole; and what stands in the hole. */
 void corm_emit_around(corm_compiler *c, const corm_node *around, corm_hole *hole);
 void corm_emit_hole(corm_compiler *c, corm_hole *hole);
