@@ -12,6 +12,7 @@ return {
   "dml",
   "expressions",
   "functions",
+  "introspection",
   "joins",
   "json",
   "labels",

@@ -122,7 +122,7 @@ static int select_add_columns(lua_State *L) {
   return columns_method(L, false, "add_columns");
 }
 
-static int select_with_only_columns(lua_State *L) {
+int binding_select_with_only_columns(lua_State *L) {
   return columns_method(L, true, "with_only_columns");
 }
 
@@ -352,7 +352,7 @@ static int exists_call(lua_State *L) {
 
 void binding_open_select(lua_State *L) {
   static const luaL_Reg methods[] = {{"add_columns", select_add_columns},
-                                     {"with_only_columns", select_with_only_columns},
+                                     {"with_only_columns", binding_select_with_only_columns},
                                      {"order_by", select_order_by},
                                      {"group_by", select_group_by},
                                      {"having", select_having},

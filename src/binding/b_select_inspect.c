@@ -97,7 +97,7 @@ static void add_item(lua_State *L, collector *c, const corm_node *item) {
   }
 }
 
-static void push_selected_columns(lua_State *L, const corm_select *select) {
+void binding_push_selected_columns(lua_State *L, const corm_select *select) {
   luaL_checkstack(L, 12, "selected_columns");
   binding_push_select_keys(L, select);
   lua_newtable(L);
@@ -233,7 +233,7 @@ bool binding_select_property(lua_State *L, const char *name) {
   if (!stmt) return false;
   const corm_select *select = stmt->base.node ? corm_as_select(stmt->base.node) : NULL;
   if (field < 2 && select) {
-    push_selected_columns(L, corm_select_leader(select));
+    binding_push_selected_columns(L, corm_select_leader(select));
   } else if (field == 2 && select) {
     push_descriptions(L, corm_select_leader(select));
   } else if (field < 5 && select && select->base.kind == CORM_NODE_SELECT) {

@@ -346,4 +346,5 @@ void binding_open_statement(lua_State *L) {
   binding_open_dml(L);
   binding_open_upsert(L);
   binding_table_add_dml(L);
+  binding_open_compare(L);
 }

@@ -83,7 +83,8 @@ int binding_push_filter_by(lua_State *L, const corm_node *entity, const char *wh
 /* A whole number from 0 at `arg`, of limit() and its like; false: an expression. ArgumentError for the rest. */
 bool binding_row_count(lua_State *L, int arg, const char *what, corm_value *out);
 
-int binding_select_subquery(lua_State *L);    /* b_from.c */
+int binding_select_subquery(lua_State *L); /* b_from.c */
+int binding_select_with_only_columns(lua_State *L);
 int binding_select_distinct_on(lua_State *L); /* b_select_extra.c: distinct(x, ...) */
 /* b_select_inspect.c: pushes the property of the statement at 1 and returns true; false: there is none. */
 bool binding_select_property(lua_State *L, const char *name);
@@ -92,6 +93,8 @@ int binding_select_lateral(lua_State *L);
 int binding_push_exists(lua_State *L, const corm_select *select, int anchor);
 /* Adds correlate, correlate_except and what exists() and scalar subqueries hand on to their select (b_correlate.c). */
 void binding_open_correlate(lua_State *L);
+/* Pushes a sequence of the keys of the select's columns, and the columns by position and key. */
+void binding_push_selected_columns(lua_State *L, const corm_select *select);
 /* The key of a FROM's column at a position from 0; NULL at the end. */
 const char *binding_from_key(const corm_node *from, size_t at);
 /* Pushes a sequence of the keys by which the columns of a select are found. */
@@ -109,6 +112,7 @@ bool binding_insert_property(lua_State *L, const char *name);
 void binding_open_upsert(lua_State *L);
 /* b_dml.c: pushes an UPDATE without values of the table that the INSERT at `arg` is about. */
 void binding_push_update_of(lua_State *L, int arg);
+void binding_open_compare(lua_State *L); /* when all kinds of nodes are open */
 void binding_open_compound(lua_State *L);
 void binding_open_cte(lua_State *L);
 void binding_open_dml(lua_State *L);

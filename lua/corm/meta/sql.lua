@@ -512,6 +512,11 @@ function Expression:correlate_except(...) end
 ---@return corm.Compiled
 function Expression:compile(options) end
 
+---True when both have the same structure, names and values.
+---@param other any an expression, FROM or statement
+---@return boolean
+function Expression:compare(other) end
+
 ---@class corm.CompileOptions
 ---@field dialect? string `"sqlite"`; without it SQLAlchemy's generic one
 ---@field literal_binds? boolean Values in the text, escaped; for reading
@@ -613,6 +618,11 @@ function FromClause:outerjoin(right, onclause, options) end
 ---@return corm.Compiled
 function FromClause:compile(options) end
 
+---True when both have the same structure, names and values.
+---@param other any an expression, FROM or statement
+---@return boolean
+function FromClause:compare(other) end
+
 -- Statements ----------------------------------------------------------------------------------------------------------
 
 ---What all statements have. tostring gives the SQL of the generic dialect.
@@ -649,6 +659,11 @@ function Statement:execution_options(options) end
 ---@param options? corm.CompileOptions
 ---@return corm.Compiled
 function Statement:compile(options) end
+
+---True when both have the same structure, names and values.
+---@param other any an expression, FROM or statement
+---@return boolean
+function Statement:compare(other) end
 
 ---A statement with WHERE.
 ---@class corm.Filtered : corm.Statement
@@ -834,6 +849,11 @@ function Select:set_label_style(style) end
 
 ---@return string
 function Select:get_label_style() end
+
+---Without the columns that say what another one says, by a foreign key or WHERE.
+---@param only_synonyms? boolean false: also where the names differ
+---@return self
+function Select:reduce_columns(only_synonyms) end
 
 ---The FROMs that the statement will have.
 ---@return corm.FromClause[]
