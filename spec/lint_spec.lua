@@ -86,6 +86,13 @@ describe("FROMs that nothing connects", function()
       warnings(each .. 'run(select(a, json_each("[]"):table_valued("value", { joins_implicitly = true })))'))
   end)
 
+  it("are named in UPDATE and DELETE as well", function()
+    assert.same({ 'UPDATE without a join between "b" and "a"' },
+      warnings "conn:execute(corm.update(b):values { a_id = a.c.id }:where(b.c.id:eq(1)))")
+    assert.same({}, warnings "conn:execute(corm.update(b):values { a_id = a.c.id }:where(b.c.a_id:eq(a.c.id)))")
+    assert.same({}, warnings "conn:execute(corm.delete(b):where(b.c.a_id:in_(select(a.c.id))))")
+  end)
+
   it("do not matter to one FROM", function()
     assert.same({}, warnings "run(select(a)) run(select(1)) run(select(corm.func.count()):select_from(b))")
   end)

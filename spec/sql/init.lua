@@ -26,6 +26,7 @@ return {
   "tables",
   "text",
   "types",
+  "updates",
   "upserts",
   "windows",
 }

@@ -2,6 +2,12 @@
 -- spec/lacking_spec.lua shows that each entry is true: after `before`, its own shell answers `sql` with `says`.
 return {
   sqlite = {
+    delete_using = {
+      why = "DELETE looks at one table",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER);",
+      sql = "DELETE FROM t USING u WHERE t.n = u.n",
+      says = 'near "USING": syntax error',
+    },
     conflict_constraints = {
       why = "a conflict is about columns",
       before = "CREATE TABLE t (n INTEGER CONSTRAINT k UNIQUE);",

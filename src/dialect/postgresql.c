@@ -182,6 +182,7 @@ const corm_dialect corm_dialect_postgresql = {
     .name = "postgresql",
     .default_driver = "libpq",
     .paramstyle = CORM_PARAM_DOLLAR,
+    .delete_style = CORM_DELETE_USING,
     .conflict_constraint = true,
     .dml_ctes = true,
     .quote = '"',

@@ -297,6 +297,16 @@ void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level
 /* The name that a CTE has. */
 const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 
+/* -- emit_tables.c: UPDATE and DELETE of one table by others -- */
+
+/* Adds the FROMs that the condition (or NULL) and the values name beside the target; false: there are none. */
+bool corm_add_more_tables(corm_compiler *c, const corm_node *target, const corm_node *where,
+                          const corm_node *const *values, uint32_t n, corm_from_list *out);
+/* They stand behind UPDATE t, behind SET, or behind DELETE FROM t, as the dialect has it. */
+void corm_emit_updated_tables(corm_compiler *c, const corm_from_list *more);
+void corm_emit_update_from(corm_compiler *c, const corm_from_list *more);
+void corm_emit_delete_using(corm_compiler *c, const corm_table *table, const corm_from_list *more, bool returning);
+
 /* -- emit_upsert.c -- */
 
 void corm_emit_upsert(corm_compiler *c, const corm_insert *insert);

@@ -70,6 +70,14 @@ typedef enum corm_ddl_place {
   CORM_DDL_AT_END
 } corm_ddl_place;
 
+/* Where a DELETE has the other tables that its condition names. */
+typedef enum corm_delete_style {
+  CORM_DELETE_LIST,      /* DELETE FROM a , b: text for reading */
+  CORM_DELETE_USING,     /* DELETE FROM a USING b */
+  CORM_DELETE_USING_ALL, /* DELETE FROM a USING a, b */
+  CORM_DELETE_ALONE      /* nowhere */
+} corm_delete_style;
+
 struct corm_dialect {
   const char *name;           /* "sqlite"; the generic one is "default" */
   const char *default_driver; /* "sqlite" */
@@ -109,8 +117,10 @@ struct corm_dialect {
   bool trims_labels;   /* names made up in a statement lose the blanks they begin with */
   bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
-  bool duplicate_key;  /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
-  bool many_conflicts; /* an INSERT takes several conflict clauses */
+  corm_delete_style delete_style;
+  bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
+  bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
+  bool many_conflicts;      /* an INSERT takes several conflict clauses */
   bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */
   bool dml_ctes;            /* INSERT, UPDATE and DELETE may stand in WITH */
   bool with_of_selects;     /* WITH stands before SELECT only, not before UPDATE and DELETE */

@@ -57,7 +57,9 @@ void corm_emit_default(corm_compiler *c, const corm_column *column, const corm_d
 void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able) {
   if (n == 0 || c->failed) return;
   if (!able) {
-    corm_emit_error(c, CORM_E_COMPILE, "%s has no RETURNING for this statement", c->dialect->name);
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "%s has no RETURNING for this statement; select the rows by a statement of their own",
+                    c->dialect->name);
     return;
   }
   corm_select_columns columns;
@@ -261,17 +263,24 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
 
 /* -- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
 
-static void emit_set(corm_compiler *c, const corm_column *column, bool *first) {
+/* `table` NULL: the column stands alone. */
+static void emit_set(corm_compiler *c, const corm_column *column, const corm_table *table, bool *first) {
   if (!*first) corm_emit_bytes(c, ", ", 2);
   *first = false;
+  if (table) {
+    corm_dialect_table_name(c->dialect, table, &c->text);
+    corm_emit_bytes(c, ".", 1);
+  }
   corm_emit_column_name(c, column);
   corm_emit_bytes(c, "=", 1);
 }
 
-static void emit_sets(corm_compiler *c, const corm_update *update, const corm_table *table, const uint32_t *at) {
+static void emit_sets(corm_compiler *c, const corm_update *update, const corm_table *table, const uint32_t *at,
+                      bool several) {
+  const corm_table *said = several && c->dialect->updates_tables ? table : NULL;
   bool first = true;
   for (uint32_t i = 0; i < update->n && update->ordered; i++) {
-    emit_set(c, update->columns[i], &first);
+    emit_set(c, update->columns[i], said, &first);
     emit_value(c, update->columns[i], update->columns[i]->key, update->values[i], 0);
   }
   for (size_t i = 0; i < table->columns.len && !c->failed; i++) {
@@ -279,13 +288,13 @@ static void emit_sets(corm_compiler *c, const corm_update *update, const corm_ta
     bool given = at[i] != ABSENT;
     if (given && update->ordered) continue;
     if (update->n == 0) {
-      emit_set(c, column, &first);
+      emit_set(c, column, said, &first);
       corm_emit_column_bind(c, column->key, column, NULL, CORM_BIND_REQUIRED, 0);
     } else if (given) {
-      emit_set(c, column, &first);
+      emit_set(c, column, said, &first);
       emit_value(c, column, column->key, update->values[at[i]], 0);
     } else if (is_clients(&column->onupdate)) {
-      emit_set(c, column, &first);
+      emit_set(c, column, said, &first);
       corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
     }
   }
@@ -321,10 +330,17 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   corm_from_list_init(&scope.froms, c->arena);
   if (!corm_from_list_add(&scope.froms, update->table)) corm_compiler_check(c, NULL);
   c->scope = &scope;
+  corm_from_list more;
+  corm_from_list_init(&more, c->arena);
+  const bool several = corm_add_more_tables(c, update->table, update->where, update->values, update->n, &more);
+  for (uint32_t i = 0; i < more.n; i++)
+    if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   corm_emit_text(c, "UPDATE ");
   corm_dialect_table_name(c->dialect, table, &c->text);
+  if (several) corm_emit_updated_tables(c, &more);
   corm_emit_text(c, " SET ");
-  emit_sets(c, update, table, at);
+  emit_sets(c, update, table, at, several);
+  if (several) corm_emit_update_from(c, &more);
   emit_where(c, update->where, update->all);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   c->scope = NULL;
@@ -339,8 +355,14 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   corm_from_list_init(&scope.froms, c->arena);
   if (!corm_from_list_add(&scope.froms, delete_node->table)) corm_compiler_check(c, NULL);
   c->scope = &scope;
+  corm_from_list more;
+  corm_from_list_init(&more, c->arena);
+  corm_add_more_tables(c, delete_node->table, delete_node->where, NULL, 0, &more);
+  for (uint32_t i = 0; i < more.n; i++)
+    if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   corm_emit_text(c, "DELETE FROM ");
   corm_dialect_table_name(c->dialect, table, &c->text);
+  if (more.n) corm_emit_delete_using(c, table, &more, delete_node->nreturning > 0);
   emit_where(c, delete_node->where, delete_node->all);
   corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;
@@ -442,13 +464,13 @@ void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const co
   corm_dialect_table_name(c->dialect, table, &c->text);
   corm_emit_text(c, " SET ");
   for (size_t i = 0; i < nset; i++) {
-    emit_set(c, set[i], &first);
+    emit_set(c, set[i], NULL, &first);
     corm_emit_column_bind(c, set[i]->key, set[i], NULL, CORM_BIND_REQUIRED, 0);
   }
   for (size_t i = 0; i < table->columns.len; i++) {
     const corm_column *column = table_column(table, i);
     if (column->onupdate.kind != CORM_DEFAULT_SQL || corm_is_chosen(column, set, nset)) continue;
-    emit_set(c, column, &first);
+    emit_set(c, column, NULL, &first);
     corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
   }
   if (first) corm_emit_error(c, CORM_E_COMPILE, "an UPDATE of '%s' sets no column", table->name);

@@ -1,0 +1,79 @@
+-- UPDATE and DELETE of one table by what stands in others.
+local corm = require "corm"
+local database = require "spec.support.database"
+local raises = require "spec.support.raises"
+
+local metadata = corm.MetaData()
+local person = corm.Table("person", metadata, corm.Column("id", corm.Integer, { primary_key = true }),
+  corm.Column("name", corm.String(20)), corm.Column("age", corm.Integer))
+local pet = corm.Table("pet", metadata, corm.Column("id", corm.Integer, { primary_key = true }),
+  corm.Column("owner_id", corm.Integer), corm.Column("label", corm.String(30)))
+
+describe("other tables", function()
+  local connection
+
+  before_each(function()
+    connection = database.engine():connect()
+    metadata:create_all(connection)
+    connection:execute(corm.insert(person):values {
+      { id = 1, name = "Ada", age = 40 }, { id = 2, name = "Bo", age = 20 },
+    })
+    connection:execute(corm.insert(pet):values {
+      { id = 1, owner_id = 1, label = "cat" }, { id = 2, owner_id = 2, label = "dog" },
+      { id = 3, owner_id = 1, label = "cow" }, { id = 4, owner_id = 9, label = "elk" },
+    })
+    connection:commit()
+  end)
+  after_each(function()
+    connection:rollback()
+    connection:close()
+    database.clean()
+  end)
+
+  local function labels()
+    return table.concat(connection:scalars(corm.select(pet.c.label):order_by(pet.c.id)):all(), " ")
+  end
+
+  it("give values to UPDATE", function()
+    local result = connection:execute(corm.update(pet):values { label = person.c.name .. "'s" }
+      :where(pet.c.owner_id:eq(person.c.id)))
+    assert.equal(3, result.rowcount)
+    assert.equal("Ada's Bo's Ada's elk", labels())
+  end)
+
+  it("choose the rows of UPDATE", function()
+    connection:execute(corm.update(pet):values { label = "old" }
+      :where(pet.c.owner_id:eq(person.c.id), person.c.age:gt(30)))
+    assert.equal("old dog old elk", labels())
+  end)
+
+  it("may be aliases and subqueries", function()
+    local young = corm.select(person.c.id, person.c.name):where(person.c.age:lt(30)):subquery("young")
+    connection:execute(corm.update(pet):values { label = young.c.name }:where(pet.c.owner_id:eq(young.c.id)))
+    assert.equal("cat Bo cow elk", labels())
+    local other = pet:alias("other")
+    connection:execute(corm.update(pet):values { label = other.c.label }
+      :where(other.c.owner_id:eq(pet.c.owner_id), other.c.id:eq(pet.c.id + 2)))
+    assert.equal("cow Bo cow elk", labels())
+  end)
+
+  it("choose the rows of DELETE, or a subquery does", function()
+    local stmt = corm.delete(pet):where(pet.c.owner_id:eq(person.c.id), person.c.age:gt(30))
+    if database.lacks "delete_using" then
+      raises("CompileError", "name them in a subquery", function() connection:execute(stmt) end)
+      stmt = corm.delete(pet):where(pet.c.owner_id:in_(corm.select(person.c.id):where(person.c.age:gt(30))))
+    end
+    assert.equal(2, connection:execute(stmt).rowcount)
+    assert.equal("dog elk", labels())
+  end)
+
+  it("are seen by RETURNING where it is there", function()
+    local stmt = corm.update(pet):values { label = person.c.name }:where(pet.c.owner_id:eq(person.c.id), pet.c.id:eq(1))
+      :returning(pet.c.id, pet.c.label)
+    if database.lacks "returning_of_update" then
+      raises("CompileError", "has no RETURNING", function() connection:execute(stmt) end)
+      return
+    end
+    assert.same({ 1, "Ada" }, { connection:execute(stmt):one():unpack() })
+  end)
+end)
