@@ -360,6 +360,13 @@ describe("a MetaData", function()
 
   it("refuses unknown options and members", function()
     assert.equal("did you mean 'schema'?", raises("ArgumentError", "shema", corm.MetaData, { shema = "x" }).hint)
+    -- Table has more than 64 options; any of them may be meant.
+    for typo, meant in pairs { shema = "schema", inf = "info", mariadb_subpartitons = "mariadb_subpartitions",
+      mysql_conection = "mysql_connection" } do
+      local err = raises("ArgumentError", typo, corm.Table, "t", corm.MetaData(), { [typo] = "x" })
+      assert.equal(("did you mean '%s'?"):format(meant), err.hint)
+    end
+    raises("ArgumentError", "unknown option 'on_null' of Identity", corm.Identity, { on_null = true })
     raises("ArgumentError", "create_al", function() return corm.MetaData().create_al end)
   end)
 end)

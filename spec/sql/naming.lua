@@ -43,6 +43,18 @@ return {
         { fk = "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s_%(referred_column_0_name)s" },
         c.Column("a", c.Integer, c.ForeignKey("p.id")))
     end, "CREATE TABLE t (a INTEGER, CONSTRAINT fk_t_a_p_id FOREIGN KEY(a) REFERENCES p (id))" },
+    { "the name of a column behind a key", function(c)
+      local m = c.MetaData { naming_convention = { fk = "fk_%(table_name)s_%(referred_column_0_name)s" } }
+      c.Table("p", m, c.Column("real", c.Integer, { key = "k", primary_key = true }))
+      return c.CreateTable(c.Table("t", m, c.Column("a", c.Integer, c.ForeignKey("p.k"))))
+    end, "CREATE TABLE t (a INTEGER, CONSTRAINT fk_t_real FOREIGN KEY(a) REFERENCES p (real))",
+      mysql = "CREATE TABLE t (a INTEGER, CONSTRAINT fk_t_real FOREIGN KEY(a) REFERENCES p (`real`))" },
+    { "the name of a column that comes later", function(c)
+      local m = c.MetaData { naming_convention = { fk = "fk_%(table_name)s_%(referred_column_0_name)s" } }
+      local t = c.Table("t", m, c.Column("a", c.Integer, c.ForeignKey("p.k")))
+      c.Table("p", m, c.Column("x", c.Integer, { key = "k", primary_key = true }))
+      return c.CreateTable(t)
+    end, "CREATE TABLE t (a INTEGER, CONSTRAINT fk_t_x FOREIGN KEY(a) REFERENCES p (x))" },
     { "a composite fk", function(c)
       return N(c, { fk = "fk_%(column_0_N_name)s_%(referred_column_0_N_name)s" }, c.Column("a", c.Integer),
         c.Column("b", c.Integer), c.ForeignKeyConstraint({ "a", "b" }, { "p.id", "p.x" }))

@@ -84,8 +84,8 @@ int8_t binding_opt_quote(lua_State *L, int options, const char *name, const char
 #define NUMBER_OPTIONS                                                                                                 \
   {"start", BINDING_OPT_INT}, {"increment", BINDING_OPT_INT}, {"minvalue", BINDING_OPT_INT},                           \
       {"maxvalue", BINDING_OPT_INT}, {"nominvalue", BINDING_OPT_BOOL}, {"nomaxvalue", BINDING_OPT_BOOL},               \
-      {"cycle", BINDING_OPT_BOOL}, {"cache", BINDING_OPT_INT}, {                                                       \
-    "order", BINDING_OPT_BOOL                                                                                          \
+      {"cycle", BINDING_OPT_BOOL}, {                                                                                   \
+    "cache", BINDING_OPT_INT                                                                                           \
   }
 
 static void read_number(lua_State *L, int options, const char *name, uint8_t bit, int64_t *number, uint8_t *given) {
@@ -119,8 +119,7 @@ static corm_sequence_options read_numbers(lua_State *L, int options, const char 
 /* -- Identity ----------------------------------------------------------------------------------------------------- */
 
 static int identity_call(lua_State *L) {
-  static const binding_option_spec specs[] = {
-      {"always", BINDING_OPT_BOOL}, {"on_null", BINDING_OPT_BOOL}, NUMBER_OPTIONS};
+  static const binding_option_spec specs[] = {{"always", BINDING_OPT_BOOL}, NUMBER_OPTIONS};
   lua_settop(L, 1);
   binding_check_options(L, 1, "Identity", specs, sizeof specs / sizeof *specs);
   const int options = lua_istable(L, 1) ? 1 : 0;

@@ -27,10 +27,9 @@ static const char *kind_name(binding_option_kind kind) {
 
 static void unknown_option(lua_State *L, const char *where, const char *name, const binding_option_spec *specs,
                            size_t n) {
-  const char *names[64];
-  size_t count = n < 64 ? n : 64;
-  for (size_t i = 0; i < count; i++) names[i] = specs[i].name;
-  binding_unknown(L, "option", where, name, names, count);
+  const char **names = lua_newuserdatauv(L, n ? n * sizeof *names : 1, 0);
+  for (size_t i = 0; i < n; i++) names[i] = specs[i].name;
+  binding_unknown(L, "option", where, name, names, n);
 }
 
 void binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/internal.h"
 #include "sql/ddl.h"
 
 /* One creating or dropping. */
@@ -383,6 +384,55 @@ static bool is_entangled(const corm_create *what) {
   return false;
 }
 
+/* True when one of the tables in `left` has a foreign key to the table. */
+static bool is_wanted_by(const corm_create *what, const bool *left, const corm_table *table) {
+  for (size_t i = what->n - what->ncycle; i < what->n; i++) {
+    const corm_table *from = what->tables[i];
+    for (size_t k = 0; left[i] && from != table && k < from->constraints.len; k++) {
+      const corm_constraint *key = from->constraints.items[k];
+      if (key->kind != CORM_CONSTRAINT_FOREIGN_KEY || key->use_alter || !key->target_columns) continue;
+      if (key->target_columns[0]->table == table) return true;
+    }
+  }
+  return false;
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Warns where keys cannot be dropped first: no order of these tables is right. The last ncycle tables are those of
+   cycles and those that refer to them; the latter are no trouble, since nothing refers to them. */
+static corm_status warn_of_cycle(creation *c, corm_error *err) {
+  const corm_create *what = c->what;
+  size_t n = 0;
+  bool *left = corm_arena_zalloc(&c->arena, what->n + 1, sizeof *left);
+  const char **names = corm_arena_alloc(&c->arena, (what->ncycle + 1) * sizeof *names);
+  if (!left || !names) return corm_error_memory(err);
+  for (size_t i = what->n - what->ncycle; i < what->n; i++) left[i] = c->made[i];
+  for (bool again = true; again;) {
+    again = false;
+    for (size_t i = what->n - what->ncycle; i < what->n; i++) {
+      if (!left[i] || is_wanted_by(what, left, what->tables[i])) continue;
+      left[i] = false;
+      again = true;
+    }
+  }
+  for (size_t i = 0; i < what->n; i++)
+    if (left[i]) names[n++] = what->tables[i]->fullname;
+  if (n == 0) return CORM_OK;
+  qsort(names, n, sizeof *names, compare_names);
+  corm_buf_puts(&c->sql, "cannot sort tables for DROP: the foreign keys of ");
+  for (size_t i = 0; i < n; i++) corm_buf_printf(&c->sql, "%s'%s'", i > 0 ? ", " : "", names[i]);
+  corm_buf_printf(&c->sql, " lead back to where they begin, and %s cannot drop keys by ALTER; ", c->dialect->name);
+  corm_buf_puts(&c->sql, "use_alter = true of such a ForeignKey leaves it out of the order");
+  const char *warning = corm_buf_str(&c->sql);
+  if (!warning) return corm_error_memory(err);
+  corm_conn_warn(c->conn, warning);
+  corm_buf_reset(&c->sql);
+  return CORM_OK;
+}
+
 static corm_status drop_table(creation *c, corm_table *table, corm_error *err) {
   if (tell(c, CORM_BEFORE_DROP, table, err) != CORM_OK) return CORM_FAILED;
   if (run_element(c, CORM_DDL_DROP_TABLE, table, err) != CORM_OK) return CORM_FAILED;
@@ -415,6 +465,7 @@ static corm_status drop_together(creation *c, corm_error *err) {
 
 static corm_status drop_entangled(creation *c, corm_error *err) {
   const corm_dialect *dialect = c->dialect;
+  if (dialect->inline_keys && c->conn && warn_of_cycle(c, err) != CORM_OK) return CORM_FAILED;
   if (!dialect->keys_off) return drop_together(c, err);
   if (send(c, dialect->keys_off, strlen(dialect->keys_off), err) != CORM_OK) return CORM_FAILED;
   corm_status status = drop_one_by_one(c, err);

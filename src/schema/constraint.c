@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "schema/metadata.h"
+#include "schema/naming.h"
 #include "schema/table.h"
 
 /* The action in its canonical spelling: these words reach the database as they are, so the list is closed. */
@@ -130,7 +131,7 @@ corm_status corm_constraint_resolve(corm_constraint *constraint, corm_error *err
   }
   if (check_targets(constraint, targets, err) != CORM_OK) return CORM_FAILED;
   constraint->target_columns = targets;
-  return CORM_OK;
+  return constraint->early_name ? corm_naming_constraint(constraint->table, constraint, err) : CORM_OK;
 }
 
 corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, corm_vec *out, corm_error *err) {

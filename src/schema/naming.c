@@ -64,17 +64,18 @@ static const corm_column *column_at(const subject *s, uint32_t i) {
   return NULL;
 }
 
-/* The part of the target "schema.table.column": its column, or its table. */
-static void add_target(const corm_constraint *key, uint32_t i, bool table, corm_buf *out) {
+/* The part of the target "schema.table.column": its column, or its table. A column that is not known yet may be called
+   otherwise than its key, so the name is made anew when it is. */
+static void add_target(corm_constraint *key, uint32_t i, bool table, corm_buf *out) {
   if (key->kind != CORM_CONSTRAINT_FOREIGN_KEY || i >= key->ncolumns) return;
-  if (!key->targets) {
-    const corm_column *column = key->target_columns ? key->target_columns[i] : NULL;
-    if (column && table && column->table) corm_buf_puts(out, column->table->name);
-    if (column && !table) corm_buf_puts(out, column->name);
+  const corm_column *column = key->target_columns ? key->target_columns[i] : NULL;
+  if (column && (!table || column->table)) {
+    corm_buf_puts(out, table ? column->table->name : column->name);
     return;
   }
-  const char *text = key->targets[i], *point = strrchr(text, '.');
+  const char *text = key->targets ? key->targets[i] : "", *point = strrchr(text, '.');
   if (!point) return;
+  if (!table) key->early_name = true;
   if (!table) {
     corm_buf_puts(out, point + 1);
     return;
@@ -233,10 +234,15 @@ corm_status corm_naming_constraint(corm_table *table, corm_constraint *constrain
                               [CORM_CONSTRAINT_EXCLUDE] = -1};
   const int kind = kinds[constraint->kind];
   const char *template = table->naming && kind >= 0 ? table->naming->templates[kind] : NULL;
+  if (constraint->early_name && constraint->target_columns) {
+    constraint->name = constraint->given_name;
+    constraint->made_name = constraint->early_name = false;
+  }
   if (!applies(template, constraint->name, constraint->made_name)) return CORM_OK;
   const subject s = {.naming = table->naming, .table = table, .constraint = constraint, .name = constraint->name};
   const char *name = make(&s, template, err);
   if (!name) return CORM_FAILED;
+  constraint->given_name = constraint->name;
   constraint->name = name;
   constraint->made_name = true;
   return CORM_OK;

@@ -74,6 +74,8 @@ typedef struct corm_constraint {
   const corm_exclusion *exclude; /* EXCLUDE only */
   bool implicit;                 /* the primary key that the table has by itself */
   bool made_name;                /* by a naming convention: cut where it is too long */
+  bool early_name;               /* made before its targets were known, which it tells of */
+  const char *given_name;        /* what it was made from */
   const corm_options *options;   /* what one database is told; NULL: nothing */
   const char *comment;           /* PostgreSQL */
   const corm_ddl_if *condition;  /* NULL: everywhere */

@@ -363,7 +363,6 @@ function corm.FetchedValue() end
 
 ---@class corm.IdentityOptions
 ---@field always? boolean Of Identity: no value of the script's is taken
----@field on_null? boolean Of Identity; Oracle's
 ---@field start? integer
 ---@field increment? integer
 ---@field minvalue? integer
@@ -372,7 +371,6 @@ function corm.FetchedValue() end
 ---@field nomaxvalue? boolean
 ---@field cycle? boolean
 ---@field cache? integer
----@field order? boolean Oracle's
 
 ---@class corm.SequenceOptions : corm.IdentityOptions
 ---@field metadata? corm.MetaData whose create_all makes it
