@@ -3,14 +3,13 @@ local database = require "spec.support.database"
 local page = require "spec.support.page"
 
 local pages = {
+  "docs/sql.md",
   "docs/sql/compiling.md",
-  "docs/sql/ctes.md",
-  "docs/sql/upsert.md",
-  "docs/sql/set-operations.md",
-  "docs/tutorial.md",
   "docs/sql/constructs.md",
+  "docs/sql/ctes.md",
   "docs/sql/ddl.md",
   "docs/sql/expressions.md",
+  "docs/sql/from.md",
   "docs/sql/functions.md",
   "docs/sql/json-and-arrays.md",
   "docs/sql/safety.md",
@@ -19,6 +18,8 @@ local pages = {
   "docs/sql/tables.md",
   "docs/sql/text-and-parameters.md",
   "docs/sql/types.md",
+  "docs/sql/upsert.md",
+  "docs/sql/writing.md",
   "docs/tutorial.md",
 }
 
@@ -26,7 +27,7 @@ for _, path in ipairs(pages) do
   describe(path, function()
     it("prints what it promises", function()
       local code, promised = page.program(page.read(path))
-      assert.is_true(#promised > 5)
+      assert.is_true(#promised > 2)
       if database.name ~= "sqlite" then
         code = (code:gsub('"sqlite://"', ("%q"):format((database.url()))))
       end
