@@ -306,11 +306,7 @@ static void push_columns(lua_State *L) {
     binding_push_select_keys(L, corm_as_select(element));
     lua_rawsetp(L, -2, &keys_key);
   }
-  if (luaL_newmetatable(L, "corm.from_columns")) {
-    binding_setfuncs(L, meta);
-    lua_pushliteral(L, "corm.columns");
-    lua_setfield(L, -2, "__metatable");
-  }
+  binding_list_metatable(L, "corm.from_columns", "corm.columns", meta);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, 1, BINDING_FROM_COLUMNS);

@@ -66,11 +66,7 @@ void binding_seal_list(lua_State *L) {
                                   {"__newindex", list_newindex},
                                   {"__pairs", list_pairs},
                                   {NULL, NULL}};
-  if (luaL_newmetatable(L, "corm.schema_list")) {
-    binding_setfuncs(L, meta);
-    lua_pushliteral(L, "corm.list");
-    lua_setfield(L, -2, "__metatable");
-  }
+  binding_list_metatable(L, "corm.schema_list", "corm.list", meta);
   lua_setmetatable(L, -2);
 }
 

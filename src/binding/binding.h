@@ -127,6 +127,9 @@ void binding_pushfunction(lua_State *L, lua_CFunction function);
    __newindex in `meta`, assigning is an ArgumentError. `name` and the tables are static. */
 void binding_metatable(lua_State *L, binding_kind kind, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
                        lua_CFunction index);
+/* Pushes the metatable of plain tables that are read in a way of their own; `shown`: its __metatable. It is registered
+   when it is whole, since memory may run out on the way. */
+void binding_list_metatable(lua_State *L, const char *name, const char *shown, const luaL_Reg *meta);
 /* For an own __index: pushes the method named by the string at `key`, or raises ArgumentError with the nearest name. */
 int binding_method(lua_State *L, binding_kind kind, int key);
 

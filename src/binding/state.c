@@ -173,6 +173,19 @@ void binding_metatable(lua_State *L, binding_kind kind, const char *name, const 
   state->metatables[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+void binding_list_metatable(lua_State *L, const char *name, const char *shown, const luaL_Reg *meta) {
+  if (luaL_getmetatable(L, name) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 6);
+  binding_setfuncs(L, meta);
+  lua_pushstring(L, shown);
+  lua_setfield(L, -2, "__metatable");
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
+}
+
 int binding_method(lua_State *L, binding_kind kind, int key) {
   binding_state *state = binding_get(L);
   key = lua_absindex(L, key);

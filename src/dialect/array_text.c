@@ -41,13 +41,15 @@ static bool read_item(reading *r) {
 
 static bool read_items(reading *r) {
   int depth = 0;
-  bool wants_item = true; /* one may begin here */
+  bool wants_item = true;  /* one may begin here */
+  bool needs_item = false; /* behind a comma, it must */
   while (r->at < r->end) {
     if (*r->at == '{' && wants_item && depth < MAX_DEPTH) {
       depth++;
+      needs_item = false;
       r->at++;
       corm_buf_putc(r->out, '[');
-    } else if (*r->at == '}' && depth > 0) {
+    } else if (*r->at == '}' && depth > 0 && !needs_item) {
       r->at++;
       corm_buf_putc(r->out, ']');
       wants_item = false;
@@ -55,9 +57,9 @@ static bool read_items(reading *r) {
     } else if (*r->at == ',' && depth > 0 && !wants_item) {
       r->at++;
       corm_buf_putc(r->out, ',');
-      wants_item = true;
+      wants_item = needs_item = true;
     } else if (depth > 0 && wants_item && read_item(r)) {
-      wants_item = false;
+      wants_item = needs_item = false;
     } else {
       return false;
     }

@@ -234,15 +234,14 @@ corm_status corm_naming_constraint(corm_table *table, corm_constraint *constrain
                               [CORM_CONSTRAINT_EXCLUDE] = -1};
   const int kind = kinds[constraint->kind];
   const char *template = table->naming && kind >= 0 ? table->naming->templates[kind] : NULL;
-  if (constraint->early_name && constraint->target_columns) {
-    constraint->name = constraint->given_name;
-    constraint->made_name = constraint->early_name = false;
-  }
-  if (!applies(template, constraint->name, constraint->made_name)) return CORM_OK;
-  const subject s = {.naming = table->naming, .table = table, .constraint = constraint, .name = constraint->name};
+  const bool again = constraint->early_name && constraint->target_columns;
+  const char *given = again ? constraint->given_name : constraint->name;
+  if (!applies(template, given, constraint->made_name && !again)) return CORM_OK;
+  const subject s = {.naming = table->naming, .table = table, .constraint = constraint, .name = given};
   const char *name = make(&s, template, err);
   if (!name) return CORM_FAILED;
-  constraint->given_name = constraint->name;
+  if (again) constraint->early_name = false;
+  constraint->given_name = given;
   constraint->name = name;
   constraint->made_name = true;
   return CORM_OK;
