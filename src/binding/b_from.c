@@ -103,7 +103,8 @@ const luaL_Reg binding_from_methods[] = {{"alias", from_alias},
  * position. The table holds its FROM under a key that no script has: the address of this variable.
  */
 static const char from_key;
-static const char keys_key; /* of the keys of an aliased select, a sequence */
+static const char keys_key;   /* of the keys of an aliased select, a sequence */
+static const char filled_key; /* true: an aliased select's columns are all there */
 
 /* Subqueries of subqueries are looked into so far: what is deeper has no SQL either. */
 #define DEEPEST 60
@@ -195,8 +196,51 @@ void binding_push_from_column(lua_State *L, const corm_node *owner, const char *
   }
 }
 
+/* Those whose keys are their own first, since numbered ones give way to them; of several the first. */
+static void fill_columns(lua_State *L, int table, const corm_from_column *columns, uint32_t n, bool exact) {
+  for (uint32_t i = 0; i < n; i++) {
+    if (columns[i].exact != exact) continue;
+    lua_pushstring(L, columns[i].key);
+    if (lua_rawget(L, table) == LUA_TNIL) {
+      lua_pushstring(L, columns[i].key);
+      binding_push_node(L, columns[i].node, table);
+      lua_rawset(L, table);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* One pass makes all columns, in scratch that is not given back: the table keeps it, and each column keeps the table.
+ */
+void binding_fill_from_columns(lua_State *L, int table, const corm_node *from) {
+  static const char nodes_key;
+  table = lua_absindex(L, table);
+  luaL_checkstack(L, 8, "c");
+  corm_error err;
+  corm_error_init(&err);
+  corm_from_column *columns;
+  uint32_t n;
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  if (corm_from_columns_in(arena, from, &columns, &n, &err) != CORM_OK) binding_raise(L, &err);
+  lua_rawsetp(L, table, &nodes_key);
+  fill_columns(L, table, columns, n, true);
+  fill_columns(L, table, columns, n, false);
+}
+
 /* Makes the column with the key, keeps it in the table at 1, and leaves it (or nil) on the stack. */
 static void fetch(lua_State *L, const char *key) {
+  if (lua_rawgetp(L, 1, &keys_key) == LUA_TTABLE && lua_rawgetp(L, 1, &filled_key) == LUA_TNIL) {
+    lua_rawgetp(L, 1, &from_key);
+    const corm_node *owner = binding_checkfrom(L, -1, "c");
+    lua_pop(L, 1);
+    lua_pushboolean(L, true);
+    lua_rawsetp(L, 1, &filled_key);
+    binding_fill_from_columns(L, 1, owner);
+  }
+  lua_settop(L, 2);
+  lua_pushstring(L, key);
+  if (lua_rawget(L, 1) != LUA_TNIL) return;
+  lua_pop(L, 1);
   lua_rawgetp(L, 1, &from_key);
   int from = lua_gettop(L);
   binding_push_from_column(L, binding_checkfrom(L, from, "c"), key, from);

@@ -29,11 +29,15 @@ static void push_expression(lua_State *L, const corm_node *node) {
   binding_push_node(L, node, 1);
 }
 
-/* Pushes the keys of a FROM's columns. */
+/* Pushes the keys of a FROM's columns, and for an aliased select a table of these columns, else nil. */
 static void push_from_keys(lua_State *L, const corm_node *from) {
   const corm_node *element = from->kind == CORM_NODE_ALIAS ? ((const corm_alias *)from)->element : from;
   if (corm_as_select(element)) {
     binding_push_select_keys(L, corm_as_select(element));
+    lua_newtable(L);
+    lua_pushvalue(L, 1); /* in which the FROM lives */
+    lua_rawseti(L, -2, 1);
+    binding_fill_from_columns(L, -1, from);
     return;
   }
   lua_newtable(L);
@@ -42,12 +46,15 @@ static void push_from_keys(lua_State *L, const corm_node *from) {
     lua_pushstring(L, key);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
+  lua_pushnil(L);
 }
 
-/* Pushes the column of a FROM; a table's own is its Column. */
-static void push_from_column(lua_State *L, const corm_node *from, const char *key) {
+/* Pushes the column of a FROM whose columns are in the table at `made`, if that is one; a table's own is its Column. */
+static void push_from_column(lua_State *L, const corm_node *from, const char *key, int made) {
   const corm_table *table = from->kind == CORM_NODE_TABLE ? ((const corm_table_node *)from)->table : NULL;
-  if (table && binding_push_table(L, table)) {
+  if (lua_istable(L, made)) {
+    lua_getfield(L, made, key);
+  } else if (table && binding_push_table(L, table)) {
     binding_push_column(L, lua_gettop(L), corm_table_column(table, key, strlen(key)));
     lua_remove(L, -2);
   } else {
@@ -84,11 +91,11 @@ static void add_item(lua_State *L, collector *c, const corm_node *item) {
     }
   } else if (item->kind == CORM_NODE_TABLE || item->kind == CORM_NODE_ALIAS) {
     push_from_keys(L, item);
-    int keys = lua_gettop(L);
+    int made = lua_gettop(L), keys = made - 1;
     for (lua_Integer i = 1; lua_rawgeti(L, keys, i) != LUA_TNIL; i++) {
-      push_from_column(L, item, lua_tostring(L, -1));
+      push_from_column(L, item, lua_tostring(L, -1), made);
       add_column(L, c);
-      lua_settop(L, keys);
+      lua_settop(L, made);
     }
     lua_settop(L, keys - 1);
   } else {
@@ -165,11 +172,11 @@ static void push_descriptions(lua_State *L, const corm_select *select) {
       add_entity(L, &c, (const corm_bundle *)item);
     } else if (item->kind == CORM_NODE_TABLE || item->kind == CORM_NODE_ALIAS) {
       push_from_keys(L, item);
-      int keys = lua_gettop(L);
+      int made = lua_gettop(L), keys = made - 1;
       for (lua_Integer k = 1; lua_rawgeti(L, keys, k) != LUA_TNIL; k++) {
-        push_from_column(L, item, lua_tostring(L, -1));
+        push_from_column(L, item, lua_tostring(L, -1), made);
         add_description(L, &c);
-        lua_settop(L, keys);
+        lua_settop(L, made);
       }
       lua_settop(L, keys - 1);
     } else {

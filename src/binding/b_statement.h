@@ -99,6 +99,8 @@ void binding_push_selected_columns(lua_State *L, const corm_select *select);
 const char *binding_from_key(const corm_node *from, size_t at);
 /* Pushes a sequence of the keys by which the columns of a select are found. */
 void binding_push_select_keys(lua_State *L, const corm_select *select);
+/* Sets all columns of an aliased select in the table at `table`, which must keep the FROM alive, by key. */
+void binding_fill_from_columns(lua_State *L, int table, const corm_node *from);
 /* Pushes the column of the FROM, which lives in the value at `anchor`, or nil. */
 void binding_push_from_column(lua_State *L, const corm_node *from, const char *key, int anchor);
 

@@ -2,7 +2,7 @@
 
 #include "base/map.h"
 #include "sql/expr.h"
-#include "sql/froms.h"
+#include "sql/identity.h"
 
 /* The columns of a select list and their labels: SQLAlchemy's _generate_columns_plus_names. */
 
@@ -134,12 +134,11 @@ static corm_status expand_select(expansion *x, const corm_node *from, const corm
   unsigned style;
   const corm_node *const *list = list_of(element, &n, &style);
   if (columns_at(x->arena, list, n, style, x->depth + 1, &inner, x->err) != CORM_OK) return CORM_FAILED;
+  corm_identity_set set;
+  if (!corm_identity_set_init(&set, x->arena, inner.n)) return corm_error_memory(x->err);
   for (uint32_t i = 0; i < inner.n; i++) {
     /* What is there twice is addressed by its first label. */
-    uint32_t first = 0;
-    corm_identity identity = corm_node_identity(inner.items[i].node);
-    while (first < i && !same_identity(corm_node_identity(inner.items[first].node), identity)) first++;
-    const corm_select_column *column = &inner.items[first];
+    const corm_select_column *column = &inner.items[corm_identity_first(&set, inner.items[i].node, i)];
     corm_column_node *node =
         corm_node_new(x->arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, corm_node_type(column->node));
     if (!node) return corm_error_memory(x->err);

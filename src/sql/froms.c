@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "sql/walk.h"
 
 void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
@@ -183,15 +184,9 @@ static const corm_select_column *find_selected(const corm_select_columns *column
   return find_numbered(columns, key);
 }
 
-static const corm_node *selected_column(corm_arena *arena, const corm_node *from, const corm_node *element,
-                                        const char *key) {
-  corm_select_columns columns;
-  corm_error *ignored = NULL;
-  if (corm_selectable_columns_in(arena, element, &columns, ignored) != CORM_OK) {
-    return NULL;
-  }
-  const corm_select_column *found = find_selected(&columns, key);
-  if (!found) return NULL;
+/* The column of the FROM that stands for a selected one; NULL: the arena is full. */
+static const corm_node *column_for(corm_arena *arena, const corm_node *from, const corm_select_column *found,
+                                   const char *key) {
   corm_column_node *node = corm_arena_zalloc(arena, 1, sizeof *node);
   char *own_key = corm_arena_dup(arena, key, strlen(key));
   if (!node || !own_key) return NULL;
@@ -210,6 +205,17 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
   return &node->base;
 }
 
+static const corm_node *selected_column(corm_arena *arena, const corm_node *from, const corm_node *element,
+                                        const char *key) {
+  corm_select_columns columns;
+  corm_error *ignored = NULL;
+  if (corm_selectable_columns_in(arena, element, &columns, ignored) != CORM_OK) {
+    return NULL;
+  }
+  const corm_select_column *found = find_selected(&columns, key);
+  return found ? column_for(arena, from, found, key) : NULL;
+}
+
 static const corm_node *valued_column(const corm_table_valued *from, const char *key) {
   for (uint32_t i = 0; i < from->ncolumns; i++) {
     if (strcmp(from->columns[i].key, key) == 0) return &from->columns[i].base;
@@ -225,20 +231,52 @@ const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, c
   return column ? corm_column_node_in(arena, column, from) : NULL;
 }
 
-/* The key of a selected column, as find_selected reads it. */
-static const char *own_key(corm_arena *arena, const corm_select_columns *columns, uint32_t at) {
-  const char *base = base_key(&columns->items[at]);
-  uint32_t before = 0;
+/* How many columns had the key before: open addressing by its text. */
+typedef struct key_slot {
+  const char *key;
+  uint32_t count;
+} key_slot;
+
+static key_slot *find_key(key_slot *slots, size_t mask, const char *key) {
+  size_t at = (size_t)corm_hash_bytes(key, strlen(key), 0) & mask;
+  while (slots[at].key && strcmp(slots[at].key, key) != 0) at = (at + 1) & mask;
+  return &slots[at];
+}
+
+/* The key of a selected column, as find_selected reads it; the slot tells how often the same was there. */
+static const char *own_key(corm_arena *arena, const corm_select_column *column, key_slot *slot) {
+  const char *base = base_key(column);
+  const uint32_t before = base ? slot->count++ : 0;
   if (!base) base = "anon";
-  for (uint32_t i = 0; i < at; i++) {
-    const char *other = base_key(&columns->items[i]);
-    if (other && strcmp(other, base) == 0) before++;
-  }
-  if (columns->items[at].key && before == 0) return base;
+  if (column->key && before == 0) return base;
   size_t len = strlen(base);
   char *key = corm_arena_alloc(arena, len + 12);
-  if (key) snprintf(key, len + 12, "%s_%u", base, columns->items[at].key ? before : before + 1);
+  if (key) snprintf(key, len + 12, "%s_%u", base, column->key ? before : before + 1);
   return key;
+}
+
+static bool is_raw(const corm_node *node) {
+  bool star = node->kind == CORM_NODE_CONSTANT && ((const corm_constant *)node)->value == CORM_CONSTANT_STAR;
+  return star || node->kind == CORM_NODE_TEXT;
+}
+
+static corm_status set_keys(corm_arena *arena, const corm_select_columns *columns, const char **keys, corm_error *err) {
+  size_t cap = 8;
+  while (cap < (size_t)columns->n * 2) cap *= 2;
+  key_slot *slots = corm_arena_zalloc(arena, cap, sizeof *slots);
+  if (!slots) return corm_error_memory(err);
+  for (uint32_t i = 0; i < columns->n; i++) {
+    const corm_select_column *column = &columns->items[i];
+    key_slot *slot = base_key(column) ? find_key(slots, cap - 1, base_key(column)) : NULL;
+    if (slot) slot->key = base_key(column);
+    if (is_raw(column->node)) {
+      if (slot) slot->count++;
+      continue;
+    }
+    keys[i] = own_key(arena, column, slot);
+    if (!keys[i]) return corm_error_memory(err);
+  }
+  return CORM_OK;
 }
 
 corm_status corm_select_keys_in(corm_arena *arena, const corm_node *element, const char *const **keys, uint32_t *n,
@@ -248,14 +286,27 @@ corm_status corm_select_keys_in(corm_arena *arena, const corm_node *element, con
   if (status != CORM_OK) return status;
   const char **own = corm_arena_zalloc(arena, columns.n, sizeof *own);
   if (!own) return corm_error_memory(err);
-  for (uint32_t i = 0; i < columns.n; i++) {
-    const corm_node *node = columns.items[i].node;
-    bool star = node->kind == CORM_NODE_CONSTANT && ((const corm_constant *)node)->value == CORM_CONSTANT_STAR;
-    if (node->kind == CORM_NODE_TEXT || star) continue;
-    own[i] = own_key(arena, &columns, i);
-    if (!own[i]) return corm_error_memory(err);
-  }
   *keys = own;
   *n = columns.n;
-  return CORM_OK;
+  return set_keys(arena, &columns, own, err);
+}
+
+corm_status corm_from_columns_in(corm_arena *arena, const corm_node *from, corm_from_column **out, uint32_t *n,
+                                 corm_error *err) {
+  corm_select_columns columns;
+  corm_status status = corm_selectable_columns_in(arena, corm_from_element(from), &columns, err);
+  if (status != CORM_OK) return status;
+  corm_from_column *made = corm_arena_zalloc(arena, columns.n, sizeof *made);
+  const char **keys = corm_arena_zalloc(arena, columns.n, sizeof *keys);
+  if (!made || !keys) return corm_error_memory(err);
+  status = set_keys(arena, &columns, keys, err);
+  *n = 0;
+  for (uint32_t i = 0; status == CORM_OK && i < columns.n; i++) {
+    if (!keys[i]) continue;
+    const corm_node *node = column_for(arena, from, &columns.items[i], keys[i]);
+    if (!node) return corm_error_memory(err);
+    made[(*n)++] = (corm_from_column){node, keys[i], keys[i] == base_key(&columns.items[i])};
+  }
+  *out = made;
+  return status;
 }

@@ -34,6 +34,17 @@ CORM_MUST_USE corm_status corm_select_froms_in(corm_arena *arena, const corm_sel
 CORM_MUST_USE corm_status corm_select_keys_in(corm_arena *arena, const corm_node *element, const char *const **keys,
                                               uint32_t *n, corm_error *err);
 
+/* A column of an aliased select, and by what it is found. */
+typedef struct corm_from_column {
+  const corm_node *node;
+  const char *key;
+  bool exact; /* the key is the column's own; a numbered one gives way to it */
+} corm_from_column;
+
+/* All columns of an aliased select (or of a DML statement's alias) that have a key, in order; in the arena. */
+CORM_MUST_USE corm_status corm_from_columns_in(corm_arena *arena, const corm_node *from, corm_from_column **out,
+                                               uint32_t *n, corm_error *err);
+
 /* What tells one selected thing from another: a column of a FROM, or a node. */
 typedef struct corm_identity {
   const void *a;

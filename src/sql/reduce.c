@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "sql/froms.h"
+#include "sql/identity.h"
 #include "sql/walk.h"
 
 typedef struct reduction {
@@ -108,10 +108,9 @@ static corm_status follow_condition(reduction *r, corm_arena *arena, const corm_
 corm_status corm_reduce_columns(corm_arena *arena, const corm_select *select, const corm_node *const *columns, size_t n,
                                 bool synonyms, bool *omit, corm_error *err) {
   reduction r = {.columns = columns, .n = n, .synonyms = synonyms, .omit = omit};
-  memset(omit, 0, n * sizeof *omit);
-  for (size_t i = 0; i < n; i++) {
-    for (size_t k = 0; k < i && !omit[i]; k++) omit[i] = same(columns[i], columns[k]);
-  }
+  corm_identity_set set;
+  if (!corm_identity_set_init(&set, arena, n)) return corm_error_memory(err);
+  for (size_t i = 0; i < n; i++) omit[i] = corm_identity_first(&set, columns[i], (uint32_t)i) != i;
   for (size_t i = 0; i < n; i++) {
     if (!omit[i] && follow_keys(&r, i, err) != CORM_OK) return CORM_FAILED;
   }

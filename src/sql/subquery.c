@@ -1,7 +1,7 @@
 #include "sql/subquery.h"
 
 #include "sql/expr.h"
-#include "sql/froms.h"
+#include "sql/identity.h"
 
 static const corm_node *address(corm_arena *arena, const corm_node *alias, const corm_select_column *column) {
   corm_column_node *node =
@@ -14,11 +14,6 @@ static const corm_node *address(corm_arena *arena, const corm_node *alias, const
   node->from = alias;
   node->element = column->node;
   return &node->base;
-}
-
-static bool same(const corm_node *a, const corm_node *b) {
-  const corm_identity x = corm_node_identity(a), y = corm_node_identity(b);
-  return x.a == y.a && x.b == y.b;
 }
 
 corm_status corm_subquery_columns_in(corm_arena *arena, const corm_node *alias, const corm_node *const **out,
@@ -37,10 +32,10 @@ corm_status corm_subquery_columns_in(corm_arena *arena, const corm_node *alias, 
   if (columns.textual)
     return corm_error_set(err, CORM_E_COMPILE, "a select of raw text cannot be wrapped in a subquery");
   const corm_node **nodes = corm_arena_zalloc(arena, columns.n, sizeof *nodes);
-  if (!nodes) return corm_error_memory(err);
+  corm_identity_set set;
+  if (!nodes || !corm_identity_set_init(&set, arena, columns.n)) return corm_error_memory(err);
   for (uint32_t i = 0; i < columns.n; i++) {
-    uint32_t k = 0;
-    while (k < i && !same(columns.items[k].node, columns.items[i].node)) k++;
+    const uint32_t k = corm_identity_first(&set, columns.items[i].node, i);
     nodes[i] = k < i ? nodes[k] : address(arena, alias, &columns.items[i]);
     if (!nodes[i]) return corm_error_memory(err);
   }
