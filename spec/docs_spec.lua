@@ -5,8 +5,13 @@ local page = require "spec.support.page"
 local pages = {
   "docs/sql.md",
   "docs/sql/compiling.md",
-  "docs/sql/constructs.md",
   "docs/sql/ctes.md",
+  "docs/sql/joins.md",
+  "docs/sql/subqueries.md",
+  "docs/sql/upsert.md",
+  "docs/sql/set-operations.md",
+  "docs/tutorial.md",
+  "docs/sql/constructs.md",
   "docs/sql/ddl.md",
   "docs/sql/expressions.md",
   "docs/sql/from.md",
@@ -14,13 +19,10 @@ local pages = {
   "docs/sql/json-and-arrays.md",
   "docs/sql/safety.md",
   "docs/sql/select.md",
-  "docs/sql/set-operations.md",
   "docs/sql/tables.md",
   "docs/sql/text-and-parameters.md",
   "docs/sql/types.md",
-  "docs/sql/upsert.md",
   "docs/sql/writing.md",
-  "docs/tutorial.md",
 }
 
 for _, path in ipairs(pages) do

@@ -28,5 +28,6 @@ return {
   "types",
   "updates",
   "upserts",
+  "values",
   "windows",
 }

@@ -2,6 +2,12 @@
 -- spec/lacking_spec.lua shows that each entry is true: after `before`, its own shell answers `sql` with `says`.
 return {
   sqlite = {
+    samples = {
+      why = "a table is read as a whole",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "SELECT * FROM t TABLESAMPLE system(10)",
+      says = 'near "system": syntax error',
+    },
     delete_using = {
       why = "DELETE looks at one table",
       before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER);",
@@ -144,6 +150,12 @@ return {
     },
   },
   mariadb = {
+    samples = {
+      why = "a table is read as a whole",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "SELECT * FROM t TABLESAMPLE system(10)",
+      says = "near 'system(10)'",
+    },
     conflict_conditions = {
       why = "ON DUPLICATE KEY UPDATE is about every unique key, and always",
       before = "CREATE TABLE t (n INTEGER UNIQUE);",

@@ -345,6 +345,7 @@ void binding_open_statement(lua_State *L) {
   binding_open_cte(L);
   binding_open_dml(L);
   binding_open_upsert(L);
+  binding_open_from_values(L);
   binding_table_add_dml(L);
   binding_open_compare(L);
 }

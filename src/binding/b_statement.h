@@ -112,6 +112,7 @@ void binding_open_select_inspect(lua_State *L);
 /* b_upsert.c: excluded and inserted of an INSERT, as binding_select_property. */
 bool binding_insert_property(lua_State *L, const char *name);
 void binding_open_upsert(lua_State *L);
+void binding_open_from_values(lua_State *L); /* b_from_values.c */
 /* b_dml.c: pushes an UPDATE without values of the table that the INSERT at `arg` is about. */
 void binding_push_update_of(lua_State *L, int arg);
 void binding_open_compare(lua_State *L); /* when all kinds of nodes are open */

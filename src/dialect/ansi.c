@@ -366,6 +366,7 @@ const corm_dialect corm_dialect_default = {
     .name = "default",
     .default_driver = "",
     .many_conflicts = true,
+    .tablesample = true,
     .conflict_constraint = true,
     .dml_ctes = true,
     .paramstyle = CORM_PARAM_QMARK,

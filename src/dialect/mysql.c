@@ -129,16 +129,18 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
                    "DATABASE()) AND table_name = ? LIMIT 1"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .drop_check_word = "CHECK ", .within_group = CORM_WITHIN_GROUP_NONE,                        \
-          .isolation_sql = "SELECT @@transaction_isolation", .reserved = corm_mysql_reserved,                          \
-          .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name, .encode = corm_mysql_encode
+  COMMON, .name = "mysql", .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ",                              \
+          .within_group = CORM_WITHIN_GROUP_NONE, .isolation_sql = "SELECT @@transaction_isolation",                   \
+          .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name,       \
+          .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .with_of_selects = true, .no_lateral = true, .share_has_options = true,                   \
-          .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true, .makes_sequences = true, .next_value = true,               \
-          .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ", .within_group = CORM_WITHIN_GROUP_WINDOW,            \
-          .isolation_sql = "SELECT @@tx_isolation", .reserved = corm_mariadb_reserved,                                 \
-          .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true, .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .values_style = CORM_VALUES_SELECTS, .with_of_selects = true, .no_lateral = true,         \
+          .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true, .makes_sequences = true,        \
+          .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",                                  \
+          .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",                          \
+          .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
+          .bulk = CORM_BULK_ARRAY
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .lock_of = true, .cast_type = corm_mysql_float_cast_type};

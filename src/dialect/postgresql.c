@@ -183,6 +183,7 @@ const corm_dialect corm_dialect_postgresql = {
     .default_driver = "libpq",
     .paramstyle = CORM_PARAM_DOLLAR,
     .delete_style = CORM_DELETE_USING,
+    .tablesample = true,
     .conflict_constraint = true,
     .dml_ctes = true,
     .quote = '"',

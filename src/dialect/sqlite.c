@@ -306,6 +306,7 @@ const corm_dialect corm_dialect_sqlite = {
     .index_has_schema = true,
     .index_where = CORM_INDEX_WHERE_SQLITE,
     .tuple_values = true,
+    .values_style = CORM_VALUES_SELECTS,
     .delete_style = CORM_DELETE_ALONE,
     .many_conflicts = true,
     .distinct_parts = true,

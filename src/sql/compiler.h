@@ -307,6 +307,12 @@ void corm_emit_updated_tables(corm_compiler *c, const corm_from_list *more);
 void corm_emit_update_from(corm_compiler *c, const corm_from_list *more);
 void corm_emit_delete_using(corm_compiler *c, const corm_table *table, const corm_from_list *more, bool returning);
 
+/* -- emit_values.c -- */
+
+/* VALUES with its name and columns. */
+void corm_emit_values(corm_compiler *c, const corm_table_valued *from);
+void corm_emit_sampling(corm_compiler *c, const corm_alias *sample);
+
 /* -- emit_upsert.c -- */
 
 void corm_emit_upsert(corm_compiler *c, const corm_insert *insert);

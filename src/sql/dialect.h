@@ -70,6 +70,13 @@ typedef enum corm_ddl_place {
   CORM_DDL_AT_END
 } corm_ddl_place;
 
+/* How rows of values stand in FROM. */
+typedef enum corm_values_style {
+  CORM_VALUES_PLAIN,  /* (VALUES (1, 2), (3, 4)) AS v (a, b) */
+  CORM_VALUES_ROWS,   /* (VALUES ROW(1, 2), ROW(3, 4)) AS v (a, b) */
+  CORM_VALUES_SELECTS /* (SELECT 1 AS a, 2 AS b UNION ALL SELECT 3, 4) AS v: an alias names no columns */
+} corm_values_style;
+
 /* Where a DELETE has the other tables that its condition names. */
 typedef enum corm_delete_style {
   CORM_DELETE_LIST,      /* DELETE FROM a , b: text for reading */
@@ -117,6 +124,8 @@ struct corm_dialect {
   bool trims_labels;   /* names made up in a statement lose the blanks they begin with */
   bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
+  corm_values_style values_style;
+  bool tablesample;
   corm_delete_style delete_style;
   bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
   bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */

@@ -223,6 +223,10 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
     corm_emit_cte(c, alias);
     return;
   }
+  if (element->kind == CORM_NODE_VALUES) {
+    corm_emit_values(c, corm_as_table_valued(&alias->base));
+    return;
+  }
   if (element->kind == CORM_NODE_ALIAS) {
     corm_emit_cte(c, (const corm_alias *)element);
   } else if (corm_as_select(element)) {
@@ -244,6 +248,7 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
   corm_emit_text(c, " AS ");
   corm_emit_own_name(c, corm_alias_name(c, alias), "alias");
   if (corm_as_table_valued(&alias->base)) corm_emit_derived(c, corm_as_table_valued(&alias->base));
+  if (alias->sampling) corm_emit_sampling(c, alias);
 }
 
 static void emit_next_value(corm_compiler *c, const corm_sequence *sequence) {
@@ -366,6 +371,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);
     corm_compiler_leave(c);
     break;
+  case CORM_NODE_VALUES:
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:

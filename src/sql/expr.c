@@ -310,6 +310,15 @@ const corm_node *corm_alias_in(corm_arena *arena, const corm_node *element, cons
   return &node->base;
 }
 
+const corm_node *corm_tablesample_in(corm_arena *arena, const corm_node *element, const char *name,
+                                     const corm_node *sampling, const corm_node *seed) {
+  corm_alias *node = (corm_alias *)(uintptr_t)corm_alias_in(arena, element, name);
+  if (!node) return NULL;
+  node->sampling = sampling;
+  node->seed = seed;
+  return &node->base;
+}
+
 const corm_node *corm_lateral_in(corm_arena *arena, const corm_node *element, const char *name) {
   corm_alias *node = corm_node_new(arena, sizeof *node, CORM_NODE_ALIAS, CORM_OP_NONE, NULL);
   char *copy = name ? corm_arena_dup(arena, name, strlen(name)) : NULL;

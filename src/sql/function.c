@@ -187,7 +187,18 @@ const corm_table_valued *corm_as_table_valued(const corm_node *from) {
   if (from->kind != CORM_NODE_ALIAS) return NULL;
   const corm_node *element = ((const corm_alias *)from)->element;
   bool called = element->kind == CORM_NODE_FUNCTION || element->kind == CORM_NODE_CONSTRUCT;
-  return called ? (const corm_table_valued *)from : NULL;
+  return called || element->kind == CORM_NODE_VALUES ? (const corm_table_valued *)from : NULL;
+}
+
+const corm_node *corm_values_in(corm_arena *arena, const corm_node *const *items, uint32_t nrows, uint32_t width,
+                                bool literal_binds) {
+  corm_values *node = corm_node_new(arena, sizeof *node, CORM_NODE_VALUES, CORM_OP_NONE, NULL);
+  if (!node) return NULL;
+  node->items = items;
+  node->nrows = nrows;
+  node->width = width;
+  node->literal_binds = literal_binds;
+  return &node->base;
 }
 
 const corm_node *corm_table_valued_in(corm_arena *arena, const corm_node *element, const char *name,

@@ -139,7 +139,16 @@ bool corm_is_call(const corm_node *node);
 
 /* -- functions in FROM --------------------------------------------------------------------------------------------- */
 
-/* An ALIAS whose element is a FUNCTION or a CONSTRUCT is one of these. */
+/* Rows of values, row-major. */
+typedef struct corm_values {
+  corm_node base;
+  const corm_node *const *items;
+  uint32_t nrows;
+  uint32_t width;
+  bool literal_binds; /* written out, not bound */
+} corm_values;
+
+/* An ALIAS whose element is a FUNCTION, a CONSTRUCT or VALUES is one of these. */
 typedef struct corm_table_valued {
   corm_alias alias;
   const corm_column_node *columns;
@@ -172,6 +181,9 @@ typedef struct corm_column_def {
   const corm_type *type; /* NULL: NullType */
 } corm_column_def;
 
+/* The items are borrowed. */
+const corm_node *corm_values_in(corm_arena *arena, const corm_node *const *items, uint32_t nrows, uint32_t width,
+                                bool literal_binds);
 /* The node's table_valued, NULL when it is another FROM. */
 const corm_table_valued *corm_as_table_valued(const corm_node *from);
 /* `like` gives the marks; its alias and columns are not looked at. `name` NULL: anonymous. */

@@ -48,6 +48,7 @@
   X(TABLE, table_node)          /* FROM: a table */                                                                    \
   X(ALIAS, alias)               /* FROM: table AS name, (select) AS name */                                            \
   X(JOIN, join)                 /* FROM: a JOIN b ON c */                                                              \
+  X(VALUES, values)             /* the element of an ALIAS: rows of values */                                          \
   X(SELECT, select)                                                                                                    \
   X(COMPOUND, select) /* selects joined by UNION and its like */                                                       \
   X(TEXTUAL, select)  /* text whose columns are known */                                                               \

@@ -94,6 +94,7 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   case CORM_NODE_TABLE:
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN:
+  case CORM_NODE_VALUES:
   case CORM_NODE_SELECT:
   case CORM_NODE_COMPOUND:
   case CORM_NODE_TEXTUAL:

@@ -184,6 +184,8 @@ static void alias_parts(corm_parts *p, const corm_alias *alias) {
   text(p, alias->name);
   number(p, (uint64_t)(alias->cte != NULL) << 1 | alias->lateral);
   node(p, alias->element);
+  node(p, alias->sampling);
+  node(p, alias->seed);
   if (alias->cte) cte_parts(p, alias->cte);
   const corm_table_valued *valued = corm_as_table_valued(&alias->base);
   if (!valued) return;
@@ -208,6 +210,12 @@ static bool from_parts(corm_parts *p, const corm_node *x) {
   }
   case CORM_NODE_TABLE: table_parts(p, ((const corm_table_node *)x)->table); return true;
   case CORM_NODE_ALIAS: alias_parts(p, (const corm_alias *)x); return true;
+  case CORM_NODE_VALUES: {
+    const corm_values *values = (const corm_values *)x;
+    number(p, (uint64_t)values->width << 1 | values->literal_binds);
+    nodes(p, values->items, values->nrows * values->width);
+    return true;
+  }
   case CORM_NODE_JOIN: {
     const corm_join *join = (const corm_join *)x;
     number(p, (uint64_t)join->outer << 1 | join->full);

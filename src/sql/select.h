@@ -44,10 +44,12 @@ enum { CORM_ALIAS_PROPOSED = 1 };
 
 typedef struct corm_alias {
   corm_node base;
-  const char *name;         /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
-  const corm_node *element; /* TABLE, a selectable, a CTE; of a CTE also an INSERT, UPDATE or DELETE with RETURNING */
-  const corm_cte *cte;      /* NULL: none */
-  bool lateral;             /* LATERAL: a select that sees the FROMs beside it */
+  const char *name;          /* NULL: anonymous, "user_1" for tables, "anon_1" for selects */
+  const corm_node *element;  /* TABLE, a selectable, a CTE; of a CTE also an INSERT, UPDATE or DELETE with RETURNING */
+  const corm_cte *cte;       /* NULL: none */
+  const corm_node *sampling; /* TABLESAMPLE's method; NULL: all rows */
+  const corm_node *seed;     /* its REPEATABLE; NULL: none */
+  bool lateral;              /* LATERAL: a select that sees the FROMs beside it */
 } corm_alias;
 
 typedef struct corm_join {
@@ -175,6 +177,9 @@ const corm_node *corm_cte_in(corm_arena *arena, const corm_node *element, const 
 const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n);
 /* Text that gives these columns; the array is copied. */
 const corm_node *corm_textual_in(corm_arena *arena, const corm_text *text, const corm_node *const *columns, size_t n);
+/* table AS name TABLESAMPLE sampling REPEATABLE (seed). */
+const corm_node *corm_tablesample_in(corm_arena *arena, const corm_node *element, const char *name,
+                                     const corm_node *sampling, const corm_node *seed);
 /* LATERAL (SELECT ...) AS name. */
 const corm_node *corm_lateral_in(corm_arena *arena, const corm_node *element, const char *name);
 /* (SELECT ...) as a value, of the type of its first column; EXISTS (SELECT ...). The select is borrowed. */

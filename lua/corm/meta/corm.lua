@@ -624,6 +624,18 @@ function corm.except_(...) end
 ---@return corm.Select
 function corm.except_all(...) end
 
+---Rows that the statement brings along, as a FROM: `corm.values("a", corm.column("b", T)):data { { 1, 2 } }`.
+---@param ... string|corm.Expression|{ name?: string, literal_binds?: boolean } Columns, then options
+---@return corm.FromClause
+function corm.values(...) end
+
+---A part of a table's rows (PostgreSQL).
+---@param from corm.Table|corm.Model|corm.FromClause
+---@param sampling number|corm.Expression A percentage, or a function such as `func.bernoulli(10)`
+---@param options? { name?: string, seed?: integer|corm.Expression }
+---@return corm.FromClause
+function corm.tablesample(from, sampling, options) end
+
 ---`exists(select)`, or of a select of the columns given.
 ---@param ... any
 ---@return corm.Expression

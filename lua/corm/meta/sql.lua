@@ -581,6 +581,11 @@ function FromClause:render_derived(options) end
 ---@return corm.FromClause
 function FromClause:alias(name) end
 
+---Of `corm.values(...)`: more rows.
+---@param rows any[][] A value for each column; corm.null for NULL
+---@return corm.FromClause
+function FromClause:data(rows) end
+
 ---Of a CTE: UNION of what it is with these selects, which may select from it (`recursive = true`).
 ---@param ... corm.Select
 ---@return corm.FromClause
