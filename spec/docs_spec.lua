@@ -14,7 +14,6 @@ local pages = {
   "docs/sql/constructs.md",
   "docs/sql/ddl.md",
   "docs/sql/expressions.md",
-  "docs/sql/from.md",
   "docs/sql/functions.md",
   "docs/sql/json-and-arrays.md",
   "docs/sql/safety.md",
