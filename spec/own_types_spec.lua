@@ -161,6 +161,19 @@ describe("a type of one's own", function()
       raises("DataError", "column u.x", connection.execute, connection, corm.insert(u), { x = 1 })
     end)
 
+    it("takes the members of tuples in a list, and in no bindparam", function()
+      local Bang = corm.TypeDecorator {
+        impl = corm.String(10),
+        process_bind_param = function(_, value) return value and value .. "!" end,
+      }
+      local u = corm.Table("u", corm.MetaData(), corm.Column("n", corm.Integer), corm.Column("x", Bang))
+      local pair = corm.tuple_(u.c.n, u.c.x)
+      assert.equal("a!", pair:in_({ { 1, "a" } }):compile().params.param_1_1_2)
+      local late = corm.bindparam("p", { expanding = true })
+      raises("ArgumentError", "member 2 of the tuple has a type of one's own", pair.in_, pair, late)
+      raises("ArgumentError", "an item is no type of one's own", corm.ARRAY, Bang)
+    end)
+
     it("keeps the values of a row when a function fails on the way out", function()
       local Moody = corm.TypeDecorator {
         impl = corm.Integer,

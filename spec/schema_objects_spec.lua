@@ -144,8 +144,12 @@ describe("objects of a schema", function()
   it("are copied into another MetaData", function()
     local other = corm.MetaData()
     corm.Table("p", metadata, id()):to_metadata(other)
-    corm.Table("t", metadata, id(), Column("p_id", corm.ForeignKey("p.id", { ondelete = "CASCADE" }), { index = true }),
+    local to_p = corm.ForeignKey("p.id", { ondelete = "CASCADE", info = { note = "x" } })
+    corm.Table("t", metadata, id(), Column("p_id", to_p, { index = true }),
       corm.CheckConstraint("p_id > 0", { name = "ck" })):to_metadata(other)
+    local key = other.tables.t.c.p_id.foreign_keys[1]
+    assert.same({ { note = "x" }, "CASCADE" }, { key.info, key.ondelete })
+    assert.is_false(rawequal(key.info, metadata.tables.t.c.p_id.foreign_keys[1].info))
     other:create_all(engine)
     assert.equal("p t", database.tables(name))
     assert.is_truthy(database.indexes(name):find("ix_t_p_id", 1, true))

@@ -257,14 +257,17 @@ local function moved_target(target, key, copy)
 end
 
 local function key_options(key)
-  return { name = key.name, ondelete = key.ondelete, onupdate = key.onupdate, match = key.match,
+  local info = {}
+  for name, value in pairs(key.info) do info[name] = value end
+  return { info = info, name = key.name, ondelete = key.ondelete, onupdate = key.onupdate, match = key.match,
     deferrable = key.deferrable, initially = key.initially, use_alter = key.use_alter, comment = key.comment }
 end
 
 local function copied_keys(column, copy)
   local keys = {}
   for _, key in ipairs(column.foreign_keys) do
-    keys[#keys + 1] = corm.ForeignKey(moved_target(key.target_fullname, key, copy), key_options(key))
+    local made = corm.ForeignKey(moved_target(key.target_fullname, key, copy), key_options(key))
+    keys[#keys + 1] = native.copy_key_options(key, made)
   end
   return keys
 end
@@ -276,7 +279,8 @@ local function copied_constraint(constraint, copy)
   for i, column in ipairs(constraint.columns) do
     names[i], targets[i] = column.key, moved_target(constraint.targets[i], constraint, copy)
   end
-  return corm.ForeignKeyConstraint(names, targets, key_options(constraint))
+  local made = corm.ForeignKeyConstraint(names, targets, key_options(constraint))
+  return native.copy_key_options(constraint, made)
 end
 
 -- table:to_metadata(metadata, { schema, referred_schema_fn, name }?): a copy with columns, constraints and indexes.

@@ -84,6 +84,23 @@ return {
         .. "REFERENCES s.t (id) ON DELETE CASCADE)",
       mysql = "CREATE TABLE s.t (id INTEGER NOT NULL AUTO_INCREMENT, up INTEGER, PRIMARY KEY (id), CONSTRAINT fk "
         .. "FOREIGN KEY(up) REFERENCES s.t (id) ON DELETE CASCADE)" },
+    { "to_metadata and a key's options", function(c)
+      local m, other = c.MetaData(), c.MetaData()
+      c.Table("p", m, c.Column("real_id", c.Integer, { key = "k" })):to_metadata(other)
+      local t = c.Table("t", m, c.Column("a", c.Integer,
+        c.ForeignKey("p.real_id", { link_to_name = true, postgresql_not_valid = true })))
+      return c.CreateTable(t:to_metadata(other))
+    end, "CREATE TABLE t (a INTEGER, FOREIGN KEY(a) REFERENCES p (real_id))",
+      postgresql = "CREATE TABLE t (a INTEGER, FOREIGN KEY(a) REFERENCES p (real_id) NOT VALID)" },
+    { "to_metadata and a constraint's options", function(c)
+      local m, other = c.MetaData(), c.MetaData()
+      c.Table("p", m, c.Column("id", c.Integer)):to_metadata(other)
+      local t = c.Table("t", m, c.Column("a", c.Integer), c.ForeignKeyConstraint({ "a" }, { "p.id" },
+        { name = "fk", match = "FULL", postgresql_not_valid = true }))
+      return c.CreateTable(t:to_metadata(other))
+    end, "CREATE TABLE t (a INTEGER, CONSTRAINT fk FOREIGN KEY(a) REFERENCES p (id) MATCH FULL)",
+      postgresql = "CREATE TABLE t (a INTEGER, CONSTRAINT fk FOREIGN KEY(a) REFERENCES p (id) MATCH FULL NOT VALID)",
+      mysql = false },
     { "to_metadata by another name", function(c)
       return c.CreateTable(I(c):to_metadata(c.MetaData(), { name = "copy" }))
     end, "CREATE TABLE copy (a INTEGER, b VARCHAR(50))" },

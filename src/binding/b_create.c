@@ -411,7 +411,23 @@ static int copy_constraint(lua_State *L) {
   return 1;
 }
 
-/* copy_index(index): the same. */
+/* copy_key_options(from, to): what the options of a new foreign key cannot say, since there are no words for it. */
+static int copy_key_options(lua_State *L) {
+  const corm_constraint *from =
+      ((binding_constraint *)binding_check(L, 1, BINDING_CONSTRAINT, "to_metadata"))->constraint;
+  binding_constraint *to = binding_check(L, 2, BINDING_CONSTRAINT, "to_metadata");
+  lua_getiuservalue(L, 2, BINDING_PART_OPTIONS);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "copied"); /* it has what is borrowed here */
+  to->own.options = from->options;
+  to->own.condition = from->condition;
+  to->own.link_to_name = from->link_to_name;
+  to->own.made_name = from->made_name;
+  lua_settop(L, 2);
+  return 1;
+}
+
+/* copy_index(index): as copy_constraint. */
 static int copy_index(lua_State *L) {
   const binding_index_part *old = binding_check(L, 1, BINDING_INDEX, "to_metadata");
   if (old->index != &old->own) return 0;
@@ -498,6 +514,7 @@ void binding_open_create(lua_State *L) {
                                     {"copy_column", copy_column},
                                     {"copy_constraint", copy_constraint},
                                     {"copy_index", copy_index},
+                                    {"copy_key_options", copy_key_options},
                                     {"copy_options", copy_options},
                                     {"table_method", table_method},
                                     {"flags", flags_of},

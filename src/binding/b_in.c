@@ -200,6 +200,13 @@ static int in_bind(lua_State *L, corm_op op, const char *method, const corm_node
   if (!bind->required && !bind->expanding && !bind->hook)
     return binding_error(L, CORM_E_ARGUMENT, "%s: the bindparam() holds one value; a list needs { expanding = true }",
                          method);
+  for (uint32_t i = 0; i < width; i++) {
+    if (hosted_type(left, width, i))
+      return binding_error(L, CORM_E_ARGUMENT,
+                           "%s: member %d of the tuple has a type of one's own, whose functions a bindparam() cannot "
+                           "call; give the list itself",
+                           method, (int)i + 1);
+  }
   if (bind->nvalues && bind->width != width)
     return binding_error(L, CORM_E_ARGUMENT, "%s: the elements of the bindparam() have %d values each, not %d", method,
                          (int)(bind->width ? bind->width : 1), (int)(width ? width : 1));

@@ -64,7 +64,11 @@ static bool encode_number(encoder *e, int arg) {
     return true;
   }
   double value = lua_tonumber(e->L, arg);
-  if (!isfinite(value)) return refuse(e, "JSON has no %s", isnan(value) ? "NaN" : "infinity");
+  if (!isfinite(value)) {
+    refuse(e, "JSON has no %s", isnan(value) ? "NaN" : "infinity");
+    e->err->cls = CORM_E_DATA; /* a number, but not one that the column can hold */
+    return false;
+  }
   corm_buf_real(e->out, value);
   return true;
 }
