@@ -85,16 +85,27 @@ return {
       return id(c, s):prefix_with(c.text "SQL_NO_CACHE", { dialect = "mysql" }):prefix_with(c.text "/* all */")
         :distinct()
     end, "SELECT /* all */ DISTINCT author.id FROM author",
-      mysql = "SELECT SQL_NO_CACHE /* all */ DISTINCT author.id FROM author",
-      mariadb = "SELECT /* all */ DISTINCT author.id FROM author" },
+      mysql = "SELECT SQL_NO_CACHE /* all */ DISTINCT author.id FROM author" },
     { "hints of the statement come before suffixes, both last", function(c, s)
       return id(c, s):suffix_with(c.text "/* end */"):with_statement_hint(c.text "/* hint */"):order_by(s.author.c.id)
     end, from_author .. " ORDER BY author.id /* hint */ /* end */" },
     { "a hint of a table", function(c, s)
       return c.select(s.author.c.id):join(s.book):with_hint(s.book, c.text "USE INDEX (i)", "mysql")
     end, "SELECT author.id FROM author JOIN book ON author.id = book.author_id",
-      mysql = "SELECT author.id FROM author INNER JOIN book USE INDEX (i) ON author.id = book.author_id",
-      mariadb = "SELECT author.id FROM author INNER JOIN book ON author.id = book.author_id" },
+      mysql = "SELECT author.id FROM author INNER JOIN book USE INDEX (i) ON author.id = book.author_id" },
+    { "MariaDB takes MySQL's hints where it has none of its own", function(c, s)
+      return c.select(s.author.c.id):join(s.book):with_hint(s.book, c.text "USE INDEX (i)", "mysql")
+        :with_hint(s.author, c.text "USE INDEX (a)", "mariadb"):with_hint(s.author, c.text "USE INDEX (b)", "mysql")
+    end, "SELECT author.id FROM author JOIN book ON author.id = book.author_id",
+      mysql = "SELECT author.id FROM author USE INDEX (b) INNER JOIN book USE INDEX (i) ON author.id = book.author_id",
+      mariadb = "SELECT author.id FROM author USE INDEX (a) INNER JOIN book USE INDEX (i) "
+        .. "ON author.id = book.author_id" },
+    { "the name of a table in its hint", function(c, s)
+      local o = s.order:alias "o"
+      return c.select(s.order.c.id, o.c.id):with_hint(s.order, c.text "/* %(name)s, %(name)s: 5 % */", "mysql")
+        :with_hint(o, c.text "/* %(name)s */", "mysql")
+    end, 'SELECT "order".id, o.id AS id_1 FROM "order", "order" AS o',
+      mysql = "SELECT `order`.id, o.id AS id_1 FROM `order` /* `order`, `order`: 5 % */, `order` AS o /* o */" },
     { "a hint of an alias", function(c, s)
       local a = s.author:alias "a"
       return c.select(a.c.id):with_hint(a, c.text "USE INDEX (i)", "mariadb")

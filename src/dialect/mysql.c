@@ -135,9 +135,9 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
           .encode = corm_mysql_encode
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .values_style = CORM_VALUES_SELECTS, .with_of_selects = true, .no_lateral = true,         \
-          .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true, .makes_sequences = true,        \
-          .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",                                  \
+  COMMON, .name = "mariadb", .kin = "mysql", .values_style = CORM_VALUES_SELECTS, .with_of_selects = true,             \
+          .no_lateral = true, .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true,             \
+          .makes_sequences = true, .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",         \
           .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",                          \
           .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
           .bulk = CORM_BULK_ARRAY

@@ -112,6 +112,7 @@ struct corm_dialect {
   corm_bulk bulk;
   bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
   bool returns_key; /* the key that the database generates for an INSERT of one row is asked for by RETURNING */
+  const char *kin;  /* a dialect whose texts hold where there is none for this one; NULL: none */
   corm_index_parentheses index_parentheses;
   bool inline_enum;       /* an Enum is a type that lists its values in the column: ENUM('a', 'b') */
   bool boolean_words;     /* has no booleans of its own, but the words true and false for 1 and 0 */

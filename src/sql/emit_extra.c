@@ -5,14 +5,27 @@
 
 /* -- the user's own text ------------------------------------------------------------------------------------------- */
 
-static bool is_here(const corm_compiler *c, const corm_select_text *text, corm_select_text_place place) {
-  return text->place == place && (!text->dialect || strcmp(text->dialect, c->dialect->name) == 0);
+/* One named for the dialect at the same place. */
+static bool has_own(const corm_compiler *c, const corm_select_extra *extra, const corm_select_text *text) {
+  for (uint32_t i = 0; i < extra->ntexts; i++) {
+    const corm_select_text *other = &extra->texts[i];
+    if (other->place != text->place || !other->dialect || strcmp(other->dialect, c->dialect->name) != 0) continue;
+    if (!text->from || corm_from_same(text->from, other->from)) return true;
+  }
+  return false;
+}
+
+static bool is_here(const corm_compiler *c, const corm_select_extra *extra, const corm_select_text *text,
+                    corm_select_text_place place) {
+  if (text->place != place) return false;
+  if (!text->dialect || strcmp(text->dialect, c->dialect->name) == 0) return true;
+  return c->dialect->kin && strcmp(text->dialect, c->dialect->kin) == 0 && !has_own(c, extra, text);
 }
 
 static void emit_texts(corm_compiler *c, const corm_select_extra *extra, corm_select_text_place place,
                        const char *before, const char *behind) {
   for (uint32_t i = 0; i < extra->ntexts; i++) {
-    if (!is_here(c, &extra->texts[i], place)) continue;
+    if (!is_here(c, extra, &extra->texts[i], place)) continue;
     corm_emit_text(c, before);
     corm_emit_node(c, extra->texts[i].text);
     corm_emit_text(c, behind);
@@ -23,7 +36,7 @@ static void emit_texts(corm_compiler *c, const corm_select_extra *extra, corm_se
 static const corm_node *hint_of(const corm_compiler *c, const corm_node *from) {
   for (uint32_t i = c->hinted->ntexts; i > 0; i--) {
     const corm_select_text *text = &c->hinted->texts[i - 1];
-    if (is_here(c, text, CORM_SELECT_HINT) && corm_from_same(text->from, from)) return text->text;
+    if (is_here(c, c->hinted, text, CORM_SELECT_HINT) && corm_from_same(text->from, from)) return text->text;
   }
   return NULL;
 }
@@ -44,13 +57,44 @@ void corm_emit_hints_before(corm_compiler *c, const corm_node *from) {
   corm_emit_text(c, "ONLY ");
 }
 
+/* The hint with "%(name)s" as the name that the FROM has in the statement, in quotes where it needs them. */
+static void emit_hint(corm_compiler *c, const corm_node *hint, const corm_node *from) {
+  static const char mark[] = "%(name)s";
+  const corm_text *text = (const corm_text *)hint;
+  const char *at = strstr(text->sql, mark);
+  if (!at || c->failed) {
+    corm_emit_node(c, hint);
+    return;
+  }
+  const size_t start = c->text.len;
+  const char *rest = text->sql;
+  for (; at; rest = at + sizeof mark - 1, at = strstr(rest, mark)) {
+    corm_emit_bytes(c, rest, (size_t)(at - rest));
+    if (from->kind == CORM_NODE_TABLE) {
+      corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
+    } else {
+      corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)from), "alias");
+    }
+  }
+  corm_emit_text(c, rest);
+  corm_text *named = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *named));
+  if (!named || c->text.failed) return;
+  *named = *text;
+  named->len = c->text.len - start;
+  char *sql = corm_compiler_check(c, corm_arena_dup(c->arena, c->text.ptr + start, named->len));
+  if (!sql) return;
+  named->sql = sql;
+  c->text.len = start;
+  corm_emit_node(c, &named->base);
+}
+
 void corm_emit_hints_behind(corm_compiler *c, const corm_node *from) {
   const bool brackets = c->dialect->hinting == CORM_HINTING_BRACKETS;
   if (!brackets && c->dialect->hinting != CORM_HINTING_BEHIND) return;
   const corm_node *hint = hint_of(c, from);
   if (!hint) return;
   corm_emit_text(c, brackets ? " [" : " ");
-  corm_emit_node(c, hint);
+  emit_hint(c, hint, from);
   if (brackets) corm_emit_text(c, "]");
 }
 
