@@ -124,8 +124,8 @@ describe("values", function()
     { "of another table's column", "CompileError", "'id' is not in table 't'", function()
       t:insert():values { [u.c.id] = 1 }
     end },
-    { "of another table's column in update", "CompileError", "'id' is not in table 't'", function()
-      t:update():values { [u.c.id] = 1 }
+    { "of another table's column in update", "CompileError", "an UPDATE of 't' cannot set 'u.id', too", function()
+      t:update():values { [u.c.id] = 1 }:compile { dialect = "sqlite" }
     end },
     { "of rows of different shapes", "CompileError", "row 2 lacks a value for column 't.id'", function()
       t:insert():values { { id = 1 }, { name = "x" } }

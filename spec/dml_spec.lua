@@ -139,4 +139,66 @@ describe("insert, update, delete", function()
     end)
     engine:dispose()
   end)
+
+  it("take a select's rows with defaults or without, and expressions back", function()
+    local t = corm.Table("t", corm.MetaData(),
+      corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("a", corm.Integer, { default = 5 }),
+      corm.Column("n", corm.Integer))
+    local engine = database.engine()
+    s.metadata:create_all(engine)
+    t.metadata:create_all(engine)
+    engine:begin(function(conn)
+      conn:execute(corm.insert(s.book), { { id = 1, title = "a", year = 10 }, { id = 2, title = "b", year = 20 } })
+      conn:execute(corm.insert(t):from_select({ t.c.n, "id" }, corm.select(b.year, b.id):where(b.id:eq(1))))
+      conn:execute(corm.insert(t):from_select({ "id", "n" }, corm.select(b.id, b.year):where(b.id:eq(2)),
+        { include_defaults = false }))
+      local rows = conn:execute(corm.select(t.c.a, t.c.n):order_by(t.c.id)):all()
+      assert.same({ 5, 10 }, { rows[1]:unpack() })
+      assert.same({ nil, 20 }, { rows[2]:unpack() })
+      local row = conn:execute(corm.insert(t):values { id = 3, n = 1 }:returning((t.c.n + 1):label "more", t.c.a)):one()
+      assert.same({ 2, 5 }, { row.more, row.a })
+      assert.equal(1, conn:execute(corm.insert(t):inline():values { id = 4 }).rowcount)
+      local gone = corm.delete(t):where(t.c.id:lt(3)):returning(t.c.id, (t.c.n * 2):label "twice")
+      local twice = {}
+      for deleted in conn:execute(gone) do twice[deleted.id] = deleted.twice end
+      assert.same({ 20, 40 }, twice)
+    end)
+    engine:dispose()
+  end)
+
+  it("fire what an update fires for each row that is executed", function()
+    local calls = 0
+    local t = corm.Table("t", corm.MetaData(),
+      corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("n", corm.Integer),
+      corm.Column("at", corm.Integer, { onupdate = function() calls = calls + 1 return calls end }))
+    local engine = database.engine()
+    t.metadata:create_all(engine)
+    engine:begin(function(conn)
+      conn:execute(corm.insert(t), { { id = 1, n = 1 }, { id = 2, n = 2 } })
+      local stmt = corm.update(t):values { n = corm.bindparam "new" }:where(t.c.id:eq(corm.bindparam "which"))
+      conn:execute(stmt, { { new = 10, which = 1 }, { new = 20, which = 2 } })
+      local rows = conn:execute(corm.select(t.c.n, t.c.at):order_by(t.c.id)):all()
+      assert.same({ 10, 1 }, { rows[1]:unpack() })
+      assert.same({ 20, 2 }, { rows[2]:unpack() })
+      raises("CompileError", "bindparam() name 'n' is reserved", conn.execute, conn,
+        corm.update(t):values { n = 1 }:where(t.c.id:eq(corm.bindparam "n")), { { n = 1 } })
+    end)
+    engine:dispose()
+  end)
+
+  it("give no value to what the database computes", function()
+    local t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("twice", corm.Integer, corm.Computed("id * 2")))
+    raises("CompileError", "'t.twice' is computed", function() corm.insert(t):values { twice = 1 } end)
+    raises("CompileError", "'t.twice' is computed", function() corm.update(t):values { twice = 1 } end)
+  end)
+
+  it("refuse options that from_select has not, and inline() of others", function()
+    raises("ArgumentError", "include_default", function()
+      corm.insert(s.book):from_select({ "title" }, corm.select(s.author.c.name), { include_default = false })
+    end)
+    raises("ArgumentError", "inline", function() corm.insert(s.book).inline(corm.update(s.book)) end)
+  end)
 end)

@@ -76,4 +76,43 @@ describe("other tables", function()
     end
     assert.same({ 1, "Ada" }, { connection:execute(stmt):one():unpack() })
   end)
+
+  it("are set, too, where the database can", function()
+    local update = corm.update(pet):values { label = "both", [person.c.name] = "Eve" }
+      :where(pet.c.owner_id:eq(person.c.id), person.c.id:eq(2))
+    if database.lacks "update_of_several" then
+      raises("CompileError", "an UPDATE of 'pet' cannot set 'person.name', too", connection.execute, connection, update)
+      return
+    end
+    connection:execute(update)
+    assert.equal("cat both cow elk", labels())
+    assert.same({ "Ada", "Eve" }, connection:scalars(corm.select(person.c.name):order_by(person.c.id)):all())
+    raises("CompileError", "Unconsumed column names: name", connection.execute, connection,
+      corm.update(pet):values { [person.c.name] = "Eve" }:where(pet.c.id:eq(1)))
+  end)
+
+  it("merge their values with those of the table", function()
+    local first = corm.update(pet):values { [person.c.name] = "p", [person.c.age] = 5 }
+      :where(pet.c.owner_id:eq(person.c.id))
+    local second = first:values { [person.c.name] = "q", label = "t" }
+    for _ = 1, 3 do collectgarbage() end
+    assert.same({ person_name = "q", person_age = 5, label = "t" }, second:compile({ dialect = "mysql" }).params)
+    assert.same({ person_name = "p", person_age = 5 }, first:compile({ dialect = "mysql" }).params)
+    raises("ArgumentError", "values of 'person.name'", function()
+      corm.update(pet):values { [person.c.name] = print }
+    end)
+    raises("CompileError", "not in table 'pet'", function() corm.insert(pet):values { [person.c.name] = "x" } end)
+  end)
+
+  it("are returned where the database can", function()
+    local stmt = corm.update(pet):values { label = person.c.name }:where(pet.c.owner_id:eq(person.c.id), pet.c.id:eq(1))
+      :returning(pet.c.label, person.c.age)
+    if database.lacks "returning_of_update" then return end
+    if database.lacks "returning_of_others" then
+      raises("CompileError", "sees the columns of 'pet' only, not those of 'person'", connection.execute, connection,
+        stmt)
+      return
+    end
+    assert.same({ "Ada", 40 }, { connection:execute(stmt):one():unpack() })
+  end)
 end)

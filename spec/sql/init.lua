@@ -12,6 +12,7 @@ return {
   "dml",
   "expressions",
   "functions",
+  "inserts",
   "introspection",
   "joins",
   "json",

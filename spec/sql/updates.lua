@@ -12,6 +12,12 @@ local function delete(name, build, using, rest, mariadb)
     mariadb = mariadb }
 end
 
+-- With columns that have an onupdate.
+local function stamped(c)
+  return c.Table("t", c.MetaData(), c.Column("id", c.Integer, { primary_key = true }), c.Column("n", c.Integer),
+    c.Column("at", c.Integer, { onupdate = c.func.f() }), c.Column("v", c.Integer, { onupdate = 7 }))
+end
+
 return {
   { id = "X27",
     { "a correlated subquery as value", function(c, s)
@@ -37,6 +43,43 @@ return {
     { "parameters of one's own", function(c, s)
       return c.update(s.book):values { title = c.bindparam "new" }:where(s.book.c.id:eq(c.bindparam "which"))
     end, "UPDATE book SET title=:new WHERE book.id = :which", {} },
+    { "onupdate beside a value", function(c)
+      local t = stamped(c)
+      return c.update(t):values { n = 1 }:where(t.c.id:eq(1))
+    end, "UPDATE t SET n=:n, at=f(), v=:v WHERE t.id = :id_1", { n = 1, id_1 = 1 } },
+    { "a value for what has an onupdate", function(c)
+      local t = stamped(c)
+      return c.update(t):values { v = 1, at = 2 }:where(t.c.id:eq(1))
+    end, "UPDATE t SET at=:at, v=:v WHERE t.id = :id_1", { at = 2, v = 1, id_1 = 1 } },
+    { "onupdate behind ordered values", function(c)
+      local t = stamped(c)
+      return c.update(t):ordered_values({ t.c.v, 1 }, { t.c.n, 2 }):where(t.c.id:eq(1))
+    end, "UPDATE t SET v=:v, n=:n, at=f() WHERE t.id = :id_1" },
+    { "a correlated subquery to compare with", function(c, s)
+      local age = c.select(c.func.max(s.author.c.age)):where(s.author.c.id:eq(s.book.c.author_id)):scalar_subquery()
+      return c.update(s.book):values { title = "x" }:where(s.book.c.year:eq(age))
+    end, "UPDATE book SET title=:title WHERE book.year = (SELECT max(author.age) AS max_1 FROM author "
+      .. "WHERE author.id = book.author_id)" },
+    { "criteria by and by", function(c, s)
+      return c.update(s.book):values { title = "x" }:where(s.book.c.id:eq(1)):values { year = 2 }
+        :where(s.book.c.year:eq(3))
+    end, "UPDATE book SET title=:title, year=:year WHERE book.id = :id_1 AND book.year = :year_1",
+      { title = "x", year = 2, id_1 = 1, year_1 = 3 } },
+    { "all columns as parameters", function(c, s) return c.update(s.book):where(s.book.c.id:eq(1)) end,
+      "UPDATE book SET id=:id, author_id=:author_id, title=:title, year=:year WHERE book.id = :id_1" },
+    { "a CASE as value", function(c, s)
+      return c.update(s.book):values { title = c.case({ s.book.c.year:gt(1), "new" }, { else_ = "old" }) }
+        :where(s.book.c.id:eq(1))
+    end, "UPDATE book SET title=CASE WHEN (book.year > :year_1) THEN :param_1 ELSE :param_2 END "
+      .. "WHERE book.id = :id_1" },
+    { "text as value", function(c, s)
+      return c.update(s.book):values { title = c.text "upper(title)" }:where(s.book.c.id:eq(1))
+    end, "UPDATE book SET title=upper(title) WHERE book.id = :id_1" },
+    { "DELETE by a correlated subquery", function(c, s)
+      local age = c.select(c.func.min(s.author.c.age)):where(s.author.c.id:eq(s.book.c.author_id)):scalar_subquery()
+      return c.delete(s.book):where(s.book.c.year:eq(age))
+    end, "DELETE FROM book WHERE book.year = (SELECT min(author.age) AS min_1 FROM author "
+      .. "WHERE author.id = book.author_id)" },
   },
   { id = "X28",
     { "values of another table", function(c, s) return by_author(c, s, { title = s.author.c.name }) end,
@@ -104,5 +147,44 @@ return {
       return c.delete(s.book):where(s.book.c.author_id:eq(s.author.c.id)):returning(s.book.c.id)
     end, "DELETE FROM book , author" .. where .. " RETURNING book.id", sqlite = false,
       postgresql = "DELETE FROM book USING author" .. where .. " RETURNING book.id", mysql = false },
+    { "update with a CTE", function(c, s)
+      local cc = c.select(s.author.c.id, s.author.c.name):cte "cc"
+      return c.update(s.book):values { title = cc.c.name }:where(s.book.c.author_id:eq(cc.c.id))
+    end, "WITH cc AS (SELECT author.id AS id, author.name AS name FROM author) "
+        .. "UPDATE book SET title=cc.name FROM cc WHERE book.author_id = cc.id",
+      mysql = "WITH cc AS (SELECT author.id AS id, author.name AS name FROM author) "
+        .. "UPDATE book, cc SET book.title=cc.name WHERE book.author_id = cc.id", mariadb = false },
+    { "update returning columns of both tables", function(c, s)
+      return by_author(c, s, { title = s.author.c.name }):returning(s.book.c.id, s.author.c.name)
+    end, "UPDATE book SET title=author.name FROM author WHERE book.author_id = author.id "
+        .. "RETURNING book.id, author.name", sqlite = false, mysql = false },
+    { "onupdate beside another table", function(c, s)
+      local t = stamped(c)
+      return c.update(t):values { n = s.author.c.age }:where(t.c.id:eq(s.author.c.id))
+    end, "UPDATE t SET n=author.age, at=f(), v=:v FROM author WHERE t.id = author.id",
+      mysql = "UPDATE t, author SET t.n=author.age, t.at=f(), t.v=:v WHERE t.id = author.id" },
+    { "update of the columns of two tables", function(c, s)
+      return by_author(c, s, { title = "x", [s.author.c.name] = "y" })
+    end, "UPDATE book SET author.name=:author_name, book.title=:title FROM author WHERE book.author_id = author.id",
+      { author_name = "y", title = "x" }, sqlite = false, postgresql = false,
+      mysql = "UPDATE book, author SET author.name=:author_name, book.title=:title WHERE book.author_id = author.id" },
+    { "update of columns of the same name", function(c, s)
+      return by_author(c, s, { id = 1, [s.author.c.id] = 2 })
+    end, "UPDATE book SET author.id=:author_id, book.id=:id FROM author WHERE book.author_id = author.id",
+      { author_id = 2, id = 1 }, sqlite = false, postgresql = false,
+      mysql = "UPDATE book, author SET author.id=:author_id, book.id=:id WHERE book.author_id = author.id" },
+    { "update of an alias's columns, too", function(c, s)
+      local w = s.author:alias "w"
+      return c.update(s.book):values { [w.c.age] = s.book.c.year, [w.c.name] = "y" }
+        :where(s.book.c.author_id:eq(w.c.id))
+    end, "UPDATE book SET w.name=:w_name, w.age=book.year FROM author AS w WHERE book.author_id = w.id",
+      { w_name = "y" }, sqlite = false, postgresql = false,
+      mysql = "UPDATE book, author AS w SET w.name=:w_name, w.age=book.year WHERE book.author_id = w.id" },
+    { "onupdate of another table", function(c, s)
+      local t = stamped(c)
+      return c.update(s.book):values { year = t.c.n, [t.c.n] = 1 }:where(s.book.c.id:eq(t.c.id))
+    end, "UPDATE book SET t.n=:t_n, t.at=f(), t.v=:t_v, book.year=t.n FROM t WHERE book.id = t.id",
+      { t_n = 1 }, sqlite = false, postgresql = false,
+      mysql = "UPDATE book, t SET t.n=:t_n, t.at=f(), t.v=:t_v, book.year=t.n WHERE book.id = t.id" },
   },
 }

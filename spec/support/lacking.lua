@@ -8,6 +8,18 @@ return {
       sql = "SELECT * FROM t TABLESAMPLE system(10)",
       says = 'near "system": syntax error',
     },
+    returning_of_others = {
+      why = "RETURNING sees the table that is changed only",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (m INTEGER);",
+      sql = "UPDATE t SET n = u.m FROM u RETURNING u.m",
+      says = "no such column: u.m",
+    },
+    update_of_several = {
+      why = "UPDATE sets the columns of one table",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (m INTEGER);",
+      sql = "UPDATE t, u SET t.n = 1, u.m = 2",
+      says = 'near ",": syntax error',
+    },
     delete_using = {
       why = "DELETE looks at one table",
       before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER);",
@@ -126,6 +138,12 @@ return {
     },
   },
   postgresql = {
+    update_of_several = {
+      why = "UPDATE sets the columns of one table",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (m INTEGER);",
+      sql = "UPDATE t, u SET t.n = 1, u.m = 2",
+      says = 'syntax error at or near ","',
+    },
     lastrowid = {
       why = "an INSERT tells its key by RETURNING only, so that a result has no lastrowid",
       sql = "SELECT last_insert_id()",

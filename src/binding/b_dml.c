@@ -5,7 +5,7 @@
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
-#define ROOM_DML CORM_ARENA_ROUND(sizeof(corm_insert))
+#define ROOM_DML CORM_ARENA_ROUND(sizeof(corm_insert) > sizeof(corm_update) ? sizeof(corm_insert) : sizeof(corm_update))
 
 /* -- making them ----------------------------------------------------------------------------------------------- */
 
@@ -81,8 +81,18 @@ typedef struct value_row {
   bool *given;
 } value_row;
 
+/* A column of another FROM that an UPDATE sets, too; sorted by the FROM's name and the column's place. */
+typedef struct other_value {
+  struct other_value *next;
+  const corm_column_node *column;
+  binding_arg arg;
+} other_value;
+
 typedef struct value_set {
   const corm_table *table;
+  bool changes; /* of an UPDATE */
+  other_value *others;
+  uint32_t nothers;
   const corm_node *entity;
   const char *what;
   corm_arena *scratch;
@@ -131,12 +141,14 @@ static uint32_t check_key(lua_State *L, const value_set *set, int arg) {
   return column->index;
 }
 
-/* The value on the top of the stack, which goes away, for the column at `index`. */
-static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t index) {
-  const corm_column *column = set->table->columns.items[index];
+/* The value on the top of the stack, which goes away, for the column. */
+static void read_arg(lua_State *L, value_set *set, const corm_column *column, binding_arg *arg) {
   int value = lua_gettop(L);
   char what[160];
-  (void)snprintf(what, sizeof what, "%s of '%.60s.%.60s'", set->what, set->table->name, column->name);
+  if (column->computed)
+    binding_error(L, CORM_E_COMPILE, "%s: '%s.%s' is computed by the database and takes no value", set->what,
+                  column->table->name, column->name);
+  (void)snprintf(what, sizeof what, "%s of '%.60s.%.60s'", set->what, column->table->name, column->name);
   const corm_type *type = column->type;
   corm_error err;
   corm_error_init(&err);
@@ -145,12 +157,48 @@ static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t in
   /* Here NULL, true and false pass a type's functions, too. */
   if (type->hosted && !binding_tonode(L, value) && binding_pass_in(L, value, &type, &err) != CORM_OK)
     binding_raise(L, &err);
-  binding_arg_read(L, value, type->hosted ? NULL : type, what, &row->args[index]);
-  binding_arg_literal(&row->args[index], &literal);
-  row->given[index] = true;
-  set->room += row->args[index].room + 2 * sizeof(void *);
+  binding_arg_read(L, value, type->hosted ? NULL : type, what, arg);
+  binding_arg_literal(arg, &literal);
+  set->room += arg->room + 2 * sizeof(void *);
   /* What the value borrows from is kept: strings made for it, and objects. */
   for (; lua_gettop(L) >= value;) lua_rawseti(L, set->kept, (lua_Integer)lua_rawlen(L, set->kept) + 1);
+}
+
+/* The same for the column at `index` of the table. */
+static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t index) {
+  read_arg(L, set, set->table->columns.items[index], &row->args[index]);
+  row->given[index] = true;
+}
+
+/* The column of another FROM at `arg`, or NULL: of an UPDATE only. */
+static const corm_column_node *other_column(lua_State *L, const value_set *set, int arg) {
+  const corm_node *node = set->changes && lua_isuserdata(L, arg) ? binding_tonode(L, arg) : NULL;
+  if (!node || node->kind != CORM_NODE_COLUMN) return NULL;
+  const corm_column_node *column = (const corm_column_node *)node;
+  const corm_node *from = column->from;
+  if (!column->column || !from || from->kind == CORM_NODE_JOIN) return NULL;
+  if (from->kind == CORM_NODE_TABLE) return column->column->table == set->table ? NULL : column;
+  return corm_from_element(from)->kind == CORM_NODE_TABLE ? column : NULL;
+}
+
+static int compare_columns(const corm_column_node *a, const corm_column_node *b) {
+  int order = strcmp(corm_from_name(a->from), corm_from_name(b->from));
+  return order ? order : a->column->index < b->column->index ? -1 : a->column->index > b->column->index;
+}
+
+/* The value on the top of the stack, and under it the key, which stays. */
+static void read_other(lua_State *L, value_set *set, const corm_column_node *column) {
+  other_value *other = corm_arena_zalloc(set->scratch, 1, sizeof *other);
+  if (!other) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  other->column = column;
+  read_arg(L, set, column->column, &other->arg);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, set->kept, (lua_Integer)lua_rawlen(L, set->kept) + 1);
+  other_value **place = &set->others;
+  while (*place && compare_columns((*place)->column, column) < 0) place = &(*place)->next;
+  other->next = *place;
+  *place = other;
+  set->nothers++;
 }
 
 static value_row new_row(lua_State *L, const value_set *set) {
@@ -174,7 +222,11 @@ static value_row read_row(lua_State *L, value_set *set, int arg) {
                       set->table->name, (int)set->table->columns.len, (int)at);
       read_value(L, set, &row, (uint32_t)at - 1);
     } else {
-      read_value(L, set, &row, check_key(L, set, lua_gettop(L) - 1));
+      const corm_column_node *other = other_column(L, set, lua_gettop(L) - 1);
+      if (other)
+        read_other(L, set, other);
+      else
+        read_value(L, set, &row, check_key(L, set, lua_gettop(L) - 1));
     }
   }
   return row;
@@ -182,10 +234,13 @@ static value_row read_row(lua_State *L, value_set *set, int arg) {
 
 /* The nodes of a row for the columns that `columns` lists; `old` gives what the row does not. False: the arena is full.
  */
-static const corm_node *value_in(corm_arena *arena, const value_row *row, const corm_column *column) {
-  const binding_arg *arg = &row->args[column->index];
+static const corm_node *arg_in(corm_arena *arena, const binding_arg *arg, const corm_column *column) {
   if (arg->node) return binding_scalar_in(arena, arg->node);
   return binding_arg_bind_in(arena, arg, NULL, column->type);
+}
+
+static const corm_node *value_in(corm_arena *arena, const value_row *row, const corm_column *column) {
+  return arg_in(arena, &row->args[column->index], column);
 }
 
 /* The value that an earlier values() gave to a column, or NULL. */
@@ -215,6 +270,37 @@ static bool merge_in(corm_arena *arena, const value_set *set, const value_row *r
   *columns = out_columns;
   *values = out_values;
   *n = count;
+  return true;
+}
+
+static bool is_given(const value_set *set, const corm_column_node *column) {
+  for (const other_value *other = set->others; other; other = other->next) {
+    if (other->column->column == column->column && corm_from_same(other->column->from, column->from)) return true;
+  }
+  return false;
+}
+
+/* The same for columns of other FROMs: those given now, then the earlier ones. */
+static bool merge_others_in(corm_arena *arena, const value_set *set, const corm_update *old, corm_update *update) {
+  if (!set->nothers) return true;
+  const size_t most = (size_t)set->nothers + old->nothers;
+  const corm_column_node **columns = corm_arena_alloc(arena, most * sizeof *columns);
+  const corm_node **values = corm_arena_alloc(arena, most * sizeof *values);
+  if (!columns || !values) return false;
+  uint32_t n = 0;
+  for (const other_value *other = set->others; other; other = other->next) {
+    columns[n] = other->column;
+    values[n] = arg_in(arena, &other->arg, other->column->column);
+    if (!values[n++]) return false;
+  }
+  for (uint32_t i = 0; i < old->nothers; i++) {
+    if (is_given(set, old->others[i])) continue;
+    columns[n] = old->others[i];
+    values[n++] = old->other_values[i];
+  }
+  update->others = columns;
+  update->other_values = values;
+  update->nothers = n;
   return true;
 }
 
@@ -323,6 +409,7 @@ static int insert_values(lua_State *L, const corm_insert *old, const corm_node *
 
 static int update_values(lua_State *L, const corm_update *old, const corm_node *entity) {
   value_set set = start_values(L, &old->base, entity, "values");
+  set.changes = true;
   value_row row = read_row(L, &set, 2);
   binding_build b;
   corm_update *update;
@@ -331,7 +418,9 @@ static int update_values(lua_State *L, const corm_update *old, const corm_node *
     update = corm_arena_alloc(&b.arena, sizeof *update);
     if (!update) continue;
     *update = *old;
-    if (!merge_in(&b.arena, &set, &row, &update->columns, &update->values, &update->n)) update = NULL;
+    if (!merge_in(&b.arena, &set, &row, &update->columns, &update->values, &update->n) ||
+        !merge_others_in(&b.arena, &set, old, update))
+      update = NULL;
   } while (binding_build_again(&b, update ? &update->base : NULL));
   binding_statement_finish(L, true, set.kept, set.kept);
   binding_scratch_done(L, binding_get(L), set.scratch);
@@ -394,8 +483,11 @@ static int update_ordered_values(lua_State *L) {
 
 /* -- INSERT FROM SELECT, RETURNING ----------------------------------------------------------------------------- */
 
-/* from_select({ names }, select) */
+/* from_select({ names }, select [, { include_defaults }]) */
 static int insert_from_select(lua_State *L) {
+  static const binding_option_spec specs[] = {{"include_defaults", BINDING_OPT_BOOL}};
+  binding_check_options(L, 4, "from_select", specs, 1);
+  const bool defaults = binding_opt_bool(L, 4, "include_defaults", true);
   const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "from_select");
   const corm_insert *old = (const corm_insert *)stmt->base.node;
   const corm_node *select = binding_tonode(L, 3);
@@ -421,8 +513,25 @@ static int insert_from_select(lua_State *L) {
     insert->values = NULL;
     insert->nrows = 0;
     insert->from_select = (const corm_select *)select;
+    insert->bare_select = !defaults;
   } while (binding_build_again(&b, b.arena.failed ? NULL : &insert->base));
   binding_statement_finish(L, true, 3, 3);
+  return 1;
+}
+
+/* inline(): the statement stands as it is, without a question for the key. */
+static int insert_inline(lua_State *L) {
+  const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "inline");
+  corm_insert *insert;
+  binding_build b;
+  binding_statement_start(&b, L, ROOM_DML, 1);
+  do {
+    insert = corm_arena_alloc(&b.arena, sizeof *insert);
+    if (!insert) continue;
+    *insert = *(const corm_insert *)stmt->base.node;
+    insert->inlined = true;
+  } while (binding_build_again(&b, insert ? &insert->base : NULL));
+  binding_statement_finish(L, true, 1, 1);
   return 1;
 }
 
@@ -482,6 +591,7 @@ void binding_open_dml(lua_State *L) {
   static const luaL_Reg methods[] = {{"values", stmt_values},
                                      {"ordered_values", update_ordered_values},
                                      {"from_select", insert_from_select},
+                                     {"inline", insert_inline},
                                      {"returning", stmt_returning},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {

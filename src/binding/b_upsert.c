@@ -120,6 +120,10 @@ static int push_assignments(lua_State *L, int set, const char *method) {
       lua_pushvalue(L, set);
   }
   lua_call(L, n + 1, 1);
+  const corm_update *update = (const corm_update *)binding_tonode(L, -1);
+  if (update->nothers) /* what an UPDATE may set, and an upsert not */
+    binding_error(L, CORM_E_COMPILE, "%s: column '%s' is not in table '%s'", method, update->others[0]->name,
+                  ((const corm_table_node *)update->table)->table->name);
   return lua_gettop(L);
 }
 

@@ -380,6 +380,7 @@ const corm_dialect corm_dialect_default = {
     .materialized_views = true,
     .insert_returning = true,
     .update_returning = true,
+    .sets_several = true,
     .delete_returning = true,
     .default_values = true,
     .multi_values = true,

@@ -300,8 +300,8 @@ const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 /* -- emit_tables.c: UPDATE and DELETE of one table by others -- */
 
 /* Adds the FROMs that the condition (or NULL) and the values name beside the target; false: there are none. */
-bool corm_add_more_tables(corm_compiler *c, const corm_node *target, const corm_node *where,
-                          const corm_node *const *values, uint32_t n, corm_from_list *out);
+bool corm_add_more_tables(corm_compiler *c, const corm_node *target, const corm_node *where, const corm_update *update,
+                          corm_from_list *out);
 /* They stand behind UPDATE t, behind SET, or behind DELETE FROM t, as the dialect has it. */
 void corm_emit_updated_tables(corm_compiler *c, const corm_from_list *more);
 void corm_emit_update_from(corm_compiler *c, const corm_from_list *more);
@@ -332,6 +332,17 @@ void corm_emit_default(corm_compiler *c, const corm_column *column, const corm_d
                        corm_bind_source source, uint32_t row);
 void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, uint32_t n, bool able);
 bool corm_is_chosen(const corm_column *column, const corm_column *const *columns, size_t n);
+
+/* True for a default that the client puts into the statement. */
+bool corm_is_clients(const corm_default *value);
+/* A value for a column: a plain value takes the column's type, and `name`. */
+void corm_emit_value(corm_compiler *c, const corm_column *column, const char *name, const corm_node *value,
+                     uint32_t row);
+/* In SET the columns of the FROMs in `more`; true when there are none. */
+bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const corm_table *table,
+                          const corm_from_list *more);
+/* Refuses what stands in RETURNING without its table, and so may be another column than was said. */
+void corm_check_returned(corm_compiler *c, const corm_table *table, const corm_node *const *returning, uint32_t n);
 
 /* -- emit_bulk.c -- */
 

@@ -129,6 +129,7 @@ struct corm_dialect {
   bool tablesample;
   corm_delete_style delete_style;
   bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
+  bool sets_several;        /* an UPDATE may set columns of all its tables */
   bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
   bool many_conflicts;      /* an INSERT takes several conflict clauses */
   bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */

@@ -28,6 +28,8 @@ struct corm_insert {
   const corm_node *const *values; /* nrows * ncolumns */
   uint32_t nrows;                 /* 0 with columns NULL; DEFAULT VALUES when ncolumns is 0 and nrows is 1 */
   const corm_select *from_select;
+  bool bare_select;          /* from_select without the defaults of the other columns */
+  bool inlined;              /* inline(): the generated key is not asked for */
   const corm_upsert *upsert; /* NULL: a row that is there is an error */
   const corm_node *const *returning;
   uint32_t nreturning;
@@ -41,7 +43,10 @@ typedef struct corm_update {
   const corm_node *table; /* TABLE */
   const corm_column *const *columns;
   const corm_node *const *values;
-  uint32_t n; /* 0: all columns as required binds */
+  uint32_t n;                            /* 0, and none of other FROMs: all columns as required binds */
+  const corm_column_node *const *others; /* columns of other FROMs of the statement, and what they are set to */
+  const corm_node *const *other_values;
+  uint32_t nothers;
   const corm_node *where;
   const corm_node *const *returning;
   uint32_t nreturning;

@@ -25,8 +25,8 @@ static uint32_t *positions(corm_compiler *c, const corm_table *table, const corm
 }
 
 /* A value for a column: a plain value takes the column's name and type. */
-static void emit_value(corm_compiler *c, const corm_column *column, const char *name, const corm_node *value,
-                       uint32_t row) {
+void corm_emit_value(corm_compiler *c, const corm_column *column, const char *name, const corm_node *value,
+                     uint32_t row) {
   const corm_bind *bind = value->kind == CORM_NODE_BIND ? (const corm_bind *)value : NULL;
   if (bind && bind->expanding) {
     corm_emit_error(c, CORM_E_COMPILE, "a list cannot be the value of column %s", column->name);
@@ -41,7 +41,7 @@ static void emit_value(corm_compiler *c, const corm_column *column, const char *
   }
 }
 
-static bool is_clients(const corm_default *value) {
+bool corm_is_clients(const corm_default *value) {
   return value->kind == CORM_DEFAULT_SQL || value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
 }
 
@@ -83,7 +83,7 @@ typedef struct inserting {
 } inserting;
 
 static bool takes_part(const corm_compiler *c, const inserting *x, size_t index) {
-  return x->all || x->at[index] != ABSENT || is_clients(corm_default_of(c, table_column(x->table, index)));
+  return x->all || x->at[index] != ABSENT || corm_is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
 static void emit_names(corm_compiler *c, const inserting *x) {
@@ -108,7 +108,7 @@ static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
     if (x->all) {
       corm_emit_column_bind(c, name, column, NULL, CORM_BIND_REQUIRED, row);
     } else if (x->at[i] != ABSENT) {
-      emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
+      corm_emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
     } else {
       corm_emit_default(c, column, corm_default_of(c, column), name, CORM_BIND_DEFAULT, row);
     }
@@ -154,7 +154,8 @@ static void emit_rows(corm_compiler *c, const inserting *x) {
 }
 
 static bool is_added(const corm_compiler *c, const inserting *x, size_t index) {
-  return x->at[index] == ABSENT && is_clients(corm_default_of(c, table_column(x->table, index)));
+  return !x->insert->bare_select && x->at[index] == ABSENT &&
+         corm_is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
 static void add_defaults(corm_compiler *c, const void *ctx) {
@@ -252,8 +253,9 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
     emit_rows(c, &x);
   }
   if (insert->upsert) corm_emit_upsert(c, insert);
-  bool of_one = !x.all && !insert->from_select && insert->nrows <= 1;
+  bool of_one = !x.all && !insert->inlined && !insert->from_select && insert->nrows <= 1;
   if (insert->nreturning) {
+    corm_check_returned(c, insert->table, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
   } else if (of_one && !c->part && (c->options.named || c->options.keys) &&
              (c->dialect->returns_key || draws_key(c, &x))) {
@@ -276,24 +278,24 @@ static void emit_set(corm_compiler *c, const corm_column *column, const corm_tab
 }
 
 static void emit_sets(corm_compiler *c, const corm_update *update, const corm_table *table, const uint32_t *at,
-                      bool several) {
-  const corm_table *said = several && c->dialect->updates_tables ? table : NULL;
-  bool first = true;
+                      const corm_from_list *more) {
+  const corm_table *said = more->n && (update->nothers || c->dialect->updates_tables) ? table : NULL;
+  bool first = corm_emit_other_sets(c, update, table, more);
   for (uint32_t i = 0; i < update->n && update->ordered; i++) {
     emit_set(c, update->columns[i], said, &first);
-    emit_value(c, update->columns[i], update->columns[i]->key, update->values[i], 0);
+    corm_emit_value(c, update->columns[i], update->columns[i]->key, update->values[i], 0);
   }
   for (size_t i = 0; i < table->columns.len && !c->failed; i++) {
     const corm_column *column = table_column(table, i);
     bool given = at[i] != ABSENT;
     if (given && update->ordered) continue;
-    if (update->n == 0) {
+    if (update->n == 0 && update->nothers == 0) {
       emit_set(c, column, said, &first);
       corm_emit_column_bind(c, column->key, column, NULL, CORM_BIND_REQUIRED, 0);
     } else if (given) {
       emit_set(c, column, said, &first);
-      emit_value(c, column, column->key, update->values[at[i]], 0);
-    } else if (is_clients(&column->onupdate)) {
+      corm_emit_value(c, column, column->key, update->values[at[i]], 0);
+    } else if (corm_is_clients(&column->onupdate)) {
       emit_set(c, column, said, &first);
       corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
     }
@@ -332,16 +334,17 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   c->scope = &scope;
   corm_from_list more;
   corm_from_list_init(&more, c->arena);
-  const bool several = corm_add_more_tables(c, update->table, update->where, update->values, update->n, &more);
+  const bool several = corm_add_more_tables(c, update->table, update->where, update, &more);
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   corm_emit_text(c, "UPDATE ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   if (several) corm_emit_updated_tables(c, &more);
   corm_emit_text(c, " SET ");
-  emit_sets(c, update, table, at, several);
+  emit_sets(c, update, table, at, &more);
   if (several) corm_emit_update_from(c, &more);
   emit_where(c, update->where, update->all);
+  corm_check_returned(c, table, update->returning, update->nreturning);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   c->scope = NULL;
 }
@@ -357,13 +360,14 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   c->scope = &scope;
   corm_from_list more;
   corm_from_list_init(&more, c->arena);
-  corm_add_more_tables(c, delete_node->table, delete_node->where, NULL, 0, &more);
+  corm_add_more_tables(c, delete_node->table, delete_node->where, NULL, &more);
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   corm_emit_text(c, "DELETE FROM ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   if (more.n) corm_emit_delete_using(c, table, &more, delete_node->nreturning > 0);
   emit_where(c, delete_node->where, delete_node->all);
+  corm_check_returned(c, table, delete_node->returning, delete_node->nreturning);
   corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;
 }

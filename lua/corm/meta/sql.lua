@@ -913,8 +913,13 @@ function Insert:values(values) end
 
 ---@param columns (string|corm.Column)[]
 ---@param select corm.Select
+---@param options? { include_defaults?: boolean } false: without the defaults of the other columns
 ---@return self
-function Insert:from_select(columns, select) end
+function Insert:from_select(columns, select, options) end
+
+---The generated key is not asked for by RETURNING.
+---@return self
+function Insert:inline() end
 
 ---A row that is there already is updated. MySQL and MariaDB: ON DUPLICATE KEY UPDATE, whichever unique key it is.
 ---Raises ArgumentError without a target or without what to set; CompileError for what the database lacks.
