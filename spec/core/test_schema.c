@@ -164,7 +164,7 @@ static void an_unknown_column_in_a_constraint_is_named(void **state) {
   corm_index_item expression[] = {{.column_name = NULL}};
   index.items = expression;
   assert_int_equal(corm_table_add_index(&f.table, &index, &f.err), CORM_FAILED);
-  failed_with(&f.err, CORM_E_ARGUMENT, "table 'user': an index over an expression needs a name", "");
+  failed_with(&f.err, CORM_E_ARGUMENT, "table 'user': an index over an expression without columns needs a name", "");
   index.nitems = 0;
   assert_int_equal(corm_table_add_index(&f.table, &index, &f.err), CORM_FAILED);
   failed_with(&f.err, CORM_E_ARGUMENT, "index without columns", "");

@@ -99,6 +99,17 @@ return {
         c.Column("a", c.Integer), c.Column("b", c.Integer))
       return c.CreateIndex(c.Index(nil, t.c.a, t.c.b))
     end, "CREATE INDEX ix_t_a_b ON t (a, b)" },
+    { "an index of an expression by its first column", function(c)
+      local t = c.Table("t", c.MetaData(), c.Column("x", c.Integer), c.Column("y", c.Integer))
+      return c.CreateIndex(c.Index(nil, c.func.lower(t.c.y + t.c.x), t.c.x))
+    end, "CREATE INDEX ix_t_y ON t (lower(y + x), x)",
+      mysql = "CREATE INDEX ix_t_y ON t ((lower(y + x)), x)" },
+    { "an index of an expression by ix", function(c)
+      local t = c.Table("t", c.MetaData { naming_convention = { ix = "ix_%(column_0_N_name)s" } },
+        c.Column("x", c.Integer), c.Column("y", c.Integer))
+      return c.CreateIndex(c.Index(nil, c.func.lower(t.c.y + t.c.x), t.c.x))
+    end, "CREATE INDEX ix_y_x ON t (lower(y + x), x)",
+      mysql = "CREATE INDEX ix_y_x ON t ((lower(y + x)), x)" },
     { "an index in a schema", function(c)
       local t = c.Table("t", c.MetaData(), c.Column("a", c.Integer, { index = true }), { schema = "s" })
       return c.CreateIndex(t.indexes[1])

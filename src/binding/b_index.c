@@ -58,6 +58,22 @@ static size_t check_items(lua_State *L, const index_args *args) {
   return room;
 }
 
+/* Expressions of an index are small; a tree that is deeper is not searched further, which bounds the C stack. */
+#define DEEPEST 64
+
+/* The first column of a table inside the expression, or NULL. */
+static const corm_column *first_column(const corm_node *node, int depth) {
+  if (node->kind == CORM_NODE_COLUMN) {
+    const corm_column *column = ((const corm_column_node *)node)->column;
+    return column && column->table ? column : NULL;
+  }
+  const corm_column *found = NULL;
+  const corm_node *child;
+  if (depth >= DEEPEST) return NULL;
+  for (uint32_t i = 0; !found && (child = corm_node_child(node, i)); i++) found = first_column(child, depth + 1);
+  return found;
+}
+
 static void set_item(lua_State *L, int arg, corm_index_item *item, corm_arena *arena) {
   if (lua_type(L, arg) == LUA_TSTRING) {
     size_t len;
@@ -66,7 +82,9 @@ static void set_item(lua_State *L, int arg, corm_index_item *item, corm_arena *a
     return;
   }
   item->column = binding_tocolumn(L, arg);
-  if (!item->column) item->expr = binding_tonode(L, arg);
+  if (item->column) return;
+  item->expr = binding_tonode(L, arg);
+  if (item->expr) item->first = first_column(item->expr, 0);
 }
 
 /* Keeps the items and the conditions of a partial index, which stand from `where` on, in one table. */
@@ -84,28 +102,12 @@ static void anchor_items(lua_State *L, const index_args *args, int where) {
   lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
 }
 
-/* Expressions of an index are small; a tree that is deeper is not searched further, which bounds the C stack. */
-#define DEEPEST 64
-
-/* The table that a column inside the expression belongs to, or NULL. */
-static const corm_table *table_of(const corm_node *node, int depth) {
-  if (node->kind == CORM_NODE_COLUMN) {
-    const corm_column *column = ((const corm_column_node *)node)->column;
-    return column ? column->table : NULL;
-  }
-  const corm_table *found = NULL;
-  const corm_node *child;
-  if (depth >= DEEPEST) return NULL;
-  for (uint32_t i = 0; !found && (child = corm_node_child(node, i)); i++) found = table_of(child, depth + 1);
-  return found;
-}
-
 /* Pushes the table that the items belong to already; false when they belong to none. */
 static bool push_table(lua_State *L, const corm_index *index) {
   for (uint32_t i = 0; i < index->nitems; i++) {
     const corm_index_item *item = &index->items[i];
-    const corm_table *table = item->column ? item->column->table : item->expr ? table_of(item->expr, 0) : NULL;
-    if (table) return binding_push_table(L, table);
+    const corm_column *column = item->column ? item->column : item->first;
+    if (column && column->table) return binding_push_table(L, column->table);
   }
   return false;
 }

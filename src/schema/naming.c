@@ -58,8 +58,9 @@ static bool parse_column_token(const char *text, column_token *out) {
 static const corm_column *column_at(const subject *s, uint32_t i) {
   if (s->constraint) return s->constraint->columns && i < s->constraint->ncolumns ? s->constraint->columns[i] : NULL;
   for (uint32_t k = 0; k < s->index->nitems; k++) {
-    if (!s->index->items[k].column) continue;
-    if (i-- == 0) return s->index->items[k].column;
+    const corm_index_item *item = &s->index->items[k];
+    const corm_column *column = item->column ? item->column : item->first;
+    if (column && i-- == 0) return column;
   }
   return NULL;
 }

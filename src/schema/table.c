@@ -392,8 +392,9 @@ corm_status corm_table_add_index(corm_table *table, corm_index *index, corm_erro
                             item->column->name, table->name);
     }
   }
-  if (!index->name && !index->items[0].column) {
-    return corm_error_set(err, CORM_E_ARGUMENT, "table '%s': an index over an expression needs a name", table->name);
+  if (!index->name && !index->items[0].column && !index->items[0].first) {
+    return corm_error_set(err, CORM_E_ARGUMENT, "table '%s': an index over an expression without columns needs a name",
+                          table->name);
   }
   index->table = table;
   corm_status status = corm_naming_index(table, index, err);

@@ -84,7 +84,8 @@ typedef struct corm_constraint {
 typedef struct corm_index_item {
   corm_column *column; /* NULL: an expression */
   const struct corm_node *expr;
-  const char *column_name; /* until resolved */
+  const char *column_name;  /* until resolved */
+  const corm_column *first; /* of an expression: the first column in it, which names go by; NULL: none */
 } corm_index_item;
 
 /* Partial indexes: each database has a condition of its own. */
@@ -95,7 +96,7 @@ typedef enum corm_index_where {
 } corm_index_where;
 
 typedef struct corm_index {
-  const char *name; /* NULL: generated at attach, "ix_<table>_<column>", for an index that begins with a column */
+  const char *name; /* NULL: generated at attach, "ix_<table>_<column>", by the first column */
   corm_table *table;
   uint64_t creation;
   corm_index_item *items;
