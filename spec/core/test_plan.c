@@ -48,7 +48,7 @@ static corm_object *plan_row(plan *p, corm_mapper *mapper, corm_work_kind kind, 
     ok(&p->f->w, corm_object_store(object, mapper->pk[0], &key, &p->f->w.err));
     ok(&p->f->w, corm_session_register(p->f->w.session, object, &p->f->w.err));
   }
-  works[flush->nworks] = (corm_work){.object = object, .kind = kind, .rank = (uint32_t)rank};
+  works[flush->nworks] = (corm_work){.object = object, .kind = (uint8_t)kind, .rank = (uint32_t)rank};
   p->rows[flush->nworks] = object;
   object->flush = ++flush->nworks;
   return object;

@@ -107,41 +107,41 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
 #define MAX_PARAMS 65535
 
 #define COMMON                                                                                                         \
-  .default_driver = "libmariadb", .paramstyle = CORM_PARAM_QMARK, .quote = '`', .max_identifier = MAX_ALIAS,           \
-  .max_name = 64, .name_in_characters = true, .multi_values = true, .max_params = MAX_PARAMS, .boolean_words = true,   \
-  .backslash_escapes = true, .concat_call = true, .inner_join = true, .from_dual = true, .with_behind_insert = true,   \
+  .default_driver = "libmariadb", .quote = '`', .max_identifier = MAX_ALIAS, .max_name = 64,                           \
+  .name_in_characters = true, .trims_labels = true, .paramstyle = CORM_PARAM_QMARK, .max_params = MAX_PARAMS,          \
+  .boolean_words = true, .backslash_escapes = true, .concat_call = true, .quantified = true, .no_filter = true,        \
+  .few_frames = true, .inner_join = true, .from_dual = true, .hinting = CORM_HINTING_BEHIND, .no_grouping_sets = true, \
+  .no_nulls_order = true, .locking = CORM_LOCKING_MODE, .with_behind_insert = true, .multi_values = true,              \
   .duplicate_key = true, .updates_tables = true, .sets_several = true, .delete_style = CORM_DELETE_USING_ALL,          \
-  .trims_labels = true, .inline_enum = true, .index_of_table = true, .quantified = true, .no_filter = true,            \
-  .few_frames = true, .no_grouping_sets = true, .locking = CORM_LOCKING_MODE, .hinting = CORM_HINTING_BEHIND,          \
-  .no_nulls_order = true, .index_parentheses = CORM_INDEX_ALL, .index_where = CORM_INDEX_WHERES,                       \
-  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .for_server = for_server,         \
+  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .inline_enum = true,              \
+  .no_match = true, .drop_by_kind = true, .index_of_table = true, .index_where = CORM_INDEX_WHERES,                    \
+  .index_parentheses = CORM_INDEX_ALL, .inline_comments = true, .no_temporary_views = true, .for_server = for_server,  \
   .binary = corm_mysql_binary, .function = function, .extract = extract, .limit = limit,                               \
   .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,                                               \
   .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_mysql_table_suffix,                         \
-  .constraint_option = corm_mysql_constraint_option, .index_option = corm_mysql_index_option, .no_match = true,        \
-  .drop_by_kind = true, .inline_comments = true, .no_temporary_views = true, .decode = corm_mysql_decode,              \
-  .is_plain = corm_mysql_is_plain,                                                                                     \
+  .constraint_option = corm_mysql_constraint_option, .index_option = corm_mysql_index_option,                          \
+  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
+  .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \
+                   "DATABASE()) AND table_name = ? LIMIT 1",                                                           \
   .has_sequence_sql =                                                                                                  \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) AND "   \
-      "table_type = 'SEQUENCE'",                                                                                       \
-  .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \
-                   "DATABASE()) AND table_name = ? LIMIT 1"
+      "table_type = 'SEQUENCE'"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ",                              \
-          .within_group = CORM_WITHIN_GROUP_NONE, .isolation_sql = "SELECT @@transaction_isolation",                   \
-          .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED, .type_name = corm_mysql_type_name,       \
-          .encode = corm_mysql_encode
+  COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED,                         \
+          .within_group = CORM_WITHIN_GROUP_NONE, .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ",       \
+          .type_name = corm_mysql_type_name, .encode = corm_mysql_encode,                                              \
+          .isolation_sql = "SELECT @@transaction_isolation"
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .kin = "mysql", .values_style = CORM_VALUES_SELECTS, .with_of_selects = true,             \
-          .no_lateral = true, .share_has_options = true, .fetch = CORM_FETCH_PLAIN, .regexp_prefix = true,             \
-          .makes_sequences = true, .next_value = true, .nocycle = "NOCYCLE", .drop_check_word = "CONSTRAINT ",         \
-          .within_group = CORM_WITHIN_GROUP_WINDOW, .isolation_sql = "SELECT @@tx_isolation",                          \
-          .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED, .delete_returning = true,            \
-          .bulk = CORM_BULK_ARRAY
+  COMMON, .name = "mariadb", .kin = "mysql", .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED,   \
+          .regexp_prefix = true, .within_group = CORM_WITHIN_GROUP_WINDOW, .next_value = true, .no_lateral = true,     \
+          .values_style = CORM_VALUES_SELECTS, .fetch = CORM_FETCH_PLAIN, .share_has_options = true,                   \
+          .with_of_selects = true, .bulk = CORM_BULK_ARRAY, .delete_returning = true,                                  \
+          .drop_check_word = "CONSTRAINT ", .makes_sequences = true, .nocycle = "NOCYCLE",                             \
+          .isolation_sql = "SELECT @@tx_isolation"
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .lock_of = true, .cast_type = corm_mysql_float_cast_type};

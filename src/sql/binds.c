@@ -213,7 +213,7 @@ void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place 
     add_plain_bind(c, &own, place);
     return;
   }
-  corm_hole hole = {.node = type->custom->bind_hole, .bind = &own, .place = place};
+  corm_hole hole = {.node = type->custom->bind_hole, .bind = &own, .place = (uint8_t)place};
   corm_emit_around(c, type->custom->bind, &hole);
   if (hole.uses > 1 && own.source != CORM_BIND_VALUE) {
     corm_emit_error(c, CORM_E_COMPILE, "bind_expression has its value twice: a column's value is bound once");

@@ -61,6 +61,7 @@ typedef enum corm_hinting {
   CORM_HINTING_ONLY,     /* ONLY t: PostgreSQL */
   CORM_HINTING_BEHIND    /* t USE INDEX (i): MySQL */
 } corm_hinting;
+
 /* Where in a statement of DDL an option of the database's own may stand. */
 typedef enum corm_ddl_place {
   CORM_DDL_BEFORE_WORD,    /* CREATE ... INDEX */
@@ -86,98 +87,121 @@ typedef enum corm_delete_style {
 } corm_delete_style;
 
 struct corm_dialect {
-  const char *name;           /* "sqlite"; the generic one is "default" */
-  const char *default_driver; /* "sqlite" */
-  corm_paramstyle paramstyle;
-  char quote;            /* '"' or '`' */
+  /* Members are in groups, and the tables in dialect/ keep their order. What is only there or not there is a flag: a
+     flag says what the database has, no_... what most have and it lacks; a table leaves out what is false. */
+
+  /* -- names -- */
+  const char *name;            /* "sqlite"; the generic one is "default" */
+  const char *kin;             /* a dialect whose texts hold where there is none for this one; NULL: none */
+  const char *default_driver;  /* "sqlite" */
+  char quote;                  /* '"' or '`' */
+  const char *const *reserved; /* lower case, sorted */
+  size_t nreserved;
   size_t max_identifier; /* bytes */
   size_t max_name;       /* of what CREATE names: bytes, or characters; 0: no limit worth a check */
   bool name_in_characters;
-  const char *const *reserved; /* lower case, sorted */
-  size_t nreserved;
-  bool native_boolean; /* has TRUE and FALSE; else 1 and 0 */
-  bool insert_returning;
-  bool update_returning;
-  bool delete_returning;
-  bool default_values; /* INSERT ... DEFAULT VALUES */
-  bool multi_values;
-  bool transactional_ddl;
-  bool fk_same_schema;          /* a foreign key names no schema and cannot leave its own: such a one is left out */
-  bool index_has_schema;        /* in CREATE INDEX the schema stands before the index, not before the table */
-  corm_index_where index_where; /* which condition CREATE INDEX ... WHERE has; CORM_INDEX_WHERES: there is none */
-  uint32_t max_params;          /* of one statement */
-  bool native_ilike;            /* has ILIKE; else it is lower() LIKE lower() */
-  bool tuple_values;            /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
-  bool bare_returning;          /* RETURNING takes column names without their table */
-  corm_bulk bulk;
-  bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
-  bool returns_key; /* the key that the database generates for an INSERT of one row is asked for by RETURNING */
-  const char *kin;  /* a dialect whose texts hold where there is none for this one; NULL: none */
-  corm_index_parentheses index_parentheses;
-  bool inline_enum;       /* an Enum is a type that lists its values in the column: ENUM('a', 'b') */
+  bool trims_labels; /* names made up in a statement lose the blanks they begin with */
+
+  /* -- parameters and values -- */
+  corm_paramstyle paramstyle;
+  uint32_t max_params;    /* of one statement */
+  bool native_boolean;    /* has TRUE and FALSE; else 1 and 0 */
   bool boolean_words;     /* has no booleans of its own, but the words true and false for 1 and 0 */
   bool backslash_escapes; /* in quoted text a backslash takes the character behind it */
-  bool concat_call;       /* concat(a, b), where || is something else */
-  bool containment;    /* has arrays, their subscripts and ANY over them, and JSONB's operators: @> <@ && ? and so on */
-  bool quantified;     /* takes ANY and ALL before a subquery */
-  bool symmetric;      /* has BETWEEN SYMMETRIC */
-  bool regexp_prefix;  /* flags of a regular expression stand in front of it: '(?i)' */
-  bool trims_labels;   /* names made up in a statement lose the blanks they begin with */
-  bool distinct_parts; /* INTERSECT and EXCEPT take no ALL */
-  bool wrapped_parts;  /* parts of a UNION take no parentheses: SELECT * FROM (...) */
-  corm_values_style values_style;
-  bool tablesample;
-  corm_delete_style delete_style;
-  bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
-  bool sets_several;        /* an UPDATE may set columns of all its tables */
-  bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
-  bool many_conflicts;      /* an INSERT takes several conflict clauses */
-  bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */
-  bool dml_ctes;            /* INSERT, UPDATE and DELETE may stand in WITH */
-  bool with_of_selects;     /* WITH stands before SELECT only, not before UPDATE and DELETE */
-  bool with_behind_insert;  /* INSERT INTO t (a) WITH ... SELECT */
-  bool inner_join;          /* INNER JOIN is said in full */
-  bool from_dual;           /* WHERE needs a FROM: FROM DUAL */
-  bool index_of_table;      /* an index's name is its table's own: DROP INDEX name ON table */
-  bool inline_keys;         /* a foreign key stands in CREATE TABLE or nowhere */
-  bool identity;            /* GENERATED ... AS IDENTITY; elsewhere such a key is generated as others are */
-  bool makes_sequences;     /* CREATE SEQUENCE */
-  bool sequences;           /* the value of a Sequence is asked for in INSERT: the server is known to have them */
-  bool next_value;          /* nextval() */
-  bool sequence_types;      /* CREATE SEQUENCE ... AS type */
-  bool sequence_strings;    /* nextval('name'), not nextval(name) */
-  bool no_match;            /* FOREIGN KEY ... MATCH does harm */
-  bool exclude;             /* EXCLUDE constraints */
-  bool drop_by_kind;        /* DROP FOREIGN KEY, DROP INDEX ... for DROP CONSTRAINT */
-  bool no_comments;         /* of tables and columns */
-  bool inline_comments;     /* COMMENT in CREATE TABLE and ALTER TABLE, for COMMENT ON */
-  bool constraint_comments; /* COMMENT ON CONSTRAINT */
-  bool materialized_views;
-  bool no_replaced_views;      /* no CREATE OR REPLACE VIEW */
-  bool no_temporary_views;     /* no CREATE TEMPORARY VIEW */
-  const char *nocycle;         /* for NO CYCLE; NULL: that */
-  const char *drop_check_word; /* with drop_by_kind: what a CHECK is dropped as */
-  bool no_filter;              /* aggregates have no FILTER */
-  bool few_frames;             /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
-  bool no_grouping_sets;       /* no GROUPING SETS and CUBE */
-  bool no_rollup;
-  bool no_lateral;
+
+  /* -- expressions -- */
+  bool native_ilike;  /* has ILIKE; else it is lower() LIKE lower() */
+  bool concat_call;   /* concat(a, b), where || is something else */
+  bool regexp_prefix; /* flags of a regular expression stand in front of it: '(?i)' */
+  bool symmetric;     /* has BETWEEN SYMMETRIC */
+  bool tuple_values;  /* tuples after IN are written IN (VALUES (1, 2), (3, 4)) */
+  bool containment;   /* has arrays, their subscripts and ANY over them, and JSONB's operators: @> <@ && ? and so on */
+  bool quantified;    /* takes ANY and ALL before a subquery */
   bool try_cast;
-  bool nested_aggregates; /* not refused: text that is only shown never fails for them */
+
+  /* -- functions and windows -- */
+  bool no_filter;  /* aggregates have no FILTER */
+  bool few_frames; /* frames of windows have neither GROUPS nor EXCLUDE, and their bounds are literals */
   corm_within_group within_group;
+  bool nested_aggregates; /* not refused: text that is only shown never fails for them */
+  bool next_value;        /* nextval() */
+  bool sequence_strings;  /* nextval('name'), not nextval(name) */
+
+  /* -- SELECT -- */
+  bool distinct_on;
+  bool inner_join; /* INNER JOIN is said in full */
+  bool no_lateral;
+  bool tablesample;
+  corm_values_style values_style;
+  bool from_dual; /* WHERE needs a FROM: FROM DUAL */
+  corm_hinting hinting;
+  bool no_grouping_sets; /* no GROUPING SETS and CUBE */
+  bool no_rollup;
+  bool no_nulls_order; /* ORDER BY has no NULLS FIRST */
+  corm_fetch_form fetch;
+  bool fetch_percent;
   corm_locking locking;
   bool lock_of;           /* FOR UPDATE names tables; else all are locked */
   bool share_has_options; /* LOCK IN SHARE MODE takes NOWAIT and SKIP LOCKED; else FOR SHARE is written then */
-  bool distinct_on;
-  corm_fetch_form fetch;
-  bool fetch_percent;
-  corm_hinting hinting;
-  bool no_nulls_order; /* ORDER BY has no NULLS FIRST */
+  bool distinct_parts;    /* INTERSECT and EXCEPT take no ALL */
+  bool wrapped_parts;     /* parts of a UNION take no parentheses: SELECT * FROM (...) */
+
+  /* -- WITH -- */
+  bool dml_ctes;           /* INSERT, UPDATE and DELETE may stand in WITH */
+  bool with_of_selects;    /* WITH stands before SELECT only, not before UPDATE and DELETE */
+  bool with_behind_insert; /* INSERT INTO t (a) WITH ... SELECT */
+
+  /* -- INSERT, UPDATE, DELETE -- */
+  bool default_values; /* INSERT ... DEFAULT VALUES */
+  bool multi_values;
+  corm_bulk bulk;
+  bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
+  bool many_conflicts;      /* an INSERT takes several conflict clauses */
+  bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */
+  bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
+  bool sets_several;        /* an UPDATE may set columns of all its tables */
+  corm_delete_style delete_style;
+  bool insert_returning;
+  bool update_returning;
+  bool delete_returning;
+  bool bare_returning; /* RETURNING takes column names without their table */
+  bool returns_key;    /* the key that the database generates for an INSERT of one row is asked for by RETURNING */
+
+  /* -- CREATE and DROP of tables -- */
+  bool transactional_ddl;
   /* Statements around the dropping of tables that refer to each other; NULL: one DROP TABLE that names them all does
      it, and, for the second: the end of the transaction. */
   const char *keys_off;
   const char *keys_on;
+  bool native_enum; /* an Enum with a name is a type of its own: CREATE TYPE */
+  bool inline_enum; /* an Enum is a type that lists its values in the column: ENUM('a', 'b') */
+  bool identity;    /* GENERATED ... AS IDENTITY; elsewhere such a key is generated as others are */
 
+  /* -- constraints and indexes -- */
+  bool fk_same_schema;          /* a foreign key names no schema and cannot leave its own: such a one is left out */
+  bool inline_keys;             /* a foreign key stands in CREATE TABLE or nowhere */
+  bool no_match;                /* FOREIGN KEY ... MATCH does harm */
+  bool exclude;                 /* EXCLUDE constraints */
+  bool drop_by_kind;            /* DROP FOREIGN KEY, DROP INDEX ... for DROP CONSTRAINT */
+  const char *drop_check_word;  /* with drop_by_kind: what a CHECK is dropped as */
+  bool index_has_schema;        /* in CREATE INDEX the schema stands before the index, not before the table */
+  bool index_of_table;          /* an index's name is its table's own: DROP INDEX name ON table */
+  corm_index_where index_where; /* which condition CREATE INDEX ... WHERE has; CORM_INDEX_WHERES: there is none */
+  corm_index_parentheses index_parentheses;
+
+  /* -- sequences, comments, views -- */
+  bool makes_sequences;     /* CREATE SEQUENCE */
+  bool sequences;           /* the value of a Sequence is asked for in INSERT: the server is known to have them */
+  bool sequence_types;      /* CREATE SEQUENCE ... AS type */
+  const char *nocycle;      /* for NO CYCLE; NULL: that */
+  bool no_comments;         /* of tables and columns */
+  bool inline_comments;     /* COMMENT in CREATE TABLE and ALTER TABLE, for COMMENT ON */
+  bool constraint_comments; /* COMMENT ON CONSTRAINT */
+  bool materialized_views;
+  bool no_replaced_views;  /* no CREATE OR REPLACE VIEW */
+  bool no_temporary_views; /* no CREATE TEMPORARY VIEW */
+
+  /* -- functions -- */
   /* The dialect for the server that answered, where it differs from the one that the URL names (mysql:// may lead to
      MariaDB, an old server may lack RETURNING); NULL: always this one. */
   const corm_dialect *(*for_server)(const corm_dialect *dialect, const corm_server *server);
@@ -241,6 +265,7 @@ struct corm_dialect {
      common form always. */
   bool (*literal)(const corm_dialect *dialect, const corm_type *type, const corm_value *stored, corm_buf *out);
 
+  /* -- questions to the catalog -- */
   /* SQL that answers whether a table, an index, a type exists: a row when it does. Binds: the name, the schema (NULL:
      where names without one are looked for), for an index the name of its table. NULL in the generic dialect, which has
      no database; has_type_sql also where create_type is. */
