@@ -146,4 +146,12 @@ describe("a CTE", function()
     raises("ArgumentError", "corm.text", function() return x:prefix_with("MATERIALIZED") end)
     raises("ArgumentError", "column 'nothing'", function() return x.c.nothing end)
   end)
+
+  it("takes a union with more selects than Lua promises room for", function()
+    local selects = {}
+    for i = 1, 200 do selects[i] = corm.select(corm.literal(i)) end
+    local all = corm.select(corm.literal(0):label "n"):cte("all_of_them"):union(table.unpack(selects))
+    local _, unions = tostring(corm.select(all.c.n)):gsub("UNION", "")
+    assert.equal(200, unions)
+  end)
 end)

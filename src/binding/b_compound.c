@@ -6,7 +6,7 @@ static const char *const names[CORM_SET_OP_COUNT] = {
     [CORM_SET_INTERSECT] = "intersect", [CORM_SET_INTERSECT_ALL] = "intersect_all",
     [CORM_SET_EXCEPT] = "except_",      [CORM_SET_EXCEPT_ALL] = "except_all"};
 
-/* The selectable at `arg`; what was made a value or a FROM already is taken for the select behind it. */
+/* The selectable at `arg`; what was made a value already is taken for the select behind it. */
 static const corm_select *check_part(lua_State *L, int arg, const char *what) {
   const corm_node *node = binding_tonode(L, arg);
   if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY) return ((const corm_subselect *)node)->select;

@@ -1,19 +1,7 @@
 /* Which enclosing FROMs a subquery refers to; and the methods that exists() and scalar subqueries hand on to the select
    inside them. */
-#include <string.h>
-
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
-
-/* The FROMs at 2..last behind the old ones; NULL when the arena is full. */
-static const corm_node *const *behind(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
-                                      int last, const char *what) {
-  const corm_node **froms = corm_arena_alloc(arena, (nold + (size_t)last) * sizeof *froms);
-  if (!froms) return NULL;
-  if (nold) memcpy(froms, old, nold * sizeof *froms);
-  for (int i = 2; i <= last; i++) froms[nold + (uint32_t)(i - 2)] = binding_checkfrom(L, i, what);
-  return froms;
-}
 
 /* Appends to one of the two lists; a single nil makes it empty, which is not the same as never said. */
 static int correlate(lua_State *L, bool except, const char *what) {
@@ -31,7 +19,7 @@ static int correlate(lua_State *L, bool except, const char *what) {
     select = corm_arena_alloc(&b.arena, sizeof *select);
     if (!select) continue;
     *select = *old;
-    const corm_node *const *froms = behind(L, &b.arena, items, nold, last, what);
+    const corm_node *const *froms = binding_froms_in(L, &b.arena, items, nold, last, what);
     uint32_t n = nold + (uint32_t)(last - 1);
     if (except) {
       select->correlate_except = froms;

@@ -348,19 +348,21 @@ static int flags_of(lua_State *L) {
   return 1;
 }
 
-/* The names of the table at `arg`: its keys, or its items. */
-static size_t names_of(lua_State *L, int arg, const char *names[32]) {
+enum { MOST_NAMES = 32 }; /* that are looked at for the nearest one */
+
+/* The names of the table at `arg`, which keeps them: its keys, or its items. */
+static size_t names_of(lua_State *L, int arg, const char *names[MOST_NAMES]) {
   size_t n = 0;
   for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
     const int at = lua_type(L, -2) == LUA_TSTRING ? -2 : -1;
-    if (n < 32 && lua_type(L, at) == LUA_TSTRING) names[n++] = lua_tostring(L, at);
+    if (n < MOST_NAMES && lua_type(L, at) == LUA_TSTRING) names[n++] = lua_tostring(L, at);
   }
   return n;
 }
 
 /* unknown(where, name, known): an unknown option, with the nearest name. */
 static int unknown(lua_State *L) {
-  const char *names[32];
+  const char *names[MOST_NAMES];
   luaL_checktype(L, 3, LUA_TTABLE);
   const size_t n = names_of(L, 3, names);
   return binding_unknown(L, "option", luaL_checkstring(L, 1), luaL_checkstring(L, 2), names, n);
@@ -368,7 +370,7 @@ static int unknown(lua_State *L) {
 
 /* unknown_event(what, name, events) */
 static int unknown_event(lua_State *L) {
-  const char *names[32];
+  const char *names[MOST_NAMES];
   corm_error err;
   corm_error_init(&err);
   luaL_checktype(L, 3, LUA_TTABLE);

@@ -86,6 +86,7 @@ static int restate(lua_State *L, const char *method) {
   binding_push_node(L, old->element, 1);
   lua_getfield(L, -1, method);
   lua_insert(L, -2);
+  luaL_checkstack(L, last, method);
   for (int i = 2; i <= last; i++) lua_pushvalue(L, i);
   lua_call(L, last, 1);
   corm_cte cte = *old->cte;

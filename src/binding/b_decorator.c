@@ -359,6 +359,7 @@ int binding_decorator_call(lua_State *L) {
   }
   int impl = lua_gettop(L);
   if (n > 1) {
+    luaL_checkstack(L, n, "type");
     lua_pushvalue(L, impl);
     for (int i = 2; i <= n; i++) lua_pushvalue(L, i);
     lua_call(L, n - 1, 1);

@@ -161,7 +161,7 @@ static void read_arg(lua_State *L, value_set *set, const corm_column *column, bi
   binding_arg_literal(arg, &literal);
   set->room += arg->room + 2 * sizeof(void *);
   /* What the value borrows from is kept: strings made for it, and objects. */
-  for (; lua_gettop(L) >= value;) lua_rawseti(L, set->kept, (lua_Integer)lua_rawlen(L, set->kept) + 1);
+  binding_arg_keep(L, value, set->kept);
 }
 
 /* The same for the column at `index` of the table. */

@@ -285,6 +285,10 @@ void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *
   if (corm_value_has_bytes(&out->value)) out->room += CORM_ROOM_TEXT(out->value.len);
 }
 
+void binding_arg_keep(lua_State *L, int at, int kept) {
+  while (lua_gettop(L) >= at) lua_rawseti(L, kept, (lua_Integer)lua_rawlen(L, kept) + 1);
+}
+
 const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
   const corm_select *select = node ? corm_as_select(node) : NULL;
   return select ? corm_scalar_subquery_in(arena, select) : node;

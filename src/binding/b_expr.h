@@ -67,8 +67,8 @@ const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what)
 const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what);
 const corm_node *binding_node_from(const corm_node *node); /* the FROM of a BUNDLE, itself of a FROM, else NULL */
 
-/* What stands on the right of an operator: a node, or a value that becomes a bind. May push one value, which must stay
-   on the stack until the bind is built. */
+/* What stands on the right of an operator: a node, or a value that becomes a bind. Reading one may push values that it
+   borrows from, which must stay on the stack, or in a table by binding_arg_keep, until the bind is built. */
 typedef struct binding_arg {
   const corm_node *node; /* NULL: a value */
   corm_value value;
@@ -79,6 +79,9 @@ typedef struct binding_arg {
 } binding_arg;
 
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out);
+/* For arguments read in a loop: moves the values from `at` to the top into the list at `kept`, so that what was read
+   stays alive and the stack as it was. */
+void binding_arg_keep(lua_State *L, int at, int kept);
 /* The bind of a value that was read, with its own literal. */
 const corm_node *binding_arg_bind_in(corm_arena *arena, const binding_arg *arg, const char *hint,
                                      const corm_type *type);

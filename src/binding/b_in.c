@@ -122,8 +122,8 @@ static int in_expressions(lua_State *L, corm_op op, const char *method, const co
   int kept = lua_gettop(L);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i + 1);
-    binding_arg_read(L, lua_gettop(L), binding_hosted(left), method, &args[i]);
-    lua_rawseti(L, kept, (lua_Integer)i + 1);
+    binding_arg_read(L, kept + 1, binding_hosted(left), method, &args[i]);
+    binding_arg_keep(L, kept + 1, kept);
     room += args[i].room;
   }
   binding_build b = start(L, room, 2);
@@ -174,8 +174,8 @@ int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const co
   const int kept = lua_gettop(L);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i + 1);
-    binding_arg_read(L, lua_gettop(L), members->items[i]->type, method, &args[i]);
-    lua_rawseti(L, kept, (lua_Integer)i + 1);
+    binding_arg_read(L, kept + 1, members->items[i]->type, method, &args[i]);
+    binding_arg_keep(L, kept + 1, kept);
     room += args[i].room;
   }
   binding_build b = start(L, room, 2);

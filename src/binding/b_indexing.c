@@ -359,16 +359,17 @@ static int array_call(lua_State *L) {
   lua_createtable(L, (int)n + 1, 0);
   const int kept = lua_gettop(L);
   lua_pushvalue(L, 3);
-  lua_rawseti(L, kept, (lua_Integer)n + 1);
+  binding_arg_keep(L, kept + 1, kept);
   corm_arena *scratch = binding_scratch(L, state);
+  const int item = lua_gettop(L) + 1;
   const corm_node **items = corm_arena_zalloc(scratch, n, sizeof *items), *node;
   binding_arg *args = corm_arena_zalloc(scratch, n, sizeof *args);
   if (!items || !args) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   size_t room = BINDING_ROOM(corm_list) + BINDING_ROOM(corm_type) + CORM_ARENA_ROUND(n * sizeof(void *));
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);
-    binding_arg_read(L, lua_gettop(L), type, "array", &args[i]);
-    lua_rawseti(L, kept, (lua_Integer)i + 1);
+    binding_arg_read(L, item, type, "array", &args[i]);
+    binding_arg_keep(L, item, kept);
     room += args[i].room + BINDING_ROOM(corm_grouping);
   }
   binding_build b = start(L, room, 1);

@@ -134,9 +134,8 @@ static int select_outerjoin_from(lua_State *L) {
 
 /* -- select_from ----------------------------------------------------------------------------------------------- */
 
-/* The FROMs at 2..last behind the old ones; NULL when the arena is full. */
-static const corm_node *const *froms_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
-                                        int last, const char *what) {
+const corm_node *const *binding_froms_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
+                                         int last, const char *what) {
   const corm_node **froms = corm_arena_alloc(arena, (nold + (size_t)last) * sizeof *froms);
   if (!froms) return NULL;
   if (nold) memcpy(froms, old, nold * sizeof *froms);
@@ -155,7 +154,7 @@ static int select_select_from(lua_State *L) {
     select = corm_arena_alloc(&b.arena, sizeof *select);
     if (!select) continue;
     *select = *old;
-    select->froms = froms_in(L, &b.arena, old->froms, old->nfroms, last, "select_from");
+    select->froms = binding_froms_in(L, &b.arena, old->froms, old->nfroms, last, "select_from");
     select->nfroms = old->nfroms + (uint32_t)(last - 1);
     if (!select->froms) select = NULL;
   } while (binding_build_again(&b, select ? &select->base : NULL));

@@ -55,6 +55,10 @@ const char *binding_statement_name(const binding_stmt *stmt);
 binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const char *method);
 /* The same for what selects and compounds have in common: ORDER BY, LIMIT, being a value or a FROM. */
 const corm_select *binding_checkselectable(lua_State *L, const char *method);
+/* The FROMs at the stack positions 2..last behind the old ones, in the arena; NULL when it is full. Raises for what is
+   no FROM. */
+const corm_node *const *binding_froms_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
+                                         int last, const char *what);
 /* The same without text: what has an order and a number of rows. */
 const corm_select *binding_checkordered(lua_State *L, const char *method);
 /* The text() at `arg`, where SQL of the user's stands: strings are refused, so that none becomes SQL. */

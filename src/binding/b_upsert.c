@@ -146,7 +146,7 @@ static bool fill_clause(lua_State *L, corm_arena *arena, const said *s, const co
   *out = (corm_upsert){.duplicate_key = s->duplicate_key};
   if (s->elements) {
     size_t n = (size_t)lua_rawlen(L, s->elements);
-    const corm_node **targets = corm_arena_alloc(arena, n * sizeof *targets);
+    const corm_node **targets = corm_arena_zalloc(arena, n, sizeof *targets);
     if (!targets) return false;
     for (size_t i = 0; i < n; i++) {
       lua_rawgeti(L, s->elements, (lua_Integer)i + 1);

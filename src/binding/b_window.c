@@ -344,7 +344,6 @@ static int argument_order_by(lua_State *L) {
   int last = lua_gettop(L);
   if (last < 1) binding_error(L, CORM_E_ARGUMENT, "aggregate_order_by: an expression expected");
   binding_arg_read(L, 1, NULL, "aggregate_order_by", &target);
-  lua_settop(L, last);
   return ordered(L, CORM_NODE_ARGUMENT_ORDER, NULL, &target, last, "aggregate_order_by");
 }
 

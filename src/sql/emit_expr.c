@@ -110,6 +110,27 @@ static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
 
 /* -- the rest ------------------------------------------------------------------------------------------------------ */
 
+static void step_bind(corm_compiler *c, const corm_task *task) {
+  if (c->hole && c->hole->node == task->node) {
+    corm_emit_hole(c, c->hole);
+    return;
+  }
+  corm_emit_bind(c, (const corm_bind *)task->node, task->column, NULL, CORM_OP_IN, (corm_place)task->place);
+}
+
+static void step_grouping(corm_compiler *c, const corm_task *task) {
+  corm_emit_bytes(c, "(", 1);
+  corm_push_text(c, ")");
+  corm_push_placed(c, ((const corm_grouping *)task->node)->element, (corm_place)task->place);
+}
+
+static void push_bundle(corm_compiler *c, const corm_bundle *bundle) {
+  for (uint32_t i = bundle->n; i > 0; i--) {
+    corm_push_node(c, bundle->columns[i - 1]);
+    if (i > 1) corm_push_text(c, ", ");
+  }
+}
+
 static void step_list(corm_compiler *c, const corm_task *task) {
   const corm_list *list = (const corm_list *)task->node;
   if (task->index >= list->n) return;
@@ -266,13 +287,15 @@ static void emit_next_value(corm_compiler *c, const corm_sequence *sequence) {
     corm_buf_putc(&name, '.');
   }
   corm_dialect_quote(dialect, sequence->name, &name);
+  const char *text = corm_buf_str(&name);
+  if (!text) corm_compiler_check(c, NULL);
   corm_emit_text(c, "nextval(");
   if (dialect->sequence_strings) {
-    const corm_value value = corm_value_text(corm_buf_str(&name), name.len);
-    if (name.failed || corm_dialect_literal(dialect, corm_type_of_value(&value), &value, &c->text, c->err) != CORM_OK)
+    const corm_value value = corm_value_text(text ? text : "", name.len);
+    if (corm_dialect_literal(dialect, corm_type_of_value(&value), &value, &c->text, c->err) != CORM_OK)
       c->failed = true;
-  } else {
-    corm_emit_bytes(c, name.ptr, name.len);
+  } else if (text) {
+    corm_emit_bytes(c, text, name.len);
   }
   corm_emit_text(c, ")");
   corm_buf_clear(&name);
@@ -300,19 +323,28 @@ static void push_join(corm_compiler *c, const corm_join *join) {
   corm_push_node(c, join->left);
 }
 
+/* A table or an alias, between its hints. */
+static void step_from(corm_compiler *c, const corm_node *from) {
+  if (c->hinted) corm_emit_hints_before(c, from);
+  if (from->kind == CORM_NODE_TABLE) {
+    corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
+  } else {
+    step_alias(c, (const corm_alias *)from);
+  }
+  if (c->hinted) corm_emit_hints_behind(c, from);
+}
+
+static void emit_whole(corm_compiler *c, const corm_whole *whole) {
+  corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)whole->from), "alias");
+}
+
 /* -- the loop ------------------------------------------------------------------------------------------------------ */
 
 static void step(corm_compiler *c, const corm_task *task) {
   const corm_node *node = task->node;
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_COLUMN: corm_emit_column(c, (const corm_column_node *)node); break;
-  case CORM_NODE_BIND:
-    if (c->hole && c->hole->node == node) {
-      corm_emit_hole(c, c->hole);
-      break;
-    }
-    corm_emit_bind(c, (const corm_bind *)node, task->column, NULL, CORM_OP_IN, (corm_place)task->place);
-    break;
+  case CORM_NODE_BIND: step_bind(c, task); break;
   case CORM_NODE_LITERAL_COLUMN:
     corm_emit_bytes(c, ((const corm_text *)node)->sql, ((const corm_text *)node)->len);
     break;
@@ -321,11 +353,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   case CORM_NODE_UNARY: corm_step_unary(c, (const corm_unary *)node); break;
   case CORM_NODE_BINARY: corm_step_binary(c, task); break;
   case CORM_NODE_LIST: step_list(c, task); break;
-  case CORM_NODE_GROUPING:
-    corm_emit_bytes(c, "(", 1);
-    corm_push_text(c, ")");
-    corm_push_placed(c, ((const corm_grouping *)node)->element, (corm_place)task->place);
-    break;
+  case CORM_NODE_GROUPING: step_grouping(c, task); break;
   case CORM_NODE_ARRAY: corm_step_array(c, (const corm_list *)node); break;
   case CORM_NODE_FUNCTION:
   case CORM_NODE_AGGREGATE_ORDER: corm_step_function(c, task); break;
@@ -334,9 +362,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   case CORM_NODE_FILTER: corm_step_filter(c, task); break;
   case CORM_NODE_WITHIN_GROUP:
   case CORM_NODE_ARGUMENT_ORDER: corm_step_ordered(c, (const corm_ordered *)node); break;
-  case CORM_NODE_WHOLE:
-    corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)((const corm_whole *)node)->from), "alias");
-    break;
+  case CORM_NODE_WHOLE: emit_whole(c, (const corm_whole *)node); break;
   case CORM_NODE_FIELD: push_field(c, (const corm_field *)node); break;
   case CORM_NODE_NEXT_VALUE: emit_next_value(c, ((const corm_next_value *)node)->sequence); break;
   case CORM_NODE_CONSTRUCT: corm_step_construct(c, (const corm_construct *)node); break;
@@ -346,24 +372,9 @@ static void step(corm_compiler *c, const corm_task *task) {
   case CORM_NODE_LABEL: corm_push_node(c, ((const corm_label *)node)->element); break;
   case CORM_NODE_SCALAR_SUBQUERY:
   case CORM_NODE_EXISTS: emit_subselect(c, node); break;
-  case CORM_NODE_BUNDLE: {
-    const corm_bundle *bundle = (const corm_bundle *)node;
-    for (uint32_t i = bundle->n; i > 0; i--) {
-      corm_push_node(c, bundle->columns[i - 1]);
-      if (i > 1) corm_push_text(c, ", ");
-    }
-    break;
-  }
+  case CORM_NODE_BUNDLE: push_bundle(c, (const corm_bundle *)node); break;
   case CORM_NODE_TABLE:
-    if (c->hinted) corm_emit_hints_before(c, node);
-    corm_dialect_table_name(c->dialect, ((const corm_table_node *)node)->table, &c->text);
-    if (c->hinted) corm_emit_hints_behind(c, node);
-    break;
-  case CORM_NODE_ALIAS:
-    if (c->hinted) corm_emit_hints_before(c, node);
-    step_alias(c, (const corm_alias *)node);
-    if (c->hinted) corm_emit_hints_behind(c, node);
-    break;
+  case CORM_NODE_ALIAS: step_from(c, node); break;
   case CORM_NODE_JOIN: push_join(c, (const corm_join *)node); break;
   case CORM_NODE_SELECT:
   case CORM_NODE_COMPOUND:

@@ -99,7 +99,7 @@ corm_bind *corm_bind_copy_in(corm_arena *arena, const corm_bind *bind, const cor
   copy->literal_execute = bind->literal_execute;
   copy->hook = bind->hook;
   if (!bind->nvalues) return copy;
-  corm_value *values = corm_arena_alloc(arena, bind->nvalues * sizeof *values);
+  corm_value *values = corm_arena_zalloc(arena, bind->nvalues, sizeof *values);
   if (!values) return NULL;
   for (uint32_t i = 0; i < bind->nvalues; i++) {
     if (!copy_value(arena, &bind->values[i], &values[i])) return NULL;
@@ -389,7 +389,7 @@ const corm_select *corm_select_leader(const corm_select *select) {
 }
 
 const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_select *const *parts, size_t n) {
-  const corm_select **copy = corm_arena_alloc(arena, n * sizeof *copy);
+  const corm_select **copy = corm_arena_zalloc(arena, n, sizeof *copy);
   corm_select *node = corm_node_new(arena, sizeof *node, CORM_NODE_COMPOUND, CORM_OP_NONE, NULL);
   if (!copy || !node) return NULL;
   memcpy(copy, parts, n * sizeof *copy);
@@ -400,7 +400,7 @@ const corm_node *corm_compound_in(corm_arena *arena, corm_set_op op, const corm_
 }
 
 const corm_node *corm_textual_in(corm_arena *arena, const corm_text *text, const corm_node *const *columns, size_t n) {
-  const corm_node **copy = corm_arena_alloc(arena, n * sizeof *copy);
+  const corm_node **copy = corm_arena_zalloc(arena, n, sizeof *copy);
   corm_select *node = corm_node_new(arena, sizeof *node, CORM_NODE_TEXTUAL, CORM_OP_NONE, NULL);
   if (!copy || !node) return NULL;
   if (n) memcpy(copy, columns, n * sizeof *copy);

@@ -151,6 +151,9 @@ const corm_node *corm_unary_in(corm_arena *arena, corm_op op, const corm_node *o
 /* left op right with the parentheses that precedence asks for; the result type follows the operands; + of strings is
    ||. EQ and NE with the constants NULL are IS and IS NOT. */
 const corm_node *corm_binary_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_node *right);
+/* The node alone, of a type that the caller knows: nothing is grouped or retyped. NULL also where an operand is. */
+const corm_node *corm_operator_in(corm_arena *arena, corm_op op, const corm_type *type, const corm_node *left,
+                                  const corm_node *right);
 /* left op value. Comparisons: NULL makes IS / IS NOT of EQ and NE, NULL and booleans are constants for EQ, NE, IS...;
    else a bind named after the left side, of its type. Other operators: a bind of the left side's type when the value is
    of that kind, else of the value's own. */

@@ -4,16 +4,6 @@
 
 #include "sql/expr.h"
 
-static const corm_node *binary(corm_arena *arena, corm_op op, const corm_type *type, const corm_node *left,
-                               const corm_node *right) {
-  if (!left || !right) return NULL;
-  corm_binary *node = corm_node_new(arena, sizeof *node, CORM_NODE_BINARY, op, type);
-  if (!node) return NULL;
-  node->left = left;
-  node->right = right;
-  return &node->base;
-}
-
 /* -- ANY and ALL --------------------------------------------------------------------------------------------------- */
 
 const corm_node *corm_collection_in(corm_arena *arena, corm_op op, const corm_node *operand) {
@@ -43,7 +33,8 @@ corm_op corm_op_mirror(corm_op op) {
 
 const corm_node *corm_array_compare_in(corm_arena *arena, corm_op op, const corm_node *value,
                                        const corm_node *collection) {
-  return binary(arena, op, corm_type_default(CORM_TYPE_BOOLEAN), corm_group_in(arena, value, op, 0), collection);
+  return corm_operator_in(arena, op, corm_type_default(CORM_TYPE_BOOLEAN), corm_group_in(arena, value, op, 0),
+                          collection);
 }
 
 /* -- arrays -------------------------------------------------------------------------------------------------------- */
@@ -52,9 +43,11 @@ const corm_type *corm_array_type_in(corm_arena *arena, const corm_type *item) {
   corm_type *type = corm_arena_zalloc(arena, 1, sizeof *type);
   if (!type) return NULL;
   *type = *corm_type_default(CORM_TYPE_ARRAY);
-  bool nested = item && item->kind == CORM_TYPE_ARRAY;
-  type->item = nested ? item->item : item;
-  if (nested) type->dimensions = (uint8_t)(item->dimensions ? item->dimensions + 1 : 2);
+  type->item = item;
+  if (!item || item->kind != CORM_TYPE_ARRAY) return type;
+  unsigned inside = item->dimensions ? item->dimensions : 1;
+  type->item = item->item;
+  type->dimensions = (uint8_t)(inside < UINT8_MAX ? inside + 1 : inside);
   return type;
 }
 
@@ -73,8 +66,8 @@ const corm_node *corm_array_item_in(corm_arena *arena, const corm_node *array, c
   if (!array || !index) return NULL;
   const corm_type *type = item_type(arena, corm_node_type(array));
   if (!type) return NULL;
-  return binary(arena, CORM_OP_GETITEM, type, corm_group_in(arena, array, CORM_OP_GETITEM, 0),
-                corm_group_in(arena, index, CORM_OP_GETITEM, 0));
+  return corm_operator_in(arena, CORM_OP_GETITEM, type, corm_group_in(arena, array, CORM_OP_GETITEM, 0),
+                          corm_group_in(arena, index, CORM_OP_GETITEM, 0));
 }
 
 const corm_node *corm_array_slice_in(corm_arena *arena, const corm_node *array, const corm_node *start,
@@ -88,8 +81,8 @@ const corm_node *corm_array_slice_in(corm_arena *arena, const corm_node *array, 
   items[1] = stop ? stop : open;
   bounds->items = items;
   bounds->n = 2;
-  return binary(arena, CORM_OP_GETITEM, corm_node_type(array), corm_group_in(arena, array, CORM_OP_GETITEM, 0),
-                &bounds->base);
+  return corm_operator_in(arena, CORM_OP_GETITEM, corm_node_type(array),
+                          corm_group_in(arena, array, CORM_OP_GETITEM, 0), &bounds->base);
 }
 
 const corm_node *corm_array_in(corm_arena *arena, const corm_node *const *items, size_t n, const corm_type *item) {
@@ -111,7 +104,8 @@ const corm_node *corm_array_in(corm_arena *arena, const corm_node *const *items,
 
 static const corm_node *json_item(corm_arena *arena, corm_op op, const corm_node *json, const corm_node *index) {
   if (!json || !index) return NULL;
-  return binary(arena, op, corm_node_type(json), corm_group_in(arena, json, op, 0), corm_group_in(arena, index, op, 0));
+  return corm_operator_in(arena, op, corm_node_type(json), corm_group_in(arena, json, op, 0),
+                          corm_group_in(arena, index, op, 0));
 }
 
 const corm_node *corm_json_item_in(corm_arena *arena, const corm_node *json, const corm_value *index) {
@@ -149,15 +143,15 @@ const corm_node *corm_json_as_in(corm_arena *arena, const corm_node *item, const
 const corm_node *corm_json_text_in(corm_arena *arena, const corm_node *item) {
   corm_op op = item->op == CORM_OP_JSON_PATH ? CORM_OP_PATH_ASTEXT : CORM_OP_ASTEXT;
   const corm_binary *old = (const corm_binary *)item;
-  return binary(arena, op, corm_type_default(CORM_TYPE_TEXT), corm_group_in(arena, old->left, op, 0),
-                corm_group_in(arena, old->right, op, 0));
+  return corm_operator_in(arena, op, corm_type_default(CORM_TYPE_TEXT), corm_group_in(arena, old->left, op, 0),
+                          corm_group_in(arena, old->right, op, 0));
 }
 
 const corm_node *corm_containment_in(corm_arena *arena, corm_op op, const corm_node *left, const corm_node *right) {
   if (!left) return NULL;
   const corm_type *type =
       corm_ops[op].flags & CORM_OP_BOOLEAN ? corm_type_default(CORM_TYPE_BOOLEAN) : corm_node_type(left);
-  return binary(arena, op, type, corm_group_in(arena, left, op, 0), corm_group_in(arena, right, op, 0));
+  return corm_operator_in(arena, op, type, corm_group_in(arena, left, op, 0), corm_group_in(arena, right, op, 0));
 }
 
 /* -- regular expressions ------------------------------------------------------------------------------------------- */

@@ -175,8 +175,8 @@ static const corm_node *typed_like(corm_arena *arena, const corm_node *node, con
   return &bind->base;
 }
 
-static const corm_node *new_binary(corm_arena *arena, corm_op op, const corm_type *type, const corm_node *left,
-                                   const corm_node *right) {
+const corm_node *corm_operator_in(corm_arena *arena, corm_op op, const corm_type *type, const corm_node *left,
+                                  const corm_node *right) {
   if (!left || !right) return NULL;
   corm_binary *node = corm_node_new(arena, sizeof *node, CORM_NODE_BINARY, op, type);
   if (!node) return NULL;
@@ -202,7 +202,7 @@ const corm_node *corm_binary_in(corm_arena *arena, corm_op op, const corm_node *
   left = typed_like(arena, left, right, op);
   if (!left) return NULL;
   const corm_type *type = corm_op_type(&op, corm_node_type(left), corm_node_type(right));
-  return new_binary(arena, op, type, corm_group_in(arena, left, op, 0), corm_group_in(arena, right, op, 0));
+  return corm_operator_in(arena, op, type, corm_group_in(arena, left, op, 0), corm_group_in(arena, right, op, 0));
 }
 
 static bool takes_constant(corm_op op) {
@@ -335,8 +335,8 @@ const corm_node *corm_affix_text_in(corm_arena *arena, corm_op op, unsigned flag
 
 const corm_node *corm_collate_in(corm_arena *arena, const corm_node *operand, const char *collation) {
   if (!operand) return NULL;
-  return new_binary(arena, CORM_OP_COLLATE, corm_node_type(operand), corm_group_in(arena, operand, CORM_OP_COLLATE, 0),
-                    corm_name_in(arena, collation, NULL));
+  return corm_operator_in(arena, CORM_OP_COLLATE, corm_node_type(operand),
+                          corm_group_in(arena, operand, CORM_OP_COLLATE, 0), corm_name_in(arena, collation, NULL));
 }
 
 static const corm_node *not_binary(corm_arena *arena, const corm_binary *binary) {
