@@ -133,10 +133,36 @@ static N make_cte(fuzz_machine *m) {
   return element ? corm_cte_in(m->arena, element, name, &cte) : NULL;
 }
 
+static N const *take_values(fuzz_machine *m, uint32_t n);
+
+/* VALUES, a sample of a table, or LATERAL. */
+static N make_rare_from(fuzz_machine *m) {
+  const char *name = fuzz_byte(m) & 1 ? fuzz_name(m) : NULL;
+  switch (fuzz_choose(m, 3)) {
+  case 0: {
+    const corm_table_valued like = {.derived = true};
+    corm_column_def defs[2] = {{fuzz_name(m), fuzz_type(fuzz_byte(m))}, {fuzz_name(m), NULL}};
+    uint32_t width = 1 + fuzz_choose(m, 2), nrows = fuzz_choose(m, 4);
+    N rows = corm_values_in(m->arena, take_values(m, width * nrows), nrows, width, fuzz_byte(m) & 1);
+    return rows && !m->arena->failed ? corm_table_valued_in(m->arena, rows, name, defs, width, &like) : NULL;
+  }
+  case 1: {
+    N table = corm_table_node_in(m->arena, &fuzz_tables[fuzz_choose(m, FUZZ_TABLES)]);
+    N method = fuzz_function(m), seed = fuzz_byte(m) & 1 ? fuzz_take(m) : NULL;
+    return table && method ? corm_tablesample_in(m->arena, table, name, method, seed) : NULL;
+  }
+  default: {
+    N select = fuzz_select(m);
+    return select ? corm_lateral_in(m->arena, select, name) : NULL;
+  }
+  }
+}
+
 N fuzz_from(fuzz_machine *m) {
-  switch (fuzz_choose(m, 5)) {
+  switch (fuzz_choose(m, 6)) {
   case 0: return make_join(m);
   case 4: return make_cte(m);
+  case 5: return make_rare_from(m);
   case 1: {
     N table = corm_table_node_in(m->arena, &fuzz_tables[fuzz_choose(m, FUZZ_TABLES)]);
     return table ? corm_alias_in(m->arena, table, fuzz_byte(m) & 1 ? fuzz_name(m) : NULL) : NULL;
@@ -178,6 +204,28 @@ static N const *take_values(fuzz_machine *m, uint32_t n) {
   return items;
 }
 
+/* Up to two clauses about rows that are there. */
+static const corm_upsert *make_upsert(fuzz_machine *m, const corm_table *table) {
+  const corm_upsert *next = NULL;
+  for (unsigned n = 1 + fuzz_choose(m, 2); n > 0; n--) {
+    corm_upsert *clause = corm_arena_zalloc(m->arena, 1, sizeof *clause);
+    if (!clause) return NULL;
+    clause->next = next;
+    clause->ntargets = fuzz_choose(m, 3);
+    clause->targets = take_values(m, clause->ntargets);
+    if (!clause->ntargets && (fuzz_byte(m) & 1)) clause->constraint = fuzz_name(m);
+    if (clause->ntargets && (fuzz_byte(m) & 1)) clause->index_where = fuzz_take(m);
+    clause->n = fuzz_choose(m, 3);
+    clause->columns = first_columns(m, table, clause->n);
+    clause->values = take_values(m, clause->n);
+    if (clause->n && (fuzz_byte(m) & 1)) clause->where = fuzz_take(m);
+    clause->duplicate_key = clause->n && (fuzz_byte(m) & 1);
+    if ((clause->ntargets && !clause->targets) || (clause->n && !clause->values)) return NULL;
+    next = clause;
+  }
+  return next;
+}
+
 static N make_insert(fuzz_machine *m) {
   corm_insert *insert = corm_arena_zalloc(m->arena, 1, sizeof *insert);
   if (!insert) return NULL;
@@ -198,6 +246,7 @@ static N make_insert(fuzz_machine *m) {
   } else if (form == 2) {
     insert->values = take_values(m, 0);
   }
+  if (fuzz_byte(m) & 1) insert->upsert = make_upsert(m, insert->table);
   if (fuzz_byte(m) & 1) insert->returning = some_of(m, &insert->nreturning, 2, false);
   return m->arena->failed ? NULL : &insert->base;
 }
