@@ -15,7 +15,9 @@ function scenario.prepare()
   metadata:create_all(engine)
   local connection = engine:connect()
   connection:execute(corm.insert(item):values { { id = 1, name = "a" }, { id = 2, name = "b" } })
-  return { connection = connection, item = item, part = part, done = false,
+  local wide = corm.Table("wide", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }))
+  for i = 1, 60 do wide:append_column(corm.Column("c" .. i, corm.Integer)) end
+  return { connection = connection, item = item, part = part, wide = wide, done = false,
     kept = select(item.c.id):order_by(item.c.id) }
 end
 
@@ -38,6 +40,18 @@ local function clauses(state)
   shown(select(t.id:label "n"):order_by(corm.nulls_last(corm.desc "n")), "sqlite", "ORDER BY n DESC NULLS LAST")
 end
 
+-- Enough conditions that one of them needs the arena's next block.
+local function upserts(state)
+  local set = {}
+  for i, column in ipairs(state.wide.c) do
+    if i > 1 then set[column.key] = column:eq(nil):and_(column:ne(1)) end
+  end
+  local insert = corm.insert(state.wide):values { id = 1 }
+  shown(insert:on_conflict_do_update { index_elements = { "id" }, set_ = set }, "sqlite",
+    "ON CONFLICT (id) DO UPDATE SET c1 = (wide.c1 IS NULL AND wide.c1 != 1), c2 = ")
+  shown(insert:on_duplicate_key_update(set), "mysql", "ON DUPLICATE KEY UPDATE c1 = (wide.c1 IS NULL AND")
+end
+
 local function labels(state)
   local t, u = state.item.c, state.part.c
   local both = select(state.item, u.id, func.count(), text "x"):where(t.id:eq(1))
@@ -51,6 +65,7 @@ end
 
 function scenario.run(state)
   clauses(state)
+  upserts(state)
   labels(state)
   state.done = true
 end

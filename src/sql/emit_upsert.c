@@ -42,7 +42,7 @@ static void emit_assignments(corm_compiler *c, const corm_upsert *clause) {
     if (value->kind == CORM_NODE_BIND) {
       corm_emit_bind(c, (const corm_bind *)value, clause->columns[i], NULL, CORM_OP_EQ, CORM_PLACE_TYPED);
     } else {
-      corm_emit_typed(c, corm_group_in(c->arena, value, CORM_AGAINST_NOTHING, 0));
+      corm_emit_node(c, corm_group_in(c->arena, value, CORM_AGAINST_NOTHING, 0)); /* NULL: the arena is full */
     }
   }
 }
