@@ -167,6 +167,34 @@ describe("insert, update, delete", function()
     engine:dispose()
   end)
 
+  it("return the rows of many parameters in their order where that is asked for", function()
+    local server = database.dialect == "postgresql"
+    local t = corm.Table("t", corm.MetaData(),
+      corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("n", corm.Integer),
+      corm.Column("said", corm.Text, { server_default = corm.text(server and "current_query()" or "'x'") }))
+    local engine = database.engine()
+    t.metadata:create_all(engine)
+    engine:begin(function(conn)
+      local sets = {}
+      for i = 1, 300 do sets[i] = { n = i * 7919 % 1009 } end
+      local some = corm.insert(t):returning(t.c.n, t.c.said)
+      assert.equal(300, #conn:execute(some, sets):all())
+      local rows = conn:execute(corm.insert(t):returning(t.c.n, t.c.said, { sort_by_parameter_order = true }), sets):all()
+      assert.equal(300, #rows)
+      for i, row in ipairs(rows) do
+        assert.equal(sets[i].n, row.n)
+        if server then assert.is_nil(row.said:find("unnest", 1, true)) end
+      end
+      if server then assert.truthy(conn:execute(some, sets):all()[1].said:find("unnest", 1, true)) end
+      raises("ArgumentError", "options", corm.delete(t).returning, corm.delete(t), t.c.id,
+        { sort_by_parameter_order = true })
+      raises("ArgumentError", "sort_by", corm.insert(t).returning, corm.insert(t), t.c.id, { sort_by = true })
+    end)
+    t.metadata:drop_all(engine)
+    engine:dispose()
+  end)
+
   it("fire what an update fires for each row that is executed", function()
     local calls = 0
     local t = corm.Table("t", corm.MetaData(),

@@ -481,7 +481,7 @@ static int update_ordered_values(lua_State *L) {
   return 1;
 }
 
-/* -- INSERT FROM SELECT, RETURNING ----------------------------------------------------------------------------- */
+/* -- INSERT FROM SELECT, inline() -------------------------------------------------------------------------------- */
 
 /* from_select({ names }, select [, { include_defaults }]) */
 static int insert_from_select(lua_State *L) {
@@ -535,67 +535,15 @@ static int insert_inline(lua_State *L) {
   return 1;
 }
 
-static corm_node *copy_returning(corm_arena *arena, const corm_node *node, const corm_node *const ***items,
-                                 uint32_t **n) {
-  size_t size = node->kind == CORM_NODE_INSERT   ? sizeof(corm_insert)
-                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
-                                                 : sizeof(corm_delete_node);
-  void *copy = corm_arena_alloc(arena, size);
-  if (!copy) return NULL;
-  memcpy(copy, node, size);
-  if (node->kind == CORM_NODE_INSERT) {
-    *items = &((corm_insert *)copy)->returning;
-    *n = &((corm_insert *)copy)->nreturning;
-  } else if (node->kind == CORM_NODE_UPDATE) {
-    *items = &((corm_update *)copy)->returning;
-    *n = &((corm_update *)copy)->nreturning;
-  } else {
-    *items = &((corm_delete_node *)copy)->returning;
-    *n = &((corm_delete_node *)copy)->nreturning;
-  }
-  return copy;
-}
-
-static int stmt_returning(lua_State *L) {
-  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  const corm_node *old = stmt ? stmt->base.node : NULL;
-  if (!old || (old->kind != CORM_NODE_UPDATE && old->kind != CORM_NODE_DELETE))
-    old = binding_checkstatement(L, CORM_NODE_INSERT, "returning")->base.node;
-  int last = lua_gettop(L);
-  binding_build b;
-  corm_node *node;
-  binding_statement_start(&b, L, ROOM_DML + CORM_ARENA_ROUND((size_t)(last + 16) * sizeof(void *)), last - 1);
-  do {
-    const corm_node *const **items = NULL;
-    uint32_t *n = NULL;
-    node = copy_returning(&b.arena, old, &items, &n);
-    if (!node) continue;
-    const corm_node **made = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *made);
-    if (!made) {
-      node = NULL;
-      continue;
-    }
-    for (uint32_t i = 0; i < *n; i++) made[i] = (*items)[i];
-    for (int i = 2; i <= last && node; i++) {
-      made[*n + (uint32_t)(i - 2)] = binding_column_item_in(L, i, &b.arena, "returning");
-      if (!made[*n + (uint32_t)(i - 2)]) node = NULL;
-    }
-    *items = made;
-    *n += (uint32_t)(last - 1);
-  } while (binding_build_again(&b, node));
-  binding_statement_finish(L, true, 2, last);
-  return 1;
-}
-
 void binding_open_dml(lua_State *L) {
   static const luaL_Reg methods[] = {{"values", stmt_values},
                                      {"ordered_values", update_ordered_values},
                                      {"from_select", insert_from_select},
                                      {"inline", insert_inline},
-                                     {"returning", stmt_returning},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"insert", insert_call}, {"update", update_call}, {"delete", delete_call}, {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
   binding_setfuncs(L, functions);
+  binding_open_returning(L);
 }

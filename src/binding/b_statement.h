@@ -123,6 +123,7 @@ void binding_open_compare(lua_State *L); /* when all kinds of nodes are open */
 void binding_open_compound(lua_State *L);
 void binding_open_cte(lua_State *L);
 void binding_open_dml(lua_State *L);
+void binding_open_returning(lua_State *L);
 void binding_open_text(lua_State *L);
 
 #endif

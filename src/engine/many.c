@@ -154,9 +154,11 @@ static corm_status run_arrays_ahead(many *m, corm_stmt *stmt, corm_error *err) {
   return status == CORM_OK ? sending : status;
 }
 
-/* True when each placeholder is the value of one column, in the order of the columns. */
+/* True when each placeholder is the value of one column, in the order of the columns, and the rows that one statement
+   returns may come in any order. */
 static bool is_of_columns(const corm_insert *insert) {
   if (insert->base.kind != CORM_NODE_INSERT || insert->from_select || insert->upsert || insert->nrows > 1) return false;
+  if (insert->sorted) return false;
   for (uint32_t i = 0; insert->nrows && i < insert->ncolumns; i++) {
     const corm_node *value = insert->values[i];
     if (value->kind != CORM_NODE_BIND || ((const corm_bind *)value)->expanding) return false;

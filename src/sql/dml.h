@@ -30,6 +30,7 @@ struct corm_insert {
   const corm_select *from_select;
   bool bare_select;          /* from_select without the defaults of the other columns */
   bool inlined;              /* inline(): the generated key is not asked for */
+  bool sorted;               /* rows of many executions return in their order */
   const corm_upsert *upsert; /* NULL: a row that is there is an error */
   const corm_node *const *returning;
   uint32_t nreturning;

@@ -287,6 +287,7 @@ static void insert_parts(corm_parts *p, const corm_insert *insert) {
   table_parts(p, insert->table);
   column_names(p, insert->columns, insert->ncolumns);
   number(p, insert->nrows);
+  number(p, (uint64_t)insert->bare_select << 2 | (uint64_t)insert->inlined << 1 | insert->sorted);
   nodes(p, insert->values, insert->values ? insert->nrows * insert->ncolumns : 0);
   node(p, insert->from_select ? &insert->from_select->base : NULL);
   for (const corm_upsert *upsert = insert->upsert; upsert; upsert = upsert->next) upsert_parts(p, upsert);

@@ -896,7 +896,7 @@ function Select:exists() end
 ---@class corm.Returning : corm.Statement
 local Returning = {}
 
----@param ... any Columns or the table
+---@param ... any Columns or the table; of an INSERT then `{ sort_by_parameter_order = true }`: many rows of parameters return theirs in that order
 ---@return self
 function Returning:returning(...) end
 

@@ -1,0 +1,83 @@
+/* RETURNING of INSERT, UPDATE and DELETE. */
+#include <string.h>
+
+#include "binding/b_statement.h"
+
+/* Room for any of them. */
+typedef union dml_node {
+  corm_insert insert;
+  corm_update update;
+  corm_delete_node delete;
+} dml_node;
+
+static corm_node *copy_returning(corm_arena *arena, const corm_node *node, const corm_node *const ***items,
+                                 uint32_t **n) {
+  size_t size = node->kind == CORM_NODE_INSERT   ? sizeof(corm_insert)
+                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
+                                                 : sizeof(corm_delete_node);
+  void *copy = corm_arena_alloc(arena, size);
+  if (!copy) return NULL;
+  memcpy(copy, node, size);
+  if (node->kind == CORM_NODE_INSERT) {
+    *items = &((corm_insert *)copy)->returning;
+    *n = &((corm_insert *)copy)->nreturning;
+  } else if (node->kind == CORM_NODE_UPDATE) {
+    *items = &((corm_update *)copy)->returning;
+    *n = &((corm_update *)copy)->nreturning;
+  } else {
+    *items = &((corm_delete_node *)copy)->returning;
+    *n = &((corm_delete_node *)copy)->nreturning;
+  }
+  return copy;
+}
+
+/* The options behind the last column: 0 when there are none. */
+static int options_of(lua_State *L, const corm_node *node, int last) {
+  static const binding_option_spec specs[] = {{"sort_by_parameter_order", BINDING_OPT_BOOL}};
+  if (last < 2 || !binding_is_plain_table(L, last)) return 0;
+  if (node->kind != CORM_NODE_INSERT)
+    binding_error(L, CORM_E_ARGUMENT, "returning: an INSERT has options, not %s", corm_node_kind_name(node));
+  binding_check_options(L, last, "returning", specs, sizeof specs / sizeof *specs);
+  return last;
+}
+
+/* returning(column, ... [, { sort_by_parameter_order }]) */
+static int stmt_returning(lua_State *L) {
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_node *old = stmt ? stmt->base.node : NULL;
+  if (!old || (old->kind != CORM_NODE_UPDATE && old->kind != CORM_NODE_DELETE))
+    old = binding_checkstatement(L, CORM_NODE_INSERT, "returning")->base.node;
+  const int options = options_of(L, old, lua_gettop(L));
+  const int last = options ? options - 1 : lua_gettop(L);
+  const bool sorted = options && binding_opt_bool(L, options, "sort_by_parameter_order", false);
+  binding_build b;
+  corm_node *node;
+  binding_statement_start(
+      &b, L, CORM_ARENA_ROUND(sizeof(dml_node)) + CORM_ARENA_ROUND((size_t)(last + 16) * sizeof(void *)), last - 1);
+  do {
+    const corm_node *const **items = NULL;
+    uint32_t *n = NULL;
+    node = copy_returning(&b.arena, old, &items, &n);
+    if (!node) continue;
+    const corm_node **made = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *made);
+    if (!made) {
+      node = NULL;
+      continue;
+    }
+    for (uint32_t i = 0; i < *n; i++) made[i] = (*items)[i];
+    for (int i = 2; i <= last && node; i++) {
+      made[*n + (uint32_t)(i - 2)] = binding_column_item_in(L, i, &b.arena, "returning");
+      if (!made[*n + (uint32_t)(i - 2)]) node = NULL;
+    }
+    if (sorted) ((corm_insert *)node)->sorted = true;
+    *items = made;
+    *n += (uint32_t)(last - 1);
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 2, last);
+  return 1;
+}
+
+void binding_open_returning(lua_State *L) {
+  static const luaL_Reg methods[] = {{"returning", stmt_returning}, {NULL, NULL}};
+  binding_add_methods(L, BINDING_STATEMENT, methods);
+}
