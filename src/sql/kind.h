@@ -71,78 +71,90 @@ typedef enum corm_node_kind {
  * COMPARISON is a function that compares two of its arguments, whose places are in the node's flags (left * 256 +
  * right). IS_TRUE and IS_FALSE make a condition of a boolean value: "x" and "NOT x", or "x = 1" and "x = 0".
  */
-enum { CORM_OP_ASSOCIATIVE = 1, CORM_OP_BOOLEAN = 2, CORM_OP_POSTFIX = 4, CORM_OP_EAGER = 8, CORM_OP_CONTAINMENT = 16 };
+enum {
+  CORM_OP_PLAIN = 0,
+  CORM_OP_ASSOCIATIVE = 1,
+  CORM_OP_BOOLEAN = 2,
+  CORM_OP_POSTFIX = 4,
+  CORM_OP_EAGER = 8,
+  CORM_OP_CONTAINMENT = 16,
+  /* What operators have together: AND and OR; items of arrays; what takes from JSONB, and what tests it. */
+  CORM_OP_CHAINED = CORM_OP_ASSOCIATIVE | CORM_OP_BOOLEAN,
+  CORM_OP_ITEM = CORM_OP_ASSOCIATIVE | CORM_OP_CONTAINMENT,
+  CORM_OP_TAKING = CORM_OP_ITEM | CORM_OP_EAGER,
+  CORM_OP_TESTING = CORM_OP_TAKING | CORM_OP_BOOLEAN
+};
 #define CORM_OPS(X)                                                                                                    \
-  X(NONE, "", 0, NONE, 0)                                                                                              \
-  X(AND, " AND ", 3, NONE, 3)                                                                                          \
-  X(OR, " OR ", 2, NONE, 3)                                                                                            \
-  X(COMMA, ", ", -1, NONE, 0)                                                                                          \
-  X(NOT, "NOT ", 5, NONE, 2)                                                                                           \
-  X(EQ, " = ", 5, NE, 2)                                                                                               \
-  X(NE, " != ", 5, EQ, 2)                                                                                              \
-  X(LT, " < ", 5, GE, 2)                                                                                               \
-  X(LE, " <= ", 5, GT, 2)                                                                                              \
-  X(GT, " > ", 5, LE, 2)                                                                                               \
-  X(GE, " >= ", 5, LT, 2)                                                                                              \
-  X(IS, " IS ", 5, IS_NOT, 2)                                                                                          \
-  X(IS_NOT, " IS NOT ", 5, IS, 2)                                                                                      \
-  X(IS_DISTINCT_FROM, " IS DISTINCT FROM ", 5, IS_NOT_DISTINCT_FROM, 2)                                                \
-  X(IS_NOT_DISTINCT_FROM, " IS NOT DISTINCT FROM ", 5, IS_DISTINCT_FROM, 2)                                            \
-  X(IN, " IN ", 5, NOT_IN, 2)                                                                                          \
-  X(NOT_IN, " NOT IN ", 5, IN, 2)                                                                                      \
-  X(LIKE, " LIKE ", 5, NOT_LIKE, 2)                                                                                    \
-  X(NOT_LIKE, " NOT LIKE ", 5, LIKE, 2)                                                                                \
-  X(ILIKE, " ILIKE ", 5, NOT_ILIKE, 2)                                                                                 \
-  X(NOT_ILIKE, " NOT ILIKE ", 5, ILIKE, 2)                                                                             \
-  X(BETWEEN, " BETWEEN ", 5, NOT_BETWEEN, 2)                                                                           \
-  X(NOT_BETWEEN, " NOT BETWEEN ", 5, BETWEEN, 2)                                                                       \
-  X(REGEXP, " REGEXP ", 5, NOT_REGEXP, 2)                                                                              \
-  X(NOT_REGEXP, " NOT REGEXP ", 5, REGEXP, 2)                                                                          \
-  X(MATCH, " MATCH ", 5, NOT_MATCH, 2)                                                                                 \
-  X(NOT_MATCH, " NOT MATCH ", 5, MATCH, 2)                                                                             \
-  X(REGEXP_REPLACE, "", 5, NONE, 0)                                                                                    \
-  X(ANY, "ANY ", 15, NONE, 0)                                                                                          \
-  X(ALL, "ALL ", 15, NONE, 0)                                                                                          \
-  X(GETITEM, "", 15, NONE, 17)                                                                                         \
-  X(SLICE, ":", -1, NONE, 0)                                                                                           \
-  X(JSON_GETITEM, "", 15, NONE, 1)                                                                                     \
-  X(JSON_PATH, "", 15, NONE, 1)                                                                                        \
-  X(ASTEXT, " ->> ", 15, NONE, 25)                                                                                     \
-  X(PATH_ASTEXT, " #>> ", 15, NONE, 25)                                                                                \
-  X(CONTAINS, " @> ", 5, NONE, 27)                                                                                     \
-  X(CONTAINED_BY, " <@ ", 5, NONE, 27)                                                                                 \
-  X(OVERLAP, " && ", 5, NONE, 27)                                                                                      \
-  X(HAS_KEY, " ? ", 5, NONE, 27)                                                                                       \
-  X(HAS_ALL, " ?& ", 5, NONE, 27)                                                                                      \
-  X(HAS_ANY, " ?| ", 5, NONE, 27)                                                                                      \
-  X(DELETE_PATH, " #- ", 15, NONE, 25)                                                                                 \
-  X(PATH_EXISTS, " @? ", 5, NONE, 27)                                                                                  \
-  X(PATH_MATCH, " @@ ", 5, NONE, 27)                                                                                   \
-  X(ADD, " + ", 7, NONE, 1)                                                                                            \
-  X(SUB, " - ", 7, NONE, 0)                                                                                            \
-  X(MUL, " * ", 8, NONE, 1)                                                                                            \
-  X(TRUEDIV, " / ", 8, NONE, 0)                                                                                        \
-  X(FLOORDIV, " / ", 8, NONE, 0)                                                                                       \
-  X(MOD, " % ", 8, NONE, 0)                                                                                            \
-  X(CONCAT, " || ", 6, NONE, 1)                                                                                        \
-  X(BIT_AND, " & ", 7, NONE, 0)                                                                                        \
-  X(BIT_OR, " | ", 7, NONE, 0)                                                                                         \
-  X(BIT_XOR, " ^ ", 7, NONE, 0)                                                                                        \
-  X(LSHIFT, " << ", 7, NONE, 0)                                                                                        \
-  X(RSHIFT, " >> ", 7, NONE, 0)                                                                                        \
-  X(NEG, "-", 8, NONE, 0)                                                                                              \
-  X(BIT_NOT, "~", 8, NONE, 0)                                                                                          \
-  X(DISTINCT, "DISTINCT ", 5, NONE, 0)                                                                                 \
-  X(COLLATE, " COLLATE ", 4, NONE, 0)                                                                                  \
-  X(ASC, " ASC", 3, NONE, 4)                                                                                           \
-  X(DESC, " DESC", 3, NONE, 4)                                                                                         \
-  X(NULLS_FIRST, " NULLS FIRST", 100, NONE, 4)                                                                         \
-  X(NULLS_LAST, " NULLS LAST", 100, NONE, 4)                                                                           \
-  X(IS_TRUE, "", 5, IS_FALSE, 2)                                                                                       \
-  X(IS_FALSE, "", 5, IS_TRUE, 2)                                                                                       \
-  X(COMPARISON, "", 101, NONE, 2)                                                                                      \
-  X(EXISTS, "EXISTS ", 0, NONE, 2)                                                                                     \
-  X(CUSTOM, "", 0, NONE, 0)
+  X(NONE, "", 0, NONE, PLAIN)                                                                                          \
+  X(AND, " AND ", 3, NONE, CHAINED)                                                                                    \
+  X(OR, " OR ", 2, NONE, CHAINED)                                                                                      \
+  X(COMMA, ", ", -1, NONE, PLAIN)                                                                                      \
+  X(NOT, "NOT ", 5, NONE, BOOLEAN)                                                                                     \
+  X(EQ, " = ", 5, NE, BOOLEAN)                                                                                         \
+  X(NE, " != ", 5, EQ, BOOLEAN)                                                                                        \
+  X(LT, " < ", 5, GE, BOOLEAN)                                                                                         \
+  X(LE, " <= ", 5, GT, BOOLEAN)                                                                                        \
+  X(GT, " > ", 5, LE, BOOLEAN)                                                                                         \
+  X(GE, " >= ", 5, LT, BOOLEAN)                                                                                        \
+  X(IS, " IS ", 5, IS_NOT, BOOLEAN)                                                                                    \
+  X(IS_NOT, " IS NOT ", 5, IS, BOOLEAN)                                                                                \
+  X(IS_DISTINCT_FROM, " IS DISTINCT FROM ", 5, IS_NOT_DISTINCT_FROM, BOOLEAN)                                          \
+  X(IS_NOT_DISTINCT_FROM, " IS NOT DISTINCT FROM ", 5, IS_DISTINCT_FROM, BOOLEAN)                                      \
+  X(IN, " IN ", 5, NOT_IN, BOOLEAN)                                                                                    \
+  X(NOT_IN, " NOT IN ", 5, IN, BOOLEAN)                                                                                \
+  X(LIKE, " LIKE ", 5, NOT_LIKE, BOOLEAN)                                                                              \
+  X(NOT_LIKE, " NOT LIKE ", 5, LIKE, BOOLEAN)                                                                          \
+  X(ILIKE, " ILIKE ", 5, NOT_ILIKE, BOOLEAN)                                                                           \
+  X(NOT_ILIKE, " NOT ILIKE ", 5, ILIKE, BOOLEAN)                                                                       \
+  X(BETWEEN, " BETWEEN ", 5, NOT_BETWEEN, BOOLEAN)                                                                     \
+  X(NOT_BETWEEN, " NOT BETWEEN ", 5, BETWEEN, BOOLEAN)                                                                 \
+  X(REGEXP, " REGEXP ", 5, NOT_REGEXP, BOOLEAN)                                                                        \
+  X(NOT_REGEXP, " NOT REGEXP ", 5, REGEXP, BOOLEAN)                                                                    \
+  X(MATCH, " MATCH ", 5, NOT_MATCH, BOOLEAN)                                                                           \
+  X(NOT_MATCH, " NOT MATCH ", 5, MATCH, BOOLEAN)                                                                       \
+  X(REGEXP_REPLACE, "", 5, NONE, PLAIN)                                                                                \
+  X(ANY, "ANY ", 15, NONE, PLAIN)                                                                                      \
+  X(ALL, "ALL ", 15, NONE, PLAIN)                                                                                      \
+  X(GETITEM, "", 15, NONE, ITEM)                                                                                       \
+  X(SLICE, ":", -1, NONE, PLAIN)                                                                                       \
+  X(JSON_GETITEM, "", 15, NONE, ASSOCIATIVE)                                                                           \
+  X(JSON_PATH, "", 15, NONE, ASSOCIATIVE)                                                                              \
+  X(ASTEXT, " ->> ", 15, NONE, TAKING)                                                                                 \
+  X(PATH_ASTEXT, " #>> ", 15, NONE, TAKING)                                                                            \
+  X(CONTAINS, " @> ", 5, NONE, TESTING)                                                                                \
+  X(CONTAINED_BY, " <@ ", 5, NONE, TESTING)                                                                            \
+  X(OVERLAP, " && ", 5, NONE, TESTING)                                                                                 \
+  X(HAS_KEY, " ? ", 5, NONE, TESTING)                                                                                  \
+  X(HAS_ALL, " ?& ", 5, NONE, TESTING)                                                                                 \
+  X(HAS_ANY, " ?| ", 5, NONE, TESTING)                                                                                 \
+  X(DELETE_PATH, " #- ", 15, NONE, TAKING)                                                                             \
+  X(PATH_EXISTS, " @? ", 5, NONE, TESTING)                                                                             \
+  X(PATH_MATCH, " @@ ", 5, NONE, TESTING)                                                                              \
+  X(ADD, " + ", 7, NONE, ASSOCIATIVE)                                                                                  \
+  X(SUB, " - ", 7, NONE, PLAIN)                                                                                        \
+  X(MUL, " * ", 8, NONE, ASSOCIATIVE)                                                                                  \
+  X(TRUEDIV, " / ", 8, NONE, PLAIN)                                                                                    \
+  X(FLOORDIV, " / ", 8, NONE, PLAIN)                                                                                   \
+  X(MOD, " % ", 8, NONE, PLAIN)                                                                                        \
+  X(CONCAT, " || ", 6, NONE, ASSOCIATIVE)                                                                              \
+  X(BIT_AND, " & ", 7, NONE, PLAIN)                                                                                    \
+  X(BIT_OR, " | ", 7, NONE, PLAIN)                                                                                     \
+  X(BIT_XOR, " ^ ", 7, NONE, PLAIN)                                                                                    \
+  X(LSHIFT, " << ", 7, NONE, PLAIN)                                                                                    \
+  X(RSHIFT, " >> ", 7, NONE, PLAIN)                                                                                    \
+  X(NEG, "-", 8, NONE, PLAIN)                                                                                          \
+  X(BIT_NOT, "~", 8, NONE, PLAIN)                                                                                      \
+  X(DISTINCT, "DISTINCT ", 5, NONE, PLAIN)                                                                             \
+  X(COLLATE, " COLLATE ", 4, NONE, PLAIN)                                                                              \
+  X(ASC, " ASC", 3, NONE, POSTFIX)                                                                                     \
+  X(DESC, " DESC", 3, NONE, POSTFIX)                                                                                   \
+  X(NULLS_FIRST, " NULLS FIRST", 100, NONE, POSTFIX)                                                                   \
+  X(NULLS_LAST, " NULLS LAST", 100, NONE, POSTFIX)                                                                     \
+  X(IS_TRUE, "", 5, IS_FALSE, BOOLEAN)                                                                                 \
+  X(IS_FALSE, "", 5, IS_TRUE, BOOLEAN)                                                                                 \
+  X(COMPARISON, "", 101, NONE, BOOLEAN)                                                                                \
+  X(EXISTS, "EXISTS ", 0, NONE, BOOLEAN)                                                                               \
+  X(CUSTOM, "", 0, NONE, PLAIN)
 
 typedef enum corm_op {
 #define CORM_X(id, text, precedence, negation, flags) CORM_OP_##id,
