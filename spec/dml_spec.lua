@@ -180,7 +180,8 @@ describe("insert, update, delete", function()
       for i = 1, 300 do sets[i] = { n = i * 7919 % 1009 } end
       local some = corm.insert(t):returning(t.c.n, t.c.said)
       assert.equal(300, #conn:execute(some, sets):all())
-      local rows = conn:execute(corm.insert(t):returning(t.c.n, t.c.said, { sort_by_parameter_order = true }), sets):all()
+      local ordered = corm.insert(t):returning(t.c.n, t.c.said, { sort_by_parameter_order = true })
+      local rows = conn:execute(ordered, sets):all()
       assert.equal(300, #rows)
       for i, row in ipairs(rows) do
         assert.equal(sets[i].n, row.n)

@@ -896,7 +896,8 @@ function Select:exists() end
 ---@class corm.Returning : corm.Statement
 local Returning = {}
 
----@param ... any Columns or the table; of an INSERT then `{ sort_by_parameter_order = true }`: many rows of parameters return theirs in that order
+---An INSERT takes `{ sort_by_parameter_order = true }` last: what many rows of parameters return comes in their order.
+---@param ... any Columns or the table
 ---@return self
 function Returning:returning(...) end
 
