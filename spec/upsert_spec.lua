@@ -189,6 +189,13 @@ describe("an upsert", function()
     raises("CompileError", "did you mean 'count'?", update { index_elements = { "id" }, set_ = { coutn = 1 } })
     raises("CompileError", "is not in table 'word'", update { index_elements = { "id" }, set_ = { [source.c.id] = 1 } })
     raises("ArgumentError", "not both", update { index_elements = { "id" }, constraint = "x", set_ = { count = 1 } })
+    local index = corm.Index("word_count", word.c.count)
+    for _, wrong in ipairs { word, word.c.text, index, corm.CheckConstraint("1 = 1", { name = "one" }), 5 } do
+      raises("ArgumentError", "unique constraint", update { constraint = wrong, set_ = { count = 1 } })
+    end
+    local other = corm.Table("other", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }))
+    raises("ArgumentError", "'other.id' is not in table 'word'",
+      update { index_elements = { other.c.id }, set_ = { count = 1 } })
     raises("ArgumentError", "belongs to index_elements", update { constraint = "x", index_where = word.c.id:gt(1),
       set_ = { count = 1 } })
     raises("ArgumentError", "did you mean 'set_'?", update { index_elements = { "id" }, set = { count = 1 } })

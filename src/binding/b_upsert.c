@@ -53,12 +53,18 @@ static int option(lua_State *L, const char *name) {
 static int check_constraint(lua_State *L, const char *method) {
   int at = option(L, "constraint");
   if (!at) return 0;
-  if (lua_type(L, at) == LUA_TUSERDATA) {
+  const binding_constraint *object = binding_test(L, at, BINDING_CONSTRAINT);
+  if (object && object->constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY &&
+      object->constraint->kind != CORM_CONSTRAINT_CHECK) {
     lua_getfield(L, at, "name");
     lua_replace(L, at);
   }
   if (lua_type(L, at) != LUA_TSTRING)
-    binding_error(L, CORM_E_ARGUMENT, "%s: constraint must be a constraint that has a name, or its name", method);
+    binding_error(
+        L, CORM_E_ARGUMENT,
+        "%s: constraint must be a unique constraint that has a name, or its name; columns and those of an index "
+        "are given by index_elements",
+        method);
   return at;
 }
 
@@ -80,7 +86,12 @@ static const corm_node *element_in(lua_State *L, int arg, corm_arena *arena, con
     }
     return corm_column_node_in(arena, column, corm_table_node_in(arena, insert->table));
   }
-  return binding_checkvalue(L, arg, method);
+  const corm_node *node = binding_checkvalue(L, arg, method);
+  column = node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
+  if (column && column->table && column->table != insert->table)
+    binding_error(L, CORM_E_ARGUMENT, "%s: index_elements: '%s.%s' is not in table '%s'", method, column->table->name,
+                  column->name, insert->table->name);
+  return node;
 }
 
 static int check_elements(lua_State *L, const char *method) {
