@@ -196,6 +196,14 @@ describe("insert, update, delete", function()
     engine:dispose()
   end)
 
+  it("return more than room was made for at first, in the order of the parameters too", function()
+    local items = {}
+    for i = 1, 100 do items[i] = i end
+    items[101] = { sort_by_parameter_order = true }
+    local stmt = corm.insert(s.book):values { title = "a" }:returning(table.unpack(items))
+    assert.truthy(stmt:compile({ dialect = "postgresql" }).string:find("RETURNING 1, 2, 3, .*, 99, 100$"))
+  end)
+
   it("fire what an update fires for each row that is executed", function()
     local calls = 0
     local t = corm.Table("t", corm.MetaData(),

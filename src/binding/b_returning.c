@@ -69,7 +69,7 @@ static int stmt_returning(lua_State *L) {
       made[*n + (uint32_t)(i - 2)] = binding_column_item_in(L, i, &b.arena, "returning");
       if (!made[*n + (uint32_t)(i - 2)]) node = NULL;
     }
-    if (sorted) ((corm_insert *)node)->sorted = true;
+    if (sorted && node) ((corm_insert *)node)->sorted = true;
     *items = made;
     *n += (uint32_t)(last - 1);
   } while (binding_build_again(&b, node));
