@@ -1,6 +1,5 @@
--- Tables that refer to each other in a circle are warned about when they are dropped where keys cannot go first. A
--- script in the program shows it: Lua's warnings cannot be caught inside a state.
-local program = assert(os.getenv("CORM_PROGRAM") or "build/release/corm")
+-- Tables that refer to each other in a circle are warned about when they are dropped where keys cannot go first.
+local warnings_of = require "spec.support.warnings"
 
 local setup = [[
 local corm = require "corm"
@@ -21,20 +20,7 @@ end)
 -- What the code warns of, a line each.
 local function warnings(code, options)
   local text = setup:gsub("OPTIONS", options or "{}"):gsub("CODE", code)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-  local pipe = assert(io.popen(program .. " " .. path .. " 2>&1"))
-  local output = pipe:read "a"
-  local ok = pipe:close()
-  os.remove(path)
-  assert.is_true(ok, output)
-  local found = {}
-  for line in output:gmatch "[^\n]+" do
-    found[#found + 1] = line:match "Lua warning: (.*)" or line:match "WARNING (.*)"
-  end
-  return found
+  return warnings_of(text)
 end
 
 describe("tables in a circle of foreign keys", function()

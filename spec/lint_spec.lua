@@ -1,6 +1,5 @@
--- Statements whose FROMs nothing connects are warned about, by name, and run all the same. A script in the program
--- shows what it warns of: Lua's warnings cannot be caught inside a state.
-local program = assert(os.getenv("CORM_PROGRAM") or "build/release/corm")
+-- Statements whose FROMs nothing connects are warned about, by name, and run all the same.
+local warnings_of = require "spec.support.warnings"
 
 local setup = [[
 local corm = require "corm"
@@ -26,20 +25,8 @@ end)
 -- The warnings of the code, a line each.
 local function warnings(code, options)
   local text = setup:gsub("OPTIONS", options or "{ enable_from_linting = true }"):gsub("CODE", code)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-  local pipe = assert(io.popen(program .. " " .. path .. " 2>&1"))
-  local output = pipe:read "a"
-  local ok = pipe:close()
-  os.remove(path)
-  assert.is_true(ok, output)
-  local found = {}
-  for line in output:gmatch "[^\n]+" do
-    local warning = line:match "Lua warning: (.*)" or line:match "WARNING (.*)"
-    if warning then found[#found + 1] = warning:match "^(.-):" end
-  end
+  local found = warnings_of(text)
+  for i, warning in ipairs(found) do found[i] = warning:match "^(.-):" end
   return found
 end
 
