@@ -35,6 +35,12 @@ typedef struct binding_build {
 } binding_build;
 
 void binding_build_start(binding_build *b, lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue);
+/* The same for an expression. */
+static inline binding_build binding_expression_start(lua_State *L, size_t room, int nuvalue) {
+  binding_build b;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
+  return b;
+}
 bool binding_build_again(binding_build *b, const corm_node *node);
 /* The kind that a node's userdata has: EXPRESSION, FROM or STATEMENT. */
 binding_kind binding_node_userdata(const corm_node *node);

@@ -9,12 +9,6 @@
 #include "binding/b_statement.h"
 #include "sql/expr.h"
 
-static binding_build start(lua_State *L, size_t room, int nuvalue) {
-  binding_build b;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
-  return b;
-}
-
 /* Keeps the stack positions first..last as one table in user value 1 of the userdata on the top. */
 static void anchor_all(lua_State *L, int first, int last) {
   if (last < first) return;
@@ -123,7 +117,7 @@ static int func_call(lua_State *L) {
     if (!args || !nodes) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   }
   size_t room = read_args(L, 2, last, name, args) + BINDING_ROOM(corm_function) + CORM_ROOM_TEXT(strlen(name));
-  binding_build b = start(L, room, 1);
+  binding_build b = binding_expression_start(L, room, 1);
   do {
     bool full = false;
     for (int i = 0; i < n && !full; i++) {
@@ -153,7 +147,7 @@ static int or_call(lua_State *L) {
 
 static int push_constant(lua_State *L, corm_constant_kind kind) {
   const corm_node *node;
-  binding_build b = start(L, BINDING_ROOM(corm_constant), 0);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_constant), 0);
   do node = corm_constant_in(&b.arena, kind);
   while (binding_build_again(&b, node));
   return 1;
@@ -246,7 +240,7 @@ static int case_call(lua_State *L) {
   const corm_node **whens = corm_arena_zalloc(scratch, 2 * parts.npairs, sizeof *whens), *node;
   if (!parts.args || !whens) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   read_case(L, last, options, kept, &parts);
-  binding_build b = start(L, parts.room, 1);
+  binding_build b = binding_expression_start(L, parts.room, 1);
   do node = build_case(&b.arena, &parts, whens);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, kept);
@@ -263,7 +257,7 @@ static int literal_call(lua_State *L) {
   const corm_node *node;
   binding_arg_read(L, 1, type, "literal", &value);
   if (value.node) return binding_error(L, CORM_E_ARGUMENT, "literal: a plain value expected, got an SQL expression");
-  binding_build b = start(L, value.room, 1);
+  binding_build b = binding_expression_start(L, value.room, 1);
   do node = corm_bind_in(&b.arena, NULL, type, &value.value);
   while (binding_build_again(&b, node));
   if (type) binding_anchor(L, 1, 2);
@@ -279,7 +273,7 @@ static int literal_column_call(lua_State *L) {
   const corm_type *type =
       lua_isnoneornil(L, 2) ? corm_type_default(CORM_TYPE_NULLTYPE) : binding_checktype(L, 2, "literal_column");
   const corm_node *node;
-  binding_build b = start(L, BINDING_ROOM(corm_text) + CORM_ROOM_TEXT(len), 1);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_text) + CORM_ROOM_TEXT(len), 1);
   do node = corm_literal_column_in(&b.arena, sql, len, type);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 2);
@@ -296,7 +290,7 @@ static int column_name_call(lua_State *L) {
   const corm_type *type =
       lua_isnoneornil(L, 2) ? corm_type_default(CORM_TYPE_NULLTYPE) : binding_checktype(L, 2, "column");
   const corm_node *node;
-  binding_build b = start(L, BINDING_ROOM(corm_column_node) + CORM_ROOM_TEXT(len), 1);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_column_node) + CORM_ROOM_TEXT(len), 1);
   do node = corm_name_in(&b.arena, name, type);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 2);
@@ -311,7 +305,7 @@ static int tuple_call(lua_State *L) {
   const corm_node **nodes = corm_arena_zalloc(scratch, (size_t)n, sizeof *nodes), *node;
   if (!args || !nodes) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   size_t room = read_args(L, 1, n, "tuple_", args) + BINDING_ROOM(corm_list) + BINDING_ROOM(corm_grouping);
-  binding_build b = start(L, room, 1);
+  binding_build b = binding_expression_start(L, room, 1);
   do {
     bool full = false;
     for (int i = 0; i < n && !full; i++) full = !(nodes[i] = binding_arg_in(&b.arena, &args[i], NULL));
@@ -333,7 +327,8 @@ static int extract_call(lua_State *L) {
   while (i < n && strcmp(fields[i], field) != 0) i++;
   if (i == n) return binding_unknown(L, "field", "extract", field, fields, n);
   const corm_node *element = binding_checkvalue(L, 2, "extract"), *node;
-  binding_build b = start(L, BINDING_ROOM(corm_extract) + CORM_ROOM_TEXT(16) + BINDING_ROOM(corm_subselect), 1);
+  binding_build b =
+      binding_expression_start(L, BINDING_ROOM(corm_extract) + CORM_ROOM_TEXT(16) + BINDING_ROOM(corm_subselect), 1);
   do node = corm_extract_in(&b.arena, fields[i], binding_scalar_in(&b.arena, element));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 2);

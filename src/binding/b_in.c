@@ -6,12 +6,6 @@
 
 #define ROOM_IN (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
 
-static binding_build start(lua_State *L, size_t room, int nuvalue) {
-  binding_build b;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
-  return b;
-}
-
 uint32_t binding_tuple_width(const corm_node *left) {
   if (left->kind != CORM_NODE_GROUPING) return 0;
   const corm_node *element = ((const corm_grouping *)left)->element;
@@ -126,7 +120,7 @@ static int in_expressions(lua_State *L, corm_op op, const char *method, const co
     binding_arg_keep(L, kept + 1, kept);
     room += args[i].room;
   }
-  binding_build b = start(L, room, 2);
+  binding_build b = binding_expression_start(L, room, 2);
   const corm_node *node;
   do {
     bool full = false;
@@ -149,7 +143,8 @@ static int in_values(lua_State *L, corm_op op, const char *method, const corm_no
   size_t bytes, n = rows * (width ? width : 1);
   corm_arena *scratch = binding_scratch(L, state);
   const corm_value *values = read_values(L, method, left, rows, width, scratch, &bytes);
-  binding_build b = start(L, ROOM_IN + BINDING_ROOM(corm_bind) + 32 + n * sizeof(corm_value) + bytes, 1);
+  binding_build b =
+      binding_expression_start(L, ROOM_IN + BINDING_ROOM(corm_bind) + 32 + n * sizeof(corm_value) + bytes, 1);
   const corm_node *node;
   do node = corm_in_in(&b.arena, op, left, values, n, width);
   while (binding_build_again(&b, node));
@@ -178,7 +173,7 @@ int binding_tuple_compare(lua_State *L, corm_op op, const char *method, const co
     binding_arg_keep(L, kept + 1, kept);
     room += args[i].room;
   }
-  binding_build b = start(L, room, 2);
+  binding_build b = binding_expression_start(L, room, 2);
   do {
     bool full = false;
     for (size_t i = 0; i < n && !full; i++) {
@@ -210,7 +205,8 @@ static int in_bind(lua_State *L, corm_op op, const char *method, const corm_node
   if (bind->nvalues && bind->width != width)
     return binding_error(L, CORM_E_ARGUMENT, "%s: the elements of the bindparam() have %d values each, not %d", method,
                          (int)(bind->width ? bind->width : 1), (int)(width ? width : 1));
-  binding_build b = start(L, ROOM_IN + 2 * BINDING_ROOM(corm_bind) + 128 + bind->nvalues * sizeof(corm_value), 2);
+  binding_build b =
+      binding_expression_start(L, ROOM_IN + 2 * BINDING_ROOM(corm_bind) + 128 + bind->nvalues * sizeof(corm_value), 2);
   const corm_node *node;
   do node = corm_in_bind_in(&b.arena, op, left, bind, width);
   while (binding_build_again(&b, node));
@@ -230,7 +226,7 @@ static int in(lua_State *L, corm_op op, const char *method) {
   if (!corm_as_select(right) && right->kind != CORM_NODE_SCALAR_SUBQUERY && right->kind != CORM_NODE_TEXT)
     binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
   binding_check_scalar(L, right, method);
-  binding_build b = start(L, ROOM_IN, 2);
+  binding_build b = binding_expression_start(L, ROOM_IN, 2);
   do node = corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);

@@ -11,12 +11,6 @@
 
 #define ROOM_ITEM (BINDING_ROOM(corm_binary) + BINDING_ROOM(corm_type) + 3 * BINDING_ROOM(corm_grouping))
 
-static binding_build start(lua_State *L, size_t room, int nuvalue) {
-  binding_build b;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
-  return b;
-}
-
 static void check_count(lua_State *L, int n, const char *method) {
   if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing", method);
 }
@@ -74,7 +68,7 @@ static int json_item(lua_State *L, const corm_node *json) {
                   binding_typename(L, 2));
   }
   size_t room = ROOM_ITEM + BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(64) + CORM_ROOM_TEXT(by ? 0 : index.len);
-  binding_build b = start(L, room, 2);
+  binding_build b = binding_expression_start(L, room, 2);
   do
     node = by ? corm_json_item_by_in(&b.arena, json, binding_scalar_in(&b.arena, by))
               : corm_json_item_in(&b.arena, json, &index);
@@ -101,7 +95,7 @@ static int array_item(lua_State *L, const corm_node *array) {
   binding_arg index;
   const corm_node *node;
   read_subscript(L, 2, "getitem", &index);
-  binding_build b = start(L, ROOM_ITEM + index.room, 2);
+  binding_build b = binding_expression_start(L, ROOM_ITEM + index.room, 2);
   do node = corm_array_item_in(&b.arena, array, subscript_in(&b.arena, &index, array));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -139,7 +133,7 @@ static int op_slice(lua_State *L) {
   bool has_from = !lua_isnil(L, 2), has_to = !lua_isnil(L, 3);
   if (has_from) read_subscript(L, 2, "slice", &from);
   if (has_to) read_subscript(L, 3, "slice", &to);
-  binding_build b = start(L, ROOM_ITEM + 2 * BINDING_ROOM(corm_list) + 128 + from.room + to.room, 3);
+  binding_build b = binding_expression_start(L, ROOM_ITEM + 2 * BINDING_ROOM(corm_list) + 128 + from.room + to.room, 3);
   do {
     const corm_node *first = has_from ? subscript_in(&b.arena, &from, left) : NULL;
     const corm_node *last = has_to ? subscript_in(&b.arena, &to, left) : NULL;
@@ -163,7 +157,7 @@ static const corm_node *check_json_item(lua_State *L, const char *method) {
 
 static int as_type(lua_State *L, const char *method, const corm_type *type) {
   const corm_node *item = check_json_item(L, method), *node;
-  binding_build b = start(L, BINDING_ROOM(corm_binary), 1);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_binary), 1);
   do node = corm_json_as_in(&b.arena, item, type);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -195,7 +189,7 @@ static int op_as_numeric(lua_State *L) {
     return binding_error(L, CORM_E_ARGUMENT, "as_numeric: the precision lies between 1 and 1000, the scale below it");
   binding_check_options(L, 4, "as_numeric", specs, 1);
   bool asdecimal = binding_opt_bool(L, 4, "asdecimal", true);
-  binding_build b = start(L, BINDING_ROOM(corm_binary) + BINDING_ROOM(corm_type), 1);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_binary) + BINDING_ROOM(corm_type), 1);
   do {
     corm_type *type = corm_arena_zalloc(&b.arena, 1, sizeof *type);
     if (type) {
@@ -212,7 +206,7 @@ static int op_as_numeric(lua_State *L) {
 
 static int op_astext(lua_State *L) {
   const corm_node *item = check_json_item(L, "astext"), *node;
-  binding_build b = start(L, ROOM_ITEM, 1);
+  binding_build b = binding_expression_start(L, ROOM_ITEM, 1);
   do node = corm_json_text_in(&b.arena, item);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -228,7 +222,8 @@ static int collection(lua_State *L, corm_op op, const char *what) {
   if (!subquery && kind != CORM_TYPE_ARRAY && kind != CORM_TYPE_NULLTYPE)
     return binding_error(L, CORM_E_ARGUMENT, "%s: an array or a subquery expected, this is %s", what,
                          corm_type_kind_name(kind));
-  binding_build b = start(L, BINDING_ROOM(corm_unary) + BINDING_ROOM(corm_subselect) + BINDING_ROOM(corm_grouping), 1);
+  binding_build b = binding_expression_start(
+      L, BINDING_ROOM(corm_unary) + BINDING_ROOM(corm_subselect) + BINDING_ROOM(corm_grouping), 1);
   do node = corm_collection_in(&b.arena, op, binding_scalar_in(&b.arena, operand));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -266,7 +261,7 @@ static int array_compare(lua_State *L, corm_op op, const char *method) {
   const corm_op compared = read_operator(L, 3, method);
   binding_arg value;
   binding_arg_read(L, 2, type->item, method, &value);
-  binding_build b = start(L, ROOM_ITEM + 2 * BINDING_ROOM(corm_unary) + value.room, 2);
+  binding_build b = binding_expression_start(L, ROOM_ITEM + 2 * BINDING_ROOM(corm_unary) + value.room, 2);
   do {
     const corm_node *left = value.node ? binding_scalar_in(&b.arena, value.node)
                             : value.value.kind == CORM_NULL
@@ -313,7 +308,7 @@ static int containment(lua_State *L, corm_op op, operand_kind wanted, const char
   const corm_type *other = wanted == OF_SAME_TYPE ? type : wanted == OF_TEXT ? &text_type : &texts_type;
   binding_arg right;
   binding_arg_read(L, 2, other, method, &right);
-  binding_build b = start(L, ROOM_ITEM + right.room, 2);
+  binding_build b = binding_expression_start(L, ROOM_ITEM + right.room, 2);
   do {
     const corm_node *operand = right.node ? binding_scalar_in(&b.arena, right.node)
                                           : corm_bind_in(&b.arena, corm_bind_hint(left), other, &right.value);
@@ -372,7 +367,7 @@ static int array_call(lua_State *L) {
     binding_arg_keep(L, item, kept);
     room += args[i].room + BINDING_ROOM(corm_grouping);
   }
-  binding_build b = start(L, room, 1);
+  binding_build b = binding_expression_start(L, room, 1);
   do {
     bool full = false;
     for (size_t i = 0; i < n && !full; i++) {

@@ -7,12 +7,6 @@
 
 #define ROOM_MATCH (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
 
-static binding_build start(lua_State *L, size_t room, int nuvalue) {
-  binding_build b;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
-  return b;
-}
-
 /* Reads a string or an expression; NULL, booleans and numbers are no patterns. */
 static void read_text(lua_State *L, int arg, const char *method, const char *what, binding_arg *out) {
   if (lua_type(L, arg) != LUA_TSTRING && !binding_tonode(L, arg))
@@ -46,7 +40,7 @@ static int op_regexp_match(lua_State *L) {
   binding_arg pattern;
   const char *flags = check_flags(L, 3, "regexp_match");
   read_text(L, 2, "regexp_match", "a pattern", &pattern);
-  binding_build b = start(L, ROOM_MATCH + pattern.room + 32, 2);
+  binding_build b = binding_expression_start(L, ROOM_MATCH + pattern.room + 32, 2);
   do node = corm_regexp_in(&b.arena, string, pattern_in(&b.arena, &pattern, string), flags);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -60,7 +54,8 @@ static int op_regexp_replace(lua_State *L) {
   const char *flags = check_flags(L, 4, "regexp_replace");
   read_text(L, 2, "regexp_replace", "a pattern", &pattern);
   read_text(L, 3, "regexp_replace", "a replacement", &replacement);
-  binding_build b = start(L, ROOM_MATCH + BINDING_ROOM(corm_list) + pattern.room + replacement.room + 96, 3);
+  binding_build b =
+      binding_expression_start(L, ROOM_MATCH + BINDING_ROOM(corm_list) + pattern.room + replacement.room + 96, 3);
   do {
     const corm_node *from = pattern_in(&b.arena, &pattern, string);
     node = corm_regexp_replace_in(&b.arena, string, from, pattern_in(&b.arena, &replacement, string), flags);
@@ -121,7 +116,7 @@ static int op_match(lua_State *L) {
   const char *mode = mysql_mode(L, boolean, natural, expansion);
   binding_arg pattern;
   read_text(L, 2, "match", "a pattern", &pattern);
-  binding_build b = start(L, 2 * ROOM_MATCH + pattern.room + 160, 2);
+  binding_build b = binding_expression_start(L, 2 * ROOM_MATCH + pattern.room + 160, 2);
   do node = match_in(&b.arena, left, pattern_in(&b.arena, &pattern, left), mode, config);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -149,7 +144,8 @@ static int mysql_match(lua_State *L) {
   if (!binding_opt_push(L, options, "against")) lua_pushnil(L);
   const int against = lua_gettop(L);
   read_text(L, against, "match", "the text of 'against'", &pattern);
-  binding_build b = start(L, 2 * ROOM_MATCH + BINDING_ROOM(corm_list) + 16 * 48 + pattern.room + 64, n + 1);
+  binding_build b =
+      binding_expression_start(L, 2 * ROOM_MATCH + BINDING_ROOM(corm_list) + 16 * 48 + pattern.room + 64, n + 1);
   do {
     const corm_node *left = n > 1 ? corm_list_in(&b.arena, columns, (size_t)n) : columns[0];
     const corm_node *right =

@@ -13,12 +13,6 @@
 /* What the usual operator takes: its own node, a bind and its name, parentheses for both sides. */
 #define ROOM_BINARY (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
 
-static binding_build start(lua_State *L, size_t room, int nuvalue) {
-  binding_build b;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, nuvalue);
-  return b;
-}
-
 static void check_count(lua_State *L, int n, const char *method) {
   if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
 }
@@ -54,7 +48,7 @@ static int compare(lua_State *L, corm_op op, const char *method) {
                   "%s: NULL, true and false are compared by eq, ne, is_, is_not and "
                   "is_distinct_from only",
                   method);
-  binding_build b = start(L, ROOM_BINARY + right.room, right.node ? 2 : 1);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + right.room, right.node ? 2 : 1);
   do {
     node = right.node || right.type ? corm_binary_in(&b.arena, op, left, binding_arg_in(&b.arena, &right, left))
                                     : corm_compare_in(&b.arena, op, left, &right.value);
@@ -73,7 +67,7 @@ static int arithmetic(lua_State *L, corm_op op, const char *method) {
   refuse_collection(L, typed, method);
   binding_arg_read(L, 1, corm_node_type(typed), method, &left);
   binding_arg_read(L, 2, corm_node_type(typed), method, &right);
-  binding_build b = start(L, ROOM_BINARY + left.room + right.room, 2);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + left.room + right.room, 2);
   do {
     if ((left.node || left.type) && (right.node || right.type))
       node =
@@ -124,7 +118,7 @@ ARITHMETIC(bitwise_rshift, RSHIFT)
 
 static int unary(lua_State *L, corm_op op, const char *method) {
   const corm_node *operand = binding_checkself(L, method), *node;
-  binding_build b = start(L, BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping), 1);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping), 1);
   do node = corm_unary_in(&b.arena, op, binding_scalar_in(&b.arena, operand));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -140,7 +134,8 @@ static int ordering(lua_State *L, corm_op op, const char *method) {
   corm_error_init(&err);
   if (corm_identifier_check(name, len, "label", &err) != CORM_OK) return binding_raise(L, &err);
   const corm_node *node;
-  binding_build b = start(L, BINDING_ROOM(corm_column_node) + BINDING_ROOM(corm_unary) + CORM_ROOM_TEXT(len), 1);
+  binding_build b =
+      binding_expression_start(L, BINDING_ROOM(corm_column_node) + BINDING_ROOM(corm_unary) + CORM_ROOM_TEXT(len), 1);
   do {
     corm_column_node *column = (corm_column_node *)(uintptr_t)corm_name_in(&b.arena, name, NULL);
     if (column) column->base.flags = CORM_COLUMN_REFERENCE;
@@ -167,7 +162,7 @@ ORDERING(nulls_last, NULLS_LAST)
 
 static int op_not_(lua_State *L) {
   const corm_node *operand = binding_checkcondition(L, 1, "not_"), *node;
-  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_binary), 1);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + BINDING_ROOM(corm_binary), 1);
   do node = corm_not_in(&b.arena, binding_scalar_in(&b.arena, operand));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -202,7 +197,7 @@ static int like(lua_State *L, corm_op op, const char *method) {
   binding_check_options(L, 3, method, specs, 1);
   const char *escape = check_escape(L, 3, method);
   binding_arg_read(L, 2, binding_hosted(left), method, &right);
-  binding_build b = start(L, ROOM_BINARY + right.room + 16, 2);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + right.room + 16, 2);
   do {
     const corm_node *pattern = binding_arg_in(&b.arena, &right, left);
     node = pattern ? corm_like_in(&b.arena, op, left, pattern, escape) : NULL;
@@ -224,7 +219,8 @@ static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   if (autoescape && (right.node || right.value.kind != CORM_TEXT))
     binding_error(L, CORM_E_ARGUMENT, "%s: autoescape works on a string only", method);
   bool is_text = !right.node && right.value.kind == CORM_TEXT;
-  binding_build b = start(L, ROOM_BINARY + right.room + (autoescape ? CORM_ROOM_TEXT(2 * right.value.len) : 0) + 16, 2);
+  binding_build b = binding_expression_start(
+      L, ROOM_BINARY + right.room + (autoescape ? CORM_ROOM_TEXT(2 * right.value.len) : 0) + 16, 2);
   do {
     if (is_text) {
       node = corm_affix_text_in(&b.arena, op, flags, left, right.value.as.s, right.value.len, autoescape, escape);
@@ -276,7 +272,7 @@ static int op_between(lua_State *L) {
   const bool symmetric = binding_opt_bool(L, 4, "symmetric", false);
   binding_arg_read(L, 2, left->type, "between", &low);
   binding_arg_read(L, 3, left->type, "between", &high);
-  binding_build b = start(L, ROOM_BINARY + BINDING_ROOM(corm_list) + 16 + low.room + high.room, 3);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + BINDING_ROOM(corm_list) + 16 + low.room + high.room, 3);
   do {
     const corm_node *from = binding_arg_in(&b.arena, &low, left), *to = binding_arg_in(&b.arena, &high, left);
     node = !from || !to ? NULL
@@ -295,7 +291,7 @@ static int op_collate(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING) binding_error(L, CORM_E_ARGUMENT, "collate: the name of a collation expected");
   const char *name = lua_tolstring(L, 2, &len);
   if (corm_identifier_check(name, len, "collation", &err) != CORM_OK) return binding_raise(L, &err);
-  binding_build b = start(L, ROOM_BINARY + 128 + CORM_ROOM_TEXT(len), 1);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + 128 + CORM_ROOM_TEXT(len), 1);
   do node = corm_collate_in(&b.arena, operand, name);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -314,7 +310,8 @@ static int op_label(lua_State *L) {
     name = lua_tolstring(L, 2, &len);
     if (corm_identifier_check(name, len, "label", &err) != CORM_OK) return binding_raise(L, &err);
   }
-  binding_build b = start(L, BINDING_ROOM(corm_label) + BINDING_ROOM(corm_subselect) + CORM_ROOM_TEXT(len) + 32, 1);
+  binding_build b = binding_expression_start(
+      L, BINDING_ROOM(corm_label) + BINDING_ROOM(corm_subselect) + CORM_ROOM_TEXT(len) + 32, 1);
   do node = corm_label_in(&b.arena, name, binding_scalar_in(&b.arena, operand));
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -339,7 +336,8 @@ static int cast_to(lua_State *L, cast_kind kind) {
   /* The text of a number is what the cast reads. */
   corm_value_kind wanted = corm_type_value_kind(type);
   bool read = kind != TYPE_COERCE && operand.value.kind == CORM_TEXT && (wanted == CORM_INT || wanted == CORM_REAL);
-  binding_build b = start(L, BINDING_ROOM(corm_cast) + 2 * BINDING_ROOM(corm_grouping) + operand.room, 2);
+  binding_build b =
+      binding_expression_start(L, BINDING_ROOM(corm_cast) + 2 * BINDING_ROOM(corm_grouping) + operand.room, 2);
   do {
     const corm_node *element = operand.node ? binding_scalar_in(&b.arena, operand.node)
                                : operand.value.kind == CORM_NULL && kind != TYPE_COERCE
@@ -380,7 +378,7 @@ static int custom_call(lua_State *L) {
   const corm_type *type = typed ? binding_checktype(L, lua_upvalueindex(6), "op") : NULL;
   binding_arg right;
   binding_arg_read(L, 1, left->type, "op", &right);
-  binding_build b = start(L, ROOM_BINARY + right.room + CORM_ROOM_TEXT(len), 3);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + right.room + CORM_ROOM_TEXT(len), 3);
   do {
     const corm_node *operand = binding_arg_in(&b.arena, &right, left);
     node = operand ? corm_custom_in(&b.arena, text, precedence, boolean, type, left, operand) : NULL;
