@@ -1,26 +1,6 @@
 -- Types that are written as they are called, those of one database, and types of a script's own.
-local function column(build)
-  return function(c) return c.CreateTable(c.Table("t", c.MetaData(), build(c))) end
-end
-
-local function typed(name, build, generic, others)
-  local case = { name, column(function(c) return c.Column("x", build(c)) end) }
-  local function text(spelled) return spelled and "CREATE TABLE t (x " .. spelled .. ")" end
-  case[3] = text(generic)
-  for dialect, spelled in pairs(others or {}) do case[dialect] = text(spelled) end
-  return case
-end
-
-local function cast(name, build, generic, others)
-  local case = { name, function(c, s) return c.cast(s.author.c.name, build(c)) end }
-  local function text(spelled)
-    if spelled == "" then return "author.name" end
-    return spelled and "CAST(author.name AS " .. spelled .. ")"
-  end
-  case[3] = text(generic)
-  for dialect, spelled in pairs(others or {}) do case[dialect] = text(spelled) end
-  return case
-end
+local types = require "spec.support.typed"
+local typed, cast = types.in_table, types.in_cast
 
 -- Of one database: the others refuse it, save the generic dialect, which shows all.
 local function of_postgresql(name, build, spelled, generic)

@@ -1,29 +1,7 @@
 -- General types: their names in CREATE TABLE and in CAST on each database. Where MySQL's differ from SQLAlchemy's, or a
 -- text has been made to fit the server, docs/deviations.md says why.
-local function column(build)
-  return function(c) return c.CreateTable(c.Table("t", c.MetaData(), build(c))) end
-end
-
--- A column of a type: the generic spelling and those that differ.
-local function typed(name, build, generic, others)
-  local case = { name, column(function(c) return c.Column("x", build(c)) end) }
-  local function text(spelled) return spelled and "CREATE TABLE t (x " .. spelled .. ")" end
-  case[3] = text(generic)
-  for dialect, spelled in pairs(others or {}) do case[dialect] = text(spelled) end
-  return case
-end
-
--- CAST(author.name AS ...); an empty text: there is no cast.
-local function cast(name, build, generic, others)
-  local case = { name, function(c, s) return c.cast(s.author.c.name, build(c)) end }
-  local function text(spelled)
-    if spelled == "" then return "author.name" end
-    return spelled and "CAST(author.name AS " .. spelled .. ")"
-  end
-  case[3] = text(generic)
-  for dialect, spelled in pairs(others or {}) do case[dialect] = text(spelled) end
-  return case
-end
+local types = require "spec.support.typed"
+local typed, cast = types.in_table, types.in_cast
 
 local function mood(c, options) return c.Enum("sad", "it's", options or { name = "mood" }) end
 
