@@ -119,6 +119,32 @@ static void impossible_sizes_fail(void **state) {
   assert_false(arena.failed);
 }
 
+static void a_full_array_grows_with_its_items(void **state) {
+  (void)state;
+  corm_arena arena;
+  corm_arena_init(&arena, &corm_mem_libc);
+  size_t cap = 0, n = 0;
+  int *items = NULL;
+  for (int i = 0; i < 1000; i++) {
+    if (n == cap) items = corm_arena_grow(&arena, items, &cap, sizeof *items);
+    assert_non_null(items);
+    items[n++] = i;
+  }
+  assert_int_equal(cap, 1024);
+  for (int i = 0; i < 1000; i++) assert_int_equal(items[i], i);
+  const int few[3] = {1, 2, 3};
+  cap = 3;
+  items = corm_arena_grow(&arena, few, &cap, sizeof *items);
+  assert_int_equal(cap, 6);
+  assert_memory_equal(items, few, sizeof few);
+  assert_memory_equal(corm_arena_copy(&arena, few, sizeof few), few, sizeof few);
+  cap = SIZE_MAX / 2;
+  assert_null(corm_arena_grow(&arena, few, &cap, sizeof *items));
+  assert_int_equal(cap, SIZE_MAX / 2);
+  assert_true(arena.failed);
+  corm_arena_clear(&arena);
+}
+
 static bool fill(const corm_mem *mem) {
   corm_arena arena;
   corm_arena_init(&arena, mem);
@@ -144,6 +170,7 @@ int main(void) {
       cmocka_unit_test(a_fixed_arena_never_grows),
       cmocka_unit_test(a_measured_block_is_filled_to_the_last_byte),
       cmocka_unit_test(impossible_sizes_fail),
+      cmocka_unit_test(a_full_array_grows_with_its_items),
       cmocka_unit_test(every_failure_is_noted),
   };
   return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #define ALIGNMENT       ((size_t)16)
 #define FIRST_BLOCK     ((size_t)1024)
 #define LARGEST_REGULAR ((size_t)64 * 1024)
+#define FIRST_ITEMS     ((size_t)32)
 
 struct corm_arena_block {
   corm_arena_block *older;
@@ -127,6 +128,22 @@ void *corm_arena_zalloc(corm_arena *arena, size_t count, size_t size) {
   void *ptr = corm_arena_alloc(arena, count * size);
   if (ptr) memset(ptr, 0, count * size);
   return ptr;
+}
+
+void *corm_arena_grow(corm_arena *arena, const void *items, size_t *cap, size_t size) {
+  const size_t more = *cap ? *cap : FIRST_ITEMS;
+  if (more > TOO_MUCH / 2 / size) return fail(arena);
+  void *grown = corm_arena_alloc(arena, (*cap + more) * size);
+  if (!grown) return NULL;
+  if (*cap) memcpy(grown, items, *cap * size);
+  *cap += more;
+  return grown;
+}
+
+void *corm_arena_copy(corm_arena *arena, const void *from, size_t size) {
+  void *copy = corm_arena_alloc(arena, size);
+  if (copy && size) memcpy(copy, from, size);
+  return copy;
 }
 
 char *corm_arena_dup(corm_arena *arena, const char *text, size_t len) {

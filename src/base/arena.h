@@ -43,6 +43,13 @@ void *corm_arena_alloc(corm_arena *arena, size_t size);
 /* The same for count * size zeroed bytes; an overflowing product fails. */
 void *corm_arena_zalloc(corm_arena *arena, size_t count, size_t size);
 
+/* Room for twice as many items as the *cap that are full, for 32 where *cap is 0: returns it with the old items copied
+   and sets *cap. NULL when out of memory, *cap unchanged; the old items stay in any case. */
+void *corm_arena_grow(corm_arena *arena, const void *items, size_t *cap, size_t size);
+
+/* Returns a copy of size bytes. */
+void *corm_arena_copy(corm_arena *arena, const void *from, size_t size);
+
 /* Returns a NUL-terminated copy of len bytes. */
 char *corm_arena_dup(corm_arena *arena, const char *text, size_t len);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orm/loader.h"
+#include "sql/adapt.h"
 #include "sql/subquery.h"
 
 corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_relationship *relationship,
@@ -40,113 +41,32 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
 
 /* -- expressions over aliases -- */
 
-static void *copy_node(corm_arena *arena, const void *node, size_t size) {
-  void *copy = corm_arena_alloc(arena, size);
-  if (copy) memcpy(copy, node, size);
-  return copy;
-}
+/* The FROMs that stand for a relationship's tables. */
+typedef struct adaption {
+  const corm_relationship *relationship;
+  const corm_node *target;
+  const corm_node *secondary;
+} adaption;
 
-static const corm_node *adapt_column(corm_arena *arena, const corm_column_node *column,
-                                     const corm_relationship *relationship, const corm_node *target,
-                                     const corm_node *secondary) {
+static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_column_node *column) {
+  const adaption *a = ctx;
   if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
   const corm_table *table = ((const corm_table_node *)column->from)->table;
   const corm_node *from = NULL;
-  if (table == relationship->target->table) from = target;
-  if (table == relationship->def.secondary) from = secondary;
+  if (table == a->relationship->target->table) from = a->target;
+  if (table == a->relationship->def.secondary) from = a->secondary;
   if (!from) return &column->base;
-  corm_column_node *copy = copy_node(arena, column, sizeof *column);
+  corm_column_node *copy = corm_arena_alloc(arena, sizeof *copy);
   if (!copy) return NULL;
+  *copy = *column;
   copy->from = from;
   return &copy->base;
 }
 
-/* Operands that are still the originals; places to put their copies. An expression may be as deep as it likes. */
-typedef struct adaption {
-  corm_arena *arena;
-  const corm_node ***places;
-  size_t n;
-  size_t cap;
-  const corm_node **first[32];
-} adaption;
-
-static bool put_off(adaption *a, const corm_node **place) {
-  if (a->n == a->cap) {
-    const corm_node ***grown = corm_arena_alloc(a->arena, 2 * a->cap * sizeof *grown);
-    if (!grown) return false;
-    memcpy(grown, a->places, a->n * sizeof *grown);
-    a->places = grown;
-    a->cap *= 2;
-  }
-  a->places[a->n++] = place;
-  return true;
-}
-
-static const corm_node *const *put_off_list(adaption *a, const corm_node *const *items, uint32_t n) {
-  const corm_node **copy = corm_arena_zalloc(a->arena, n, sizeof *copy);
-  for (uint32_t i = 0; copy && i < n; i++) {
-    copy[i] = items[i];
-    if (!put_off(a, &copy[i])) return NULL;
-  }
-  return copy;
-}
-
-/* A copy whose operands are put off; leaves without a column, and what holds a select of its own, stay as they are. */
-static const corm_node *copy_operation(adaption *a, const corm_node *node) {
-  corm_arena *arena = a->arena;
-  switch ((corm_node_kind)node->kind) {
-  case CORM_NODE_UNARY: {
-    corm_unary *copy = copy_node(arena, node, sizeof *copy);
-    return copy && put_off(a, &copy->operand) ? &copy->base : NULL;
-  }
-  case CORM_NODE_BINARY: {
-    corm_binary *copy = copy_node(arena, node, sizeof *copy);
-    return copy && put_off(a, &copy->left) && put_off(a, &copy->right) ? &copy->base : NULL;
-  }
-  case CORM_NODE_LIST: {
-    corm_list *copy = copy_node(arena, node, sizeof *copy);
-    return copy && (copy->items = put_off_list(a, copy->items, copy->n)) ? &copy->base : NULL;
-  }
-  case CORM_NODE_GROUPING: {
-    corm_grouping *copy = copy_node(arena, node, sizeof *copy);
-    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
-  }
-  case CORM_NODE_CAST: {
-    corm_cast *copy = copy_node(arena, node, sizeof *copy);
-    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
-  }
-  case CORM_NODE_EXTRACT: {
-    corm_extract *copy = copy_node(arena, node, sizeof *copy);
-    return copy && put_off(a, &copy->element) ? &copy->base : NULL;
-  }
-  case CORM_NODE_FUNCTION: {
-    corm_function *copy = copy_node(arena, node, sizeof *copy);
-    return copy && (copy->args = put_off_list(a, copy->args, copy->nargs)) ? &copy->base : NULL;
-  }
-  case CORM_NODE_CASE: {
-    corm_case_node *copy = copy_node(arena, node, sizeof *copy);
-    if (!copy || !(copy->whens = put_off_list(a, copy->whens, copy->nwhens * 2))) return NULL;
-    if (copy->value && !put_off(a, &copy->value)) return NULL;
-    return !copy->else_ || put_off(a, &copy->else_) ? &copy->base : NULL;
-  }
-  default: return node;
-  }
-}
-
 const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
                                    const corm_node *target, const corm_node *secondary) {
-  adaption a = {.arena = arena};
-  a.places = a.first;
-  a.cap = sizeof a.first / sizeof *a.first;
-  if (!put_off(&a, &node)) return NULL;
-  while (a.n) {
-    const corm_node **place = a.places[--a.n];
-    *place = (*place)->kind == CORM_NODE_COLUMN
-                 ? adapt_column(arena, (const corm_column_node *)*place, relationship, target, secondary)
-                 : copy_operation(&a, *place);
-    if (!*place) return NULL;
-  }
-  return node;
+  adaption a = {.relationship = relationship, .target = target, .secondary = secondary};
+  return corm_adapt_columns_in(arena, node, adapt_column, &a);
 }
 
 /* -- the rewritten select -- */
@@ -271,7 +191,7 @@ static bool is_selected(const corm_node *node, const corm_node *const *columns, 
 
 /* The select as a subquery, with what it is ordered by among its columns. */
 static corm_status make_subquery(rewriting *r, const corm_select *base, const corm_node **out) {
-  corm_select *inner = copy_node(r->arena, base, sizeof *base);
+  corm_select *inner = corm_arena_copy(r->arena, base, sizeof *base);
   const corm_node **columns = corm_arena_zalloc(r->arena, base->ncolumns + base->norder_by, sizeof *columns);
   if (!inner || !columns) return corm_error_memory(r->err);
   if (base->ncolumns) memcpy(columns, base->columns, base->ncolumns * sizeof *columns);
@@ -300,7 +220,7 @@ static corm_status count_columns(rewriting *r, const corm_node *item, uint32_t *
 
 static const corm_node *outer_bundle(rewriting *r, const corm_bundle *bundle, const corm_node *alias,
                                      const corm_node *const *columns) {
-  corm_bundle *copy = copy_node(r->arena, bundle, sizeof *bundle);
+  corm_bundle *copy = corm_arena_copy(r->arena, bundle, sizeof *bundle);
   if (!copy) return NULL;
   copy->from = alias;
   copy->columns = columns;
@@ -337,7 +257,7 @@ static corm_status select_outer(rewriting *r, const corm_select *base, const cor
 static const corm_node *outer_order(rewriting *r, const corm_node *node, const corm_node *const *nodes, uint32_t n) {
   const corm_node *result = node, **place = &result, *inner = ordered(node);
   for (; *place != inner; place = &((corm_unary *)(uintptr_t)*place)->operand) {
-    *place = copy_node(r->arena, *place, sizeof(corm_unary));
+    *place = corm_arena_copy(r->arena, *place, sizeof(corm_unary));
     if (!*place) return NULL;
   }
   for (uint32_t i = 0; i < n; i++) {

@@ -70,7 +70,7 @@ const char *corm_anon_stem(const corm_node *node) {
 typedef struct expansion {
   corm_arena *arena;
   corm_select_columns *out;
-  uint32_t cap;
+  size_t cap;
   unsigned depth;
   corm_error *err;
 } expansion;
@@ -79,11 +79,9 @@ static corm_status add_column(expansion *x, const corm_node *node, int32_t bundl
   corm_select_columns *out = x->out;
   if (!node) return corm_error_memory(x->err);
   if (out->n == x->cap) {
-    corm_select_column *grown = corm_arena_alloc(x->arena, 2 * x->cap * sizeof *grown);
+    corm_select_column *grown = corm_arena_grow(x->arena, out->items, &x->cap, sizeof *grown);
     if (!grown) return corm_error_memory(x->err);
-    memcpy(grown, out->items, out->n * sizeof *grown);
     out->items = grown;
-    x->cap *= 2;
   }
   corm_select_column *column = &out->items[out->n++];
   *column = (corm_select_column){.node = node, .name = natural_name(node), .bundle = bundle};

@@ -79,12 +79,9 @@ typedef struct comparison {
 
 static bool push(comparison *c, const corm_node *a, const corm_node *b) {
   if (c->n == c->cap) {
-    size_t cap = c->cap ? c->cap * 2 : 64;
-    node_pair *grown = corm_arena_alloc(c->arena, cap * sizeof *grown);
+    node_pair *grown = corm_arena_grow(c->arena, c->stack, &c->cap, sizeof *grown);
     if (!grown) return false;
-    if (c->n) memcpy(grown, c->stack, c->n * sizeof *grown);
     c->stack = grown;
-    c->cap = cap;
   }
   c->stack[c->n++] = (node_pair){a, b};
   return true;

@@ -100,7 +100,7 @@ struct corm_compiler {
   corm_scope *scope;
   corm_cte_slot *ctes;
   uint32_t nctes;
-  uint32_t ctes_cap;
+  size_t ctes_cap;
   uint32_t nfinished;              /* CTEs whose text is there */
   uint32_t nnesting;               /* CTEs that wait for the end of a select inside */
   uint32_t level;                  /* selects within selects */

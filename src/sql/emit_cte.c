@@ -24,12 +24,9 @@ const char *corm_cte_name(corm_compiler *c, const corm_alias *cte) {
 
 static corm_cte_slot *new_slot(corm_compiler *c) {
   if (c->nctes == c->ctes_cap) {
-    uint32_t cap = c->ctes_cap ? 2 * c->ctes_cap : 8;
-    corm_cte_slot *grown = corm_compiler_check(c, corm_arena_alloc(c->arena, cap * sizeof *grown));
+    corm_cte_slot *grown = corm_compiler_check(c, corm_arena_grow(c->arena, c->ctes, &c->ctes_cap, sizeof *grown));
     if (!grown) return NULL;
-    if (c->nctes) memcpy(grown, c->ctes, c->nctes * sizeof *grown);
     c->ctes = grown;
-    c->ctes_cap = cap;
   }
   return &c->ctes[c->nctes++];
 }

@@ -5,11 +5,9 @@
 
 void corm_push_task(corm_compiler *c, corm_task task) {
   if (c->ntasks == c->tasks_cap) {
-    corm_task *grown = corm_compiler_check(c, corm_arena_alloc(c->arena, 2 * c->tasks_cap * sizeof *grown));
+    corm_task *grown = corm_compiler_check(c, corm_arena_grow(c->arena, c->tasks, &c->tasks_cap, sizeof *grown));
     if (!grown) return;
-    memcpy(grown, c->tasks, c->ntasks * sizeof *grown);
     c->tasks = grown;
-    c->tasks_cap *= 2;
   }
   task.inside = c->inside;
   c->tasks[c->ntasks++] = task;

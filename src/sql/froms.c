@@ -33,11 +33,9 @@ bool corm_from_list_has(const corm_from_list *list, const corm_node *from) {
 bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
   if (corm_from_list_has(list, from)) return true;
   if (list->n == list->cap) {
-    const corm_node **grown = corm_arena_alloc(list->arena, 2 * list->cap * sizeof *grown);
+    const corm_node **grown = corm_arena_grow(list->arena, list->items, &list->cap, sizeof *grown);
     if (!grown) return false;
-    memcpy(grown, list->items, list->n * sizeof *grown);
     list->items = grown;
-    list->cap *= 2;
   }
   list->items[list->n++] = from;
   return true;
@@ -54,11 +52,9 @@ typedef struct stack {
 
 static bool push(stack *s, const corm_node *from) {
   if (s->n == s->cap) {
-    const corm_node **grown = corm_arena_alloc(s->arena, 2 * s->cap * sizeof *grown);
+    const corm_node **grown = corm_arena_grow(s->arena, s->items, &s->cap, sizeof *grown);
     if (!grown) return false;
-    memcpy(grown, s->items, s->n * sizeof *grown);
     s->items = grown;
-    s->cap *= 2;
   }
   s->items[s->n++] = from;
   return true;

@@ -9,7 +9,7 @@ typedef struct corm_from_list {
   corm_arena *arena;
   const corm_node **items;
   uint32_t n;
-  uint32_t cap;
+  size_t cap;
   const corm_node *first[8];
 } corm_from_list;
 

@@ -6,12 +6,9 @@
 
 static void add(corm_parts *p, corm_part part) {
   if (p->n == p->cap) {
-    size_t cap = p->cap ? p->cap * 2 : 32;
-    corm_part *grown = corm_arena_alloc(p->arena, cap * sizeof *grown);
+    corm_part *grown = corm_arena_grow(p->arena, p->items, &p->cap, sizeof *grown);
     if (!grown) return;
-    if (p->n) memcpy(grown, p->items, p->n * sizeof *grown);
     p->items = grown;
-    p->cap = cap;
   }
   p->items[p->n++] = part;
 }

@@ -1,7 +1,5 @@
 #include "sql/walk.h"
 
-#include <string.h>
-
 void corm_walk_init(corm_walk *walk, corm_arena *arena, const corm_node *root) {
   walk->arena = arena;
   walk->frames = walk->first;
@@ -13,11 +11,9 @@ void corm_walk_init(corm_walk *walk, corm_arena *arena, const corm_node *root) {
 
 static bool push(corm_walk *walk, const corm_node *node) {
   if (walk->n == walk->cap) {
-    corm_walk_frame *grown = corm_arena_alloc(walk->arena, 2 * walk->cap * sizeof *grown);
+    corm_walk_frame *grown = corm_arena_grow(walk->arena, walk->frames, &walk->cap, sizeof *grown);
     if (!grown) return false;
-    memcpy(grown, walk->frames, walk->n * sizeof *grown);
     walk->frames = grown;
-    walk->cap *= 2;
   }
   walk->frames[walk->n++] = (corm_walk_frame){.node = node};
   return true;

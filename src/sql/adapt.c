@@ -1,0 +1,85 @@
+#include "sql/adapt.h"
+
+/* Places whose operand is still the original. An expression may be as deep as it likes. */
+typedef struct adaption {
+  corm_arena *arena;
+  const corm_node ***places;
+  size_t n;
+  size_t cap;
+  const corm_node **first[32];
+} adaption;
+
+/* An operand that is not there is nothing to put off. */
+static bool put_off(adaption *a, const corm_node **place) {
+  if (!*place) return true;
+  if (a->n == a->cap) {
+    const corm_node ***grown = corm_arena_grow(a->arena, a->places, &a->cap, sizeof *grown);
+    if (!grown) return false;
+    a->places = grown;
+  }
+  a->places[a->n++] = place;
+  return true;
+}
+
+static const corm_node *const *put_off_list(adaption *a, const corm_node *const *items, uint32_t n) {
+  const corm_node **copy = corm_arena_zalloc(a->arena, n, sizeof *copy);
+  for (uint32_t i = 0; copy && i < n; i++) {
+    copy[i] = items[i];
+    if (!put_off(a, &copy[i])) return NULL;
+  }
+  return copy;
+}
+
+/* Declares `copy`, a copy of `node` as a struct type, and returns it when `parts` could be put off. */
+#define COPY(type, parts)                                                                                              \
+  do {                                                                                                                 \
+    type *copy = corm_arena_copy(a->arena, node, sizeof *copy);                                                        \
+    return copy && (parts) ? &copy->base : NULL;                                                                       \
+  } while (0)
+
+/* What is built around functions. */
+static const corm_node *copy_call(adaption *a, const corm_node *node) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_FUNCTION: COPY(corm_function, (copy->args = put_off_list(a, copy->args, copy->nargs)));
+  case CORM_NODE_FILTER: COPY(corm_filter, put_off(a, &copy->element) && put_off(a, &copy->criterion));
+  case CORM_NODE_WITHIN_GROUP:
+  case CORM_NODE_AGGREGATE_ORDER:
+  case CORM_NODE_ARGUMENT_ORDER: COPY(corm_ordered, put_off(a, &copy->element) && put_off(a, &copy->order_by));
+  case CORM_NODE_OVER: /* the bounds of its frame are no columns */
+    COPY(corm_over, put_off(a, &copy->element) && put_off(a, &copy->partition_by) && put_off(a, &copy->order_by));
+  case CORM_NODE_FIELD: COPY(corm_field, put_off(a, &copy->element));
+  default: return node;
+  }
+}
+
+/* A copy whose operands are put off; other nodes as they are. */
+static const corm_node *copy_operation(adaption *a, const corm_node *node) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_UNARY: COPY(corm_unary, put_off(a, &copy->operand));
+  case CORM_NODE_BINARY: COPY(corm_binary, put_off(a, &copy->left) && put_off(a, &copy->right));
+  case CORM_NODE_ARRAY:
+  case CORM_NODE_LIST: COPY(corm_list, (copy->items = put_off_list(a, copy->items, copy->n)));
+  case CORM_NODE_GROUPING: COPY(corm_grouping, put_off(a, &copy->element));
+  case CORM_NODE_LABEL: COPY(corm_label, put_off(a, &copy->element));
+  case CORM_NODE_CAST: COPY(corm_cast, put_off(a, &copy->element));
+  case CORM_NODE_EXTRACT: COPY(corm_extract, put_off(a, &copy->element));
+  case CORM_NODE_CASE:
+    COPY(corm_case_node, (copy->whens = put_off_list(a, copy->whens, copy->nwhens * 2)) && put_off(a, &copy->value) &&
+                             put_off(a, &copy->else_));
+  default: return copy_call(a, node);
+  }
+}
+
+const corm_node *corm_adapt_columns_in(corm_arena *arena, const corm_node *node, corm_adapt_column column, void *ctx) {
+  adaption a = {.arena = arena};
+  a.places = a.first;
+  a.cap = sizeof a.first / sizeof *a.first;
+  if (!put_off(&a, &node)) return NULL;
+  while (a.n) {
+    const corm_node **place = a.places[--a.n];
+    *place = (*place)->kind == CORM_NODE_COLUMN ? column(arena, ctx, (const corm_column_node *)*place)
+                                                : copy_operation(&a, *place);
+    if (!*place) return NULL;
+  }
+  return node;
+}

@@ -1,0 +1,15 @@
+/* Expressions said anew of other columns: of an alias's, or of those of a copied table. */
+#ifndef CORM_SQL_ADAPT_H
+#define CORM_SQL_ADAPT_H
+
+#include "sql/node.h"
+
+/* What stands for a column: a node of the arena or one that lives as long, the column itself, or NULL when the arena is
+   full. */
+typedef const corm_node *(*corm_adapt_column)(corm_arena *arena, void *ctx, const corm_column_node *column);
+
+/* A copy of the expression with each of its columns replaced; leaves are shared. What holds a select, and what the host
+   writes (CONSTRUCT), stays as it is. NULL when the arena is full. */
+const corm_node *corm_adapt_columns_in(corm_arena *arena, const corm_node *node, corm_adapt_column column, void *ctx);
+
+#endif
