@@ -142,9 +142,9 @@ describe("the stubs", function()
     local plain = {
       "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",
-      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "IdentityOptions", "IndexOptions",
+      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
       "MetaDataOptions", "Object",
-      "RelationshipOptions", "RetryOptions", "SequenceOptions", "SessionOptions",
+      "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "URLParts", "ViewOptions", "func", "null",
     }
     local others = {}

@@ -99,19 +99,19 @@ static void refresh_reads_again(void **state) {
   host_values users = world_all(w, w->user);
   const char *const name = "name", *const wrong = "nmae", *const addresses = "addresses";
   assert_true(world_execute(w, "UPDATE user SET name = 'new', age = 7 WHERE id = 1"));
-  ok(w, corm_session_refresh(w->session, users.objects[0], &name, 1, &w->err));
+  ok(w, corm_session_refresh(w->session, users.objects[0], &name, 1, NULL, &w->err));
   assert_string_equal(world_slot(users.objects[0], "name"), "'new'");
   assert_string_equal(world_slot(users.objects[0], "age"), "30");
-  ok(w, corm_session_refresh(w->session, users.objects[0], NULL, 0, &w->err));
+  ok(w, corm_session_refresh(w->session, users.objects[0], NULL, 0, NULL, &w->err));
   assert_string_equal(world_slot(users.objects[0], "age"), "7");
   w->sent = 0;
-  ok(w, corm_session_refresh(w->session, users.objects[0], &addresses, 1, &w->err));
+  ok(w, corm_session_refresh(w->session, users.objects[0], &addresses, 1, NULL, &w->err));
   world_sent_count(w, 1);
   assert_string_equal(world_ids(users.objects[0], "addresses"), "2,1");
-  refused(w, corm_session_refresh(w->session, users.objects[0], &wrong, 1, &w->err), CORM_E_INVALID_REQUEST,
+  refused(w, corm_session_refresh(w->session, users.objects[0], &wrong, 1, NULL, &w->err), CORM_E_INVALID_REQUEST,
           "User has no attribute 'nmae'");
   assert_true(world_execute(w, "DELETE FROM user WHERE id = 2"));
-  refused(w, corm_session_refresh(w->session, users.objects[1], NULL, 0, &w->err), CORM_E_INVALID_REQUEST,
+  refused(w, corm_session_refresh(w->session, users.objects[1], NULL, 0, NULL, &w->err), CORM_E_INVALID_REQUEST,
           "Could not refresh instance User(id=2)");
   host_drop(&users);
 }

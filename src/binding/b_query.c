@@ -206,8 +206,10 @@ static int query_get(lua_State *L) {
   const corm_select *select = select_of(L);
   const corm_mapper *mapper = mapper_of(L, select, "Query:get");
   if (select->where || select->nfroms || select->limit || select->offset || select->norder_by || select->extra)
-    return binding_error(L, CORM_E_INVALID_REQUEST,
-                         "Query:get: not on a query with criteria, joins, order, limits or locks");
+    return binding_error(
+        L, CORM_E_INVALID_REQUEST,
+        "Query:get: not on a query with criteria, joins, order, limits or locks; session:get(class, key, { "
+        "with_for_update = true }) locks");
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_replace(L, 1);
   binding_push_class(L, binding_upvalue(L), mapper);

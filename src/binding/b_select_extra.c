@@ -53,50 +53,78 @@ static const corm_node *locked_from(lua_State *L, int arg) {
   return from;
 }
 
-static bool fill_lock(lua_State *L, corm_arena *arena, corm_select *select, corm_select_extra *extra, const void *ctx) {
-  const lock_args *args = ctx;
-  (void)select;
-  corm_row_lock *lock = corm_arena_alloc(arena, sizeof *lock);
-  const corm_node **of = corm_arena_alloc(arena, (size_t)(args->last - args->first + 1) * sizeof *of);
-  if (!lock || !of) return false;
-  *lock = args->lock;
-  lock->of = of;
-  for (int i = args->first; i <= args->last; i++) of[lock->nof++] = locked_from(L, i);
-  extra->lock = lock;
-  return true;
-}
-
-/* Puts the members of option `of`, one or a sequence, on the stack from 3 on. */
+/* Pushes the members of option `of`, one or a sequence. */
 static void push_locked(lua_State *L, int options) {
-  if (!binding_opt_push(L, options, "of") || !binding_is_plain_table(L, 3)) return;
-  lua_Integer n = luaL_len(L, 3);
+  const int first = lua_gettop(L) + 1;
+  if (!binding_opt_push(L, options, "of") || !binding_is_plain_table(L, first)) return;
+  lua_Integer n = luaL_len(L, first);
   if (n < 1 || n > 1000)
     binding_error(L, CORM_E_ARGUMENT, "with_for_update: 'of' names tables, mapped classes or columns, got %s",
                   n ? "too many" : "an empty table");
   luaL_checkstack(L, (int)n + 8, "with_for_update");
-  for (lua_Integer i = 1; i <= n; i++) lua_rawgeti(L, 3, i);
-  lua_remove(L, 3);
+  for (lua_Integer i = 1; i <= n; i++) lua_rawgeti(L, first, i);
+  lua_remove(L, first);
 }
 
-static int select_with_for_update(lua_State *L) {
+/* Reads the options at `options`; leaves what `of` names on the stack. */
+static lock_args check_lock(lua_State *L, int options) {
   static const binding_option_spec specs[] = {{"nowait", BINDING_OPT_BOOL},
                                               {"read", BINDING_OPT_BOOL},
                                               {"of", BINDING_OPT_ANY},
                                               {"skip_locked", BINDING_OPT_BOOL},
                                               {"key_share", BINDING_OPT_BOOL}};
-  const corm_select *old = binding_checkordered(L, "with_for_update");
-  lua_settop(L, 2);
-  binding_check_options(L, 2, "with_for_update", specs, sizeof specs / sizeof *specs);
-  lock_args args = {.lock = {.nowait = binding_opt_bool(L, 2, "nowait", false),
-                             .read = binding_opt_bool(L, 2, "read", false),
-                             .skip_locked = binding_opt_bool(L, 2, "skip_locked", false),
-                             .key_share = binding_opt_bool(L, 2, "key_share", false)},
-                    .first = 3};
+  binding_check_options(L, options, "with_for_update", specs, sizeof specs / sizeof *specs);
+  lock_args args = {.lock = {.nowait = binding_opt_bool(L, options, "nowait", false),
+                             .read = binding_opt_bool(L, options, "read", false),
+                             .skip_locked = binding_opt_bool(L, options, "skip_locked", false),
+                             .key_share = binding_opt_bool(L, options, "key_share", false)},
+                    .first = lua_gettop(L) + 1};
   if (args.lock.nowait && args.lock.skip_locked)
-    return binding_error(L, CORM_E_ARGUMENT, "with_for_update: nowait and skip_locked exclude each other");
-  push_locked(L, 2);
+    binding_error(L, CORM_E_ARGUMENT, "with_for_update: nowait and skip_locked exclude each other");
+  push_locked(L, options);
   args.last = lua_gettop(L);
   for (int i = args.first; i <= args.last; i++) locked_from(L, i);
+  return args;
+}
+
+static bool copy_lock(lua_State *L, corm_arena *arena, const lock_args *args, corm_row_lock *lock) {
+  const corm_node **of = corm_arena_alloc(arena, (size_t)(args->last - args->first + 1) * sizeof *of);
+  if (!of) return false;
+  *lock = args->lock;
+  lock->of = of;
+  for (int i = args->first; i <= args->last; i++) of[lock->nof++] = locked_from(L, i);
+  return true;
+}
+
+bool binding_opt_lock(lua_State *L, int options, const corm_node *from, corm_arena *arena, corm_row_lock *out) {
+  static const char name[] = "with_for_update";
+  *out = (corm_row_lock){0};
+  if (!binding_opt_push(L, options, name)) return false;
+  if (lua_isboolean(L, -1)) return lua_toboolean(L, -1);
+  if (!lua_istable(L, -1))
+    binding_error(L, CORM_E_ARGUMENT, "%s: true or a table of options expected, got %s", name, binding_typename(L, -1));
+  const lock_args args = check_lock(L, lua_gettop(L));
+  if (!copy_lock(L, arena, &args, out)) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (uint32_t i = 0; i < out->nof; i++) {
+    if (corm_from_same(out->of[i], from)) continue;
+    binding_error(L, CORM_E_ARGUMENT, "%s: a row of '%s' is read here, 'of' names '%s'", name, corm_from_name(from),
+                  corm_from_name(out->of[i]));
+  }
+  return true;
+}
+
+static bool fill_lock(lua_State *L, corm_arena *arena, corm_select *select, corm_select_extra *extra, const void *ctx) {
+  (void)select;
+  corm_row_lock *lock = corm_arena_alloc(arena, sizeof *lock);
+  if (!lock || !copy_lock(L, arena, ctx, lock)) return false;
+  extra->lock = lock;
+  return true;
+}
+
+static int select_with_for_update(lua_State *L) {
+  const corm_select *old = binding_checkordered(L, "with_for_update");
+  lua_settop(L, 2);
+  const lock_args args = check_lock(L, 2);
   size_t room = CORM_ARENA_ROUND(sizeof(corm_row_lock)) + CORM_ARENA_ROUND((size_t)args.last * sizeof(void *));
   return push_with(L, old, fill_lock, &args, room, args.first, args.last);
 }

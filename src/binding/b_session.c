@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "binding/b_engine.h"
+#include "binding/b_statement.h"
 
 /* Its address is the registry key of a table, weak in its values: corm_session * -> Session. */
 static const char sessions_key;
@@ -258,10 +259,8 @@ static const char *const *read_keys(lua_State *L, const char *what, corm_arena *
   return keys;
 }
 
-typedef corm_status (*expiry)(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
-                              corm_error *err);
-
-static int with_keys(lua_State *L, const char *what, expiry act) {
+static int session_expire(lua_State *L) {
+  static const char what[] = "Session:expire";
   corm_session *session = binding_checksession(L, what);
   corm_object *object = check_object(L, 2, what);
   corm_error err;
@@ -271,17 +270,34 @@ static int with_keys(lua_State *L, const char *what, expiry act) {
   binding_state *state = binding_upvalue(L);
   corm_arena *arena = binding_scratch(L, state);
   const char *const *keys = read_keys(L, what, arena, &n);
-  corm_status status = act(session, object, keys, n, &err);
+  corm_status status = corm_session_expire(session, object, keys, n, &err);
   binding_scratch_done(L, state, arena);
   return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
-static int session_expire(lua_State *L) {
-  return with_keys(L, "Session:expire", corm_session_expire);
-}
-
+/* refresh(object [, names] [, { with_for_update }]) */
 static int session_refresh(lua_State *L) {
-  return with_keys(L, "Session:refresh", corm_session_refresh);
+  static const char what[] = "Session:refresh";
+  static const binding_option_spec specs[] = {{"with_for_update", BINDING_OPT_ANY}};
+  corm_session *session = binding_checksession(L, what);
+  corm_object *object = check_object(L, 2, what);
+  corm_error err;
+  corm_error_init(&err);
+  uint32_t n;
+  corm_row_lock lock;
+  lua_settop(L, 4);
+  if (lua_isnil(L, 4) && lua_istable(L, 3) && lua_rawlen(L, 3) == 0) {
+    lua_pushnil(L);
+    lua_insert(L, 3);
+  }
+  binding_check_options(L, 4, what, specs, 1);
+  binding_state *state = binding_upvalue(L);
+  corm_arena *arena = binding_scratch(L, state);
+  const char *const *keys = read_keys(L, what, arena, &n);
+  const bool locks = binding_opt_lock(L, 4, object->mapper->from, arena, &lock);
+  corm_status status = corm_session_refresh(session, object, keys, n, locks ? &lock : NULL, &err);
+  binding_scratch_done(L, state, arena);
+  return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 static int session_expire_all(lua_State *L) {

@@ -6,6 +6,7 @@
 
 #include "binding/b_load.h"
 #include "binding/b_session.h"
+#include "binding/b_statement.h"
 
 /* -- the short way -- */
 
@@ -162,10 +163,12 @@ static void push_loaded(lua_State *L, binding_state *state, corm_session *sessio
 
 /* Pushes the object or nil. Arguments: session, class, key, options. */
 static void get(lua_State *L, binding_state *state, const char *what) {
-  static const binding_option_spec specs[] = {{"populate_existing", BINDING_OPT_BOOL}, {"options", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {
+      {"populate_existing", BINDING_OPT_BOOL}, {"options", BINDING_OPT_ANY}, {"with_for_update", BINDING_OPT_ANY}};
   corm_session *session = binding_checksession(L, what);
   corm_mapper *mapper = binding_checkmapper(L, 2, what);
   corm_load_options options = {0};
+  corm_row_lock lock;
   corm_error err;
   corm_error_init(&err);
   if (lua_isnone(L, 3)) binding_error(L, CORM_E_ARGUMENT, "%s: a primary key expected", what);
@@ -181,7 +184,8 @@ static void get(lua_State *L, binding_state *state, const char *what) {
     int list = binding_opt_push(L, 4, "options") ? lua_gettop(L) : 0;
     binding_load_options(L, list, arena, &options);
     binding_refuse_option(L, &options, &(const corm_mapper *){mapper}, 1);
-    options.populate_existing = binding_opt_bool(L, 4, "populate_existing", false);
+    if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
+    options.populate_existing = options.lock || binding_opt_bool(L, 4, "populate_existing", false);
     state->L = L;
     bool found = !options.populate_existing && push_found(L, state, session, mapper, key);
     if (!found) {

@@ -61,6 +61,9 @@ const corm_node *const *binding_froms_in(lua_State *L, corm_arena *arena, const 
                                          int last, const char *what);
 /* The same without text: what has an order and a number of rows. */
 const corm_select *binding_checkordered(lua_State *L, const char *method);
+/* Reads the option with_for_update (true, or the options of a select's) for a row of `from`; false: nothing is locked.
+   What it names is left on the stack, and stays alive by the options. */
+bool binding_opt_lock(lua_State *L, int options, const corm_node *from, corm_arena *arena, corm_row_lock *out);
 /* The text() at `arg`, where SQL of the user's stands: strings are refused, so that none becomes SQL. */
 const corm_node *binding_checktext(lua_State *L, int arg, const char *method);
 /* Starts the userdata of a statement that holds nargs arguments. */

@@ -183,13 +183,15 @@ static corm_status open_get(corm_loader *loader, corm_mapper *mapper, const corm
   return execute(loader, &params, false, err);
 }
 
-static corm_status open_joined_get(corm_loader *loader, const corm_mapper *mapper, const corm_value *key,
-                                   corm_error *err) {
+static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, const corm_value *key,
+                               const corm_row_lock *lock, corm_error *err) {
   corm_arena *arena = &loader->arena;
   const corm_node *columns = &mapper->bundle->base;
+  const corm_select_extra extra = {.lock = lock};
   corm_select select = {.base = {.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)},
                         .columns = &columns,
-                        .ncolumns = 1};
+                        .ncolumns = 1,
+                        .extra = lock ? &extra : NULL};
   const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
   for (uint32_t i = 0; criteria && i < mapper->npk; i++) {
     const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], NULL);
@@ -198,22 +200,24 @@ static corm_status open_joined_get(corm_loader *loader, const corm_mapper *mappe
   }
   select.where = criteria ? corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk) : NULL;
   if (!select.where) return corm_error_memory(err);
-  const corm_select *rewritten;
-  corm_status status = corm_joined_rewrite(loader, &select, &rewritten, err);
+  const corm_select *rewritten = &select;
+  corm_status status = lock ? CORM_OK : corm_joined_rewrite(loader, &select, &rewritten, err);
   if (status == CORM_OK) status = corm_compile_in(arena, loader->dialect, &rewritten->base, NULL, &loader->own, err);
   loader->compiled = &loader->own;
   return status == CORM_OK ? execute(loader, NULL, false, err) : status;
 }
 
 corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                                 corm_load_option *const *options, uint32_t n, corm_error *err) {
+                                 corm_load_option *const *options, uint32_t n, const corm_row_lock *lock,
+                                 corm_error *err) {
   corm_status status = corm_loader_find_dialect(loader, err);
   loader->alone = true;
   if (status == CORM_OK) status = add_root(loader, mapper->bundle, options, n, err);
-  if (status == CORM_OK) status = plan(loader, true, err);
+  /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
+  if (status == CORM_OK) status = plan(loader, !lock, err);
   if (status != CORM_OK) return status;
-  return loader->entities.len > loader->nvisible ? open_joined_get(loader, mapper, key, err)
-                                                 : open_get(loader, mapper, key, err);
+  return lock || loader->entities.len > loader->nvisible ? open_select(loader, mapper, key, lock, err)
+                                                         : open_get(loader, mapper, key, err);
 }
 
 corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
@@ -238,7 +242,8 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
-  status = corm_loader_open_key(loader, mapper, key, options ? options->items : NULL, options ? options->n : 0, err);
+  status = corm_loader_open_key(loader, mapper, key, options ? options->items : NULL, options ? options->n : 0,
+                                options ? options->lock : NULL, err);
   if (status == CORM_OK)
     *out = loader;
   else

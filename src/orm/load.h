@@ -18,6 +18,7 @@
 
 #include "orm/links.h"
 #include "orm/session.h"
+#include "sql/select.h"
 
 /* How to load one relationship, and from there on. Borrowed by the loader and those it makes. */
 typedef struct corm_load_option {
@@ -31,7 +32,8 @@ typedef struct corm_load_options {
   const corm_late *late;          /* parameters that the text depends on, or NULL */
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
-  bool populate_existing; /* overwrite loaded attributes and relationships that are not changed */
+  const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
+  bool populate_existing;    /* overwrite loaded attributes and relationships that are not changed */
 } corm_load_options;
 
 /*

@@ -16,8 +16,9 @@ static corm_status refuse(const corm_object *object, corm_error_class cls, const
   return status;
 }
 
-/* Runs the SELECT of the object's row, which fills the object through the identity map. */
-static corm_status load_row(corm_object *object, corm_error *err) {
+/* Runs the SELECT of the object's row, which fills the object through the identity map; `lock`: NULL, or locks it. */
+static corm_status load_row(corm_object *object, const corm_row_lock *lock, corm_error *err) {
+  const corm_load_options options = {.lock = lock};
   corm_mapper *mapper = object->mapper;
   corm_value small[8];
   corm_loader *loader = NULL;
@@ -27,7 +28,7 @@ static corm_status load_row(corm_object *object, corm_error *err) {
     key[i] = *corm_object_committed(object, mapper->pk[i]);
     key[i].flags = 0;
   }
-  corm_status status = corm_loader_get(object->session, mapper, key, NULL, &loader, err);
+  corm_status status = corm_loader_get(object->session, mapper, key, &options, &loader, err);
   if (key != small) corm_mem_free(mapper->mem, key);
   return status == CORM_OK ? corm_loader_run(loader, err) : status;
 }
@@ -39,7 +40,7 @@ corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *
              object->mapper->name, object->mapper->attributes[slot].key);
     return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ", after, err);
   }
-  corm_status status = load_row(object, err);
+  corm_status status = load_row(object, NULL, err);
   if (status == CORM_OK && (object->slots[slot].flags & CORM_VALUE_EXPIRED))
     return refuse(object, CORM_E_OBJECT_DELETED, "Instance ", " has been deleted, or its row is otherwise not present",
                   err);
@@ -57,10 +58,10 @@ static corm_status load_named(corm_object *object, const char *const *keys, uint
 }
 
 corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
-                                 corm_error *err) {
+                                 const corm_row_lock *lock, corm_error *err) {
   corm_status status = corm_session_expire(session, object, keys, n, err);
   if (status == CORM_OK) status = corm_session_autoflush(session, err);
-  if (status == CORM_OK && (object->flags & CORM_OBJECT_EXPIRED)) status = load_row(object, err);
+  if (status == CORM_OK && (lock || (object->flags & CORM_OBJECT_EXPIRED))) status = load_row(object, lock, err);
   if (status != CORM_OK) return status;
   if (object->flags & CORM_OBJECT_EXPIRED)
     return refuse(object, CORM_E_INVALID_REQUEST, "Could not refresh instance ", "", err);

@@ -99,9 +99,11 @@ void corm_session_expire_all(corm_session *session);
 /* Rows of a table were written behind the session's back (bulk UPDATE, DELETE): what is loaded of them is loaded again
    at the next access, except what has unflushed changes. */
 void corm_session_outdate(corm_session *session, const corm_table *table);
-/* Loads now; InvalidRequestError when the row is gone ("Could not refresh instance"). */
+struct corm_row_lock;
+/* Loads now, and locks the row unless `lock` is NULL; InvalidRequestError when the row is gone ("Could not refresh
+   instance"). */
 CORM_MUST_USE corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys,
-                                               uint32_t n, corm_error *err);
+                                               uint32_t n, const struct corm_row_lock *lock, corm_error *err);
 /* The row of a persistent object turned out to be gone: it leaves the session as a deleted one. */
 void corm_session_lose(corm_session *session, corm_object *object);
 bool corm_session_contains(const corm_session *session, const corm_object *object);

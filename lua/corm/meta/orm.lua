@@ -205,7 +205,8 @@ function Session:expire_all() end
 ---Loads anew, now. Raises InvalidRequestError when the row is gone.
 ---@param object corm.Object
 ---@param names? string[]
-function Session:refresh(object, names) end
+---@param options? { with_for_update?: boolean|corm.RowLock } May stand in the place of the names.
+function Session:refresh(object, names, options) end
 
 ---@param object corm.Object
 ---@return boolean
@@ -254,17 +255,22 @@ function Session:rollback() end
 ---Rolls back and lets all objects go; the session can be used again.
 function Session:close() end
 
+---@class corm.GetOptions
+---@field populate_existing? boolean
+---@field options? corm.LoaderOption[]
+---@field with_for_update? boolean|corm.RowLock Reads the row anew and locks it.
+
 ---The object with that key: from memory if it is there. Raises InvalidRequestError for a key of the wrong size.
 ---@param class corm.Model
 ---@param key any A value, a sequence in key order, or a table by name
----@param options? { populate_existing?: boolean, options?: corm.LoaderOption[] }
+---@param options? corm.GetOptions
 ---@return corm.Object|nil
 function Session:get(class, key, options) end
 
 ---Raises NoResultFound.
 ---@param class corm.Model
 ---@param key any
----@param options? { populate_existing?: boolean, options?: corm.LoaderOption[] }
+---@param options? corm.GetOptions
 ---@return corm.Object
 function Session:get_one(class, key, options) end
 

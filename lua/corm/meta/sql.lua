@@ -820,8 +820,15 @@ function Select:fetch(count, options) end
 ---@return self
 function Select:slice(start, stop) end
 
+---@class corm.RowLock
+---@field nowait? boolean
+---@field read? boolean
+---@field of? any Tables, classes or columns.
+---@field skip_locked? boolean
+---@field key_share? boolean
+
 ---Locks the rows; left out on SQLite.
----@param options? { nowait: boolean?, read: boolean?, of: any, skip_locked: boolean?, key_share: boolean? }
+---@param options? corm.RowLock
 ---@return self
 function Select:with_for_update(options) end
 
