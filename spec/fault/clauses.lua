@@ -47,6 +47,9 @@ local function upserts(state)
     if i > 1 then set[column.key] = column:eq(nil):and_(column:ne(1)) end
   end
   local insert = corm.insert(state.wide):values { id = 1 }
+  shown(insert:prefix_with(text "A", text "B"):prefix_with(text "C", { dialect = "sqlite" }), "sqlite",
+    "INSERT A B C INTO wide")
+  shown(corm.delete(state.item):with_dialect_options { mysql_limit = 2, mariadb_limit = 3 }, "mysql", "LIMIT 2")
   shown(insert:on_conflict_do_update { index_elements = { "id" }, set_ = set }, "sqlite",
     "ON CONFLICT (id) DO UPDATE SET c1 = (wide.c1 IS NULL AND wide.c1 != 1), c2 = ")
   shown(insert:on_duplicate_key_update(set), "mysql", "ON DUPLICATE KEY UPDATE c1 = (wide.c1 IS NULL AND")

@@ -10,6 +10,7 @@ return {
   "ctes",
   "ddl",
   "dml",
+  "dml_options",
   "expressions",
   "functions",
   "inserts",

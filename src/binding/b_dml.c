@@ -546,4 +546,5 @@ void binding_open_dml(lua_State *L) {
   binding_add_methods(L, BINDING_STATEMENT, methods);
   binding_setfuncs(L, functions);
   binding_open_returning(L);
+  binding_open_dml_extra(L);
 }

@@ -319,24 +319,33 @@ static int push_texts(lua_State *L, const corm_select *old, const text_args *arg
   return push_with(L, old, fill_texts, args, CORM_ARENA_ROUND(n * sizeof(corm_select_text)), 2, args->last);
 }
 
-/* prefix_with(text, ... [, { dialect }]) */
-static int affix(lua_State *L, corm_select_text_place place, const char *method) {
+int binding_read_affix(lua_State *L, const char *method, const char **dialect) {
   static const binding_option_spec specs[] = {{"dialect", BINDING_OPT_STRING}};
-  const corm_select *old = check_select(L, method);
-  text_args args = {.method = method, .first = 2, .last = lua_gettop(L), .place = place};
-  if (args.last > 2 && binding_is_plain_table(L, args.last)) {
-    binding_check_options(L, args.last, method, specs, 1);
-    if (binding_opt_push(L, args.last, "dialect")) {
-      args.dialect = check_dialect(L, -1, method);
+  int last = lua_gettop(L);
+  *dialect = NULL;
+  if (last > 2 && binding_is_plain_table(L, last)) {
+    binding_check_options(L, last, method, specs, 1);
+    if (binding_opt_push(L, last, "dialect")) {
+      *dialect = check_dialect(L, -1, method);
       lua_pop(L, 1);
     }
-    lua_settop(L, --args.last);
+    lua_settop(L, --last);
   }
-  if (args.last < 2) return binding_error(L, CORM_E_ARGUMENT, "%s: a corm.text(\"...\") expected", method);
+  if (last < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a corm.text(\"...\") expected", method);
+  for (int i = 2; i <= last; i++) binding_checktext(L, i, method);
+  return last;
+}
+
+/* prefix_with(text, ... [, { dialect }]) */
+static int affix(lua_State *L, corm_select_text_place place, const char *method) {
+  const corm_select *old = check_select(L, method);
+  text_args args = {.method = method, .first = 2, .place = place};
+  args.last = binding_read_affix(L, method, &args.dialect);
   return push_texts(L, old, &args);
 }
 
 static int select_prefix_with(lua_State *L) {
+  if (binding_dml_prefix_with(L)) return 1;
   return affix(L, CORM_SELECT_PREFIX, "prefix_with");
 }
 

@@ -66,6 +66,11 @@ const corm_select *binding_checkordered(lua_State *L, const char *method);
 bool binding_opt_lock(lua_State *L, int options, const corm_node *from, corm_arena *arena, corm_row_lock *out);
 /* The text() at `arg`, where SQL of the user's stands: strings are refused, so that none becomes SQL. */
 const corm_node *binding_checktext(lua_State *L, int arg, const char *method);
+/* The texts at 2 .. the returned position, which is the top then, and the dialect of the options behind them, NULL for
+   all. */
+int binding_read_affix(lua_State *L, const char *method, const char **dialect);
+/* prefix_with() when the statement at 1 is an INSERT, UPDATE or DELETE; false and nothing pushed when not. */
+bool binding_dml_prefix_with(lua_State *L);
 /* Starts the userdata of a statement that holds nargs arguments. */
 void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs);
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
@@ -126,6 +131,7 @@ void binding_open_compare(lua_State *L); /* when all kinds of nodes are open */
 void binding_open_compound(lua_State *L);
 void binding_open_cte(lua_State *L);
 void binding_open_dml(lua_State *L);
+void binding_open_dml_extra(lua_State *L); /* by binding_open_dml */
 void binding_open_returning(lua_State *L);
 void binding_open_text(lua_State *L);
 

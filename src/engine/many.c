@@ -158,7 +158,7 @@ static corm_status run_arrays_ahead(many *m, corm_stmt *stmt, corm_error *err) {
    returns may come in any order. */
 static bool is_of_columns(const corm_insert *insert) {
   if (insert->base.kind != CORM_NODE_INSERT || insert->from_select || insert->upsert || insert->nrows > 1) return false;
-  if (insert->sorted) return false;
+  if (insert->sorted || insert->extra) return false;
   for (uint32_t i = 0; insert->nrows && i < insert->ncolumns; i++) {
     const corm_node *value = insert->values[i];
     if (value->kind != CORM_NODE_BIND || ((const corm_bind *)value)->expanding) return false;

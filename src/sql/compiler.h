@@ -266,6 +266,8 @@ void corm_emit_row_limit(corm_compiler *c, const corm_select *select);
 
 /* What stands between SELECT and the columns. */
 void corm_emit_select_head(corm_compiler *c, const corm_select *select);
+/* The prefixes among the texts, each with a blank behind it. */
+void corm_emit_prefixes(corm_compiler *c, const corm_select_text *texts, uint32_t n);
 /* FETCH FIRST, for limit and offset. */
 void corm_emit_fetch(corm_compiler *c, const corm_select *select);
 /* What stands behind the limit: locks, hints, suffixes. */

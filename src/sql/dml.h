@@ -4,6 +4,20 @@
 
 #include "sql/select.h"
 
+/* LIMIT of an UPDATE or DELETE on one dialect. */
+typedef struct corm_dml_limit {
+  const char *dialect;
+  int64_t n;
+} corm_dml_limit;
+
+/* What few of these statements have. */
+typedef struct corm_dml_extra {
+  const corm_select_text *prefixes; /* behind INSERT, UPDATE, DELETE */
+  uint32_t nprefixes;
+  uint32_t nlimits;
+  const corm_dml_limit *limits; /* of two for a dialect the last one counts */
+} corm_dml_extra;
+
 /* What becomes of a row that is there already. */
 typedef struct corm_upsert {
   const struct corm_upsert *next;  /* tried after this one; NULL: the last */
@@ -36,6 +50,7 @@ struct corm_insert {
   uint32_t nreturning;
   const corm_node *const *ctes; /* as a select's */
   uint32_t nctes;
+  const corm_dml_extra *extra; /* NULL: nothing */
 };
 typedef struct corm_insert corm_insert;
 
@@ -53,8 +68,9 @@ typedef struct corm_update {
   uint32_t nreturning;
   const corm_node *const *ctes; /* as a select's */
   uint32_t nctes;
-  bool all;     /* without criteria, and meant so */
-  bool ordered; /* ordered_values(): SET in the order given, not in table order */
+  const corm_dml_extra *extra; /* NULL: nothing */
+  bool all;                    /* without criteria, and meant so */
+  bool ordered;                /* ordered_values(): SET in the order given, not in table order */
 } corm_update;
 
 typedef struct corm_delete_node {
@@ -65,7 +81,13 @@ typedef struct corm_delete_node {
   uint32_t nreturning;
   const corm_node *const *ctes; /* as a select's */
   uint32_t nctes;
+  const corm_dml_extra *extra; /* NULL: nothing */
   bool all;
 } corm_delete_node;
+
+/* The extra of an INSERT, UPDATE or DELETE, NULL for nothing. */
+const corm_dml_extra *corm_dml_extra_of(const corm_node *node);
+/* The LIMIT that it has on the dialect (its own, else its kin's), -1 for none. */
+int64_t corm_dml_limit_on(const corm_dml_extra *extra, const char *dialect, const char *kin);
 
 #endif

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "sql/compiler.h"
 
 /* INSERT, UPDATE, DELETE. Columns stand in table order; those without a value take part when they have a client
@@ -71,6 +73,13 @@ void corm_emit_returning(corm_compiler *c, const corm_node *const *returning, ui
   c->bare_columns = c->dialect->bare_returning || c->options.unqualified;
   corm_emit_columns(c, &columns, false, true, true);
   c->bare_columns = c->options.unqualified;
+}
+
+/* "INSERT OR IGNORE INTO " */
+static void emit_verb(corm_compiler *c, const char *verb, const corm_dml_extra *extra, const char *behind) {
+  corm_emit_text(c, verb);
+  if (extra) corm_emit_prefixes(c, extra->prefixes, extra->nprefixes);
+  corm_emit_text(c, behind);
 }
 
 /* -- INSERT -------------------------------------------------------------------------------------------------------- */
@@ -245,7 +254,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   x.at = positions(c, insert->table, insert->columns, insert->columns ? insert->ncolumns : 0);
   if (!x.at) return;
   x.all = !insert->columns && insert->nrows == 0 && !insert->from_select;
-  corm_emit_text(c, "INSERT INTO ");
+  emit_verb(c, "INSERT ", insert->extra, "INTO ");
   corm_dialect_table_name(c->dialect, insert->table, &c->text);
   if (insert->from_select) {
     emit_from_select(c, &x);
@@ -315,6 +324,18 @@ static void emit_where(corm_compiler *c, const corm_node *where, bool all) {
   }
 }
 
+static void emit_limit(corm_compiler *c, const corm_dml_extra *extra, size_t nmore) {
+  const int64_t limit = corm_dml_limit_on(extra, c->dialect->name, c->dialect->kin);
+  if (limit < 0) return;
+  if (nmore)
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "%s has no LIMIT for an UPDATE or DELETE that names several tables; find the rows by a subquery",
+                    c->dialect->name);
+  char text[32];
+  (void)snprintf(text, sizeof text, " LIMIT %lld", (long long)limit);
+  corm_emit_text(c, text);
+}
+
 static const corm_table *target_table(corm_compiler *c, const corm_node *target) {
   if (target->kind == CORM_NODE_TABLE) return ((const corm_table_node *)target)->table;
   corm_emit_error(c, CORM_E_ARGUMENT, "subject table for an UPDATE or DELETE must be a table, not a %s",
@@ -337,13 +358,14 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   const bool several = corm_add_more_tables(c, update->table, update->where, update, &more);
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
-  corm_emit_text(c, "UPDATE ");
+  emit_verb(c, "UPDATE ", update->extra, "");
   corm_dialect_table_name(c->dialect, table, &c->text);
   if (several) corm_emit_updated_tables(c, &more);
   corm_emit_text(c, " SET ");
   emit_sets(c, update, table, at, &more);
   if (several) corm_emit_update_from(c, &more);
   emit_where(c, update->where, update->all);
+  emit_limit(c, update->extra, more.n);
   corm_check_returned(c, table, update->returning, update->nreturning);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   c->scope = NULL;
@@ -363,10 +385,11 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   corm_add_more_tables(c, delete_node->table, delete_node->where, NULL, &more);
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
-  corm_emit_text(c, "DELETE FROM ");
+  emit_verb(c, "DELETE ", delete_node->extra, "FROM ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   if (more.n) corm_emit_delete_using(c, table, &more, delete_node->nreturning > 0);
   emit_where(c, delete_node->where, delete_node->all);
+  emit_limit(c, delete_node->extra, more.n);
   corm_check_returned(c, table, delete_node->returning, delete_node->nreturning);
   corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;

@@ -6,37 +6,42 @@
 /* -- the user's own text ------------------------------------------------------------------------------------------- */
 
 /* One named for the dialect at the same place. */
-static bool has_own(const corm_compiler *c, const corm_select_extra *extra, const corm_select_text *text) {
-  for (uint32_t i = 0; i < extra->ntexts; i++) {
-    const corm_select_text *other = &extra->texts[i];
+static bool has_own(const corm_compiler *c, const corm_select_text *texts, uint32_t n, const corm_select_text *text) {
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_select_text *other = &texts[i];
     if (other->place != text->place || !other->dialect || strcmp(other->dialect, c->dialect->name) != 0) continue;
     if (!text->from || corm_from_same(text->from, other->from)) return true;
   }
   return false;
 }
 
-static bool is_here(const corm_compiler *c, const corm_select_extra *extra, const corm_select_text *text,
+static bool is_here(const corm_compiler *c, const corm_select_text *texts, uint32_t n, const corm_select_text *text,
                     corm_select_text_place place) {
   if (text->place != place) return false;
   if (!text->dialect || strcmp(text->dialect, c->dialect->name) == 0) return true;
-  return c->dialect->kin && strcmp(text->dialect, c->dialect->kin) == 0 && !has_own(c, extra, text);
+  return c->dialect->kin && strcmp(text->dialect, c->dialect->kin) == 0 && !has_own(c, texts, n, text);
 }
 
-static void emit_texts(corm_compiler *c, const corm_select_extra *extra, corm_select_text_place place,
+static void emit_texts(corm_compiler *c, const corm_select_text *texts, uint32_t n, corm_select_text_place place,
                        const char *before, const char *behind) {
-  for (uint32_t i = 0; i < extra->ntexts; i++) {
-    if (!is_here(c, extra, &extra->texts[i], place)) continue;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!is_here(c, texts, n, &texts[i], place)) continue;
     corm_emit_text(c, before);
-    corm_emit_node(c, extra->texts[i].text);
+    corm_emit_node(c, texts[i].text);
     corm_emit_text(c, behind);
   }
+}
+
+void corm_emit_prefixes(corm_compiler *c, const corm_select_text *texts, uint32_t n) {
+  emit_texts(c, texts, n, CORM_SELECT_PREFIX, "", " ");
 }
 
 /* The hint of a FROM: the last one that was said. */
 static const corm_node *hint_of(const corm_compiler *c, const corm_node *from) {
   for (uint32_t i = c->hinted->ntexts; i > 0; i--) {
     const corm_select_text *text = &c->hinted->texts[i - 1];
-    if (is_here(c, c->hinted, text, CORM_SELECT_HINT) && corm_from_same(text->from, from)) return text->text;
+    if (is_here(c, c->hinted->texts, c->hinted->ntexts, text, CORM_SELECT_HINT) && corm_from_same(text->from, from))
+      return text->text;
   }
   return NULL;
 }
@@ -103,7 +108,7 @@ void corm_emit_hints_behind(corm_compiler *c, const corm_node *from) {
 void corm_emit_select_head(corm_compiler *c, const corm_select *select) {
   const corm_select_extra *extra = select->extra;
   corm_emit_text(c, "SELECT ");
-  emit_texts(c, extra, CORM_SELECT_PREFIX, "", " ");
+  corm_emit_prefixes(c, extra->texts, extra->ntexts);
   if (!select->distinct) return;
   if (!extra->ndistinct_on) {
     corm_emit_text(c, "DISTINCT ");
@@ -203,6 +208,6 @@ static void emit_lock(corm_compiler *c, const corm_row_lock *lock) {
 
 void corm_emit_select_tail(corm_compiler *c, const corm_select_extra *extra) {
   if (extra->lock) emit_lock(c, extra->lock);
-  emit_texts(c, extra, CORM_SELECT_STATEMENT_HINT, " ", "");
-  emit_texts(c, extra, CORM_SELECT_SUFFIX, " ", "");
+  emit_texts(c, extra->texts, extra->ntexts, CORM_SELECT_STATEMENT_HINT, " ", "");
+  emit_texts(c, extra->texts, extra->ntexts, CORM_SELECT_SUFFIX, " ", "");
 }

@@ -227,16 +227,20 @@ static bool from_parts(corm_parts *p, const corm_node *x) {
 
 /* -- statements ---------------------------------------------------------------------------------------------------- */
 
+static void said_parts(corm_parts *p, const corm_select_text *texts, uint32_t n) {
+  number(p, n);
+  for (uint32_t i = 0; i < n; i++) {
+    node(p, texts[i].text);
+    node(p, texts[i].from);
+    text(p, texts[i].dialect);
+    number(p, texts[i].place);
+  }
+}
+
 static void extra_parts(corm_parts *p, const corm_select_extra *extra) {
   nodes(p, extra->distinct_on, extra->ndistinct_on);
   number(p, (uint64_t)extra->fetch << 2 | (uint64_t)extra->with_ties << 1 | extra->percent);
-  number(p, extra->ntexts);
-  for (uint32_t i = 0; i < extra->ntexts; i++) {
-    node(p, extra->texts[i].text);
-    node(p, extra->texts[i].from);
-    text(p, extra->texts[i].dialect);
-    number(p, extra->texts[i].place);
-  }
+  said_parts(p, extra->texts, extra->ntexts);
   number(p, extra->lock != NULL);
   if (!extra->lock) return;
   nodes(p, extra->lock->of, extra->lock->nof);
@@ -280,6 +284,17 @@ static void upsert_parts(corm_parts *p, const corm_upsert *upsert) {
   number(p, upsert->duplicate_key);
 }
 
+static void dml_extra_parts(corm_parts *p, const corm_dml_extra *extra) {
+  number(p, extra != NULL);
+  if (!extra) return;
+  said_parts(p, extra->prefixes, extra->nprefixes);
+  number(p, extra->nlimits);
+  for (uint32_t i = 0; i < extra->nlimits; i++) {
+    text(p, extra->limits[i].dialect);
+    number(p, (uint64_t)extra->limits[i].n);
+  }
+}
+
 static void insert_parts(corm_parts *p, const corm_insert *insert) {
   table_parts(p, insert->table);
   column_names(p, insert->columns, insert->ncolumns);
@@ -290,6 +305,7 @@ static void insert_parts(corm_parts *p, const corm_insert *insert) {
   for (const corm_upsert *upsert = insert->upsert; upsert; upsert = upsert->next) upsert_parts(p, upsert);
   nodes(p, insert->returning, insert->nreturning);
   nodes(p, insert->ctes, insert->nctes);
+  dml_extra_parts(p, insert->extra);
 }
 
 static void update_parts(corm_parts *p, const corm_update *update) {
@@ -299,6 +315,7 @@ static void update_parts(corm_parts *p, const corm_update *update) {
   node(p, update->where);
   nodes(p, update->returning, update->nreturning);
   nodes(p, update->ctes, update->nctes);
+  dml_extra_parts(p, update->extra);
   number(p, update->ordered);
 }
 
@@ -307,6 +324,7 @@ static void delete_parts(corm_parts *p, const corm_delete_node *delete) {
   node(p, delete->where);
   nodes(p, delete->returning, delete->nreturning);
   nodes(p, delete->ctes, delete->nctes);
+  dml_extra_parts(p, delete->extra);
 }
 
 static bool statement_parts(corm_parts *p, const corm_node *x) {

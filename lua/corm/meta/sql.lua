@@ -908,6 +908,16 @@ local Returning = {}
 ---@return self
 function Returning:returning(...) end
 
+---SQL behind INSERT, UPDATE or DELETE: `OR REPLACE`, `IGNORE`, `LOW_PRIORITY`.
+---@param ... corm.TextClause|{ dialect: string? }
+---@return self
+function Returning:prefix_with(...) end
+
+---What one dialect has: the most rows that an UPDATE or DELETE changes on MySQL and MariaDB.
+---@param options { mysql_limit: integer?, mariadb_limit: integer? }
+---@return self
+function Returning:with_dialect_options(options) end
+
 ---@class corm.Insert : corm.Returning
 ---@field excluded table<string, corm.Expression> The columns of the row that is to be inserted, for upserts
 ---@field inserted table<string, corm.Expression> The same
