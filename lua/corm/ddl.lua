@@ -306,6 +306,10 @@ native.table_method("to_metadata", function(table_, metadata, options)
     local own = native.copy_index(index)
     if own then made:append_constraint(own) end
   end
+  -- What these say is still of the old table's columns.
+  for column in made.c do native.move_column(column, table_, made) end
+  for constraint in made.constraints do native.move_constraint(constraint, table_, made) end
+  for index in made.indexes do native.move_index(index, table_, made) end
   return made
 end)
 

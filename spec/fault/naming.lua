@@ -14,10 +14,13 @@ local function build(state)
     ix = "ix_%(column_0_label)s", uq = "uq_%(table_name)s_%(column_0_N_name)s", pk = "pk_%(shout)s",
     ck = "ck_%(table_name)s_%(constraint_name)s", fk = "fk_%(referred_table_name)s_%(referred_column_0_name)s",
     shout = function(_, of) return of.name .. "_x" end } }
+  local b = Column("b", Integer, { unique = true })
   state.child = corm.Table("child", state.metadata, Column("id", Integer, { primary_key = true }),
     Column("a", Integer, corm.ForeignKey("parent.key"), { index = true }),
-    Column("b", Integer, { unique = true }),
-    corm.CheckConstraint("a > 0", { name = "positive" }))
+    b, Column("c", Integer, corm.Computed(b + 1)), corm.CheckConstraint("a > 0", { name = "positive" }),
+    corm.CheckConstraint(b:gt(1), { name = "more" }),
+    corm.dialects.postgresql.ExcludeConstraint({ b, "=" }, { name = "alone", where = b:gt(3) }))
+  corm.Index("ix_b", corm.func.abs(b), { sqlite_where = b:gt(0) })
   state.parent = corm.Table("parent", state.metadata, Column("real_id", Integer, { key = "key", primary_key = true }))
 end
 
@@ -33,7 +36,8 @@ function scenario.run(state)
   build(state)
   texts(state)
   local copied = state.child:to_metadata(corm.MetaData(), { schema = "s" })
-  assert(copied.fullname == "s.child" and #copied.c == 3)
+  assert(copied.fullname == "s.child" and #copied.c == 4)
+  assert(copied.c.c.computed.sqltext:compare(copied.c.b + 1))
   state.done = true
 end
 

@@ -523,6 +523,11 @@ static bool constraint_property(lua_State *L, void *block, const char *name) {
     push_columns(L, constraint);
   } else if (strcmp(name, "table") == 0) {
     lua_getiuservalue(L, 1, BINDING_PART_TABLE);
+  } else if (strcmp(name, "sqltext") == 0) {
+    if (constraint->check)
+      binding_push_node(L, constraint->check, 1);
+    else
+      lua_pushnil(L);
   } else if (strcmp(name, "deferrable") == 0) {
     if (constraint->deferrable < 0)
       lua_pushnil(L);
@@ -561,6 +566,7 @@ void binding_open_constraint(lua_State *L) {
   static const luaL_Reg fields[] = {{"ddl_if", constraint_ddl_if},
                                     {"name", NULL},
                                     {"columns", NULL},
+                                    {"sqltext", NULL},
                                     {"table", NULL},
                                     {"ondelete", NULL},
                                     {"onupdate", NULL},

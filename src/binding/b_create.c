@@ -381,103 +381,6 @@ static int unknown_event(lua_State *L) {
   return binding_raise(L, &err);
 }
 
-/* copy_column(column, foreign keys): unattached, with these keys in place of its own. */
-static int copy_column(lua_State *L) {
-  binding_check(L, 1, BINDING_COLUMN, "to_metadata");
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  binding_column_copy(L, 1);
-  lua_getiuservalue(L, 3, BINDING_COLUMN_PARTS);
-  lua_Integer n = 0;
-  const lua_Integer had = (lua_Integer)lua_rawlen(L, 4);
-  for (lua_Integer i = 1; i <= had; i++) {
-    lua_rawgeti(L, 4, i);
-    const bool is_key = ((const binding_constraint *)lua_touserdata(L, -1))->is_foreign_key;
-    lua_pushnil(L);
-    lua_rawseti(L, 4, i);
-    if (is_key)
-      lua_pop(L, 1);
-    else
-      lua_rawseti(L, 4, ++n);
-  }
-  for (lua_Integer i = 1; lua_rawgeti(L, 2, i) != LUA_TNIL; i++) lua_rawseti(L, 4, ++n);
-  lua_settop(L, 3);
-  return 1;
-}
-
-/* copy_constraint(constraint): unattached, of the same name and columns; nil for what a column brings by itself. */
-static int copy_constraint(lua_State *L) {
-  const binding_constraint *old = binding_check(L, 1, BINDING_CONSTRAINT, "to_metadata");
-  if (old->constraint != &old->own || old->is_foreign_key || old->own.inside) return 0;
-  binding_constraint_copy(L, 1);
-  return 1;
-}
-
-/* copy_key_options(from, to): what the options of a new foreign key cannot say, since there are no words for it. */
-static int copy_key_options(lua_State *L) {
-  const corm_constraint *from =
-      ((binding_constraint *)binding_check(L, 1, BINDING_CONSTRAINT, "to_metadata"))->constraint;
-  binding_constraint *to = binding_check(L, 2, BINDING_CONSTRAINT, "to_metadata");
-  lua_getiuservalue(L, 2, BINDING_PART_OPTIONS);
-  lua_pushvalue(L, 1);
-  lua_setfield(L, -2, "copied"); /* it has what is borrowed here */
-  to->own.options = from->options;
-  to->own.condition = from->condition;
-  to->own.link_to_name = from->link_to_name;
-  to->own.made_name = from->made_name;
-  lua_settop(L, 2);
-  return 1;
-}
-
-/* copy_index(index): as copy_constraint. */
-static int copy_index(lua_State *L) {
-  const binding_index_part *old = binding_check(L, 1, BINDING_INDEX, "to_metadata");
-  if (old->index != &old->own) return 0;
-  const uint32_t n = old->own.nitems;
-  binding_index_part *copy =
-      binding_new(L, BINDING_INDEX, sizeof *copy + n * sizeof *copy->own.items, BINDING_PART_SLOTS);
-  copy->own = old->own;
-  copy->index = &copy->own;
-  copy->own.table = NULL;
-  copy->own.creation = binding_get(L)->creation++;
-  copy->own.items = (corm_index_item *)(void *)(copy + 1);
-  for (uint32_t i = 0; i < n; i++) {
-    copy->own.items[i] = old->own.items[i];
-    if (!copy->own.items[i].column) continue;
-    copy->own.items[i].column_name = copy->own.items[i].column->key;
-    copy->own.items[i].column = NULL;
-  }
-  lua_createtable(L, 1, 1);
-  lua_pushvalue(L, 1);
-  lua_rawseti(L, -2, 1);
-  lua_setiuservalue(L, -2, BINDING_PART_ANCHORS);
-  return 1;
-}
-
-/* copy_options(from, to): what databases are told of the table, and its comment. */
-static int copy_options(lua_State *L) {
-  const binding_table *from = binding_check(L, 1, BINDING_TABLE, "to_metadata");
-  binding_table *to = binding_check(L, 2, BINDING_TABLE, "to_metadata");
-  to->table.options = from->table.options;
-  to->table.prefixes = from->table.prefixes;
-  to->table.nprefixes = from->table.nprefixes;
-  to->table.comment = from->table.comment;
-  to->table.sqlite_autoincrement = from->table.sqlite_autoincrement;
-  to->table.sqlite_strict = from->table.sqlite_strict;
-  to->table.sqlite_without_rowid = from->table.sqlite_without_rowid;
-  to->table.quote = from->table.quote;
-  lua_getiuservalue(L, 2, BINDING_TABLE_PARTS);
-  lua_pushvalue(L, 1);
-  lua_setfield(L, -2, "copied");
-  lua_getiuservalue(L, 1, BINDING_TABLE_PARTS);
-  static const char *const kept[] = {"info", "comment"};
-  for (size_t i = 0; i < 2; i++) {
-    lua_getfield(L, -1, kept[i]);
-    lua_setfield(L, -3, kept[i]);
-  }
-  return 0;
-}
-
 /* table_method(name, fn): a method of tables. */
 static int table_method(lua_State *L) {
   lua_settop(L, 2);
@@ -513,11 +416,6 @@ void binding_open_create(lua_State *L) {
                                     {"shared", shared},
                                     {"statement_method", statement_method},
                                     {"is_ddl", is_ddl},
-                                    {"copy_column", copy_column},
-                                    {"copy_constraint", copy_constraint},
-                                    {"copy_index", copy_index},
-                                    {"copy_key_options", copy_key_options},
-                                    {"copy_options", copy_options},
                                     {"table_method", table_method},
                                     {"flags", flags_of},
                                     {"unknown", unknown},
@@ -527,5 +425,6 @@ void binding_open_create(lua_State *L) {
   binding_add_methods(L, BINDING_TABLE, table_methods);
   lua_newtable(L);
   binding_setfuncs(L, native);
+  binding_open_copy(L);
   lua_setfield(L, -2, "_ddl");
 }

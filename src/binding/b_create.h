@@ -16,5 +16,7 @@ binding_table_list binding_sort_tables(lua_State *L, corm_metadata *metadata, in
 
 /* The methods of MetaData and Table, once their metatables are made; corm._ddl for the Lua half. */
 void binding_open_create(lua_State *L);
+/* Adds what copies tables to corm._ddl on the top (b_copy.c). */
+void binding_open_copy(lua_State *L);
 
 #endif

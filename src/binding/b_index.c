@@ -175,6 +175,22 @@ static void push_columns(lua_State *L, const corm_index *index) {
   binding_seal_list(L);
 }
 
+/* The columns and expressions in order. */
+static void push_expressions(lua_State *L, const corm_index *index) {
+  lua_createtable(L, (int)index->nitems, 0);
+  const int list = lua_gettop(L);
+  lua_getiuservalue(L, 1, BINDING_PART_TABLE);
+  for (uint32_t i = 0; index->table && i < index->nitems; i++) {
+    if (index->items[i].column)
+      binding_push_column(L, list + 1, index->items[i].column);
+    else
+      binding_push_node(L, index->items[i].expr, 1);
+    lua_rawseti(L, list, (lua_Integer)i + 1);
+  }
+  lua_settop(L, list);
+  binding_seal_list(L);
+}
+
 /* The table that was given, or one made now. */
 static void push_info(lua_State *L) {
   if (lua_getiuservalue(L, 1, BINDING_PART_ANCHORS) != LUA_TTABLE) {
@@ -210,6 +226,8 @@ static bool index_property(lua_State *L, void *block, const char *name) {
     lua_getiuservalue(L, 1, BINDING_PART_TABLE);
   else if (strcmp(name, "columns") == 0)
     push_columns(L, index);
+  else if (strcmp(name, "expressions") == 0)
+    push_expressions(L, index);
   else if (strcmp(name, "info") == 0)
     push_info(L);
   else
@@ -228,8 +246,8 @@ static int index_tostring(lua_State *L) {
 }
 
 void binding_open_index(lua_State *L) {
-  static const luaL_Reg fields[] = {{"ddl_if", index_ddl_if}, {"name", NULL}, {"unique", NULL}, {"table", NULL},
-                                    {"columns", NULL},        {"info", NULL}, {NULL, NULL}};
+  static const luaL_Reg fields[] = {{"ddl_if", index_ddl_if}, {"name", NULL}, {"unique", NULL},      {"table", NULL},
+                                    {"columns", NULL},        {"info", NULL}, {"expressions", NULL}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", index_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Index", index_call}, {NULL, NULL}};
   binding_metatable(L, BINDING_INDEX, "Index", fields, meta, index_index);

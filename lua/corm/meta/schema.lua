@@ -85,6 +85,7 @@ function Sequence:next_value() end
 ---@class corm.Constraint
 ---@field name string|nil
 ---@field columns corm.Column[]
+---@field sqltext corm.Expression|nil # of a CheckConstraint
 ---@field table corm.Table|nil
 ---@field ondelete string|nil
 ---@field onupdate string|nil
@@ -111,6 +112,7 @@ local ForeignKey = {}
 ---@field unique boolean
 ---@field table corm.Table|nil
 ---@field columns table
+---@field expressions table
 ---@field info table
 local Index = {}
 
