@@ -76,6 +76,37 @@ describe("an upsert", function()
     end)
   end)
 
+  it("tells the key of the row that was inserted or updated", function()
+    local a = connection:scalar(corm.select(word.c.id):where(word.c.text:eq("a")))
+    connection:execute(corm.insert(source):values { id = 50, text = "x" })
+    connection:execute(corm.insert(source):values { text = "y" })
+    local again = corm.insert(word):values { text = "a" }
+    local function key(stmt)
+      local found = connection:execute(stmt).inserted_primary_key
+      return found and found.id
+    end
+    local there = database.name == "mariadb" and a or nil
+    assert.equal(there, key(again:on_conflict_do_nothing()))
+    assert.equal(there, key(again:on_conflict_do_nothing()))
+    assert.equal(a, key(again:on_conflict_do_update { index_elements = { "text" }, set_ = { count = 5 } }))
+    assert.equal(a, key(again:on_conflict_do_update { index_elements = { "text" }, set_ = { count = 6 } }))
+    local new = key(corm.insert(word):values { text = "new" }:on_conflict_do_nothing())
+    assert.equal("new", connection:scalar(corm.select(word.c.text):where(word.c.id:eq(new))))
+    assert.equal(0, connection:execute(again:on_conflict_do_nothing()).rowcount - (there and 1 or 0))
+    assert.equal(9, key(corm.insert(word):values { id = 9, text = "nine" }:on_conflict_do_nothing()))
+    assert.equal(9, key(corm.insert(word):values { id = 9, text = "ten" }:on_conflict_do_nothing()))
+  end)
+
+  it("tells no key of a row that a prefix made it ignore", function()
+    if database.name == "postgresql" then return end
+    connection:execute(corm.insert(source):values { text = "y" })
+    local stmt = corm.insert(word):values { text = "a" }:prefix_with(corm.text "OR IGNORE", { dialect = "sqlite" })
+      :prefix_with(corm.text "IGNORE", { dialect = "mysql" })
+    local result = connection:execute(stmt)
+    assert.same({ 0, 0 }, { result.rowcount, result.lastrowid })
+    assert.is_nil(result.inserted_primary_key)
+  end)
+
   it("takes several rows", function()
     connection:execute(counting { { text = "a", count = 1 }, { text = "z", count = 2 }, { text = "b", count = 3 } })
     assert.equal("a6 b10 z2", rows())

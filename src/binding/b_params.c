@@ -471,7 +471,7 @@ static corm_value told_value(lua_State *L, const corm_compiled *compiled, const 
   }
   int64_t last_id = corm_result_last_id(result);
   bool generated = corm_table_autoincrement_column(column->table) == column && !compiled->keys;
-  return generated ? corm_value_int(last_id) : value;
+  return generated && last_id != 0 ? corm_value_int(last_id) : value;
 }
 
 bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set,
@@ -482,7 +482,13 @@ bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, cons
     return false;
   const corm_constraint *key = insert->table->primary_key;
   uint32_t n = key->ncolumns;
+  bool told = false; /* some part of it by the database */
+  for (uint32_t i = 0; i < n && !told; i++) told = !bound_value(compiled, set, key->columns[i]);
   luaL_checkstack(L, 8, "key");
+  if (told && corm_result_rowcount(result) == 0) { /* it was there already, and stays */
+    lua_pushboolean(L, false);
+    return true;
+  }
   binding_shape_column *columns = lua_newuserdatauv(L, (n + 1) * sizeof *columns, 0);
   int block = lua_gettop(L);
   lua_createtable(L, (int)n, 0);

@@ -28,8 +28,9 @@ const corm_params *binding_params_read(lua_State *L, const corm_compiled *compil
    those are no values but the text's. */
 void binding_params_native(lua_State *L, int params, bool lists, corm_arena *arena, corm_params *out);
 
-/* Pushes the primary key of a single-row INSERT as a Row: what was bound, or what the database generated. `set` may be
-   NULL. Pushes nothing and returns false when the statement is no such INSERT. */
+/* Pushes the primary key of a single-row INSERT as a Row: what was bound, or what the database generated; false when it
+   generated nothing, since the row stays that was there. `set` may be NULL. Pushes nothing and returns false when the
+   statement is no such INSERT. */
 bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set,
                                corm_result *result);
 

@@ -479,6 +479,7 @@ static bool push_field(lua_State *L, const binding_result *self, const char *nam
     if (lua_getiuservalue(L, 1, BINDING_RESULT_KEY) == LUA_TNIL)
       binding_error(L, CORM_E_INVALID_REQUEST,
                     "inserted_primary_key: this was not the INSERT of a single row into a table");
+    if (!lua_toboolean(L, -1)) lua_pushnil(L);
   } else {
     return false;
   }

@@ -195,7 +195,7 @@ static void count_changes(corm_mariadb_stmt *stmt, uint64_t rows, uint64_t key) 
   corm_mariadb_conn *conn = conn_of(stmt);
   if (stmt->nature.readonly || rows == UINT64_MAX) return;
   conn->changes += (int64_t)rows;
-  if (key != 0) conn->insert_id = (int64_t)key;
+  conn->insert_id = (int64_t)key;
 }
 
 /* The library takes the types from the columns that an answer describes, but goes on with the names of the preparation.

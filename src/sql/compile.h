@@ -96,7 +96,7 @@ typedef struct corm_compile_options {
   bool lint;             /* look for FROMs that nothing connects: corm_compiled.warning */
   bool unqualified;      /* columns without their table: CHECK, index expressions */
   bool keys; /* an INSERT of one row returns the key that the database generates, where the dialect fetches keys
-                so (returns_key); shown text has that always */
+                so (returns_key), which shown text has always, and of an upsert where there is RETURNING */
 } corm_compile_options;
 
 /* Compiles a statement or a bare expression into the arena. CompileError, UnsupportedCompilationError, ArgumentError.

@@ -246,6 +246,16 @@ static bool draws_key(const corm_compiler *c, const inserting *x) {
   return false;
 }
 
+/* True when the key is to be asked for. Of a row that an upsert found no database tells by itself, or tells another
+   one's; the statement is shown without that. */
+static bool asks_key(const corm_compiler *c, const inserting *x) {
+  const corm_insert *insert = x->insert;
+  if (x->all || insert->inlined || insert->from_select || insert->nrows > 1 || c->part) return false;
+  if (!c->options.named && !c->options.keys) return false;
+  return c->dialect->returns_key || draws_key(c, x) ||
+         (insert->upsert && !c->options.named && c->dialect->insert_returning);
+}
+
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   if (insert->nctes) corm_add_ctes(c, insert->ctes, insert->nctes);
   c->out->is_dml = true;
@@ -262,12 +272,10 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
     emit_rows(c, &x);
   }
   if (insert->upsert) corm_emit_upsert(c, insert);
-  bool of_one = !x.all && !insert->inlined && !insert->from_select && insert->nrows <= 1;
   if (insert->nreturning) {
     corm_check_returned(c, insert->table, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
-  } else if (of_one && !c->part && (c->options.named || c->options.keys) &&
-             (c->dialect->returns_key || draws_key(c, &x))) {
+  } else if (asks_key(c, &x)) {
     emit_returning_key(c, &x);
   }
 }

@@ -249,7 +249,8 @@ function Fetching:close() end
 ---@overload fun(): corm.Row
 ---@field rowcount integer Matched rows of INSERT, UPDATE, DELETE; -1 otherwise
 ---@field lastrowid integer
----@field inserted_primary_key any[] Raises InvalidRequestError after anything but the INSERT of one row
+---@field inserted_primary_key any[]? nil where an upsert left the row that is there. Raises InvalidRequestError after
+---anything but the INSERT of one row
 ---@field returns_rows boolean
 ---@field is_insert boolean
 local Result = {}
