@@ -77,7 +77,7 @@ describe("eager loading", function()
       local conn = w.engine:connect()
       conn:execute(corm.insert(m.User), (function()
         local rows = {}
-        for i = 1, 1200 do rows[i] = { id = 1000 + i, name = "n" } end
+        for i = 1, 1200 do rows[i] = { id = 1000 + 2 * i, name = "n" } end
         return rows
       end)())
       conn:commit()

@@ -52,6 +52,14 @@ static corm_status link_now(const corm_fetch *fetch, corm_object *object, corm_o
 
 /* -- collecting parents -- */
 
+typedef struct collecting {
+  corm_object *const *objects;
+  uint32_t n;
+  uint32_t max; /* keys of a statement that lists them */
+  bool ranges;  /* the keys may be asked for as a range */
+  corm_value *key;
+} collecting;
+
 static bool is_missing(const corm_fetch *fetch, corm_object *object) {
   const corm_link *link = corm_object_find_link(object, fetch->relationship);
   if (!link || !link->loaded) return true;
@@ -106,18 +114,39 @@ static void clear_marks(const corm_gather *gather) {
 }
 
 /* Objects that the rows of a query showed may stand there repeatedly: the marks tell which are entered. */
-static corm_status collect(const corm_fetch *fetch, corm_gather *gather, uint32_t max, corm_object *const *objects,
-                           uint32_t n, uint32_t *offset, corm_error *err) {
-  corm_value *key = corm_arena_zalloc(&gather->arena, gather->width, sizeof *key);
-  corm_status status = key ? CORM_OK : corm_error_memory(err);
+static corm_status enter_next(const corm_fetch *fetch, corm_gather *gather, const collecting *from, uint32_t *offset,
+                              corm_error *err) {
+  corm_object *object = from->objects[(fetch->start + (*offset)++) % from->n];
+  if (!is_wanted(fetch, object)) return CORM_OK;
+  const uint32_t had = gather->nparents;
+  corm_status status = take_parent(fetch, gather, object, from->key, err);
+  if (gather->nparents > had && !fetch->siblings) object->flags |= CORM_OBJECT_MARK;
+  return status;
+}
+
+/* All parents in one statement, if their keys make a range: then the database reads its rows in one sweep, or the whole
+   table if that is cheaper, where a list of keys is looked up one by one. */
+static corm_status try_range(const corm_fetch *fetch, corm_gather *gather, const collecting *from, uint32_t *offset,
+                             corm_error *err) {
+  const uint32_t nparents = gather->nparents, nkeys = gather->nkeys, start = *offset;
+  corm_status status = CORM_OK;
+  while (status == CORM_OK && *offset < from->n && corm_gather_may_be_range(gather, from->n))
+    status = enter_next(fetch, gather, from, offset, err);
+  if (status == CORM_OK && *offset == from->n) status = corm_gather_find_range(gather, from->max, err);
+  if (status != CORM_OK || gather->is_range) return status;
+  clear_marks(gather);
+  corm_gather_cut(gather, nparents, nkeys);
+  *offset = start;
+  return CORM_OK;
+}
+
+static corm_status collect(const corm_fetch *fetch, corm_gather *gather, const collecting *from, uint32_t *offset,
+                           corm_error *err) {
   if (fetch->beside) set_marks(fetch->beside);
-  while (status == CORM_OK && *offset < n && gather->nkeys < max) {
-    corm_object *object = objects[(fetch->start + (*offset)++) % n];
-    if (!is_wanted(fetch, object)) continue;
-    const uint32_t had = gather->nparents;
-    status = take_parent(fetch, gather, object, key, err);
-    if (gather->nparents > had && !fetch->siblings) object->flags |= CORM_OBJECT_MARK;
-  }
+  corm_status status = CORM_OK;
+  while (status == CORM_OK && *offset < from->n && gather->nkeys < from->max)
+    status = enter_next(fetch, gather, from, offset, err);
+  if (status == CORM_OK && from->ranges && *offset < from->n) status = try_range(fetch, gather, from, offset, err);
   if (!fetch->siblings) clear_marks(gather);
   if (fetch->beside) clear_marks(fetch->beside);
   return status;
@@ -145,10 +174,21 @@ static const corm_node *equals(corm_arena *arena, const corm_relationship *relat
   return items ? corm_and_or_in(arena, CORM_OP_AND, items, gather->width) : NULL;
 }
 
+/* "author_id BETWEEN ? AND ? AND author_id NOT IN (?, ?)", the second part for holes. */
+static const corm_node *within(corm_arena *arena, const corm_node *column, const corm_gather *gather) {
+  const corm_value low = corm_value_int(gather->low), high = corm_value_int(gather->high);
+  const corm_node *first = corm_literal_in(arena, column, &low), *last = corm_literal_in(arena, column, &high);
+  const corm_node *items[2] = {first && last ? corm_between_in(arena, CORM_OP_BETWEEN, column, first, last) : NULL};
+  if (!items[0] || !gather->nholes) return items[0];
+  items[1] = corm_in_in(arena, CORM_OP_NOT_IN, column, gather->holes, gather->nholes, 0);
+  return items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : NULL;
+}
+
 static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, const corm_node *const *columns,
                                   const corm_gather *gather) {
   if (fetch->single) return equals(arena, fetch->relationship, columns, gather);
   const uint32_t width = gather->width;
+  if (gather->is_range) return within(arena, columns[0], gather);
   const corm_node *left = width > 1 ? corm_tuple_in(arena, columns, width) : columns[0];
   if (!left) return NULL;
   return corm_in_in(arena, CORM_OP_IN, left, gather->keys, (size_t)gather->nkeys * width, width > 1 ? width : 0);
@@ -247,7 +287,7 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   corm_status status;
   loader->path = fetch->path;
   loader->populate_existing = fetch->populate_existing;
-  loader->ahead = fetch->ahead;
+  loader->ahead = fetch->ahead && !loader->fetch->is_range;
   if (is_get(fetch->relationship, loader->fetch)) {
     status = open_get(loader, fetch, options, n, err);
   } else {
@@ -255,6 +295,24 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
     if (status == CORM_OK) status = corm_loader_open(loader, &select->base, NULL, options, n, false, err);
   }
   return status == CORM_OK ? place_key(loader, fetch->relationship, err) : status;
+}
+
+/* Only whole numbers are known to have nothing between them. Keys of a group that loses members are asked for as they
+   are needed; and lists whose statements are sent ahead overlap with the making of objects, at no wait for each (the
+   text does not depend on who watches). */
+static corm_status may_ask_for_range(const corm_fetch *fetch, uint32_t width, bool *may, corm_error *err) {
+  const corm_relationship *relationship = fetch->relationship;
+  *may = false;
+  if (fetch->single || fetch->siblings || width > 1) return CORM_OK;
+  const corm_column *column = relationship->direction == CORM_MANY_TO_MANY
+                                  ? relationship->near_secondary[0].column
+                                  : relationship->target->attributes[relationship->pairs[0].far_slot].column;
+  corm_conn *conn;
+  corm_status status = corm_session_connection(fetch->session, &conn, err);
+  if (status == CORM_OK)
+    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT &&
+           !(fetch->ahead && corm_conn_has_send(conn));
+  return status;
 }
 
 static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_object *const *objects, uint32_t n,
@@ -268,9 +326,13 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   if (gather->siblings) gather->siblings->refs++;
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status != CORM_OK) return status;
-  const uint32_t max = max_keys(fetch, loader->dialect, width);
-  status = corm_gather_by_key(gather, width, max, err);
-  return status == CORM_OK ? collect(fetch, gather, max, objects, n, offset, err) : status;
+  collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width)};
+  if (!*offset && n > from.max) status = may_ask_for_range(fetch, width, &from.ranges, err);
+  if (status != CORM_OK) return status;
+  status = corm_gather_by_key(gather, width, from.ranges ? n : from.max, err);
+  from.key = status == CORM_OK ? corm_arena_zalloc(&gather->arena, width, sizeof *from.key) : NULL;
+  if (!from.key) return corm_error_memory(err);
+  return collect(fetch, gather, &from, offset, err);
 }
 
 corm_status corm_fetch_open(const corm_fetch *fetch, corm_object *const *objects, uint32_t n, uint32_t *offset,

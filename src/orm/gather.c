@@ -78,6 +78,8 @@ corm_status corm_gather_by_key(corm_gather *gather, uint32_t width, uint32_t max
   gather->key_parents = corm_arena_zalloc(&gather->arena, max, sizeof *gather->key_parents);
   gather->index = corm_mem_zalloc(gather->mem, cap, sizeof *gather->index);
   gather->index_cap = cap;
+  gather->low = INT64_MAX;
+  gather->high = INT64_MIN;
   return gather->keys && gather->key_parents && gather->index ? CORM_OK : corm_error_memory(err);
 }
 
@@ -106,6 +108,14 @@ static corm_status copy_key(corm_gather *gather, const corm_value *key, corm_val
   return CORM_OK;
 }
 
+/* A key that is no single integer makes the widest of all ranges. */
+static void note_bounds(corm_gather *gather, const corm_value *key) {
+  const bool is_int = gather->width == 1 && key->kind == CORM_INT;
+  const int64_t low = is_int ? key->as.i : INT64_MIN, high = is_int ? key->as.i : INT64_MAX;
+  if (low < gather->low) gather->low = low;
+  if (high > gather->high) gather->high = high;
+}
+
 /* What stands beside `parents` for each of them. */
 static uint32_t *grow_column(corm_gather *gather, const uint32_t *old, uint32_t had) {
   uint32_t *column = corm_arena_zalloc(&gather->arena, gather->parents_cap, sizeof *column);
@@ -128,11 +138,51 @@ corm_status corm_gather_enter(corm_gather *gather, corm_object *parent, const co
     status = copy_key(gather, key, &gather->keys[gather->nkeys * gather->width], err);
     if (status != CORM_OK) return status;
     gather->index[place] = ++gather->nkeys;
+    note_bounds(gather, key);
   }
   const uint32_t number = gather->index[place] - 1;
   gather->same_key[gather->nparents - 1] = gather->key_parents[number];
   gather->key_parents[number] = gather->nparents;
   return CORM_OK;
+}
+
+/* -- ranges -- */
+
+/* Values between the bounds, both counted, without one: all 64-bit integers are one too many for the type. */
+static uint64_t reach(const corm_gather *gather) {
+  return (uint64_t)gather->high - (uint64_t)gather->low;
+}
+
+/* One hole for eight keys is no more work for the database than it saves. */
+static uint32_t allowed_holes(uint32_t nkeys, uint32_t allowed) {
+  return nkeys / 8 < allowed ? nkeys / 8 : allowed;
+}
+
+bool corm_gather_may_be_range(const corm_gather *gather, uint32_t allowed) {
+  return gather->low > gather->high || reach(gather) < (uint64_t)allowed + allowed / 8;
+}
+
+corm_status corm_gather_find_range(corm_gather *gather, uint32_t allowed, corm_error *err) {
+  if (!gather->nkeys || reach(gather) >= (uint64_t)gather->nkeys + allowed_holes(gather->nkeys, allowed))
+    return CORM_OK;
+  const uint32_t span = (uint32_t)reach(gather) + 1;
+  uint8_t *seen = corm_arena_zalloc(&gather->arena, span, sizeof *seen);
+  gather->holes = corm_arena_zalloc(&gather->arena, span - gather->nkeys + 1, sizeof *gather->holes);
+  if (!seen || !gather->holes) return corm_error_memory(err);
+  for (uint32_t i = 0; i < gather->nkeys; i++) seen[(uint64_t)gather->keys[i].as.i - (uint64_t)gather->low] = 1;
+  for (uint32_t i = 0; i < span; i++)
+    if (!seen[i]) gather->holes[gather->nholes++] = corm_value_int(gather->low + (int64_t)i);
+  gather->is_range = true;
+  return CORM_OK;
+}
+
+void corm_gather_cut(corm_gather *gather, uint32_t nparents, uint32_t nkeys) {
+  for (uint32_t i = 0; i < nkeys; i++)
+    while (gather->key_parents[i] > nparents) gather->key_parents[i] = gather->same_key[gather->key_parents[i] - 1];
+  gather->nparents = nparents;
+  gather->nkeys = nkeys;
+  memset(gather->index, 0, gather->index_cap * sizeof *gather->index);
+  for (uint32_t i = 0; i < nkeys; i++) gather->index[place_of_key(gather, &gather->keys[i * gather->width])] = i + 1;
 }
 
 /* -- rows -- */

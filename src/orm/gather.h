@@ -38,6 +38,12 @@ typedef struct corm_gather {
   uint32_t *places;      /* parent -> its position in `siblings` */
   corm_arena arena;
 
+  /* single integers, as long as all of them are */
+  int64_t low, high;
+  bool is_range;     /* the keys are what lies from low to high, without `holes` */
+  corm_value *holes; /* in the arena */
+  uint32_t nholes;
+
   /* result */
   corm_object **targets;
   uint32_t *starts; /* nparents + 1 positions in targets */
@@ -57,6 +63,13 @@ CORM_MUST_USE corm_status corm_gather_by_key(corm_gather *gather, uint32_t width
 /* Enters a parent under a key, which is copied. */
 CORM_MUST_USE corm_status corm_gather_enter(corm_gather *gather, corm_object *parent, const corm_value *key,
                                             corm_error *err);
+
+/* Whether `allowed` keys can still make a range with few holes. */
+bool corm_gather_may_be_range(const corm_gather *gather, uint32_t allowed);
+/* Makes a range of the keys where fewer than `allowed` values have to be named for it; is_range says so. */
+CORM_MUST_USE corm_status corm_gather_find_range(corm_gather *gather, uint32_t allowed, corm_error *err);
+/* Forgets the parents and keys behind the first ones. No parent may have been linked. */
+void corm_gather_cut(corm_gather *gather, uint32_t nparents, uint32_t nkeys);
 
 /* A target for one parent; for all parents of a key. */
 CORM_MUST_USE corm_status corm_gather_pull(corm_gather *gather, uint32_t parent, corm_object *target, corm_error *err);

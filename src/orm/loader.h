@@ -162,7 +162,8 @@ CORM_MUST_USE corm_status corm_joined_rewrite(corm_loader *loader, const corm_se
 /* -- fetch.c -- */
 
 /*
- * Loads one relationship for parents. corm_fetch_open: CORM_ROW and a loader for up to 500 keys, CORM_DONE when nobody
+ * Loads one relationship for parents. corm_fetch_open: CORM_ROW and a loader for up to 500 keys, or for
+ * all if they make a range, CORM_DONE when nobody
  * misses it any more. Takes parents from `objects` at *offset. Parents whose key is NULL get nothing; many-to-one
  * targets that are in memory are linked at once, unless `option` asks for more below them.
  */
