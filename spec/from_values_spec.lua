@@ -55,6 +55,75 @@ describe("values", function()
       :order_by(t.c.id)):all())
   end)
 
+  it("are named in WITH, and twice read", function()
+    local x = prices():cte("x")
+    local row = connection:execute(corm.select(x):where(x.c.id:eq(2))):one()
+    assert.equal("it's", row.name)
+    assert.equal(corm.date(2026, 3, 4), row.day)
+    assert.equal(corm.decimal "20.25", row.price)
+    local y = x:alias("y")
+    local stmt = corm.select(x.c.name, y.c.name):join_from(x, y, x.c.id:lt(y.c.id)):where(y.c.id:lt(3))
+    assert.same({ "ink", "it's" }, { connection:execute(stmt):one():unpack() })
+    assert.equal(4, #x.c)
+    raises("ArgumentError", "did you mean 'price'?", function() return x.c.prise end)
+  end)
+
+  it("bind in their places, whatever names them first", function()
+    local a = corm.values(column("n", Integer)):data { { 1 }, { 2 }, { 3 } }:cte("a")
+    local b = corm.select((a.c.n * 10):label("n")):where(a.c.n:gt(1)):cte("b")
+    local stmt = corm.select(b.c.n + 5):where(b.c.n:lt(30), b.c.n:in_(corm.select(a.c.n * 10))):order_by(b.c.n)
+    assert.same({ 25 }, connection:scalars(stmt):all())
+  end)
+
+  it("are a list for IN", function()
+    local function numbers(...)
+      local data = {}
+      for i, n in ipairs { ... } do data[i] = { n } end
+      return corm.values(column("n", Integer)):data(data)
+    end
+    local v = numbers(1, 2, 3, 4):cte("v")
+    local function those(condition)
+      return connection:scalars(corm.select(v.c.n):where(condition):order_by(v.c.n)):all()
+    end
+    assert.same({ 2, 4 }, those(v.c.n:in_(numbers(2, 4, 9):scalar_values())))
+    assert.same({ 1, 3 }, those(v.c.n:not_in(numbers(2, 4, 9))))
+    local rows = corm.values(column("n", Integer), column("m", Integer)):data { { 2, 4 }, { 3, 7 } }
+    assert.same({ 2 }, those(corm.tuple_(v.c.n, v.c.n * 2):in_(rows:scalar_values())))
+    assert.equal(7, connection:scalar(corm.select(numbers(7):scalar_values())))
+  end)
+
+  it("see what stands beside them with LATERAL", function()
+    local t = prices()
+    local l = corm.values(column("x", Integer), { name = "l" }):data { { t.c.id }, { t.c.id * 10 } }:lateral()
+    local stmt = corm.select(l.c.x):select_from(t):join(l, corm.true_()):order_by(l.c.x)
+    if database.lacks "lateral" then
+      raises("CompileError", "has no LATERAL", function() connection:execute(stmt) end)
+    else
+      assert.same({ 1, 2, 3, 10, 20, 30 }, connection:scalars(stmt):all())
+    end
+  end)
+
+  it("are refused as values, CTEs and laterals where they do not fit", function()
+    local v, one = prices(), corm.values(column("n", Integer)):data { { 1 } }
+    local id = v.c.id
+    raises("ArgumentError", "in_: values of 4 columns beside 1", function() return id:in_(v) end)
+    raises("ArgumentError", "in_: values of 4 columns beside 1", function() return id:in_(v:scalar_values()) end)
+    raises("ArgumentError", "in_: values of 1 column beside 2", function() return corm.tuple_(id, id):in_(one) end)
+    raises("ArgumentError", "where one value is needed", function() return id:eq(v:scalar_values()) end)
+    raises("ArgumentError", "where one value is needed", function() return corm.func.abs(v:scalar_values()) end)
+    raises("ArgumentError", "scalar_values: called on a CTE", function() return one:cte():scalar_values() end)
+    raises("ArgumentError", "data: called on a CTE", function() return one:cte():data { { 2 } } end)
+    raises("ArgumentError", "only a CTE that is a select", function() return one:cte():union(corm.select(id)) end)
+    raises("ArgumentError", "LATERAL cannot stand in WITH", function() return one:lateral():cte() end)
+    raises("ArgumentError", "did you mean 'nesting'?", function() return one:cte { nestin = true } end)
+    raises("ArgumentError", "a name expected", function() return one:lateral(7) end)
+    raises("IdentifierError", "", function() return one:lateral("") end)
+    raises("ArgumentError", "cte: called on", function() return v:alias("b"):cte():alias("c"):cte() end)
+    raises("CompileError", "values() has no rows", function()
+      connection:execute(corm.select(corm.values(column("n", Integer)):cte()))
+    end)
+  end)
+
   it("are many", function()
     local data = {}
     for i = 1, 2000 do data[i] = { i } end

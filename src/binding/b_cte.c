@@ -25,14 +25,16 @@ static const char *check_name(lua_State *L, int arg, size_t *len) {
   return name;
 }
 
-/* Pushes the CTE; what stands at 1 and `other` (0: nothing) stays alive. */
+/* Pushes the CTE of a statement, or of what an alias of VALUES has; what stands at 1 and `other` (0: nothing) stays
+ * alive. */
 static int push_cte(lua_State *L, const corm_node *element, const char *name, const corm_cte *cte, int other) {
+  const corm_table_valued *values = element->kind == CORM_NODE_ALIAS ? corm_as_table_valued(element) : NULL;
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr),
                       BINDING_ROOM(corm_alias) + BINDING_ROOM(corm_cte) + CORM_ROOM_TEXT(name ? strlen(name) : 0),
                       BINDING_FROM_SLOTS);
-  do node = corm_cte_in(&b.arena, element, name, cte);
+  do node = values ? corm_values_cte_in(&b.arena, values, name, cte) : corm_cte_in(&b.arena, element, name, cte);
   while (binding_build_again(&b, node));
   if (!other) {
     binding_anchor(L, BINDING_FROM_PARTS, 1);
@@ -48,10 +50,9 @@ static int push_cte(lua_State *L, const corm_node *element, const char *name, co
 }
 
 /* cte([name] [, { recursive, nesting }]) */
-static int stmt_cte(lua_State *L) {
+static int cte_of(lua_State *L, const corm_node *element) {
   static const binding_option_spec specs[] = {
       {"name", BINDING_OPT_STRING}, {"recursive", BINDING_OPT_BOOL}, {"nesting", BINDING_OPT_BOOL}};
-  const corm_node *element = check_element(L, "cte");
   corm_cte cte = {0};
   int options = lua_gettop(L) > 1 && binding_is_plain_table(L, lua_gettop(L)) ? lua_gettop(L) : 0;
   int name_at = options == 2 ? 0 : 2;
@@ -64,6 +65,16 @@ static int stmt_cte(lua_State *L) {
   size_t len;
   const char *name = name_at ? check_name(L, name_at, &len) : NULL;
   return push_cte(L, element, name, &cte, 0);
+}
+
+static int stmt_cte(lua_State *L) {
+  return cte_of(L, check_element(L, "cte"));
+}
+
+static int values_cte(lua_State *L) {
+  const corm_table_valued *values = binding_checkvalues(L, "cte");
+  if (values->alias.lateral) return binding_error(L, CORM_E_ARGUMENT, "cte: a LATERAL cannot stand in WITH");
+  return cte_of(L, &values->alias.base);
 }
 
 static const corm_alias *check_cte(lua_State *L, int arg, const char *method) {
@@ -122,7 +133,7 @@ static int affix(lua_State *L, bool suffix, const char *method) {
     lua_pushvalue(L, i == 0 ? kept : i + 1);
     lua_rawseti(L, -2, i + 1);
   }
-  return push_cte(L, old->element, old->name, &cte, lua_gettop(L));
+  return push_cte(L, corm_as_table_valued(&old->base) ? &old->base : old->element, old->name, &cte, lua_gettop(L));
 }
 
 static int cte_prefix_with(lua_State *L) {
@@ -190,7 +201,8 @@ static int stmt_add_cte(lua_State *L) {
 
 void binding_open_cte(lua_State *L) {
   static const luaL_Reg statements[] = {{"cte", stmt_cte}, {"add_cte", stmt_add_cte}, {NULL, NULL}};
-  static const luaL_Reg froms[] = {{"union", cte_union},
+  static const luaL_Reg froms[] = {{"cte", values_cte},
+                                   {"union", cte_union},
                                    {"union_all", cte_union_all},
                                    {"prefix_with", cte_prefix_with},
                                    {"suffix_with", cte_suffix_with},

@@ -120,9 +120,17 @@ static uint32_t count_columns(const corm_select *select) {
   return n;
 }
 
-void binding_check_scalar(lua_State *L, const corm_node *node, const char *what) {
+/* The columns of what stands in parentheses; 1 for everything else. */
+static uint32_t count_values(const corm_node *node) {
   const corm_select *select = corm_as_select(node);
-  uint32_t n = select ? count_columns(select) : 1;
+  if (node->kind == CORM_NODE_SCALAR_SUBQUERY) select = ((const corm_subselect *)node)->select;
+  if (select) return count_columns(select);
+  const corm_node *element = node->kind == CORM_NODE_GROUPING ? ((const corm_grouping *)node)->element : NULL;
+  return element && element->kind == CORM_NODE_VALUES ? ((const corm_values *)element)->width : 1;
+}
+
+void binding_check_scalar(lua_State *L, const corm_node *node, const char *what) {
+  const uint32_t n = count_values(node);
   if (n <= 1 || is_tuple(binding_tonode(L, 1)) || (lua_gettop(L) > 1 && is_tuple(binding_tonode(L, 2)))) return;
   binding_error(L, CORM_E_ARGUMENT,
                 "%s: a select of %d columns where one value is needed; select one, or compare a tuple_(...)", what,

@@ -172,7 +172,8 @@ void binding_open_compiles(lua_State *L);
 corm_column_def binding_check_column_def(lua_State *L, int arg, const char *what);
 
 /* Pushes the function's FROM at 1 under another name (b_table_valued.c). */
-void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name);
+void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name,
+                               const corm_table_valued *marks);
 /* Pushes the FROM userdata as a value: its alias. */
 void binding_push_whole(lua_State *L, int from);
 

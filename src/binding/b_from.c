@@ -21,7 +21,7 @@ static int push_alias(lua_State *L, const corm_node *element, bool lateral, cons
   }
   const corm_node *valued = binding_tonode(L, 1);
   if (valued && corm_as_table_valued(valued)) {
-    binding_push_valued_alias(L, corm_as_table_valued(valued), name);
+    binding_push_valued_alias(L, corm_as_table_valued(valued), name, corm_as_table_valued(valued));
     return 1;
   }
   binding_build b;
@@ -46,6 +46,7 @@ int binding_select_subquery(lua_State *L) {
 }
 
 int binding_select_lateral(lua_State *L) {
+  if (binding_test(L, 1, BINDING_FROM)) return binding_values_lateral(L);
   return push_alias(L, &binding_checkselectable(L, "lateral")->base, true, "lateral");
 }
 

@@ -49,11 +49,12 @@ static int values_call(lua_State *L) {
   return 1;
 }
 
-static const corm_table_valued *check_values(lua_State *L) {
+const corm_table_valued *binding_checkvalues(lua_State *L, const char *method) {
   const binding_expr *from = binding_test(L, 1, BINDING_FROM);
   const corm_table_valued *valued = from ? corm_as_table_valued(from->node) : NULL;
-  if (!valued || valued->alias.element->kind != CORM_NODE_VALUES)
-    binding_error(L, CORM_E_ARGUMENT, "data: called on %s; rows are given to corm.values(...)", binding_typename(L, 1));
+  if (!valued || valued->alias.element->kind != CORM_NODE_VALUES || valued->alias.cte)
+    binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; corm.values(...) has it", method,
+                  valued && valued->alias.cte ? "a CTE" : binding_typename(L, 1));
   return valued;
 }
 
@@ -101,7 +102,7 @@ static const corm_node *with_rows_in(corm_arena *arena, const corm_table_valued 
 
 /* data({ { ... }, ... }): more rows. */
 static int values_data(lua_State *L) {
-  const corm_table_valued *from = check_values(L);
+  const corm_table_valued *from = binding_checkvalues(L, "data");
   binding_state *state = binding_get(L);
   lua_settop(L, 2);
   if (!binding_is_plain_table(L, 2) || lua_rawlen(L, 2) == 0)
@@ -128,6 +129,33 @@ static int values_data(lua_State *L) {
   while (binding_build_again(&b, node));
   binding_anchor(L, BINDING_FROM_PARTS, kept);
   binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+int binding_values_lateral(lua_State *L) {
+  corm_table_valued marks = *binding_checkvalues(L, "lateral");
+  corm_error err;
+  corm_error_init(&err);
+  const char *name = marks.alias.name;
+  size_t len;
+  if (!lua_isnoneornil(L, 2)) {
+    if (lua_type(L, 2) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "lateral: a name expected");
+    name = lua_tolstring(L, 2, &len);
+    if (corm_identifier_check(name, len, "lateral", &err) != CORM_OK) return binding_raise(L, &err);
+  }
+  marks.alias.lateral = true;
+  binding_push_valued_alias(L, binding_checkvalues(L, "lateral"), name, &marks);
+  return 1;
+}
+
+/* scalar_values(): (VALUES (1), (2)), for the right side of IN. */
+static int values_scalar(lua_State *L) {
+  const corm_table_valued *from = binding_checkvalues(L, "scalar_values");
+  const corm_node *node;
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_grouping), 1);
+  do node = corm_scalar_values_in(&b.arena, from);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
   return 1;
 }
 
@@ -181,7 +209,8 @@ static int tablesample_call(lua_State *L) {
 }
 
 void binding_open_from_values(lua_State *L) {
-  static const luaL_Reg methods[] = {{"data", values_data}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"data", values_data}, {"lateral", binding_values_lateral}, {"scalar_values", values_scalar}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"values", values_call}, {"tablesample", tablesample_call}, {NULL, NULL}};
   binding_add_methods(L, BINDING_FROM, methods);
   binding_setfuncs(L, functions);

@@ -215,6 +215,21 @@ static int in_bind(lua_State *L, corm_op op, const char *method, const corm_node
   return 1;
 }
 
+/* corm.values(), or its scalar_values(). */
+static bool is_values(const corm_node *node) {
+  if (node->kind == CORM_NODE_GROUPING) return ((const corm_grouping *)node)->element->kind == CORM_NODE_VALUES;
+  const corm_table_valued *from = corm_as_table_valued(node);
+  return from && from->alias.element->kind == CORM_NODE_VALUES && !from->alias.cte;
+}
+
+static void check_width(lua_State *L, const char *method, const corm_node *left, const corm_node *values) {
+  const uint32_t wanted = binding_tuple_width(left) ? binding_tuple_width(left) : 1;
+  const uint32_t width = ((const corm_values *)values)->width;
+  if (width != wanted)
+    binding_error(L, CORM_E_ARGUMENT, "%s: values of %d column%s beside %d", method, (int)width, width == 1 ? "" : "s",
+                  (int)wanted);
+}
+
 static int in(lua_State *L, corm_op op, const char *method) {
   const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
   if (lua_gettop(L) < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected", method);
@@ -223,12 +238,19 @@ static int in(lua_State *L, corm_op op, const char *method) {
     return has_node(L, n) ? in_expressions(L, op, method, left, n) : in_values(L, op, method, left, n);
   }
   if (right->kind == CORM_NODE_BIND) return in_bind(L, op, method, left, (const corm_bind *)right);
-  if (!corm_as_select(right) && right->kind != CORM_NODE_SCALAR_SUBQUERY && right->kind != CORM_NODE_TEXT)
+  const bool values = is_values(right);
+  if (!values && !corm_as_select(right) && right->kind != CORM_NODE_SCALAR_SUBQUERY && right->kind != CORM_NODE_TEXT)
     binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected, got %s", method, binding_typename(L, 2));
-  binding_check_scalar(L, right, method);
-  binding_build b = binding_expression_start(L, ROOM_IN, 2);
-  do node = corm_binary_in(&b.arena, op, left, binding_scalar_in(&b.arena, right));
-  while (binding_build_again(&b, node));
+  const corm_table_valued *from = values ? corm_as_table_valued(right) : NULL;
+  if (values)
+    check_width(L, method, left, from ? from->alias.element : ((const corm_grouping *)right)->element);
+  else
+    binding_check_scalar(L, right, method);
+  binding_build b = binding_expression_start(L, ROOM_IN + BINDING_ROOM(corm_grouping), 2);
+  do {
+    const corm_node *list = from ? corm_scalar_values_in(&b.arena, from) : binding_scalar_in(&b.arena, right);
+    node = list ? corm_binary_in(&b.arena, op, left, list) : NULL;
+  } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 2);
   return 1;

@@ -61,6 +61,10 @@ const corm_node *const *binding_froms_in(lua_State *L, corm_arena *arena, const 
                                          int last, const char *what);
 /* The same without text: what has an order and a number of rows. */
 const corm_select *binding_checkordered(lua_State *L, const char *method);
+/* The FROM at 1 when it is what corm.values() gave, else ArgumentError. */
+const corm_table_valued *binding_checkvalues(lua_State *L, const char *method);
+/* values:lateral([name]): the rows may speak of the FROMs before it. */
+int binding_values_lateral(lua_State *L);
 /* Reads the option with_for_update (true, or the options of a select's) for a row of `from`; false: nothing is locked.
    What it names is left on the stack, and stays alive by the options. */
 bool binding_opt_lock(lua_State *L, int options, const corm_node *from, corm_arena *arena, corm_row_lock *out);

@@ -113,8 +113,9 @@ static void push_like(lua_State *L, const corm_table_valued *valued, const char 
   binding_anchor(L, BINDING_FROM_PARTS, 1);
 }
 
-void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name) {
-  push_like(L, valued, name, valued);
+void binding_push_valued_alias(lua_State *L, const corm_table_valued *valued, const char *name,
+                               const corm_table_valued *marks) {
+  push_like(L, valued, name, marks);
 }
 
 /* render_derived { name, with_types }: AS name(a, b). */

@@ -313,6 +313,8 @@ void corm_emit_delete_using(corm_compiler *c, const corm_table *table, const cor
 
 /* VALUES with its name and columns. */
 void corm_emit_values(corm_compiler *c, const corm_table_valued *from);
+/* VALUES alone: "VALUES (1, 2), (3, 4)". */
+void corm_emit_value_rows(corm_compiler *c, const corm_values *values);
 void corm_emit_sampling(corm_compiler *c, const corm_alias *sample);
 
 /* -- emit_upsert.c -- */

@@ -133,7 +133,9 @@ struct corm_dialect {
   bool no_lateral;
   bool tablesample;
   corm_values_style values_style;
-  bool from_dual; /* WHERE needs a FROM: FROM DUAL */
+  bool
+      values_lose_binds; /* parameters in VALUES outside of INSERT are read as something else: selects take its place */
+  bool from_dual;        /* WHERE needs a FROM: FROM DUAL */
   corm_hinting hinting;
   bool no_grouping_sets; /* no GROUPING SETS and CUBE */
   bool no_rollup;

@@ -31,7 +31,16 @@ static corm_cte_slot *new_slot(corm_compiler *c) {
   return &c->ctes[c->nctes++];
 }
 
-/* "(id, name)" behind the name of a recursive CTE. */
+/* "(id, name)" behind the name of a CTE of VALUES. */
+static void emit_value_names(corm_compiler *c, const corm_table_valued *values) {
+  for (uint32_t i = 0; i < values->ncolumns; i++) {
+    corm_emit_text(c, i ? ", " : "(");
+    corm_emit_own_name(c, values->columns[i].name, "column");
+  }
+  corm_emit_bytes(c, ")", 1);
+}
+
+/* The same of a recursive one. */
 static void emit_column_names(corm_compiler *c, const corm_node *element) {
   corm_select_columns columns;
   if (corm_selectable_columns_in(c->arena, element, &columns, c->err) != CORM_OK) {
@@ -82,6 +91,8 @@ static void emit_element(corm_compiler *c, const corm_node *element) {
     const corm_select *select = corm_as_select(element);
     if (select) {
       corm_emit_select(c, select, CORM_SELECT_FROM, NULL, NULL);
+    } else if (element->kind == CORM_NODE_VALUES) {
+      corm_emit_value_rows(c, (const corm_values *)element);
     } else {
       emit_dml(c, element);
     }
@@ -105,10 +116,12 @@ static void write_cte(corm_compiler *c, uint32_t slot, const corm_alias *cte) {
   const uint32_t part = c->part;
   c->part = slot + 1;
   corm_emit_own_name(c, c->ctes[slot].name, "cte");
-  if (cte->cte->recursive) {
-    c->recursive = true;
+  const corm_table_valued *values = corm_as_table_valued(&cte->base);
+  if (cte->cte->recursive) c->recursive = true;
+  if (values)
+    emit_value_names(c, values);
+  else if (cte->cte->recursive)
     emit_column_names(c, cte->element);
-  }
   corm_emit_text(c, " AS ");
   emit_texts(c, cte->cte->prefixes, cte->cte->nprefixes, "", " ");
   corm_emit_text(c, "\n(");

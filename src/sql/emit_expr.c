@@ -242,6 +242,7 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
     corm_emit_cte(c, alias);
     return;
   }
+  if (alias->lateral && !check_lateral(c)) return;
   if (element->kind == CORM_NODE_VALUES) {
     corm_emit_values(c, corm_as_table_valued(&alias->base));
     return;
@@ -249,7 +250,7 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
   if (element->kind == CORM_NODE_ALIAS) {
     corm_emit_cte(c, (const corm_alias *)element);
   } else if (corm_as_select(element)) {
-    if ((!alias->lateral || check_lateral(c)) && corm_compiler_enter(c)) {
+    if (corm_compiler_enter(c)) {
       corm_emit_text(c, alias->lateral ? "LATERAL (" : "(");
       corm_emit_select(c, corm_as_select(element), alias->lateral ? CORM_SELECT_LATERAL : CORM_SELECT_FROM, NULL, NULL);
       corm_emit_bytes(c, ")", 1);
@@ -380,7 +381,7 @@ static void step(corm_compiler *c, const corm_task *task) {
     if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);
     corm_compiler_leave(c);
     break;
-  case CORM_NODE_VALUES:
+  case CORM_NODE_VALUES: corm_emit_value_rows(c, (const corm_values *)node); break;
   case CORM_NODE_INSERT:
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:

@@ -1,6 +1,11 @@
+#include <stdio.h>
+
 #include "sql/compiler.h"
 
-/* VALUES in FROM: a table that the statement brings along. */
+/*
+ * VALUES: a table that the statement brings along. In FROM the alias names its columns, where the database lets it; in
+ * WITH the CTE's name does, and as the right side of IN nothing.
+ */
 
 static void emit_item(corm_compiler *c, const corm_node *item) {
   if (item->kind == CORM_NODE_BIND) {
@@ -10,37 +15,64 @@ static void emit_item(corm_compiler *c, const corm_node *item) {
   }
 }
 
-static void emit_row(corm_compiler *c, const corm_values *values, const corm_table_valued *from, uint32_t row) {
-  const bool named = c->dialect->values_style == CORM_VALUES_SELECTS && row == 0;
+/* The name of a column of rows that are written as selects. */
+static void emit_name(corm_compiler *c, const corm_table_valued *from, uint32_t column) {
+  char number[32];
+  corm_emit_text(c, " AS ");
+  if (from) {
+    corm_emit_own_name(c, from->columns[column].name, "column");
+    return;
+  }
+  (void)snprintf(number, sizeof number, "column%u", (unsigned)column + 1);
+  corm_emit_text(c, number);
+}
+
+static void emit_row(corm_compiler *c, const corm_values *values, uint32_t row) {
   for (uint32_t i = 0; i < values->width; i++) {
     if (i > 0) corm_emit_bytes(c, ", ", 2);
     emit_item(c, values->items[(size_t)row * values->width + i]);
-    if (!named) continue;
-    corm_emit_text(c, " AS ");
-    corm_emit_own_name(c, from->columns[i].name, "column");
   }
 }
 
-void corm_emit_values(corm_compiler *c, const corm_table_valued *from) {
-  const corm_values *values = (const corm_values *)from->alias.element;
-  const corm_values_style style = c->dialect->values_style;
+static void emit_first_select(corm_compiler *c, const corm_values *values, const corm_table_valued *from) {
+  for (uint32_t i = 0; i < values->width; i++) {
+    corm_emit_text(c, i > 0 ? ", " : "SELECT ");
+    emit_item(c, values->items[i]);
+    emit_name(c, from, i);
+  }
+}
+
+/* `from` gives selects the names of their columns; NULL: any do. */
+static void emit_rows(corm_compiler *c, const corm_values *values, bool selects, const corm_table_valued *from) {
   const bool literals = c->options.literal_binds;
   if (values->nrows == 0) {
     corm_emit_error(c, CORM_E_COMPILE, "values() has no rows; they are given by :data({ { ... }, ... })");
     return;
   }
   c->options.literal_binds = literals || values->literal_binds;
-  corm_emit_text(c, style == CORM_VALUES_SELECTS ? "(SELECT " : "(VALUES ");
-  for (uint32_t row = 0; row < values->nrows && !c->failed; row++) {
-    if (row > 0) corm_emit_text(c, style == CORM_VALUES_SELECTS ? " UNION ALL SELECT " : ", ");
-    if (style == CORM_VALUES_ROWS) corm_emit_text(c, "ROW");
-    if (style != CORM_VALUES_SELECTS) corm_emit_bytes(c, "(", 1);
-    emit_row(c, values, from, row);
-    if (style != CORM_VALUES_SELECTS) corm_emit_bytes(c, ")", 1);
+  if (selects)
+    emit_first_select(c, values, from);
+  else
+    corm_emit_text(c, "VALUES ");
+  for (uint32_t row = selects ? 1 : 0; row < values->nrows && !c->failed; row++) {
+    if (row > 0) corm_emit_text(c, selects ? " UNION ALL SELECT " : ", ");
+    if (!selects) corm_emit_text(c, c->dialect->values_style == CORM_VALUES_ROWS ? "ROW(" : "(");
+    emit_row(c, values, row);
+    if (!selects) corm_emit_bytes(c, ")", 1);
   }
+  c->options.literal_binds = literals;
+}
+
+void corm_emit_value_rows(corm_compiler *c, const corm_values *values) {
+  emit_rows(c, values, c->dialect->values_lose_binds, NULL);
+}
+
+void corm_emit_values(corm_compiler *c, const corm_table_valued *from) {
+  const corm_values_style style = c->dialect->values_style;
+  corm_emit_text(c, from->alias.lateral ? "LATERAL (" : "(");
+  emit_rows(c, (const corm_values *)from->alias.element, style == CORM_VALUES_SELECTS, from);
   corm_emit_text(c, ") AS ");
   corm_emit_own_name(c, corm_alias_name(c, &from->alias), "alias");
-  c->options.literal_binds = literals;
   for (uint32_t i = 0; i < from->ncolumns && style != CORM_VALUES_SELECTS; i++) {
     corm_emit_text(c, i > 0 ? ", " : " (");
     corm_emit_own_name(c, from->columns[i].name, "column");

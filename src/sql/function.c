@@ -185,7 +185,7 @@ const corm_node *corm_within_group_in(corm_arena *arena, const corm_node *elemen
 
 const corm_table_valued *corm_as_table_valued(const corm_node *from) {
   if (from->kind != CORM_NODE_ALIAS) return NULL;
-  const corm_node *element = ((const corm_alias *)from)->element;
+  const corm_node *element = corm_from_element(from);
   bool called = element->kind == CORM_NODE_FUNCTION || element->kind == CORM_NODE_CONSTRUCT;
   return called || element->kind == CORM_NODE_VALUES ? (const corm_table_valued *)from : NULL;
 }
@@ -215,6 +215,7 @@ const corm_node *corm_table_valued_in(corm_arena *arena, const corm_node *elemen
   node->joins_implicitly = like->joins_implicitly;
   node->derived = like->derived;
   node->derived_types = like->derived_types;
+  node->alias.lateral = like->alias.lateral;
   for (size_t i = 0; i < n; i++) {
     char *own = corm_arena_dup(arena, columns[i].name, strlen(columns[i].name));
     if (!own) return NULL;
@@ -225,14 +226,40 @@ const corm_node *corm_table_valued_in(corm_arena *arena, const corm_node *elemen
   return &node->alias.base;
 }
 
-const corm_node *corm_table_valued_like_in(corm_arena *arena, const corm_table_valued *from, const char *name,
-                                           const corm_table_valued *like) {
+/* The same columns of another element. */
+static const corm_node *with_element_in(corm_arena *arena, const corm_table_valued *from, const corm_node *element,
+                                        const char *name, const corm_table_valued *like) {
   corm_column_def *columns = corm_arena_zalloc(arena, from->ncolumns, sizeof *columns);
   if (!columns) return NULL;
   for (uint32_t i = 0; i < from->ncolumns; i++) {
     columns[i] = (corm_column_def){from->columns[i].name, from->columns[i].base.type};
   }
-  return corm_table_valued_in(arena, from->alias.element, name, columns, from->ncolumns, like);
+  return corm_table_valued_in(arena, element, name, columns, from->ncolumns, like);
+}
+
+const corm_node *corm_table_valued_like_in(corm_arena *arena, const corm_table_valued *from, const char *name,
+                                           const corm_table_valued *like) {
+  static const corm_table_valued unmarked;
+  if (from->alias.cte) return with_element_in(arena, from, &from->alias.base, name, &unmarked);
+  return with_element_in(arena, from, from->alias.element, name, like);
+}
+
+const corm_node *corm_values_cte_in(corm_arena *arena, const corm_table_valued *values, const char *name,
+                                    const corm_cte *cte) {
+  static const corm_table_valued unmarked;
+  corm_alias *node =
+      (corm_alias *)(uintptr_t)with_element_in(arena, values, corm_from_element(&values->alias.base), name, &unmarked);
+  corm_cte *copy = corm_arena_alloc(arena, sizeof *copy);
+  if (!node || !copy) return NULL;
+  *copy = *cte;
+  node->cte = copy;
+  return &node->base;
+}
+
+const corm_node *corm_scalar_values_in(corm_arena *arena, const corm_table_valued *values) {
+  corm_node *node = (corm_node *)(uintptr_t)corm_grouping_in(arena, values->alias.element);
+  if (node) node->type = values->columns[0].base.type;
+  return node;
 }
 
 const corm_node *corm_whole_in(corm_arena *arena, const corm_node *from) {

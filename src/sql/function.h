@@ -148,7 +148,7 @@ typedef struct corm_values {
   bool literal_binds; /* written out, not bound */
 } corm_values;
 
-/* An ALIAS whose element is a FUNCTION, a CONSTRUCT or VALUES is one of these. */
+/* An ALIAS of a FUNCTION, a CONSTRUCT or VALUES is one of these, and so are a CTE of VALUES and its aliases. */
 typedef struct corm_table_valued {
   corm_alias alias;
   const corm_column_node *columns;
@@ -186,12 +186,17 @@ const corm_node *corm_values_in(corm_arena *arena, const corm_node *const *items
                                 bool literal_binds);
 /* The node's table_valued, NULL when it is another FROM. */
 const corm_table_valued *corm_as_table_valued(const corm_node *from);
-/* `like` gives the marks; its alias and columns are not looked at. `name` NULL: anonymous. */
+/* `like` gives the marks; of its alias `lateral` counts, its columns are not looked at. `name` NULL: anonymous. */
 const corm_node *corm_table_valued_in(corm_arena *arena, const corm_node *element, const char *name,
                                       const corm_column_def *columns, size_t n, const corm_table_valued *like);
-/* The same FROM under another name, with other marks. */
+/* The same FROM under another name, with other marks; an alias of it, when it is a CTE. */
 const corm_node *corm_table_valued_like_in(corm_arena *arena, const corm_table_valued *from, const char *name,
                                            const corm_table_valued *like);
+/* WITH name(a, b) AS (VALUES ...), of an alias of VALUES or of such a CTE; `cte` is copied. */
+const corm_node *corm_values_cte_in(corm_arena *arena, const corm_table_valued *values, const char *name,
+                                    const corm_cte *cte);
+/* (VALUES ...) as a value, of the type of its first column: the right side of IN. */
+const corm_node *corm_scalar_values_in(corm_arena *arena, const corm_table_valued *values);
 const corm_node *corm_whole_in(corm_arena *arena, const corm_node *from);
 const corm_node *corm_field_in(corm_arena *arena, const corm_node *element, const char *name, const corm_type *type);
 

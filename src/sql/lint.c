@@ -59,7 +59,7 @@ static bool connect_joined(lint *l, uint32_t at) {
 /* A function meets the rows whose columns it is called with; joins_implicitly: all of them. */
 static bool connect_called(lint *l, uint32_t at) {
   const corm_table_valued *valued = corm_as_table_valued(l->froms[at]);
-  if (!valued) return true;
+  if (!valued || valued->alias.element->kind == CORM_NODE_ALIAS) return true;
   corm_from_list left, right;
   corm_from_list_init(&left, l->c->arena);
   corm_from_list_init(&right, l->c->arena);

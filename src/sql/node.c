@@ -61,6 +61,9 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
     const corm_binary *binary = (const corm_binary *)node;
     return index == 0 ? binary->left : index == 1 ? binary->right : NULL;
   }
+  case CORM_NODE_VALUES:
+    return item(((const corm_values *)node)->items,
+                ((const corm_values *)node)->nrows * ((const corm_values *)node)->width, index);
   case CORM_NODE_ARRAY:
   case CORM_NODE_LIST: return item(((const corm_list *)node)->items, ((const corm_list *)node)->n, index);
   case CORM_NODE_GROUPING: return only(((const corm_grouping *)node)->element, index);
@@ -94,7 +97,6 @@ const corm_node *corm_node_child(const corm_node *node, uint32_t index) {
   case CORM_NODE_TABLE:
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN:
-  case CORM_NODE_VALUES:
   case CORM_NODE_SELECT:
   case CORM_NODE_COMPOUND:
   case CORM_NODE_TEXTUAL:

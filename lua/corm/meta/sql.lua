@@ -581,6 +581,21 @@ function FromClause:render_derived(options) end
 ---@return corm.FromClause
 function FromClause:alias(name) end
 
+---Of `corm.values(...)`: its rows in WITH.
+---@param name? string
+---@param options? { nesting?: boolean, recursive?: boolean }
+---@return corm.FromClause
+function FromClause:cte(name, options) end
+
+---Of `corm.values(...)`: the rows may speak of the FROMs beside them. Not on SQLite and MariaDB.
+---@param name? string
+---@return corm.FromClause
+function FromClause:lateral(name) end
+
+---Of `corm.values(...)`: (VALUES ...), for the right side of in_.
+---@return corm.Expression
+function FromClause:scalar_values() end
+
 ---Of `corm.values(...)`: more rows.
 ---@param rows any[][] A value for each column; corm.null for NULL
 ---@return corm.FromClause
