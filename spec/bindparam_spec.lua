@@ -144,6 +144,25 @@ describe("bindparam", function()
     raises("ArgumentError", "is no value", ids, where(t.c.id:eq(bad)))
   end)
 
+  it("has errors of functions that pass as they are, and the connection works on", function()
+    local problem = setmetatable({}, { __name = "Problem", __index = error, __tostring = error })
+    local broken = corm.TypeDecorator { impl = corm.Integer, process_bind_param = function() error(problem) end }
+    local stmt = where(t.c.n:in_(bindparam("list", { expanding = true, type_ = broken })))
+    for _ = 1, 3 do
+      local ok, err = pcall(ids, stmt, { list = { 1 } })
+      assert.is_true(not ok and rawequal(problem, err))
+      raises("ArgumentError", "a table is no value", ids,
+        where(t.c.n:in_(bindparam("list", { expanding = true }))), { list = { problem } })
+    end
+    local waiting = where(t.c.id:eq(bindparam("x", { callable_ = coroutine.yield })))
+    assert.is_false((coroutine.wrap(pcall)(ids, waiting)))
+    -- A function that executes a statement of the same kind.
+    local inner = where(t.c.n:in_(bindparam("list", { expanding = true })))
+    local outer = where(t.c.id:in_(bindparam("found", { expanding = true,
+      callable_ = function() return ids(inner, { list = { 10, 30 } }) end })))
+    assert.same({ 1, 3 }, ids(outer))
+  end)
+
   it("is a value to be stored, too", function()
     local n = 7
     local later = function() n = n + 1; return n end

@@ -66,7 +66,20 @@ local function labels(state)
   assert(row[t.id] == 1 and row.id == 1)
 end
 
+-- Values that the text waits for, which a type of the script's own changes.
+local function late(state)
+  local shifted = corm.TypeDecorator { impl = corm.Integer,
+    process_bind_param = function(_, value, dialect) return value + #dialect.name - 6 end }
+  local ids = corm.bindparam("ids", { expanding = true, type_ = shifted })
+  local one = corm.bindparam("one", { callable_ = function() return ("a"):rep(1) end, literal_execute = true })
+  local t = state.item.c
+  local stmt = select(t.id):where(t.id:in_(ids), t.name:eq(one))
+  local found = state.connection:execute(stmt, { ids = { 1, 2, 3 } }):all()
+  assert(#found == 1 and found[1].id == 1)
+end
+
 function scenario.run(state)
+  late(state)
   clauses(state)
   upserts(state)
   labels(state)

@@ -7,9 +7,6 @@
 
 /* -- values that an execution gives -------------------------------------------------------------------------------- */
 
-/* Nothing here raises but for want of memory, and then the arena, which is all that the compiler holds, is the
-   collector's. */
-
 static corm_status no_value(lua_State *L, const char *key, corm_error *err) {
   return corm_error_set(err, CORM_E_ARGUMENT, "bind parameter '%.100s': a %s is no value", key,
                         binding_typename(L, -1));
@@ -64,38 +61,56 @@ static corm_status read_value(lua_State *L, const corm_bind *bind, corm_arena *a
   return CORM_OK;
 }
 
-/* Pushes what the parameters have under the name; true when there is something. */
-static bool push_given(const binding_late *late, const char *key) {
-  lua_State *L = late->L;
-  if (!late->params) return false;
+/* What the compiler asks for, while the functions that answer run protected: an error may not pass its frames. */
+typedef struct asking {
+  const binding_late *late;
+  const corm_bind *bind;
+  corm_arena *arena;
+  corm_late_values *out;
+  corm_status status;
+  corm_error *err;
+} asking;
+
+/* Pushes what the parameters at 2 have under the name; true when there is something. */
+static bool push_given(lua_State *L, const char *key) {
+  if (!lua_istable(L, 2)) return false;
   lua_pushstring(L, key);
-  if (lua_rawget(L, late->params) != LUA_TNIL) return true;
-  lua_pop(L, 1);
-  return false;
+  return lua_rawget(L, 2) != LUA_TNIL;
+}
+
+/* find_body(the asking, parameters or nil) */
+static int find_body(lua_State *L) {
+  asking *a = lua_touserdata(L, 1);
+  const corm_bind *bind = a->bind;
+  const bool given = push_given(L, bind->key);
+  if (a->late->many && (given || bind->expanding)) {
+    a->status = corm_error_set(a->err, CORM_E_INVALID_REQUEST,
+                               "bind parameter '%.100s': 'expanding' and 'literal_execute' parameters can't be used "
+                               "with several sets of parameters",
+                               bind->key);
+    return 0;
+  }
+  if (!given && !bind->hook) return 0;
+  if (!given) {
+    binding_hook_push(L, binding_get(L), bind->hook);
+    lua_call(L, 0, 1);
+  }
+  a->status = read_value(L, bind, a->arena, a->out, a->err);
+  return 0;
 }
 
 static corm_status find(void *ctx, const corm_bind *bind, corm_arena *arena, corm_late_values *out, corm_error *err) {
   const binding_late *late = ctx;
   lua_State *L = late->L;
-  const int top = lua_gettop(L);
-  corm_status status = CORM_OK;
-  if (!lua_checkstack(L, 12)) return corm_error_memory(err);
-  const bool given = push_given(late, bind->key);
-  if (late->many && (given || bind->expanding)) {
-    status = corm_error_set(err, CORM_E_INVALID_REQUEST,
-                            "bind parameter '%.100s': 'expanding' and 'literal_execute' parameters can't be used with "
-                            "several sets of parameters",
-                            bind->key);
-  } else if (given) {
-    status = read_value(L, bind, arena, out, err);
-  } else if (bind->hook) {
-    binding_state *state = binding_get(L);
-    binding_hook_push(L, state, bind->hook);
-    status =
-        lua_pcall(L, 0, 1, 0) == LUA_OK ? read_value(L, bind, arena, out, err) : binding_hook_failed(L, state, err);
-  }
-  lua_settop(L, top);
-  return status;
+  asking a = {.late = late, .bind = bind, .arena = arena, .out = out, .err = err, .status = CORM_OK};
+  if (!lua_checkstack(L, 8)) return corm_error_memory(err);
+  lua_pushcfunction(L, find_body);
+  lua_pushlightuserdata(L, &a);
+  if (late->params)
+    lua_pushvalue(L, late->params);
+  else
+    lua_pushnil(L);
+  return lua_pcall(L, 2, 0, 0) == LUA_OK ? a.status : binding_hook_failed(L, binding_get(L), err);
 }
 
 void binding_late_init(binding_late *late, lua_State *L, int params, bool many) {
