@@ -112,15 +112,9 @@ static void *grow(corm_arena *arena, size_t size, size_t rounded) {
 
 #endif
 
-void *corm_arena_alloc(corm_arena *arena, size_t size) {
-  if (size > TOO_MUCH) return fail(arena);
-  size_t rounded = CORM_ARENA_ROUND(size);
-  if (arena->next && rounded <= (size_t)(arena->end - arena->next)) {
-    void *ptr = arena->next;
-    arena->next += rounded;
-    return ptr;
-  }
-  return arena->mem ? grow(arena, size, rounded) : fail(arena);
+void *corm_arena_more(corm_arena *arena, size_t size) {
+  if (size > TOO_MUCH || !arena->mem) return fail(arena);
+  return grow(arena, size, CORM_ARENA_ROUND(size));
 }
 
 void *corm_arena_zalloc(corm_arena *arena, size_t count, size_t size) {

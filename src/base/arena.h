@@ -37,8 +37,18 @@ void corm_arena_reset(corm_arena *arena);
 /* What an allocation of this size takes from the arena: for measuring the block of a fixed one. */
 #define CORM_ARENA_ROUND(size) (((size_t)(size) + 15) & ~(size_t)15)
 
+/* What does not fit into the current block. */
+void *corm_arena_more(corm_arena *arena, size_t size);
+
 /* Returns size bytes aligned to 16, uninitialised; NULL (and `failed`) when out of memory. Size 0 is allowed. */
-void *corm_arena_alloc(corm_arena *arena, size_t size);
+static inline void *corm_arena_alloc(corm_arena *arena, size_t size) {
+  const size_t left = (size_t)(arena->end - arena->next);
+  /* The first comparison keeps the rounding from overflowing. */
+  if (size > left || CORM_ARENA_ROUND(size) > left || !arena->next) return corm_arena_more(arena, size);
+  void *ptr = arena->next;
+  arena->next += CORM_ARENA_ROUND(size);
+  return ptr;
+}
 
 /* The same for count * size zeroed bytes; an overflowing product fails. */
 void *corm_arena_zalloc(corm_arena *arena, size_t count, size_t size);

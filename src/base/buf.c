@@ -23,8 +23,7 @@ void corm_buf_reset(corm_buf *buf) {
   if (buf->ptr) buf->ptr[0] = '\0';
 }
 
-/* Makes room for extra bytes and the NUL. */
-static bool reserve(corm_buf *buf, size_t extra) {
+bool corm_buf_reserve(corm_buf *buf, size_t extra) {
   if (buf->failed) return false;
   if (buf->cap - buf->len > extra) return true;
   size_t cap = buf->cap ? buf->cap : 64;
@@ -39,28 +38,13 @@ static bool reserve(corm_buf *buf, size_t extra) {
   return true;
 }
 
-void corm_buf_add(corm_buf *buf, const char *text, size_t len) {
-  if (!reserve(buf, len)) return;
-  if (len) memcpy(buf->ptr + buf->len, text, len);
-  buf->len += len;
-  buf->ptr[buf->len] = '\0';
-}
-
-void corm_buf_puts(corm_buf *buf, const char *text) {
-  corm_buf_add(buf, text, strlen(text));
-}
-
-void corm_buf_putc(corm_buf *buf, char c) {
-  corm_buf_add(buf, &c, 1);
-}
-
 void corm_buf_printf(corm_buf *buf, const char *format, ...) {
   va_list args;
   va_start(args, format);
   int len = vsnprintf(NULL, 0, format, args);
   va_end(args);
   if (len < 0) buf->failed = true;
-  if (len < 0 || !reserve(buf, (size_t)len)) return;
+  if (len < 0 || !corm_buf_reserve(buf, (size_t)len)) return;
   va_start(args, format);
   vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
   va_end(args);
@@ -121,7 +105,7 @@ void corm_buf_real(corm_buf *buf, double value) {
 
 void corm_buf_insert(corm_buf *buf, size_t pos, const char *text, size_t len) {
   assert(pos <= buf->len);
-  if (!reserve(buf, len)) return;
+  if (!corm_buf_reserve(buf, len)) return;
   memmove(buf->ptr + pos + len, buf->ptr + pos, buf->len - pos);
   if (len) memcpy(buf->ptr + pos, text, len);
   buf->len += len;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -26,9 +27,25 @@ void corm_buf_clear(corm_buf *buf);
 /* Empties the buffer and keeps its memory; also forgets a failure. */
 void corm_buf_reset(corm_buf *buf);
 
-void corm_buf_add(corm_buf *buf, const char *text, size_t len);
-void corm_buf_puts(corm_buf *buf, const char *text);
-void corm_buf_putc(corm_buf *buf, char c);
+/* Makes room for extra bytes and the NUL; false: a failure, now or before. */
+bool corm_buf_reserve(corm_buf *buf, size_t extra);
+
+/* Most of what is appended is short and fits: that much stands here, so that constants are copied without a call. */
+static inline void corm_buf_add(corm_buf *buf, const char *text, size_t len) {
+  if ((buf->cap - buf->len <= len || buf->failed) && !corm_buf_reserve(buf, len)) return;
+  if (len) memcpy(buf->ptr + buf->len, text, len);
+  buf->len += len;
+  buf->ptr[buf->len] = '\0';
+}
+
+static inline void corm_buf_puts(corm_buf *buf, const char *text) {
+  corm_buf_add(buf, text, strlen(text));
+}
+
+static inline void corm_buf_putc(corm_buf *buf, char c) {
+  corm_buf_add(buf, &c, 1);
+}
+
 CORM_PRINTF(2, 3) void corm_buf_printf(corm_buf *buf, const char *format, ...);
 
 /* Decimal digits, faster than printf and untouched by the locale. */

@@ -151,26 +151,33 @@ int binding_node_tostring(lua_State *L) {
   return 1;
 }
 
+/* literal_binds, there or in compile_kwargs, of the options at 2. */
+static bool wants_literals(lua_State *L) {
+  static const binding_option_spec kwargs[] = {{"literal_binds", BINDING_OPT_BOOL},
+                                               {"render_postcompile", BINDING_OPT_BOOL}};
+  bool literals = binding_opt_bool(L, 2, "literal_binds", false);
+  if (binding_opt_push(L, 2, "compile_kwargs")) {
+    binding_check_options(L, -1, "compile_kwargs", kwargs, sizeof kwargs / sizeof *kwargs);
+    literals |= binding_opt_bool(L, -1, "literal_binds", false);
+    lua_pop(L, 1);
+  }
+  return literals;
+}
+
 int binding_compile_method(lua_State *L) {
   /* IN lists are always shown expanded, so render_postcompile has nothing to do. */
   static const binding_option_spec specs[] = {{"dialect", BINDING_OPT_ANY},
                                               {"literal_binds", BINDING_OPT_BOOL},
                                               {"render_postcompile", BINDING_OPT_BOOL},
                                               {"compile_kwargs", BINDING_OPT_ANY}};
-  static const binding_option_spec kwargs[] = {{"literal_binds", BINDING_OPT_BOOL},
-                                               {"render_postcompile", BINDING_OPT_BOOL}};
   lua_settop(L, 2);
-  binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
-  const corm_dialect *dialect = binding_opt_dialect(L, 2, "compile");
+  const size_t given = binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
+  const bool named = binding_opt_push(L, 2, "dialect");
   const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  if (stmt && stmt->dialect && !(lua_istable(L, 2) && binding_opt_push(L, 2, "dialect"))) dialect = stmt->dialect;
+  const corm_dialect *dialect = stmt && stmt->dialect && !named ? stmt->dialect : binding_opt_dialect(L, 2, "compile");
   lua_settop(L, 2);
-  corm_compile_options options = {.named = true, .literal_binds = binding_opt_bool(L, 2, "literal_binds", false)};
-  if (binding_opt_push(L, 2, "compile_kwargs")) {
-    binding_check_options(L, -1, "compile_kwargs", kwargs, sizeof kwargs / sizeof *kwargs);
-    options.literal_binds |= binding_opt_bool(L, -1, "literal_binds", false);
-    lua_pop(L, 1);
-  }
+  corm_compile_options options = {.named = true};
+  if (given > named) options.literal_binds = wants_literals(L);
   push_text(L, dialect, &options);
   binding_compiled *compiled = binding_new(L, BINDING_COMPILED, sizeof *compiled, COMPILED_SLOTS);
   compiled->dialect = dialect;
@@ -228,8 +235,11 @@ static bool compiled_property(lua_State *L, void *block, const char *name) {
   return true;
 }
 
+/* It has no methods: its properties come first. */
 static int compiled_index(lua_State *L) {
-  return binding_index(L, BINDING_COMPILED, compiled_property);
+  void *block = binding_check(L, 1, BINDING_COMPILED, "index");
+  if (lua_type(L, 2) == LUA_TSTRING && compiled_property(L, block, lua_tostring(L, 2))) return 1;
+  return binding_method(L, BINDING_COMPILED, 2);
 }
 
 static int compiled_tostring(lua_State *L) {

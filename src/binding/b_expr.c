@@ -17,7 +17,7 @@
 /* -- building -------------------------------------------------------------------------------------------------- */
 
 static void allocate(binding_build *b) {
-  b->expr = binding_new(b->L, (binding_kind)b->kind, b->size + b->room, b->nuvalue);
+  b->expr = binding_new_with(b->L, (binding_kind)b->kind, b->size, b->room, b->nuvalue);
   corm_arena_init_fixed(&b->arena, (char *)b->expr + b->size, b->room);
 }
 
@@ -72,24 +72,24 @@ void binding_push_node(lua_State *L, const corm_node *node, int anchor) {
 
 /* -- finding a node -------------------------------------------------------------------------------------------- */
 
-static const corm_node *node_of(lua_State *L, int arg) {
-  switch (binding_kindof(L, arg)) {
+static const corm_node *node_of(const binding_head *head) {
+  switch (binding_head_kind(head)) {
   case BINDING_COLUMN:
   case BINDING_TABLE:
   case BINDING_EXPRESSION:
   case BINDING_FROM:
-  case BINDING_STATEMENT: return ((const binding_expr *)lua_touserdata(L, arg))->node;
+  case BINDING_STATEMENT: return ((const binding_expr *)head)->node;
   default: return NULL;
   }
 }
 
 const corm_node *binding_tonode(lua_State *L, int arg) {
-  int type = lua_type(L, arg);
-  if (type == LUA_TUSERDATA) return node_of(L, arg);
-  if (type != LUA_TTABLE || !luaL_getmetafield(L, arg, "__corm_node")) return NULL;
-  const corm_node *node = node_of(L, -1);
+  const binding_head *head = binding_headof(L, arg);
+  if (head) return node_of(head);
+  if (lua_type(L, arg) != LUA_TTABLE || !luaL_getmetafield(L, arg, "__corm_node")) return NULL;
+  head = binding_headof(L, -1);
   lua_pop(L, 1);
-  return node;
+  return head ? node_of(head) : NULL;
 }
 
 bool binding_is_plain_table(lua_State *L, int arg) {

@@ -59,8 +59,7 @@ static void inherit(lua_State *L, const binding_stmt *old, binding_stmt *made) {
 }
 
 void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
-  binding_stmt *made = lua_touserdata(L, -1);
-  if (derived) inherit(L, lua_touserdata(L, 1), made);
+  if (derived) inherit(L, lua_touserdata(L, 1), lua_touserdata(L, -1));
   int n = last - first + 1;
   if (n <= FEW) {
     for (int i = 0; i < n; i++) binding_anchor(L, BINDING_STMT_ANCHOR + i, first + i);

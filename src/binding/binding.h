@@ -79,6 +79,10 @@ typedef struct binding_head {
   uint32_t flags; /* the kind's own */
 } binding_head;
 
+static inline binding_kind binding_head_kind(const binding_head *head) {
+  return (binding_kind)(head->tag & 0xff);
+}
+
 /* One per Lua state, in the registry, shared by every opening of the module. */
 typedef struct binding_state {
   binding_head head;
@@ -135,13 +139,17 @@ int binding_method(lua_State *L, binding_kind kind, int key);
 
 /* New userdata of a kind: zeroed, head filled, metatable set. */
 void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue);
+/* The same with room behind it, whose bytes are whatever they are. */
+void *binding_new_with(lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue);
 
 /* The block when the value is a userdata of that kind, else NULL; never raises. Safe against foreign userdata. */
 void *binding_test(lua_State *L, int arg, binding_kind kind);
 /* The same, raising ArgumentError "select: Session expected, got number". `what` names the function or argument; where
    it names a method ("Session:add") and arg is 1, the hint says to call it with ":". */
 void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what);
-/* The kind of a block of corm's, 0 for anything else. */
+/* The head of a block of corm's, NULL for anything else; never raises. */
+binding_head *binding_headof(lua_State *L, int arg);
+/* Its kind, 0 for anything else. */
 binding_kind binding_kindof(lua_State *L, int arg);
 /* "integer", "Session", "datetime": for messages. Pushes nothing; static. */
 const char *binding_typename(lua_State *L, int arg);
@@ -270,8 +278,8 @@ typedef struct binding_option_spec {
   binding_option_kind kind;
 } binding_option_spec;
 /* Checks that the table at `arg` (or nil) has only known string keys of the right type, else ArgumentError with the
- * nearest name. */
-void binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n);
+ * nearest name. Returns how many there are. */
+size_t binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n);
 /* Readers of single fields, raw; defaults when absent. */
 bool binding_opt_bool(lua_State *L, int arg, const char *name, bool otherwise);
 lua_Integer binding_opt_int(lua_State *L, int arg, const char *name, lua_Integer otherwise);

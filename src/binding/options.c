@@ -32,8 +32,9 @@ static void unknown_option(lua_State *L, const char *where, const char *name, co
   binding_unknown(L, "option", where, name, names, n);
 }
 
-void binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {
-  if (lua_isnoneornil(L, arg)) return;
+size_t binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {
+  size_t given = 0;
+  if (lua_isnoneornil(L, arg)) return 0;
   if (!lua_istable(L, arg))
     binding_error(L, CORM_E_ARGUMENT, "%s: a table of options expected, got %s", where, binding_typename(L, arg));
   arg = lua_absindex(L, arg);
@@ -49,7 +50,9 @@ void binding_check_options(lua_State *L, int arg, const char *where, const bindi
       binding_error(L, CORM_E_ARGUMENT, "%s: option '%s' must be %s %s, got %s", where, name,
                     specs[i].kind == BINDING_OPT_INT ? "an" : "a", kind_name(specs[i].kind), binding_typename(L, -1));
     lua_pop(L, 1);
+    given++;
   }
+  return given;
 }
 
 bool binding_opt_push(lua_State *L, int arg, const char *name) {

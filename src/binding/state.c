@@ -24,7 +24,8 @@ typedef struct scratch_box {
 /*
  * A thread remembers the state that it asked for last, by the address of the registry, since every check of a userdata
  * asks. A Lua state that is closed may leave its registry's address to a later one; but in that one the module is
- * opened before anything else asks, and each opening makes whatever was remembered before it void.
+ * opened before anything else asks, and each opening makes whatever was remembered before it void. Where there has been
+ * one opening only, as in most processes, nothing has to be compared.
  */
 static atomic_uint openings;
 static _Thread_local struct {
@@ -40,9 +41,8 @@ static binding_state *find_state(lua_State *L) {
   return state;
 }
 
-binding_state *binding_get(lua_State *L) {
+static binding_state *find_again(lua_State *L, unsigned now) {
   const void *registry = lua_topointer(L, LUA_REGISTRYINDEX);
-  const unsigned now = atomic_load_explicit(&openings, memory_order_relaxed);
   if (latest.registry == registry && latest.openings == now) return latest.state;
   binding_state *state = find_state(L);
   if (state) {
@@ -51,6 +51,11 @@ binding_state *binding_get(lua_State *L) {
     latest.openings = now;
   }
   return state;
+}
+
+binding_state *binding_get(lua_State *L) {
+  const unsigned now = atomic_load_explicit(&openings, memory_order_relaxed);
+  return now == 1 && latest.openings == 1 ? latest.state : find_again(L, now);
 }
 
 void binding_state_push(lua_State *L) {
@@ -199,9 +204,9 @@ int binding_method(lua_State *L, binding_kind kind, int key) {
 
 /* -- userdata -- */
 
-void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
+void *binding_new_with(lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue) {
   binding_state *state = binding_get(L);
-  void *block = lua_newuserdatauv(L, size, nuvalue);
+  void *block = lua_newuserdatauv(L, size + room, nuvalue);
   memset(block, 0, size);
   *(binding_head *)block = (binding_head){.tag = BINDING_TAG(kind)};
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->metatables[kind]);
@@ -209,31 +214,32 @@ void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
   return block;
 }
 
-/* The head of a block that says it is ours. A script with the debug library can put our metatable on a foreign
-   userdata, and a foreign one on ours: both are looked at. */
-static binding_kind kind_of(const binding_head *head) {
-  return (binding_kind)(head->tag & 0xff);
+void *binding_new(lua_State *L, binding_kind kind, size_t size, int nuvalue) {
+  return binding_new_with(L, kind, size, 0, nuvalue);
 }
 
-static binding_head *head_of(lua_State *L, int arg) {
-  if (lua_type(L, arg) != LUA_TUSERDATA || lua_rawlen(L, arg) < sizeof(binding_head)) return NULL;
+/* The head of a block that says it is ours. A script with the debug library can put our metatable on a foreign
+   userdata, and a foreign one on ours: both are looked at. */
+binding_head *binding_headof(lua_State *L, int arg) {
   binding_head *head = lua_touserdata(L, arg);
-  if ((head->tag & ~UINT32_C(0xff)) != BINDING_MAGIC || kind_of(head) >= BINDING_KIND_COUNT ||
+  /* Light userdata has no length. */
+  if (!head || lua_rawlen(L, arg) < sizeof *head) return NULL;
+  if ((head->tag & ~UINT32_C(0xff)) != BINDING_MAGIC || binding_head_kind(head) >= BINDING_KIND_COUNT ||
       !lua_getmetatable(L, arg))
     return NULL;
   const void *identity = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return identity == binding_get(L)->identity[kind_of(head)] ? head : NULL;
+  return identity == binding_get(L)->identity[binding_head_kind(head)] ? head : NULL;
 }
 
 binding_kind binding_kindof(lua_State *L, int arg) {
-  const binding_head *head = head_of(L, arg);
-  return head ? kind_of(head) : (binding_kind)0;
+  const binding_head *head = binding_headof(L, arg);
+  return head ? binding_head_kind(head) : (binding_kind)0;
 }
 
 void *binding_test(lua_State *L, int arg, binding_kind kind) {
-  binding_head *head = head_of(L, arg);
-  return head && kind_of(head) == kind ? head : NULL;
+  binding_head *head = binding_headof(L, arg);
+  return head && binding_head_kind(head) == kind ? head : NULL;
 }
 
 void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) {
@@ -250,9 +256,9 @@ void *binding_check(lua_State *L, int arg, binding_kind kind, const char *what) 
 }
 
 const char *binding_typename(lua_State *L, int arg) {
-  const binding_head *head = head_of(L, arg);
-  if (head && kind_of(head) == BINDING_VALUE) return binding_value_name(head);
-  if (head) return binding_get(L)->names[kind_of(head)];
+  const binding_head *head = binding_headof(L, arg);
+  if (head && binding_head_kind(head) == BINDING_VALUE) return binding_value_name(head);
+  if (head) return binding_get(L)->names[binding_head_kind(head)];
   if (lua_type(L, arg) == LUA_TNUMBER) return lua_isinteger(L, arg) ? "integer" : "float";
   return lua_type(L, arg) == LUA_TNONE ? "no value" : luaL_typename(L, arg);
 }

@@ -130,14 +130,13 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
       "table_type = 'SEQUENCE'"
 
 #define MYSQL                                                                                                          \
-  COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .nreserved = CORM_MYSQL_NRESERVED,                         \
-          .within_group = CORM_WITHIN_GROUP_NONE, .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ",       \
-          .type_name = corm_mysql_type_name, .encode = corm_mysql_encode,                                              \
-          .isolation_sql = "SELECT @@transaction_isolation"
+  COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .within_group = CORM_WITHIN_GROUP_NONE,                    \
+          .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ", .type_name = corm_mysql_type_name,            \
+          .encode = corm_mysql_encode, .isolation_sql = "SELECT @@transaction_isolation"
 
 #define MARIADB                                                                                                        \
-  COMMON, .name = "mariadb", .kin = "mysql", .reserved = corm_mariadb_reserved, .nreserved = CORM_MARIADB_NRESERVED,   \
-          .regexp_prefix = true, .within_group = CORM_WITHIN_GROUP_WINDOW, .next_value = true, .no_lateral = true,     \
+  COMMON, .name = "mariadb", .kin = "mysql", .reserved = corm_mariadb_reserved, .regexp_prefix = true,                 \
+          .within_group = CORM_WITHIN_GROUP_WINDOW, .next_value = true, .no_lateral = true,                            \
           .values_style = CORM_VALUES_SELECTS, .values_lose_binds = true, .fetch = CORM_FETCH_PLAIN,                   \
           .share_has_options = true, .with_of_selects = true, .bulk = CORM_BULK_ARRAY, .delete_returning = true,       \
           .drop_check_word = "CONSTRAINT ", .makes_sequences = true, .nocycle = "NOCYCLE",                             \

@@ -7,12 +7,8 @@
 
 #include "sql/dialect.h"
 
-/* Macros, since the dialects are static tables. */
-#define CORM_MYSQL_NRESERVED   280
-#define CORM_MARIADB_NRESERVED 267
-
-extern const char *const corm_mysql_reserved[CORM_MYSQL_NRESERVED];
-extern const char *const corm_mariadb_reserved[CORM_MARIADB_NRESERVED];
+extern const char *const *const corm_mysql_reserved[26];
+extern const char *const *const corm_mariadb_reserved[26];
 
 /* -- types and DDL -- */
 

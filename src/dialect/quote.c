@@ -10,35 +10,27 @@
 #include "dialect/ansi.h"
 #include "sql/dialect.h"
 
-/* strcmp, for words that mostly differ in one of their first letters. */
-static int order_of(const char *word, const char *name) {
-  while (*word && *word == *name) word++, name++;
-  return (unsigned char)*word - (unsigned char)*name;
-}
-
+/* Of a name that begins with a small letter or an underscore. */
 static bool is_reserved(const corm_dialect *dialect, const char *name) {
-  size_t low = 0, high = dialect->nreserved;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = order_of(dialect->reserved[middle], name);
-    if (order == 0) return true;
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+  const char *const *word = *name == '_' ? NULL : dialect->reserved[*name - 'a'];
+  for (; word && *word; word++) {
+    if ((*word)[1] < name[1]) continue;
+    if ((*word)[1] > name[1]) return false;
+    if (strcmp(*word, name) == 0) return true;
   }
   return false;
 }
 
+static bool is_small(char c) {
+  return (unsigned char)(c - 'a') < 26;
+}
+
 /* The length of a name that needs no quotes for its characters, else 0. */
 static size_t plain_length(const char *name) {
-  const char *p = name;
-  if (!((*p >= 'a' && *p <= 'z') || *p == '_')) return 0;
-  for (p++; *p; p++) {
-    if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '$')) return 0;
-  }
-  return (size_t)(p - name);
+  if (!is_small(*name) && *name != '_') return 0;
+  const char *p = name + 1;
+  while (is_small(*p) || *p == '_' || (*p >= '0' && *p <= '9') || *p == '$') p++;
+  return *p ? 0 : (size_t)(p - name);
 }
 
 static void add_quoted(const corm_dialect *dialect, const char *name, corm_buf *out) {

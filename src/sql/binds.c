@@ -76,24 +76,17 @@ static uint32_t next_number(corm_compiler *c, const char *stem, uint32_t len) {
   return ++slot->count;
 }
 
-static size_t digits_of(uint32_t number, char out[10]) {
-  size_t n = 0;
-  do {
-    out[9 - n++] = (char)('0' + number % 10);
-    number /= 10;
-  } while (number);
-  return n;
-}
-
 /* Writes stem, between and number, with a NUL; the room must suffice. Returns the length. */
 static size_t write_numbered(char *out, const char *stem, size_t len, const char *between, uint32_t number) {
   char digits[10];
-  size_t ndigits = digits_of(number, digits), nbetween = strlen(between);
+  size_t first = sizeof digits;
   memcpy(out, stem, len);
-  memcpy(out + len, between, nbetween);
-  memcpy(out + len + nbetween, digits + 10 - ndigits, ndigits);
-  out[len + nbetween + ndigits] = '\0';
-  return len + nbetween + ndigits;
+  while (*between) out[len++] = *between++;
+  do digits[--first] = (char)('0' + number % 10);
+  while (number /= 10);
+  while (first < sizeof digits) out[len++] = digits[first++];
+  out[len] = '\0';
+  return len;
 }
 
 const char *corm_numbered(corm_compiler *c, const char *stem, const char *between, uint32_t number) {
@@ -105,7 +98,7 @@ const char *corm_numbered(corm_compiler *c, const char *stem, const char *betwee
 }
 
 static bool is_word(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+  return (unsigned char)((byte | 0x20) - 'a') < 26 || (byte >= '0' && byte <= '9') || byte == '_' ||
          (unsigned char)byte >= 0x80;
 }
 
@@ -129,9 +122,8 @@ static const char *clean_stem(corm_compiler *c, const char *stem) {
   return n ? clean : "param";
 }
 
-const char *corm_fit_name(corm_compiler *c, const char *name) {
+const char *corm_fit_name(corm_compiler *c, const char *name, size_t len) {
   size_t max = c->dialect->max_identifier;
-  size_t len = strlen(name);
   /* Six bytes are kept for the number, whatever its length. */
   if (max <= 6 || len <= max - 6) return name;
   static const char hex[] = "0123456789abcdef";
@@ -153,11 +145,14 @@ const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const 
   if (c->nnames * 2 >= c->names_cap && !grow_names(c)) return "";
   corm_name_slot *slot = name_slot(c->names, c->names_cap, identity, stem);
   if (slot->name) return slot->name;
-  uint32_t number = next_number(c, stem, (uint32_t)strlen(stem));
-  const char *name = corm_fit_name(c, corm_numbered(c, stem, "_", number));
-  *slot = (corm_name_slot){identity, stem, name};
+  size_t len = strlen(stem);
+  uint32_t number = next_number(c, stem, (uint32_t)len);
+  char *name = corm_compiler_check(c, corm_arena_alloc(c->arena, len + 12));
+  if (!name) return "";
+  len = write_numbered(name, stem, len, "_", number);
+  *slot = (corm_name_slot){identity, stem, corm_fit_name(c, name, len)};
   c->nnames++;
-  return name;
+  return slot->name;
 }
 
 /* -- placeholders -------------------------------------------------------------------------------------------------- */
@@ -178,10 +173,12 @@ static bool reserve_binds(corm_compiler *c, size_t more) {
   return true;
 }
 
-static void placeholder(corm_compiler *c, const char *name) {
+static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
   if (c->options.named) {
+    /* A name made up is clean already. */
+    bool clean = bind->node && bind->node->unique && !bind->assigned;
     corm_buf_putc(&c->text, ':');
-    corm_buf_puts(&c->text, clean_stem(c, name));
+    corm_buf_puts(&c->text, clean ? bind->name : clean_stem(c, bind->name));
   } else if (c->dialect->paramstyle == CORM_PARAM_DOLLAR) {
     corm_buf_putc(&c->text, '$');
     corm_buf_int(&c->text, c->nbinds);
@@ -194,7 +191,7 @@ static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, cor
   if (!reserve_binds(c, 1)) return;
   c->binds[c->nbinds] = *bind;
   c->binds[c->nbinds++].part = c->part;
-  placeholder(c, bind->name);
+  placeholder(c, bind);
   if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
   bool inferred = corm_type_value_kind(bind->type) == CORM_TEXT && !bind->type->owner;
   if (place == CORM_PLACE_SHARED && inferred) return;

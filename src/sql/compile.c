@@ -31,11 +31,7 @@ void *corm_compiler_check(corm_compiler *c, void *ptr) {
   return ptr;
 }
 
-void corm_emit_bytes(corm_compiler *c, const char *text, size_t len) {
-  corm_buf_add(&c->text, text, len);
-}
-
-void corm_emit_text(corm_compiler *compiler, const char *text) {
+void(corm_emit_text)(corm_compiler *compiler, const char *text) {
   corm_buf_puts(&compiler->text, text);
 }
 

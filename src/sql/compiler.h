@@ -141,7 +141,12 @@ struct corm_compiler {
 
 /* Marks the compilation as failed for want of memory when ptr is NULL; returns ptr. */
 void *corm_compiler_check(corm_compiler *c, void *ptr);
-void corm_emit_bytes(corm_compiler *c, const char *text, size_t len);
+/* The function for dialects, as a macro: most texts are constants, whose length is known here. */
+#define corm_emit_text(c, constant) corm_buf_puts(&(c)->text, constant)
+
+static inline void corm_emit_bytes(corm_compiler *c, const char *text, size_t len) {
+  corm_buf_add(&c->text, text, len);
+}
 void corm_emit_quoted(corm_compiler *c, const char *name);
 void corm_emit_column_name(corm_compiler *c, const corm_column *column);
 /* The same for a name that the user made up for this statement (label, alias): it is validated. */
@@ -156,7 +161,7 @@ void corm_binds_init(corm_compiler *c);
 /* The name "stem_N" that belongs to the identity: made at first sight. */
 const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem);
 /* Cuts a made-up name to the dialect's length, as SQLAlchemy does. */
-const char *corm_fit_name(corm_compiler *c, const char *name);
+const char *corm_fit_name(corm_compiler *c, const char *name, size_t len);
 /* A placeholder (or literal) for a BIND that is the value of `column` (NULL: of none). `left`: what it is compared
    with, for tuples; may be NULL. */
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,

@@ -86,19 +86,24 @@ typedef enum corm_delete_style {
   CORM_DELETE_ALONE      /* nowhere */
 } corm_delete_style;
 
+/* The reserved words that begin with a letter: an element of a list of 26, sorted and in small letters. */
+#define CORM_WORDS(letter, ...)                                                                                        \
+  [letter - 'a'] = (const char *const[]) {                                                                             \
+    __VA_ARGS__, NULL                                                                                                  \
+  }
+
 struct corm_dialect {
   /* Members are in groups, and the tables in dialect/ keep their order. What is only there or not there is a flag: a
      flag says what the database has, no_... what most have and it lacks; a table leaves out what is false. */
 
   /* -- names -- */
-  const char *name;            /* "sqlite"; the generic one is "default" */
-  const char *kin;             /* a dialect whose texts hold where there is none for this one; NULL: none */
-  const char *default_driver;  /* "sqlite" */
-  char quote;                  /* '"' or '`' */
-  const char *const *reserved; /* lower case, sorted */
-  size_t nreserved;
-  size_t max_identifier; /* bytes */
-  size_t max_name;       /* of what CREATE names: bytes, or characters; 0: no limit worth a check */
+  const char *name;                   /* "sqlite"; the generic one is "default" */
+  const char *kin;                    /* a dialect whose texts hold where there is none for this one; NULL: none */
+  const char *default_driver;         /* "sqlite" */
+  char quote;                         /* '"' or '`' */
+  const char *const *const *reserved; /* by their first letter, see CORM_WORDS */
+  size_t max_identifier;              /* bytes */
+  size_t max_name;                    /* of what CREATE names: bytes, or characters; 0: no limit worth a check */
   bool name_in_characters;
   bool trims_labels; /* names made up in a statement lose the blanks they begin with */
 

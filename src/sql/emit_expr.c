@@ -53,10 +53,9 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
   const void *identity = corm_from_identity(from);
   for (size_t i = 0; i < sizeof c->prefixes / sizeof *c->prefixes; i++) {
     const corm_prefix *known = &c->prefixes[i];
-    char copy[64];
-    if (known->from != identity || known->len > sizeof copy || c->text.failed) continue;
-    memcpy(copy, c->text.ptr + known->at, known->len);
-    corm_emit_bytes(c, copy, known->len);
+    if (known->from != identity) continue;
+    /* Room first: the text may move. */
+    if (corm_buf_reserve(&c->text, known->len)) corm_emit_bytes(c, c->text.ptr + known->at, known->len);
     return;
   }
   size_t at = c->text.len;

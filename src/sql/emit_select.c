@@ -8,7 +8,7 @@ const char *corm_label_text(corm_compiler *c, const corm_select_column *column) 
   if (node->kind == CORM_NODE_LABEL && ((const corm_label *)node)->name) return ((const corm_label *)node)->name;
   switch ((corm_label_kind)column->label) {
   case CORM_LABEL_NONE: return NULL;
-  case CORM_LABEL_NAME: return corm_fit_name(c, column->text);
+  case CORM_LABEL_NAME: return corm_fit_name(c, column->text, strlen(column->text));
   case CORM_LABEL_ANON: return corm_anonymous_name(c, column->identity, column->text);
   case CORM_LABEL_ALIAS: {
     const char *alias = corm_alias_name(c, (const corm_alias *)column->from);
@@ -18,7 +18,7 @@ const char *corm_label_text(corm_compiler *c, const corm_select_column *column) 
     memcpy(label, alias, alias_len);
     label[alias_len] = '_';
     memcpy(label + alias_len + 1, column->text, len + 1);
-    return corm_fit_name(c, label);
+    return corm_fit_name(c, label, strlen(label));
   }
   }
   return NULL;

@@ -34,7 +34,8 @@ const corm_node *corm_walk_next(corm_walk *walk, bool descend) {
       walk->n--;
       continue;
     }
-    walk->entered = corm_node_child(child, 0) != NULL;
+    bool leaf = child->kind == CORM_NODE_COLUMN || child->kind == CORM_NODE_BIND;
+    walk->entered = !leaf && corm_node_child(child, 0) != NULL;
     if (walk->entered && !push(walk, child)) return NULL;
     return walk->at = child;
   }
