@@ -2,18 +2,11 @@
 local corm = require "corm"
 local database = require "spec.support.database"
 local raises = require "spec.support.raises"
+local results = require "spec.support.rows"
 
 local func, select = corm.func, corm.select
 
-local function rows(connection, stmt)
-  local all = {}
-  for row in connection:execute(stmt) do all[#all + 1] = { row:unpack() } end
-  return all
-end
-
-local function column(connection, stmt)
-  return connection:scalars(stmt):all()
-end
+local rows, column = results.of, results.column
 
 describe("functions", function()
   local engine, connection, note, t

@@ -113,12 +113,7 @@ end)
 describe("the database's own limits", function()
   local engine
 
-  before_each(function() engine = database.engine() end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
+  database.each(before_each, after_each, function(made) engine = made end)
 
   local function store(type, value)
     local t = model(type).__table__
@@ -208,16 +203,7 @@ local dirty = {
 describe("a stored value that is not of its column's type", function()
   local engine, name
 
-  before_each(function()
-    local url
-    url, name = database.url()
-    engine = corm.create_engine(url)
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
+  database.each(before_each, after_each, function(...) engine, name = ... end)
 
   for _, case in ipairs(dirty[database.name]) do
     it(("is an error with its name: %s %s as %s"):format(case[1], case[2], tostring(case[3])), function()

@@ -35,16 +35,7 @@ end
 describe("a type of one's own", function()
   local engine, name
 
-  before_each(function()
-    local url
-    url, name = database.url()
-    engine = corm.create_engine(url)
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
+  database.each(before_each, after_each, function(...) engine, name = ... end)
 
   local function shell(sql) return database.shell(name, sql) end
 

@@ -12,16 +12,9 @@ end
 describe("objects of a schema", function()
   local engine, metadata, name
 
-  before_each(function()
-    local url
-    url, name = database.url()
-    engine = corm.create_engine(url)
+  database.each(before_each, after_each, function(...)
+    engine, name = ...
     metadata = corm.MetaData()
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
   end)
 
   local function execute(statement)

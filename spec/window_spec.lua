@@ -2,20 +2,11 @@
 local corm = require "corm"
 local database = require "spec.support.database"
 local raises = require "spec.support.raises"
+local results = require "spec.support.rows"
 
 local func, select, null = corm.func, corm.select, corm.null
 
--- Rows as a list of lists, in order.
-local function rows(connection, stmt)
-  local all = {}
-  for row in connection:execute(stmt) do all[#all + 1] = table.pack(row:unpack()) end
-  for _, row in ipairs(all) do row.n = nil end
-  return all
-end
-
-local function column(connection, stmt)
-  return connection:scalars(stmt):all()
-end
+local rows, column = results.of, results.column
 
 describe("windows and aggregates", function()
   local engine, connection, t, pay

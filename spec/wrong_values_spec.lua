@@ -33,12 +33,7 @@ local cases = {
 describe("a wrong value", function()
   local engine
 
-  before_each(function() engine = database.engine() end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
+  database.each(before_each, after_each, function(made) engine = made end)
 
   for _, case in ipairs(cases) do
     local name, type, good = table.unpack(case, 1, 3)

@@ -163,6 +163,21 @@ function database.engine(options)
   return corm.create_engine(server and database.url() or "sqlite://", options)
 end
 
+-- Before each spec of a describe(): give(an engine on an empty database, that one's name for shell()); all is given
+-- back afterwards. `before` and `after` are busted's before_each and after_each.
+function database.each(before, after, give)
+  local engine
+  before(function()
+    local address, name = database.url()
+    engine = corm.create_engine(address)
+    give(engine, name)
+  end)
+  after(function()
+    engine:dispose()
+    database.clean()
+  end)
+end
+
 -- Gives the databases back, and removes files.
 function database.clean()
   release(state.used)

@@ -146,30 +146,14 @@ static int cte_suffix_with(lua_State *L) {
 
 /* -- add_cte() ----------------------------------------------------------------------------------------------------- */
 
-/* A copy of the statement in the arena and the place of its CTEs. */
-static corm_node *copy_in(corm_arena *arena, const corm_node *node, const corm_node *const ***ctes, uint32_t **n) {
-  const corm_select *select = corm_as_select(node);
-  size_t size = select                           ? sizeof(corm_select)
-                : node->kind == CORM_NODE_INSERT ? sizeof(corm_insert)
-                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
-                                                 : sizeof(corm_delete_node);
-  void *copy = corm_arena_alloc(arena, size);
-  if (!copy) return NULL;
-  memcpy(copy, node, size);
-  if (select) {
-    *ctes = &((corm_select *)copy)->ctes;
-    *n = &((corm_select *)copy)->nctes;
-  } else if (node->kind == CORM_NODE_INSERT) {
-    *ctes = &((corm_insert *)copy)->ctes;
-    *n = &((corm_insert *)copy)->nctes;
-  } else if (node->kind == CORM_NODE_UPDATE) {
-    *ctes = &((corm_update *)copy)->ctes;
-    *n = &((corm_update *)copy)->nctes;
-  } else {
-    *ctes = &((corm_delete_node *)copy)->ctes;
-    *n = &((corm_delete_node *)copy)->nctes;
+/* The place of a statement's CTEs, and their number. */
+static const corm_node *const **ctes_of(corm_node *node, uint32_t **n) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_INSERT: *n = &((corm_insert *)node)->nctes; return &((corm_insert *)node)->ctes;
+  case CORM_NODE_UPDATE: *n = &((corm_update *)node)->nctes; return &((corm_update *)node)->ctes;
+  case CORM_NODE_DELETE: *n = &((corm_delete_node *)node)->nctes; return &((corm_delete_node *)node)->ctes;
+  default: *n = &((corm_select *)node)->nctes; return &((corm_select *)node)->ctes;
   }
-  return copy;
 }
 
 /* add_cte(cte, ...) */
@@ -182,10 +166,10 @@ static int stmt_add_cte(lua_State *L) {
   binding_statement_start(&b, L, BINDING_ROOM(corm_select) + CORM_ARENA_ROUND((size_t)(last + 8) * sizeof(void *)),
                           last - 1);
   do {
-    const corm_node *const **ctes;
     uint32_t *n;
-    node = copy_in(&b.arena, old, &ctes, &n);
+    node = binding_statement_copy_in(&b.arena, old);
     if (!node) continue;
+    const corm_node *const **ctes = ctes_of(node, &n);
     const corm_node **list = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *list);
     if (!list) {
       node = NULL;

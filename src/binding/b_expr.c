@@ -102,6 +102,10 @@ const corm_node *binding_checknode(lua_State *L, int arg, const char *what) {
   return node;
 }
 
+void binding_check_count(lua_State *L, int n, const char *method) {
+  if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
+}
+
 static bool is_tuple(const corm_node *node) {
   if (!node || node->kind != CORM_NODE_GROUPING) return false;
   const corm_node *element = ((const corm_grouping *)node)->element;

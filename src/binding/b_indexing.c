@@ -11,10 +11,6 @@
 
 #define ROOM_ITEM (BINDING_ROOM(corm_binary) + BINDING_ROOM(corm_type) + 3 * BINDING_ROOM(corm_grouping))
 
-static void check_count(lua_State *L, int n, const char *method) {
-  if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing", method);
-}
-
 /* -- items --------------------------------------------------------------------------------------------------------- */
 
 /* Pushes the list of keys and positions at `arg` as the text of a JSON list. */
@@ -106,7 +102,7 @@ static int array_item(lua_State *L, const corm_node *array) {
 static int op_getitem(lua_State *L) {
   const corm_node *left = binding_checkself(L, "getitem");
   const corm_type *type = corm_node_type(left);
-  check_count(L, 2, "getitem");
+  binding_check_count(L, 2, "getitem");
   lua_settop(L, 2);
   if (type->kind == CORM_TYPE_JSON) return json_item(L, left);
   if (type->kind == CORM_TYPE_ARRAY) return array_item(L, left);
@@ -254,7 +250,7 @@ static corm_op read_operator(lua_State *L, int options, const char *method) {
 static int array_compare(lua_State *L, corm_op op, const char *method) {
   const corm_node *array = binding_checkself(L, method), *node;
   const corm_type *type = corm_node_type(array);
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   if (type->kind != CORM_TYPE_ARRAY)
     return binding_error(L, CORM_E_ARGUMENT, "%s: only an ARRAY has it, this is %s", method,
                          corm_type_kind_name((corm_type_kind)type->kind));
@@ -296,7 +292,7 @@ static const corm_type texts_type = {.kind = CORM_TYPE_ARRAY, PLAIN, .dimensions
 static int containment(lua_State *L, corm_op op, operand_kind wanted, const char *method) {
   const corm_node *left = binding_checkself(L, method), *node;
   const corm_type *type = corm_node_type(left);
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   bool array = type->kind == CORM_TYPE_ARRAY && wanted == OF_SAME_TYPE;
   bool jsonb = type->kind == CORM_TYPE_JSON && op != CORM_OP_OVERLAP;
   if (!array && !jsonb && type->kind != CORM_TYPE_NULLTYPE)

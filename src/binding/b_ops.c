@@ -13,10 +13,6 @@
 /* What the usual operator takes: its own node, a bind and its name, parentheses for both sides. */
 #define ROOM_BINARY (BINDING_ROOM(corm_binary) + 2 * BINDING_ROOM(corm_grouping))
 
-static void check_count(lua_State *L, int n, const char *method) {
-  if (lua_gettop(L) < n) binding_error(L, CORM_E_ARGUMENT, "%s: an argument is missing (nil would be NULL)", method);
-}
-
 /* ANY and ALL are compared, and nothing else. */
 static void refuse_collection(lua_State *L, const corm_node *node, const char *method) {
   if (corm_is_collection(node))
@@ -38,7 +34,7 @@ static bool is_equality(corm_op op) {
 
 static int compare(lua_State *L, corm_op op, const char *method) {
   const corm_node *left = binding_checkself(L, method), *node;
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   binding_arg right;
   if (binding_tuple_width(left) && binding_is_plain_table(L, 2)) return binding_tuple_compare(L, op, method, left);
   binding_arg_read(L, 2, corm_node_type(left), method, &right);
@@ -60,7 +56,7 @@ static int compare(lua_State *L, corm_op op, const char *method) {
 
 /* Arithmetic: either side may be the plain value. */
 static int arithmetic(lua_State *L, corm_op op, const char *method) {
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   binding_arg left, right;
   const corm_node *node, *typed = binding_tonode(L, 1) ? binding_tonode(L, 1) : binding_tonode(L, 2);
   if (!typed) binding_error(L, CORM_E_ARGUMENT, "%s: called without an SQL expression", method);
@@ -192,7 +188,7 @@ static const char *check_escape(lua_State *L, int arg, const char *method) {
 static int like(lua_State *L, corm_op op, const char *method) {
   static const binding_option_spec specs[] = {{"escape", BINDING_OPT_STRING}};
   const corm_node *left = check_operand(L, method), *node;
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 1);
   const char *escape = check_escape(L, 3, method);
@@ -210,7 +206,7 @@ static int like(lua_State *L, corm_op op, const char *method) {
 static int affix(lua_State *L, corm_op op, unsigned flags, const char *method) {
   static const binding_option_spec specs[] = {{"autoescape", BINDING_OPT_BOOL}, {"escape", BINDING_OPT_STRING}};
   const corm_node *left = check_operand(L, method), *node;
-  check_count(L, 2, method);
+  binding_check_count(L, 2, method);
   binding_arg right;
   binding_check_options(L, 3, method, specs, 2);
   bool autoescape = binding_opt_bool(L, 3, "autoescape", false);
@@ -266,7 +262,7 @@ static int op_contains(lua_State *L) {
 static int op_between(lua_State *L) {
   const corm_node *left = binding_checkself(L, "between"), *node;
   static const binding_option_spec specs[] = {{"symmetric", BINDING_OPT_BOOL}};
-  check_count(L, 3, "between");
+  binding_check_count(L, 3, "between");
   binding_arg low, high;
   binding_check_options(L, 4, "between", specs, 1);
   const bool symmetric = binding_opt_bool(L, 4, "symmetric", false);
@@ -366,7 +362,7 @@ int binding_type_coerce(lua_State *L) {
 
 /* Upvalues: state, left, text, precedence, is_comparison, result type or nil. */
 static int custom_call(lua_State *L) {
-  check_count(L, 1, "op");
+  binding_check_count(L, 1, "op");
   lua_settop(L, 1);
   lua_pushvalue(L, lua_upvalueindex(2));
   const corm_node *left = binding_checkvalue(L, 2, "op"), *node;

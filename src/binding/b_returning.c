@@ -1,6 +1,4 @@
 /* RETURNING of INSERT, UPDATE and DELETE. */
-#include <string.h>
-
 #include "binding/b_statement.h"
 
 /* Room for any of them. */
@@ -10,25 +8,13 @@ typedef union dml_node {
   corm_delete_node delete;
 } dml_node;
 
-static corm_node *copy_returning(corm_arena *arena, const corm_node *node, const corm_node *const ***items,
-                                 uint32_t **n) {
-  size_t size = node->kind == CORM_NODE_INSERT   ? sizeof(corm_insert)
-                : node->kind == CORM_NODE_UPDATE ? sizeof(corm_update)
-                                                 : sizeof(corm_delete_node);
-  void *copy = corm_arena_alloc(arena, size);
-  if (!copy) return NULL;
-  memcpy(copy, node, size);
-  if (node->kind == CORM_NODE_INSERT) {
-    *items = &((corm_insert *)copy)->returning;
-    *n = &((corm_insert *)copy)->nreturning;
-  } else if (node->kind == CORM_NODE_UPDATE) {
-    *items = &((corm_update *)copy)->returning;
-    *n = &((corm_update *)copy)->nreturning;
-  } else {
-    *items = &((corm_delete_node *)copy)->returning;
-    *n = &((corm_delete_node *)copy)->nreturning;
+/* The place of what a statement returns, and its number. */
+static const corm_node *const **returning_of(corm_node *node, uint32_t **n) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_INSERT: *n = &((corm_insert *)node)->nreturning; return &((corm_insert *)node)->returning;
+  case CORM_NODE_UPDATE: *n = &((corm_update *)node)->nreturning; return &((corm_update *)node)->returning;
+  default: *n = &((corm_delete_node *)node)->nreturning; return &((corm_delete_node *)node)->returning;
   }
-  return copy;
 }
 
 /* The options behind the last column: 0 when there are none. */
@@ -55,10 +41,10 @@ static int stmt_returning(lua_State *L) {
   binding_statement_start(
       &b, L, CORM_ARENA_ROUND(sizeof(dml_node)) + CORM_ARENA_ROUND((size_t)(last + 16) * sizeof(void *)), last - 1);
   do {
-    const corm_node *const **items = NULL;
-    uint32_t *n = NULL;
-    node = copy_returning(&b.arena, old, &items, &n);
+    uint32_t *n;
+    node = binding_statement_copy_in(&b.arena, old);
     if (!node) continue;
+    const corm_node *const **items = returning_of(node, &n);
     const corm_node **made = corm_arena_alloc(&b.arena, (*n + (size_t)last) * sizeof *made);
     if (!made) {
       node = NULL;

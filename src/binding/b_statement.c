@@ -348,3 +348,12 @@ void binding_open_statement(lua_State *L) {
   binding_table_add_dml(L);
   binding_open_compare(L);
 }
+
+corm_node *binding_statement_copy_in(corm_arena *arena, const corm_node *node) {
+  switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_INSERT: return corm_arena_copy(arena, node, sizeof(corm_insert));
+  case CORM_NODE_UPDATE: return corm_arena_copy(arena, node, sizeof(corm_update));
+  case CORM_NODE_DELETE: return corm_arena_copy(arena, node, sizeof(corm_delete_node));
+  default: return corm_arena_copy(arena, node, sizeof(corm_select));
+  }
+}

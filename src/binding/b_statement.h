@@ -88,6 +88,9 @@ const corm_node **binding_checkconditions(lua_State *L, int first, int last, con
 /* old AND the added conditions; NULL when the arena is full. */
 const corm_node *binding_conjunction_in(corm_arena *arena, const corm_node *old, const corm_node *const *added,
                                         size_t nadded);
+/* A copy of a selectable, an INSERT, UPDATE or DELETE; NULL when the arena is full. */
+corm_node *binding_statement_copy_in(corm_arena *arena, const corm_node *node);
+
 /* The item of a select list or RETURNING at `arg`: numbers and "*" are taken as they stand. NULL when the arena is
  * full. */
 const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena, const char *what);
