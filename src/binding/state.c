@@ -53,9 +53,13 @@ static binding_state *find_again(lua_State *L, unsigned now) {
   return state;
 }
 
-binding_state *binding_get(lua_State *L) {
+static inline binding_state *get(lua_State *L) {
   const unsigned now = atomic_load_explicit(&openings, memory_order_relaxed);
   return now == 1 && latest.openings == 1 ? latest.state : find_again(L, now);
+}
+
+binding_state *binding_get(lua_State *L) {
+  return get(L);
 }
 
 void binding_state_push(lua_State *L) {
@@ -205,7 +209,7 @@ int binding_method(lua_State *L, binding_kind kind, int key) {
 /* -- userdata -- */
 
 void *binding_new_with(lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue) {
-  binding_state *state = binding_get(L);
+  binding_state *state = get(L);
   void *block = lua_newuserdatauv(L, size + room, nuvalue);
   memset(block, 0, size);
   *(binding_head *)block = (binding_head){.tag = BINDING_TAG(kind)};
@@ -229,7 +233,7 @@ binding_head *binding_headof(lua_State *L, int arg) {
     return NULL;
   const void *identity = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return identity == binding_get(L)->identity[binding_head_kind(head)] ? head : NULL;
+  return identity == get(L)->identity[binding_head_kind(head)] ? head : NULL;
 }
 
 binding_kind binding_kindof(lua_State *L, int arg) {

@@ -259,6 +259,7 @@ const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *map
   bundle->from = from;
   bundle->columns = columns;
   bundle->n = mapper->nattributes;
+  bundle->distinct = true; /* they are one table's */
   return &bundle->base;
 }
 

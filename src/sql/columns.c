@@ -387,6 +387,8 @@ static corm_status columns_at(corm_arena *arena, const corm_node *const *columns
   for (uint32_t i = 0; i < n; i++) {
     if (expand(&x, columns[i]) != CORM_OK) return CORM_FAILED;
   }
+  bool plain = n == 1 && columns[0]->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)columns[0])->distinct;
+  if (plain && style != CORM_LABEL_STYLE_TABLE) return CORM_OK;
   return set_labels(arena, out, style) ? CORM_OK : corm_error_memory(err);
 }
 

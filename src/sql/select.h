@@ -20,6 +20,7 @@ typedef struct corm_bundle {
   const corm_node *from;
   const corm_node *const *columns;
   uint32_t n;
+  bool distinct; /* columns only, no two of one name: alone in a select they need no labels */
 } corm_bundle;
 
 typedef struct corm_table_node {
