@@ -114,11 +114,59 @@ return {
       local x = nested(c, s)
       return c.select(c.select(x.c.id):where(x.c.id:gt(1)):subquery("s").c.id)
     end, "SELECT s.id FROM (" .. with_nst .. "SELECT nst.id AS id FROM nst WHERE nst.id > :id_1) AS s" },
+    { "nesting, in the second part of a union in FROM", function(c, s)
+      return c.select(c.union(c.select(s.book.c.id), c.select(nested(c, s).c.id)):subquery("u").c.id)
+    end, "SELECT u.id FROM (" .. with_nst .. "SELECT book.id AS id FROM book UNION SELECT nst.id AS id FROM nst) AS u",
+      { age_1 = 3 } },
+    { "nesting, in both parts of a union that is a value", function(c, s)
+      local x = nested(c, s)
+      return c.select(c.union(c.select(x.c.id), c.select(x.c.id):where(x.c.id:gt(1))):scalar_subquery())
+    end, "SELECT (" .. with_nst .. "SELECT nst.id FROM nst UNION SELECT nst.id FROM nst WHERE nst.id > :id_1) "
+      .. "AS anon_1" },
+    { "nesting, in a union in EXISTS", function(c, s)
+      return c.select(s.book.c.title):where(c.union(c.select(s.author.c.id), c.select(nested(c, s).c.id)):exists())
+    end, "SELECT book.title FROM book WHERE EXISTS (" .. with_nst
+      .. "SELECT author.id FROM author UNION SELECT nst.id FROM nst)" },
+    { "nesting, in a part of a union at the top", function(c, s)
+      return c.union(c.select(s.book.c.id), c.select(nested(c, s).c.id))
+    end, with_nst .. "SELECT book.id FROM book UNION SELECT nst.id FROM nst" },
+    { "nesting, in a union that is a part", function(c, s)
+      return c.union(c.select(s.book.c.id), c.union_all(c.select(s.book.c.id), c.select(nested(c, s).c.id)))
+    end, "SELECT book.id FROM book UNION (" .. with_nst .. "SELECT book.id FROM book UNION ALL SELECT nst.id FROM nst)",
+      nil, sqlite = "SELECT book.id FROM book UNION SELECT * FROM (" .. with_nst
+        .. "SELECT book.id FROM book UNION ALL SELECT nst.id FROM nst)",
+      mariadb = with_nst
+        .. "SELECT book.id FROM book UNION (SELECT book.id FROM book UNION ALL SELECT nst.id FROM nst)" },
+    { "nesting, in a union that is a CTE", function(c, s)
+      return c.select(c.union(c.select(s.book.c.id), c.select(nested(c, s).c.id)):cte("o"))
+    end, "WITH o AS (" .. with_nst .. "SELECT book.id AS id FROM book UNION SELECT nst.id AS id FROM nst) "
+      .. "SELECT o.id FROM o" },
+    { "nesting, in a value of UPDATE", function(c, s)
+      return c.update(s.book):values { year = c.select(nested(c, s).c.id):scalar_subquery() }
+    end, "UPDATE book SET year=(" .. with_nst .. "SELECT nst.id FROM nst)" },
+    { "nesting, in the select of an INSERT in WITH", function(c, s)
+      local made = c.insert(s.author):from_select({ "id" }, c.select(nested(c, s).c.id)):returning(s.author.c.id)
+      return c.select(made:cte("made").c.id)
+    end, "WITH made AS (" .. with_nst .. "INSERT INTO author (id) SELECT nst.id AS id FROM nst RETURNING author.id) "
+      .. "SELECT made.id FROM made", { age_1 = 3 }, sqlite = false, mysql = false },
     { "nesting at the top", function(c, s) return c.select(nested(c, s).c.id) end,
       with_nst .. "SELECT nst.id FROM nst" },
     { "materialized", function(c, s)
       return c.select(c.select(s.author.c.id):cte("c"):prefix_with(c.text("MATERIALIZED")).c.id)
     end, "WITH c AS MATERIALIZED (SELECT author.id AS id FROM author) SELECT c.id FROM c" },
+    { "with words of one database", function(c, s)
+      local x = c.select(s.author.c.id):cte("c"):prefix_with(c.text("NOT MATERIALIZED"), { dialect = "postgresql" })
+      return c.select(x:suffix_with(c.text("CYCLE id RESTRICT"), { dialect = "mariadb" }).c.id)
+    end, "WITH c AS (SELECT author.id AS id FROM author) SELECT c.id FROM c", nil,
+      postgresql = "WITH c AS NOT MATERIALIZED (SELECT author.id AS id FROM author) SELECT c.id FROM c",
+      mariadb = "WITH c AS (SELECT author.id AS id FROM author) CYCLE id RESTRICT SELECT c.id FROM c" },
+    { "with words for two databases, and for all", function(c, s)
+      local x = c.select(s.author.c.id):cte("c"):prefix_with(c.text("/* a */")):prefix_with(c.text("/* m */"),
+        { dialect = "mysql" }):prefix_with(c.text("/* s */"), { dialect = "sqlite" })
+      return c.select(x.c.id)
+    end, "WITH c AS /* a */ (SELECT author.id AS id FROM author) SELECT c.id FROM c", nil,
+      sqlite = "WITH c AS /* a */ /* s */ (SELECT author.id AS id FROM author) SELECT c.id FROM c",
+      mysql = "WITH c AS /* a */ /* m */ (SELECT author.id AS id FROM author) SELECT c.id FROM c" },
     { "with a suffix", function(c, s)
       return c.select(c.select(s.author.c.id):cte("c"):suffix_with(c.text("SEARCH DEPTH FIRST BY id SET o")).c.id)
     end, "WITH c AS (SELECT author.id AS id FROM author) SEARCH DEPTH FIRST BY id SET o SELECT c.id FROM c" },

@@ -115,33 +115,34 @@ static int cte_union_all(lua_State *L) {
 
 /* -- prefixes and suffixes ----------------------------------------------------------------------------------------- */
 
-static int affix(lua_State *L, bool suffix, const char *method) {
+/* prefix_with(text, ... [, { dialect }]) */
+static int affix(lua_State *L, corm_select_text_place place, const char *method) {
   const corm_alias *old = check_cte(L, 1, method);
-  int n = lua_gettop(L) - 1;
-  if (n < 1) return binding_error(L, CORM_E_ARGUMENT, "%s: a corm.text(\"...\") expected", method);
-  const corm_node *const *had = suffix ? old->cte->suffixes : old->cte->prefixes;
-  uint32_t nhad = suffix ? old->cte->nsuffixes : old->cte->nprefixes;
-  const corm_node **texts = lua_newuserdatauv(L, (nhad + (size_t)n) * sizeof *texts, 0);
-  int kept = lua_gettop(L);
-  if (nhad) memcpy(texts, had, nhad * sizeof *texts);
-  for (int i = 0; i < n; i++) texts[nhad + (uint32_t)i] = binding_checktext(L, i + 2, method);
+  const char *dialect;
+  const int last = binding_read_affix(L, method, &dialect);
+  const uint32_t had = old->cte->ntexts;
+  corm_select_text *texts = lua_newuserdatauv(L, (had + (size_t)last) * sizeof *texts, 0);
   corm_cte cte = *old->cte;
-  *(suffix ? &cte.suffixes : &cte.prefixes) = texts;
-  *(suffix ? &cte.nsuffixes : &cte.nprefixes) = nhad + (uint32_t)n;
-  lua_createtable(L, n + 1, 0);
-  for (int i = 0; i <= n; i++) {
-    lua_pushvalue(L, i == 0 ? kept : i + 1);
-    lua_rawseti(L, -2, i + 1);
+  if (had) memcpy(texts, old->cte->texts, had * sizeof *texts);
+  cte.texts = texts;
+  for (int i = 2; i <= last; i++) {
+    texts[cte.ntexts++] =
+        (corm_select_text){.text = binding_checktext(L, i, method), .dialect = dialect, .place = (uint8_t)place};
+  }
+  lua_createtable(L, last, 0);
+  for (int i = 2; i <= last + 1; i++) {
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, i - 1);
   }
   return push_cte(L, corm_as_table_valued(&old->base) ? &old->base : old->element, old->name, &cte, lua_gettop(L));
 }
 
 static int cte_prefix_with(lua_State *L) {
-  return affix(L, false, "prefix_with");
+  return affix(L, CORM_SELECT_PREFIX, "prefix_with");
 }
 
 static int cte_suffix_with(lua_State *L) {
-  return affix(L, true, "suffix_with");
+  return affix(L, CORM_SELECT_SUFFIX, "suffix_with");
 }
 
 /* -- add_cte() ----------------------------------------------------------------------------------------------------- */

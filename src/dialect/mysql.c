@@ -138,8 +138,8 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   COMMON, .name = "mariadb", .kin = "mysql", .reserved = corm_mariadb_reserved, .regexp_prefix = true,                 \
           .within_group = CORM_WITHIN_GROUP_WINDOW, .next_value = true, .no_lateral = true,                            \
           .values_style = CORM_VALUES_SELECTS, .values_lose_binds = true, .fetch = CORM_FETCH_PLAIN,                   \
-          .share_has_options = true, .with_of_selects = true, .bulk = CORM_BULK_ARRAY, .delete_returning = true,       \
-          .drop_check_word = "CONSTRAINT ", .makes_sequences = true, .nocycle = "NOCYCLE",                             \
+          .share_has_options = true, .with_of_selects = true, .no_with_in_parts = true, .bulk = CORM_BULK_ARRAY,       \
+          .delete_returning = true, .drop_check_word = "CONSTRAINT ", .makes_sequences = true, .nocycle = "NOCYCLE",   \
           .isolation_sql = "SELECT @@tx_isolation"
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};

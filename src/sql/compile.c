@@ -129,10 +129,11 @@ static corm_status finish(corm_compiler *c) {
 
 static void place_with(corm_compiler *c, const corm_node *node) {
   bool change = node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE;
+  if (!corm_has_ctes(c)) return;
   if (change && c->dialect->with_of_selects)
     corm_emit_error(c, CORM_E_COMPILE, "%s has no WITH before UPDATE and DELETE; use a subquery instead",
                     c->dialect->name);
-  corm_place_ctes(c, c->with_at, 0, 0);
+  corm_place_ctes(c, c->with_at);
 }
 
 corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, const corm_node *node,
@@ -140,10 +141,11 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
   corm_compiler c;
   start(&c, arena, dialect, options, out, err);
   out->statement = node;
+  if (node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE) c.level = 1;
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_SELECT:
   case CORM_NODE_COMPOUND:
-  case CORM_NODE_TEXTUAL: corm_emit_select(&c, (const corm_select *)node, CORM_SELECT_TOP, NULL, NULL); break;
+  case CORM_NODE_TEXTUAL: corm_emit_select(&c, (const corm_select *)node, CORM_SELECT_TOP); break;
   case CORM_NODE_INSERT: corm_emit_insert(&c, (const corm_insert *)node); break;
   case CORM_NODE_UPDATE: corm_emit_update(&c, (const corm_update *)node); break;
   case CORM_NODE_DELETE: corm_emit_delete(&c, (const corm_delete_node *)node); break;
@@ -154,7 +156,7 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
     break;
   default: corm_emit_node(&c, node); break;
   }
-  if (c.nctes) place_with(&c, node);
+  place_with(&c, node);
   return finish(&c);
 }
 

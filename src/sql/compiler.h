@@ -249,9 +249,11 @@ typedef enum corm_select_place {
   CORM_SELECT_LATERAL
 } corm_select_place;
 
-/* A select; more columns (INSERT FROM SELECT with defaults) are emitted by `more`, which may be NULL. */
-void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
-                      void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
+void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place);
+/* The same for what has no WITH of its own, but the statement around: a part of a compound, the select of an INSERT.
+   More columns (defaults of an INSERT) are emitted by `more`, which may be NULL. */
+void corm_emit_part(corm_compiler *c, const corm_select *select, corm_select_place place,
+                    void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
 /* The label of a select column, NULL when it has none. */
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
 /* The name that it has without a label. */
@@ -273,6 +275,8 @@ void corm_emit_row_limit(corm_compiler *c, const corm_select *select);
 void corm_emit_select_head(corm_compiler *c, const corm_select *select);
 /* The prefixes among the texts, each with a blank behind it. */
 void corm_emit_prefixes(corm_compiler *c, const corm_select_text *texts, uint32_t n);
+/* The suffixes, each with a blank before it. */
+void corm_emit_suffixes(corm_compiler *c, const corm_select_text *texts, uint32_t n);
 /* FETCH FIRST, for limit and offset. */
 void corm_emit_fetch(corm_compiler *c, const corm_select *select);
 /* What stands behind the limit: locks, hints, suffixes. */
@@ -298,9 +302,20 @@ void corm_report_columns(corm_compiler *c, const corm_select_columns *columns);
 void corm_emit_cte(corm_compiler *c, const corm_alias *cte);
 /* The CTEs of add_cte(): kept for WITH. */
 void corm_add_ctes(corm_compiler *c, const corm_node *const *ctes, uint32_t n);
-/* Writes WITH before the text from `at` on, whose binds begin at `first`: for the CTEs that nest at this level, or with
-   level 0 for all that are left. */
-void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level);
+/* True when some CTE is left that no statement inside has written. */
+bool corm_has_ctes(const corm_compiler *c);
+/* Writes WITH before the text from `at` on, for all CTEs that are left. */
+void corm_place_ctes(corm_compiler *c, size_t at);
+
+/* A statement inside another one: between the two calls CTEs that nest are its own, and leaving writes their WITH
+   before its text. */
+typedef struct corm_level {
+  size_t at;
+  uint32_t first_bind;
+  uint32_t nnesting;
+} corm_level;
+corm_level corm_enter_level(corm_compiler *c);
+void corm_leave_level(corm_compiler *c, corm_level level);
 /* The name that a CTE has. */
 const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 

@@ -156,6 +156,7 @@ struct corm_dialect {
   /* -- WITH -- */
   bool dml_ctes;           /* INSERT, UPDATE and DELETE may stand in WITH */
   bool with_of_selects;    /* WITH stands before SELECT only, not before UPDATE and DELETE */
+  bool no_with_in_parts;   /* a part of a compound that stands in parentheses has no WITH */
   bool with_behind_insert; /* INSERT INTO t (a) WITH ... SELECT */
 
   /* -- INSERT, UPDATE, DELETE -- */

@@ -25,7 +25,10 @@ static void emit_part(corm_compiler *c, const corm_select *part, corm_select_pla
   bool group = is_grouped(part), wrap = group && c->dialect->wrapped_parts;
   if (wrap) corm_emit_text(c, "SELECT * FROM ");
   if (group) corm_emit_bytes(c, "(", 1);
-  corm_emit_select(c, part, place, NULL, NULL);
+  if (part->base.kind == CORM_NODE_COMPOUND && !c->dialect->no_with_in_parts)
+    corm_emit_select(c, part, place);
+  else
+    corm_emit_part(c, part, place, NULL, NULL);
   if (group) corm_emit_bytes(c, ")", 1);
   corm_compiler_leave(c);
 }

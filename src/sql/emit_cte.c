@@ -55,15 +55,6 @@ static void emit_column_names(corm_compiler *c, const corm_node *element) {
   if (columns.n) corm_emit_bytes(c, ")", 1);
 }
 
-static void emit_texts(corm_compiler *c, const corm_node *const *texts, uint32_t n, const char *before,
-                       const char *behind) {
-  for (uint32_t i = 0; i < n; i++) {
-    corm_emit_text(c, before);
-    corm_emit_node(c, texts[i]);
-    corm_emit_text(c, behind);
-  }
-}
-
 static void emit_dml(corm_compiler *c, const corm_node *element) {
   if (!c->dialect->dml_ctes) {
     corm_emit_error(c, CORM_E_COMPILE, "%s has no INSERT, UPDATE or DELETE in WITH; run it as a statement of its own",
@@ -90,11 +81,13 @@ static void emit_element(corm_compiler *c, const corm_node *element) {
   } else {
     const corm_select *select = corm_as_select(element);
     if (select) {
-      corm_emit_select(c, select, CORM_SELECT_FROM, NULL, NULL);
+      corm_emit_select(c, select, CORM_SELECT_FROM);
     } else if (element->kind == CORM_NODE_VALUES) {
       corm_emit_value_rows(c, (const corm_values *)element);
     } else {
+      const corm_level level = corm_enter_level(c);
       emit_dml(c, element);
+      corm_leave_level(c, level);
     }
     corm_compiler_leave(c);
   }
@@ -123,11 +116,11 @@ static void write_cte(corm_compiler *c, uint32_t slot, const corm_alias *cte) {
   else if (cte->cte->recursive)
     emit_column_names(c, cte->element);
   corm_emit_text(c, " AS ");
-  emit_texts(c, cte->cte->prefixes, cte->cte->nprefixes, "", " ");
+  corm_emit_prefixes(c, cte->cte->texts, cte->cte->ntexts);
   corm_emit_text(c, "\n(");
   emit_element(c, cte->element);
   corm_emit_bytes(c, ")", 1);
-  emit_texts(c, cte->cte->suffixes, cte->cte->nsuffixes, " ", "");
+  corm_emit_suffixes(c, cte->cte->texts, cte->cte->ntexts);
   c->part = part;
   forget_prefixes(c, at);
   c->ctes[slot].text = corm_take_text(c, at);
@@ -181,7 +174,7 @@ void corm_add_ctes(corm_compiler *c, const corm_node *const *ctes, uint32_t n) {
 /* -- the clause ---------------------------------------------------------------------------------------------------- */
 
 /* The next slot of the level in the order in which they were finished; NULL: none is left. */
-static corm_cte_slot *next_slot(corm_compiler *c, uint32_t level) {
+static corm_cte_slot *next_slot(const corm_compiler *c, uint32_t level) {
   corm_cte_slot *next = NULL;
   for (uint32_t i = 0; i < c->nctes; i++) {
     corm_cte_slot *slot = &c->ctes[i];
@@ -206,7 +199,8 @@ static uint32_t move_binds(corm_compiler *c, uint32_t part, uint32_t to, corm_co
   return to + moved;
 }
 
-void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level) {
+/* Of the level, or with 0 of all that are left; the binds of the text from `at` on begin at `first`. */
+static void place(corm_compiler *c, size_t at, uint32_t first, uint32_t level) {
   if (c->failed || !next_slot(c, level)) return;
   const bool numbered = c->options.named || c->dialect->paramstyle == CORM_PARAM_DOLLAR;
   corm_compiled_bind *spare = corm_arena_alloc(c->arena, (c->nbinds + (size_t)1) * sizeof *spare);
@@ -225,4 +219,22 @@ void corm_place_ctes(corm_compiler *c, size_t at, uint32_t first, uint32_t level
   if (c->out->row_len && c->out->row_at >= at) c->out->row_at += c->text.len - at;
   corm_emit_text(c, rest);
   forget_prefixes(c, at);
+}
+
+bool corm_has_ctes(const corm_compiler *c) {
+  return next_slot(c, 0) != NULL;
+}
+
+void corm_place_ctes(corm_compiler *c, size_t at) {
+  place(c, at, 0, 0);
+}
+
+corm_level corm_enter_level(corm_compiler *c) {
+  c->level++;
+  return (corm_level){.at = c->text.len, .first_bind = c->nbinds, .nnesting = c->nnesting};
+}
+
+void corm_leave_level(corm_compiler *c, corm_level level) {
+  if (c->nnesting > level.nnesting && c->level > 1) place(c, level.at, level.first_bind, c->level);
+  c->level--;
 }

@@ -206,7 +206,7 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
                     x->table->name);
     return;
   }
-  corm_emit_select(c, insert->from_select, CORM_SELECT_VALUE, more ? add_defaults : NULL, x);
+  corm_emit_part(c, insert->from_select, c->part ? CORM_SELECT_FROM : CORM_SELECT_VALUE, more ? add_defaults : NULL, x);
 }
 
 /* True for a column of the primary key whose value only the database knows after the INSERT. */

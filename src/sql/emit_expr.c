@@ -216,7 +216,7 @@ static void emit_extract(corm_compiler *c, const corm_extract *extract) {
 static void emit_subselect(corm_compiler *c, const corm_node *node) {
   if (corm_compiler_enter(c)) {
     corm_emit_text(c, node->kind == CORM_NODE_EXISTS ? "EXISTS (" : "(");
-    corm_emit_select(c, ((const corm_subselect *)node)->select, CORM_SELECT_VALUE, NULL, NULL);
+    corm_emit_select(c, ((const corm_subselect *)node)->select, CORM_SELECT_VALUE);
     corm_emit_bytes(c, ")", 1);
   }
   corm_compiler_leave(c);
@@ -251,7 +251,7 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
   } else if (corm_as_select(element)) {
     if (corm_compiler_enter(c)) {
       corm_emit_text(c, alias->lateral ? "LATERAL (" : "(");
-      corm_emit_select(c, corm_as_select(element), alias->lateral ? CORM_SELECT_LATERAL : CORM_SELECT_FROM, NULL, NULL);
+      corm_emit_select(c, corm_as_select(element), alias->lateral ? CORM_SELECT_LATERAL : CORM_SELECT_FROM);
       corm_emit_bytes(c, ")", 1);
     }
     corm_compiler_leave(c);
@@ -377,7 +377,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   case CORM_NODE_SELECT:
   case CORM_NODE_COMPOUND:
   case CORM_NODE_TEXTUAL:
-    if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE, NULL, NULL);
+    if (corm_compiler_enter(c)) corm_emit_select(c, (const corm_select *)node, CORM_SELECT_VALUE);
     corm_compiler_leave(c);
     break;
   case CORM_NODE_VALUES: corm_emit_value_rows(c, (const corm_values *)node); break;

@@ -36,6 +36,10 @@ void corm_emit_prefixes(corm_compiler *c, const corm_select_text *texts, uint32_
   emit_texts(c, texts, n, CORM_SELECT_PREFIX, "", " ");
 }
 
+void corm_emit_suffixes(corm_compiler *c, const corm_select_text *texts, uint32_t n) {
+  emit_texts(c, texts, n, CORM_SELECT_SUFFIX, " ", "");
+}
+
 /* The hint of a FROM: the last one that was said. */
 static const corm_node *hint_of(const corm_compiler *c, const corm_node *from) {
   for (uint32_t i = c->hinted->ntexts; i > 0; i--) {
@@ -209,5 +213,5 @@ static void emit_lock(corm_compiler *c, const corm_row_lock *lock) {
 void corm_emit_select_tail(corm_compiler *c, const corm_select_extra *extra) {
   if (extra->lock) emit_lock(c, extra->lock);
   emit_texts(c, extra->texts, extra->ntexts, CORM_SELECT_STATEMENT_HINT, " ", "");
-  emit_texts(c, extra->texts, extra->ntexts, CORM_SELECT_SUFFIX, " ", "");
+  corm_emit_suffixes(c, extra->texts, extra->ntexts);
 }

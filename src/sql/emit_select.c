@@ -347,19 +347,19 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
   c->aggregate = aggregate;
 }
 
-void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place,
-                      void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
+void corm_emit_part(corm_compiler *c, const corm_select *select, corm_select_place place,
+                    void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   if (c->failed) return;
-  const size_t start = c->text.len;
-  const uint32_t first_bind = c->nbinds, nnesting = c->nnesting;
-  c->level++;
   if (select->nctes) corm_add_ctes(c, select->ctes, select->nctes);
   switch ((corm_node_kind)select->base.kind) {
   case CORM_NODE_COMPOUND: corm_emit_compound(c, select, place); break;
   case CORM_NODE_TEXTUAL: corm_emit_textual(c, select, place); break;
   default: emit_plain(c, select, place, more, ctx); break;
   }
-  bool inside = place != CORM_SELECT_TOP && place != CORM_SELECT_PART;
-  if (c->nnesting > nnesting && inside) corm_place_ctes(c, start, first_bind, c->level);
-  c->level--;
+}
+
+void corm_emit_select(corm_compiler *c, const corm_select *select, corm_select_place place) {
+  const corm_level level = corm_enter_level(c);
+  corm_emit_part(c, select, place, NULL, NULL);
+  corm_leave_level(c, level);
 }

@@ -170,11 +170,20 @@ static void table_parts(corm_parts *p, const corm_table *table) {
   }
 }
 
+static void said_parts(corm_parts *p, const corm_select_text *texts, uint32_t n) {
+  number(p, n);
+  for (uint32_t i = 0; i < n; i++) {
+    node(p, texts[i].text);
+    node(p, texts[i].from);
+    text(p, texts[i].dialect);
+    number(p, texts[i].place);
+  }
+}
+
 static void cte_parts(corm_parts *p, const corm_cte *cte) {
   number(p, (uint64_t)cte->recursive << 1 | cte->nesting);
   node(p, cte->restates ? &cte->restates->base : NULL);
-  nodes(p, cte->prefixes, cte->nprefixes);
-  nodes(p, cte->suffixes, cte->nsuffixes);
+  said_parts(p, cte->texts, cte->ntexts);
 }
 
 static void alias_parts(corm_parts *p, const corm_alias *alias) {
@@ -226,16 +235,6 @@ static bool from_parts(corm_parts *p, const corm_node *x) {
 }
 
 /* -- statements ---------------------------------------------------------------------------------------------------- */
-
-static void said_parts(corm_parts *p, const corm_select_text *texts, uint32_t n) {
-  number(p, n);
-  for (uint32_t i = 0; i < n; i++) {
-    node(p, texts[i].text);
-    node(p, texts[i].from);
-    text(p, texts[i].dialect);
-    number(p, texts[i].place);
-  }
-}
 
 static void extra_parts(corm_parts *p, const corm_select_extra *extra) {
   nodes(p, extra->distinct_on, extra->ndistinct_on);

@@ -28,14 +28,27 @@ typedef struct corm_table_node {
   const corm_table *table;
 } corm_table_node;
 
+/* Raw SQL of the user's at a fixed place of a select (or of INSERT, UPDATE, DELETE, a CTE). */
+typedef enum corm_select_text_place {
+  CORM_SELECT_PREFIX,        /* behind SELECT */
+  CORM_SELECT_SUFFIX,        /* at the end */
+  CORM_SELECT_HINT,          /* at `from` */
+  CORM_SELECT_STATEMENT_HINT /* before the suffixes */
+} corm_select_text_place;
+
+typedef struct corm_select_text {
+  const corm_node *text;
+  const corm_node *from;
+  const char *dialect; /* the only one that has it; NULL: all */
+  uint8_t place;       /* corm_select_text_place */
+} corm_select_text;
+
 /* What makes an alias a common table expression. */
 typedef struct corm_cte {
   /* The one that this is a UNION with, under the same name: the table that its own text may speak of. NULL: none. */
   const struct corm_alias *restates;
-  const corm_node *const *prefixes; /* TEXT, behind AS */
-  uint32_t nprefixes;
-  const corm_node *const *suffixes; /* TEXT, at the end */
-  uint32_t nsuffixes;
+  const corm_select_text *texts; /* prefixes, behind AS, and suffixes, at the end */
+  uint32_t ntexts;
   bool recursive;
   bool nesting; /* its WITH stands at the select that names it, not at the statement */
 } corm_cte;
@@ -83,21 +96,6 @@ typedef struct corm_row_lock {
   bool nowait;
   bool skip_locked;
 } corm_row_lock;
-
-/* Raw SQL of the user's at a fixed place of a select. */
-typedef enum corm_select_text_place {
-  CORM_SELECT_PREFIX,        /* behind SELECT */
-  CORM_SELECT_SUFFIX,        /* at the end */
-  CORM_SELECT_HINT,          /* at `from` */
-  CORM_SELECT_STATEMENT_HINT /* before the suffixes */
-} corm_select_text_place;
-
-typedef struct corm_select_text {
-  const corm_node *text;
-  const corm_node *from;
-  const char *dialect; /* the only one that has it; NULL: all */
-  uint8_t place;       /* corm_select_text_place */
-} corm_select_text;
 
 /* What few selects have. */
 typedef struct corm_select_extra {

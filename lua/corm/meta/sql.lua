@@ -612,12 +612,12 @@ function FromClause:union(...) end
 function FromClause:union_all(...) end
 
 ---Of a CTE: raw SQL behind AS, such as `corm.text("MATERIALIZED")`.
----@param ... corm.TextClause
+---@param ... corm.TextClause|{ dialect: string? }
 ---@return corm.FromClause
 function FromClause:prefix_with(...) end
 
 ---Of a CTE: raw SQL at its end.
----@param ... corm.TextClause
+---@param ... corm.TextClause|{ dialect: string? }
 ---@return corm.FromClause
 function FromClause:suffix_with(...) end
 
