@@ -49,6 +49,11 @@ local function upserts(state)
   local insert = corm.insert(state.wide):values { id = 1 }
   shown(insert:prefix_with(text "A", text "B"):prefix_with(text "C", { dialect = "sqlite" }), "sqlite",
     "INSERT A B C INTO wide")
+  shown(insert:return_defaults(state.wide.c.c1, { supplemental_cols = { func.abs(state.wide.c.c2) } }), "postgresql",
+    "RETURNING wide.c1, abs(wide.c2)")
+  local made = state.connection:execute(corm.insert(state.item):prefix_with(text "OR REPLACE")
+    :values({ name = func.lower(corm.bindparam "n") }):return_defaults(), { { id = 1, n = "A" }, { id = 2, n = "B" } })
+  assert(#made.inserted_primary_key_rows == 2 and made.returned_defaults_rows[2].name == "b")
   shown(corm.delete(state.item):with_dialect_options { mysql_limit = 2, mariadb_limit = 3 }, "mysql", "LIMIT 2")
   shown(insert:on_conflict_do_update { index_elements = { "id" }, set_ = set }, "sqlite",
     "ON CONFLICT (id) DO UPDATE SET c1 = (wide.c1 IS NULL AND wide.c1 != 1), c2 = ")

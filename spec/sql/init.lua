@@ -11,6 +11,7 @@ return {
   "ddl",
   "dml",
   "dml_options",
+  "dml_returned",
   "expressions",
   "functions",
   "inserts",

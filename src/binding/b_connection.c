@@ -200,8 +200,10 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   corm_status status =
       corm_conn_execute_many(conn, &compiled, sets, many ? nsets : sets != NULL, &execution, &result->result, &err);
   if (status != CORM_OK) binding_raise(L, &err);
+  if (compiled.written) binding_result_written(L, result->result, &compiled, sets, nsets);
   binding_result_started(L, result);
-  if (compiled.is_insert && !many && binding_push_inserted_key(L, &compiled, nsets ? sets : NULL, result->result))
+  if (compiled.is_insert && !many && !compiled.written &&
+      binding_push_inserted_key(L, &compiled, nsets ? sets : NULL, result->result))
     lua_setiuservalue(L, -2, BINDING_RESULT_KEY);
   binding_scratch_done(L, state, arena);
   fire_after(L, conn_at, stmt, params);

@@ -1,6 +1,7 @@
-/* What few INSERTs, UPDATEs and DELETEs say: prefixes, and options of one dialect. */
+/* What few INSERTs, UPDATEs and DELETEs say: prefixes, options of one dialect, return_defaults(). */
 #include <string.h>
 
+#include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
 /* Room for any of them. */
@@ -141,7 +142,107 @@ static int stmt_with_dialect_options(lua_State *L) {
   return 1;
 }
 
+/* -- return_defaults ----------------------------------------------------------------------------------------------- */
+
+typedef struct defaults_args {
+  int last;  /* columns stand at 2..last */
+  int first; /* supplemental_cols stand at first..end */
+  int end;
+  bool sorted;
+} defaults_args;
+
+static const corm_table *table_of(const corm_node *node) {
+  if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
+  const corm_node *target = ((const corm_update *)node)->table;
+  return ((const corm_table_node *)corm_from_element(target))->table;
+}
+
+static void check_default(lua_State *L, const corm_node *old, int arg) {
+  const corm_column *column = binding_tocolumn(L, arg);
+  if (!column)
+    binding_error(L, CORM_E_ARGUMENT, "return_defaults: a column expected, got %s; others stand in supplemental_cols",
+                  binding_typename(L, arg));
+  if (column->table != table_of(old))
+    binding_error(L, CORM_E_ARGUMENT, "return_defaults: column '%s' is not in table '%s'", column->name,
+                  table_of(old)->name);
+}
+
+/* Puts what the options at args->last say on the stack, and takes them off the columns. */
+static void read_defaults_options(lua_State *L, const corm_node *old, defaults_args *args) {
+  static const binding_option_spec specs[] = {{"supplemental_cols", BINDING_OPT_ANY},
+                                              {"sort_by_parameter_order", BINDING_OPT_BOOL}};
+  const int at = args->last--;
+  binding_check_options(L, at, "return_defaults", specs, sizeof specs / sizeof *specs);
+  args->sorted = binding_opt_bool(L, at, "sort_by_parameter_order", false);
+  if (args->sorted && old->kind != CORM_NODE_INSERT)
+    binding_error(L, CORM_E_ARGUMENT, "return_defaults: sort_by_parameter_order is for INSERT");
+  if (!binding_opt_push(L, at, "supplemental_cols")) return;
+  const int list = lua_gettop(L);
+  if (!binding_is_plain_table(L, list))
+    binding_error(L, CORM_E_ARGUMENT, "return_defaults: supplemental_cols must be a list of columns, got %s",
+                  binding_typename(L, list));
+  const lua_Unsigned n = lua_rawlen(L, list);
+  if (n > 1000) binding_error(L, CORM_E_ARGUMENT, "return_defaults: too many supplemental_cols");
+  luaL_checkstack(L, (int)n + 8, "return_defaults");
+  args->first = list + 1;
+  args->end = list + (int)n;
+  for (lua_Unsigned i = 1; i <= n; i++) {
+    lua_rawgeti(L, list, (lua_Integer)i);
+    binding_checkvalue(L, -1, "return_defaults");
+  }
+}
+
+/* The old nodes and those at first..last behind them. */
+static bool append_nodes(lua_State *L, corm_arena *arena, const corm_node *const **nodes, uint32_t *n, int first,
+                         int last) {
+  const uint32_t more = last < first ? 0 : (uint32_t)(last - first + 1);
+  const corm_node **all = corm_arena_alloc(arena, ((size_t)*n + more + 1) * sizeof *all);
+  if (!all) return false;
+  if (*n) memcpy(all, *nodes, *n * sizeof *all);
+  for (uint32_t i = 0; i < more; i++) {
+    all[*n + i] = binding_column_item_in(L, first + (int)i, arena, "return_defaults");
+    if (!all[*n + i]) return false;
+  }
+  *nodes = all;
+  *n += more;
+  return true;
+}
+
+static bool add_defaults(lua_State *L, corm_arena *arena, corm_node *node, corm_dml_extra *extra,
+                         const defaults_args *args) {
+  corm_return_defaults *defaults = corm_arena_zalloc(arena, 1, sizeof *defaults);
+  if (!defaults) return false;
+  if (extra->defaults) *defaults = *extra->defaults;
+  extra->defaults = defaults;
+  if (args->sorted) ((corm_insert *)node)->sorted = true;
+  return append_nodes(L, arena, &defaults->columns, &defaults->n, 2, args->last) &&
+         append_nodes(L, arena, &defaults->more, &defaults->nmore, args->first, args->end);
+}
+
+/* return_defaults(column, ... [, { supplemental_cols, sort_by_parameter_order }]) */
+static int stmt_return_defaults(lua_State *L) {
+  const corm_node *old = dml_at(L);
+  if (!old || old->kind == CORM_NODE_DELETE)
+    old = binding_checkstatement(L, CORM_NODE_INSERT, "return_defaults")->base.node;
+  defaults_args args = {.last = lua_gettop(L), .end = -1};
+  if (args.last > 1 && binding_is_plain_table(L, args.last)) read_defaults_options(L, old, &args);
+  for (int i = 2; i <= args.last; i++) check_default(L, old, i);
+  if (old->kind == CORM_NODE_INSERT ? ((const corm_insert *)old)->nreturning : ((const corm_update *)old)->nreturning)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "return_defaults: returning() is on this statement already");
+  const int top = lua_gettop(L);
+  binding_build b;
+  corm_node *node;
+  binding_statement_start(&b, L, ROOM_EXTRA + BINDING_ROOM(corm_return_defaults) + ((size_t)top + 32) * 32, top - 1);
+  do {
+    corm_dml_extra *extra;
+    if (!start_extra(&b.arena, old, &node, &extra) || !add_defaults(L, &b.arena, node, extra, &args)) node = NULL;
+  } while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 2, top);
+  return 1;
+}
+
 void binding_open_dml_extra(lua_State *L) {
-  static const luaL_Reg methods[] = {{"with_dialect_options", stmt_with_dialect_options}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"with_dialect_options", stmt_with_dialect_options}, {"return_defaults", stmt_return_defaults}, {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
 }

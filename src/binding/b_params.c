@@ -466,7 +466,9 @@ static corm_value told_value(lua_State *L, const corm_compiled *compiled, const 
   corm_value value = corm_value_null();
   for (uint32_t i = 0; compiled->keys && i < compiled->ncolumns; i++) {
     if (((const corm_column_node *)compiled->columns[i].node)->column != column) continue;
-    if (corm_result_key(result, i, &value, &err) != CORM_OK) binding_raise(L, &err);
+    corm_status status =
+        compiled->written ? corm_result_value(result, i, &value, &err) : corm_result_key(result, i, &value, &err);
+    if (status != CORM_OK) binding_raise(L, &err);
     return value;
   }
   int64_t last_id = corm_result_last_id(result);

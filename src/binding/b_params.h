@@ -34,6 +34,11 @@ void binding_params_native(lua_State *L, int params, bool lists, corm_arena *are
 bool binding_push_inserted_key(lua_State *L, const corm_compiled *compiled, const corm_params *set,
                                corm_result *result);
 
+/* Reads what return_defaults() brought to the Result on the top, before binding_result_started. `sets`: nsets of
+   parameters. */
+void binding_result_written(lua_State *L, corm_result *result, const corm_compiled *compiled, const corm_params *sets,
+                            size_t nsets);
+
 /* Pushes the context that a default function gets; `current` is the table of the row's values so far. */
 void binding_push_default_context(lua_State *L, int current);
 

@@ -463,6 +463,24 @@ int binding_result_scalar(lua_State *L) {
 
 /* -- fields -- */
 
+/* inserted_primary_key_rows: of one row, or those that return_defaults() brought. */
+static void push_keys(lua_State *L) {
+  int found = lua_getiuservalue(L, 1, BINDING_RESULT_KEYS);
+  if (found == LUA_TTABLE) return;
+  if (found == LUA_TNIL) found = lua_getiuservalue(L, 1, BINDING_RESULT_KEY);
+  if (found == LUA_TNIL)
+    binding_error(
+        L, CORM_E_INVALID_REQUEST,
+        "inserted_primary_key_rows: this was no INSERT into a table of which the keys are known: those of many "
+        "rows are after return_defaults(), where the database has RETURNING and inserted them all");
+  lua_createtable(L, 1, 0);
+  lua_insert(L, -2);
+  if (lua_toboolean(L, -1))
+    lua_rawseti(L, -2, 1);
+  else
+    lua_pop(L, 1);
+}
+
 static bool push_field(lua_State *L, const binding_result *self, const char *name) {
   const corm_result *core = self->source->result;
   if (strcmp(name, "closed") == 0) {
@@ -480,6 +498,12 @@ static bool push_field(lua_State *L, const binding_result *self, const char *nam
       binding_error(L, CORM_E_INVALID_REQUEST,
                     "inserted_primary_key: this was not the INSERT of a single row into a table");
     if (!lua_toboolean(L, -1)) lua_pushnil(L);
+  } else if (strcmp(name, "inserted_primary_key_rows") == 0) {
+    push_keys(L);
+  } else if (strcmp(name, "returned_defaults") == 0) {
+    if (lua_getiuservalue(L, 1, BINDING_RESULT_WRITTEN) == LUA_TTABLE) lua_rawgeti(L, -1, 1);
+  } else if (strcmp(name, "returned_defaults_rows") == 0) {
+    lua_getiuservalue(L, 1, BINDING_RESULT_WRITTEN);
   } else {
     return false;
   }
@@ -540,6 +564,9 @@ void binding_open_result(lua_State *L) {
                                      {"rowcount", NULL},
                                      {"lastrowid", NULL},
                                      {"inserted_primary_key", NULL},
+                                     {"inserted_primary_key_rows", NULL},
+                                     {"returned_defaults", NULL},
+                                     {"returned_defaults_rows", NULL},
                                      {"returns_rows", NULL},
                                      {"is_insert", NULL},
                                      {NULL, NULL}};

@@ -58,10 +58,12 @@ enum {
   BINDING_RESULT_SHAPE = 1,
   BINDING_RESULT_ANCHOR, /* the connection */
   BINDING_RESULT_STATEMENT,
-  BINDING_RESULT_VALUES, /* a list: row-major values */
-  BINDING_RESULT_KEY,    /* inserted_primary_key */
-  BINDING_RESULT_SOURCE, /* views: the Result that is read */
-  BINDING_RESULT_SEEN,   /* unique(): what was given already */
+  BINDING_RESULT_VALUES,  /* a list: row-major values */
+  BINDING_RESULT_KEY,     /* inserted_primary_key; false: none */
+  BINDING_RESULT_KEYS,    /* inserted_primary_key_rows, after return_defaults() */
+  BINDING_RESULT_WRITTEN, /* returned_defaults_rows */
+  BINDING_RESULT_SOURCE,  /* views: the Result that is read */
+  BINDING_RESULT_SEEN,    /* unique(): what was given already */
   BINDING_RESULT_STRATEGY,
   BINDING_RESULT_MAP, /* columns(): what `map` points at */
   BINDING_RESULT_SLOTS = BINDING_RESULT_MAP

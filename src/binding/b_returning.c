@@ -33,6 +33,9 @@ static int stmt_returning(lua_State *L) {
   const corm_node *old = stmt ? stmt->base.node : NULL;
   if (!old || (old->kind != CORM_NODE_UPDATE && old->kind != CORM_NODE_DELETE))
     old = binding_checkstatement(L, CORM_NODE_INSERT, "returning")->base.node;
+  const corm_dml_extra *extra = corm_dml_extra_of(old);
+  if (extra && extra->defaults)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "returning: return_defaults() is on this statement already");
   const int options = options_of(L, old, lua_gettop(L));
   const int last = options ? options - 1 : lua_gettop(L);
   const bool sorted = options && binding_opt_bool(L, options, "sort_by_parameter_order", false);

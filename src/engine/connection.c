@@ -215,7 +215,7 @@ static corm_status run(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, 
   corm_conn_enter(conn);
   corm_status status = corm_result_new(conn, sent->compiled, &result, err);
   if (status == CORM_OK) status = send_rows(conn, sent, stmt, result, err);
-  if (status == CORM_OK && sent->compiled != NULL && sent->compiled->keys) corm_result_keep_key(result);
+  if (status == CORM_OK && sent->compiled != NULL && sent->compiled->keys) corm_result_keep_key(result, sent->compiled);
   if (result == NULL || result->stmt == NULL) corm_stmt_cache_give(cache, stmt);
   if (status == CORM_OK)
     *out = result;

@@ -213,8 +213,8 @@ void corm_link_find_cause(corm_link *link, corm_error *err);
 corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_error *err);
 /* Appends the statement's rows from the one on which it stands. */
 corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, corm_error *err);
-/* What was collected is the key of an INSERT and no result. */
-void corm_result_keep_key(corm_result *result);
+/* What was collected is the key of an INSERT and no result; of return_defaults() it is read first. */
+void corm_result_keep_key(corm_result *result, const corm_compiled *compiled);
 corm_status corm_result_buffer(corm_result *result, corm_error *err);
 
 /* -- params.c -------------------------------------------------------------------------------------------------------

@@ -202,13 +202,21 @@ corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, c
 }
 
 /* The rows of a statement that writes are collected when it has run. */
-void corm_result_keep_key(corm_result *result) {
+void corm_result_keep_key(corm_result *result, const corm_compiled *compiled) {
   result->key = result->rows;
+  if (compiled->written) return; /* who executed reads them first */
   result->rows = result->current = NULL;
   result->phase = CORM_RESULT_DONE;
   result->returns_rows = false;
   if (result->key != NULL && result->ncolumns == 1 && result->key->values[0].kind == CORM_INT)
     result->last_id = result->key->values[0].as.i;
+}
+
+void corm_result_end_written(corm_result *result, bool again) {
+  result->current = NULL;
+  result->rows = again ? result->key : NULL;
+  result->phase = result->rows != NULL ? CORM_RESULT_BUFFERED : CORM_RESULT_DONE;
+  result->returns_rows = again;
 }
 
 corm_status corm_result_buffer(corm_result *result, corm_error *err) {

@@ -50,6 +50,9 @@ const corm_dialect *corm_result_dialect(const corm_result *result);
 int64_t corm_result_rowcount(const corm_result *result);
 /* The generated key of a single-row INSERT; 0 when none. */
 int64_t corm_result_last_id(const corm_result *result);
+/* The rows that return_defaults() brought (compiled->written) have been read: they are the result's from the first on,
+   or it has none. */
+void corm_result_end_written(corm_result *result, bool again);
 /* The value of the index-th column that the statement returned for the key (compiled->keys), which are no rows of the
    result; NULL when no row was inserted. DataError as corm_result_value. */
 CORM_MUST_USE corm_status corm_result_key(corm_result *result, size_t index, corm_value *out, corm_error *err);

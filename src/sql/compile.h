@@ -82,6 +82,8 @@ typedef struct corm_compiled {
   bool is_insert;
   bool unfiltered;     /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
   bool keys;           /* RETURNING was added for the key: `columns` are columns of the primary key, not of a result */
+  bool written;        /* with `keys`, of return_defaults(): other columns, too, of UPDATE as well, and of every row */
+  bool shared;         /* with `written`: they are the rows of the result, too */
   const char *warning; /* about FROMs that nothing connects; NULL: none, or not looked for */
   const corm_late_name *late; /* parameters that are used up by the text */
   bool textual;               /* raw text or * among the columns: the result has other columns than `columns` says */

@@ -337,6 +337,24 @@ void corm_emit_values(corm_compiler *c, const corm_table_valued *from);
 void corm_emit_value_rows(corm_compiler *c, const corm_values *values);
 void corm_emit_sampling(corm_compiler *c, const corm_alias *sample);
 
+/* -- emit_defaults.c: RETURNING that nobody wrote -- */
+
+#define CORM_NO_VALUE UINT32_MAX
+
+/* An INSERT that is being written. */
+typedef struct corm_inserting {
+  const corm_insert *insert;
+  const corm_table *table;
+  const uint32_t *at; /* of each column of the table the position among the given ones, or CORM_NO_VALUE */
+  bool all;           /* every column is a required bind */
+} corm_inserting;
+
+/* The key that is asked for, or what return_defaults() says. */
+void corm_emit_insert_defaults(corm_compiler *c, const corm_inserting *x);
+/* What return_defaults() says; `at` as above. */
+void corm_emit_update_defaults(corm_compiler *c, const corm_update *update, const corm_table *table,
+                               const uint32_t *at);
+
 /* -- emit_upsert.c -- */
 
 void corm_emit_upsert(corm_compiler *c, const corm_insert *insert);

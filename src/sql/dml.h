@@ -10,12 +10,21 @@ typedef struct corm_dml_limit {
   int64_t n;
 } corm_dml_limit;
 
+/* return_defaults(): what the database makes of an INSERT or UPDATE is to be told, where there is RETURNING. */
+typedef struct corm_return_defaults {
+  const corm_node *const *columns; /* of the table, those that are wanted; none: all */
+  uint32_t n;
+  uint32_t nmore;
+  const corm_node *const *more; /* returned whatever is made of them, as rows of the result, too */
+} corm_return_defaults;
+
 /* What few of these statements have. */
 typedef struct corm_dml_extra {
   const corm_select_text *prefixes; /* behind INSERT, UPDATE, DELETE */
   uint32_t nprefixes;
   uint32_t nlimits;
-  const corm_dml_limit *limits; /* of two for a dialect the last one counts */
+  const corm_dml_limit *limits;         /* of two for a dialect the last one counts */
+  const corm_return_defaults *defaults; /* NULL: not said */
 } corm_dml_extra;
 
 /* What becomes of a row that is there already. */

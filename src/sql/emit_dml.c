@@ -5,17 +5,15 @@
 /* INSERT, UPDATE, DELETE. Columns stand in table order; those without a value take part when they have a client
  * default. */
 
-#define ABSENT UINT32_MAX
-
 static const corm_column *table_column(const corm_table *table, size_t index) {
   return table->columns.items[index];
 }
 
-/* For each column of the table the position among the given ones, or ABSENT; NULL after an error. */
+/* For each column of the table the position among the given ones, or CORM_NO_VALUE; NULL after an error. */
 static uint32_t *positions(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n) {
   uint32_t *at = corm_compiler_check(c, corm_arena_alloc(c->arena, table->columns.len * sizeof *at));
   if (!at) return NULL;
-  for (size_t i = 0; i < table->columns.len; i++) at[i] = ABSENT;
+  for (size_t i = 0; i < table->columns.len; i++) at[i] = CORM_NO_VALUE;
   for (size_t i = 0; i < n; i++) {
     if (columns[i]->table != table) {
       corm_emit_error(c, CORM_E_COMPILE, "Unconsumed column names: %s", columns[i]->name);
@@ -84,18 +82,11 @@ static void emit_verb(corm_compiler *c, const char *verb, const corm_dml_extra *
 
 /* -- INSERT -------------------------------------------------------------------------------------------------------- */
 
-typedef struct inserting {
-  const corm_insert *insert;
-  const corm_table *table;
-  const uint32_t *at;
-  bool all; /* every column is a required bind */
-} inserting;
-
-static bool takes_part(const corm_compiler *c, const inserting *x, size_t index) {
-  return x->all || x->at[index] != ABSENT || corm_is_clients(corm_default_of(c, table_column(x->table, index)));
+static bool takes_part(const corm_compiler *c, const corm_inserting *x, size_t index) {
+  return x->all || x->at[index] != CORM_NO_VALUE || corm_is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
-static void emit_names(corm_compiler *c, const inserting *x) {
+static void emit_names(corm_compiler *c, const corm_inserting *x) {
   bool first = true;
   for (size_t i = 0; i < x->table->columns.len; i++) {
     if (!takes_part(c, x, i)) continue;
@@ -105,7 +96,7 @@ static void emit_names(corm_compiler *c, const inserting *x) {
   }
 }
 
-static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
+static void emit_row(corm_compiler *c, const corm_inserting *x, uint32_t row) {
   const corm_insert *insert = x->insert;
   bool first = true;
   for (size_t i = 0; i < x->table->columns.len && !c->failed; i++) {
@@ -116,7 +107,7 @@ static void emit_row(corm_compiler *c, const inserting *x, uint32_t row) {
     first = false;
     if (x->all) {
       corm_emit_column_bind(c, name, column, NULL, CORM_BIND_REQUIRED, row);
-    } else if (x->at[i] != ABSENT) {
+    } else if (x->at[i] != CORM_NO_VALUE) {
       corm_emit_value(c, column, name, insert->values[(size_t)row * insert->ncolumns + x->at[i]], row);
     } else {
       corm_emit_default(c, column, corm_default_of(c, column), name, CORM_BIND_DEFAULT, row);
@@ -134,7 +125,7 @@ static void emit_no_values(corm_compiler *c) {
   corm_emit_text(c, c->dialect->default_values ? " DEFAULT VALUES" : " () VALUES ()");
 }
 
-static void emit_rows(corm_compiler *c, const inserting *x) {
+static void emit_rows(corm_compiler *c, const corm_inserting *x) {
   size_t taking = 0;
   for (size_t i = 0; i < x->table->columns.len; i++) taking += takes_part(c, x, i);
   uint32_t nrows = x->insert->nrows ? x->insert->nrows : 1;
@@ -162,13 +153,13 @@ static void emit_rows(corm_compiler *c, const inserting *x) {
   if (nrows == 1) note_row(c, at);
 }
 
-static bool is_added(const corm_compiler *c, const inserting *x, size_t index) {
-  return !x->insert->bare_select && x->at[index] == ABSENT &&
+static bool is_added(const corm_compiler *c, const corm_inserting *x, size_t index) {
+  return !x->insert->bare_select && x->at[index] == CORM_NO_VALUE &&
          corm_is_clients(corm_default_of(c, table_column(x->table, index)));
 }
 
 static void add_defaults(corm_compiler *c, const void *ctx) {
-  const inserting *x = ctx;
+  const corm_inserting *x = ctx;
   for (size_t i = 0; i < x->table->columns.len; i++) {
     if (!is_added(c, x, i)) continue;
     const corm_column *column = table_column(x->table, i);
@@ -177,14 +168,14 @@ static void add_defaults(corm_compiler *c, const void *ctx) {
   }
 }
 
-static size_t nadded(const corm_compiler *c, const inserting *x) {
+static size_t nadded(const corm_compiler *c, const corm_inserting *x) {
   size_t n = 0;
   for (size_t i = 0; i < x->table->columns.len; i++) n += is_added(c, x, i);
   return n;
 }
 
 /* The names in the order given, then the columns with defaults, which the select gets behind its own. */
-static void emit_from_select(corm_compiler *c, const inserting *x) {
+static void emit_from_select(corm_compiler *c, const corm_inserting *x) {
   const corm_insert *insert = x->insert;
   corm_emit_bytes(c, " (", 2);
   for (uint32_t i = 0; i < insert->ncolumns; i++) {
@@ -209,58 +200,11 @@ static void emit_from_select(corm_compiler *c, const inserting *x) {
   corm_emit_part(c, insert->from_select, c->part ? CORM_SELECT_FROM : CORM_SELECT_VALUE, more ? add_defaults : NULL, x);
 }
 
-/* True for a column of the primary key whose value only the database knows after the INSERT. */
-static bool is_made_there(const corm_compiler *c, const inserting *x, const corm_column *column) {
-  uint32_t at = x->at[column->index];
-  if (at != ABSENT) return x->insert->values[at]->kind != CORM_NODE_BIND;
-  const corm_default *value = corm_default_of(c, column);
-  if (value->kind != CORM_DEFAULT_NONE) return value->kind == CORM_DEFAULT_SQL;
-  return column->server_default.kind != CORM_DEFAULT_NONE || column->identity ||
-         corm_table_autoincrement_column(x->table) == column;
-}
-
-/* The primary key that nobody asked for, as SQLAlchemy fetches it. */
-static void emit_returning_key(corm_compiler *c, const inserting *x) {
-  const corm_constraint *key = x->table->primary_key;
-  const corm_node **nodes = corm_compiler_check(c, corm_arena_alloc(c->arena, key->ncolumns * sizeof *nodes));
-  const corm_node *from = corm_compiler_check(c, (void *)(uintptr_t)corm_table_node_in(c->arena, x->table));
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < key->ncolumns && nodes && from; i++) {
-    if (!is_made_there(c, x, key->columns[i])) continue;
-    nodes[n] = corm_column_node_in(c->arena, key->columns[i], from);
-    if (!corm_compiler_check(c, (void *)(uintptr_t)nodes[n++])) return;
-  }
-  if (c->failed || n == 0) return;
-  corm_emit_returning(c, nodes, n, c->dialect->insert_returning);
-  c->out->keys = true;
-}
-
-/* True when the key comes from a sequence, of which no server tells by itself. */
-static bool draws_key(const corm_compiler *c, const inserting *x) {
-  const corm_constraint *key = x->table->primary_key;
-  for (uint32_t i = 0; i < key->ncolumns; i++) {
-    const corm_column *column = key->columns[i];
-    if (x->at[column->index] == ABSENT && corm_default_of(c, column) == &column->next)
-      return c->dialect->insert_returning;
-  }
-  return false;
-}
-
-/* True when the key is to be asked for. Of a row that an upsert found no database tells by itself, or tells another
-   one's; the statement is shown without that. */
-static bool asks_key(const corm_compiler *c, const inserting *x) {
-  const corm_insert *insert = x->insert;
-  if (x->all || insert->inlined || insert->from_select || insert->nrows > 1 || c->part) return false;
-  if (!c->options.named && !c->options.keys) return false;
-  return c->dialect->returns_key || draws_key(c, x) ||
-         (insert->upsert && !c->options.named && c->dialect->insert_returning);
-}
-
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   if (insert->nctes) corm_add_ctes(c, insert->ctes, insert->nctes);
   c->out->is_dml = true;
   c->out->is_insert = true;
-  inserting x = {.insert = insert, .table = insert->table};
+  corm_inserting x = {.insert = insert, .table = insert->table};
   x.at = positions(c, insert->table, insert->columns, insert->columns ? insert->ncolumns : 0);
   if (!x.at) return;
   x.all = !insert->columns && insert->nrows == 0 && !insert->from_select;
@@ -275,8 +219,8 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   if (insert->nreturning) {
     corm_check_returned(c, insert->table, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
-  } else if (asks_key(c, &x)) {
-    emit_returning_key(c, &x);
+  } else {
+    corm_emit_insert_defaults(c, &x);
   }
 }
 
@@ -304,7 +248,7 @@ static void emit_sets(corm_compiler *c, const corm_update *update, const corm_ta
   }
   for (size_t i = 0; i < table->columns.len && !c->failed; i++) {
     const corm_column *column = table_column(table, i);
-    bool given = at[i] != ABSENT;
+    bool given = at[i] != CORM_NO_VALUE;
     if (given && update->ordered) continue;
     if (update->n == 0 && update->nothers == 0) {
       emit_set(c, column, said, &first);
@@ -376,6 +320,7 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   emit_limit(c, update->extra, more.n);
   corm_check_returned(c, table, update->returning, update->nreturning);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
+  if (!update->nreturning) corm_emit_update_defaults(c, update, table, at);
   c->scope = NULL;
 }
 

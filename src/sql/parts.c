@@ -287,6 +287,11 @@ static void dml_extra_parts(corm_parts *p, const corm_dml_extra *extra) {
   number(p, extra != NULL);
   if (!extra) return;
   said_parts(p, extra->prefixes, extra->nprefixes);
+  number(p, extra->defaults != NULL);
+  if (extra->defaults) {
+    nodes(p, extra->defaults->columns, extra->defaults->n);
+    nodes(p, extra->defaults->more, extra->defaults->nmore);
+  }
   number(p, extra->nlimits);
   for (uint32_t i = 0; i < extra->nlimits; i++) {
     text(p, extra->limits[i].dialect);

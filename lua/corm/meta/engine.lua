@@ -249,6 +249,9 @@ function Fetching:close() end
 ---@overload fun(): corm.Row
 ---@field rowcount integer Matched rows of INSERT, UPDATE, DELETE; -1 otherwise
 ---@field lastrowid integer
+---@field inserted_primary_key_rows any[][] Of one row, or of many after return_defaults(); else InvalidRequestError
+---@field returned_defaults corm.Row? What return_defaults() asked for, of the first row
+---@field returned_defaults_rows corm.Row[]? The same of each row
 ---@field inserted_primary_key any[]? nil where an upsert left the row that is there. Raises InvalidRequestError after
 ---anything but the INSERT of one row
 ---@field returns_rows boolean

@@ -954,6 +954,12 @@ function Insert:from_select(columns, select, options) end
 ---@return self
 function Insert:inline() end
 
+---What the database makes of the row is told by the Result (`returned_defaults`), where there is
+---RETURNING. Without columns: of all that get a value there. `supplemental_cols` are rows of the result, too.
+---@param ... corm.Column|{ supplemental_cols: any[]?, sort_by_parameter_order: boolean? }
+---@return self
+function Insert:return_defaults(...) end
+
 ---A row that is there already is updated. MySQL and MariaDB: ON DUPLICATE KEY UPDATE, whichever unique key it is.
 ---Raises ArgumentError without a target or without what to set; CompileError for what the database lacks.
 ---@param options corm.ConflictUpdate
@@ -985,6 +991,12 @@ local Update = {}
 ---@param values table
 ---@return self
 function Update:values(values) end
+
+---What the database makes of the row is told by the Result (`returned_defaults`), where there is
+---RETURNING. Without columns: of all that get a value there. `supplemental_cols` are rows of the result, too.
+---@param ... corm.Column|{ supplemental_cols: any[]?, sort_by_parameter_order: boolean? }
+---@return self
+function Update:return_defaults(...) end
 
 ---SET in this order.
 ---@param ... table `{ column, value }`
