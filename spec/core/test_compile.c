@@ -56,7 +56,7 @@ static void test_simple(void **state) {
 
 static void test_labels(void **state) {
   (void)state;
-  N total = label("total", plus(a_id, a_age)), nameless = label(NULL, FUNC("sum", a_age));
+  N nameless = label(NULL, FUNC("sum", a_age));
   N neg = unary(CORM_OP_NEG, a_id);
   CHECK(
       {S(SELECT(label("x", a_id))), "SELECT account.id AS x \nFROM account", NULL},
@@ -90,30 +90,37 @@ static void test_labels(void **state) {
        "SELECT account.id, address.id AS id_1, address.id AS id__1 \nFROM account, address", NULL},
       {S(where(SELECT(a_id, e_id), eq_int(a_id, 5))),
        "SELECT account.id, address.id AS id_1 \nFROM account, address \nWHERE account.id = :id_2", NULL},
-      {S(SELECT(label("x", a_id), label("x", a_age))), "SELECT account.id AS x, account.age AS x \nFROM account", NULL},
-      {S(labelled(SELECT(a_id, a_name))),
-       "SELECT account.id AS account_id, account.name AS account_name \nFROM account", NULL},
-      {S(labelled(SELECT(a_id, e_account, FUNC("count", a_id), total))),
-       "SELECT account.id AS account_id, address.account_id AS address_account_id, count(account.id) AS count_1, "
-       "account.id + account.age AS total \nFROM account, address",
-       NULL},
-      {S(labelled(SELECT(col(&odd, "select")))),
-       "SELECT sales.\"Order Item\".\"select\" AS \"sales_Order Item_select\" \nFROM sales.\"Order Item\"", NULL},
-      {S(labelled(SELECT(a_id, a_id))), "SELECT account.id AS account_id, account.id AS account_id__1 \nFROM account",
-       NULL},
-      {S(order_by(SELECT(total), total)), "SELECT account.id + account.age AS total \nFROM account ORDER BY total",
-       NULL},
-      {S(order_by(SELECT(total), unary(CORM_OP_NULLS_LAST, unary(CORM_OP_DESC, total)))),
-       "SELECT account.id + account.age AS total \nFROM account ORDER BY total DESC NULLS LAST", NULL},
-      {S(order_by(SELECT(a_id), total)), "SELECT account.id \nFROM account ORDER BY account.id + account.age", NULL},
-      {S(order_by(SELECT(nameless), unary(CORM_OP_DESC, nameless))),
-       "SELECT sum(account.age) AS sum_1 \nFROM account ORDER BY sum_1 DESC", NULL},
-      {S(order_by(SELECT(total), plus_int(total, 1))),
-       "SELECT account.id + account.age AS total \nFROM account ORDER BY account.id + account.age + :total_1", NULL},
-      {S(group_by(SELECT(total), total)),
-       "SELECT account.id + account.age AS total \nFROM account GROUP BY account.id + account.age", NULL},
-      {S(where(SELECT(total), gt_int(total, 3))),
-       "SELECT account.id + account.age AS total \nFROM account \nWHERE account.id + account.age > :total_1", NULL}, );
+      {S(SELECT(label("x", a_id), label("x", a_age))), "SELECT account.id AS x, account.age AS x \nFROM account",
+       NULL}, );
+}
+
+static void test_label_styles(void **state) {
+  (void)state;
+  N total = label("total", plus(a_id, a_age)), nameless = label(NULL, FUNC("sum", a_age));
+  CHECK({S(labelled(SELECT(a_id, a_name))),
+         "SELECT account.id AS account_id, account.name AS account_name \nFROM account", NULL},
+        {S(labelled(SELECT(a_id, e_account, FUNC("count", a_id), total))),
+         "SELECT account.id AS account_id, address.account_id AS address_account_id, count(account.id) AS count_1, "
+         "account.id + account.age AS total \nFROM account, address",
+         NULL},
+        {S(labelled(SELECT(col(&odd, "select")))),
+         "SELECT sales.\"Order Item\".\"select\" AS \"sales_Order Item_select\" \nFROM sales.\"Order Item\"", NULL},
+        {S(labelled(SELECT(a_id, a_id))), "SELECT account.id AS account_id, account.id AS account_id__1 \nFROM account",
+         NULL},
+        {S(order_by(SELECT(total), total)), "SELECT account.id + account.age AS total \nFROM account ORDER BY total",
+         NULL},
+        {S(order_by(SELECT(total), unary(CORM_OP_NULLS_LAST, unary(CORM_OP_DESC, total)))),
+         "SELECT account.id + account.age AS total \nFROM account ORDER BY total DESC NULLS LAST", NULL},
+        {S(order_by(SELECT(a_id), total)), "SELECT account.id \nFROM account ORDER BY account.id + account.age", NULL},
+        {S(order_by(SELECT(nameless), unary(CORM_OP_DESC, nameless))),
+         "SELECT sum(account.age) AS sum_1 \nFROM account ORDER BY sum_1 DESC", NULL},
+        {S(order_by(SELECT(total), plus_int(total, 1))),
+         "SELECT account.id + account.age AS total \nFROM account ORDER BY account.id + account.age + :total_1", NULL},
+        {S(group_by(SELECT(total), total)),
+         "SELECT account.id + account.age AS total \nFROM account GROUP BY account.id + account.age", NULL},
+        {S(where(SELECT(total), gt_int(total, 3))),
+         "SELECT account.id + account.age AS total \nFROM account \nWHERE account.id + account.age > :total_1",
+         NULL}, );
 }
 
 /* SQLite has no packages, so its parser is not asked. */
@@ -174,33 +181,37 @@ static void test_subqueries(void **state) {
   N sub = alias(S(totals), NULL), named = alias(S(totals), "totals");
   N nameless = alias(S(SELECT(FUNC("count", a_id), plus(a_id, a_age), a_id, e_id)), "s");
   N inner = alias(S(SELECT(a_id, a_name)), NULL), outer = alias(S(SELECT(of(inner, "id"))), NULL);
+  CHECK({S(SELECT(sub)),
+         "SELECT anon_1.account_id, anon_1.n \nFROM (SELECT address.account_id AS account_id, count(address.id) AS n "
+         "\nFROM address GROUP BY address.account_id) AS anon_1",
+         NULL},
+        {S(where(SELECT(of(named, "n")), gt_int(of(named, "n"), 3))),
+         "SELECT totals.n \nFROM (SELECT address.account_id AS account_id, count(address.id) AS n \nFROM address GROUP "
+         "BY address.account_id) AS totals \nWHERE totals.n > :n_1",
+         NULL},
+        {S(SELECT(of(nameless, "count_1"), of(nameless, "anon_1"), of(nameless, "id"), of(nameless, "id_1"))),
+         "SELECT s.count_1, s.anon_1, s.id, s.id_1 \nFROM (SELECT count(account.id) AS count_1, account.id + "
+         "account.age AS anon_1, account.id AS id, address.id AS id_1 \nFROM account, address) AS s",
+         NULL},
+        {S(SELECT(of(outer, "id"))),
+         "SELECT anon_1.id \nFROM (SELECT anon_2.id AS id \nFROM (SELECT account.id AS id, account.name AS name \nFROM "
+         "account) AS anon_2) AS anon_1",
+         NULL},
+        {S(from(SELECT(a_name), join_on(account.node, named, eq(a_id, of(named, "account_id"))))),
+         "SELECT account.name \nFROM account JOIN (SELECT address.account_id AS account_id, count(address.id) AS n "
+         "\nFROM address GROUP BY address.account_id) AS totals ON account.id = totals.account_id",
+         NULL},
+        {S(SELECT(scalar(SELECT(FUNC("max", a_id))))),
+         "SELECT (SELECT max(account.id) AS max_1 \nFROM account) AS anon_1", NULL},
+        {S(SELECT(a_id, label("n", scalar(where(SELECT(FUNC("count", e_id)), eq(e_account, a_id)))))),
+         "SELECT account.id, (SELECT count(address.id) AS count_1 \nFROM address \nWHERE address.account_id = "
+         "account.id) AS n \nFROM account",
+         NULL}, );
+}
+
+static void test_exists(void **state) {
+  (void)state;
   CHECK(
-      {S(SELECT(sub)),
-       "SELECT anon_1.account_id, anon_1.n \nFROM (SELECT address.account_id AS account_id, count(address.id) AS n "
-       "\nFROM address GROUP BY address.account_id) AS anon_1",
-       NULL},
-      {S(where(SELECT(of(named, "n")), gt_int(of(named, "n"), 3))),
-       "SELECT totals.n \nFROM (SELECT address.account_id AS account_id, count(address.id) AS n \nFROM address GROUP "
-       "BY address.account_id) AS totals \nWHERE totals.n > :n_1",
-       NULL},
-      {S(SELECT(of(nameless, "count_1"), of(nameless, "anon_1"), of(nameless, "id"), of(nameless, "id_1"))),
-       "SELECT s.count_1, s.anon_1, s.id, s.id_1 \nFROM (SELECT count(account.id) AS count_1, account.id + "
-       "account.age AS anon_1, account.id AS id, address.id AS id_1 \nFROM account, address) AS s",
-       NULL},
-      {S(SELECT(of(outer, "id"))),
-       "SELECT anon_1.id \nFROM (SELECT anon_2.id AS id \nFROM (SELECT account.id AS id, account.name AS name \nFROM "
-       "account) AS anon_2) AS anon_1",
-       NULL},
-      {S(from(SELECT(a_name), join_on(account.node, named, eq(a_id, of(named, "account_id"))))),
-       "SELECT account.name \nFROM account JOIN (SELECT address.account_id AS account_id, count(address.id) AS n "
-       "\nFROM address GROUP BY address.account_id) AS totals ON account.id = totals.account_id",
-       NULL},
-      {S(SELECT(scalar(SELECT(FUNC("max", a_id))))),
-       "SELECT (SELECT max(account.id) AS max_1 \nFROM account) AS anon_1", NULL},
-      {S(SELECT(a_id, label("n", scalar(where(SELECT(FUNC("count", e_id)), eq(e_account, a_id)))))),
-       "SELECT account.id, (SELECT count(address.id) AS count_1 \nFROM address \nWHERE address.account_id = "
-       "account.id) AS n \nFROM account",
-       NULL},
       {S(where(SELECT(a_id), exists(where(SELECT(e_id), eq(e_account, a_id))))),
        "SELECT account.id \nFROM account \nWHERE EXISTS (SELECT address.id \nFROM address \nWHERE address.account_id "
        "= account.id)",
@@ -452,9 +463,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_simple),
       cmocka_unit_test(test_labels),
+      cmocka_unit_test(test_label_styles),
       cmocka_unit_test(test_package_function),
       cmocka_unit_test(test_froms),
       cmocka_unit_test(test_subqueries),
+      cmocka_unit_test(test_exists),
       cmocka_unit_test(test_join_inference),
       cmocka_unit_test(test_self_join),
       cmocka_unit_test(test_report),

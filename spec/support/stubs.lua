@@ -3,7 +3,9 @@ local page = require "spec.support.page"
 
 local stubs = {}
 
-stubs.files = { "corm", "values", "schema", "sql", "engine", "orm" }
+stubs.files = {
+  "corm", "dialects", "options", "values", "schema", "expression", "sql", "engine", "orm",
+}
 
 function stubs.path(file)
   return "lua/corm/meta/" .. file .. ".lua"
