@@ -106,13 +106,51 @@ describe("a select of several columns as one value", function()
     several("a value of update", function() return t:update():values { id = two } end),
     several("a condition", function() return select(t):where(two) end),
     several("labelled", function() return two:label("x") end),
+    several("among the columns", function() return select(t.c.id, two) end),
+    several("in RETURNING", function() return t:insert():returning(two) end),
+    several("as a row of values", function() return corm.values("a"):data { { two } } end),
+    several("a member of a tuple", function() return corm.tuple_(t.c.id, two) end),
+  }
+
+  -- The same that says itself to be one value.
+  local value = two:scalar_subquery()
+  refused {
+    several("a scalar subquery compared", function() return t.c.id:eq(value) end),
+    several("a scalar subquery that compares", function() return value:eq(1) end),
+    several("a scalar subquery left of IN", function() return value:in_ { 1, 2 } end),
+    several("a scalar subquery in IN", function() return t.c.id:not_in(value) end),
+    several("a scalar subquery among items of IN", function() return t.c.id:in_ { 1, value } end),
+    several("a scalar subquery added", function() return value + 1 end),
+    several("a scalar subquery negated", function() return -value end),
+    several("a scalar subquery in case", function() return corm.case({ 1, 2 }, { value = value }) end),
+    several("a scalar subquery as ELSE", function() return corm.case({ t.c.id:eq(1), 2 }, { else_ = value }) end),
+    several("a scalar subquery as an argument", function() return func.coalesce(value, 1) end),
+    several("a scalar subquery in ORDER BY", function() return select(t):order_by(value:desc()) end),
+    several("a scalar subquery in GROUP BY", function() return select(t):group_by(value) end),
+    several("a scalar subquery as a limit", function() return select(t):limit(value) end),
+    several("a scalar subquery in OVER", function() return func.sum(t.c.id):over { partition_by = value } end),
+    several("a scalar subquery cast", function() return corm.cast(value, corm.Integer) end),
+    several("a scalar subquery in any_", function() return t.c.id:eq(corm.any_(value)) end),
+    several("a scalar subquery among the columns", function() return select(value) end),
+    several("a scalar subquery in RETURNING", function() return t:delete():returning(value) end),
+    several("a scalar subquery in insert", function() return t:insert():values { { id = value } } end),
+    several("a scalar subquery in update", function() return t:update():ordered_values({ t.c.id, value }) end),
+    several("a scalar subquery in an upsert", function()
+      return t:insert():values { id = 1 }:on_conflict_do_update { index_elements = { "id" }, set_ = { id = value } }
+    end),
+    several("a scalar subquery as a default", function()
+      return corm.Column("x", corm.Integer, { default = value })
+    end),
+    several("a scalar subquery as a condition", function() return select(t):join(u, value) end),
   }
 
   it("is a row beside a tuple, and may exist", function()
     local row = corm.tuple_(t.c.id, t.c.id)
     assert.equal("(t.id, t.id) = (SELECT u.id, u.t_id FROM u)", sql.of(row:eq(two)))
     assert.equal("(t.id, t.id) IN (SELECT u.id, u.t_id FROM u)", sql.of(row:in_(two)))
+    assert.equal("(t.id, t.id) IN (SELECT u.id, u.t_id FROM u)", sql.of(row:in_(value)))
     assert.equal("EXISTS (SELECT u.id, u.t_id FROM u)", sql.of(two:exists()))
+    assert.equal("EXISTS (SELECT u.id, u.t_id FROM u)", sql.of(corm.exists(value)))
   end)
 end)
 

@@ -133,12 +133,17 @@ static uint32_t count_values(const corm_node *node) {
   return element && element->kind == CORM_NODE_VALUES ? ((const corm_values *)element)->width : 1;
 }
 
-void binding_check_scalar(lua_State *L, const corm_node *node, const char *what) {
+void binding_check_single(lua_State *L, const corm_node *node, const char *what) {
   const uint32_t n = count_values(node);
-  if (n <= 1 || is_tuple(binding_tonode(L, 1)) || (lua_gettop(L) > 1 && is_tuple(binding_tonode(L, 2)))) return;
-  binding_error(L, CORM_E_ARGUMENT,
-                "%s: a select of %d columns where one value is needed; select one, or compare a tuple_(...)", what,
-                (int)n);
+  if (n > 1)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: a select of %d columns where one value is needed; select one, or compare a tuple_(...)", what,
+                  (int)n);
+}
+
+void binding_check_scalar(lua_State *L, const corm_node *node, const char *what) {
+  if (count_values(node) <= 1 || is_tuple(binding_tonode(L, 1))) return;
+  if (lua_gettop(L) < 2 || !is_tuple(binding_tonode(L, 2))) binding_check_single(L, node, what);
 }
 
 /* Refuses the nodes that have no value. */

@@ -66,7 +66,9 @@ const corm_node *binding_checkvalue(lua_State *L, int arg, const char *what);
 const corm_node *binding_checkself(lua_State *L, const char *method);
 /* The method was given n arguments at least, itself counted; ArgumentError. */
 void binding_check_count(lua_State *L, int n, const char *method);
-/* A select as a value has one column, unless a tuple at 1 or 2 is beside it; ArgumentError. Other nodes: nothing. */
+/* A select (or VALUES) as a value has one column; ArgumentError. Other nodes: nothing. */
+void binding_check_single(lua_State *L, const corm_node *node, const char *what);
+/* The same, unless a tuple at 1 or 2 is beside it. */
 void binding_check_scalar(lua_State *L, const corm_node *node, const char *what);
 /* The node of a condition. A boolean is refused with the explanation that Lua's == makes them; text with a hint to
  * text(). */

@@ -44,6 +44,7 @@ const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena
         node->kind == CORM_NODE_DELETE)
       binding_error(L, CORM_E_ARGUMENT, "%s: columns, tables or mapped classes expected, got %s", what,
                     binding_typename(L, arg));
+    binding_check_single(L, node, what);
     return binding_scalar_in(arena, node);
   }
   switch (lua_type(L, arg)) {
