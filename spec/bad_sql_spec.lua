@@ -90,6 +90,38 @@ describe("a select", function()
   }
 end)
 
+describe("operators", function()
+  local exists, one = corm.exists():where(t.c.id:eq(1)), select(u.c.id)
+  local function minus(what, fn) return { what, "ArgumentError", "a condition has no minus", fn } end
+  refused {
+    minus("minus of EXISTS", function() return -exists end),
+    minus("minus of NOT EXISTS", function() return -~exists end),
+    minus("minus of a comparison", function() return -t.c.id:eq(1) end),
+    minus("neg of AND", function() return corm.and_(t.c.id:eq(1), exists):neg() end),
+    { "of a table", "ArgumentError", "a Table has no operator '+'; a column of it has", function() return t + 1 end },
+    { "minus of a table", "ArgumentError", "a Table has no operator '-'", function() return -t end },
+    { "of an alias", "ArgumentError", "a FROM clause has no operator '*'", function() return 2 * t:alias() end },
+    { "of a CTE", "ArgumentError", "a FROM clause has no operator '<'", function() return one:cte() < 1 end },
+    { "~ of a subquery", "ArgumentError", "a FROM clause has no operator '~'", function() return ~one:subquery() end },
+    { "of a table beside a column", "ArgumentError", "got a FROM clause", function() return t + t.c.id end },
+    { "of a column beside a CTE", "ArgumentError", "got a FROM clause", function() return t.c.id % one:cte() end },
+    { "& of a table", "ArgumentError", "got a FROM clause", function() return t & t.c.id:eq(1) end },
+    { "of a select", "ArgumentError", "as a value it has: select(", function() return one - 1 end },
+    { ".. of a union", "ArgumentError", "has no operator '..'", function() return "x" .. one:union(one) end },
+    { "~ of a select", "ArgumentError", "has no operator '~'", function() return ~one end },
+    { "of an insert", "ArgumentError", "a statement has no operator '/'", function() return t:insert() / 2 end },
+    { "of text", "ArgumentError", "corm.literal_column(", function() return corm.text("a OR b") + 1 end },
+  }
+
+  it("of a select beside an expression take its value", function()
+    assert.equal("(SELECT u.id FROM u) + t.id", sql.of(one + t.c.id))
+    assert.equal("t.id * (SELECT u.id FROM u)", sql.of(t.c.id * one))
+    assert.equal("t.id = :id_1 AND (SELECT u.id FROM u)", sql.of(corm.and_(t.c.id:eq(1), one)))
+    assert.equal("(SELECT u.id FROM u) OR t.id = :id_1", sql.of(one | t.c.id:eq(1)))
+    assert.equal("a AND b", sql.of(corm.text("a") & corm.text("b")))
+  end)
+end)
+
 describe("a select of several columns as one value", function()
   local two, all = select(u.c.id, u.c.t_id), select(u)
   local function several(what, fn) return { what, "ArgumentError", "a select of 2 columns", fn } end
@@ -182,6 +214,8 @@ local lacking = {
   { "WITHIN GROUP", function() return func.percentile_cont(0.5):within_group(t.c.id) end,
     { sqlite = "row_number()", mysql = "row_number()", mariadb = ":over" } },
   { "FETCH", function() return select(t):fetch(5) end, { sqlite = "limit()", mysql = "limit()" } },
+  { "FULL OUTER JOIN", function() return select(t.c.id):join(u, t.c.id:eq(u.c.t_id), { full = true }) end,
+    { mysql = "union_all()", mariadb = "not_(exists())" } },
   { "BETWEEN SYMMETRIC", function() return t.c.id:between(1, 2, { symmetric = true }) end,
     { sqlite = "or_(", mysql = "or_(", mariadb = "or_(" } },
   { "NULLS FIRST", function() return t.c.id:nulls_first() end, { mysql = "is_(nil)", mariadb = "is_(nil)" } },

@@ -63,6 +63,24 @@ describe("subqueries and joins", function()
     assert.same({ "ann" }, rows(connection, select(a.name):join(book):join(shelf)))
   end)
 
+  it("keep the rows of both sides", function()
+    local alone = corm.insert(book):values { id = 4, year = 2020 }
+    connection:execute(alone)
+    local both = { "ann 1990", "ann 2000", "bob 2010", "cid nil", "nil 2020" }
+    local full = select(a.name, b.year):join(book, nil, { full = true })
+    if database.lacks "full_joins" then
+      raises("CompileError", "has no FULL OUTER JOIN (of 'book')", function() connection:execute(full) end)
+    else
+      local found = rows(connection, full)
+      table.sort(found)
+      assert.same(both, found)
+    end
+    local others = select(corm.null(), b.year):where(corm.not_(exists():where(a.id:eq(b.author_id))))
+    local found = rows(connection, select(a.name, b.year):outerjoin(book):union_all(others))
+    table.sort(found)
+    assert.same(both, found)
+  end)
+
   it("join a subquery by the foreign key of its column", function()
     local q = select(b.author_id, func.count(b.id):label("n")):group_by(b.author_id):subquery("q")
     assert.same({ "ann 2", "bob 1", "cid nil" },

@@ -100,7 +100,7 @@ return {
     { "join isouter", function(c, s) return c.select(s.author.c.id):join(s.book, { isouter = true }) end,
       "SELECT author.id FROM author LEFT OUTER JOIN book ON author.id = book.author_id" },
     { "join full", function(c, s) return c.select(s.author.c.id):join(s.book, nil, { full = true }) end,
-      "SELECT author.id FROM author FULL OUTER JOIN book ON author.id = book.author_id" },
+      "SELECT author.id FROM author FULL OUTER JOIN book ON author.id = book.author_id", nil, mysql = false },
     { "join_from", function(c, s) return c.select(s.book.c.id):join_from(s.author, s.book) end,
       "SELECT book.id FROM author JOIN book ON author.id = book.author_id",
       mysql = "SELECT book.id FROM author INNER JOIN book ON author.id = book.author_id" },

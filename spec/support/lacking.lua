@@ -209,6 +209,11 @@ return {
       sql = "WITH x AS (SELECT 1 AS n) DELETE FROM t WHERE n IN (SELECT n FROM x)",
       says = "You have an error in your SQL syntax",
     },
+    full_joins = {
+      why = "a join keeps the rows of one side without a partner, not those of both",
+      sql = "SELECT * FROM (SELECT 1 AS a) t FULL OUTER JOIN (SELECT 2 AS b) u ON t.a = u.b",
+      says = "ERROR 1064 (42000)",
+    },
     lateral = {
       why = "a subquery in FROM sees nothing that stands beside it",
       sql = "SELECT * FROM (SELECT 1 AS a) t, LATERAL (SELECT t.a AS b) u",

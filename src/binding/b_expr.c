@@ -336,12 +336,12 @@ void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const ch
   int n = last - first + 1;
   binding_state *state = NULL;
   corm_arena *scratch = NULL;
-  const corm_node *few[FEW];
+  const corm_node *few[2 * FEW];
   const corm_node **items = few;
   if (n > FEW) {
     state = binding_get(L);
     scratch = binding_scratch(L, state);
-    items = corm_arena_alloc(scratch, (size_t)n * sizeof *items);
+    items = corm_arena_alloc(scratch, 2 * (size_t)n * sizeof *items);
     if (!items) binding_error(L, CORM_E_MEMORY, "not enough memory");
   }
   size_t room = BINDING_ROOM(corm_list) + 64;
@@ -352,8 +352,12 @@ void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const ch
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, n > FEW ? 1 : n);
-  do node = corm_and_or_in(&b.arena, op, items, (size_t)n);
-  while (binding_build_again(&b, node));
+  do {
+    const corm_node **values = items + n;
+    bool full = false;
+    for (int i = 0; i < n && !full; i++) full = !(values[i] = binding_scalar_in(&b.arena, items[i]));
+    node = full ? NULL : corm_and_or_in(&b.arena, op, values, (size_t)n);
+  } while (binding_build_again(&b, node));
   if (!scratch) {
     for (int i = 0; i < n; i++) binding_anchor(L, i + 1, first + i);
     return;

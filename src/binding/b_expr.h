@@ -114,6 +114,8 @@ bool binding_is_plain_table(lua_State *L, int arg);
 /* Methods and metamethods that everything with a value has. */
 extern const luaL_Reg binding_operator_methods[];
 extern const luaL_Reg binding_operator_meta[];
+/* Gives the metatable on the top the operators of what has no value: ArgumentErrors (b_no_ops.c). */
+void binding_refuse_operators(lua_State *L);
 
 /* b_indexing.c: expression:contains() of arrays and JSONB; col["key"], which pushes the item of JSON or of an array and
    returns true, or false where the value at 1 has no items by the key at 2. */

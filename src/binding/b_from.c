@@ -384,6 +384,7 @@ void binding_open_from(lua_State *L) {
                                        {"lateral", binding_select_lateral},
                                        {NULL, NULL}};
   binding_metatable(L, BINDING_FROM, "FROM clause", fields, meta, from_index);
+  binding_refuse_operators(L);
   lua_pop(L, 1);
   binding_add_methods(L, BINDING_FROM, binding_from_methods);
   binding_setfuncs(L, functions);

@@ -140,6 +140,12 @@ static int ordering(lua_State *L, corm_op op, const char *method) {
   return 1;
 }
 
+static int op_neg(lua_State *L) {
+  if (corm_is_condition(binding_checkself(L, "neg")))
+    return binding_error(L, CORM_E_ARGUMENT, "neg: a condition has no minus; not_(condition) or ~condition denies it");
+  return unary(L, CORM_OP_NEG, "neg");
+}
+
 #define ORDERING(name, op)                                                                                             \
   static int op_##name(lua_State *L) {                                                                                 \
     return ordering(L, CORM_OP_##op, #name);                                                                           \
@@ -148,7 +154,6 @@ static int ordering(lua_State *L, corm_op op, const char *method) {
   static int op_##name(lua_State *L) {                                                                                 \
     return unary(L, CORM_OP_##op, #name);                                                                              \
   }
-UNARY(neg, NEG)
 UNARY(bitwise_not, BIT_NOT)
 UNARY(distinct, DISTINCT)
 ORDERING(asc, ASC)

@@ -336,6 +336,7 @@ void binding_open_statement(lua_State *L) {
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", binding_node_tostring}, {NULL, NULL}};
   binding_metatable(L, BINDING_STATEMENT, "statement", methods, meta, stmt_index);
+  binding_refuse_operators(L);
   lua_pop(L, 1);
   binding_open_compile(L);
   binding_open_text(L);

@@ -542,6 +542,7 @@ void binding_open_table(lua_State *L) {
   static const luaL_Reg meta[] = {{"__tostring", table_tostring}, {"__gc", table_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"Table", binding_table_call}, {NULL, NULL}};
   binding_metatable(L, BINDING_TABLE, "Table", methods, meta, table_index);
+  binding_refuse_operators(L);
   lua_pop(L, 1);
   binding_add_methods(L, BINDING_TABLE, binding_from_methods);
   binding_setfuncs(L, functions);

@@ -136,6 +136,7 @@ struct corm_dialect {
   bool distinct_on;
   bool inner_join; /* INNER JOIN is said in full */
   bool no_lateral;
+  bool no_full_join;
   bool tablesample;
   corm_values_style values_style;
   bool

@@ -311,6 +311,13 @@ static void push_field(corm_compiler *c, const corm_field *field) {
 }
 
 static void push_join(corm_compiler *c, const corm_join *join) {
+  if (join->full && c->dialect->no_full_join) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "%s has no FULL OUTER JOIN (of '%.60s'); union_all() of an outerjoin and of the rows of the other "
+                    "side that not_(exists()) finds without a partner says the same",
+                    c->dialect->name, corm_from_name(join->right));
+    return;
+  }
   bool group = join->right->kind == CORM_NODE_JOIN;
   if (join->on) corm_push_node(c, join->on);
   corm_push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
