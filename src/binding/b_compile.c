@@ -79,8 +79,8 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
   return corm_compile_in(arena, dialect, node, options, out, err);
 }
 
-const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *what) {
-  if (!binding_opt_push(L, options, "dialect")) return &corm_dialect_default;
+/* The dialect of the name at the top, which is popped. */
+static const corm_dialect *take_dialect(lua_State *L, const char *what) {
   if (lua_type(L, -1) != LUA_TSTRING)
     binding_error(L, CORM_E_ARGUMENT, "%s: dialect must be a name such as \"sqlite\", got %s", what,
                   binding_typename(L, -1));
@@ -93,6 +93,10 @@ const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *w
   }
   lua_pop(L, 1);
   return dialect;
+}
+
+const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *what) {
+  return binding_opt_push(L, options, "dialect") ? take_dialect(L, what) : &corm_dialect_default;
 }
 
 /* Pushes the text of what stands at 1; false: the error, and nothing pushed. */
@@ -173,9 +177,9 @@ int binding_compile_method(lua_State *L) {
   lua_settop(L, 2);
   const size_t given = binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
   const bool named = binding_opt_push(L, 2, "dialect");
-  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  const corm_dialect *dialect = stmt && stmt->dialect && !named ? stmt->dialect : binding_opt_dialect(L, 2, "compile");
-  lua_settop(L, 2);
+  const corm_dialect *dialect = named ? take_dialect(L, "compile") : &corm_dialect_default;
+  const binding_stmt *stmt = named ? NULL : binding_test(L, 1, BINDING_STATEMENT);
+  if (stmt && stmt->dialect) dialect = stmt->dialect;
   corm_compile_options options = {.named = true};
   if (given > named) options.literal_binds = wants_literals(L);
   push_text(L, dialect, &options);

@@ -40,7 +40,7 @@ static int loader_gc(lua_State *L) {
 
 binding_loader *binding_new_loader(lua_State *L) {
   bool is_new;
-  return binding_borrow(L, BINDING_STATE_LOADER, BINDING_LOADER, sizeof(binding_loader), &is_new);
+  return binding_borrow(L, BINDING_LOAN_LOADER, BINDING_LOADER, sizeof(binding_loader), &is_new);
 }
 
 void binding_loader_close(lua_State *L, int index) {
@@ -49,10 +49,7 @@ void binding_loader_close(lua_State *L, int index) {
   corm_loader *loader = handle->loader;
   handle->loader = NULL;
   corm_loader_free(loader);
-  binding_state_push(L);
-  lua_pushvalue(L, index);
-  lua_setiuservalue(L, -2, BINDING_STATE_LOADER);
-  lua_pop(L, 1);
+  binding_give_back(L, BINDING_LOAN_LOADER, index);
 }
 
 /* -- the collector ---------------------------------------------------------------------------------------------- */

@@ -84,6 +84,9 @@ static inline binding_kind binding_head_kind(const binding_head *head) {
 }
 
 /* One per Lua state, in the registry, shared by every opening of the module. */
+/* What is lent for a call and kept for the next one. */
+typedef enum binding_loan { BINDING_LOAN_BOX, BINDING_LOAN_LOADER, BINDING_LOAN_COUNT } binding_loan;
+
 typedef struct binding_state {
   binding_head head;
   corm_mem mem;      /* the core's allocator: the C heap, unless the host put another into the registry field
@@ -95,6 +98,7 @@ typedef struct binding_state {
   const void *identity[BINDING_KIND_COUNT]; /* lua_topointer of the metatable: the check of a type is a comparison */
   const char *names[BINDING_KIND_COUNT];    /* for messages */
   int self;                                 /* ref: the state's own userdata */
+  int idle[BINDING_LOAN_COUNT];             /* ref: what lies idle, or false while it is lent; see state.h */
   int objects;                              /* ref: weak-valued array, object handle -> userdata */
   int pins;                                 /* ref: object handle -> userdata, strong */
   int hooks;                                /* ref: functions that the core knows by number, see binding_hook_add */

@@ -97,6 +97,10 @@ binding_state *binding_state_open(lua_State *L) {
   state->hooks = new_table_ref(L, "v");
   state->connections = new_table_ref(L, "v");
   state->event_handlers = new_table_ref(L, NULL);
+  for (int i = 0; i < BINDING_LOAN_COUNT; i++) {
+    lua_pushboolean(L, false);
+    state->idle[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
   lua_pushvalue(L, -1);
   state->self = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
@@ -278,26 +282,30 @@ static int box_gc(lua_State *L) {
   return 0;
 }
 
-void *binding_borrow(lua_State *L, int slot, binding_kind kind, size_t size, bool *is_new) {
+/* The fields of `idle` are there: setting one takes no memory. */
+void *binding_borrow(lua_State *L, binding_loan loan, binding_kind kind, size_t size, bool *is_new) {
+  const int idle = get(L)->idle[loan];
   luaL_checkstack(L, 4, "scratch");
-  binding_state_push(L);
-  lua_getiuservalue(L, -1, slot);
-  void *idle = lua_touserdata(L, -1);
-  *is_new = idle == NULL;
-  if (idle) {
-    lua_pushnil(L);
-    lua_setiuservalue(L, -3, slot);
-  } else {
-    lua_pop(L, 1);
-    idle = binding_new(L, kind, size, 0);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, idle);
+  void *block = lua_touserdata(L, -1);
+  *is_new = block == NULL;
+  if (block) {
+    lua_pushboolean(L, false);
+    lua_rawseti(L, LUA_REGISTRYINDEX, idle);
+    return block;
   }
-  lua_remove(L, -2);
-  return idle;
+  lua_pop(L, 1);
+  return binding_new(L, kind, size, 0);
+}
+
+void binding_give_back(lua_State *L, binding_loan loan, int index) {
+  lua_pushvalue(L, index);
+  lua_rawseti(L, LUA_REGISTRYINDEX, get(L)->idle[loan]);
 }
 
 corm_arena *binding_scratch(lua_State *L, binding_state *state) {
   bool is_new;
-  scratch_box *box = binding_borrow(L, BINDING_STATE_BOX, BINDING_BOX, sizeof *box, &is_new);
+  scratch_box *box = binding_borrow(L, BINDING_LOAN_BOX, BINDING_BOX, sizeof *box, &is_new);
   if (is_new) {
     corm_arena_init(&box->arena, &state->mem);
     corm_buf_init(&box->buf, &state->mem);
@@ -318,10 +326,7 @@ void binding_scratch_done(lua_State *L, binding_state *state, corm_arena *arena)
   corm_arena_reset(arena);
   if (arena->blocks && (size_t)(arena->end - arena->next) > BOX_KEEPS) corm_arena_clear(arena);
   if (box->buf.cap > BOX_KEEPS) corm_buf_clear(&box->buf);
-  binding_state_push(L);
-  lua_pushvalue(L, anchor);
-  lua_setiuservalue(L, -2, BINDING_STATE_BOX);
-  lua_pop(L, 1);
+  binding_give_back(L, BINDING_LOAN_BOX, anchor);
 }
 
 corm_buf *binding_scratch_buf(corm_arena *arena) {

@@ -6,15 +6,15 @@
 
 /* User values of the state's userdata: setting one cannot fail. */
 enum {
-  BINDING_STATE_BOX = 1,    /* the idle scratch box, or nil while it is lent */
-  BINDING_STATE_HOOK_ERROR, /* the Lua error value of a failed hook, while an error is from_hook */
-  BINDING_STATE_LOADER,     /* the idle handle of a loader, or nil while it is lent */
-  BINDING_STATE_SLOTS = BINDING_STATE_LOADER
+  BINDING_STATE_HOOK_ERROR = 1, /* the Lua error value of a failed hook, while an error is from_hook */
+  BINDING_STATE_SLOTS = BINDING_STATE_HOOK_ERROR
 };
 
-/* Lends the userdata that lies idle in a slot of the state, or makes one (*is_new); it is left on the stack. A nested
-   borrower finds none and gets one of its own. */
-void *binding_borrow(lua_State *L, int slot, binding_kind kind, size_t size, bool *is_new);
+/* Lends the idle userdata of a kind, or makes one (*is_new); it is left on the stack. A nested borrower finds none and
+   gets one of its own. A new one is zeroed. */
+void *binding_borrow(lua_State *L, binding_loan loan, binding_kind kind, size_t size, bool *is_new);
+/* Takes the userdata at a positive index back; what lay idle meanwhile is the collector's. Cannot fail. */
+void binding_give_back(lua_State *L, binding_loan loan, int index);
 
 /* Pushes the state's userdata. */
 void binding_state_push(lua_State *L);
