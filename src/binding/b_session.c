@@ -49,6 +49,16 @@ static corm_conn_options read_execution(lua_State *L, const corm_engine *engine)
   return out;
 }
 
+/* The names are in the order of corm_join_mode. */
+static corm_join_mode read_join_mode(lua_State *L, int options) {
+  static const char *const names[] = {"conditional_savepoint", "create_savepoint", "control_fully", "rollback_only"};
+  const char *name = binding_opt_string(L, options, "join_transaction_mode", names[0]);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return (corm_join_mode)i;
+  binding_unknown(L, "join_transaction_mode", "Session", name, names, sizeof names / sizeof *names);
+  return CORM_JOIN_CONDITIONAL_SAVEPOINT;
+}
+
 static void set_info(lua_State *L, int options) {
   lua_newtable(L);
   if (binding_opt_push(L, options, "info")) {
@@ -76,6 +86,7 @@ void binding_new_session(lua_State *L, int options, int maker) {
   settings.autoflush = binding_opt_bool(L, options, "autoflush", settings.autoflush);
   settings.autobegin = binding_opt_bool(L, options, "autobegin", settings.autobegin);
   settings.expire_on_commit = binding_opt_bool(L, options, "expire_on_commit", settings.expire_on_commit);
+  settings.join_mode = read_join_mode(L, options);
   binding_session *self = binding_new(L, BINDING_SESSION, sizeof *self, BINDING_SESSION_SLOTS);
   read_bind(L, options, &engine, &conn);
   if (binding_opt_push(L, options, "execution_options")) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "orm/outer.h"
 #include "orm/state.h"
 
 /* Growing by doubling copies what is there, and a large block's copy lies in memory that was never touched before. */
@@ -234,7 +235,7 @@ static void fail(corm_session *session, const corm_error *err) {
     frame->failed = true;
     return;
   }
-  if (corm_conn_rollback(session->conn, &second) != CORM_OK) corm_error_clear(&second);
+  if (corm_outer_rollback(session, &second) != CORM_OK) corm_error_clear(&second);
   for (; frame; frame = frame->parent) {
     corm_frame_restore(session, frame);
     frame->failed = true;

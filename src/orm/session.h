@@ -12,7 +12,7 @@
 typedef struct corm_frame {
   struct corm_frame *parent; /* NULL: root */
   uint32_t id;               /* no two frames of a session have the same */
-  int savepoint;             /* 0: root */
+  int savepoint;             /* its depth on the connection; of the root orm/outer.h, 0: the whole transaction */
   bool failed;               /* a flush failed inside: only rollback is accepted */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec inserted;         /* savepoints: those that became persistent inside */
@@ -20,11 +20,23 @@ typedef struct corm_frame {
   corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/transaction.c */
 } corm_frame;
 
+/* What a session does in a transaction that is open already on the connection that it was given. */
+typedef enum corm_join_mode {
+  CORM_JOIN_CONDITIONAL_SAVEPOINT, /* in a savepoint CREATE_SAVEPOINT, else ROLLBACK_ONLY */
+  CORM_JOIN_CREATE_SAVEPOINT,      /* commits and rolls back a savepoint of its own */
+  CORM_JOIN_CONTROL_FULLY,         /* ends the innermost savepoint, or the transaction, as if it were its own */
+  CORM_JOIN_ROLLBACK_ONLY,         /* the same, but commits nothing */
+  /* Of a running transaction only: */
+  CORM_JOIN_NONE, /* the session has begun it itself */
+  CORM_JOIN_OVER  /* a flush failed, and what was the session's is rolled back */
+} corm_join_mode;
+
 typedef struct corm_session_options {
   bool autoflush;        /* true */
   bool autobegin;        /* true */
   bool expire_on_commit; /* true */
   bool has_execution;
+  corm_join_mode join_mode;
   corm_conn_options execution; /* of the connection of each transaction, where has_execution */
 } corm_session_options;
 
@@ -42,8 +54,9 @@ struct corm_session {
   corm_frame *frame; /* innermost; NULL: no transaction begun */
   uint32_t frames;   /* ids of frames given so far */
   uint32_t refs;
-  int no_autoflush; /* depth of no_autoflush blocks */
-  uint16_t txn;     /* serial of the root transaction, from 1; it begins anew when it has to */
+  int no_autoflush;      /* depth of no_autoflush blocks */
+  corm_join_mode joined; /* of the running transaction; without one nothing */
+  uint16_t txn;          /* serial of the root transaction, from 1; it begins anew when it has to */
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */

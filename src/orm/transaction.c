@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orm/links.h"
+#include "orm/outer.h"
 #include "orm/session.h"
 #include "orm/state.h"
 
@@ -320,9 +321,11 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
   if (status != CORM_OK) return status;
   if (session->options.has_execution && !session->own_conn)
     status = corm_conn_set_options(conn, &session->options.execution, err);
-  if (status == CORM_OK && corm_conn_txn(conn) == CORM_TXN_NONE && mode == CORM_BEGIN_WRITE)
-    status = corm_conn_begin(conn, mode, err);
   if (status == CORM_OK) status = push_frame(session, 0, err);
+  if (status == CORM_OK) {
+    status = corm_outer_begin(session, conn, mode, &session->frame->savepoint, err);
+    if (status != CORM_OK) pop_frame(session);
+  }
   if (status != CORM_OK) {
     corm_conn_release(conn);
     return status;
@@ -347,6 +350,7 @@ corm_status corm_session_connection(corm_session *session, corm_conn **out, corm
     corm_status status = begin_root(session, CORM_BEGIN_READ, err);
     if (status != CORM_OK) return status;
   }
+  corm_outer_check(session);
   *out = session->conn;
   return CORM_OK;
 }
@@ -435,8 +439,7 @@ static void bury(corm_session *session, corm_vec *deleted) {
 }
 
 static corm_status rollback_root(corm_session *session, corm_error *err) {
-  corm_status status = CORM_OK;
-  if (session->conn) status = corm_conn_rollback(session->conn, err);
+  corm_status status = corm_outer_rollback(session, err);
   while (session->frame) {
     corm_frame_restore(session, session->frame);
     pop_frame(session);
@@ -447,7 +450,7 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
 }
 
 static corm_status commit_root(corm_session *session, corm_error *err) {
-  corm_status status = corm_conn_commit(session->conn, err);
+  corm_status status = corm_outer_commit(session, err);
   if (status != CORM_OK && corm_error_class_is(err->cls, CORM_E_COMMIT_UNKNOWN)) {
     /* Whether the rows are there is for the script to find out, so it has to say itself that it goes on. */
     corm_session_note_failure(session, err);
@@ -523,7 +526,7 @@ void corm_session_close(corm_session *session) {
   corm_error ignored;
   corm_error_init(&ignored);
   corm_session_expunge_all(session);
-  if (session->conn && corm_conn_rollback(session->conn, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  if (corm_outer_close(session, &ignored) != CORM_OK) corm_error_clear(&ignored);
   while (session->frame) pop_frame(session);
   leave_connection(session);
   forget_failure(session);

@@ -119,10 +119,17 @@
 ---@field doc? string
 ---@field overlaps? string Taken, without effect
 
+---@alias corm.JoinTransactionMode
+---| "conditional_savepoint"
+---| "create_savepoint"
+---| "control_fully"
+---| "rollback_only"
+
 ---@class corm.SessionOptions
 ---@field bind? corm.Engine|corm.Connection
 ---@field autoflush? boolean Default true
 ---@field autobegin? boolean Default true
 ---@field expire_on_commit? boolean Default true
 ---@field execution_options? corm.ConnectionOptions Of the connection of each transaction
+---@field join_transaction_mode? corm.JoinTransactionMode In a transaction that is open already on the Connection
 ---@field info? table
