@@ -115,7 +115,8 @@ static inline corm_column *world_find_column(const world *w, const char *table, 
 static inline corm_mapper *world_map(world *w, const char *name, const char *table) {
   corm_mapper **out = &w->mappers[w->nmappers];
   corm_table *found = corm_metadata_table(&w->metadata, table);
-  if (corm_mapper_new(w->mem, &w->registry, name, found, NULL, out, &w->err) != CORM_OK) return NULL;
+  const corm_mapper_def def = {.name = name, .table = found};
+  if (corm_mapper_new(w->mem, &w->registry, &def, out, &w->err) != CORM_OK) return NULL;
   w->nmappers++;
   return *out;
 }

@@ -30,15 +30,19 @@ static void columns_become_attributes(void **state) {
 static void attributes_may_have_other_names(void **state) {
   world *w = *state;
   corm_mapper *mapper;
-  const char *const keys[] = {NULL, "label", NULL, NULL};
-  ok(w, corm_mapper_new(w->mem, &w->registry, "Renamed", corm_metadata_table(&w->metadata, "user"), keys, &mapper,
-                        &w->err));
+  corm_table *user = corm_metadata_table(&w->metadata, "user");
+  corm_attribute_def attributes[4] = {{0}};
+  for (size_t i = 0; i < 4; i++) attributes[i].column = user->columns.items[i];
+  attributes[1].key = "label";
+  corm_mapper_def def = {.name = "Renamed", .table = user, .attributes = attributes, .nattributes = 4};
+  ok(w, corm_mapper_new(w->mem, &w->registry, &def, &mapper, &w->err));
   assert_int_equal(slot(mapper, "label"), 1);
   assert_int_equal(slot(mapper, "name"), -1);
   assert_int_equal(slot(mapper, "age"), 2);
-  const char *const twice[] = {NULL, "id", NULL, NULL};
+  attributes[1].key = "id";
+  def.name = "Twice";
   corm_mapper *none;
-  refused(w, corm_mapper_new(w->mem, &w->registry, "Twice", mapper->table, twice, &none, &w->err), CORM_E_ARGUMENT,
+  refused(w, corm_mapper_new(w->mem, &w->registry, &def, &none, &w->err), CORM_E_ARGUMENT,
           "Twice has two attributes named 'id'");
   assert_null(corm_map_gets(&w->registry.classes, "Twice"));
   corm_mapper_free(mapper);
@@ -56,14 +60,16 @@ static void bad_mappings_are_refused(void **state) {
   world *w = *state;
   corm_mapper *mapper;
   corm_table *user = corm_metadata_table(&w->metadata, "user");
-  refused(w, corm_mapper_new(w->mem, &w->registry, "User", user, NULL, &mapper, &w->err), CORM_E_INVALID_REQUEST,
+  corm_mapper_def def = {.name = "User", .table = user};
+  refused(w, corm_mapper_new(w->mem, &w->registry, &def, &mapper, &w->err), CORM_E_INVALID_REQUEST,
           "a class with the name 'User' is mapped already");
   corm_table keyless;
   corm_column column;
   corm_column_init(&column, "a", corm_type_default(CORM_TYPE_INTEGER));
   ok(w, corm_table_init(&keyless, w->mem, "keyless", NULL, &w->err));
   ok(w, corm_table_add_column(&keyless, &column, &w->err));
-  refused(w, corm_mapper_new(w->mem, &w->registry, "Keyless", &keyless, NULL, &mapper, &w->err), CORM_E_ARGUMENT,
+  def = (corm_mapper_def){.name = "Keyless", .table = &keyless};
+  refused(w, corm_mapper_new(w->mem, &w->registry, &def, &mapper, &w->err), CORM_E_ARGUMENT,
           "Mapper Keyless could not assemble any primary key columns for mapped table 'keyless'");
   corm_table_clear(&keyless);
 }
@@ -94,7 +100,7 @@ static void untyped_foreign_keys_take_their_targets_type(void **state) {
   corm_mapper *visit = world_map(w, "Visit", "visit");
   assert_non_null(visit);
   ok(w, corm_registry_configure(&w->registry, &w->err));
-  assert_int_equal(visit->attributes[1].column->type->kind, CORM_TYPE_DATE);
+  assert_int_equal(visit->attributes[1].type->kind, CORM_TYPE_DATE);
   assert_false(visit->attributes[1].plain);
   assert_true(w->registry.configured);
   ok(w, corm_registry_configure(&w->registry, &w->err));
@@ -105,8 +111,8 @@ static corm_status map_and_configure(world *w) {
   corm_mapper *mapper;
   corm_relationship *relationship;
   corm_relationship_def def = world_def("owner", "User", NULL);
-  corm_status status = corm_mapper_new(w->mem, &w->registry, "Other", corm_metadata_table(&w->metadata, "address"),
-                                       NULL, &mapper, &w->err);
+  const corm_mapper_def other = {.name = "Other", .table = corm_metadata_table(&w->metadata, "address")};
+  corm_status status = corm_mapper_new(w->mem, &w->registry, &other, &mapper, &w->err);
   if (status != CORM_OK) return status;
   status = corm_relationship_new(mapper, &def, &relationship, &w->err);
   if (status == CORM_OK) status = corm_registry_configure(&w->registry, &w->err);

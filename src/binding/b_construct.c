@@ -85,7 +85,7 @@ static void read_fields(construction *c) {
     const binding_attr *attr = binding_find_short(L, c->cls, -2);
     if (!attr || attr->kind != BINDING_ATTR_COLUMN || attr->hooked)
       read_other(c, attr);
-    else if (binding_plain_value(L, -1, attributes[attr->slot].column->type, &c->values[attr->slot]))
+    else if (binding_plain_value(L, -1, attributes[attr->slot].type, &c->values[attr->slot]))
       c->text += c->values[attr->slot].len; /* only bytes have a length */
     else
       read_column(c, attr);

@@ -49,7 +49,7 @@ static int identity_of(lua_State *L) {
   if (!(object->flags & CORM_OBJECT_KEYED)) return 0;
   lua_createtable(L, (int)mapper->npk, 0);
   for (uint32_t i = 0; i < mapper->npk; i++) {
-    binding_push_typed(L, corm_object_committed(object, mapper->pk[i]), mapper->attributes[mapper->pk[i]].column->type);
+    binding_push_typed(L, corm_object_committed(object, mapper->pk[i]), mapper->attributes[mapper->pk[i]].type);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   return 1;
@@ -103,7 +103,7 @@ static void append_object(lua_State *L, int list, const corm_object *object) {
 
 static void column_history(lua_State *L, const corm_object *object, uint32_t slot, int added) {
   const corm_value *value = &object->slots[slot];
-  const corm_type *type = object->mapper->attributes[slot].column->type;
+  const corm_type *type = object->mapper->attributes[slot].type;
   if (value->flags & CORM_VALUE_EXPIRED) return;
   if (value->flags & CORM_VALUE_DIRTY) {
     append_value(L, added, value, type);
@@ -158,7 +158,7 @@ static int peek(lua_State *L) {
     const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
     lua_pushboolean(L, known);
     if (!known) return 1;
-    binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type);
+    binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
     return 2;
   }
   const corm_link *link = corm_object_find_link(object, attr->relationship);

@@ -75,9 +75,7 @@ static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr 
 
 /* NULL for none, and for what is no class or alias. */
 static corm_mapper *mapper_of(const corm_node *node) {
-  return node && node->kind == CORM_NODE_BUNDLE
-             ? (corm_mapper *)(uintptr_t)((const corm_bundle *)node)->owner /* a bundle only borrows its owner */
-             : NULL;
+  return node && node->kind == CORM_NODE_BUNDLE ? corm_bundle_mapper((const corm_bundle *)node) : NULL;
 }
 
 corm_mapper *binding_tomapper(lua_State *L, int arg) {
@@ -111,7 +109,7 @@ void binding_configure(lua_State *L, binding_state *state, corm_registry *regist
 
 static void configure_node(lua_State *L, binding_state *state, const corm_node *node) {
   if (node->kind == CORM_NODE_BUNDLE)
-    binding_configure(L, state, ((const corm_mapper *)((const corm_bundle *)node)->owner)->registry);
+    binding_configure(L, state, corm_bundle_mapper((const corm_bundle *)node)->registry);
 }
 
 void binding_configure_statement(lua_State *L, binding_state *state, const corm_node *statement) {
@@ -208,11 +206,12 @@ static int new_mapper(lua_State *L) {
   lua_settop(L, 5);
   const size_t n = table->table.columns.len;
   corm_arena *scratch = binding_scratch(L, state);
-  const char **keys = corm_arena_zalloc(scratch, n + 1, sizeof *keys);
-  if (!keys) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  corm_attribute_def *attributes = corm_arena_zalloc(scratch, n + 1, sizeof *attributes);
+  if (!attributes) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 4, (lua_Integer)i + 1);
-    keys[i] = lua_tostring(L, -1); /* the table keeps it */
+    attributes[i] = (corm_attribute_def){.key = lua_tostring(L, -1), /* the table keeps it */
+                                         .column = table->table.columns.items[i]};
     lua_pop(L, 1);
   }
   binding_class *cls = binding_new(L, BINDING_MAPPER, sizeof *cls, BINDING_CLASS_SLOTS);
@@ -226,12 +225,14 @@ static int new_mapper(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, self, BINDING_CLASS_REGISTRY);
   number_class(L, state->host, cls, 5);
-  if (corm_mapper_new(&state->mem, &registry->registry, name, &table->table, keys, &cls->mapper, &err) != CORM_OK)
+  const corm_mapper_def def = {
+      .name = name, .table = &table->table, .attributes = attributes, .nattributes = (uint32_t)n};
+  if (corm_mapper_new(&state->mem, &registry->registry, &def, &cls->mapper, &err) != CORM_OK)
     return binding_raise(L, &err);
   cls->mapper->host_data = cls;
   for (uint32_t i = 0; i < cls->mapper->nattributes; i++) {
     lua_pushstring(L, cls->mapper->attributes[i].key);
-    const bool hosted = may_be_hosted(cls->mapper->attributes[i].column->type);
+    const bool hosted = may_be_hosted(cls->mapper->attributes[i].type);
     add_attr(L, self, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = i});
   }
   lua_settop(L, self);
@@ -402,7 +403,7 @@ static int entity_of(lua_State *L) {
   if (!node || node->kind != CORM_NODE_COLUMN) return 0;
   const corm_column_node *column = (const corm_column_node *)node;
   if (!column->entity) return 0;
-  const corm_mapper *mapper = ((const corm_bundle *)column->entity)->owner;
+  const corm_mapper *mapper = corm_bundle_mapper(column->entity);
   int32_t slot = corm_mapper_column_slot(mapper, column->column);
   if (slot < 0) return 0;
   binding_push_class(L, binding_upvalue(L), mapper);

@@ -219,7 +219,7 @@ static int index_hosted(lua_State *L, const corm_object *object, const binding_a
   if (value->kind == CORM_ABSENT)
     lua_pushnil(L);
   else
-    binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type);
+    binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
   return 1;
 }
 
@@ -246,9 +246,9 @@ static int object_index(lua_State *L) {
   case CORM_ABSENT:
   case CORM_NULL: lua_pushnil(L); break;
   case CORM_ARRAY:
-    binding_push_array(L, value, binding_item_kind(object->mapper->attributes[attr->slot].column->type), attr->key);
+    binding_push_array(L, value, binding_item_kind(object->mapper->attributes[attr->slot].type), attr->key);
     break;
-  case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].column->type); break;
+  case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].type); break;
   default: binding_push(L, value); break;
   }
   return 1;
@@ -292,7 +292,7 @@ bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_valu
 
 corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
                               corm_scratch *scratch, corm_value *out, corm_error *err) {
-  const corm_type *type = mapper->attributes[attr->slot].column->type;
+  const corm_type *type = mapper->attributes[attr->slot].type;
   char place[256];
   if (lua_isnil(L, arg) && !type->hosted && !type->json_nulls) {
     *out = corm_value_null();
@@ -320,7 +320,7 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   corm_status status;
   binding_state *state = binding_upvalue(L);
   state->L = L;
-  if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].column->type, &value)) {
+  if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].type, &value)) {
     status = corm_object_set(object, attr->slot, &value, &err);
   } else {
     corm_scratch scratch;

@@ -56,7 +56,7 @@ static bool read_part(lua_State *L, const corm_mapper *mapper, uint32_t i, corm_
   if (binding_is_null(L, -1)) return false;
   corm_scratch_init(&scratch, &binding_get(L)->mem);
   corm_status status =
-      binding_tovalue_typed(L, -1, mapper->attributes[mapper->pk[i]].column->type, "Session:get", &scratch, out, &err);
+      binding_tovalue_typed(L, -1, mapper->attributes[mapper->pk[i]].type, "Session:get", &scratch, out, &err);
   if (status == CORM_OK && corm_value_has_bytes(out)) {
     out->as.s = corm_arena_dup(arena, out->as.s, out->len);
     if (!out->as.s) status = corm_error_memory(&err);

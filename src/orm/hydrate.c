@@ -14,7 +14,7 @@ corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, 
   if (!entity->values || !entity->key || !entity->rest || !entity->kinds) return corm_error_memory(err);
   corm_load_slot *rest = entity->rest;
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    const corm_type *type = corm_type_on(mapper->attributes[i].column->type, dialect->name);
+    const corm_type *type = corm_type_on(mapper->attributes[i].type, dialect->name);
     entity->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
     if (!mapper->attributes[i].primary_key) *rest++ = (corm_load_slot){(uint16_t)i, entity->kinds[i]};
   }
@@ -59,7 +59,7 @@ static corm_status explain(const corm_loader *loader, const corm_load_entity *en
 
 static corm_status decode(corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_value *value) {
   const corm_dialect *dialect = loader->dialect;
-  const corm_type *type = corm_type_on(entity->mapper->attributes[slot].column->type, dialect->name);
+  const corm_type *type = corm_type_on(entity->mapper->attributes[slot].type, dialect->name);
   const corm_value raw = *value;
   if (raw.kind == CORM_ABSENT) return corm_error_memory(&loader->failure);
   if (dialect->decode(dialect, type, &raw, &loader->scratch, value, &loader->failure) != CORM_OK)

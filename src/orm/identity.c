@@ -24,7 +24,7 @@ uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
 }
 
 bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, const corm_value *key) {
-  if (object->mapper != mapper) return false;
+  if (object->mapper != mapper && object->mapper->root != mapper->root) return false;
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const corm_value *mine = corm_object_committed(object, mapper->pk[i]);
     if (mine->kind != key[i].kind) return false;

@@ -65,7 +65,7 @@ static corm_status add_root(corm_loader *loader, const corm_bundle *bundle, corm
                             uint32_t n, corm_error *err) {
   corm_load_entity *entity = corm_arena_zalloc(&loader->arena, 1, sizeof *entity);
   if (!entity) return corm_error_memory(err);
-  entity->mapper = (corm_mapper *)(uintptr_t)bundle->owner; /* const in the tree only */
+  entity->mapper = corm_bundle_mapper(bundle);
   entity->bundle = bundle;
   entity->path = (corm_load_path){loader->path, entity->mapper};
   entity->options = options;

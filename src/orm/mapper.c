@@ -1,81 +1,39 @@
+/* What a class is made of: attributes to slots, those of its parent first. */
 #include "orm/mapper.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "orm/relationship.h"
-
-/* -- registry -- */
-
-void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host) {
-  *registry = (corm_registry){.mem = mem, .host = host};
-  corm_map_init(&registry->classes, mem);
-}
-
-void corm_registry_clear(corm_registry *registry) {
-  corm_map_clear(&registry->classes);
-  registry->configured = false;
-}
-
-static void note_plain(corm_mapper *mapper) {
-  for (uint32_t i = 0; i < mapper->nattributes; i++)
-    mapper->attributes[i].plain =
-        corm_dialect_default.is_plain(&corm_dialect_default, mapper->attributes[i].column->type);
-}
-
-/* Foreign keys are resolved first: a column without a type of its own takes that of the column it refers to. */
-static corm_status configure_columns(corm_mapper *mapper, corm_error *err) {
-  const corm_vec *constraints = &mapper->table->constraints;
-  for (size_t i = 0; i < constraints->len; i++) {
-    corm_constraint *constraint = constraints->items[i];
-    if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
-    corm_status status = corm_constraint_resolve(constraint, err);
-    if (status != CORM_OK) return status;
-  }
-  note_plain(mapper);
-  const corm_column *generated = corm_table_autoincrement_column(mapper->table);
-  mapper->autoincrement = generated ? corm_mapper_column_slot(mapper, generated) : -1;
-  return CORM_OK;
-}
-
-corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
-  const corm_map_entry *entry;
-  if (registry->configured) return CORM_OK;
-  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
-    corm_mapper *mapper = entry->value;
-    corm_status status = mapper->configured ? CORM_OK : configure_columns(mapper, err);
-    for (size_t i = 0; status == CORM_OK && i < mapper->relationships.len; i++)
-      status = corm_relationship_configure(mapper->relationships.items[i], err);
-    if (status != CORM_OK) return status;
-  }
-  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
-    corm_mapper *mapper = entry->value;
-    for (size_t i = 0; i < mapper->relationships.len; i++) {
-      corm_status status = corm_relationship_pair(mapper->relationships.items[i], err);
-      if (status != CORM_OK) return status;
-    }
-  }
-  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;)
-    ((corm_mapper *)entry->value)->configured = true;
-  registry->configured = true;
-  return CORM_OK;
-}
+#include "sql/walk.h"
 
 /* -- one mapper -- */
 
-static corm_status check_table(const corm_registry *registry, const char *name, const corm_table *table,
-                               corm_error *err) {
-  if (corm_map_gets(&registry->classes, name))
-    return corm_error_set(err, CORM_E_INVALID_REQUEST, "a class with the name '%s' is mapped already", name);
-  if (!table->primary_key->ncolumns)
+static corm_status check_def(const corm_registry *registry, const corm_mapper_def *def, corm_error *err) {
+  if (corm_map_gets(&registry->classes, def->name))
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "a class with the name '%s' is mapped already", def->name);
+  if (!def->parent && !def->nprimary_key && !def->table->primary_key->ncolumns)
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "Mapper %s could not assemble any primary key columns for mapped table '%s'; give a column "
                           "primary_key = true",
-                          name, table->fullname);
-  if (table->columns.len > UINT16_MAX)
-    return corm_error_set(err, CORM_E_ARGUMENT, "table '%s' has too many columns to be mapped", table->fullname);
+                          def->name, def->table->fullname);
+  const size_t above = def->parent ? def->parent->nattributes : 0;
+  const size_t own = def->attributes ? def->nattributes : def->table ? def->table->columns.len : 0;
+  if (above + own > UINT16_MAX)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s has too many columns to be mapped", def->name);
+  if (def->parent && def->table && def->parent->ntables == UINT8_MAX)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s has too many classes with tables above it", def->name);
   return CORM_OK;
+}
+
+void corm_mapper_note_types(corm_mapper *mapper) {
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    corm_attribute *attribute = &mapper->attributes[i];
+    if (attribute->column) attribute->type = attribute->column->type;
+    attribute->plain = corm_dialect_default.is_plain(&corm_dialect_default, attribute->type);
+  }
+  const corm_column *generated = corm_table_autoincrement_column(mapper->tables[0].table);
+  mapper->autoincrement = generated ? corm_mapper_column_slot(mapper, generated) : -1;
 }
 
 static corm_status add_key(corm_mapper *mapper, const char *key, size_t number, corm_error *err) {
@@ -85,71 +43,187 @@ static corm_status add_key(corm_mapper *mapper, const char *key, size_t number, 
   return status == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
-static corm_status map_columns(corm_mapper *mapper, const char *const *keys, corm_error *err) {
-  const corm_table *table = mapper->table;
-  corm_arena *arena = &mapper->arena;
+/* -- tables -- */
+
+/* The slots of a table's columns, as far as `given` knows them. */
+static uint32_t *list_slots(corm_arena *arena, const corm_table *table, const corm_mapper_table *given) {
   const uint32_t n = (uint32_t)table->columns.len;
-  mapper->attributes = corm_arena_zalloc(arena, n, sizeof *mapper->attributes);
-  mapper->pk = corm_arena_zalloc(arena, table->primary_key->ncolumns, sizeof *mapper->pk);
-  if (!mapper->attributes || !mapper->pk) return corm_error_memory(err);
+  uint32_t *slots = corm_arena_alloc(arena, (n + 1) * sizeof *slots);
+  for (uint32_t i = 0; slots && i < n; i++) slots[i] = given && i < given->nslots ? given->slots[i] : UINT32_MAX;
+  return slots;
+}
+
+/* Those of the parent, then its own; whose nodes are new: each class stands for a FROM of its own. */
+static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
+  const corm_mapper *parent = def->parent;
+  corm_arena *arena = &mapper->arena;
+  const uint32_t above = parent ? parent->ntables : 0, n = above + (def->table ? 1 : 0);
+  mapper->tables = corm_arena_zalloc(arena, n, sizeof *mapper->tables);
+  if (!mapper->tables) return corm_error_memory(err);
   for (uint32_t i = 0; i < n; i++) {
-    corm_attribute *attribute = &mapper->attributes[i];
-    corm_column *column = table->columns.items[i];
-    const char *key = keys && keys[i] ? keys[i] : column->key;
-    attribute->column = column;
-    attribute->key = corm_arena_dup(arena, key, strlen(key));
-    if (!attribute->key) return corm_error_memory(err);
-    mapper->nattributes++;
-    corm_status status = add_key(mapper, attribute->key, i, err);
+    corm_mapper_table *table = &mapper->tables[i];
+    table->table = i < above ? parent->tables[i].table : def->table;
+    table->slots = list_slots(arena, table->table, i < above ? &parent->tables[i] : NULL);
+    table->nslots = (uint32_t)table->table->columns.len;
+    table->from = corm_table_node_in(arena, table->table);
+    if (!table->slots || !table->from) return corm_error_memory(err);
+  }
+  mapper->ntables = n;
+  mapper->table = mapper->tables[n - 1].table;
+  return CORM_OK;
+}
+
+/* The ON clause between a class's own table and its parent's. Of what the host gives it speaks of the tables. */
+static corm_status join_tables(corm_mapper *mapper, const corm_node *const *on, corm_error *err) {
+  corm_arena *arena = &mapper->arena;
+  mapper->from = mapper->tables[0].from;
+  for (uint32_t i = 1; i < mapper->ntables; i++) {
+    mapper->from = corm_join_in(arena, mapper->from, mapper->tables[i].from, on[i], false, false);
+    if (!mapper->from) return corm_error_memory(err);
+  }
+  for (uint32_t i = 0; mapper->ntables > 1 && i < mapper->ntables; i++)
+    ((corm_table_node *)(uintptr_t)mapper->tables[i].from)->whole = mapper->from; /* made above */
+  return CORM_OK;
+}
+
+/* on[i] joins the table of level i. */
+static corm_status take_conditions(corm_mapper *mapper, const corm_mapper_def *def, const corm_node ***out,
+                                   corm_error *err) {
+  const uint32_t own = mapper->ntables - 1;
+  const corm_node **on = *out = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *on);
+  if (!on) return corm_error_memory(err);
+  const corm_node *from = mapper->parent ? mapper->parent->from : NULL;
+  for (uint32_t i = mapper->parent ? mapper->parent->ntables : 1; i-- > 1; from = ((const corm_join *)from)->left)
+    on[i] = ((const corm_join *)from)->on;
+  if (!mapper->parent || !def->table) return CORM_OK;
+  on[own] = def->on;
+  if (def->on) return CORM_OK;
+  corm_status status =
+      corm_join_condition_in(&mapper->arena, mapper->tables[own - 1].from, mapper->tables[own].from, &on[own], err);
+  if (status != CORM_OK && err->cls != CORM_E_MEMORY)
+    corm_error_prefix(err,
+                      "class %s: its table cannot be joined to that of %s (inherit_condition says how): ", mapper->name,
+                      mapper->parent->name);
+  return status;
+}
+
+/* -- columns -- */
+
+/* Says that the column holds a slot of the parent's, too. */
+static corm_status tie(corm_mapper *mapper, const corm_column *column, uint32_t slot, corm_error *err) {
+  const uint32_t level = mapper->ntables - 1;
+  corm_attribute *attribute = &mapper->attributes[slot];
+  corm_column **also = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *also);
+  if (!also) return corm_error_memory(err);
+  if (attribute->also) memcpy(also, attribute->also, level * sizeof *also);
+  also[level] = (corm_column *)(uintptr_t)column; /* the table's own */
+  attribute->also = also;
+  mapper->tables[level].slots[column->index] = slot;
+  return CORM_OK;
+}
+
+/* What an equality ties to a slot of the parent's. */
+static corm_status tie_sides(corm_mapper *mapper, const corm_node *left, const corm_node *right, corm_error *err) {
+  if (left->kind != CORM_NODE_COLUMN || right->kind != CORM_NODE_COLUMN) return CORM_OK;
+  const corm_column *near = ((const corm_column_node *)left)->column, *far = ((const corm_column_node *)right)->column;
+  if (!near || !far || near->table != mapper->table) return CORM_OK;
+  const int32_t slot = corm_mapper_column_slot(mapper->parent, far);
+  return slot < 0 ? CORM_OK : tie(mapper, near, (uint32_t)slot, err);
+}
+
+static corm_status tie_columns(corm_mapper *mapper, const corm_node *on, corm_error *err) {
+  corm_walk walk;
+  corm_walk_init(&walk, &mapper->arena, on);
+  corm_status status = CORM_OK;
+  bool descend = true;
+  const corm_node *node;
+  while (status == CORM_OK && (node = corm_walk_next(&walk, descend)) != NULL) {
+    const corm_binary *binary = node->kind == CORM_NODE_BINARY ? (const corm_binary *)node : NULL;
+    descend = node->kind == CORM_NODE_GROUPING || node->kind == CORM_NODE_LIST || (binary && node->op == CORM_OP_AND);
+    if (!binary || node->op != CORM_OP_EQ) continue;
+    status = tie_sides(mapper, binary->left, binary->right, err);
+    if (status == CORM_OK) status = tie_sides(mapper, binary->right, binary->left, err);
+  }
+  return status;
+}
+
+/* One column of the class itself. The room in `attributes` is there. */
+static corm_status map_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err) {
+  const char *key = def->key ? def->key : def->column->key;
+  const uint32_t level = mapper->ntables - 1, slot = mapper->nattributes;
+  uint32_t *place = &mapper->tables[level].slots[def->column->index];
+  const bool tied = *place != UINT32_MAX;
+  const char *copy = corm_arena_dup(&mapper->arena, key, strlen(key));
+  if (!copy) return corm_error_memory(err);
+  if (tied && corm_mapper_slot(mapper, key, strlen(key)) == (int32_t)*place) return CORM_OK;
+  if (mapper->parent && corm_map_gets(&mapper->by_key, key))
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "class %s: column %s.%s has the name of an attribute of %s; map it under another name",
+                          mapper->name, mapper->table->fullname, def->column->name, mapper->parent->name);
+  corm_status status = add_key(mapper, copy, tied ? *place : slot, err);
+  if (status != CORM_OK || tied) return status;
+  *place = slot;
+  mapper->attributes[mapper->nattributes++] = (corm_attribute){.key = copy,
+                                                               .type = def->column->type,
+                                                               .column = def->column,
+                                                               .kind = CORM_ATTRIBUTE_COLUMN,
+                                                               .level = (uint8_t)level,
+                                                               .read_only = def->read_only};
+  return CORM_OK;
+}
+
+static corm_status inherit(corm_mapper *mapper, corm_error *err) {
+  const corm_mapper *parent = mapper->parent;
+  if (!parent) return CORM_OK;
+  memcpy(mapper->attributes, parent->attributes, parent->nattributes * sizeof *mapper->attributes);
+  mapper->nattributes = parent->nattributes;
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&parent->by_key, &pos)) != NULL;) {
+    if ((uintptr_t)entry->value > parent->nattributes) continue; /* a relationship */
+    const char *key = entry->key;
+    corm_status status = add_key(mapper, key, (uintptr_t)entry->value - 1, err);
     if (status != CORM_OK) return status;
   }
-  for (uint32_t i = 0; i < table->primary_key->ncolumns; i++) {
-    int32_t slot = corm_mapper_column_slot(mapper, table->primary_key->columns[i]);
+  return CORM_OK;
+}
+
+static corm_status map_columns(corm_mapper *mapper, const corm_mapper_def *def, const corm_node *on, corm_error *err) {
+  const uint32_t own = def->attributes ? def->nattributes : def->table ? (uint32_t)def->table->columns.len : 0;
+  const uint32_t above = mapper->parent ? mapper->parent->nattributes : 0;
+  mapper->attributes = corm_arena_zalloc(&mapper->arena, above + own + 1, sizeof *mapper->attributes);
+  if (!mapper->attributes) return corm_error_memory(err);
+  corm_status status = inherit(mapper, err);
+  if (status == CORM_OK && mapper->parent && def->table) status = tie_columns(mapper, on, err);
+  for (uint32_t i = 0; status == CORM_OK && i < own; i++) {
+    const corm_attribute_def all = {.column = def->attributes ? NULL : def->table->columns.items[i]};
+    status = map_column(mapper, def->attributes ? &def->attributes[i] : &all, err);
+  }
+  return status;
+}
+
+static corm_status take_key(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
+  const corm_constraint *key = mapper->table->primary_key;
+  corm_column *const *columns = def->nprimary_key ? def->primary_key : key->columns;
+  if (mapper->parent) {
+    mapper->pk = mapper->parent->pk;
+    mapper->npk = mapper->parent->npk;
+    return CORM_OK;
+  }
+  const uint32_t n = def->nprimary_key ? def->nprimary_key : key->ncolumns;
+  mapper->pk = corm_arena_zalloc(&mapper->arena, n, sizeof *mapper->pk);
+  if (!mapper->pk) return corm_error_memory(err);
+  for (uint32_t i = 0; i < n; i++) {
+    const int32_t slot = corm_mapper_column_slot(mapper, columns[i]);
+    if (slot < 0)
+      return corm_error_set(err, CORM_E_ARGUMENT, "class %s: the primary key's column '%s' is not mapped", mapper->name,
+                            columns[i]->name);
     mapper->pk[mapper->npk++] = (uint32_t)slot;
     mapper->attributes[slot].primary_key = true;
   }
   return CORM_OK;
 }
 
-static corm_status build(corm_mapper *mapper, const char *name, const char *const *keys, corm_error *err) {
-  corm_arena *arena = &mapper->arena;
-  mapper->name = corm_arena_dup(arena, name, strlen(name));
-  if (!mapper->name) return corm_error_memory(err);
-  corm_status status = map_columns(mapper, keys, err);
-  if (status != CORM_OK) return status;
-  note_plain(mapper);
-  const corm_column *generated = corm_table_autoincrement_column(mapper->table);
-  mapper->autoincrement = generated ? corm_mapper_column_slot(mapper, generated) : -1;
-  mapper->id_seed = corm_hash_bytes(name, strlen(name), 0);
-  mapper->from = corm_table_node_in(arena, mapper->table);
-  mapper->bundle = mapper->from ? (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->from) : NULL;
-  if (!mapper->bundle) return corm_error_memory(err);
-  if (corm_map_puts(&mapper->registry->classes, mapper->name, mapper) != CORM_OK) return corm_error_memory(err);
-  mapper->registry->configured = false;
-  return CORM_OK;
-}
-
-corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const char *name, corm_table *table,
-                            const char *const *keys, corm_mapper **out, corm_error *err) {
-  corm_status status = check_table(registry, name, table, err);
-  if (status != CORM_OK) return status;
-  corm_mapper *mapper = corm_mem_zalloc(mem, 1, sizeof *mapper);
-  if (!mapper) return corm_error_memory(err);
-  mapper->mem = mem;
-  mapper->registry = registry;
-  mapper->table = table;
-  mapper->autoincrement = -1;
-  corm_arena_init(&mapper->arena, mem);
-  corm_vec_init(&mapper->relationships, mem);
-  corm_vec_init(&mapper->referrers, mem);
-  corm_map_init(&mapper->by_key, mem);
-  status = build(mapper, name, keys, err);
-  if (status == CORM_OK)
-    *out = mapper;
-  else
-    corm_mapper_free(mapper);
-  return status;
-}
+/* -- the whole -- */
 
 /* The numbers of relationships begin behind those of the attributes. */
 static corm_status renumber(corm_mapper *mapper, corm_error *err) {
@@ -161,6 +235,56 @@ static corm_status renumber(corm_mapper *mapper, corm_error *err) {
   return CORM_OK;
 }
 
+static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
+  corm_arena *arena = &mapper->arena;
+  corm_mapper *parent = mapper->parent;
+  const corm_node **on = NULL;
+  mapper->name = corm_arena_dup(arena, def->name, strlen(def->name));
+  if (!mapper->name) return corm_error_memory(err);
+  mapper->id_seed = parent ? parent->id_seed : corm_hash_bytes(def->name, strlen(def->name), 0);
+  corm_status status = take_tables(mapper, def, err);
+  if (status == CORM_OK) status = take_conditions(mapper, def, &on, err);
+  if (status == CORM_OK) status = map_columns(mapper, def, on[mapper->ntables - 1], err);
+  if (status == CORM_OK) status = take_key(mapper, def, err);
+  if (status == CORM_OK) status = join_tables(mapper, on, err);
+  for (size_t i = 0; status == CORM_OK && parent && i < parent->relationships.len; i++)
+    if (corm_vec_push(&mapper->relationships, parent->relationships.items[i]) != CORM_OK) return corm_error_memory(err);
+  if (status == CORM_OK) status = renumber(mapper, err);
+  if (status != CORM_OK) return status;
+  corm_mapper_note_types(mapper);
+  mapper->bundle = (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->from);
+  if (!mapper->bundle) return corm_error_memory(err);
+  if (corm_map_puts(&mapper->registry->classes, mapper->name, mapper) != CORM_OK) return corm_error_memory(err);
+  if (parent && corm_vec_push(&parent->children, mapper) != CORM_OK) return corm_error_memory(err);
+  mapper->registry->configured = false;
+  return CORM_OK;
+}
+
+corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const corm_mapper_def *def, corm_mapper **out,
+                            corm_error *err) {
+  corm_status status = check_def(registry, def, err);
+  if (status != CORM_OK) return status;
+  corm_mapper *mapper = corm_mem_zalloc(mem, 1, sizeof *mapper);
+  if (!mapper) return corm_error_memory(err);
+  mapper->mem = mem;
+  mapper->registry = registry;
+  mapper->parent = def->parent;
+  mapper->root = def->parent ? def->parent->root : mapper;
+  mapper->depth = def->parent ? def->parent->depth + 1 : 0;
+  mapper->autoincrement = -1;
+  corm_arena_init(&mapper->arena, mem);
+  corm_vec_init(&mapper->children, mem);
+  corm_vec_init(&mapper->relationships, mem);
+  corm_vec_init(&mapper->referrers, mem);
+  corm_map_init(&mapper->by_key, mem);
+  status = build(mapper, def, err);
+  if (status == CORM_OK)
+    *out = mapper;
+  else
+    corm_mapper_free(mapper);
+  return status;
+}
+
 corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key, corm_error *err) {
   const uint32_t n = mapper->nattributes;
   corm_arena *arena = &mapper->arena;
@@ -170,26 +294,40 @@ corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, con
   if (column->primary_key)
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a primary key cannot be added to a mapped class", mapper->name,
                           key);
-  corm_attribute *attributes = corm_arena_zalloc(arena, n + 1, sizeof *attributes);
+  if (mapper->children.len)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "%s.%s: %s inherits from it already: no column can be added",
+                          mapper->name, key, ((const corm_mapper *)mapper->children.items[0])->name);
+  corm_mapper_table *table = &mapper->tables[mapper->ntables - 1];
+  corm_attribute *attributes = corm_arena_zalloc(arena, n + 2, sizeof *attributes);
   const corm_node **columns = corm_arena_zalloc(arena, n + 1, sizeof *columns);
-  char *copy = corm_arena_dup(arena, key, strlen(key));
-  const corm_node *node = corm_column_node_in(arena, column, mapper->from);
-  if (!attributes || !columns || !copy || !node) return corm_error_memory(err);
-  corm_status status = add_key(mapper, copy, n, err);
-  if (status != CORM_OK) return status;
+  const corm_node *node = corm_column_node_in(arena, column, table->from);
+  uint32_t *slots = list_slots(arena, table->table, table);
+  if (!attributes || !columns || !slots || !node) return corm_error_memory(err);
   memcpy(attributes, mapper->attributes, n * sizeof *attributes);
   memcpy(columns, mapper->bundle->columns, n * sizeof *columns);
-  attributes[n] = (corm_attribute){.key = copy, .column = column};
-  columns[n] = node;
   mapper->attributes = attributes;
-  mapper->nattributes = n + 1;
+  table->slots = slots;
+  table->nslots = (uint32_t)table->table->columns.len;
+  corm_status status = map_column(mapper, &(corm_attribute_def){.key = key, .column = column}, err);
+  if (status != CORM_OK) return status;
+  columns[n] = node;
   corm_bundle *bundle = (corm_bundle *)(uintptr_t)mapper->bundle; /* made by this file, and seen by statements */
   bundle->columns = columns;
   bundle->n = n + 1;
-  note_plain(mapper);
+  corm_mapper_note_types(mapper);
   mapper->registry->configured = false;
   mapper->configured = false;
   return renumber(mapper, err);
+}
+
+/* It need not stand there yet. */
+static void leave_parent(corm_mapper *mapper) {
+  if (!mapper->parent) return;
+  corm_vec *children = &mapper->parent->children;
+  size_t kept = 0;
+  for (size_t i = 0; i < children->len; i++)
+    if (children->items[i] != mapper) children->items[kept++] = children->items[i];
+  children->len = kept;
 }
 
 void corm_mapper_free(corm_mapper *mapper) {
@@ -202,6 +340,8 @@ void corm_mapper_free(corm_mapper *mapper) {
     corm_arena_clear(&sql->arena);
     corm_mem_free(mapper->mem, sql);
   }
+  leave_parent(mapper);
+  corm_vec_clear(&mapper->children);
   corm_vec_clear(&mapper->relationships);
   corm_vec_clear(&mapper->referrers);
   corm_map_clear(&mapper->by_key);
@@ -217,11 +357,20 @@ int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len)
 }
 
 int32_t corm_mapper_column_slot(const corm_mapper *mapper, const corm_column *column) {
-  if (column->index < mapper->nattributes && mapper->attributes[column->index].column == column)
-    return (int32_t)column->index;
-  for (uint32_t i = 0; i < mapper->nattributes; i++)
-    if (mapper->attributes[i].column == column) return (int32_t)i;
+  for (uint32_t t = 0; t < mapper->ntables; t++) {
+    const corm_mapper_table *table = &mapper->tables[t];
+    if (table->table != column->table) continue;
+    const uint32_t slot = column->index < table->nslots ? table->slots[column->index] : UINT32_MAX;
+    return slot == UINT32_MAX ? -1 : (int32_t)slot;
+  }
   return -1;
+}
+
+corm_column *corm_mapper_level_column(const corm_mapper *mapper, uint32_t level, uint32_t slot) {
+  const corm_attribute *attribute = &mapper->attributes[slot];
+  if (!attribute->column) return NULL;
+  if (attribute->level == level) return attribute->column;
+  return attribute->also ? attribute->also[level] : NULL;
 }
 
 corm_relationship *corm_mapper_relationship(const corm_mapper *mapper, const char *key, size_t len) {
@@ -235,79 +384,4 @@ const char *corm_mapper_nearest(const corm_mapper *mapper, const char *key) {
   const corm_map_entry *entry;
   for (size_t pos = 0; n < 128 && (entry = corm_map_next(&mapper->by_key, &pos)) != NULL;) names[n++] = entry->key;
   return corm_name_nearest(key, names, n);
-}
-
-/* -- nodes -- */
-
-const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
-                                       const corm_node *from) {
-  return corm_column_node_in(arena, mapper->attributes[slot].column, from ? from : mapper->from);
-}
-
-const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
-  const corm_node **columns = corm_arena_zalloc(arena, mapper->nattributes, sizeof *columns);
-  corm_bundle *bundle = corm_arena_zalloc(arena, 1, sizeof *bundle);
-  if (!columns || !bundle) return NULL;
-  for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    columns[i] = corm_mapper_column_in(arena, mapper, i, from);
-    if (!columns[i]) return NULL;
-  }
-  bundle->base.kind = CORM_NODE_BUNDLE;
-  bundle->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
-  bundle->name = mapper->name;
-  bundle->owner = mapper;
-  bundle->from = from;
-  bundle->columns = columns;
-  bundle->n = mapper->nattributes;
-  bundle->distinct = true; /* they are one table's */
-  return &bundle->base;
-}
-
-/* -- statements -- */
-
-static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, corm_error *err) {
-  corm_arena *arena = &sql->arena;
-  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
-  const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
-  const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
-  if (!select || !columns || !criteria) return corm_error_memory(err);
-  for (uint32_t i = 0; i < mapper->npk; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "pk_%u", i + 1);
-    const corm_type *type = mapper->attributes[mapper->pk[i]].column->type;
-    const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], mapper->from);
-    const corm_node *bind = corm_bindparam_in(arena, name, type, NULL, false);
-    criteria[i] = column && bind ? corm_binary_in(arena, CORM_OP_EQ, column, bind) : NULL;
-    if (!criteria[i]) return corm_error_memory(err);
-  }
-  columns[0] = &mapper->bundle->base;
-  select->base.kind = CORM_NODE_SELECT;
-  select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
-  select->columns = columns;
-  select->ncolumns = 1;
-  select->where = corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk);
-  if (!select->where) return corm_error_memory(err);
-  return corm_compile_in(arena, sql->dialect, &select->base, NULL, &sql->get, err);
-}
-
-corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect, const corm_compiled **out,
-                                corm_error *err) {
-  corm_mapper_sql *sql = mapper->sql;
-  while (sql && sql->dialect != dialect) sql = sql->next;
-  if (!sql) {
-    sql = corm_mem_zalloc(mapper->mem, 1, sizeof *sql);
-    if (!sql) return corm_error_memory(err);
-    sql->dialect = dialect;
-    corm_arena_init(&sql->arena, mapper->mem);
-    corm_status status = compile_get(mapper, sql, err);
-    if (status != CORM_OK) {
-      corm_arena_clear(&sql->arena);
-      corm_mem_free(mapper->mem, sql);
-      return status;
-    }
-    sql->next = mapper->sql;
-    mapper->sql = sql;
-  }
-  *out = &sql->get;
-  return CORM_OK;
 }

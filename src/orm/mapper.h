@@ -25,13 +25,34 @@ typedef struct corm_registry {
 void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host);
 void corm_registry_clear(corm_registry *registry);
 
-/* One mapped column; its position is the slot. */
+typedef enum corm_attribute_kind {
+  CORM_ATTRIBUTE_COLUMN,     /* of one of the mapper's tables; written by a flush unless read_only */
+  CORM_ATTRIBUTE_EXPRESSION, /* an expression over mapper->from: read with the row, never written */
+  CORM_ATTRIBUTE_GIVEN       /* read only where a query gives its expression */
+} corm_attribute_kind;
+
+/* What an object has a slot for; its position is the slot. */
 typedef struct corm_attribute {
-  const char *key; /* attribute name */
-  corm_column *column;
-  bool plain; /* the default dialect codec's decode is the identity for it */
+  const char *key;             /* attribute name */
+  const corm_type *type;       /* the column's, or the expression's; that of a foreign key's target once configured */
+  corm_column *column;         /* of COLUMN: in the table that owns it (mapper->tables[level]); else NULL */
+  corm_column *const *also;    /* by level: the same value in other tables of the mapper (employee.id, engineer.id),
+                                  NULL: not there; NULL for all: in no other table */
+  const corm_node *expression; /* of EXPRESSION */
+  uint8_t kind;                /* corm_attribute_kind */
+  uint8_t level;               /* of COLUMN: which of mapper->tables */
+  bool plain;                  /* the default dialect codec's decode is the identity for it */
   bool primary_key;
+  bool read_only; /* a flush leaves the column alone */
 } corm_attribute;
+
+/* A table that objects of a mapper have rows in. */
+typedef struct corm_mapper_table {
+  corm_table *table;
+  const corm_node *from; /* TABLE node, also part of mapper->from */
+  uint32_t *slots;       /* by column->index: the slot, UINT32_MAX: not mapped */
+  uint32_t nslots;       /* columns that the table had when it was mapped */
+} corm_mapper_table;
 
 /* SQL that a mapper uses again and again, compiled once for each dialect. */
 typedef struct corm_mapper_sql {
@@ -41,14 +62,25 @@ typedef struct corm_mapper_sql {
   corm_compiled get; /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ... */
 } corm_mapper_sql;
 
+/*
+ * Inheritance: the slots and relationships of a class begin with those of its parent, under the same numbers. So what
+ * holds slot numbers of a class (pairs of relationships, indices of links, `pk`) holds for objects of its subclasses.
+ * A class gets new columns only while it has no subclasses and no objects.
+ */
 struct corm_mapper {
   const corm_mem *mem;
   corm_arena arena;
   corm_registry *registry;
   const char *name;
-  corm_table *table;
-  const corm_node *from;     /* TABLE node */
-  const corm_bundle *bundle; /* all columns, in slot order */
+  corm_mapper *parent;       /* NULL: inherits from no class */
+  corm_mapper *root;         /* whose keys its objects share: itself without a parent */
+  uint32_t depth;            /* classes above it */
+  corm_vec children;         /* corm_mapper *: the classes that name it as their parent */
+  corm_table *table;         /* its own, the last of `tables` */
+  corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent */
+  uint32_t ntables;
+  const corm_node *from;     /* TABLE node, or the JOIN of all tables, which leans to the left */
+  const corm_bundle *bundle; /* all slots, in order */
   corm_attribute *attributes;
   uint32_t nattributes; /* slots */
   uint32_t *pk;         /* slots of the primary key */
@@ -58,19 +90,43 @@ struct corm_mapper {
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
   bool has_orphans;     /* some relationship with delete-orphan points here */
-  uint64_t id_seed;     /* distinguishes classes in identity hashes */
+  uint64_t id_seed;     /* distinguishes classes in identity hashes: the root's */
   corm_vec referrers;   /* relationships of other mappers (or this) whose target this is */
   corm_mapper_sql *sql; /* one for each dialect in use */
   void *host_data;      /* the host's class */
 };
 
-/*
- * Makes a mapper over a table. `keys[i]` is the attribute name of table column i, NULL for its key. ArgumentError
- * without a primary key, InvalidRequestError when the registry has the name.
- */
-CORM_MUST_USE corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const char *name,
-                                          corm_table *table, const char *const *keys, corm_mapper **out,
-                                          corm_error *err);
+/* True for the class itself and the classes below it. */
+static inline bool corm_mapper_isa(const corm_mapper *mapper, const corm_mapper *of) {
+  while (mapper->depth > of->depth) mapper = mapper->parent;
+  return mapper == of;
+}
+
+/* One attribute of a new class. */
+typedef struct corm_attribute_def {
+  const char *key; /* NULL: the column's key */
+  corm_column *column;
+  bool read_only;
+} corm_attribute_def;
+
+/* What a class is made of. Everything is copied, apart from tables, columns and the parent, which are borrowed. */
+typedef struct corm_mapper_def {
+  const char *name;
+  corm_mapper *parent; /* NULL: none */
+  corm_table *table;   /* its own; NULL: that of the parent (single-table inheritance) */
+  /* Attributes besides the parent's. NULL: all columns of `table`. A column that the ON clause below ties to one of the
+     parent's tables is the parent's attribute once more, whatever its key. */
+  const corm_attribute_def *attributes;
+  uint32_t nattributes;
+  corm_column *const *primary_key; /* NULL: the table's; with a parent: always the parent's */
+  uint32_t nprimary_key;
+  const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
+                          the mapper */
+} corm_mapper_def;
+
+/* Makes a mapper. ArgumentError without a primary key, InvalidRequestError when the registry has the name. */
+CORM_MUST_USE corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const corm_mapper_def *def,
+                                          corm_mapper **out, corm_error *err);
 void corm_mapper_free(corm_mapper *mapper);
 
 /*
@@ -81,10 +137,15 @@ void corm_mapper_free(corm_mapper *mapper);
 CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key,
                                                  corm_error *err);
 
+/* Takes over what configuration told the columns: types of foreign keys, which column the database counts. */
+void corm_mapper_note_types(corm_mapper *mapper);
+
 /* Slot of an attribute, or -1. */
 int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len);
-/* Slot of a table's column, or -1. */
+/* Slot of a column of one of the mapper's tables, or -1. */
 int32_t corm_mapper_column_slot(const corm_mapper *mapper, const corm_column *column);
+/* The column that holds a slot in the table of a level, or NULL. */
+corm_column *corm_mapper_level_column(const corm_mapper *mapper, uint32_t level, uint32_t slot);
 corm_relationship *corm_mapper_relationship(const corm_mapper *mapper, const char *key, size_t len);
 /* The nearest attribute or relationship name for a typo, or NULL. */
 const char *corm_mapper_nearest(const corm_mapper *mapper, const char *key);
@@ -92,6 +153,13 @@ const char *corm_mapper_nearest(const corm_mapper *mapper, const char *key);
 /* Resolves all relationships of the registry. Idempotent and cheap when done. */
 CORM_MUST_USE corm_status corm_registry_configure(corm_registry *registry, corm_error *err);
 
+/* The mapper of a class or alias in a statement; NULL for a bundle of other columns. */
+static inline corm_mapper *corm_bundle_mapper(const corm_bundle *bundle) {
+  return (corm_mapper *)(uintptr_t)bundle->owner; /* const in the tree only */
+}
+
+/* The FROM of a level's table within `from`: mapper->from, or one of the same form made of aliases. */
+const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
 /* A bundle of the mapper's columns over another FROM (an alias). */
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
 /* The column node of a slot over a FROM (NULL: the table itself). */

@@ -60,9 +60,16 @@ static bool push(stack *s, const corm_node *from) {
   return true;
 }
 
+/* A column of a class with several tables stands for all of them. */
+static const corm_node *whole_from(const corm_node *from) {
+  if (!from || from->kind != CORM_NODE_TABLE) return from;
+  const corm_node *whole = ((const corm_table_node *)from)->whole;
+  return whole ? whole : from;
+}
+
 bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
   if (node->kind == CORM_NODE_COLUMN) {
-    const corm_node *only = ((const corm_column_node *)node)->from;
+    const corm_node *only = whole_from(((const corm_column_node *)node)->from);
     return !only || corm_from_list_add(list, only);
   }
   corm_walk walk;
@@ -72,7 +79,7 @@ bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
     const corm_node *from = NULL;
     bool is_from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
     if (is_from) from = node;
-    if (node->kind == CORM_NODE_COLUMN) from = ((const corm_column_node *)node)->from;
+    if (node->kind == CORM_NODE_COLUMN) from = whole_from(((const corm_column_node *)node)->from);
     if (node->kind == CORM_NODE_BUNDLE) from = ((const corm_bundle *)node)->from;
     if (from && !corm_from_list_add(list, from)) return false;
     descend = node->kind != CORM_NODE_BUNDLE || !from;

@@ -26,6 +26,7 @@ typedef struct corm_bundle {
 typedef struct corm_table_node {
   corm_node base;
   const corm_table *table;
+  const corm_node *whole; /* the JOIN whose columns' FROM this is: a column brings all of it; or NULL */
 } corm_table_node;
 
 /* Raw SQL of the user's at a fixed place of a select (or of INSERT, UPDATE, DELETE, a CTE). */

@@ -1,0 +1,51 @@
+/* Classes that know each other. */
+#include "orm/mapper.h"
+#include "orm/relationship.h"
+
+void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host) {
+  *registry = (corm_registry){.mem = mem, .host = host};
+  corm_map_init(&registry->classes, mem);
+}
+
+void corm_registry_clear(corm_registry *registry) {
+  corm_map_clear(&registry->classes);
+  registry->configured = false;
+}
+
+/* Foreign keys are resolved first: a column without a type of its own takes that of the column it refers to. */
+static corm_status configure_columns(corm_mapper *mapper, corm_error *err) {
+  for (uint32_t t = 0; t < mapper->ntables; t++) {
+    const corm_vec *constraints = &mapper->tables[t].table->constraints;
+    for (size_t i = 0; i < constraints->len; i++) {
+      corm_constraint *constraint = constraints->items[i];
+      if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
+      corm_status status = corm_constraint_resolve(constraint, err);
+      if (status != CORM_OK) return status;
+    }
+  }
+  corm_mapper_note_types(mapper);
+  return CORM_OK;
+}
+
+corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
+  const corm_map_entry *entry;
+  if (registry->configured) return CORM_OK;
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
+    corm_mapper *mapper = entry->value;
+    corm_status status = mapper->configured ? CORM_OK : configure_columns(mapper, err);
+    for (size_t i = 0; status == CORM_OK && i < mapper->relationships.len; i++)
+      status = corm_relationship_configure(mapper->relationships.items[i], err);
+    if (status != CORM_OK) return status;
+  }
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
+    corm_mapper *mapper = entry->value;
+    for (size_t i = 0; i < mapper->relationships.len; i++) {
+      corm_status status = corm_relationship_pair(mapper->relationships.items[i], err);
+      if (status != CORM_OK) return status;
+    }
+  }
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;)
+    ((corm_mapper *)entry->value)->configured = true;
+  registry->configured = true;
+  return CORM_OK;
+}
