@@ -50,6 +50,30 @@ describe("regexp_match", function()
     assert.same({ 1, 3 }, ids(t.c.s:regexp_match(t.c.p) & t.c.id:ne(2)))
   end)
 
+  it("searches bytes to their end, over those that are 0", function()
+    local metadata = corm.MetaData()
+    local blob = corm.Table("blobs", metadata, Column("id", corm.Integer, { primary_key = true }),
+      Column("b", corm.LargeBinary))
+    metadata:create_all(conn)
+    conn:execute(corm.insert(blob), {
+      { id = 1, b = "a\0b" }, { id = 2, b = "\255\254x" }, { id = 3, b = "" }, { id = 4, b = "ab\0" },
+      { id = 5, b = corm.null },
+    })
+    local function found(condition)
+      return conn:scalars(select(blob.c.id):where(condition):order_by(blob.c.id)):all()
+    end
+    if database.name == "postgresql" then
+      raises("CompileError", "func.encode(x, \"escape\")", found, blob.c.b:regexp_match "b$")
+      assert.same({ 1 }, found(corm.func.encode(blob.c.b, "escape"):regexp_match "b$"))
+    else
+      assert.same({ 1 }, found(blob.c.b:regexp_match "b$"))
+      assert.same({ 1, 4 }, found(blob.c.b:regexp_match "^a"))
+      assert.same({ 2 }, found(blob.c.b:regexp_match "x"))
+      assert.same({ 3 }, found(blob.c.b:regexp_match "^$"))
+      assert.same({ 2, 3, 4 }, found(~blob.c.b:regexp_match "b$"))
+    end
+  end)
+
   it("refuses what is no pattern, and flags that are none", function()
     raises("ArgumentError", "a pattern expected, got integer", function() return t.c.s:regexp_match(5) end)
     raises("ArgumentError", "a pattern expected, got nil", function() return t.c.s:regexp_match(nil) end)

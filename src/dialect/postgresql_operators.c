@@ -38,6 +38,9 @@ static void match(const corm_dialect *dialect, corm_compiler *compiler, const co
 
 static void regexp(corm_compiler *compiler, const corm_binary *node) {
   bool negated = node->base.op == CORM_OP_NOT_REGEXP;
+  if (node->left->type && node->left->type->kind == CORM_TYPE_BINARY)
+    corm_emit_error(compiler, CORM_E_COMPILE,
+                    "postgresql has no regular expressions of bytes; func.encode(x, \"escape\") makes text of them");
   if (!node->escape) {
     corm_emit_operator(compiler, node, negated ? " !~ " : " ~ ", false);
   } else if (strcmp(node->escape, "i") == 0) {

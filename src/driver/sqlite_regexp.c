@@ -1,7 +1,8 @@
 /*
  * The function behind SQLite's REGEXP, which the library itself does not have: POSIX extended regular expressions of
  * the C library (regex.h), searched for anywhere in the text. "(?i)" in front of the pattern ignores case, "(?m)" makes
- * ^ and $ match at line ends. A pattern is compiled once for a statement.
+ * ^ and $ match at line ends. A pattern is compiled once for a statement. A BLOB is searched as its bytes, to the end:
+ * a NUL byte is one like others, in text as well, where the C library can be told the length.
  */
 #include <regex.h>
 #include <stdlib.h>
@@ -84,22 +85,51 @@ static regex_t *compile(sqlite3_context *context, const char *pattern, size_t le
   return NULL;
 }
 
+/* The bytes of a value; NULL for NULL and when memory is out. Those of text end with a NUL byte, those of a BLOB do not
+   need to. */
+static const char *read_bytes(sqlite3_value *value, size_t *len) {
+  const int type = sqlite3_value_type(value);
+  if (type == SQLITE_NULL) return NULL;
+  const char *bytes = type == SQLITE_BLOB ? sqlite3_value_blob(value) : (const char *)sqlite3_value_text(value);
+  *len = (size_t)sqlite3_value_bytes(value);
+  return bytes || type != SQLITE_BLOB ? bytes : "";
+}
+
+/* 1, 0, or -1 after an error. */
+static int search(sqlite3_context *context, const regex_t *compiled, const char *text, size_t len) {
+#ifdef REG_STARTEND
+  regmatch_t whole = {.rm_so = 0, .rm_eo = (regoff_t)len};
+  const int code = regexec(compiled, text, 1, &whole, REG_STARTEND);
+#else
+  char *copy = memchr(text, '\0', len) ? NULL : malloc(len + 1);
+  if (!copy) {
+    sqlite3_result_error(context, "regular expression: the text holds a NUL, or memory is out", -1);
+    return -1;
+  }
+  memcpy(copy, text, len);
+  copy[len] = '\0';
+  const int code = regexec(compiled, copy, 0, NULL, 0);
+  free(copy);
+#endif
+  if (code == 0 || code == REG_NOMATCH) return code == 0;
+  report(context, compiled, code);
+  return -1;
+}
+
 /* regexp(pattern, text): what text REGEXP pattern calls. NULL for a NULL. */
 static void regexp(sqlite3_context *context, int n, sqlite3_value **args) {
   (void)n;
-  const char *pattern = (const char *)sqlite3_value_text(args[0]);
-  const char *text = (const char *)sqlite3_value_text(args[1]);
+  size_t len = 0;
+  const bool empty = sqlite3_value_type(args[0]) == SQLITE_BLOB && sqlite3_value_bytes(args[0]) == 0;
+  const char *pattern = empty ? "" : (const char *)sqlite3_value_text(args[0]);
+  const char *text = read_bytes(args[1], &len);
   if (!pattern || !text) return;
   regex_t *compiled = sqlite3_get_auxdata(context, 0);
   bool kept = compiled != NULL;
   if (!kept) compiled = compile(context, pattern, (size_t)sqlite3_value_bytes(args[0]));
   if (!compiled) return;
-  int code = regexec(compiled, text, 0, NULL, 0);
-  if (code == 0 || code == REG_NOMATCH) {
-    sqlite3_result_int(context, code == 0);
-  } else {
-    report(context, compiled, code);
-  }
+  const int found = search(context, compiled, text, len);
+  if (found >= 0) sqlite3_result_int(context, found);
   /* Last: the library may free it at once. */
   if (!kept) sqlite3_set_auxdata(context, 0, compiled, release);
 }
