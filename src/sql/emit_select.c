@@ -208,7 +208,7 @@ static void correlate(corm_compiler *c, const corm_select *select, corm_select_p
     const corm_node *from = froms->items[i];
     if (!is_correlated(c, select, place, from, n)) froms->items[kept++] = from;
   }
-  froms->n = kept;
+  corm_from_list_cut(froms, kept);
   if (n > 0 && kept == 0 && !select->correlate && !select->correlate_except) {
     corm_emit_error(c, CORM_E_INVALID_REQUEST,
                     "Select statement returned no FROM clauses due to auto-correlation; specify correlate(<tables>) to "

@@ -11,6 +11,7 @@ void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
   list->items = list->first;
   list->n = 0;
   list->cap = sizeof list->first / sizeof *list->first;
+  list->map.slots = NULL;
 }
 
 bool corm_from_same(const corm_node *a, const corm_node *b) {
@@ -22,7 +23,39 @@ const void *corm_from_identity(const corm_node *from) {
                                                : (const void *)from;
 }
 
+bool corm_from_map_init(corm_from_map *map, corm_arena *arena, size_t n) {
+  size_t cap = 8;
+  while (cap < n * 2) cap *= 2;
+  map->slots = corm_arena_zalloc(arena, cap, sizeof *map->slots);
+  map->mask = cap - 1;
+  return map->slots != NULL;
+}
+
+corm_from_slot *corm_from_map_find(const corm_from_map *map, const corm_node *from) {
+  const void *wanted = corm_from_identity(from);
+  size_t at = (size_t)corm_hash_int((uint64_t)(uintptr_t)wanted) & map->mask;
+  while (map->slots[at].from && map->slots[at].from != wanted) at = (at + 1) & map->mask;
+  return &map->slots[at];
+}
+
+/* Fewer are found as fast by looking at each. */
+#define FEW_FROMS 32
+
+static void note(corm_from_list *list, uint32_t number) {
+  const corm_node *from = list->items[number];
+  *corm_from_map_find(&list->map, from) = (corm_from_slot){corm_from_identity(from), number};
+}
+
+void corm_from_list_cut(corm_from_list *list, uint32_t n) {
+  if (list->n == n) return;
+  list->n = n;
+  if (!list->map.slots) return;
+  memset(list->map.slots, 0, (list->map.mask + 1) * sizeof *list->map.slots);
+  for (uint32_t i = 0; i < n; i++) note(list, i);
+}
+
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from) {
+  if (list->map.slots) return corm_from_map_find(&list->map, from)->from != NULL;
   /* Newest first: columns of one table mostly stand together. */
   for (uint32_t i = list->n; i > 0; i--) {
     if (corm_from_same(list->items[i - 1], from)) return true;
@@ -36,8 +69,13 @@ bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
     const corm_node **grown = corm_arena_grow(list->arena, list->items, &list->cap, sizeof *grown);
     if (!grown) return false;
     list->items = grown;
+    if (list->cap > FEW_FROMS) {
+      if (!corm_from_map_init(&list->map, list->arena, list->cap)) return false;
+      for (uint32_t i = 0; i < list->n; i++) note(list, i);
+    }
   }
   list->items[list->n++] = from;
+  if (list->map.slots) note(list, list->n - 1);
   return true;
 }
 
@@ -132,7 +170,7 @@ bool corm_from_list_hide_joined(corm_from_list *list) {
   for (uint32_t i = 0; i < list->n; i++) {
     if (!corm_from_list_has(&hidden, list->items[i])) list->items[kept++] = list->items[i];
   }
-  list->n = kept;
+  corm_from_list_cut(list, kept);
   return true;
 }
 

@@ -4,17 +4,37 @@
 
 #include "sql/node.h"
 
-/* A set of FROMs in order of first mention. Lives where its user puts it; more than a few spill into the arena. */
+/* Numbers of FROMs, each by what it stands for: open addressing, in an arena. */
+typedef struct corm_from_slot {
+  const void *from; /* NULL: empty */
+  uint32_t number;
+} corm_from_slot;
+
+typedef struct corm_from_map {
+  corm_from_slot *slots; /* NULL: none */
+  size_t mask;
+} corm_from_map;
+
+/* Room for n FROMs; false: the arena is full. */
+bool corm_from_map_init(corm_from_map *map, corm_arena *arena, size_t n);
+/* The FROM's slot, which is empty when it is not there; who fills it sets both. */
+corm_from_slot *corm_from_map_find(const corm_from_map *map, const corm_node *from);
+
+/* A set of FROMs in order of first mention. Lives where its user puts it; more than a few spill into the arena, and are
+   found by a map. */
 typedef struct corm_from_list {
   corm_arena *arena;
   const corm_node **items;
   uint32_t n;
   size_t cap;
+  corm_from_map map;
   const corm_node *first[8];
 } corm_from_list;
 
 void corm_from_list_init(corm_from_list *list, corm_arena *arena);
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from);
+/* After items were moved forward in the array: the first n are what is left. */
+void corm_from_list_cut(corm_from_list *list, uint32_t n);
 
 /* The functions below return false when the arena is full. */
 bool corm_from_list_add(corm_from_list *list, const corm_node *from);

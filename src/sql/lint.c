@@ -2,13 +2,14 @@
 
 #include "sql/walk.h"
 
-/* FROMs by their place in the list; `group` leads to the one that stands for all that are connected. */
+/* FROMs by their number; `group` leads to the one that stands for all that are connected. */
 typedef struct lint {
   corm_compiler *c;
   const corm_node *const *froms;
   uint32_t n;
   uint32_t *group;
-  corm_from_list *members; /* of each FROM: what it joins */
+  corm_from_map map; /* what stands in them: themselves, and what they join */
+  bool whole;        /* all are connected */
 } lint;
 
 static uint32_t group_of(const lint *l, uint32_t i) {
@@ -16,16 +17,19 @@ static uint32_t group_of(const lint *l, uint32_t i) {
   return i;
 }
 
-/* Connects what the FROMs of one side belong to with those of the other. */
+static void unite(lint *l, uint32_t a, uint32_t b) {
+  l->group[group_of(l, a)] = group_of(l, b);
+}
+
+/* Connects what the FROMs of one side belong to with those of the other; what encloses the statement belongs to none.
+ */
 static void connect(lint *l, const corm_from_list *left, const corm_from_list *right) {
   uint32_t first = l->n;
   for (uint32_t i = 0; i < left->n + right->n; i++) {
-    const corm_node *from = i < left->n ? left->items[i] : right->items[i - left->n];
-    for (uint32_t j = 0; j < l->n; j++) {
-      if (!corm_from_list_has(&l->members[j], from)) continue;
-      if (first == l->n) first = j;
-      l->group[group_of(l, j)] = group_of(l, first);
-    }
+    const corm_from_slot *slot = corm_from_map_find(&l->map, i < left->n ? left->items[i] : right->items[i - left->n]);
+    if (!slot->from) continue;
+    if (first == l->n) first = slot->number;
+    unite(l, slot->number, first);
   }
 }
 
@@ -47,8 +51,12 @@ static bool connect_compared(lint *l, const corm_node *condition) {
 
 /* An ON clause may speak of FROMs that stand beside the join. */
 static bool connect_joined(lint *l, uint32_t at) {
-  for (uint32_t i = 0; i < l->members[at].n; i++) {
-    const corm_node *member = l->members[at].items[i];
+  corm_from_list members;
+  if (l->froms[at]->kind != CORM_NODE_JOIN) return true;
+  corm_from_list_init(&members, l->c->arena);
+  if (!corm_from_list_add_members(&members, l->froms[at])) return false;
+  for (uint32_t i = 0; i < members.n; i++) {
+    const corm_node *member = members.items[i];
     if (member->kind != CORM_NODE_JOIN) continue;
     const corm_node *on = ((const corm_join *)member)->on;
     if (on && !connect_compared(l, on)) return false;
@@ -60,14 +68,33 @@ static bool connect_joined(lint *l, uint32_t at) {
 static bool connect_called(lint *l, uint32_t at) {
   const corm_table_valued *valued = corm_as_table_valued(l->froms[at]);
   if (!valued || valued->alias.element->kind == CORM_NODE_ALIAS) return true;
+  for (uint32_t i = 0; valued->joins_implicitly && !l->whole && i < l->n; i++) unite(l, i, at);
+  l->whole = l->whole || valued->joins_implicitly;
   corm_from_list left, right;
   corm_from_list_init(&left, l->c->arena);
   corm_from_list_init(&right, l->c->arena);
   if (!corm_from_list_add(&left, l->froms[at]) || !corm_from_list_add_of(&right, valued->alias.element)) return false;
-  for (uint32_t i = 0; valued->joins_implicitly && i < l->n; i++) {
-    if (i != at && !corm_from_list_add(&right, l->froms[i])) return false;
-  }
   if (right.n) connect(l, &left, &right);
+  return true;
+}
+
+/* Gives what stands in each FROM its number: of several that hold the same, they belong together. */
+static bool number_froms(lint *l) {
+  corm_from_list members;
+  size_t total = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    if (pass == 1 && !corm_from_map_init(&l->map, l->c->arena, total)) return false;
+    for (uint32_t i = 0; i < l->n; i++) {
+      corm_from_list_init(&members, l->c->arena);
+      if (!corm_from_list_add_members(&members, l->froms[i])) return false;
+      total += members.n;
+      for (uint32_t k = 0; pass == 1 && k < members.n; k++) {
+        corm_from_slot *slot = corm_from_map_find(&l->map, members.items[k]);
+        if (slot->from) unite(l, slot->number, i);
+        *slot = (corm_from_slot){corm_from_identity(members.items[k]), i};
+      }
+    }
+  }
   return true;
 }
 
@@ -93,13 +120,8 @@ void corm_lint_froms(corm_compiler *c, const char *statement, const corm_node *c
   if (n < 2 || c->failed || c->out->warning) return;
   lint l = {.c = c, .froms = froms, .n = n};
   l.group = corm_arena_zalloc(c->arena, n, sizeof *l.group);
-  l.members = corm_arena_zalloc(c->arena, n, sizeof *l.members);
-  bool ok = l.group && l.members;
-  for (uint32_t i = 0; ok && i < n; i++) {
-    l.group[i] = i;
-    corm_from_list_init(&l.members[i], c->arena);
-    ok = corm_from_list_add_members(&l.members[i], froms[i]);
-  }
+  for (uint32_t i = 0; l.group && i < n; i++) l.group[i] = i;
+  bool ok = l.group && number_froms(&l);
   for (uint32_t i = 0; ok && i < n; i++) ok = connect_joined(&l, i) && connect_called(&l, i);
   if (ok && where) ok = connect_compared(&l, where);
   if (ok)
