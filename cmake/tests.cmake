@@ -58,6 +58,15 @@ foreach(source IN LISTS core_tests)
   endif()
 endforeach()
 
+# --- several Lua states in one process -------------------------------------------------------------------------------
+
+if(TARGET corm_cli AND CMOCKA_FOUND)
+  add_executable(test_states spec/host/test_states.c)
+  set_target_properties(test_states PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
+  target_link_libraries(test_states PRIVATE corm_binding ${LUA_LIBRARY} PkgConfig::CMOCKA)
+  corm_test(NAME host.states LABEL core ENVIRONMENT ${core_environment} COMMAND test_states)
+endif()
+
 # --- every allocation of a whole session fails once -----------------------------------------------------------------
 
 if(TARGET corm_cli)
