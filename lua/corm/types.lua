@@ -142,6 +142,7 @@ local function enum_of(Enum, members, options)
     if type(name) ~= "string" then
       fail("ArgumentError", "Enum: the names of a table's members are strings, got %s", native.kind(name))
     end
+    if value ~= value then fail("ArgumentError", "Enum: the value of '%s' is not a number", name) end
     if name_of[value] ~= nil then
       fail("ArgumentError", "Enum: '%s' and '%s' have one value", name_of[value], name)
     end

@@ -15,7 +15,8 @@ static const char *check_text(lua_State *L, int arg, const char *what) {
   if (lua_type(L, arg) != LUA_TSTRING)
     binding_error(L, CORM_E_ARGUMENT, "%s: a string expected, got %s", what, binding_typename(L, arg));
   const char *text = lua_tolstring(L, arg, &len);
-  if (memchr(text, '\0', len)) binding_error(L, CORM_E_ARGUMENT, "%s: a name holds a NUL", what);
+  if (memchr(text, '\0', len) || !corm_utf8_valid(text, len))
+    binding_error(L, CORM_E_ARGUMENT, "%s: the text holds a NUL or is no UTF-8", what);
   return text;
 }
 

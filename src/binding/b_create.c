@@ -260,7 +260,8 @@ static int set_teller(lua_State *L) {
 static int ddl_text(lua_State *L) {
   size_t len;
   const char *sql = luaL_checklstring(L, 1, &len);
-  if (memchr(sql, '\0', len)) return binding_error(L, CORM_E_ARGUMENT, "DDL: the SQL holds a NUL");
+  if (memchr(sql, '\0', len) || !corm_utf8_valid(sql, len))
+    return binding_error(L, CORM_E_ARGUMENT, "DDL: the SQL holds a NUL or is no UTF-8");
   binding_push_ddl(L, (corm_ddl_element){.kind = CORM_DDL_TEXT, .object = (void *)(uintptr_t)sql}, 1, NULL);
   return 1;
 }

@@ -269,7 +269,8 @@ static int literal_column_call(lua_State *L) {
   size_t len;
   if (lua_type(L, 1) != LUA_TSTRING) return binding_error(L, CORM_E_ARGUMENT, "literal_column: a string expected");
   const char *sql = lua_tolstring(L, 1, &len);
-  if (memchr(sql, '\0', len)) return binding_error(L, CORM_E_ARGUMENT, "literal_column: the text holds a NUL");
+  if (memchr(sql, '\0', len) || !corm_utf8_valid(sql, len))
+    return binding_error(L, CORM_E_ARGUMENT, "literal_column: the text holds a NUL or is no UTF-8");
   const corm_type *type =
       lua_isnoneornil(L, 2) ? corm_type_default(CORM_TYPE_NULLTYPE) : binding_checktype(L, 2, "literal_column");
   const corm_node *node;

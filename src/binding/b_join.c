@@ -56,7 +56,7 @@ static void read_target(lua_State *L, int target, int last, const char *method, 
     return;
   }
   args->right = args->entity ? binding_node_from(args->entity) : NULL;
-  if (!args->right) binding_checkfrom(L, target, method);
+  if (!args->right) args->right = binding_checkfrom(L, target, method);
   if (last <= target || lua_isnil(L, target + 1)) return;
   if (last > target + 1) binding_error(L, CORM_E_ARGUMENT, "%s: too many arguments", method);
   if (binding_test(L, target + 1, BINDING_RELATIONSHIP))

@@ -52,7 +52,7 @@ const char *corm_anon_stem(const corm_node *node) {
   while (!natural_name(node)) {
     if (node->kind == CORM_NODE_LABEL) {
       node = ((const corm_label *)node)->element;
-    } else if (node->kind == CORM_NODE_COLUMN) {
+    } else if (node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->element) {
       node = ((const corm_column_node *)node)->element;
     } else {
       break;
@@ -62,7 +62,8 @@ const char *corm_anon_stem(const corm_node *node) {
     const char *hint = corm_bind_hint(node);
     return hint ? hint : "anon";
   }
-  return node->kind == CORM_NODE_COLUMN ? natural_name(node) : "anon";
+  /* A Column that has no name yet is refused where it is written. */
+  return node->kind == CORM_NODE_COLUMN && natural_name(node) ? natural_name(node) : "anon";
 }
 
 /* -- expansion ----------------------------------------------------------------------------------------------------- */

@@ -84,6 +84,11 @@ void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   const char *name = column->name;
   if (!name) {
     const corm_node *element = column->element;
+    if (!element) {
+      corm_emit_error(c, CORM_E_COMPILE,
+                      "a Column without a name cannot stand in SQL; give it one, or put it into a model");
+      return;
+    }
     name = corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
   }
   if (column->column && name == column->column->name) {

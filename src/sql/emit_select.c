@@ -58,7 +58,7 @@ const char *corm_natural_text(corm_compiler *c, const corm_select_column *column
   }
   if (node->kind != CORM_NODE_COLUMN) return "";
   const corm_node *element = ((const corm_column_node *)node)->element;
-  return corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
+  return element ? corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element)) : "";
 }
 
 static corm_compiled_column *reserve_report(corm_compiler *c, const corm_select_columns *columns) {

@@ -179,6 +179,7 @@ bool corm_from_list_hide_joined(corm_from_list *list) {
 const char *corm_from_name(const corm_node *from) {
   while (from->kind == CORM_NODE_JOIN) from = ((const corm_join *)from)->left;
   if (from->kind == CORM_NODE_TABLE) return ((const corm_table_node *)from)->table->fullname;
+  if (from->kind == CORM_NODE_FUNCTION) return ((const corm_function *)from)->name;
   if (from->kind != CORM_NODE_ALIAS) return "subquery";
   const corm_alias *alias = (const corm_alias *)from;
   if (!alias->name && alias->element->kind == CORM_NODE_FUNCTION) return ((const corm_function *)alias->element)->name;
