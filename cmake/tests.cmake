@@ -81,7 +81,8 @@ if(TARGET corm_cli)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 
-# --- the compiler under random trees: libFuzzer where the build is for it (tools/fuzz), else a run of a few seconds --------
+# --- the compiler under random trees, the binding under random scripts: libFuzzer where the build is for it (tools/fuzz),
+# else a run of a few seconds -----------------------------------------------------------------------------------------
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/fuzz/*.c")
 if(CORM_FUZZ)
@@ -95,6 +96,18 @@ if(CORM_FUZZ)
 else()
   file(GLOB fuzz_inputs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/spec/fuzz/inputs/*")
   corm_test(NAME fuzz.compile LABEL core ENVIRONMENT ${core_environment} COMMAND fuzz_compile 2000 1 ${fuzz_inputs})
+endif()
+if(TARGET corm_cli)
+  add_executable(fuzz_binding spec/fuzz/binding/fuzz_binding.c)
+  set_target_properties(fuzz_binding PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
+  target_compile_definitions(fuzz_binding PRIVATE CORM_ROOT="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(fuzz_binding PRIVATE corm_binding ${LUA_LIBRARY})
+  if(CORM_FUZZ)
+    target_link_options(fuzz_binding PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_binding PRIVATE spec/fuzz/replay.c)
+    corm_test(NAME fuzz.binding LABEL core ENVIRONMENT ${core_environment} COMMAND fuzz_binding 1000 1)
+  endif()
 endif()
 
 # --- specs: once for each database; those of the program, which are about none, once ------------------------------------

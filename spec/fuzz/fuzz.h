@@ -1,6 +1,7 @@
 /*
  * A machine that turns bytes into trees by the constructors of sql/: machine.c has tables, names, values and leaves,
  * expressions.c what is made of other values, statements.c selects, FROMs and DML; fuzz_compile.c compiles the outcome.
+ * binding/ is another target, which has only the entry from here.
  */
 #ifndef CORM_SPEC_FUZZ_H
 #define CORM_SPEC_FUZZ_H
