@@ -71,7 +71,7 @@ corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *
   corm_writer *w = page->writer;
   const size_t stride = w->def.ncolumns + w->def.nwhere, n = rows_of_next(p), first = p->next;
   const bool arrays = n > 1 && w->way == WAY_ARRAYS, chunk = n > 1 && w->way == WAY_VALUES;
-  const corm_compiled *compiled = arrays ? &w->set : &w->one;
+  const corm_compiled *compiled = arrays || (chunk && w->set.sql) ? &w->set : &w->one;
   *j = (corm_page_run){.page = page, .first = first, .nrows = n};
   j->run = (corm_run){.values = page->values + first * stride, .n = chunk ? n * stride : stride};
   if (arrays) j->run.nrows = n;
@@ -120,7 +120,9 @@ corm_status corm_page_take(corm_page_run *j, corm_error *err) {
   const corm_writer *w = page->writer;
   page->matched += j->run.matched;
   if (w->def.kind != CORM_WRITE_INSERT) {
-    if (j->nrows == 1 && j->run.matched < 1 && page->nmissed < CORM_PAGE_MISSED)
+    /* Where chunks hide theirs, all are asked for together. */
+    const bool complete = w->way != WAY_VALUES || page->nrows < WRITER_MIN_CHANGES;
+    if (complete && j->nrows == 1 && j->run.matched < 1 && page->nmissed < CORM_PAGE_MISSED)
       page->missed[page->nmissed++] = j->first;
     return CORM_OK;
   }

@@ -33,25 +33,47 @@ static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, c
                                        w->key_returned, &w->set, err);
 }
 
-static corm_status compile(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
+static corm_status compile_update(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
   const corm_writer_def *def = &w->def;
-  const bool arrays = w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST;
-  corm_status status = CORM_OK;
-  switch (def->kind) {
+  corm_status status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
+                                              def->nwhere, &w->one, err);
+  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk == CORM_BULK_ARRAY) return status;
+  return (w->way == WAY_VALUES ? corm_compile_update_rows_in : corm_compile_update_arrays_in)(
+      w->arena, dialect, def->table, def->columns, def->ncolumns, def->where, def->nwhere, &w->set, err);
+}
+
+static corm_status compile_delete(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
+  const corm_writer_def *def = &w->def;
+  corm_status status = corm_compile_delete_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->one, err);
+  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk == CORM_BULK_ARRAY) return status;
+  return w->way == WAY_VALUES
+             ? corm_compile_delete_rows_in(w->arena, dialect, def->table, def->where[0], &w->set, err)
+             : corm_compile_delete_arrays_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->set, err);
+}
+
+static corm_status compile(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
+  switch (w->def.kind) {
   case CORM_WRITE_INSERT: return compile_insert(w, dialect, err);
-  case CORM_WRITE_UPDATE:
-    status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where, def->nwhere,
-                                    &w->one, err);
-    if (status == CORM_OK && arrays)
-      status = corm_compile_update_arrays_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
-                                             def->nwhere, &w->set, err);
-    return status;
+  case CORM_WRITE_UPDATE: return compile_update(w, dialect, err);
   case CORM_WRITE_DELETE: break;
   }
-  status = corm_compile_delete_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->one, err);
-  if (status == CORM_OK && arrays)
-    status = corm_compile_delete_arrays_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->set, err);
-  return status;
+  return compile_delete(w, dialect, err);
+}
+
+/* Whether one statement stands for many rows where they are repeated. Rows that change their keys may make way for each
+   other, so they keep their order; a key of several columns has no short form. */
+static bool can_repeat(const corm_writer *w, const corm_dialect *dialect) {
+  const corm_writer_def *def = &w->def;
+  switch (def->kind) {
+  case CORM_WRITE_INSERT: return !def->nreturning && def->ncolumns && !(def->key && !dialect->key_sql);
+  case CORM_WRITE_UPDATE:
+    for (size_t i = 0; i < def->ncolumns; i++)
+      for (size_t k = 0; k < def->nwhere; k++)
+        if (def->columns[i] == def->where[k]) return false;
+    return def->ncolumns && def->nwhere;
+  case CORM_WRITE_DELETE: break;
+  }
+  return def->nwhere == 1;
 }
 
 /* What the driver and the columns allow. */
@@ -63,8 +85,7 @@ static void choose_way(corm_writer *w, const corm_dialect *dialect) {
   switch (dialect->bulk) {
   case CORM_BULK_NONE: break;
   case CORM_BULK_VALUES:
-    if (insert && !def->nreturning && def->ncolumns) w->way = WAY_VALUES;
-    if (w->way == WAY_VALUES && def->key && !dialect->key_sql) w->way = WAY_ROWS;
+    if (can_repeat(w, dialect)) w->way = WAY_VALUES;
     return;
   case CORM_BULK_UNNEST: /* only keys have an order to be known by */
     if (able && !def->nreturning) w->way = WAY_ARRAYS;
@@ -93,7 +114,8 @@ corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_write
   choose_way(w, dialect);
   if (compile(w, dialect, err) != CORM_OK) return CORM_FAILED;
   w->has_constants = has_constants(&w->one);
-  if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST && !w->set.sql) w->way = WAY_ROWS;
+  const bool repeated = w->way == WAY_VALUES && def->kind != CORM_WRITE_INSERT;
+  if ((repeated || (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST)) && !w->set.sql) w->way = WAY_ROWS;
   if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_ARRAY) {
     w->set = w->one;
     if (w->has_constants) w->way = WAY_ROWS;
@@ -115,9 +137,10 @@ void corm_writer_close(corm_writer *w) {
 
 size_t corm_writer_chunk(const corm_writer *w, size_t left) {
   const size_t width = w->one.nbinds;
+  const size_t least = w->def.kind == CORM_WRITE_INSERT ? WRITER_MIN_CHUNK : WRITER_MIN_CHANGES;
   size_t n = WRITER_MAX_CHUNK;
-  while (n >= 4 && (n > left || n * width > w->max_params)) n /= 2;
-  return n >= 4 ? n : 0;
+  while (n >= least && (n > left || n * width > w->max_params)) n /= 2;
+  return n >= least ? n : 0;
 }
 
 static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,

@@ -8,15 +8,15 @@
 /* Executions of one statement for many rows. */
 typedef enum writer_way {
   WAY_ROWS,   /* one for each row */
-  WAY_VALUES, /* one for each chunk of rows: VALUES (?, ?), (?, ?) */
+  WAY_VALUES, /* one for each chunk of rows: VALUES (?, ?), (?, ?), or what repeats its row likewise */
   WAY_ARRAYS  /* one for all: bind_rows */
 } writer_way;
 
 typedef enum writer_proof { PROOF_EACH_TIME, PROOF_ONCE, PROOF_HOLDS } writer_proof;
 
-/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages. Keys are proved for pages that are
-   worth the SELECT: it costs what 20 to 40 rows gain. */
-enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_KEYED = 32 };
+/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages; updates and deletes gain too little
+   below 32. Keys are proved for pages that are worth the SELECT: it costs what 20 to 40 rows gain. */
+enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_CHUNK = 4, WRITER_MIN_CHANGES = 32, WRITER_MIN_KEYED = 32 };
 
 typedef struct writer_text {
   corm_compiled compiled;
@@ -34,7 +34,7 @@ struct corm_writer {
   bool has_constants; /* some default expression has values of its own */
   uint32_t max_params;
   corm_compiled one; /* of one row */
-  corm_compiled set; /* UNNEST, ARRAY */
+  corm_compiled set; /* UNNEST, ARRAY; VALUES: of changes, with one row to repeat */
   corm_batch *one_batch, *set_batch;
   writer_text chunks[WRITER_CHUNKS];
   corm_value *own; /* of one execution */

@@ -386,14 +386,4 @@ bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const cor
 /* Refuses what stands in RETURNING without its table, and so may be another column than was said. */
 void corm_check_returned(corm_compiler *c, const corm_table *table, const corm_node *const *returning, uint32_t n);
 
-/* -- emit_bulk.c -- */
-
-void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t n,
-                             const corm_node *const *returning, size_t nreturning);
-void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
-                             const corm_column *const *where, size_t nwhere);
-void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
-void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *keys, size_t n,
-                       size_t nrows);
-
 #endif

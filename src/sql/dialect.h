@@ -20,7 +20,7 @@ typedef enum corm_paramstyle { CORM_PARAM_QMARK, CORM_PARAM_DOLLAR } corm_params
 /* How many rows are written by one statement. */
 typedef enum corm_bulk {
   CORM_BULK_NONE,   /* one execution a row */
-  CORM_BULK_VALUES, /* INSERT ... VALUES (?, ?), (?, ?): SQLite; updates and deletes row by row */
+  CORM_BULK_VALUES, /* INSERT ... VALUES (?, ?), (?, ?), UPDATE ... FROM (VALUES ...), DELETE ... IN (?, ?): SQLite */
   CORM_BULK_UNNEST, /* each parameter an array: INSERT ... SELECT ... FROM unnest(...), UPDATE ... FROM unnest(...) */
   CORM_BULK_ARRAY   /* the statement of one row, executed for arrays of values: MariaDB */
 } corm_bulk;

@@ -3,10 +3,19 @@
  * unnest() makes rows of them: the text does not depend on how many there are. The names are those that SQLAlchemy
  * gives (imp_sen, p0, sen_counter).
  */
-#include "sql/compiler.h"
+#include "sql/emit_bulk.h"
 
 #define ROWS    "imp_sen"
 #define COUNTER "sen_counter"
+
+/* How the columns of the rows are called, and with which number they begin. */
+typedef struct naming {
+  const char *prefix;
+  size_t first;
+} naming;
+
+static const naming named = {ROWS ".p", 0};        /* as the alias says */
+static const naming unnamed = {ROWS ".column", 1}; /* as SQLite calls those of VALUES */
 
 static void emit_number(corm_compiler *c, const char *before, size_t number) {
   corm_emit_text(c, before);
@@ -90,26 +99,29 @@ void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const co
 
 /* " WHERE t.a = imp_sen.p2 AND t.b = imp_sen.p3" */
 static void emit_matching(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t n,
-                          size_t first) {
+                          const naming *names, size_t behind) {
   c->out->unfiltered = n == 0;
   for (size_t i = 0; i < n; i++) {
     corm_emit_text(c, i ? " AND " : " WHERE ");
     corm_dialect_table_name(c->dialect, table, &c->text);
     corm_emit_text(c, ".");
     corm_emit_column_name(c, where[i]);
-    emit_number(c, " = " ROWS ".p", first + i);
+    corm_emit_text(c, " = ");
+    emit_number(c, names->prefix, names->first + behind + i);
   }
 }
 
-void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
-                             const corm_column *const *where, size_t nwhere) {
+/* "UPDATE t SET a=imp_sen.p0 FROM " */
+static void emit_setting(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                         const naming *names) {
   c->out->is_dml = true;
   corm_emit_text(c, "UPDATE ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   for (size_t i = 0; i < nset; i++) {
     corm_emit_text(c, i ? ", " : " SET ");
     corm_emit_column_name(c, set[i]);
-    emit_number(c, "=" ROWS ".p", i);
+    corm_emit_text(c, "=");
+    emit_number(c, names->prefix, names->first + i);
   }
   for (size_t i = 0, n = nset; i < table->columns.len; i++) {
     const corm_column *column = table->columns.items[i];
@@ -120,22 +132,64 @@ void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const co
     corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
   }
   corm_emit_text(c, " FROM ");
+}
+
+void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                             const corm_column *const *where, size_t nwhere) {
+  emit_setting(c, table, set, nset, &named);
   emit_unnest(c, set, nset, where, nwhere);
   emit_row_names(c, nset + nwhere);
   corm_emit_text(c, ")");
-  emit_matching(c, table, where, nwhere, nset);
+  emit_matching(c, table, where, nwhere, &named, nset);
+}
+
+/* The row that was written since `at` can be repeated. */
+static void note_row(corm_compiler *c, size_t at) {
+  c->out->row_at = at;
+  c->out->row_len = c->text.len - at;
+}
+
+void corm_emit_update_rows(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
+                           const corm_column *const *where, size_t nwhere) {
+  emit_setting(c, table, set, nset, &unnamed);
+  corm_emit_text(c, "(VALUES ");
+  const size_t at = c->text.len;
+  for (size_t i = 0; i < nset + nwhere; i++) {
+    const corm_column *column = i < nset ? set[i] : where[i - nset];
+    corm_emit_text(c, i ? ", " : "(");
+    corm_emit_column_bind(c, column->key, column, NULL, CORM_BIND_REQUIRED, 0);
+  }
+  corm_emit_text(c, ")");
+  note_row(c, at);
+  corm_emit_text(c, ") AS " ROWS);
+  emit_matching(c, table, where, nwhere, &unnamed, nset);
+}
+
+/* "DELETE FROM t WHERE t.a" */
+static void emit_deleting(corm_compiler *c, const corm_table *table, const corm_column *column) {
+  c->out->is_dml = true;
+  corm_emit_text(c, "DELETE FROM ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  if (!column) return;
+  corm_emit_text(c, " WHERE ");
+  corm_dialect_table_name(c->dialect, table, &c->text);
+  corm_emit_text(c, ".");
+  corm_emit_quoted(c, column->name);
+}
+
+void corm_emit_delete_rows(corm_compiler *c, const corm_table *table, const corm_column *column) {
+  emit_deleting(c, table, column);
+  corm_emit_text(c, " IN (");
+  const size_t at = c->text.len;
+  corm_emit_column_bind(c, column->key, column, NULL, CORM_BIND_REQUIRED, 0);
+  note_row(c, at);
+  corm_emit_text(c, ")");
 }
 
 void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *where,
                              size_t nwhere) {
-  c->out->is_dml = true;
-  corm_emit_text(c, "DELETE FROM ");
-  corm_dialect_table_name(c->dialect, table, &c->text);
+  emit_deleting(c, table, nwhere == 1 ? where[0] : NULL);
   if (nwhere == 1) {
-    corm_emit_text(c, " WHERE ");
-    corm_dialect_table_name(c->dialect, table, &c->text);
-    corm_emit_text(c, ".");
-    corm_emit_quoted(c, where[0]->name);
     corm_emit_text(c, " = ANY(");
     emit_array(c, where[0]);
     corm_emit_text(c, ")");
@@ -145,7 +199,7 @@ void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const co
   emit_unnest(c, where, nwhere, NULL, 0);
   emit_row_names(c, nwhere);
   corm_emit_text(c, ")");
-  emit_matching(c, table, where, nwhere, 0);
+  emit_matching(c, table, where, nwhere, &named, 0);
 }
 
 /* -- which rows are there ------------------------------------------------------------------------------------------ */
