@@ -41,6 +41,10 @@ function corm.validates(...)
     include_removes = "boolean",
     include_backrefs = "boolean",
   })
+  if options.include_backrefs then
+    fail("ArgumentError", "validates: the option 'include_backrefs' is not supported yet: changes that come through "
+      .. "the other side of a relationship are not validated")
+  end
   local fn = names[n]
   check_function("validates", fn)
   if n < 2 then fail("ArgumentError", "validates: the names of attributes expected before the function") end

@@ -92,7 +92,6 @@ int binding_declare_relationship(lua_State *L) {
   def.passive_deletes = read_passive_deletes(L);
   def.viewonly = binding_opt_bool(L, 3, "viewonly", false);
   def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
-  def.post_update = binding_opt_bool(L, 3, "post_update", false);
   def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
   def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
   def.order_by = read_order(L, scratch, &def.norder_by);

@@ -15,6 +15,7 @@ typedef struct run_settings {
   bool autoflush;
   bool populate_existing;
   bool synchronize;
+  bool yields; /* yield_per */
 } run_settings;
 
 static run_settings read_settings(lua_State *L, int statement) {
@@ -26,6 +27,7 @@ static run_settings read_settings(lua_State *L, int statement) {
     settings.synchronize = !lua_isboolean(L, -1) || lua_toboolean(L, -1);
     lua_pop(L, 1);
   }
+  settings.yields = binding_opt_int(L, -1, "yield_per", 0) > 0;
   lua_pop(L, 1);
   return settings;
 }
@@ -118,6 +120,10 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   corm_error err;
   corm_error_init(&err);
   int base = lua_gettop(L);
+  if (settings->yields)
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "yield_per: objects are not streamed yet, all rows of a statement become objects at once; select "
+                  "columns, or read the objects in parts by limit()");
   binding_configure_statement(L, state, node);
   corm_arena *arena = binding_scratch(L, state);
   read_params(L, params, arena, &given);

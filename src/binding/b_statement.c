@@ -261,6 +261,20 @@ static void merge(lua_State *L, int from, int to) {
   }
 }
 
+/* SQLAlchemy's words. Each has the same effect here: what is loaded of the table is read again. */
+static void check_synchronize(lua_State *L, int options) {
+  static const char *const words[] = {"auto", "evaluate", "fetch"};
+  if (!binding_opt_push(L, options, "synchronize_session")) return;
+  bool known = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+  for (size_t i = 0; !known && lua_type(L, -1) == LUA_TSTRING && i < sizeof words / sizeof *words; i++)
+    known = strcmp(lua_tostring(L, -1), words[i]) == 0;
+  if (!known)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "execution_options: synchronize_session is \"auto\", \"evaluate\", \"fetch\" or false, got %s",
+                  lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_tolstring(L, -1, NULL));
+  lua_pop(L, 1);
+}
+
 static int stmt_execution_options(lua_State *L) {
   static const binding_option_spec specs[] = {{"yield_per", BINDING_OPT_INT},
                                               {"stream_results", BINDING_OPT_BOOL},
@@ -270,6 +284,7 @@ static int stmt_execution_options(lua_State *L) {
   binding_check(L, 1, BINDING_STATEMENT, "statement:execution_options");
   binding_check_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
   lua_settop(L, 2);
+  check_synchronize(L, 2);
   lua_newtable(L);
   if (binding_push_execution_options(L, 1)) {
     merge(L, 4, 3);

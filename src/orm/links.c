@@ -52,6 +52,23 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
 static corm_status list_remove(corm_object *object, corm_relationship *relationship, corm_object *target, bool tell,
                                corm_error *err);
 
+/* Who else holds the target is known where the inverse is in memory, as in SQLAlchemy where the holder is. */
+static corm_status check_single_parent(const corm_object *object, const corm_relationship *relationship,
+                                       const corm_object *target, corm_error *err) {
+  const corm_link *link = relationship->inverse ? corm_object_find_link(target, relationship->inverse) : NULL;
+  if (!link) return CORM_OK;
+  const corm_object *one = corm_link_one(link);
+  const corm_many *many = corm_link_list(link);
+  bool taken = one && one != object;
+  for (uint32_t i = 0; !taken && i < many->items.n; i++) taken = many->items.ptr[i].object != object;
+  for (uint32_t i = 0; !taken && !link->loaded && i < many->added.n; i++) taken = many->added.ptr[i].object != object;
+  if (!taken) return CORM_OK;
+  return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                        "this %s is already associated with another %s via its %s attribute, and is only allowed a "
+                        "single parent",
+                        target->mapper->name, object->mapper->name, relationship->key);
+}
+
 static corm_status check_target(const corm_object *object, const corm_relationship *relationship,
                                 const corm_object *target, corm_error *err) {
   if (!target) return CORM_OK;
@@ -62,7 +79,7 @@ static corm_status check_target(const corm_object *object, const corm_relationsh
     return corm_error_set(err, CORM_E_INVALID_REQUEST,
                           "the %s given to %s.%s is attached to another session; expunge it there first",
                           target->mapper->name, object->mapper->name, relationship->key);
-  return CORM_OK;
+  return relationship->def.single_parent ? check_single_parent(object, relationship, target, err) : CORM_OK;
 }
 
 static corm_status note_modified(corm_object *object, corm_error *err) {

@@ -281,8 +281,8 @@ corm_status corm_session_expire(corm_session *session, corm_object *object, cons
   if (object->session != session || object->state != CORM_PERSISTENT)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "this %s is not persistent within this Session",
                           object->mapper->name);
-  if (!keys) corm_state_expire(session, object);
-  for (uint32_t i = 0; keys && i < n; i++) {
+  if (!keys) return corm_expire_with_relatives(session, object, err);
+  for (uint32_t i = 0; i < n; i++) {
     size_t len = 0;
     while (keys[i][len]) len++;
     corm_status status = expire_key(object, keys[i], len, err);

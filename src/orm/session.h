@@ -105,7 +105,8 @@ CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object
 CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
 /* This and close() are the caller's risk while `flushing`. */
 void corm_session_expunge_all(corm_session *session);
-/* keys NULL: everything. InvalidRequestError when the object is not persistent here. */
+/* keys NULL: everything, and so for what the refresh-expire cascade reaches. InvalidRequestError when the object is not
+ * persistent here. */
 CORM_MUST_USE corm_status corm_session_expire(corm_session *session, corm_object *object, const char *const *keys,
                                               uint32_t n, corm_error *err);
 void corm_session_expire_all(corm_session *session);

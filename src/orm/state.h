@@ -23,6 +23,9 @@ void corm_state_to_transient(corm_session *session, corm_object *object);
 /* Expires all columns and relationships; changes are lost. */
 void corm_state_expire(corm_session *session, corm_object *object);
 
+/* The same for what the refresh-expire cascade reaches, too; what is pending there is expunged (orm/expire.c). */
+CORM_MUST_USE corm_status corm_expire_with_relatives(corm_session *session, corm_object *object, corm_error *err);
+
 /* History of all relationships goes: what is there counts as committed. */
 void corm_state_commit_links(corm_object *object);
 

@@ -114,7 +114,6 @@
 ---@field passive_deletes? boolean|"all" Leave children that are not loaded to the database
 ---@field viewonly? boolean Never writes
 ---@field single_parent? boolean
----@field post_update? boolean Write the key in an UPDATE of its own
 ---@field info? table
 ---@field doc? string
 ---@field overlaps? string Taken, without effect

@@ -1,0 +1,201 @@
+-- Cascades and options of relationships, by feature.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local world = require "spec.support.world"
+
+describe("M11 refresh-expire cascade", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(world.models { ["User.addresses"] = { cascade = "all" }, ["Address.tags"] = { cascade = "all" } })
+    m = w.m
+    session = w:session()
+    local tag = m.Tag { name = "t" }
+    session:add(m.User { name = "a", addresses = {
+      m.Address { email = "x", tags = { tag } }, m.Address { email = "y", city = m.City { name = "c" } },
+    } })
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  local function load()
+    local user = session:get(m.User, 1)
+    local x, y = user.addresses[1], user.addresses[2]
+    return user, x, y, x.tags[1], y.city
+  end
+
+  local function changed(...)
+    local list = {}
+    for _, object in ipairs { ... } do list[#list + 1] = session:is_modified(object) end
+    return list
+  end
+
+  it("expires what is reached in memory, changes included, and nothing else", function()
+    local user, x, y, tag, city = load()
+    user.name, x.email, tag.name, city.name = "A", "X", "T", "C"
+    session.autoflush = false
+    session:expire(user)
+    assert.same({ false, false, false, false, true }, changed(user, x, y, tag, city))
+    assert.equal("x", x.email)
+    assert.equal("t", tag.name)
+    assert.equal("C", city.name)
+    session:commit()
+    assert.equal("x,y", w:list("SELECT email FROM address ORDER BY id"))
+    assert.equal("C", w:list("SELECT name FROM city"))
+  end)
+
+  it("expunges what is pending", function()
+    local user = load()
+    local new = m.Address { email = "z" }
+    user.addresses:append(new)
+    assert.is_true(session:contains(new))
+    session.autoflush = false
+    session:expire(user)
+    assert.is_false(session:contains(new))
+    assert.is_true(corm.inspect(new).transient)
+    session:commit()
+    assert.equal("2", w:rows("SELECT count(*) FROM address"))
+  end)
+
+  it("belongs to refresh too, and not to names", function()
+    session.expire_on_commit = false
+    local user, x = load()
+    session:commit()
+    w:sql("UPDATE address SET email = 'q' WHERE id = 1;")
+    session:expire(user, { "name" })
+    assert.equal("x", x.email)
+    session:refresh(user)
+    assert.equal("q", x.email)
+  end)
+
+  it("is no part of the default", function()
+    local _, _, y, _, city = load()
+    city.name = "C"
+    session.autoflush = false
+    session:expire(y)
+    assert.equal("C", city.name)
+    assert.is_true(session:is_modified(city))
+  end)
+
+  it("goes once around a circle of 1,000 without recursion", function()
+    local models = world.models { ["Node.children"] = { cascade = "all" }, ["Node.parent"] = { cascade = "all" } }
+    local other = world.open(models)
+    local s = other:session()
+    local first = models.Node { name = "1" }
+    local last = first
+    for i = 2, 1000 do last = models.Node { name = tostring(i), parent = last } end
+    s:add(first)
+    s:flush()
+    s:expire(first)
+    assert.equal(1, other:count(function() assert.equal("1000", last.name) end))
+    other:close()
+  end)
+end)
+
+describe("M12 single_parent", function()
+  local w, m
+
+  before_each(function()
+    w = world.open(world.models {
+      ["Address.city"] = { single_parent = true, cascade = "all, delete-orphan", backref = "addresses" },
+      ["Address.tags"] = { single_parent = true, cascade = "all, delete-orphan" },
+    })
+    m = w.m
+  end)
+  after_each(function() w:close() end)
+
+  local message = "is already associated with another Address via its %s attribute, and is only allowed a single parent"
+
+  it("refuses the second holder of a many-to-one reference", function()
+    local city = m.City { name = "c" }
+    local first, second = m.Address { email = "x", city = city }, m.Address { email = "y" }
+    raises("InvalidRequestError", message:format "city", function() second.city = city end)
+    raises("InvalidRequestError", message:format "city", m.Address, { email = "z", city = city })
+    assert.is_nil(second.city)
+    assert.equal(1, #city.addresses)
+    first.city = city -- the same again
+    first.city = nil
+    second.city = city
+    assert.is_true(rawequal(second, city.addresses[1]))
+    local session = w:session()
+    session:add_all { first, second }
+    session:commit()
+    assert.equal("2", w:rows("SELECT id FROM address WHERE city_id IS NOT NULL"))
+  end)
+
+  it("refuses the second holder of a many-to-many list", function()
+    local tag = m.Tag { name = "t" }
+    local first, second = m.Address { email = "x", tags = { tag } }, m.Address { email = "y" }
+    raises("InvalidRequestError", message:format "tags", second.tags.append, second.tags, tag)
+    raises("InvalidRequestError", message:format "tags", function() second.tags = { m.Tag { name = "u" }, tag } end)
+    assert.equal(0, #second.tags)
+    first.tags = { tag, m.Tag { name = "v" } }
+    assert.equal(2, #first.tags)
+    first.tags:remove(tag)
+    second.tags:append(tag)
+    assert.equal(1, #second.tags)
+  end)
+
+  it("counts what is loaded", function()
+    local session = w:session()
+    local tag = m.Tag { name = "t" }
+    session:add(m.Address { email = "x", tags = { tag } })
+    session:commit()
+    assert.equal(1, #tag.addresses)
+    raises("InvalidRequestError", message:format "tags", m.Address, { email = "y", tags = { tag } })
+    assert.equal(0, #session.new)
+  end)
+end)
+
+describe("an option that has no effect yet is refused:", function()
+  local w, m
+  before_each(function()
+    w = world.open()
+    m = w.m
+  end)
+  after_each(function() w:close() end)
+
+  it("M15 post_update", function()
+    for _, value in ipairs { true, false } do
+      raises("ArgumentError", "the option 'post_update' is not supported yet", corm.relationship, "X",
+        { post_update = value })
+    end
+  end)
+
+  it("M28 include_backrefs = true", function()
+    raises("ArgumentError", "'include_backrefs' is not supported yet", corm.validates, "name", function() end,
+      { include_backrefs = true })
+    assert.is_truthy(corm.validates("name", function() end, { include_backrefs = false }))
+  end)
+
+  it("U33 yield_per of objects; columns stream", function()
+    local session = w:session()
+    session:add_all { m.City { name = "a" }, m.City { name = "b" } }
+    session:commit()
+    local objects = corm.select(m.City):execution_options { yield_per = 1 }
+    raises("InvalidRequestError", "objects are not streamed yet", session.execute, session, objects)
+    raises("InvalidRequestError", "objects are not streamed yet", session.scalars, session, objects)
+    local names = corm.select(m.City.name):order_by(m.City.name):execution_options { yield_per = 1 }
+    assert.same({ "a", "b" }, session:scalars(names):all())
+  end)
+
+  it("U28 synchronize_session with a word that is none", function()
+    local session = w:session()
+    local city = m.City { name = "a" }
+    session:add(city)
+    session:commit()
+    local update = corm.update(m.City):where(m.City.id:eq(1)):values { name = "b" }
+    for _, value in ipairs { "auto", "evaluate", "fetch" } do
+      session:execute(update:execution_options { synchronize_session = value })
+      assert.equal("b", city.name)
+    end
+    for _, value in ipairs { "evalute", true, 1 } do
+      raises("ArgumentError", 'synchronize_session is "auto", "evaluate", "fetch" or false, got ' .. tostring(value),
+        update.execution_options, update, { synchronize_session = value })
+      raises("ArgumentError", "synchronize_session", function()
+        session:query(m.City):where(m.City.id:eq(1)):update({ name = "c" }, { synchronize_session = value })
+      end)
+    end
+    assert.equal("b", city.name)
+  end)
+end)
