@@ -106,6 +106,50 @@ static void untyped_foreign_keys_take_their_targets_type(void **state) {
   ok(w, corm_registry_configure(&w->registry, &w->err));
 }
 
+/* Slots of a class begin with those of its parent; a column that a foreign key ties to one of them has its slot. */
+static void classes_inherit(void **state) {
+  world *w = *state;
+  world_table *t = world_add_table(w, "engineer");
+  assert_non_null(t);
+  const corm_column *id = world_column(t, "id", CORM_TYPE_INTEGER, true);
+  const corm_column *skill = world_column(t, "skill", CORM_TYPE_STRING, false);
+  assert_true(world_foreign_key(t, "id", "user.id", NULL, NULL));
+  const corm_value engineers = corm_value_text("engineer", 8);
+  corm_mapper *engineer, *chief, *none;
+  corm_mapper_def def = {.name = "Engineer", .parent = w->user, .table = &t->table};
+  refused(w, (def.identity = &engineers, corm_mapper_new(w->mem, &w->registry, &def, &none, &w->err)), CORM_E_ARGUMENT,
+          "class Engineer: polymorphic_identity without polymorphic_on");
+  def.discriminator = "name";
+  ok(w, corm_mapper_new(w->mem, &w->registry, &def, &engineer, &w->err));
+  assert_int_equal(engineer->nattributes, 5);
+  assert_int_equal(corm_mapper_column_slot(engineer, id), 0);
+  assert_int_equal(corm_mapper_column_slot(engineer, skill), 4);
+  assert_int_equal(corm_mapper_column_slot(w->user, skill), -1);
+  assert_ptr_equal(corm_mapper_level_column(engineer, 1, 0), id);
+  assert_ptr_equal(corm_mapper_level_column(engineer, 0, 0), w->user->attributes[0].column);
+  assert_null(corm_mapper_level_column(engineer, 0, 4));
+  assert_int_equal(engineer->attributes[4].level, 1);
+  assert_int_equal(engineer->autoincrement, 0);
+  assert_ptr_equal(corm_mapper_relationship(engineer, "tags", 4), corm_mapper_relationship(w->user, "tags", 4));
+  assert_int_equal(engineer->from->kind, CORM_NODE_JOIN);
+
+  def = (corm_mapper_def){.name = "Chief", .parent = engineer, .identity = &engineers};
+  refused(w, corm_mapper_new(w->mem, &w->registry, &def, &none, &w->err), CORM_E_ARGUMENT,
+          "class Chief has the polymorphic identity of class Engineer");
+  def.identity = NULL;
+  ok(w, corm_mapper_new(w->mem, &w->registry, &def, &chief, &w->err));
+  assert_int_equal(chief->nattributes, 5);
+  assert_int_equal(chief->ntables, 2);
+  assert_true(corm_mapper_isa(chief, w->user));
+  assert_true(corm_mapper_isa(chief, engineer));
+  assert_false(corm_mapper_isa(engineer, chief));
+  assert_false(corm_mapper_isa(chief, w->address));
+  assert_ptr_equal(corm_mapper_identified(w->user, &engineers), engineer);
+  corm_mapper_free(chief);
+  corm_mapper_free(engineer);
+  assert_int_equal(w->user->children.len, 0);
+}
+
 static corm_status map_and_configure(world *w) {
   const corm_compiled *compiled;
   corm_mapper *mapper;
@@ -135,6 +179,7 @@ int main(void) {
       TEST(bad_mappings_are_refused),
       TEST(the_statement_by_key_is_compiled_once_a_dialect),
       TEST(untyped_foreign_keys_take_their_targets_type),
+      TEST(classes_inherit),
       cmocka_unit_test(out_of_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

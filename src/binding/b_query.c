@@ -196,9 +196,10 @@ static int query_count(lua_State *L) {
 
 static const corm_mapper *mapper_of(lua_State *L, const corm_select *select, const char *what) {
   const corm_bundle *bundle = select->ncolumns == 1 ? (const corm_bundle *)select->columns[0] : NULL;
-  if (!bundle || bundle->base.kind != CORM_NODE_BUNDLE || !bundle->owner || bundle->from->kind != CORM_NODE_TABLE)
+  if (!bundle || bundle->base.kind != CORM_NODE_BUNDLE || !bundle->owner ||
+      bundle->from != corm_bundle_mapper(bundle)->from)
     binding_error(L, CORM_E_INVALID_REQUEST, "%s: the query must be of one mapped class", what);
-  return bundle->owner;
+  return corm_bundle_mapper(bundle);
 }
 
 static int query_get(lua_State *L) {

@@ -205,7 +205,7 @@ static const corm_value *key_value(lua_State *L, corm_object *object, uint32_t s
 
 static corm_object *check_object(lua_State *L, const corm_relationship *relationship, int arg, const char *method) {
   corm_object *object = binding_toobject(L, arg);
-  if (!object || object->mapper != relationship->target)
+  if (!object || !corm_mapper_isa(object->mapper, relationship->target))
     binding_error(L, CORM_E_ARGUMENT, "%s.%s: %s: %s object expected, got %s", relationship->parent->name,
                   relationship->key, method, relationship->target->name,
                   object ? object->mapper->name : binding_typename(L, arg));
@@ -424,7 +424,7 @@ static void hook_join(lua_State *L, int arg, int target, bool outer, binding_rel
 
 static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *key, int value) {
   if (entity->kind != CORM_NODE_BUNDLE) return false;
-  const corm_mapper *mapper = ((const corm_bundle *)entity)->owner;
+  const corm_mapper *mapper = corm_bundle_mapper((const corm_bundle *)entity);
   const corm_node *from = ((const corm_bundle *)entity)->from;
   binding_configure(L, binding_get(L), mapper->registry);
   value = lua_absindex(L, value);

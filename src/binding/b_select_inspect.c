@@ -117,7 +117,7 @@ void binding_push_selected_columns(lua_State *L, const corm_select *select) {
 
 /* Sets the entity of the description at the top, and whether it is an alias. */
 static void describe_entity(lua_State *L, const corm_bundle *bundle, const char *field) {
-  const corm_mapper *mapper = bundle->owner;
+  const corm_mapper *mapper = corm_bundle_mapper(bundle);
   binding_push_class(L, binding_get(L), mapper);
   if (field) {
     lua_pushvalue(L, -1);

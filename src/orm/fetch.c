@@ -262,8 +262,8 @@ static corm_status place_key(corm_loader *loader, const corm_relationship *relat
   if (!loader->key || !loader->key_columns) return corm_error_memory(err);
   for (uint32_t i = 0; i < gather->width; i++)
     loader->key_columns[i] = relationship->direction == CORM_MANY_TO_MANY
-                                 ? entity->first + entity->mapper->nattributes + i
-                                 : entity->first + relationship->pairs[i].far_slot;
+                                 ? entity->first + entity->bundle->n + i
+                                 : entity->first + corm_hydrate_column(entity->shape, relationship->pairs[i].far_slot);
   return CORM_OK;
 }
 

@@ -36,13 +36,21 @@ static void flush_clear(corm_flush *flush) {
 
 /* -- collecting -- */
 
+uint32_t corm_flush_rank(const corm_flush *flush, uint32_t at) {
+  const corm_mapper *mapper = flush->mappers.items[at];
+  if (mapper->root == mapper && !mapper->children.len) return at;
+  uint32_t first = 0;
+  while (((const corm_mapper *)flush->mappers.items[first])->root != mapper->root) first++;
+  return first;
+}
+
 static corm_status rank_of(corm_flush *flush, corm_mapper *mapper, uint32_t *rank, corm_error *err) {
   ptrdiff_t at = corm_vec_index(&flush->mappers, mapper);
   if (at < 0) {
     if (corm_vec_push(&flush->mappers, mapper) != CORM_OK) return corm_error_memory(err);
     at = (ptrdiff_t)flush->mappers.len - 1;
   }
-  *rank = (uint32_t)at;
+  *rank = corm_flush_rank(flush, (uint32_t)at);
   return CORM_OK;
 }
 

@@ -68,6 +68,9 @@ static inline void corm_flush_ahead(const corm_object *object) {
 /* Grows an array of plain structs to hold one more. NULL when out of memory. */
 void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *cap, size_t size);
 
+/* The rank of the rows of flush->mappers[at]: classes that inherit from each other have one, that of the first. */
+uint32_t corm_flush_rank(const corm_flush *flush, uint32_t at);
+
 /* The work of an object, made as an UPDATE when there is none. NULL: err is set. */
 corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err);
 

@@ -3,24 +3,71 @@
 
 #include "orm/loader.h"
 
-corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err) {
-  const corm_mapper *mapper = entity->mapper;
+/* -- shapes -- */
+
+static corm_status describe_slots(corm_loader *loader, corm_load_shape *shape, corm_error *err) {
+  const corm_mapper *mapper = shape->mapper;
   const corm_dialect *dialect = loader->dialect;
-  corm_arena *arena = &loader->arena;
-  entity->values = corm_arena_zalloc(arena, mapper->nattributes, sizeof *entity->values);
-  entity->key = corm_arena_zalloc(arena, mapper->npk, sizeof *entity->key);
-  entity->rest = corm_arena_zalloc(arena, mapper->nattributes, sizeof *entity->rest);
-  entity->kinds = corm_arena_zalloc(arena, mapper->nattributes, 1);
-  if (!entity->values || !entity->key || !entity->rest || !entity->kinds) return corm_error_memory(err);
-  corm_load_slot *rest = entity->rest;
+  shape->rest = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *shape->rest);
+  shape->kinds = corm_arena_zalloc(&loader->arena, mapper->nattributes, 1);
+  if (!shape->rest || !shape->kinds) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_type *type = corm_type_on(mapper->attributes[i].type, dialect->name);
-    entity->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
-    if (!mapper->attributes[i].primary_key) *rest++ = (corm_load_slot){(uint16_t)i, entity->kinds[i]};
+    shape->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
+    if (shape->place && shape->place[i] < 0)
+      shape->partial = true;
+    else if (!mapper->attributes[i].primary_key)
+      shape->rest[shape->nrest++] = (corm_load_slot){(uint16_t)i, shape->kinds[i]};
   }
-  entity->leads = true;
-  for (uint32_t i = 0; i < mapper->npk; i++) entity->leads = entity->leads && mapper->pk[i] == i;
   return CORM_OK;
+}
+
+/* Where the slots of a class below the entity's stand: those of each class between them in its part of the bundle. */
+static int16_t *place_slots(corm_loader *loader, const corm_load_entity *entity, const corm_mapper *mapper) {
+  const corm_view *view = entity->bundle->view;
+  int16_t *place = corm_arena_alloc(&loader->arena, (mapper->nattributes + 1) * sizeof *place);
+  const uint32_t own = entity->mapper->nattributes;
+  if (!place) return NULL;
+  for (uint32_t i = 0; i < own; i++) place[i] = view && view->place ? view->place[i] : (int16_t)i;
+  for (uint32_t i = own; i < mapper->nattributes; i++) place[i] = -1;
+  for (uint32_t p = 0; view && p < view->nparts; p++) {
+    const corm_view_part *part = &view->parts[p];
+    if (!corm_mapper_isa(mapper, part->mapper)) continue;
+    const uint32_t first = part->mapper->parent->nattributes;
+    for (uint32_t i = first; i < part->mapper->nattributes; i++) place[i] = (int16_t)(part->first + (i - first));
+  }
+  return place;
+}
+
+/* The shape becomes that of the current row. */
+static corm_status add_shape(corm_loader *loader, corm_load_entity *entity, corm_mapper *mapper, bool straight,
+                             corm_error *err) {
+  corm_load_shape *shape = corm_arena_zalloc(&loader->arena, 1, sizeof *shape);
+  if (!shape) return corm_error_memory(err);
+  shape->mapper = mapper;
+  if (!straight) shape->place = place_slots(loader, entity, mapper);
+  if (!straight && !shape->place) return corm_error_memory(err);
+  corm_status status = describe_slots(loader, shape, err);
+  if (status != CORM_OK) return status;
+  if (!entity->values || mapper->nattributes > entity->room) {
+    entity->values = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *entity->values);
+    if (!entity->values) return corm_error_memory(err);
+    entity->room = mapper->nattributes;
+  }
+  shape->next = entity->shapes;
+  entity->shapes = entity->shape = shape;
+  return CORM_OK;
+}
+
+corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err) {
+  const corm_mapper *mapper = entity->mapper;
+  const bool straight = !entity->bundle->view && (mapper->discriminator < 0 || !mapper->children.len);
+  entity->key = corm_arena_zalloc(&loader->arena, mapper->npk, sizeof *entity->key);
+  if (!straight) entity->raw = corm_arena_zalloc(&loader->arena, entity->bundle->n, sizeof *entity->raw);
+  if (!entity->key || (!straight && !entity->raw)) return corm_error_memory(err);
+  entity->leads = straight;
+  for (uint32_t i = 0; i < mapper->npk; i++) entity->leads = entity->leads && mapper->pk[i] == i;
+  return add_shape(loader, entity, entity->mapper, straight, err);
 }
 
 /* -- one row -- */
@@ -32,7 +79,7 @@ static void describe_row(const corm_loader *loader, const corm_load_entity *enti
   corm_buf_putc(out, '(');
   for (uint32_t i = 0; i < mapper->npk; i++) {
     corm_value raw;
-    corm_result_raw(loader->result, entity->first + mapper->pk[i], &raw);
+    corm_result_raw(loader->result, entity->first + corm_hydrate_column(entity->shape, mapper->pk[i]), &raw);
     if (i) corm_buf_puts(out, ", ");
     corm_buf_puts(out, mapper->attributes[mapper->pk[i]].key);
     corm_buf_putc(out, '=');
@@ -43,23 +90,26 @@ static void describe_row(const corm_loader *loader, const corm_load_entity *enti
 
 /* Says which attribute of which object cannot be read. */
 static corm_status explain(const corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_error *err) {
-  const corm_attribute *attribute = &entity->mapper->attributes[slot];
+  const corm_mapper *mapper = entity->shape->mapper;
+  const corm_attribute *attribute = &mapper->attributes[slot];
   corm_buf text;
   if (err->cls == CORM_E_MEMORY) return CORM_FAILED;
   corm_buf_init(&text, loader->mem);
   describe_row(loader, entity, &text);
   const char *row = corm_buf_str(&text);
-  corm_error_prefix(err, "%s.%s of %s: ", entity->mapper->name, attribute->key, row ? row : entity->mapper->name);
-  corm_error_field(err->entity, sizeof err->entity, entity->mapper->name);
-  corm_error_field(err->table, sizeof err->table, attribute->column->table->fullname);
-  corm_error_field(err->column, sizeof err->column, attribute->column->name);
+  corm_error_prefix(err, "%s.%s of %s: ", mapper->name, attribute->key, row ? row : mapper->name);
+  corm_error_field(err->entity, sizeof err->entity, mapper->name);
+  if (attribute->column) {
+    corm_error_field(err->table, sizeof err->table, attribute->column->table->fullname);
+    corm_error_field(err->column, sizeof err->column, attribute->column->name);
+  }
   corm_buf_clear(&text);
   return CORM_FAILED;
 }
 
 static corm_status decode(corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_value *value) {
   const corm_dialect *dialect = loader->dialect;
-  const corm_type *type = corm_type_on(entity->mapper->attributes[slot].type, dialect->name);
+  const corm_type *type = corm_type_on(entity->shape->mapper->attributes[slot].type, dialect->name);
   const corm_value raw = *value;
   if (raw.kind == CORM_ABSENT) return corm_error_memory(&loader->failure);
   if (dialect->decode(dialect, type, &raw, &loader->scratch, value, &loader->failure) != CORM_OK)
@@ -103,9 +153,65 @@ static void read_columns(corm_loader *loader, corm_load_entity *entity) {
 }
 
 static void read_other_columns(corm_loader *loader, corm_load_entity *entity) {
-  const uint32_t from = entity->nread, n = entity->mapper->nattributes - from;
+  const uint32_t from = entity->nread, n = entity->shape->mapper->nattributes - from;
   if (n) corm_result_raws(loader->result, entity->first + from, n, entity->values + from);
   entity->nread += n;
+}
+
+/* The class that a row says it is of; NULL: `failure` is set. */
+static corm_mapper *class_of_row(corm_loader *loader, const corm_load_entity *entity, const corm_value *said) {
+  corm_mapper *mapper = corm_mapper_identified(entity->mapper->root, said);
+  if (mapper && corm_mapper_isa(mapper, entity->mapper)) return mapper;
+  corm_buf text;
+  corm_buf_init(&text, loader->mem);
+  describe_row(loader, entity, &text);
+  corm_buf_puts(&text, mapper ? " is of class " : " has the polymorphic identity ");
+  if (mapper)
+    corm_buf_puts(&text, mapper->name);
+  else
+    corm_value_describe(said, 40, &text);
+  const char *row = corm_buf_str(&text);
+  corm_error_set(&loader->failure, CORM_E_INVALID_REQUEST, "%s, which is no class of %s's",
+                 row ? row : entity->mapper->name, entity->mapper->name);
+  corm_error_field(loader->failure.entity, sizeof loader->failure.entity, entity->mapper->name);
+  corm_buf_clear(&text);
+  return NULL;
+}
+
+/* Sets the shape that the row's discriminator asks for. */
+static corm_status choose_shape(corm_loader *loader, corm_load_entity *entity) {
+  const int32_t slot = entity->mapper->discriminator;
+  corm_load_shape *own = entity->shapes;
+  while (own->next) own = own->next;
+  corm_load_shape *const last = entity->shape;
+  entity->shape = own;
+  if (slot < 0 || own->place[slot] < 0) return CORM_OK;
+  corm_value said = entity->raw[own->place[slot]];
+  if (said.kind == CORM_NULL) return CORM_OK;
+  if (said.kind != own->kinds[slot] && decode(loader, entity, (uint32_t)slot, &said) != CORM_OK) return CORM_FAILED;
+  if (corm_value_equal(&last->mapper->identity, &said)) {
+    entity->shape = last;
+    return CORM_OK;
+  }
+  for (corm_load_shape *shape = entity->shapes; shape; shape = shape->next) {
+    if (!corm_value_equal(&shape->mapper->identity, &said)) continue;
+    entity->shape = shape;
+    return CORM_OK;
+  }
+  corm_mapper *mapper = class_of_row(loader, entity, &said);
+  return mapper ? add_shape(loader, entity, mapper, false, &loader->failure) : CORM_FAILED;
+}
+
+/* By slot, whatever order the columns have; what is not selected waits to be asked for. */
+static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
+  corm_result_raws(loader->result, entity->first, entity->bundle->n, entity->raw);
+  const corm_status status = choose_shape(loader, entity);
+  const corm_load_shape *shape = entity->shape;
+  entity->nread = shape->mapper->nattributes;
+  for (uint32_t i = 0; status == CORM_OK && i < entity->nread; i++)
+    entity->values[i] = shape->place[i] < 0 ? (corm_value){.kind = CORM_ABSENT, .flags = CORM_VALUE_EXPIRED}
+                                            : entity->raw[shape->place[i]];
+  return status;
 }
 
 /* CORM_DONE: the key is NULL, there is no object in this row. */
@@ -114,7 +220,7 @@ static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   corm_buf_reset(&loader->text);
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
-    if (read_slot(loader, entity, slot, entity->kinds[slot]) != CORM_OK) return CORM_FAILED;
+    if (read_slot(loader, entity, slot, entity->shape->kinds[slot]) != CORM_OK) return CORM_FAILED;
     if (entity->values[slot].kind == CORM_NULL) return CORM_DONE;
   }
   for (uint32_t i = 0; i < mapper->npk; i++) {
@@ -132,24 +238,40 @@ static bool may_overwrite(const corm_loader *loader, const corm_object *object, 
   return loader->populate_existing || (value->flags & CORM_VALUE_EXPIRED) || value->kind == CORM_ABSENT;
 }
 
+/* The slots of an object that a row of the shape can fill: all, unless the row says that it is of another class now. */
+static uint32_t common_slots(const corm_load_shape *shape, const corm_object *object) {
+  const corm_mapper *mapper = shape->mapper;
+  while (!corm_mapper_isa(object->mapper, mapper)) mapper = mapper->parent;
+  return mapper->nattributes;
+}
+
+static bool has_expired(const corm_object *object) {
+  for (uint32_t i = 0; i < object->mapper->nattributes; i++)
+    if (object->slots[i].flags & CORM_VALUE_EXPIRED) return true;
+  return false;
+}
+
 /* Fills what is absent or expired. The key is known to be equal. */
 static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {
-  const corm_mapper *mapper = entity->mapper;
+  const corm_load_shape *shape = entity->shape;
+  const corm_mapper *mapper = shape->mapper;
+  const uint32_t n = object->mapper == mapper ? mapper->nattributes : common_slots(shape, object);
   corm_status status = CORM_OK;
-  for (uint32_t slot = 0; status == CORM_OK && slot < mapper->nattributes; slot++) {
-    if (!may_overwrite(loader, object, slot)) continue;
+  for (uint32_t slot = 0; status == CORM_OK && slot < n; slot++) {
+    if (!may_overwrite(loader, object, slot) || (shape->place && shape->place[slot] < 0)) continue;
     read_other_columns(loader, entity);
     if (mapper->attributes[slot].primary_key && object->slots[slot].kind != CORM_ABSENT) {
       object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;
       continue;
     }
-    if (!mapper->attributes[slot].primary_key && read_slot(loader, entity, slot, entity->kinds[slot]) != CORM_OK)
+    if (!mapper->attributes[slot].primary_key && read_slot(loader, entity, slot, shape->kinds[slot]) != CORM_OK)
       return CORM_FAILED;
     corm_value value = entity->values[slot];
     point_at_bytes(&value, loader->text.ptr);
     status = corm_object_store(object, slot, &value, &loader->failure);
   }
-  if (status == CORM_OK) object->flags &= (uint8_t)~CORM_OBJECT_EXPIRED;
+  if (status == CORM_OK && !((shape->partial || n < object->mapper->nattributes) && has_expired(object)))
+    object->flags &= (uint8_t)~CORM_OBJECT_EXPIRED;
   return status;
 }
 
@@ -164,7 +286,7 @@ static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, co
  * group that it has, and so does an object that is looked for alone.
  */
 static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
-  if (loader->alone || !entity->mapper->relationships.len) return CORM_OK;
+  if (loader->alone || !entity->shape->mapper->relationships.len) return CORM_OK;
   if (object->siblings && object->siblings->n > 1) {
     if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent)
       return CORM_OK;
@@ -190,9 +312,10 @@ static corm_status take_existing(corm_loader *loader, corm_load_entity *entity, 
 
 static corm_status read_rest(corm_loader *loader, corm_load_entity *entity) {
   read_other_columns(loader, entity);
-  const uint32_t n = entity->mapper->nattributes - entity->mapper->npk;
+  const corm_load_slot *rest = entity->shape->rest;
+  const uint32_t n = entity->shape->nrest;
   for (uint32_t i = 0; i < n; i++)
-    if (read_slot(loader, entity, entity->rest[i].slot, entity->rest[i].kind) != CORM_OK) return CORM_FAILED;
+    if (read_slot(loader, entity, rest[i].slot, rest[i].kind) != CORM_OK) return CORM_FAILED;
   return CORM_OK;
 }
 
@@ -202,8 +325,12 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   corm_session *session = loader->session;
   corm_object *found = NULL;
   entity->object = *object = NULL;
-  read_columns(loader, entity);
-  corm_status status = read_key(loader, entity);
+  corm_status status = CORM_OK;
+  if (entity->raw)
+    status = read_mapped(loader, entity);
+  else
+    read_columns(loader, entity);
+  if (status == CORM_OK) status = read_key(loader, entity);
   if (status == CORM_DONE) return 0;
   if (status == CORM_OK) {
     entity->hash = corm_identity_hash(mapper, entity->key);
@@ -217,7 +344,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
     loader->failed = true; /* fill reports it */
     return corm_object_size(mapper, 0);
   }
-  if (!found) return corm_object_size(mapper, loader->text.len);
+  if (!found) return corm_object_size(entity->shape->mapper, loader->text.len);
   entity->object = *object = found;
   return 0;
 }
@@ -230,7 +357,7 @@ static corm_object *find_arrived(corm_loader *loader, corm_load_entity *entity) 
 }
 
 corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err) {
-  corm_mapper *mapper = entity->mapper;
+  corm_mapper *mapper = entity->shape->mapper;
   corm_session *session = loader->session;
   corm_object *object = find_arrived(loader, entity);
   if (object) {
@@ -245,7 +372,7 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   memcpy(object->slots, entity->values, mapper->nattributes * sizeof *object->slots);
   for (uint32_t i = 0; i < mapper->nattributes; i++) point_at_bytes(&object->slots[i], bytes);
   object->state = CORM_PERSISTENT;
-  object->flags = CORM_OBJECT_KEYED;
+  object->flags = entity->shape->partial ? CORM_OBJECT_KEYED | CORM_OBJECT_EXPIRED : CORM_OBJECT_KEYED;
   object->hash = entity->hash;
   corm_status status = join_siblings(loader, entity, object, err);
   if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, err);

@@ -72,7 +72,7 @@ static corm_status check_single_parent(const corm_object *object, const corm_rel
 static corm_status check_target(const corm_object *object, const corm_relationship *relationship,
                                 const corm_object *target, corm_error *err) {
   if (!target) return CORM_OK;
-  if (target->mapper != relationship->target)
+  if (!corm_mapper_isa(target->mapper, relationship->target))
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s holds %s objects, not %s", object->mapper->name,
                           relationship->key, relationship->target->name, target->mapper->name);
   if (object->session && target->session && object->session != target->session)

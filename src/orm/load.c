@@ -261,7 +261,8 @@ static corm_status pull_fetched(corm_loader *loader, corm_error *err) {
   if (!entity->object) return CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < fetch->width; i++) {
     const uint32_t slot = loader->key_columns[i] - entity->first;
-    if (slot < entity->nread && entity->kinds[slot] == CORM_INT && entity->values[slot].kind == CORM_INT)
+    if (!entity->raw && slot < entity->nread && entity->shape->kinds[slot] == CORM_INT &&
+        entity->values[slot].kind == CORM_INT)
       loader->key[i] = entity->values[slot]; /* as it was read */
     else
       status = corm_result_value(loader->result, loader->key_columns[i], &loader->key[i], err);
@@ -351,7 +352,7 @@ corm_result *corm_loader_result(corm_loader *loader) {
 }
 
 corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k) {
-  return ((const corm_load_entity *)loader->entities.items[k])->mapper;
+  return ((const corm_load_entity *)loader->entities.items[k])->shape->mapper;
 }
 
 /* -- links -- */

@@ -64,6 +64,7 @@ int32_t corm_loader_item(const corm_loader *loader, uint32_t item, uint32_t *col
    when the row's entities are filled. */
 bool corm_loader_duplicate(corm_loader *loader);
 corm_result *corm_loader_result(corm_loader *loader); /* for plain columns; borrowed */
+/* The class of entity k in the current row, once corm_loader_need was asked: that of the query or one below it. */
 corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k);
 
 bool corm_loader_group(corm_loader *loader, corm_object **parent, corm_object *const **targets, uint32_t *n);

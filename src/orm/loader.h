@@ -25,6 +25,17 @@ typedef struct corm_load_slot {
   uint8_t kind; /* as in `kinds` */
 } corm_load_slot;
 
+/* How the columns of an entity become an object of one class. Straight: each slot is the column of its number. */
+typedef struct corm_load_shape {
+  struct corm_load_shape *next;
+  corm_mapper *mapper;
+  const int16_t *place; /* by slot: the column of the bundle, -1: not selected; NULL: straight */
+  uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
+  corm_load_slot *rest; /* of all that are selected but the key */
+  uint32_t nrest;
+  bool partial; /* some slot is not selected */
+} corm_load_shape;
+
 /* An object in the rows. */
 typedef struct corm_load_entity {
   corm_mapper *mapper;
@@ -51,14 +62,16 @@ typedef struct corm_load_entity {
   corm_object *object;
   uint32_t nread; /* columns of it that were read: those of the key, where the last row's object was there already */
   bool was_known; /* the last row's object was */
+  uint32_t room;  /* slots in `values` */
   uint32_t hash;
   corm_identity_place place; /* where the key was looked for in the identity map */
   corm_value
       *values; /* by slot, as the driver gave them or decoded; decoded bytes: as.i is the offset in loader->text */
   corm_value *key;
-  corm_load_slot *rest; /* of all but the key */
-  bool leads;           /* the key's columns come first, in order */
-  uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
+  corm_load_shape *shape;  /* of the current row's object */
+  corm_load_shape *shapes; /* those met so far, that of `mapper` last */
+  corm_value *raw;         /* the row by column, where it is not straight; else NULL */
+  bool leads;              /* straight, and the key's columns come first, in order */
   corm_siblings *siblings;
   corm_object *lone; /* the only object so far, which is in another group */
 } corm_load_entity;
@@ -128,6 +141,11 @@ CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper 
 CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
 
 /* -- hydrate.c -- */
+
+/* Which column of the bundle a slot is, that is selected. */
+static inline uint32_t corm_hydrate_column(const corm_load_shape *shape, uint32_t slot) {
+  return shape->place ? (uint32_t)shape->place[slot] : slot;
+}
 
 /* Room for an entity's rows; its `first` is known. */
 CORM_MUST_USE corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err);

@@ -223,6 +223,42 @@ static corm_status take_key(corm_mapper *mapper, const corm_mapper_def *def, cor
   return CORM_OK;
 }
 
+/* -- which class a row is of -- */
+
+corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identity) {
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&root->registry->classes, &pos)) != NULL;) {
+    corm_mapper *mapper = entry->value;
+    if (mapper->root == root && mapper->identity.kind != CORM_ABSENT && corm_value_equal(&mapper->identity, identity))
+      return mapper;
+  }
+  return NULL;
+}
+
+static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
+  mapper->discriminator = mapper->parent ? mapper->parent->discriminator : -1;
+  if (def->discriminator) {
+    mapper->discriminator = corm_mapper_slot(mapper, def->discriminator, strlen(def->discriminator));
+    if (mapper->discriminator < 0)
+      return corm_error_set(err, CORM_E_ARGUMENT, "class %s: polymorphic_on names no attribute: '%s'", mapper->name,
+                            def->discriminator);
+  }
+  if (!def->identity) return CORM_OK;
+  if (mapper->discriminator < 0)
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "class %s: polymorphic_identity without polymorphic_on, here or in a class above",
+                          mapper->name);
+  const corm_mapper *other = corm_mapper_identified(mapper->root, def->identity);
+  if (other)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s has the polymorphic identity of class %s", mapper->name,
+                          other->name);
+  mapper->identity = *def->identity;
+  mapper->identity.flags = 0;
+  if (!corm_value_has_bytes(def->identity)) return CORM_OK;
+  mapper->identity.as.s = corm_arena_dup(&mapper->arena, def->identity->as.s, def->identity->len);
+  return mapper->identity.as.s ? CORM_OK : corm_error_memory(err);
+}
+
 /* -- the whole -- */
 
 /* The numbers of relationships begin behind those of the attributes. */
@@ -246,6 +282,7 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (status == CORM_OK) status = take_conditions(mapper, def, &on, err);
   if (status == CORM_OK) status = map_columns(mapper, def, on[mapper->ntables - 1], err);
   if (status == CORM_OK) status = take_key(mapper, def, err);
+  if (status == CORM_OK) status = take_identity(mapper, def, err);
   if (status == CORM_OK) status = join_tables(mapper, on, err);
   for (size_t i = 0; status == CORM_OK && parent && i < parent->relationships.len; i++)
     if (corm_vec_push(&mapper->relationships, parent->relationships.items[i]) != CORM_OK) return corm_error_memory(err);
@@ -271,7 +308,7 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   mapper->parent = def->parent;
   mapper->root = def->parent ? def->parent->root : mapper;
   mapper->depth = def->parent ? def->parent->depth + 1 : 0;
-  mapper->autoincrement = -1;
+  mapper->autoincrement = mapper->discriminator = -1;
   corm_arena_init(&mapper->arena, mem);
   corm_vec_init(&mapper->children, mem);
   corm_vec_init(&mapper->relationships, mem);

@@ -86,6 +86,8 @@ struct corm_mapper {
   uint32_t *pk;         /* slots of the primary key */
   uint32_t npk;
   int32_t autoincrement;  /* slot whose value the database generates; -1 none */
+  int32_t discriminator;  /* slot that says which class a row is of: the parent's, too; -1 none */
+  corm_value identity;    /* what stands there for this class; ABSENT: it has none */
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
@@ -120,6 +122,8 @@ typedef struct corm_mapper_def {
   uint32_t nattributes;
   corm_column *const *primary_key; /* NULL: the table's; with a parent: always the parent's */
   uint32_t nprimary_key;
+  const char *discriminator;  /* key of the attribute that says which class a row is of; NULL: the parent's, or none */
+  const corm_value *identity; /* canonical, of the discriminator's type; NULL: none */
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
                           the mapper */
 } corm_mapper_def;
@@ -140,6 +144,9 @@ CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, corm_colum
 /* Takes over what configuration told the columns: types of foreign keys, which column the database counts. */
 void corm_mapper_note_types(corm_mapper *mapper);
 
+/* The class of the root's family with that polymorphic identity, or NULL. */
+corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identity);
+
 /* Slot of an attribute, or -1. */
 int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len);
 /* Slot of a column of one of the mapper's tables, or -1. */
@@ -157,6 +164,19 @@ CORM_MUST_USE corm_status corm_registry_configure(corm_registry *registry, corm_
 static inline corm_mapper *corm_bundle_mapper(const corm_bundle *bundle) {
   return (corm_mapper *)(uintptr_t)bundle->owner; /* const in the tree only */
 }
+
+/* Classes below a bundle's whose own slots (all but the parent's) stand in it, too. */
+typedef struct corm_view_part {
+  const corm_mapper *mapper;
+  uint32_t first; /* column of the bundle */
+} corm_view_part;
+
+/* What the columns of a bundle are (bundle->view) where they are not the slots of its mapper in order. */
+typedef struct corm_view {
+  const int16_t *place; /* by slot: the column of the bundle, -1: not selected; NULL: the first ones, in order */
+  const corm_view_part *parts;
+  uint32_t nparts;
+} corm_view;
 
 /* The FROM of a level's table within `from`: mapper->from, or one of the same form made of aliases. */
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);

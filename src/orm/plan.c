@@ -23,27 +23,54 @@ static corm_status edge_add(const corm_mem *mem, edges *list, uint32_t before, u
 
 /* -- tables -- */
 
+static bool has_table(const corm_mapper *mapper, const corm_table *table) {
+  for (uint32_t t = 0; t < mapper->ntables; t++)
+    if (mapper->tables[t].table == table) return true;
+  return false;
+}
+
 static ptrdiff_t mapper_of_table(const corm_flush *flush, const corm_table *table) {
   for (size_t i = 0; i < flush->mappers.len; i++)
-    if (((const corm_mapper *)flush->mappers.items[i])->table == table) return (ptrdiff_t)i;
+    if (has_table(flush->mappers.items[i], table)) return (ptrdiff_t)i;
   return -1;
+}
+
+/* Ties the rows of one object in two tables: both columns of each pair are the same attribute. */
+static bool is_between_levels(const corm_mapper *mapper, const corm_constraint *fk) {
+  if (mapper->ntables == 1) return false;
+  for (uint32_t i = 0; i < fk->ncolumns; i++) {
+    const int32_t slot = corm_mapper_column_slot(mapper, fk->columns[i]);
+    if (slot < 0 || slot != corm_mapper_column_slot(mapper, fk->target_columns[i])) return false;
+  }
+  return true;
+}
+
+static corm_status edges_of_table(const corm_flush *flush, uint32_t m, const corm_table *table, edges *list, bool *self,
+                                  corm_error *err) {
+  const uint32_t mine = corm_flush_rank(flush, m);
+  corm_status status = CORM_OK;
+  for (size_t c = 0; status == CORM_OK && c < table->constraints.len; c++) {
+    corm_constraint *fk = table->constraints.items[c];
+    if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
+    status = corm_constraint_resolve(fk, err);
+    if (status != CORM_OK) return status;
+    if (is_between_levels(flush->mappers.items[m], fk)) continue;
+    const ptrdiff_t at = mapper_of_table(flush, fk->target_columns[0]->table);
+    const ptrdiff_t to = at < 0 ? -1 : (ptrdiff_t)corm_flush_rank(flush, (uint32_t)at);
+    if (to == (ptrdiff_t)mine)
+      self[mine] = true;
+    else if (to >= 0)
+      status = edge_add(flush->mem, list, (uint32_t)to, mine, err);
+  }
+  return status;
 }
 
 static corm_status table_edges(const corm_flush *flush, edges *list, bool *self, corm_error *err) {
   corm_status status = CORM_OK;
-  for (size_t m = 0; m < flush->mappers.len; m++) {
+  for (uint32_t m = 0; status == CORM_OK && m < flush->mappers.len; m++) {
     const corm_mapper *mapper = flush->mappers.items[m];
-    for (size_t c = 0; status == CORM_OK && c < mapper->table->constraints.len; c++) {
-      corm_constraint *fk = mapper->table->constraints.items[c];
-      if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
-      status = corm_constraint_resolve(fk, err);
-      if (status != CORM_OK) return status;
-      ptrdiff_t to = mapper_of_table(flush, fk->target_columns[0]->table);
-      if (to == (ptrdiff_t)m)
-        self[m] = true;
-      else if (to >= 0)
-        status = edge_add(flush->mem, list, (uint32_t)to, (uint32_t)m, err);
-    }
+    for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
+      status = edges_of_table(flush, m, mapper->tables[t].table, list, self, err);
   }
   return status;
 }
@@ -62,7 +89,7 @@ static corm_object *referenced(const corm_flush *flush, const corm_object *objec
   for (uint32_t p = 0; p < target->npk; p++) {
     key[p] = corm_value_null();
     for (uint32_t i = 0; i < fk->ncolumns; i++) {
-      if (fk->target_columns[i] != target->attributes[target->pk[p]].column) continue;
+      if (corm_mapper_column_slot(target, fk->target_columns[i]) != (int32_t)target->pk[p]) continue;
       int32_t slot = corm_mapper_column_slot(object->mapper, fk->columns[i]);
       if (slot >= 0) key[p] = *corm_object_committed(object, (uint32_t)slot);
     }
@@ -72,13 +99,12 @@ static corm_object *referenced(const corm_flush *flush, const corm_object *objec
 }
 
 /* A doomed row goes before the doomed rows that it points to. */
-static corm_status delete_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
-                                corm_error *err) {
+static corm_status delete_edges_of(const corm_flush *flush, const uint32_t *group, const corm_work *work,
+                                   const corm_table *table, edges *list, corm_error *err) {
   const corm_object *object = work->object;
-  const corm_vec *constraints = &object->mapper->table->constraints;
   corm_status status = CORM_OK;
-  for (size_t c = 0; status == CORM_OK && c < constraints->len; c++) {
-    const corm_constraint *fk = constraints->items[c];
+  for (size_t c = 0; status == CORM_OK && c < table->constraints.len; c++) {
+    const corm_constraint *fk = table->constraints.items[c];
     if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
     ptrdiff_t m = mapper_of_table(flush, fk->target_columns[0]->table);
     if (m < 0) continue;
@@ -87,6 +113,15 @@ static corm_status delete_edges(const corm_flush *flush, const uint32_t *group, 
     if (flush->works[parent->flush - 1].kind != CORM_WORK_DELETE) continue;
     status = edge_add(flush->mem, list, object->flush - 1, parent->flush - 1, err);
   }
+  return status;
+}
+
+static corm_status delete_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
+                                corm_error *err) {
+  const corm_mapper *mapper = work->object->mapper;
+  corm_status status = CORM_OK;
+  for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
+    status = delete_edges_of(flush, group, work, mapper->tables[t].table, list, err);
   return status;
 }
 
@@ -157,7 +192,8 @@ typedef struct pk_key {
 
 static int by_pk(const void *a, const void *b) {
   const pk_key *x = a, *y = b;
-  if (x->object->mapper != y->object->mapper) return x->object->mapper < y->object->mapper ? -1 : 1;
+  const corm_mapper *mine = x->object->mapper->root, *theirs = y->object->mapper->root;
+  if (mine != theirs) return mine < theirs ? -1 : 1;
   int order = by_primary_key(x->object, y->object);
   return order ? order : x->work < y->work ? -1 : x->work > y->work;
 }
@@ -211,7 +247,7 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
 static bool waits(const corm_flush *flush, const corm_work *work) {
   for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
-    if (parent && parent->flush && parent->mapper == work->object->mapper &&
+    if (parent && parent->flush && parent->mapper->root == work->object->mapper->root &&
         flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
       return true;
   }

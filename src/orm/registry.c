@@ -27,19 +27,24 @@ static corm_status configure_columns(corm_mapper *mapper, corm_error *err) {
   return CORM_OK;
 }
 
+/* The parent's relationships come first. */
+static size_t inherited(const corm_mapper *mapper) {
+  return mapper->parent ? mapper->parent->relationships.len : 0;
+}
+
 corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
   const corm_map_entry *entry;
   if (registry->configured) return CORM_OK;
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
     corm_mapper *mapper = entry->value;
     corm_status status = mapper->configured ? CORM_OK : configure_columns(mapper, err);
-    for (size_t i = 0; status == CORM_OK && i < mapper->relationships.len; i++)
+    for (size_t i = inherited(mapper); status == CORM_OK && i < mapper->relationships.len; i++)
       status = corm_relationship_configure(mapper->relationships.items[i], err);
     if (status != CORM_OK) return status;
   }
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
     corm_mapper *mapper = entry->value;
-    for (size_t i = 0; i < mapper->relationships.len; i++) {
+    for (size_t i = inherited(mapper); i < mapper->relationships.len; i++) {
       corm_status status = corm_relationship_pair(mapper->relationships.items[i], err);
       if (status != CORM_OK) return status;
     }

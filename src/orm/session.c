@@ -105,7 +105,8 @@ static corm_object *find_alive(corm_session *session, const corm_mapper *mapper,
 
 corm_object *corm_session_find(corm_session *session, const corm_mapper *mapper, const corm_value *key) {
   corm_identity_place place;
-  return find_alive(session, mapper, key, corm_identity_hash(mapper, key), &place);
+  corm_object *object = find_alive(session, mapper, key, corm_identity_hash(mapper, key), &place);
+  return object && corm_mapper_isa(object->mapper, mapper) ? object : NULL;
 }
 
 static corm_status refuse_identity(const corm_session *session, const corm_object *object, corm_error *err) {
@@ -242,7 +243,8 @@ void corm_session_expire_all(corm_session *session) {
 
 static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
-  const bool own = mapper->table == table;
+  bool own = false;
+  for (uint32_t t = 0; t < mapper->ntables; t++) own = own || mapper->tables[t].table == table;
   for (uint32_t i = 0; own && i < object->mapper->nattributes; i++)
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) {

@@ -16,7 +16,8 @@ typedef struct corm_subselect {
 typedef struct corm_bundle {
   corm_node base;
   const char *name;  /* "User" */
-  const void *owner; /* the ORM's entity; the compiler hands it on */
+  const void *owner; /* the ORM's entity; the compiler hands it on, like `view` */
+  const void *view;  /* the ORM's: what the columns are, where they are not the entity's in order; or NULL */
   const corm_node *from;
   const corm_node *const *columns;
   uint32_t n;
