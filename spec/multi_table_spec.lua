@@ -115,4 +115,45 @@ describe("other tables", function()
     end
     assert.same({ "Ada", 40 }, { connection:execute(stmt):one():unpack() })
   end)
+
+  it("are the changed one under another name, too", function()
+    local p, q = pet:alias "p", pet:alias()
+    connection:execute(corm.update(p):values { label = p.c.label .. "!" }:where(p.c.owner_id:eq(1), p.c.id:gt(1)))
+    assert.equal("cat dog cow! elk", labels())
+    connection:execute(corm.update(p):values { label = pet.c.label }:where(p.c.id:eq(pet.c.id + 3)))
+    assert.equal("cat dog cow! cat", labels())
+    connection:execute(corm.update(p):where(p.c.id:eq(4)), { label = "eel" })
+    local result = connection:execute(corm.delete(q):where(q.c.id:eq(1)))
+    assert.equal(1, result.rowcount)
+    assert.equal("dog cow! eel", labels())
+    connection:execute(corm.delete(q):filter_by { label = "eel" })
+    assert.equal("dog cow!", labels())
+    local stmt = corm.update(p):values { label = "r" }:where(p.c.id:eq(2)):returning(p.c.label, p.c.owner_id)
+    if not database.lacks "returning_of_update" then
+      assert.same({ "r", 2 }, { connection:execute(stmt):one():unpack() })
+    end
+    if not database.lacks "delete_using" then
+      connection:execute(corm.delete(p):where(p.c.owner_id:eq(person.c.id), person.c.name:eq("Bo")))
+      assert.equal("cow!", labels())
+    end
+  end)
+
+  it("are no target under another name where that cannot be", function()
+    raises("ArgumentError", "insert: a table or a mapped class expected", corm.insert, pet:alias())
+    raises("ArgumentError", "an alias of one or a mapped class", corm.update, corm.select(pet):subquery())
+    raises("ArgumentError", "an alias of one or a mapped class", corm.delete, pet:join(person, corm.true_()))
+    raises("ArgumentError", "an alias of one", corm.delete, corm.select(pet):cte())
+    raises("ArgumentError", "without criteria", connection.execute, connection, corm.delete(pet:alias()))
+    local p = pet:alias "p"
+    raises("CompileError", "unconsumed column names: labl", function() corm.update(p):values { labl = 1 } end)
+    raises("CompileError", "Unconsumed column names", function()
+      corm.update(p):values({ [pet.c.label] = "x" }):where(p.c.id:eq(1)):compile { dialect = "mysql" }
+    end)
+    raises("CompileError", "sees the columns of 'p' only, not those of 'pet'", function()
+      corm.update(p):values({ label = "x" }):returning(pet.c.id):compile { dialect = "sqlite" }
+    end)
+    raises("CompileError", "has an alias", function()
+      corm.delete(p):returning(p.c.id):compile { dialect = "mariadb" }
+    end)
+  end)
 end)

@@ -251,6 +251,8 @@ static void test_refused(void **state) {
   update->table = account.node;
   assert_string_equal(compile_named(&poor, S(update), false), "CompileError: Unconsumed column names: email");
   update->table = alias(account.node, "a");
+  assert_string_equal(compile_named(&poor, S(update), false), "CompileError: Unconsumed column names: email");
+  update->table = alias(S(SELECT(e_id)), "a");
   assert_int_equal(strncmp(compile_named(&poor, S(update), false), "ArgumentError", 13), 0);
   const char *several = compile_named(&poor, S(ROW1(&address, "email", lit(1), lit(2))), false);
   assert_int_equal(strncmp(several, "CompileError: The 'default' dialect has no INSERT of several rows", 65), 0);

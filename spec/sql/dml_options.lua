@@ -74,5 +74,65 @@ return {
       return c.update(s.book):values { title = s.author.c.name }:where(s.book.c.author_id:eq(s.author.c.id))
         :with_dialect_options { mysql_limit = 5 }
     end, "UPDATE book SET title=author.name FROM author WHERE book.author_id = author.id", {}, mysql = false },
+    { "UPDATE of an alias", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { title = "x" }:where(a.c.id:eq(1))
+    end, "UPDATE book AS a SET title=:title WHERE a.id = :id_1", { title = "x", id_1 = 1 } },
+    { "UPDATE of an alias without a name, by its columns", function(c, s)
+      local a = s.book:alias()
+      return c.update(a):values { [a.c.year] = a.c.year + 1 }:where(a.c.id:eq(1))
+    end, "UPDATE book AS book_1 SET year=(book_1.year + :year_1) WHERE book_1.id = :id_1", { year_1 = 1, id_1 = 1 } },
+    { "UPDATE of an alias by the table itself in a subquery", function(c, s)
+      local a = s.book:alias "a"
+      local title = c.select(s.book.c.title):where(s.book.c.id:eq(a.c.author_id))
+      return c.update(a, { all = true }):values { title = title }
+    end, "UPDATE book AS a SET title=(SELECT book.title FROM book WHERE book.id = a.author_id)" },
+    { "UPDATE of an alias with RETURNING", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { title = "x" }:where(a.c.id:eq(1)):returning(a.c.id, a.c.title)
+    end, "UPDATE book AS a SET title=:title WHERE a.id = :id_1 RETURNING a.id, a.title", nil,
+      sqlite = "UPDATE book AS a SET title=:title WHERE a.id = :id_1 RETURNING id, title", mysql = false },
+    { "defaults of an UPDATE of an alias", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { year = a.c.year + 1 }:where(a.c.id:eq(1)):return_defaults()
+    end, "UPDATE book AS a SET year=(a.year + :year_1) WHERE a.id = :id_1 RETURNING a.year", nil,
+      sqlite = "UPDATE book AS a SET year=(a.year + :year_1) WHERE a.id = :id_1 RETURNING year",
+      mysql = "UPDATE book AS a SET year=(a.year + :year_1) WHERE a.id = :id_1" },
+    { "DELETE of an alias", function(c, s)
+      local a = s.book:alias "a"
+      return c.delete(a):where(a.c.id:eq(1))
+    end, "DELETE FROM book AS a WHERE a.id = :id_1", { id_1 = 1 },
+      mysql = "DELETE FROM a USING book AS a WHERE a.id = :id_1" },
+    { "DELETE of an alias by a correlated subquery about the table", function(c, s)
+      local a = s.book:alias()
+      return c.delete(a):where(a.c.id:in_(c.select(s.book.c.author_id):where(s.book.c.year:lt(a.c.year))))
+    end, "DELETE FROM book AS book_1 WHERE book_1.id IN "
+        .. "(SELECT book.author_id FROM book WHERE book.year < book_1.year)", {},
+      mysql = "DELETE FROM book_1 USING book AS book_1 WHERE book_1.id IN "
+        .. "(SELECT book.author_id FROM book WHERE book.year < book_1.year)" },
+  },
+  { id = "X28",
+    { "UPDATE of an alias by another table", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { title = s.author.c.name }:where(a.c.author_id:eq(s.author.c.id))
+    end, "UPDATE book AS a SET title=author.name FROM author WHERE a.author_id = author.id", {},
+      mysql = "UPDATE book AS a, author SET a.title=author.name WHERE a.author_id = author.id" },
+    { "UPDATE of an alias by the table itself", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { title = s.book.c.title }:where(a.c.id:eq(s.book.c.author_id))
+    end, "UPDATE book AS a SET title=book.title FROM book WHERE a.id = book.author_id", {},
+      mysql = "UPDATE book AS a, book SET a.title=book.title WHERE a.id = book.author_id" },
+    { "UPDATE of an alias and of the table itself", function(c, s)
+      local a = s.book:alias "a"
+      return c.update(a):values { [a.c.title] = "x", [s.book.c.year] = 5 }:where(a.c.id:eq(s.book.c.author_id))
+    end, "UPDATE book AS a SET book.year=:book_year, a.title=:title FROM book WHERE a.id = book.author_id",
+      { book_year = 5, title = "x" }, sqlite = false, postgresql = false,
+      mysql = "UPDATE book AS a, book SET book.year=:book_year, a.title=:title WHERE a.id = book.author_id" },
+    { "DELETE of an alias by another table", function(c, s)
+      local a = s.book:alias "a"
+      return c.delete(a):where(a.c.author_id:eq(s.author.c.id))
+    end, "DELETE FROM book AS a , author WHERE a.author_id = author.id", {}, sqlite = false,
+      postgresql = "DELETE FROM book AS a USING author WHERE a.author_id = author.id",
+      mysql = "DELETE FROM a USING book AS a, author WHERE a.author_id = author.id" },
   },
 }

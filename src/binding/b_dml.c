@@ -9,11 +9,12 @@
 
 /* -- making them ----------------------------------------------------------------------------------------------- */
 
-/* The table at 1: a Table, or the table of a mapped class. */
-static const corm_node *check_target(lua_State *L, const char *what) {
+/* The table at 1: a Table, the table of a mapped class, or, of what is no INSERT, an alias of one. */
+static const corm_node *check_target(lua_State *L, const char *what, bool aliases) {
   const corm_node *from = binding_checkfrom(L, 1, what);
-  if (from->kind != CORM_NODE_TABLE)
-    binding_error(L, CORM_E_ARGUMENT, "%s: a table or a mapped class expected, got %s", what, binding_typename(L, 1));
+  if (aliases ? !corm_dml_table(from) : from->kind != CORM_NODE_TABLE)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a table%s or a mapped class expected, got %s", what,
+                  aliases ? ", an alias of one" : "", binding_typename(L, 1));
   return from;
 }
 
@@ -56,19 +57,19 @@ void binding_push_update_of(lua_State *L, int arg) {
 }
 
 static int insert_call(lua_State *L) {
-  const corm_node *target = check_target(L, "insert");
+  const corm_node *target = check_target(L, "insert", false);
   corm_insert insert = {.base = base_of(CORM_NODE_INSERT), .table = ((const corm_table_node *)target)->table};
   return push_dml(L, &insert, sizeof insert);
 }
 
 static int update_call(lua_State *L) {
-  const corm_node *target = check_target(L, "update");
+  const corm_node *target = check_target(L, "update", true);
   corm_update update = {.base = base_of(CORM_NODE_UPDATE), .table = target, .all = read_all(L, "update")};
   return push_dml(L, &update, sizeof update);
 }
 
 static int delete_call(lua_State *L) {
-  const corm_node *target = check_target(L, "delete");
+  const corm_node *target = check_target(L, "delete", true);
   corm_delete_node node = {.base = base_of(CORM_NODE_DELETE), .table = target, .all = read_all(L, "delete")};
   return push_dml(L, &node, sizeof node);
 }
@@ -90,7 +91,7 @@ typedef struct other_value {
 
 typedef struct value_set {
   const corm_table *table;
-  bool changes; /* of an UPDATE */
+  const corm_node *changed; /* of an UPDATE: what it changes; NULL: an INSERT */
   other_value *others;
   uint32_t nothers;
   const corm_node *entity;
@@ -102,7 +103,7 @@ typedef struct value_set {
 
 static const corm_table *target_table(const corm_node *node) {
   if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
-  return ((const corm_table_node *)((const corm_update *)node)->table)->table;
+  return corm_dml_table(((const corm_update *)node)->table);
 }
 
 /* The column that a string names: an attribute of the class, a key of the table. */
@@ -172,12 +173,12 @@ static void read_value(lua_State *L, value_set *set, value_row *row, uint32_t in
 
 /* The column of another FROM at `arg`, or NULL: of an UPDATE only. */
 static const corm_column_node *other_column(lua_State *L, const value_set *set, int arg) {
-  const corm_node *node = set->changes && lua_isuserdata(L, arg) ? binding_tonode(L, arg) : NULL;
+  const corm_node *node = set->changed && lua_isuserdata(L, arg) ? binding_tonode(L, arg) : NULL;
   if (!node || node->kind != CORM_NODE_COLUMN) return NULL;
   const corm_column_node *column = (const corm_column_node *)node;
   const corm_node *from = column->from;
   if (!column->column || !from || from->kind == CORM_NODE_JOIN) return NULL;
-  if (from->kind == CORM_NODE_TABLE) return column->column->table == set->table ? NULL : column;
+  if (corm_from_same(from, set->changed)) return NULL;
   return corm_from_element(from)->kind == CORM_NODE_TABLE ? column : NULL;
 }
 
@@ -409,7 +410,7 @@ static int insert_values(lua_State *L, const corm_insert *old, const corm_node *
 
 static int update_values(lua_State *L, const corm_update *old, const corm_node *entity) {
   value_set set = start_values(L, &old->base, entity, "values");
-  set.changes = true;
+  set.changed = old->table;
   value_row row = read_row(L, &set, 2);
   binding_build b;
   corm_update *update;

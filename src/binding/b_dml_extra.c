@@ -153,8 +153,7 @@ typedef struct defaults_args {
 
 static const corm_table *table_of(const corm_node *node) {
   if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
-  const corm_node *target = ((const corm_update *)node)->table;
-  return ((const corm_table_node *)corm_from_element(target))->table;
+  return corm_dml_table(((const corm_update *)node)->table);
 }
 
 static void check_default(lua_State *L, const corm_node *old, int arg) {

@@ -112,8 +112,8 @@ static const corm_node *insert_statement(lua_State *L, const corm_insert *insert
 
 static const corm_node *update_statement(lua_State *L, const corm_update *update, int first, corm_arena *arena) {
   assignments all;
-  if (!lua_istable(L, first) || update->table->kind != CORM_NODE_TABLE) return &update->base;
-  const corm_table *table = ((const corm_table_node *)update->table)->table;
+  const corm_table *table = corm_dml_table(update->table);
+  if (!lua_istable(L, first) || !table) return &update->base;
   corm_update *copy = corm_arena_alloc(arena, sizeof *copy);
   if (!copy || !extend(L, table, update->columns, update->values, update->n, first, arena, &all)) return NULL;
   *copy = *update;
@@ -232,8 +232,7 @@ static void read_value(reader *r, int arg, const corm_compiled_bind *bind, const
 static const corm_table *assigned_table(const corm_node *statement) {
   if (statement->kind == CORM_NODE_INSERT) return ((const corm_insert *)statement)->table;
   if (statement->kind != CORM_NODE_UPDATE) return NULL;
-  const corm_node *from = ((const corm_update *)statement)->table;
-  return from->kind == CORM_NODE_TABLE ? ((const corm_table_node *)from)->table : NULL;
+  return corm_dml_table(((const corm_update *)statement)->table);
 }
 
 static int unknown_parameter(reader *r, const char *name, size_t number) {

@@ -168,7 +168,7 @@ static const corm_table *written_table(const corm_node *node) {
                            : node->kind == CORM_NODE_UPDATE ? ((const corm_update *)node)->table
                            : node->kind == CORM_NODE_DELETE ? ((const corm_delete_node *)node)->table
                                                             : NULL;
-  return table && table->kind == CORM_NODE_TABLE ? ((const corm_table_node *)table)->table : NULL;
+  return table ? corm_dml_table(table) : NULL;
 }
 
 static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,

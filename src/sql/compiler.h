@@ -319,16 +319,6 @@ void corm_leave_level(corm_compiler *c, corm_level level);
 /* The name that a CTE has. */
 const char *corm_cte_name(corm_compiler *c, const corm_alias *cte);
 
-/* -- emit_tables.c: UPDATE and DELETE of one table by others -- */
-
-/* Adds the FROMs that the condition (or NULL) and the values name beside the target; false: there are none. */
-bool corm_add_more_tables(corm_compiler *c, const corm_node *target, const corm_node *where, const corm_update *update,
-                          corm_from_list *out);
-/* They stand behind UPDATE t, behind SET, or behind DELETE FROM t, as the dialect has it. */
-void corm_emit_updated_tables(corm_compiler *c, const corm_from_list *more);
-void corm_emit_update_from(corm_compiler *c, const corm_from_list *more);
-void corm_emit_delete_using(corm_compiler *c, const corm_table *table, const corm_from_list *more, bool returning);
-
 /* -- emit_values.c -- */
 
 /* VALUES with its name and columns. */
@@ -336,24 +326,6 @@ void corm_emit_values(corm_compiler *c, const corm_table_valued *from);
 /* VALUES alone: "VALUES (1, 2), (3, 4)". */
 void corm_emit_value_rows(corm_compiler *c, const corm_values *values);
 void corm_emit_sampling(corm_compiler *c, const corm_alias *sample);
-
-/* -- emit_defaults.c: RETURNING that nobody wrote -- */
-
-#define CORM_NO_VALUE UINT32_MAX
-
-/* An INSERT that is being written. */
-typedef struct corm_inserting {
-  const corm_insert *insert;
-  const corm_table *table;
-  const uint32_t *at; /* of each column of the table the position among the given ones, or CORM_NO_VALUE */
-  bool all;           /* every column is a required bind */
-} corm_inserting;
-
-/* The key that is asked for, or what return_defaults() says. */
-void corm_emit_insert_defaults(corm_compiler *c, const corm_inserting *x);
-/* What return_defaults() says; `at` as above. */
-void corm_emit_update_defaults(corm_compiler *c, const corm_update *update, const corm_table *table,
-                               const uint32_t *at);
 
 /* -- emit_upsert.c -- */
 
@@ -380,10 +352,5 @@ bool corm_is_clients(const corm_default *value);
 /* A value for a column: a plain value takes the column's type, and `name`. */
 void corm_emit_value(corm_compiler *c, const corm_column *column, const char *name, const corm_node *value,
                      uint32_t row);
-/* In SET the columns of the FROMs in `more`; true when there are none. */
-bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const corm_table *table,
-                          const corm_from_list *more);
-/* Refuses what stands in RETURNING without its table, and so may be another column than was said. */
-void corm_check_returned(corm_compiler *c, const corm_table *table, const corm_node *const *returning, uint32_t n);
 
 #endif

@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+const corm_table *corm_dml_table(const corm_node *target) {
+  if (target->kind == CORM_NODE_ALIAS) {
+    const corm_alias *alias = (const corm_alias *)target;
+    if (alias->cte || alias->lateral || alias->sampling || target->flags & CORM_ALIAS_PROPOSED) return NULL;
+    target = alias->element;
+  }
+  return target->kind == CORM_NODE_TABLE ? ((const corm_table_node *)target)->table : NULL;
+}
+
 const corm_dml_extra *corm_dml_extra_of(const corm_node *node) {
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_INSERT: return ((const corm_insert *)node)->extra;

@@ -65,7 +65,7 @@ typedef struct corm_insert corm_insert;
 
 typedef struct corm_update {
   corm_node base;
-  const corm_node *table; /* TABLE */
+  const corm_node *table; /* TABLE, or an ALIAS of one */
   const corm_column *const *columns;
   const corm_node *const *values;
   uint32_t n;                            /* 0, and none of other FROMs: all columns as required binds */
@@ -84,7 +84,7 @@ typedef struct corm_update {
 
 typedef struct corm_delete_node {
   corm_node base;
-  const corm_node *table; /* TABLE */
+  const corm_node *table; /* TABLE, or an ALIAS of one */
   const corm_node *where;
   const corm_node *const *returning;
   uint32_t nreturning;
@@ -94,6 +94,8 @@ typedef struct corm_delete_node {
   bool all;
 } corm_delete_node;
 
+/* The table that an UPDATE or DELETE of the FROM changes: of a table or an alias of one; NULL: it is neither. */
+const corm_table *corm_dml_table(const corm_node *target);
 /* The extra of an INSERT, UPDATE or DELETE, NULL for nothing. */
 const corm_dml_extra *corm_dml_extra_of(const corm_node *node);
 /* The LIMIT that it has on the dialect (its own, else its kin's), -1 for none. */

@@ -1,4 +1,4 @@
-#include "sql/compiler.h"
+#include "sql/emit_dml.h"
 
 /* RETURNING that nobody wrote: of the key that the database makes, and of what return_defaults() asks for. */
 
@@ -94,11 +94,12 @@ typedef struct returning {
   uint32_t n;
 } returning;
 
-static bool start(corm_compiler *c, const corm_table *table, const corm_return_defaults *defaults, returning *r) {
+static bool start(corm_compiler *c, const corm_table *table, const corm_node *from,
+                  const corm_return_defaults *defaults, returning *r) {
   r->n = 0;
   r->nodes =
       corm_compiler_check(c, corm_arena_alloc(c->arena, (table->columns.len + defaults->nmore + 1) * sizeof *r->nodes));
-  r->from = corm_table_node_in(c->arena, table);
+  r->from = from;
   if (!r->from) corm_compiler_check(c, NULL);
   return !c->failed;
 }
@@ -119,7 +120,7 @@ static void finish(corm_compiler *c, const corm_table *table, const corm_return_
     if (!column || column->table != table) r->nodes[r->n++] = node;
   }
   if (c->failed || !r->n) return;
-  corm_check_returned(c, table, r->nodes, r->n);
+  corm_check_returned(c, corm_from_identity(r->from), table->name, r->nodes, r->n);
   corm_emit_returning(c, r->nodes, r->n, able);
   c->out->keys = c->out->written = true;
   c->out->shared = defaults->nmore > 0;
@@ -128,7 +129,7 @@ static void finish(corm_compiler *c, const corm_table *table, const corm_return_
 static void emit_insert_defaults(corm_compiler *c, const corm_inserting *x, const corm_return_defaults *defaults) {
   const bool able = c->dialect->insert_returning, one = !x->insert->from_select && x->insert->nrows <= 1 && !c->part;
   returning r;
-  if (!start(c, x->table, defaults, &r)) return;
+  if (!start(c, x->table, corm_table_node_in(c->arena, x->table), defaults, &r)) return;
   for (size_t i = 0; i < x->table->columns.len && !c->failed; i++) {
     const corm_column *column = x->table->columns.items[i];
     const bool made = !one                          ? false
@@ -154,7 +155,7 @@ void corm_emit_update_defaults(corm_compiler *c, const corm_update *update, cons
   const corm_return_defaults *defaults = update->extra ? update->extra->defaults : NULL;
   const bool able = c->dialect->update_returning;
   returning r;
-  if (!defaults || (!able && !defaults->nmore) || !start(c, table, defaults, &r)) return;
+  if (!defaults || (!able && !defaults->nmore) || !start(c, table, update->table, defaults, &r)) return;
   for (size_t i = 0; i < table->columns.len && !c->failed; i++) {
     const corm_column *column = table->columns.items[i];
     const bool made = is_changed_there(update, at, defaults, column) && is_wanted(defaults, column);

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "sql/compiler.h"
+#include "sql/emit_dml.h"
 
 /* INSERT, UPDATE, DELETE. Columns stand in table order; those without a value take part when they have a client
  * default. */
@@ -217,7 +217,7 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   }
   if (insert->upsert) corm_emit_upsert(c, insert);
   if (insert->nreturning) {
-    corm_check_returned(c, insert->table, insert->returning, insert->nreturning);
+    corm_check_returned(c, insert->table, insert->table->name, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
   } else {
     corm_emit_insert_defaults(c, &x);
@@ -226,12 +226,26 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
 
 /* -- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
 
-/* `table` NULL: the column stands alone. */
-static void emit_set(corm_compiler *c, const corm_column *column, const corm_table *table, bool *first) {
+void corm_emit_target_name(corm_compiler *c, const corm_node *target) {
+  if (target->kind == CORM_NODE_ALIAS)
+    corm_emit_own_name(c, corm_alias_name(c, (const corm_alias *)target), "alias");
+  else
+    corm_dialect_table_name(c->dialect, corm_dml_table(target), &c->text);
+}
+
+void corm_emit_target(corm_compiler *c, const corm_node *target) {
+  if (target->kind == CORM_NODE_ALIAS)
+    corm_emit_node(c, target);
+  else
+    corm_emit_target_name(c, target);
+}
+
+/* `target` NULL: the column stands alone. */
+static void emit_set(corm_compiler *c, const corm_column *column, const corm_node *target, bool *first) {
   if (!*first) corm_emit_bytes(c, ", ", 2);
   *first = false;
-  if (table) {
-    corm_dialect_table_name(c->dialect, table, &c->text);
+  if (target) {
+    corm_emit_target_name(c, target);
     corm_emit_bytes(c, ".", 1);
   }
   corm_emit_column_name(c, column);
@@ -240,7 +254,7 @@ static void emit_set(corm_compiler *c, const corm_column *column, const corm_tab
 
 static void emit_sets(corm_compiler *c, const corm_update *update, const corm_table *table, const uint32_t *at,
                       const corm_from_list *more) {
-  const corm_table *said = more->n && (update->nothers || c->dialect->updates_tables) ? table : NULL;
+  const corm_node *said = more->n && (update->nothers || c->dialect->updates_tables) ? update->table : NULL;
   bool first = corm_emit_other_sets(c, update, table, more);
   for (uint32_t i = 0; i < update->n && update->ordered; i++) {
     emit_set(c, update->columns[i], said, &first);
@@ -289,10 +303,11 @@ static void emit_limit(corm_compiler *c, const corm_dml_extra *extra, size_t nmo
 }
 
 static const corm_table *target_table(corm_compiler *c, const corm_node *target) {
-  if (target->kind == CORM_NODE_TABLE) return ((const corm_table_node *)target)->table;
-  corm_emit_error(c, CORM_E_ARGUMENT, "subject table for an UPDATE or DELETE must be a table, not a %s",
-                  corm_node_kind_name(target));
-  return NULL;
+  const corm_table *table = corm_dml_table(target);
+  if (!table)
+    corm_emit_error(c, CORM_E_ARGUMENT, "subject table for an UPDATE or DELETE must be a table, not a %s",
+                    corm_node_kind_name(target));
+  return table;
 }
 
 void corm_emit_update(corm_compiler *c, const corm_update *update) {
@@ -311,14 +326,15 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   emit_verb(c, "UPDATE ", update->extra, "");
-  corm_dialect_table_name(c->dialect, table, &c->text);
+  corm_emit_target(c, update->table);
   if (several) corm_emit_updated_tables(c, &more);
   corm_emit_text(c, " SET ");
   emit_sets(c, update, table, at, &more);
   if (several) corm_emit_update_from(c, &more);
   emit_where(c, update->where, update->all);
   emit_limit(c, update->extra, more.n);
-  corm_check_returned(c, table, update->returning, update->nreturning);
+  corm_check_returned(c, corm_from_identity(update->table), corm_from_name(update->table), update->returning,
+                      update->nreturning);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   if (!update->nreturning) corm_emit_update_defaults(c, update, table, at);
   c->scope = NULL;
@@ -339,11 +355,11 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   for (uint32_t i = 0; i < more.n; i++)
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   emit_verb(c, "DELETE ", delete_node->extra, "FROM ");
-  corm_dialect_table_name(c->dialect, table, &c->text);
-  if (more.n) corm_emit_delete_using(c, table, &more, delete_node->nreturning > 0);
+  const bool using = corm_emit_delete_from(c, delete_node->table, &more, delete_node->nreturning > 0);
   emit_where(c, delete_node->where, delete_node->all);
-  emit_limit(c, delete_node->extra, more.n);
-  corm_check_returned(c, table, delete_node->returning, delete_node->nreturning);
+  emit_limit(c, delete_node->extra, using);
+  corm_check_returned(c, corm_from_identity(delete_node->table), corm_from_name(delete_node->table),
+                      delete_node->returning, delete_node->nreturning);
   corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;
 }

@@ -1,4 +1,4 @@
-#include "sql/compiler.h"
+#include "sql/emit_dml.h"
 #include "sql/lint.h"
 
 /* UPDATE and DELETE that look at more tables than the one they change: those that WHERE and the values speak of. */
@@ -32,27 +32,30 @@ void corm_emit_update_from(corm_compiler *c, const corm_from_list *more) {
   corm_emit_list(c, more->items, more->n);
 }
 
-void corm_emit_delete_using(corm_compiler *c, const corm_table *table, const corm_from_list *more, bool returning) {
-  switch (c->dialect->delete_style) {
-  case CORM_DELETE_LIST: corm_emit_text(c, " , "); break;
-  case CORM_DELETE_USING: corm_emit_text(c, " USING "); break;
-  case CORM_DELETE_USING_ALL:
+bool corm_emit_delete_from(corm_compiler *c, const corm_node *target, const corm_from_list *more, bool returning) {
+  if (c->dialect->delete_style == CORM_DELETE_USING_ALL && (more->n || target->kind == CORM_NODE_ALIAS)) {
     if (returning)
       corm_emit_error(c, CORM_E_COMPILE,
-                      "%s has no RETURNING for a DELETE that looks at other tables; name them in a subquery",
+                      "%s has no RETURNING for a DELETE that looks at other tables or has an alias; name them in a "
+                      "subquery",
                       c->dialect->name);
+    corm_emit_target_name(c, target);
     corm_emit_text(c, " USING ");
-    corm_dialect_table_name(c->dialect, table, &c->text);
-    corm_emit_text(c, ", ");
-    break;
-  case CORM_DELETE_ALONE:
+    corm_emit_target(c, target);
+    if (more->n) corm_emit_text(c, ", ");
+    corm_emit_list(c, more->items, more->n);
+    return true;
+  }
+  corm_emit_target(c, target);
+  if (!more->n) return false;
+  if (c->dialect->delete_style == CORM_DELETE_ALONE)
     corm_emit_error(c, CORM_E_COMPILE,
                     "%s has no DELETE that looks at other tables; name them in a subquery: "
                     "where(t.c.id:in_(select(...)))",
                     c->dialect->name);
-    return;
-  }
+  corm_emit_text(c, c->dialect->delete_style == CORM_DELETE_LIST ? " , " : " USING ");
   corm_emit_list(c, more->items, more->n);
+  return true;
 }
 
 /* -- SET of columns of other tables -------------------------------------------------------------------------------- */
@@ -128,18 +131,19 @@ bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const cor
   return first;
 }
 
-void corm_check_returned(corm_compiler *c, const corm_table *table, const corm_node *const *returning, uint32_t n) {
+void corm_check_returned(corm_compiler *c, const void *target, const char *name, const corm_node *const *returning,
+                         uint32_t n) {
   corm_from_list froms;
   corm_from_list_init(&froms, c->arena);
   for (uint32_t i = 0; i < n && c->dialect->bare_returning && !c->failed; i++) {
     if (!corm_from_list_add_of(&froms, returning[i])) corm_compiler_check(c, NULL);
   }
   for (uint32_t i = 0; i < froms.n; i++) {
-    if (corm_from_identity(froms.items[i]) == table) continue;
+    if (corm_from_identity(froms.items[i]) == target) continue;
     corm_emit_error(c, CORM_E_COMPILE,
                     "RETURNING of %s sees the columns of '%s' only, not those of '%s'; select those by a scalar "
                     "subquery, or in a statement of their own",
-                    c->dialect->name, table->name, corm_from_name(froms.items[i]));
+                    c->dialect->name, name, corm_from_name(froms.items[i]));
     return;
   }
 }

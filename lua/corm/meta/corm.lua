@@ -335,13 +335,13 @@ function corm.select(...) end
 function corm.insert(target) end
 
 ---Without criteria executing it is an ArgumentError, unless `all = true`.
----@param target corm.Table|corm.Model
+---@param target corm.Table|corm.FromClause|corm.Model A table, an alias of one
 ---@param options? { all?: boolean }
 ---@return corm.Update
 function corm.update(target, options) end
 
 ---Without criteria executing it is an ArgumentError, unless `all = true`.
----@param target corm.Table|corm.Model
+---@param target corm.Table|corm.FromClause|corm.Model A table, an alias of one
 ---@param options? { all?: boolean }
 ---@return corm.Delete
 function corm.delete(target, options) end
