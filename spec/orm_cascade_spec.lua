@@ -92,6 +92,34 @@ describe("M11 refresh-expire cascade", function()
   end)
 end)
 
+describe("M11 delete-orphan of a many-to-one", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(world.models { ["Address.city"] = { single_parent = true, cascade = "all, delete-orphan" } })
+    m = w.m
+    session = w:session()
+    session:add(m.Address { email = "x", city = m.City { name = "c" } })
+    session:commit()
+    session:expunge_all()
+  end)
+  after_each(function() w:close() end)
+
+  for _, how in ipairs { "is not loaded", "is in memory", "is loaded" } do
+    for _, new in ipairs { "nothing", "another" } do
+      it("deletes the old one for " .. new .. " where it " .. how, function()
+        local address = session:get(m.Address, 1)
+        local kept = how ~= "is not loaded" and session:get(m.City, 1) or nil
+        if how == "is loaded" then assert.is_true(rawequal(kept, address.city)) end
+        address.city = new == "another" and m.City { name = "d" } or nil
+        session:commit()
+        assert.equal(new == "another" and "d" or "", w:list("SELECT name FROM city"))
+        assert.equal(new == "another" and "d" or nil, address.city and address.city.name)
+      end)
+    end
+  end
+end)
+
 describe("M12 single_parent", function()
   local w, m
 

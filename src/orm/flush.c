@@ -153,35 +153,10 @@ static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_e
   return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
 }
 
-/* Loaded lists and references that hold a deleted object let it go. */
-static void leave_lists(corm_session *session, corm_object *gone) {
-  const corm_vec *referrers = &gone->mapper->referrers;
-  for (size_t i = 0; i < referrers->len; i++) {
-    const corm_relationship *relationship = referrers->items[i];
-    const corm_relationship *inverse = relationship->inverse;
-    const corm_link *link = inverse ? corm_object_find_link(gone, inverse) : NULL;
-    if (link && corm_link_one(link)) corm_link_forget(corm_link_one(link), relationship, gone);
-    for (uint32_t k = 0; link && k < corm_link_items(link)->n; k++)
-      corm_link_forget(corm_link_items(link)->ptr[k].object, relationship, gone);
-    if (relationship->direction != CORM_ONE_TO_MANY || relationship->parent->npk != relationship->npairs) continue;
-    corm_value key[16];
-    uint32_t n = 0;
-    for (; n < relationship->parent->npk && n < 16; n++)
-      for (uint32_t p = 0; p < relationship->npairs; p++)
-        if (relationship->pairs[p].near_slot == relationship->parent->pk[n])
-          key[n] = *corm_object_committed(gone, relationship->pairs[p].far_slot);
-    bool whole = n == relationship->parent->npk;
-    for (uint32_t p = 0; p < n; p++) whole = whole && key[p].kind != CORM_NULL && key[p].kind != CORM_ABSENT;
-    corm_object *parent = whole ? corm_session_find(session, relationship->parent, key) : NULL;
-    if (parent) corm_link_forget(parent, relationship, gone);
-  }
-}
-
 static corm_status settle_deleted(corm_flush *flush, corm_object *object, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = corm_frame_note_deleted(session, object, err);
   if (status != CORM_OK) return status;
-  leave_lists(session, object);
   corm_identity_remove(&session->identity, object);
   object->state = CORM_DELETED;
   return CORM_OK;
@@ -209,6 +184,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     case CORM_WORK_DELETE: status = settle_deleted(flush, object, err); break;
     }
   }
+  if (status == CORM_OK) status = corm_holders_leave(flush, err);
   if (status != CORM_OK) return status;
   corm_vec *news = &session->news; /* while a flush is writing, nothing leaves the list */
   news->len -= flush->nnews;

@@ -90,6 +90,10 @@ CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *wo
  * CircularDependencyError. */
 CORM_MUST_USE corm_status corm_plan_order(corm_flush *flush, corm_error *err);
 
+/* -- holders.c -- */
+/* Takes the deleted objects of the flush, whose state says so already, out of what holds them in memory. */
+CORM_MUST_USE corm_status corm_holders_leave(corm_flush *flush, corm_error *err);
+
 /* -- persist.c -- */
 /* Runs everything in order. */
 CORM_MUST_USE corm_status corm_persist(corm_flush *flush, corm_error *err);

@@ -167,13 +167,17 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   return status;
 }
 
+/* Where the far side holds the key, its old row is detached; and an orphan is deleted. */
+static bool must_know_old(const corm_object *object, const corm_relationship *relationship) {
+  if (relationship->direction != CORM_MANY_TO_ONE) return true;
+  return (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && object->session && (object->flags & CORM_OBJECT_KEYED);
+}
+
 corm_status corm_object_set_one(corm_object *object, corm_relationship *relationship, corm_object *target,
                                 corm_error *err) {
   corm_status status = check_target(object, relationship, target, err);
-  /* The far side holds the key: its old row must be known to be detached. */
   corm_link *link = NULL;
-  if (status == CORM_OK && relationship->direction != CORM_MANY_TO_ONE)
-    status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK && must_know_old(object, relationship)) status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
   if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
   return status;

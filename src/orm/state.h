@@ -31,6 +31,8 @@ void corm_state_commit_links(corm_object *object);
 
 /* Undoes in memory what a frame did (orm/transaction.c). */
 void corm_frame_restore(corm_session *session, corm_frame *frame);
+/* Objects come back whose DELETE is undone: what may have held them is loaded again (orm/holders.c). */
+void corm_holders_restore(corm_session *session, const corm_vec *deleted);
 /* Keeps the error because of which everything is refused until rollback(). */
 void corm_session_note_failure(corm_session *session, const corm_error *err);
 

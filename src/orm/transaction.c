@@ -269,6 +269,7 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
   }
   undo_inserts_of_frame(session, frame);
   undo_rekeys(session, frame);
+  corm_holders_restore(session, &frame->deleted);
   undo_deletes(session, frame);
   expire_touched(session, frame);
   release_list(session, &frame->touched);

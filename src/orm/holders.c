@@ -1,0 +1,185 @@
+/*
+ * Who holds a deleted object lets it go. Objects know whom they refer to, not who refers to them: holders are found by
+ * the inverse relationship and by the key of a parent, and where neither says it, by one look at all objects of the
+ * session per flush.
+ */
+#include "orm/flush.h"
+#include "orm/links.h"
+#include "orm/state.h"
+
+/* True when the key in a child's row is the identity of the parent whose list holds it. */
+static bool is_by_parent_key(const corm_relationship *relationship) {
+  return relationship->direction == CORM_ONE_TO_MANY && relationship->parent->npk == relationship->npairs;
+}
+
+/* The parent, if it is in memory; NULL also when the keys are others than the primary one. */
+static corm_object *find_parent(corm_session *session, const corm_relationship *relationship, const corm_object *gone) {
+  const corm_mapper *parent = relationship->parent;
+  corm_value key[16];
+  uint32_t n = 0;
+  for (; n < parent->npk && n < 16; n++) {
+    uint32_t p = 0;
+    while (p < relationship->npairs && relationship->pairs[p].near_slot != parent->pk[n]) p++;
+    if (p == relationship->npairs) return NULL;
+    key[n] = *corm_object_committed(gone, relationship->pairs[p].far_slot);
+    if (key[n].kind == CORM_NULL || key[n].kind == CORM_ABSENT) return NULL;
+  }
+  return n == parent->npk ? corm_session_find(session, parent, key) : NULL;
+}
+
+static bool is_by_primary_key(const corm_relationship *relationship) {
+  uint32_t found = 0;
+  for (uint32_t p = 0; p < relationship->npairs; p++)
+    for (uint32_t n = 0; n < relationship->parent->npk; n++)
+      found += relationship->pairs[p].near_slot == relationship->parent->pk[n];
+  return is_by_parent_key(relationship) && found == relationship->npairs;
+}
+
+/* The inverse of a relationship was loaded when the object was deleted, unless the database clears it by itself. */
+static bool has_known_holders(const corm_relationship *relationship) {
+  const corm_relationship *inverse = relationship->inverse;
+  if (relationship->direction == CORM_ONE_TO_MANY) return is_by_primary_key(relationship);
+  return inverse && inverse->def.passive_deletes == CORM_PASSIVE_NO && !inverse->def.viewonly;
+}
+
+static void leave_known(corm_session *session, corm_object *gone) {
+  for (const corm_mapper *mapper = gone->mapper; mapper; mapper = mapper->parent) {
+    for (size_t i = 0; i < mapper->referrers.len; i++) {
+      const corm_relationship *relationship = mapper->referrers.items[i];
+      const corm_relationship *inverse = relationship->inverse;
+      const corm_link *link = inverse ? corm_object_find_link(gone, inverse) : NULL;
+      if (link && corm_link_one(link)) corm_link_forget(corm_link_one(link), relationship, gone);
+      for (uint32_t k = 0; link && k < corm_link_items(link)->n; k++)
+        corm_link_forget(corm_link_items(link)->ptr[k].object, relationship, gone);
+      corm_object *parent = is_by_parent_key(relationship) ? find_parent(session, relationship, gone) : NULL;
+      if (parent) corm_link_forget(parent, relationship, gone);
+    }
+  }
+}
+
+/* -- the others -- */
+
+/* Adds the relationships that may hold objects of a class, besides those whose holders are known. */
+static corm_status add_referrers(corm_vec *list, const corm_mapper *mapper, corm_error *err) {
+  for (; mapper; mapper = mapper->parent) {
+    for (size_t i = 0; i < mapper->referrers.len; i++) {
+      corm_relationship *relationship = mapper->referrers.items[i];
+      if (has_known_holders(relationship)) continue;
+      bool known = false;
+      for (size_t k = 0; !known && k < list->len; k++) known = list->items[k] == relationship;
+      if (!known && corm_vec_push(list, relationship) != CORM_OK) return corm_error_memory(err);
+    }
+  }
+  return CORM_OK;
+}
+
+/* The database has taken the key out of the row, so that it is read again. */
+static void forget_key(corm_object *object, const corm_relationship *relationship) {
+  for (uint32_t p = 0; p < relationship->npairs; p++) {
+    const uint32_t slot = relationship->pairs[p].near_slot;
+    if (!(object->slots[slot].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &slot, 1);
+  }
+}
+
+static void leave_one(corm_object *object, const corm_relationship *relationship, const corm_link *link) {
+  const corm_object *one = corm_link_one(link);
+  if (!one || one->state != CORM_DELETED) return;
+  if (relationship->direction == CORM_MANY_TO_ONE) {
+    forget_key(object, relationship);
+    if (!corm_link_has_history(link)) {
+      corm_link_reset(object, relationship);
+      return;
+    }
+  }
+  corm_link_forget(object, relationship, one);
+}
+
+static void leave(corm_object *object, const corm_relationship *relationship) {
+  const corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) return;
+  leave_one(object, relationship, link);
+  const corm_items *items = corm_link_items(link);
+  for (uint32_t i = items->n; i-- > 0;)
+    if (items->ptr[i].object->state == CORM_DELETED) corm_link_forget(object, relationship, items->ptr[i].object);
+}
+
+static void leave_all(corm_session *session, const corm_vec *relationships) {
+  const corm_host *host = session->host;
+  for (uint32_t i = 0; relationships->len && i < session->identity.cap; i++) {
+    corm_object *object = session->identity.entries[i].object;
+    if (!object || !object->links.n) continue;
+    for (size_t k = 0; k < relationships->len; k++) {
+      const corm_relationship *relationship = relationships->items[k];
+      if (!corm_mapper_isa(object->mapper, relationship->parent)) continue;
+      if (corm_object_find_link(object, relationship) && host->alive(host->ctx, object)) leave(object, relationship);
+    }
+  }
+}
+
+corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
+  const corm_mapper *last = NULL;
+  corm_status status = CORM_OK;
+  corm_vec relationships;
+  corm_vec_init(&relationships, flush->mem);
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
+    corm_object *object = flush->works[i].object;
+    if (flush->works[i].kind != CORM_WORK_DELETE) continue;
+    leave_known(flush->session, object);
+    if (object->mapper != last) status = add_referrers(&relationships, object->mapper, err);
+    last = object->mapper;
+  }
+  if (status == CORM_OK) leave_all(flush->session, &relationships);
+  corm_vec_clear(&relationships);
+  return status;
+}
+
+/* -- coming back -- */
+
+enum { CLASSES = 16 };
+
+/* Some of the classes of the deleted objects; 0: there are more of them than that. */
+static uint32_t list_classes(const corm_vec *deleted, const corm_mapper **classes) {
+  uint32_t n = 0;
+  for (size_t i = 0; i < deleted->len; i++) {
+    const corm_mapper *mapper = ((const corm_object *)deleted->items[i])->mapper;
+    uint32_t k = 0;
+    while (k < n && classes[k] != mapper) k++;
+    if (k < n) continue;
+    if (n == CLASSES) return 0;
+    classes[n++] = mapper;
+  }
+  return n;
+}
+
+static bool may_hold(const corm_relationship *relationship, const corm_mapper *const *classes, uint32_t n) {
+  bool may = n == 0;
+  for (uint32_t i = 0; !may && i < n; i++) may = corm_mapper_isa(classes[i], relationship->target);
+  return may;
+}
+
+/* What the database had taken out of the row is there again. */
+static void forget_null(corm_object *object, const corm_relationship *relationship) {
+  for (uint32_t p = 0; p < relationship->npairs; p++) {
+    const uint32_t slot = relationship->pairs[p].near_slot;
+    if (object->slots[slot].kind == CORM_NULL) corm_object_expire(object, &slot, 1);
+  }
+}
+
+static void restore(corm_object *object, const corm_mapper *const *classes, uint32_t n) {
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
+    const corm_relationship *relationship = object->mapper->relationships.items[i];
+    if (!may_hold(relationship, classes, n)) continue;
+    if (relationship->direction == CORM_MANY_TO_ONE) forget_null(object, relationship);
+    corm_link_reset(object, relationship);
+  }
+}
+
+void corm_holders_restore(corm_session *session, const corm_vec *deleted) {
+  const corm_host *host = session->host;
+  const corm_mapper *classes[CLASSES];
+  const uint32_t n = list_classes(deleted, classes);
+  for (uint32_t i = 0; deleted->len && i < session->identity.cap; i++) {
+    corm_object *object = session->identity.entries[i].object;
+    if (object && object->links.n && host->alive(host->ctx, object)) restore(object, classes, n);
+  }
+}
