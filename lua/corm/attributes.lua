@@ -3,10 +3,12 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 
+local null = corm.null
 local attributes = {}
 
 -- What an event gets for an old value that is not known.
-corm.NO_VALUE = setmetatable({}, { __name = "corm.NO_VALUE", __tostring = function() return "NO_VALUE" end })
+local NO_VALUE = setmetatable({}, { __name = "corm.NO_VALUE", __tostring = function() return "NO_VALUE" end })
+corm.NO_VALUE = NO_VALUE
 
 local function check_function(where, fn)
   if type(fn) ~= "function" then fail("ArgumentError", "%s: a function expected, got %s", where, native.kind(fn)) end
@@ -166,7 +168,7 @@ end
 local function old_value(object, key)
   local known, value = native.peek(object, key)
   if known then return value end
-  return corm.NO_VALUE
+  return NO_VALUE
 end
 
 local function listeners_of(ci, key, event)
@@ -215,7 +217,7 @@ function context:get_current_parameters()
   for _, key in ipairs(columns) do
     local known, value = native.peek(self.object, key)
     if known then
-      if value == nil then value = corm.null end
+      if value == nil then value = null end
       parameters[key] = value
     end
   end

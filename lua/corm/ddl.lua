@@ -1,5 +1,7 @@
 -- DDL around the creating of tables: events, statements of the script's own, views, copies of tables, the mock engine.
 local corm = ...
+local Column, ForeignKey, ForeignKeyConstraint = corm.Column, corm.ForeignKey, corm.ForeignKeyConstraint
+local MetaData, Table, make_url = corm.MetaData, corm.Table, corm.make_url
 local native = corm._ddl
 corm._ddl = nil
 
@@ -8,7 +10,7 @@ local fail, kind = native.fail, native.kind
 -- Options ---------------------------------------------------------------------------------------------------------
 
 local function argument_error(message, ...)
-  return fail("ArgumentError", message:format(...))
+  return fail("ArgumentError", string.format(message, ...))
 end
 
 -- `known`: name -> Lua type or "any".
@@ -74,12 +76,12 @@ local function substitute(source, target, dialect)
   local values = {}
   if kind(target) == "Table" then values.table, values.schema, values.fullname = native.quoted(target, dialect) end
   for name, value in pairs(source.context) do values[name] = tostring(value) end
-  local text = source.text:gsub("%%(%b())s", function(token)
-    local name = token:sub(2, -2)
+  local text = string.gsub(source.text, "%%(%b())s", function(token)
+    local name = string.sub(token, 2, -2)
     if values[name] == nil then argument_error("DDL: '%%(%s)s' has no value here", name) end
     return values[name]
   end)
-  return (text:gsub("%%%%", "%%"))
+  return (string.gsub(text, "%%%%", "%%"))
 end
 
 -- The element as it is for a target.
@@ -115,7 +117,7 @@ local function handle(action, target, name, fn)
   local list, had = without(listeners[target] and listeners[target][name], fn)
   if action == "contains" then return true, had end
   if action == "remove" and not had then
-    fail("InvalidRequestError", ("event.remove: this function does not listen for '%s'"):format(name))
+    fail("InvalidRequestError", string.format("event.remove: this function does not listen for '%s'", name))
   end
   if action == "listen" then list[#list + 1] = fn end
   listeners[target] = listeners[target] or {}
@@ -147,7 +149,8 @@ function corm.DDL(text, options)
   options = check("DDL", options, { context = "table" })
   local source = { text = text, context = options.context or {} }
   -- Shown by itself it has no target, so its tokens stand as they are.
-  local needs_target = text:find("%%%(table%)s") or text:find("%%%(schema%)s") or text:find("%%%(fullname%)s")
+  local needs_target = string.find(text, "%%%(table%)s") or string.find(text, "%%%(schema%)s")
+    or string.find(text, "%%%(fullname%)s")
   local element = native.text(needs_target and text or substitute(source))
   sources[element] = source
   return element
@@ -170,9 +173,9 @@ local function table_of(select, name, options, where)
   end
   if type(name) ~= "string" then argument_error("%s: a name expected, got %s", where, kind(name)) end
   local items = {}
-  for column in select:subquery().c do items[#items + 1] = corm.Column(column.name, column.type) end
+  for column in select:subquery().c do items[#items + 1] = Column(column.name, column.type) end
   items[#items + 1] = { schema = options.schema }
-  return corm.Table(name, options.metadata or corm.MetaData(), table.unpack(items))
+  return Table(name, options.metadata or MetaData(), table.unpack(items))
 end
 
 -- CreateView(select, name, { or_replace, temporary, materialized, schema, metadata }?)
@@ -188,7 +191,7 @@ function corm.DropView(view, options)
   options = check("DropView", options, { if_exists = "boolean", materialized = "boolean", schema = "string" })
   local flags = flags_of(options, options.if_exists)
   if type(view) == "string" then
-    view = corm.Table(view, corm.MetaData(), corm.Column("x", corm.Integer), { schema = options.schema })
+    view = Table(view, MetaData(), Column("x", corm.Integer), { schema = options.schema })
   elseif kind(view) == "statement" and native.is_ddl(view) then
     flags = flags | native.flags(view) & MATERIALIZED
     view = view.table
@@ -230,8 +233,8 @@ end
 -- create_mock_engine(url, function(element, ...) end): a dialect without a database.
 function corm.create_mock_engine(url, fn)
   if type(fn) ~= "function" then argument_error("create_mock_engine: a function expected, got %s", kind(fn)) end
-  local parsed = type(url) == "string" and corm.make_url(url) or url
-  local dialect = parsed.drivername:match "^[^+]*"
+  local parsed = type(url) == "string" and make_url(url) or url
+  local dialect = string.match(parsed.drivername, "^[^+]*")
   if dialect == "postgres" then dialect = "postgresql" end
   return setmetatable({ _mock = fn, _dialect = dialect, url = parsed, name = dialect }, mock)
 end
@@ -243,8 +246,8 @@ corm.BLANK_SCHEMA = ""
 
 -- to_metadata's schema for a table that a foreign key names: the copied table's own moves along.
 local function moved_target(target, key, copy)
-  local path, column = target:match "^(.*)%.([^.]*)$"
-  local schema, name = path:match "^(.*)%.([^.]*)$"
+  local path, column = string.match(target, "^(.*)%.([^.]*)$")
+  local schema, name = string.match(path, "^(.*)%.([^.]*)$")
   name = name or path
   schema = schema or copy.table.metadata.schema
   local wanted = schema
@@ -266,20 +269,20 @@ end
 local function copied_keys(column, copy)
   local keys = {}
   for _, key in ipairs(column.foreign_keys) do
-    local made = corm.ForeignKey(moved_target(key.target_fullname, key, copy), key_options(key))
+    local made = ForeignKey(moved_target(key.target_fullname, key, copy), key_options(key))
     keys[#keys + 1] = native.copy_key_options(key, made)
   end
   return keys
 end
 
 local function copied_constraint(constraint, copy)
-  if not tostring(constraint):find "^ForeignKey" then return native.copy_constraint(constraint) end
-  if not tostring(constraint):find "^ForeignKeyConstraint" then return nil end -- its column brings it
+  if not string.find(tostring(constraint), "^ForeignKey") then return native.copy_constraint(constraint) end
+  if not string.find(tostring(constraint), "^ForeignKeyConstraint") then return nil end -- its column brings it
   local names, targets = {}, {}
   for i, column in ipairs(constraint.columns) do
     names[i], targets[i] = column.key, moved_target(constraint.targets[i], constraint, copy)
   end
-  local made = corm.ForeignKeyConstraint(names, targets, key_options(constraint))
+  local made = ForeignKeyConstraint(names, targets, key_options(constraint))
   return native.copy_key_options(constraint, made)
 end
 
@@ -296,7 +299,7 @@ native.table_method("to_metadata", function(table_, metadata, options)
   local items = {}
   for column in table_.c do items[#items + 1] = native.copy_column(column, copied_keys(column, copy)) end
   items[#items + 1] = { schema = copy.schema or "" }
-  local made = corm.Table(options.name or table_.name, metadata, table.unpack(items))
+  local made = Table(options.name or table_.name, metadata, table.unpack(items))
   native.copy_options(table_, made)
   for constraint in table_.constraints do
     local own = copied_constraint(constraint, copy)
@@ -317,9 +320,9 @@ end)
 
 -- "schema.table" of a foreign key's target, with the schema that a name without one means.
 local function target_of(key)
-  local path = key.targets[1]:match "^(.*)%.[^.]*$"
+  local path = string.match(key.targets[1], "^(.*)%.[^.]*$")
   local schema = key.table.metadata.schema
-  if schema and not path:find(".", 1, true) then path = schema .. "." .. path end
+  if schema and not string.find(path, ".", 1, true) then path = schema .. "." .. path end
   return path
 end
 
@@ -349,7 +352,7 @@ end
 
 -- sort_tables_and_constraints(tables): { table, { keys of CREATE TABLE } } for each table, those that are referred to
 -- first, and at the end { nil, { keys for ALTER TABLE } }.
-function corm.sort_tables_and_constraints(tables)
+local function sort_tables_and_constraints(tables)
   local keys, placed, out, apart = keys_among(tables), {}, {}, {}
   local left = table.pack(table.unpack(tables))
   while #left > 0 do
@@ -372,9 +375,11 @@ function corm.sort_tables_and_constraints(tables)
   return out
 end
 
+corm.sort_tables_and_constraints = sort_tables_and_constraints
+
 -- sort_tables(tables): the same without the keys.
 function corm.sort_tables(tables)
   local out = {}
-  for _, each in ipairs(corm.sort_tables_and_constraints(tables)) do out[#out + 1] = each[1] end
+  for _, each in ipairs(sort_tables_and_constraints(tables)) do out[#out + 1] = each[1] end
   return out
 end

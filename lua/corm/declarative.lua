@@ -5,6 +5,7 @@ local attributes = load "corm.attributes"
 local relationships = load "corm.relationship"
 local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 
+local Table, MetaData = corm.Table, corm.MetaData
 local functions = attributes.functions
 
 -- Registries ----------------------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ local registry_meta = {
 }
 
 local function check_metadata(where, metadata)
-  if metadata == nil then return corm.MetaData() end
+  if metadata == nil then return MetaData() end
   if native.kind(metadata) ~= "MetaData" then
     fail("ArgumentError", "%s: metadata must be a MetaData, got %s", where, native.kind(metadata))
   end
@@ -29,7 +30,7 @@ local function check_metadata(where, metadata)
 end
 
 -- corm.registry { metadata = ... }
-function corm.registry(options)
+local function new_registry(options)
   options = orm.check_options("registry", options, { metadata = "any" })
   local self = {
     metadata = check_metadata("registry", options.metadata),
@@ -41,6 +42,8 @@ function corm.registry(options)
   registries[native.address(self.native)] = self
   return setmetatable(self, registry_meta)
 end
+
+corm.registry = new_registry
 
 -- What fails half-way goes on where it stopped, the next time.
 local function resolve_all(self)
@@ -260,7 +263,7 @@ local function add_fields(parts, where, body, mixed_in)
       add_item(parts, where, value, mixed_in)
     elseif type(key) ~= "string" then
       fail("ArgumentError", "%s: members have names, got a key of type %s", where, type(key))
-    elseif key:sub(1, 2) ~= "__" then
+    elseif string.sub(key, 1, 2) ~= "__" then
       add_named(parts, key, value, mixed_in)
     elseif not mixed_in or (key ~= "__abstract__" and key ~= "__tablename__" and key ~= "__mixins__") then
       add_special(parts, where, key, value)
@@ -346,7 +349,7 @@ local function make_table(where, base, parts)
   if not name then
     fail("InvalidRequestError", "class %s has no __tablename__ and no __table__", where)
   end
-  return corm.Table(name, info[base].registry.metadata, table.unpack(table_arguments(where, parts))), keys
+  return Table(name, info[base].registry.metadata, table.unpack(table_arguments(where, parts))), keys
 end
 
 local function attribute_names(as_table, keys)
@@ -458,7 +461,7 @@ end
 
 function new_abstract(base, name, body)
   for key in next, body do
-    if type(key) == "string" and key:sub(1, 2) == "__" and not special[key] then
+    if type(key) == "string" and string.sub(key, 1, 2) == "__" and not special[key] then
       native.unknown("name", name, key, orm.sorted_keys(special))
     end
   end
@@ -470,7 +473,7 @@ function corm.declarative_base(options)
   options = orm.check_options("declarative_base", options, { metadata = "any", registry = "any", name = "string" })
   local registry = options.registry
   if registry == nil then
-    registry = corm.registry { metadata = options.metadata }
+    registry = new_registry { metadata = options.metadata }
   elseif getmetatable(registry) ~= registry_meta then
     fail("ArgumentError", "declarative_base: registry must be a registry, got %s", native.kind(registry))
   elseif options.metadata ~= nil then

@@ -2,6 +2,9 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
+load "corm.attributes"
+local NO_VALUE = corm.NO_VALUE
+local inspect
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
 local function view(name, subject, fields)
@@ -29,7 +32,7 @@ local attribute_fields = {
   loaded_value = function(subject)
     local known, value = native.peek(subject.object, subject.key)
     if known then return value end
-    return corm.NO_VALUE
+    return NO_VALUE
   end,
   value = function(subject) return subject.object[subject.key] end,
 }
@@ -62,7 +65,7 @@ local object_fields = {
   modified = function(object) return (select(2, native.state(object))) end,
   object = function(object) return object end,
   class_ = function(object) return native.class_of(object) end,
-  mapper = function(object) return corm.inspect(native.class_of(object)) end,
+  mapper = function(object) return inspect(native.class_of(object)) end,
   attrs = attrs_of,
 }
 
@@ -106,12 +109,14 @@ local class_fields = {
 
 local inspect_other = corm.inspect
 
-function corm.inspect(x)
+function inspect(x)
   if native.class_of(x) then return view("InstanceState", x, object_fields) end
   if type(x) == "table" and info[x] and info[x].mapper then return view("Mapper", x, class_fields) end
   if inspect_other then return inspect_other(x) end
   return fail("ArgumentError", "inspect: there is nothing to inspect in a %s", native.kind(x))
 end
+
+corm.inspect = inspect
 
 -- The Session that an object is in, or nil.
 function corm.object_session(object)

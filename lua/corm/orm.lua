@@ -9,7 +9,7 @@ local orm = { native = native, info = native.info }
 
 -- Raises an error of a class; its message is made as string.format does.
 function orm.fail(class, message, ...)
-  if select("#", ...) > 0 then message = message:format(...) end
+  if select("#", ...) > 0 then message = string.format(message, ...) end
   return native.fail(class, message)
 end
 
@@ -34,8 +34,8 @@ function orm.check_options(where, options, known)
     end
     local expected = known[name]
     if not expected then native.unknown("option", where, name, orm.sorted_keys(known)) end
-    if expected:sub(1, 1) == "!" then
-      orm.fail("ArgumentError", "%s: the option '%s' %s", where, name, expected:sub(2))
+    if string.sub(expected, 1, 1) == "!" then
+      orm.fail("ArgumentError", "%s: the option '%s' %s", where, name, string.sub(expected, 2))
     end
     if expected ~= "any" and type(value) ~= expected then
       orm.fail("ArgumentError", "%s: option '%s' must be a %s, got %s", where, name, expected, native.kind(value))

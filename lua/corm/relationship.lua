@@ -43,7 +43,7 @@ local function find_class(registry, name, where)
   local names = orm.sorted_keys(registry.classes)
   local nearest = native.nearest(name, names)
   return fail("InvalidRequestError", "relationship %s: there is no class named '%s'%s", where, name,
-    nearest and ("; did you mean '%s'?"):format(nearest) or "")
+    nearest and string.format("; did you mean '%s'?", nearest) or "")
 end
 
 local function call_late(value)
@@ -62,8 +62,8 @@ end
 
 -- "Order.id" or, with the target's class known, "id".
 local function resolve_name(registry, name, target, where, option)
-  local owner, key = name:match "^%s*([^%.%s]+)%.([^%.%s]+)%s*$"
-  if not owner then key = name:match "^%s*([^%.%s]+)%s*$" end
+  local owner, key = string.match(name, "^%s*([^%.%s]+)%.([^%.%s]+)%s*$")
+  if not owner then key = string.match(name, "^%s*([^%.%s]+)%s*$") end
   if not key then
     fail("ArgumentError", "relationship %s: %s: a name such as \"Class.attribute\" expected, got '%s'; expressions are "
       .. "given by a function", where, option, name)

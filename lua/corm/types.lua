@@ -3,6 +3,8 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local native, fail = orm.native, orm.fail
+local TypeDecorator, null, timedelta = corm.TypeDecorator, corm.null, corm.timedelta
+local new_date, new_time, new_datetime = corm.date, corm.time, corm.datetime
 local pack, unpack = string.pack, string.unpack
 
 -- Lua values as bytes -------------------------------------------------------------------------------------------------
@@ -11,7 +13,7 @@ local pack, unpack = string.pack, string.unpack
 local HEAD = "corm1"
 local MAX_DEPTH = 100
 
-local values = { date = corm.date, time = corm.time, datetime = corm.datetime, decimal = corm.decimal,
+local values = { date = new_date, time = new_time, datetime = new_datetime, decimal = corm.decimal,
   uuid = corm.uuid }
 
 local write
@@ -50,7 +52,7 @@ end
 
 function write(out, value, depth)
   local kind = type(value)
-  if value == corm.null then
+  if value == null then
     out[#out + 1] = "0"
   elseif kind == "boolean" then
     out[#out + 1] = value and "T" or "F"
@@ -76,12 +78,12 @@ local read
 local function read_table(bytes, at, depth)
   local result, n = {}, 0
   if depth > MAX_DEPTH then error "nested too deeply" end
-  while bytes:sub(at, at) ~= "k" do
+  while string.sub(bytes, at, at) ~= "k" do
     n = n + 1
     result[n], at = read(bytes, at, depth + 1)
   end
   at = at + 1
-  while bytes:sub(at, at) ~= "e" do
+  while string.sub(bytes, at, at) ~= "e" do
     local key
     key, at = read(bytes, at, depth + 1)
     result[key], at = read(bytes, at, depth + 1)
@@ -90,9 +92,9 @@ local function read_table(bytes, at, depth)
 end
 
 function read(bytes, at, depth)
-  local tag = bytes:sub(at, at)
+  local tag = string.sub(bytes, at, at)
   at = at + 1
-  if tag == "0" then return corm.null, at end
+  if tag == "0" then return null, at end
   if tag == "T" or tag == "F" then return tag == "T", at end
   if tag == "i" then return unpack("<i8", bytes, at) end
   if tag == "n" then return unpack("<d", bytes, at) end
@@ -100,7 +102,7 @@ function read(bytes, at, depth)
   if tag == "t" then return read_table(bytes, at, depth) end
   if tag == "d" then
     local days, seconds, microseconds, after = unpack("<i8i8i8", bytes, at)
-    return corm.timedelta { days = days, seconds = seconds, microseconds = microseconds }, after
+    return timedelta { days = days, seconds = seconds, microseconds = microseconds }, after
   end
   if tag == "v" then
     local name, text, after = unpack("<s4s4", bytes, at)
@@ -109,7 +111,7 @@ function read(bytes, at, depth)
   error "no such tag"
 end
 
-corm.PickleType = corm.TypeDecorator {
+corm.PickleType = TypeDecorator {
   impl = corm.LargeBinary,
   cache_ok = true,
   process_bind_param = function(_, value)
@@ -121,7 +123,7 @@ corm.PickleType = corm.TypeDecorator {
   process_result_value = function(_, bytes)
     if bytes == nil then return nil end
     local ok, value, after = pcall(read, bytes, #HEAD + 1, 1)
-    if not ok or bytes:sub(1, #HEAD) ~= HEAD or after ~= #bytes + 1 then
+    if not ok or string.sub(bytes, 1, #HEAD) ~= HEAD or after ~= #bytes + 1 then
       fail("DataError", "PickleType: the stored bytes are none that it has written")
     end
     return value
@@ -150,7 +152,7 @@ local function enum_of(Enum, members, options)
   end
   table.sort(names)
   names[#names + 1] = options
-  return corm.TypeDecorator {
+  return TypeDecorator {
     impl = Enum(table.unpack(names)),
     cache_ok = true,
     process_bind_param = function(_, value)
@@ -182,7 +184,7 @@ local set = {
     for i = 1, #value do
       if not has[value[i]] then
         fail("DataError", "SET: %s is not among its members", native.kind(value[i]) == "string"
-          and ("'%s'"):format(value[i]) or native.kind(value[i]))
+          and string.format("'%s'", value[i]) or native.kind(value[i]))
       end
       chosen[i] = value[i]
     end
@@ -191,7 +193,7 @@ local set = {
   process_result_value = function(_, text)
     if text == nil then return nil end
     local result = {}
-    for member in text:gmatch "[^,]+" do result[#result + 1] = member end
+    for member in string.gmatch(text, "[^,]+") do result[#result + 1] = member end
     return result
   end,
 }
@@ -200,13 +202,13 @@ function mysql.SET(...)
   local members = { ... }
   if type(members[#members]) == "table" then members[#members] = nil end
   for _, member in ipairs(members) do
-    if type(member) == "string" and (member == "" or member:find(",", 1, true)) then
+    if type(member) == "string" and (member == "" or string.find(member, ",", 1, true)) then
       fail("ArgumentError", "SET: a member is not empty and has no comma")
     end
   end
   local definition = { impl = Set(...), members = members }
   for name, value in next, set do definition[name] = value end
-  return corm.TypeDecorator(definition)
+  return TypeDecorator(definition)
 end
 
 -- SQLite's dates in another format ------------------------------------------------------------------------------------
@@ -217,37 +219,40 @@ local zero = { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, m
 
 -- "%(year)04d-%(month)02d" as Python's, which is string.format with names.
 local function formatted(format, fields)
-  return (format:gsub("%%%((%w+)%)([%d]*d)", function(name, form)
+  local text = string.gsub(format, "%%%((%w+)%)([%d]*d)", function(name, form)
     local value = fields[name]
     if not value then fail("ArgumentError", "storage_format: there is no part '%s'", name) end
-    return ("%" .. form):format(value)
-  end):gsub("%%%%", "%%"))
+    return string.format("%" .. form, value)
+  end)
+  return (string.gsub(text, "%%%%", "%%"))
 end
 
 -- The pattern that reads what the format wrote: digits where its parts are, in its order.
 local function reading(format)
   local order = {}
-  local pattern = format:gsub("%%%((%w+)%)([%d]*)d", function(name, width)
+  local pattern = string.gsub(format, "%%%((%w+)%)([%d]*)d", function(name, width)
     order[#order + 1] = name
-    return ("\1%s\2"):format(width)
-  end):gsub("%%%%", "%%")
-  pattern = pattern:gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0"):gsub("\1(%d*)\2", function(width)
+    return string.format("\1%s\2", width)
+  end)
+  pattern = string.gsub(pattern, "%%%%", "%%")
+  pattern = string.gsub(pattern, "[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
+  pattern = string.gsub(pattern, "\1(%d*)\2", function(width)
     local n = tonumber(width)
-    return n and n > 0 and "(" .. ("%d"):rep(n) .. ")" or "(%d+)"
+    return n and n > 0 and "(" .. string.rep("%d", n) .. ")" or "(%d+)"
   end)
   return "^" .. pattern .. "$", order
 end
 
 local function fields_of(kind, value)
   local text = tostring(value)
-  local year, month, day = text:match "^(%d+)%-(%d+)%-(%d+)"
-  local hour, minute, second = text:match "(%d+):(%d+):(%d+)"
-  local fraction = text:match "%.(%d+)$"
+  local year, month, day = string.match(text, "^(%d+)%-(%d+)%-(%d+)")
+  local hour, minute, second = string.match(text, "(%d+):(%d+):(%d+)")
+  local fraction = string.match(text, "%.(%d+)$")
   local fields = {}
   for name in next, zero do fields[name] = 0 end
   fields.year, fields.month, fields.day = tonumber(year) or 0, tonumber(month) or 0, tonumber(day) or 0
   fields.hour, fields.minute, fields.second = tonumber(hour) or 0, tonumber(minute) or 0, tonumber(second) or 0
-  fields.microsecond = fraction and tonumber((fraction .. "000000"):sub(1, 6)) or 0
+  fields.microsecond = fraction and tonumber(string.sub(fraction .. "000000", 1, 6)) or 0
   if kind == "date" then fields.hour, fields.minute, fields.second, fields.microsecond = nil, nil, nil, nil end
   if kind == "time" then fields.year, fields.month, fields.day = nil, nil, nil end
   return fields
@@ -260,9 +265,9 @@ local function number(fields, first, last)
 end
 
 local kinds = {
-  DATE = { "date", corm.date, function(fields) return corm.date(number(fields, 1, 3)) end },
-  TIME = { "time", corm.time, function(fields) return corm.time(number(fields, 4, 7)) end },
-  DATETIME = { "datetime", corm.datetime, function(fields) return corm.datetime(number(fields, 1, 7)) end },
+  DATE = { "date", new_date, function(fields) return new_date(number(fields, 1, 3)) end },
+  TIME = { "time", new_time, function(fields) return new_time(number(fields, 4, 7)) end },
+  DATETIME = { "datetime", new_datetime, function(fields) return new_datetime(number(fields, 1, 7)) end },
 }
 
 -- What holds text; what is digits alone needs a name by which SQLite does not make a number of it.
@@ -278,8 +283,8 @@ local function sqlite_type(name, _, options)
   local format = options.storage_format
   if not format then fail("ArgumentError", "%s: storage_format expected", name) end
   local pattern, order = reading(format)
-  return corm.TypeDecorator {
-    impl = formatted(format, zero):find "%D" and kinds[name].text or kinds[name].digits,
+  return TypeDecorator {
+    impl = string.find(formatted(format, zero), "%D") and kinds[name].text or kinds[name].digits,
     cache_ok = true,
     process_bind_param = function(_, value)
       if value == nil then return nil end
@@ -287,7 +292,7 @@ local function sqlite_type(name, _, options)
     end,
     process_result_value = function(_, text)
       if text == nil then return nil end
-      local found, fields = { text:match(options.regexp or pattern) }, {}
+      local found, fields = { string.match(text, options.regexp or pattern) }, {}
       if #found == 0 then fail("DataError", "the stored text '%s' is no %s of this format", text, what) end
       for _, part in ipairs(parts) do fields[part] = 0 end
       for i, part in ipairs(order) do fields[part] = math.tointeger(tonumber(found[i])) or 0 end

@@ -1,6 +1,7 @@
 /* luaopen_corm: a fresh module table over the one state. Each file of the room adds its part. */
 #include "corm.h"
 
+#include <lualib.h>
 #include <string.h>
 
 #include "binding/binding.h"
@@ -8,11 +9,12 @@
 #include "binding/state.h"
 
 /* Upvalues of the loader of embedded files. */
-enum { LOADER_MODULE = 1, LOADER_RESULTS };
+enum { LOADER_MODULE = 1, LOADER_RESULTS, LOADER_GLOBALS };
 
 /*
  * load(name): what the embedded file returned; runs it when it has not run yet. The file gets the module table and this
- * function. Neither package.loaded nor package.preload is touched, so that a second opening starts afresh.
+ * function, and globals that it shares with its like only (docs/decisions/0012-properties.md). Neither package.loaded
+ * nor package.preload is touched, so that a second opening starts afresh.
  */
 static int load_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -24,10 +26,13 @@ static int load_embedded(lua_State *L) {
   if (!file->name) return luaL_error(L, "corm has no file '%s'", name);
   lua_pushfstring(L, "=%s", name);
   if (luaL_loadbufferx(L, (const char *)file->text, file->len, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
+  lua_pushvalue(L, lua_upvalueindex(LOADER_GLOBALS));
+  lua_setupvalue(L, -2, 1); /* its _ENV */
   lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
   lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
   lua_pushvalue(L, lua_upvalueindex(LOADER_RESULTS));
-  lua_pushcclosure(L, load_embedded, LOADER_RESULTS);
+  lua_pushvalue(L, lua_upvalueindex(LOADER_GLOBALS));
+  lua_pushcclosure(L, load_embedded, LOADER_GLOBALS);
   lua_call(L, 2, 1);
   if (lua_isnil(L, -1)) {
     lua_pushboolean(L, 1);
@@ -39,11 +44,58 @@ static int load_embedded(lua_State *L) {
   return 1;
 }
 
+/*
+ * Opens the libraries of Lua that the embedded files use, in the state's table of globals, which is the fresh one of
+ * open_globals by now.
+ */
+static int open_libraries(lua_State *L) {
+  static const luaL_Reg libraries[] = {
+      {LUA_STRLIBNAME, luaopen_string}, {LUA_TABLIBNAME, luaopen_table}, {LUA_MATHLIBNAME, luaopen_math}};
+  lua_pushcfunction(L, luaopen_base);
+  lua_call(L, 0, 1);
+  for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+    lua_pushcfunction(L, libraries[i].func);
+    lua_call(L, 0, 1);
+    lua_setfield(L, -2, libraries[i].name);
+  }
+  return 0;
+}
+
+/*
+ * Pushes the globals of the embedded files: functions of Lua's own, which no script has changed, neither before nor
+ * after the module is opened. Opening the libraries once more puts them into a table of ours; what it does to the state
+ * beside that, the metatable of strings, is undone.
+ */
+static void open_globals(lua_State *L) {
+  const int own = lua_gettop(L) + 1, strings = own + 1, scripts = own + 2;
+  lua_newtable(L);
+  lua_pushliteral(L, "");
+  if (!lua_getmetatable(L, -1)) lua_pushnil(L);
+  lua_replace(L, strings);
+  lua_pushglobaltable(L);
+  lua_pushcfunction(L, open_libraries);
+  const bool collects = lua_gc(L, LUA_GCISRUNNING); /* no finalizer is to see the state meanwhile */
+  lua_gc(L, LUA_GCSTOP);
+  lua_pushvalue(L, own);
+  lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  const int status = lua_pcall(L, 0, 0, 0);
+  lua_pushvalue(L, scripts);
+  lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushliteral(L, "");
+  lua_pushvalue(L, strings);
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+  if (collects) lua_gc(L, LUA_GCRESTART);
+  if (status != LUA_OK) lua_error(L);
+  lua_settop(L, own);
+}
+
 /* Runs all embedded files; the module table is on the top. */
 static void run_embedded(lua_State *L) {
   lua_pushvalue(L, -1);
   lua_newtable(L);
-  lua_pushcclosure(L, load_embedded, LOADER_RESULTS);
+  open_globals(L);
+  lua_pushcclosure(L, load_embedded, LOADER_GLOBALS);
   for (const corm_embedded *file = corm_embedded_lua; file->name; file++) {
     lua_pushvalue(L, -1);
     lua_pushstring(L, file->name);
