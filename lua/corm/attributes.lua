@@ -1,6 +1,7 @@
--- What objects and classes have besides columns and relationships: hybrids, validators, synonyms, events.
+-- New values of attributes: validators, and the events of attributes and mappers.
 local corm, load = ...
 local orm = load "corm.orm"
+local descriptors = load "corm.descriptor"
 local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 
 local null = corm.null
@@ -15,21 +16,6 @@ local function check_function(where, fn)
 end
 
 -- Declarations --------------------------------------------------------------------------------------------------------
-
--- Runs fn(object) on an object and fn(Class) in queries; `expr` says the latter otherwise.
-function corm.hybrid_property(fn, options)
-  check_function("hybrid_property", fn)
-  options = orm.check_options("hybrid_property", options, {
-    expr = "function", fset = "function", update_expr = "!is not supported yet",
-  })
-  return orm.marker("hybrid", { fn = fn, expr = options.expr, fset = options.fset })
-end
-
-function corm.hybrid_method(fn, options)
-  check_function("hybrid_method", fn)
-  options = orm.check_options("hybrid_method", options, { expr = "function" })
-  return orm.marker("hybrid_method", { fn = fn, expr = options.expr })
-end
 
 -- validates("email", ..., fn [, options]): fn(object, key, value) returns the value that is stored.
 function corm.validates(...)
@@ -59,93 +45,7 @@ function corm.validates(...)
   return orm.marker("validates", { names = names, fn = fn, include_removes = options.include_removes })
 end
 
--- Another name for an attribute.
-function corm.synonym(name)
-  if type(name) ~= "string" then
-    fail("ArgumentError", "synonym: the name of an attribute expected, got %s", native.kind(name))
-  end
-  return orm.marker("synonym", { name = name })
-end
-
--- Names ---------------------------------------------------------------------------------------------------------------
-
--- Everything that may stand behind the dot of an object, for hints.
-local function names_of(ci)
-  local columns, relationships = native.names(ci.mapper)
-  local names = table.move(relationships, 1, #relationships, #columns + 1, columns)
-  for _, more in ipairs { ci.hybrids, ci.synonyms, ci.relations } do
-    for _, key in ipairs(orm.sorted_keys(more)) do names[#names + 1] = key end
-  end
-  for key, value in next, ci.class do
-    if type(key) == "string" and type(value) == "function" then names[#names + 1] = key end
-  end
-  return names
-end
-
-function attributes.unknown(ci, key)
-  if type(key) ~= "string" then fail("ArgumentError", "%s: attributes have names, got a %s", ci.name, type(key)) end
-  return native.unknown("attribute", ci.name, key, names_of(ci))
-end
-
--- A name of the class that C does not know as an attribute of it.
 local functions = { info = native.info }
-
-local object_fields = {
-  __class__ = function(_, class) return class end,
-  __table__ = function(_, class) return class.__table__ end,
-  __mapper__ = function(_, class) return class.__mapper__ end,
-}
-
-function functions.object_index(object, class, key)
-  local ci = info[class]
-  local hybrid = ci.hybrids[key]
-  if hybrid then
-    if hybrid.kind == "hybrid" then return hybrid.fn(object) end
-    return hybrid.fn
-  end
-  if object_fields[key] then return object_fields[key](object, class) end
-  -- A relationship that was declared after the object was made.
-  if ci.relations[key] and orm.configure_pending(ci.registry) then return object[key] end
-  local base = ci.base
-  while base do
-    local value = rawget(base, key)
-    if value ~= nil then return value end
-    base = info[base] and info[base].parent
-  end
-  return attributes.unknown(ci, key)
-end
-
-function functions.object_newindex(object, key, value)
-  local class = native.class_of(object)
-  local ci = info[class]
-  local hybrid = ci.hybrids[key]
-  if hybrid then
-    local fset = field(hybrid, "fset")
-    if not fset then fail("ArgumentError", "%s.%s cannot be set: its hybrid has no fset", ci.name, key) end
-    fset(object, value)
-  elseif ci.relations[key] and orm.configure_pending(ci.registry) then
-    object[key] = value
-  else
-    attributes.unknown(ci, key)
-  end
-end
-
--- A field given to a constructor that is no attribute: it must be a hybrid that can be set.
-function functions.check_field(class, key)
-  local ci = info[class]
-  local hybrid = ci.hybrids[key]
-  if not hybrid or not field(hybrid, "fset") then attributes.unknown(ci, key) end
-end
-
--- Sets what a constructor got for hybrids, in order of their creation.
-function functions.set_fields(object, fields)
-  local hybrids, keys = info[native.class_of(object)].hybrids, {}
-  for key in next, fields do
-    if hybrids[key] then keys[#keys + 1] = key end
-  end
-  table.sort(keys, function(a, b) return hybrids[a].creation < hybrids[b].creation end)
-  for _, key in ipairs(keys) do hybrids[key].fset(object, fields[key]) end
-end
 
 -- New values ----------------------------------------------------------------------------------------------------------
 
@@ -161,8 +61,12 @@ local function run_validators(ci, object, key, value, removing)
 end
 
 local function canonical(ci, key)
-  local synonym = ci.synonyms[key]
-  return synonym and synonym.name or key
+  local marker = descriptors.find(ci, key)
+  while marker and marker.kind == "synonym" do
+    key = marker.name
+    marker = descriptors.find(ci, key)
+  end
+  return key
 end
 
 local function old_value(object, key)

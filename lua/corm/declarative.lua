@@ -3,7 +3,10 @@ local corm, load = ...
 local orm = load "corm.orm"
 local attributes = load "corm.attributes"
 local relationships = load "corm.relationship"
-local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
+local descriptors = load "corm.descriptor"
+load "corm.hybrid"
+load "corm.synonym"
+local native, info, fail = orm.native, orm.info, orm.fail
 
 local Table, MetaData = corm.Table, corm.MetaData
 local functions = attributes.functions
@@ -80,33 +83,10 @@ end
 
 -- Classes -------------------------------------------------------------------------------------------------------------
 
--- The value of Class.key, made when it is first asked for.
-local function class_attribute(ci, key)
-  local class = ci.class
-  local hybrid = ci.hybrids[key]
-  if hybrid then
-    local expr = field(hybrid, "expr") or hybrid.fn
-    if hybrid.kind == "hybrid" then return expr(class), false end
-    return expr, true
-  end
-  if ci.relations[key] then return native.relation(ci.mapper, key), true end
-  local value = native.attribute(ci.mapper, key)
-  if value then return value, true end
-  value = ci.fields[key]
-  if value ~= nil then return value, true end
-  local base = ci.base
-  while base do
-    value = rawget(base, key)
-    if value ~= nil then return value, false end
-    base = info[base] and info[base].parent
-  end
-  return attributes.unknown(ci, key)
-end
-
 local function new_attributes(ci)
   return setmetatable({}, {
     __index = function(self, key)
-      local value, keep = class_attribute(ci, key)
+      local value, keep = descriptors.class_value(ci, key, ci.class)
       if keep then rawset(self, key, value) end
       return value
     end,
@@ -149,53 +129,41 @@ local function check_value(ci, key, value)
   fail("ArgumentError", "%s.%s: a Column, relationship, function or plain value expected, got %s", ci.name, key, kind)
 end
 
-local function check_free(ci, key)
-  if ci.relations[key] or ci.hybrids[key] or ci.synonyms[key] or native.attribute(ci.mapper, key) then
-    fail("ArgumentError", "%s has an attribute '%s' already", ci.name, key)
-  end
-end
-
 local function add_validator(ci, validator)
   for _, name in ipairs(validator.names) do
-    if not ci.relations[name] and not native.attribute(ci.mapper, name) then attributes.unknown(ci, name) end
+    if not descriptors.is_attribute(ci, name) then descriptors.unknown(ci, name) end
     ci.validators[name] = ci.validators[name] or {}
     table.insert(ci.validators[name], validator)
     attributes.hook(ci, name)
   end
 end
 
-local function add_synonym(ci, key, synonym)
-  if not native.synonym(ci.mapper, key, synonym.name) then attributes.unknown(ci, synonym.name) end
-  ci.synonyms[key] = synonym
-  rawset(ci.attributes, key, native.attribute(ci.mapper, key))
-end
-
-local adders = {
-  relationship = function(ci, key, value) relationships.add(ci, key, value) end,
-  hybrid = function(ci, key, value) ci.hybrids[key] = value end,
-  hybrid_method = function(ci, key, value) ci.hybrids[key] = value end,
-  synonym = add_synonym,
-  validates = function(ci, key)
-    fail("ArgumentError", "%s.%s: validates(...) stands in the model without a name", ci.name, key)
-  end,
-  backref = function(ci, key)
-    fail("ArgumentError", "%s.%s: backref(...) is an option of relationship", ci.name, key)
-  end,
+-- Declarations that have no name of their own.
+local nameless = {
+  validates = "validates(...) stands in the model without a name",
+  backref = "backref(...) is an option of relationship",
 }
+
+local function add_descriptor(ci, key, marker, row)
+  descriptors.check_free(ci, key)
+  row.declare(ci, key, marker)
+  ci.descriptors[key] = marker
+end
 
 -- A member other than a column: of a model's table, or assigned later.
 function add_member(ci, key, value)
-  local kind = orm.marker_kind(value)
-  if kind then
-    check_free(ci, key)
-    adders[kind](ci, key, value)
+  local kind, row = orm.marker_kind(value), descriptors.kind(value)
+  if row then
+    add_descriptor(ci, key, value, row)
+  elseif kind then
+    fail("ArgumentError", "%s.%s: %s", ci.name, key, nameless[kind])
   elseif native.kind(value) == "Column" then
-    check_free(ci, key)
+    descriptors.check_free(ci, key)
     if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
     native.add_column(ci.mapper, ci.fields.__table__, value, key)
   else
     check_value(ci, key, value)
-    if native.attribute(ci.mapper, key) or ci.relations[key] then
+    if descriptors.is_attribute(ci, key) then
       fail("ArgumentError", "%s.%s is mapped and cannot be replaced", ci.name, key)
     end
     rawset(ci.class, key, value)
@@ -295,7 +263,7 @@ local function read_parts(where, base, body)
     local abstract = info[base]
     add_fields(parts, where, abstract.body, true)
     for _, mixin in ipairs(mixins_of(where, abstract.body)) do add_fields(parts, where, mixin, true) end
-    base = abstract.parent
+    base = abstract.base
   end
   return parts
 end
@@ -363,7 +331,7 @@ end
 local function new_info(name, base)
   return {
     name = name, base = base, registry = info[base].registry,
-    relations = {}, hybrids = {}, synonyms = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {},
+    descriptors = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {},
   }
 end
 
@@ -387,11 +355,15 @@ local function set_fields(ci, as_table)
   }
 end
 
+-- Beyond the number of any declaration.
+local LATE = 1 << 53
+
 local function add_members(ci, parts)
   local keys = orm.sorted_keys(parts.members)
   local function creation(key)
     local value = parts.members[key]
-    return orm.marker_kind(value) and value.creation or -1
+    local row = descriptors.kind(value)
+    return orm.marker_kind(value) and value.creation + (row and row.late and LATE or 0) or -1
   end
   table.sort(keys, function(a, b)
     local ca, cb = creation(a), creation(b)
@@ -401,6 +373,38 @@ local function add_members(ci, parts)
   for _, key in ipairs(keys) do add_member(ci, key, parts.members[key]) end
   if parts.special.__tostring then rawset(ci.class, "__tostring", parts.special.__tostring) end
   for _, validator in ipairs(parts.validators) do add_validator(ci, validator) end
+end
+
+-- The class over its Table, known to the registry when all of it is there.
+local function map_class(ci, parts)
+  local name, registry = ci.name, ci.registry
+  local as_table, keys = make_table(name, ci.base, parts)
+  local taken = registry.tables[as_table]
+  if taken and registry.classes[info[taken].name] == taken then
+    fail("InvalidRequestError", "class %s: table '%s' is mapped by class %s already", name, as_table.name,
+      info[taken].name)
+  end
+  local class = new_class(ci)
+  ci.mapper = native.mapper(registry.native, name, as_table, attribute_names(as_table, keys), class)
+  set_fields(ci, as_table)
+  ci.attributes = new_attributes(ci)
+  ci.meta.__index = ci.attributes
+  ci.meta.__call = native.constructor(ci.mapper)
+  ci.meta.__corm_node = native.entity(ci.mapper)
+  ci.meta[1] = ci.mapper -- found without a name, for session:get
+  info[class] = ci
+  add_members(ci, parts)
+  registry.tables[as_table] = class
+  registry.classes[name] = class
+  return class
+end
+
+-- The table of the metadata that the parts make, where there is one by now.
+local function find_table(metadata, parts)
+  local name, args = parts.special.__tablename__, parts.special.__table_args__
+  if parts.special.__table__ ~= nil or not name then return nil end
+  local schema = args and rawget(args, "schema") or metadata.schema
+  return metadata.tables[schema and schema ~= "" and schema .. "." .. name or name]
 end
 
 local new_abstract
@@ -413,26 +417,16 @@ local function model(base, name, body)
   for key, value in next, parts.members do
     if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
   end
-  local as_table, keys = make_table(name, base, parts)
-  local registry = info[base].registry
-  if registry.tables[as_table] then
-    fail("InvalidRequestError", "class %s: table '%s' is mapped by class %s already", name, as_table.name,
-      info[registry.tables[as_table]].name)
-  end
+  -- What is refused or interrupted leaves neither class nor table behind, so that it can be said again.
   local ci = new_info(name, base)
-  local class = new_class(ci)
-  ci.mapper = native.mapper(registry.native, name, as_table, attribute_names(as_table, keys), class)
-  set_fields(ci, as_table)
-  ci.attributes = new_attributes(ci)
-  ci.meta.__index = ci.attributes
-  ci.meta.__call = native.constructor(ci.mapper)
-  ci.meta.__corm_node = native.entity(ci.mapper)
-  ci.meta[1] = ci.mapper -- found without a name, for session:get
-  info[class] = ci
-  add_members(ci, parts)
-  registry.classes[name] = class
-  registry.tables[as_table] = class
-  return class
+  local metadata = ci.registry.metadata
+  local there = find_table(metadata, parts)
+  local ok, result = pcall(map_class, ci, parts)
+  if ok then return result end
+  if ci.mapper then native.forget(ci.mapper) end
+  local made = find_table(metadata, parts)
+  if made and not there then metadata:remove(made) end
+  return error(result, 0)
 end
 
 -- Bases ---------------------------------------------------------------------------------------------------------------
@@ -465,7 +459,7 @@ function new_abstract(base, name, body)
       native.unknown("name", name, key, orm.sorted_keys(special))
     end
   end
-  return new_base { name = name, registry = info[base].registry, body = body, parent = base }
+  return new_base { name = name, registry = info[base].registry, body = body, base = base }
 end
 
 -- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }
@@ -489,20 +483,6 @@ end
 
 -- Aliases -------------------------------------------------------------------------------------------------------------
 
-local function alias_attribute(alias, entity, from, ci, key)
-  local hybrid = ci.hybrids[key]
-  if hybrid then
-    local expr = field(hybrid, "expr") or hybrid.fn
-    if hybrid.kind == "hybrid" then return expr(alias), false end
-    return expr, true
-  end
-  if ci.relations[key] then return native.relation(ci.mapper, key, from), true end
-  local value = native.attribute(ci.mapper, key, entity)
-  if value then return value, true end
-  if key == "__name__" then return ci.name, true end
-  return attributes.unknown(ci, key)
-end
-
 -- aliased(User [, { name = "u" }]): the class once more, under another name in SQL.
 function corm.aliased(class, options)
   local ci = type(class) == "table" and info[class]
@@ -512,8 +492,8 @@ function corm.aliased(class, options)
   options = orm.check_options("aliased", options, { name = "string" })
   ci.aliased = true
   local from = ci.fields.__table__:alias(options.name)
-  local entity = native.entity(ci.mapper, from)
   local alias = {}
+  local entity = native.entity(ci.mapper, from, alias)
   return setmetatable(alias, {
     __name = ci.name,
     __metatable = "corm.alias",
@@ -522,7 +502,7 @@ function corm.aliased(class, options)
     __newindex = function() return fail("ArgumentError", "an alias of %s cannot be changed", ci.name) end,
     __call = function() return fail("ArgumentError", "an alias of %s has no objects; call the class", ci.name) end,
     __index = function(self, key)
-      local value, keep = alias_attribute(self, entity, from, ci, key)
+      local value, keep = descriptors.class_value(ci, key, self, entity, from)
       if keep then rawset(self, key, value) end
       return value
     end,
@@ -530,3 +510,4 @@ function corm.aliased(class, options)
 end
 
 native.functions(functions)
+native.functions(descriptors.functions)

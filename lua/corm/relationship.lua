@@ -1,6 +1,7 @@
 -- relationship(): what is written in a model, and how it is resolved once all classes are known.
 local corm, load = ...
 local orm = load "corm.orm"
+local descriptors = load "corm.descriptor"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -127,7 +128,9 @@ end
 
 -- Declaring to the core -----------------------------------------------------------------------------------------------
 
+-- Declares it unless that is done: one call does it, which nothing can interrupt.
 local function declare(ci, key, options, target, back_populates)
+  if native.is_attribute(ci.mapper, key) then return end
   local where = ci.name .. "." .. key
   local registry = ci.registry
   native.relationship(ci.mapper, key, {
@@ -143,6 +146,7 @@ local function declare(ci, key, options, target, back_populates)
     foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
     remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
     order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,
+    hooked = ci.hooked[key],
   })
 end
 
@@ -164,45 +168,57 @@ local function declare_backref(pending, target)
     if inverse[option] == nil then inverse[option] = options[option] end
   end
   local ti = info[target]
-  local taken = ti.relations[name]
-  if (taken and taken ~= pending) or native.attribute(ti.mapper, name) then
+  local taken = descriptors.find(ti, name)
+  if (taken and taken ~= pending.inverse) or (not taken and native.is_attribute(ti.mapper, name)) then
     fail("ArgumentError", "relationship %s.%s: backref: %s has an attribute '%s' already", ci.name, key, ti.name, name)
   end
-  ti.relations[name] = pending
-  if not pending.inverse_declared then
-    declare(ti, name, inverse, ci.class, key)
-    pending.inverse_declared = true
-  end
-  if ti.hooked[name] then native.hook(ti.mapper, name) end
+  ti.descriptors[name] = pending.inverse
+  declare(ti, name, inverse, ci.class, key)
 end
 
--- Resolves one pending relationship. What is done stays done when something later fails: its marks are fields that the
--- table has already, so that setting them cannot fail.
+-- Resolves one pending relationship. It may fail, or be interrupted, anywhere, and is done again then: what has been
+-- declared to the core is not declared twice.
 function relationships.resolve(pending)
   local ci, key = pending.ci, pending.key
   local declaration = pending.declaration
+  -- The class was refused, or the assignment to it did not come to its end.
+  if ci.registry.classes[ci.name] ~= ci.class or ci.descriptors[key] ~= declaration then return end
   local options = declaration.options
   local target = resolve_class(ci.registry, declaration.target, ci.name .. "." .. key)
   local back_populates = options.back_populates
   if options.backref then
     back_populates = type(options.backref) == "string" and options.backref or options.backref.name
   end
-  if not pending.declared then
-    declare(ci, key, options, target, back_populates)
-    pending.declared = true
-  end
-  if ci.hooked[key] then native.hook(ci.mapper, key) end
+  declare(ci, key, options, target, back_populates)
   if options.backref then declare_backref(pending, target) end
 end
 
--- Notes a relationship of a class; it is resolved when the registry is next configured.
-function relationships.add(ci, key, declaration)
-  ci.relations[key] = declaration
-  local registry = ci.registry
-  registry.pending[#registry.pending + 1] = {
-    ci = ci, key = key, declaration = declaration, declared = false, inverse_declared = false,
-  }
-  native.touch(registry.native)
+local function not_configured(ci, key)
+  return fail("InvalidRequestError", "the relationship %s.%s is not configured yet", ci.name, key)
 end
+
+orm.descriptor("relationship", {
+  -- It is resolved when the registry is next configured.
+  declare = function(ci, key, declaration)
+    local registry = ci.registry
+    registry.pending[#registry.pending + 1] = {
+      ci = ci, key = key, declaration = declaration,
+      inverse = declaration.options.backref and orm.marker("relationship", {}),
+    }
+    native.touch(registry.native)
+  end,
+  class = function(ci, key, _, _, from) return native.relation(ci.mapper, key, from), true end,
+  -- Objects that were made before the relationship was declared; others find it in C.
+  get = function(object, _, key)
+    local ci = info[native.class_of(object)]
+    if not orm.configure_pending(ci.registry) then return not_configured(ci, key) end
+    return object[key]
+  end,
+  set = function(object, _, key, value)
+    local ci = info[native.class_of(object)]
+    if not orm.configure_pending(ci.registry) then return not_configured(ci, key) end
+    object[key] = value
+  end,
+})
 
 return relationships

@@ -21,7 +21,7 @@ typedef struct construction {
   corm_arena *scratch; /* NULL until something needs it: plain values do not */
   size_t text;
   bool relations; /* some were given */
-  bool others;    /* hybrids */
+  bool others;    /* names that only lua/corm/descriptor.lua knows */
 } construction;
 
 static corm_arena *scratch_of(construction *c) {
@@ -32,7 +32,7 @@ static corm_arena *scratch_of(construction *c) {
   return c->scratch;
 }
 
-/* A key that is no attribute must be a hybrid with a setter, which lua/corm/orm.lua knows. */
+/* A key that is no attribute must be one that can be set, which lua/corm/descriptor.lua knows. */
 static void check_other(construction *c) {
   lua_State *L = c->L;
   binding_host_function(L, c->state->host, "check_field");
@@ -74,6 +74,8 @@ static void read_other(construction *c, const binding_attr *attr) {
     c->relations = true;
   else if (!attr->hooked)
     read_column(c, attr);
+  else if (strcmp(attr->key, c->cls->mapper->attributes[attr->slot].key) != 0)
+    c->others = true; /* by another name */
 }
 
 /* Looks at each field once: unknown names are refused before anything happens; columns without validators are read. */
@@ -132,6 +134,17 @@ static void set_relation(const construction *c, int object, const char *key) {
   lua_pop(L, 1);
 }
 
+/* What the Lua half sets: names that stand for columns, or the others. */
+static void set_others(const construction *c, int object, bool columns) {
+  lua_State *L = c->L;
+  if (!c->others) return;
+  binding_host_function(L, c->state->host, "set_fields");
+  lua_pushvalue(L, object);
+  lua_pushvalue(L, 2);
+  lua_pushboolean(L, columns);
+  lua_call(L, 3, 0);
+}
+
 /* Hooked columns, relationships and hybrids go the way of an assignment. */
 static void set_rest(construction *c, int object) {
   lua_State *L = c->L;
@@ -143,13 +156,10 @@ static void set_rest(construction *c, int object) {
     lua_pop(L, 1);
     if (attr && attr->hooked) set_field(L, object, attr->key);
   }
+  set_others(c, object, true);
   for (size_t i = 0; c->relations && i < mapper->relationships.len; i++)
     set_relation(c, object, ((const corm_relationship *)mapper->relationships.items[i])->key);
-  if (!c->others) return;
-  binding_host_function(L, c->state->host, "set_fields");
-  lua_pushvalue(L, object);
-  lua_pushvalue(L, 2);
-  lua_call(L, 2, 0);
+  set_others(c, object, false);
 }
 
 int binding_construct(lua_State *L) {

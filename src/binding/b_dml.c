@@ -106,25 +106,27 @@ static const corm_table *target_table(const corm_node *node) {
   return corm_dml_table(((const corm_update *)node)->table);
 }
 
-/* The column that a string names: an attribute of the class, a key of the table. */
-static const corm_column *named_column(const value_set *set, const char *key) {
-  if (set->entity && set->entity->kind == CORM_NODE_BUNDLE) {
-    const corm_bundle *bundle = (const corm_bundle *)set->entity;
-    for (uint32_t i = 0; i < bundle->n; i++) {
-      const corm_column_node *column = (const corm_column_node *)bundle->columns[i];
-      if (column->base.kind == CORM_NODE_COLUMN && column->column && strcmp(column->key, key) == 0)
-        return column->column;
-    }
-  }
-  return corm_table_column(set->table, key, strlen(key));
+/* What the ORM knows about the names of a mapped class; NULL where there is none. */
+static const binding_orm_hooks *orm_of(lua_State *L, const corm_node *entity) {
+  return entity && entity->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)entity)->owner ? binding_get(L)->orm
+                                                                                            : NULL;
+}
+
+const corm_column *binding_named_column(lua_State *L, const corm_node *entity, const corm_table *table, int key) {
+  const binding_orm_hooks *orm = orm_of(L, entity);
+  const corm_column *column = orm ? orm->column(L, entity, key) : NULL;
+  if (column && column->table == table) return column;
+  size_t len;
+  const char *name = lua_tolstring(L, key, &len);
+  return corm_table_column(table, name, len);
 }
 
 /* The index of the column that the key at `arg` names. */
 static uint32_t check_key(lua_State *L, const value_set *set, int arg) {
   if (lua_type(L, arg) == LUA_TSTRING) {
     const char *key = lua_tostring(L, arg);
-    const corm_column *column = named_column(set, key);
-    if (column && column->table == set->table) return column->index;
+    const corm_column *column = binding_named_column(L, set->entity, set->table, arg);
+    if (column) return column->index;
     corm_error err;
     corm_error_init(&err);
     corm_error_set(&err, CORM_E_COMPILE, "%s: unconsumed column names: %.80s (table '%s' has no such column)",
@@ -210,6 +212,49 @@ static value_row new_row(lua_State *L, const value_set *set) {
   return row;
 }
 
+/* The value on the top of the stack, which goes away, for the key under it, which stays. */
+static void read_pair(lua_State *L, value_set *set, value_row *row) {
+  const int key = lua_gettop(L) - 1;
+  const corm_column_node *other = other_column(L, set, key);
+  if (other)
+    read_other(L, set, other);
+  else
+    read_value(L, set, row, check_key(L, set, key));
+}
+
+/* Where the key at the top - 1 is a name of the class that is no column: replaces the value at the top by a list of
+   what is to be set instead, and returns its length; else -1. */
+static lua_Integer push_assigned(lua_State *L, const value_set *set) {
+  const int key = lua_gettop(L) - 1;
+  const binding_orm_hooks *orm = lua_type(L, key) == LUA_TSTRING ? orm_of(L, set->entity) : NULL;
+  if (!orm || binding_named_column(L, set->entity, set->table, key) || !orm->assign(L, set->entity, key, key + 1))
+    return -1;
+  lua_replace(L, key + 1);
+  return (lua_Integer)lua_rawlen(L, key + 1);
+}
+
+/* Pushes key and value of the i-th pair of the list at the top. */
+static void push_pair(lua_State *L, lua_Integer i) {
+  lua_rawgeti(L, -1, i);
+  lua_rawgeti(L, -1, 1);
+  lua_rawgeti(L, -2, 2);
+  lua_remove(L, -3);
+}
+
+/* As read_pair does, for any name of the class. */
+static void read_field(lua_State *L, value_set *set, value_row *row) {
+  const lua_Integer n = push_assigned(L, set);
+  for (lua_Integer i = 1; i <= n; i++) {
+    push_pair(L, i);
+    read_pair(L, set, row);
+    lua_pop(L, 1);
+  }
+  if (n < 0)
+    read_pair(L, set, row);
+  else
+    lua_pop(L, 1);
+}
+
 /* A row written as { column = value } or, by position, { value, value }. */
 static value_row read_row(lua_State *L, value_set *set, int arg) {
   value_row row = new_row(L, set);
@@ -223,11 +268,7 @@ static value_row read_row(lua_State *L, value_set *set, int arg) {
                       set->table->name, (int)set->table->columns.len, (int)at);
       read_value(L, set, &row, (uint32_t)at - 1);
     } else {
-      const corm_column_node *other = other_column(L, set, lua_gettop(L) - 1);
-      if (other)
-        read_other(L, set, other);
-      else
-        read_value(L, set, &row, check_key(L, set, lua_gettop(L) - 1));
+      read_field(L, set, &row);
     }
   }
   return row;
@@ -441,6 +482,20 @@ static int stmt_values(lua_State *L) {
   return update_values(L, (const corm_update *)stmt->base.node, stmt->entity);
 }
 
+/* Columns in the order in which they are set. */
+typedef struct value_order {
+  const corm_column **columns; /* room for all of the table */
+  uint32_t n;
+} value_order;
+
+/* The value at the top goes away, the key under it stays. */
+static void read_ordered(lua_State *L, value_set *set, value_row *row, value_order *order) {
+  const uint32_t index = check_key(L, set, lua_gettop(L) - 1);
+  if (row->given[index]) binding_error(L, CORM_E_ARGUMENT, "ordered_values: a column is given twice");
+  read_value(L, set, row, index);
+  order->columns[order->n++] = set->table->columns.items[index];
+}
+
 /* ordered_values({ column, value }, ...): SET in this order. */
 static int update_ordered_values(lua_State *L) {
   const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_UPDATE, "ordered_values");
@@ -448,20 +503,26 @@ static int update_ordered_values(lua_State *L) {
   int last = lua_gettop(L);
   value_set set = start_values(L, &old->base, stmt->entity, "ordered_values");
   value_row row = new_row(L, &set);
-  const corm_column **order = corm_arena_alloc(set.scratch, (size_t)last * sizeof *order);
-  if (!order) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  value_order order = {.columns = corm_arena_alloc(set.scratch, (set.table->columns.len + 1) * sizeof *order.columns)};
+  if (!order.columns) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (int i = 2; i <= last; i++) {
     if (!binding_is_plain_table(L, i) || lua_rawlen(L, i) != 2)
       return binding_error(L, CORM_E_ARGUMENT, "ordered_values: { column, value } expected as argument %d", i - 1);
     lua_rawgeti(L, i, 1);
-    uint32_t index = check_key(L, &set, lua_gettop(L));
     lua_rawgeti(L, i, 2);
-    if (row.given[index]) return binding_error(L, CORM_E_ARGUMENT, "ordered_values: a column is given twice");
-    read_value(L, &set, &row, index);
+    const lua_Integer more = push_assigned(L, &set);
+    for (lua_Integer j = 1; j <= more; j++) {
+      push_pair(L, j);
+      read_ordered(L, &set, &row, &order);
+      lua_pop(L, 1);
+    }
+    if (more < 0)
+      read_ordered(L, &set, &row, &order);
+    else
+      lua_pop(L, 1);
     lua_pop(L, 1);
-    order[i - 2] = set.table->columns.items[index];
   }
-  uint32_t n = (uint32_t)(last - 1);
+  const uint32_t n = order.n;
   binding_build b;
   corm_update *update;
   binding_statement_start(&b, L, ROOM_DML + set.room + columns_room(set.table), 1);
@@ -471,7 +532,7 @@ static int update_ordered_values(lua_State *L) {
     const corm_node **values = corm_arena_alloc(&b.arena, (n + 1) * sizeof *values);
     if (!update || !columns || !values) continue;
     *update = *old;
-    for (uint32_t i = 0; i < n; i++) values[i] = value_in(&b.arena, &row, columns[i] = order[i]);
+    for (uint32_t i = 0; i < n; i++) values[i] = value_in(&b.arena, &row, columns[i] = order.columns[i]);
     update->columns = columns;
     update->values = values;
     update->n = n;

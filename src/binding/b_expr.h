@@ -156,6 +156,11 @@ typedef struct binding_orm_hooks {
   /* filter_by's comparison of the entity's attribute `key`, which is no column, with the value at `value`: pushes a
      condition and returns true; false: there is no such attribute. */
   bool (*filter_by)(lua_State *L, const corm_node *entity, const char *key, int value);
+  /* The column that the attribute named at `key` of the entity (a BUNDLE) is; NULL: none. */
+  const corm_column *(*column)(lua_State *L, const corm_node *entity, int key);
+  /* What values { key = value } means where the attribute is no column: pushes a list of { column or name, value } and
+     returns true; false: there is no such attribute. Raises. */
+  bool (*assign)(lua_State *L, const corm_node *entity, int key, int value);
 } binding_orm_hooks;
 
 /* -- types (b_type.c) -- */

@@ -424,6 +424,7 @@ void binding_open_host(lua_State *L) {
   lua_xmove(L, state->tables, 2);
   host->classes = new_table(L, "v");
   host->living = new_table(L, NULL);
+  host->aliases = new_table(L, "v");
   host->late = new_table(L, "k");
   host->functions = new_table(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);

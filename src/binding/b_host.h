@@ -25,6 +25,7 @@ typedef struct binding_host {
   uint32_t pins;    /* handles up to this one have their place among the pins */
   int classes;      /* ref: weak-valued array, class number -> class table */
   int living;       /* ref: binding_class * -> Mapper, strong while objects of the class exist */
+  int aliases;      /* ref: weak-valued, BUNDLE of an alias -> its table, which the node's userdata keeps */
   int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;

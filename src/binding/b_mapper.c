@@ -240,6 +240,12 @@ static int new_mapper(lua_State *L) {
   return 1;
 }
 
+/* forget(mapper): its definition failed. */
+static int forget_mapper(lua_State *L) {
+  corm_mapper_forget(check_class(L, 1)->mapper);
+  return 0;
+}
+
 static int mapper_gc(lua_State *L) {
   binding_class *cls = binding_test(L, 1, BINDING_MAPPER);
   if (!cls) return 0;
@@ -293,8 +299,9 @@ static int new_constructor(lua_State *L) {
   return 1;
 }
 
-/* entity(mapper [, from]): the BUNDLE node that stands for the class, or for its alias. */
+/* entity(mapper [, from, alias]): the BUNDLE node that stands for the class, or for its alias, which is a table. */
 static int new_entity(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
   const corm_mapper *mapper = check_class(L, 1)->mapper;
   if (lua_isnoneornil(L, 2)) {
     binding_push_node(L, &mapper->bundle->base, 1);
@@ -304,12 +311,28 @@ static int new_entity(lua_State *L) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
-                      BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 2);
+                      BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 3);
   do node = corm_mapper_bundle_in(&b.arena, mapper, from);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 2);
+  binding_anchor(L, 3, 3);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->aliases);
+  lua_pushvalue(L, 3);
+  lua_rawsetp(L, -2, node);
+  lua_pop(L, 1);
   return 1;
+}
+
+void binding_push_entity(lua_State *L, binding_state *state, const corm_node *entity) {
+  const corm_mapper *mapper = mapper_of(entity);
+  if (entity == &mapper->bundle->base) {
+    binding_push_class(L, state, mapper);
+    return;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->aliases);
+  lua_rawgetp(L, -1, entity);
+  lua_remove(L, -2);
 }
 
 /* attribute(mapper, key [, entity]): the column of an attribute, which knows its class, or the alias of one. */
@@ -346,6 +369,16 @@ static int add_synonym(lua_State *L) {
   return 1;
 }
 
+/* is_attribute(mapper, key): whether the core knows it, as a column or a relationship, and whether it is hooked. */
+static int is_attribute(lua_State *L) {
+  const binding_class *cls = check_class(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  lua_pushboolean(L, attr != NULL);
+  lua_pushboolean(L, attr && attr->hooked);
+  return 2;
+}
+
 /* hook(mapper, key): a validator or a listener wants to see the attribute's new values. */
 static int hook_attr(lua_State *L) {
   binding_class *cls = check_class(L, 1);
@@ -368,8 +401,11 @@ const char *binding_class_reserve_name(lua_State *L, int mapper) {
   return reserve_name(L, mapper, check_class(L, mapper));
 }
 
-void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship) {
-  enter_attr(cls, (binding_attr){.key = name, .kind = BINDING_ATTR_RELATIONSHIP, .relationship = relationship});
+void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship,
+                                    bool hooked) {
+  enter_attr(cls, (binding_attr){
+                      .key = name, .kind = BINDING_ATTR_RELATIONSHIP, .hooked = hooked, .relationship = relationship});
+  cls->hooked = cls->hooked || hooked;
 }
 
 void binding_class_keep(lua_State *L, int mapper) {
@@ -518,11 +554,13 @@ void binding_open_mapper(lua_State *L) {
                                        {"configure", registry_configure},
                                        {"touch", registry_touch},
                                        {"mapper", new_mapper},
+                                       {"forget", forget_mapper},
                                        {"add_column", add_column},
                                        {"constructor", new_constructor},
                                        {"entity", new_entity},
                                        {"attribute", new_attribute},
                                        {"synonym", add_synonym},
+                                       {"is_attribute", is_attribute},
                                        {"hook", hook_attr},
                                        {"names", class_names},
                                        {"entity_of", entity_of},

@@ -66,6 +66,8 @@ corm_mapper *binding_tomapper(lua_State *L, int arg);
 corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what);
 /* Pushes the class table of a mapper. */
 void binding_push_class(lua_State *L, binding_state *state, const corm_mapper *mapper);
+/* Pushes the class or the alias that a BUNDLE of a mapper stands for. */
+void binding_push_entity(lua_State *L, binding_state *state, const corm_node *entity);
 #define binding_class_of(mapper) ((binding_class *)(mapper)->host_data)
 
 /* Resolves the relationships of the registry, once; raises what is wrong with them. */
@@ -91,13 +93,18 @@ CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_ma
 /* -- the Mapper userdata at stack index `mapper` (b_mapper.c) -- */
 /* Makes room for the attribute named at the top, which is popped; then entering it cannot fail. */
 const char *binding_class_reserve_name(lua_State *L, int mapper);
-/* Makes the relationship an attribute of the class, under a name so reserved. */
-void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship);
+/* Makes the relationship an attribute of the class, under a name so reserved. `hooked`: as in binding_attr. */
+void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship, bool hooked);
 /* Keeps the value at the top, which is popped, as long as the Mapper lives. */
 void binding_class_keep(lua_State *L, int mapper);
 
 /* Assigns the value at `value` to a relationship of the object at `object`; the indices are absolute. */
 void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
+
+/* -- names that lua/corm/descriptor.lua knows (b_descriptor.c): see binding_orm_hooks -- */
+bool binding_push_filter(lua_State *L, const corm_node *entity, const char *key, int value);
+const corm_column *binding_entity_column(lua_State *L, const corm_node *entity, int key);
+bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int value);
 
 /* -- collections (b_collection.c) -- */
 /* Pushes the collection of a relationship of the object at index. */

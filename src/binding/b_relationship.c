@@ -435,7 +435,7 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
     return true;
   }
   int32_t slot = corm_mapper_slot(mapper, key, strlen(key));
-  if (slot < 0) return false;
+  if (slot < 0) return binding_push_filter(L, entity, key, value);
   const corm_column *column = mapper->attributes[slot].column;
   binding_arg operand;
   binding_arg_read(L, value, column->type, key, &operand);
@@ -495,7 +495,8 @@ void binding_open_relationship(lua_State *L) {
                                        {"relation", new_relation},
                                        {"relation_info", relation_info},
                                        {NULL, NULL}};
-  static const binding_orm_hooks hooks = {.join = hook_join, .filter_by = hook_filter_by};
+  static const binding_orm_hooks hooks = {
+      .join = hook_join, .filter_by = hook_filter_by, .column = binding_entity_column, .assign = binding_push_assigned};
   binding_metatable(L, BINDING_RELATIONSHIP, "Relationship", methods, meta, relation_index);
   lua_pop(L, 1);
   binding_get(L)->orm = &hooks;

@@ -97,12 +97,13 @@ int binding_declare_relationship(lua_State *L) {
   def.order_by = read_order(L, scratch, &def.norder_by);
   const char *cascade = binding_opt_string(L, 3, "cascade", NULL);
   if (cascade && corm_cascade_parse(cascade, &def.cascade, &err) != CORM_OK) return binding_raise(L, &err);
+  const bool hooked = binding_opt_bool(L, 3, "hooked", false);
   lua_pushvalue(L, 3);
   binding_class_keep(L, 1); /* the nodes of order_by */
   lua_pushvalue(L, 2);
   const char *name = binding_class_reserve_name(L, 1);
   if (corm_relationship_new(cls->mapper, &def, &relationship, &err) != CORM_OK) return binding_raise(L, &err);
-  binding_class_add_relationship(cls, name, relationship);
+  binding_class_add_relationship(cls, name, relationship, hooked);
   binding_scratch_done(L, state, scratch);
   return 0;
 }

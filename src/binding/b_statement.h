@@ -142,4 +142,8 @@ void binding_open_dml_extra(lua_State *L); /* by binding_open_dml */
 void binding_open_returning(lua_State *L);
 void binding_open_text(lua_State *L);
 
+/* The column of the table that the string at `key` names: an attribute of the statement's entity (may be NULL), else a
+   key of the table. NULL: none. */
+const corm_column *binding_named_column(lua_State *L, const corm_node *entity, const corm_table *table, int key);
+
 #endif

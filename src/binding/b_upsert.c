@@ -74,7 +74,7 @@ static const corm_node *element_in(lua_State *L, int arg, corm_arena *arena, con
   const corm_column *column = NULL;
   if (lua_type(L, arg) == LUA_TSTRING) {
     const char *key = lua_tostring(L, arg);
-    column = corm_table_column(insert->table, key, strlen(key));
+    column = binding_named_column(L, ((const binding_stmt *)lua_touserdata(L, 1))->entity, insert->table, arg);
     if (!column) {
       corm_error err;
       corm_error_init(&err);

@@ -13,8 +13,8 @@ enum { LOADER_MODULE = 1, LOADER_RESULTS, LOADER_GLOBALS };
 
 /*
  * load(name): what the embedded file returned; runs it when it has not run yet. The file gets the module table and this
- * function, and globals that it shares with its like only (docs/decisions/0012-properties.md). Neither package.loaded
- * nor package.preload is touched, so that a second opening starts afresh.
+ * function, and globals that it shares with its like only (docs/decisions/0013-names-of-classes.md). Neither
+ * package.loaded nor package.preload is touched, so that a second opening starts afresh.
  */
 static int load_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);

@@ -367,17 +367,21 @@ static void leave_parent(corm_mapper *mapper) {
   children->len = kept;
 }
 
-void corm_mapper_free(corm_mapper *mapper) {
-  if (!mapper) return;
+void corm_mapper_forget(corm_mapper *mapper) {
   corm_map *classes = &mapper->registry->classes;
   if (mapper->name && corm_map_gets(classes, mapper->name) == mapper)
     corm_map_remove(classes, mapper->name, strlen(mapper->name));
+  leave_parent(mapper);
+}
+
+void corm_mapper_free(corm_mapper *mapper) {
+  if (!mapper) return;
+  corm_mapper_forget(mapper);
   for (corm_mapper_sql *sql = mapper->sql, *next; sql; sql = next) {
     next = sql->next;
     corm_arena_clear(&sql->arena);
     corm_mem_free(mapper->mem, sql);
   }
-  leave_parent(mapper);
   corm_vec_clear(&mapper->children);
   corm_vec_clear(&mapper->relationships);
   corm_vec_clear(&mapper->referrers);

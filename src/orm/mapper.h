@@ -132,6 +132,8 @@ typedef struct corm_mapper_def {
 CORM_MUST_USE corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const corm_mapper_def *def,
                                           corm_mapper **out, corm_error *err);
 void corm_mapper_free(corm_mapper *mapper);
+/* Takes a class whose definition failed out of its registry, so that it can be defined again. */
+void corm_mapper_forget(corm_mapper *mapper);
 
 /*
  * Maps one more column of the table, as the last slot. InvalidRequestError once statements were made for the class;

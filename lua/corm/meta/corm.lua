@@ -629,9 +629,10 @@ function corm.relationship(target, options) end
 ---@return any # for the option backref
 function corm.backref(name, options) end
 
----fn(object) on objects, fn(class) in queries unless `expr` says otherwise.
+---fn(object) on objects, fn(class) in queries unless `expr` says otherwise; `update_expr` gives the columns and values
+---that setting it in UPDATE means.
 ---@param fn fun(self: any): any
----@param options? { expr?: fun(class: any): any, fset?: fun(self: any, value: any) }
+---@param options? { expr?: function, fset?: function, update_expr?: fun(class: any, value: any): any[][] }
 ---@return any # to be assigned in a model
 function corm.hybrid_property(fn, options) end
 

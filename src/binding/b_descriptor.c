@@ -1,0 +1,45 @@
+/* What statements ask about names of a class that are no columns; lua/corm/descriptor.lua answers. */
+#include "binding/b_object.h"
+
+static corm_mapper *mapper_of(const corm_node *entity) {
+  return (corm_mapper *)(uintptr_t)((const corm_bundle *)entity)->owner; /* a bundle only borrows its owner */
+}
+
+bool binding_push_filter(lua_State *L, const corm_node *entity, const char *key, int value) {
+  binding_state *state = binding_get(L);
+  value = lua_absindex(L, value);
+  luaL_checkstack(L, 6, "filter_by");
+  binding_host_function(L, state->host, "filter_by");
+  binding_push_entity(L, state, entity);
+  binding_push_class(L, state, mapper_of(entity));
+  lua_pushstring(L, key);
+  lua_pushvalue(L, value);
+  lua_call(L, 4, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  (void)binding_checkcondition(L, -1, "filter_by");
+  return true;
+}
+
+const corm_column *binding_entity_column(lua_State *L, const corm_node *entity, int key) {
+  const corm_mapper *mapper = mapper_of(entity);
+  const binding_attr *attr = binding_find_attr(L, binding_class_of(mapper), key);
+  return attr && attr->kind == BINDING_ATTR_COLUMN ? mapper->attributes[attr->slot].column : NULL;
+}
+
+bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int value) {
+  binding_state *state = binding_get(L);
+  key = lua_absindex(L, key);
+  value = lua_absindex(L, value);
+  luaL_checkstack(L, 6, "values");
+  binding_host_function(L, state->host, "assign");
+  binding_push_class(L, state, mapper_of(entity));
+  lua_pushvalue(L, key);
+  lua_pushvalue(L, value);
+  lua_call(L, 3, 1);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
