@@ -543,7 +543,7 @@ static int update_ordered_values(lua_State *L) {
   return 1;
 }
 
-/* -- INSERT FROM SELECT, inline() -------------------------------------------------------------------------------- */
+/* -- INSERT FROM SELECT ------------------------------------------------------------------------------------------- */
 
 /* from_select({ names }, select [, { include_defaults }]) */
 static int insert_from_select(lua_State *L) {
@@ -581,27 +581,10 @@ static int insert_from_select(lua_State *L) {
   return 1;
 }
 
-/* inline(): the statement stands as it is, without a question for the key. */
-static int insert_inline(lua_State *L) {
-  const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "inline");
-  corm_insert *insert;
-  binding_build b;
-  binding_statement_start(&b, L, ROOM_DML, 1);
-  do {
-    insert = corm_arena_alloc(&b.arena, sizeof *insert);
-    if (!insert) continue;
-    *insert = *(const corm_insert *)stmt->base.node;
-    insert->inlined = true;
-  } while (binding_build_again(&b, insert ? &insert->base : NULL));
-  binding_statement_finish(L, true, 1, 1);
-  return 1;
-}
-
 void binding_open_dml(lua_State *L) {
   static const luaL_Reg methods[] = {{"values", stmt_values},
                                      {"ordered_values", update_ordered_values},
                                      {"from_select", insert_from_select},
-                                     {"inline", insert_inline},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"insert", insert_call}, {"update", update_call}, {"delete", delete_call}, {NULL, NULL}};

@@ -240,8 +240,28 @@ static int stmt_return_defaults(lua_State *L) {
   return 1;
 }
 
+/* -- inline() ---------------------------------------------------------------------------------------------------- */
+
+/* inline(): the statement stands as it is, without a question for the key. */
+static int insert_inline(lua_State *L) {
+  const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "inline");
+  corm_insert *insert;
+  binding_build b;
+  binding_statement_start(&b, L, BINDING_ROOM(corm_insert), 1);
+  do {
+    insert = corm_arena_alloc(&b.arena, sizeof *insert);
+    if (!insert) continue;
+    *insert = *(const corm_insert *)stmt->base.node;
+    insert->inlined = true;
+  } while (binding_build_again(&b, insert ? &insert->base : NULL));
+  binding_statement_finish(L, true, 1, 1);
+  return 1;
+}
+
 void binding_open_dml_extra(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"with_dialect_options", stmt_with_dialect_options}, {"return_defaults", stmt_return_defaults}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"with_dialect_options", stmt_with_dialect_options},
+                                     {"return_defaults", stmt_return_defaults},
+                                     {"inline", insert_inline},
+                                     {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
 }
