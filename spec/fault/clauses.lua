@@ -71,6 +71,19 @@ local function labels(state)
   assert(row[t.id] == 1 and row.id == 1)
 end
 
+-- Rows of values wherever they stand, and more FROMs than are looked at one by one.
+local function rows(state)
+  local t = state.item.c
+  local v = corm.values(corm.column("n", corm.Integer)):data { { 1 }, { 2 } }
+  local x = v:cte("x"):prefix_with(text "A", text "B", { dialect = "sqlite" })
+  shown(select(x:alias("y").c.n), "sqlite", "WITH x(n) AS A B")
+  shown(select(t.id):where(t.id:in_(v), t.id:not_in(v:scalar_values())), "sqlite", "IN (VALUES (1), (2))")
+  shown(select(v:lateral("l")), "postgresql", "LATERAL (VALUES (1), (2)) AS l (n)")
+  local many = {}
+  for i = 1, 36 do many[i] = state.item:alias("a" .. i).c.id end
+  shown(select(table.unpack(many)):where(corm.and_(select(t.id), many[1]:eq(many[2]))), "sqlite", "item AS a36")
+end
+
 -- Values that the text waits for, which a type of the script's own changes.
 local function late(state)
   local shifted = corm.TypeDecorator { impl = corm.Integer,
@@ -85,6 +98,7 @@ end
 
 function scenario.run(state)
   late(state)
+  rows(state)
   clauses(state)
   upserts(state)
   labels(state)

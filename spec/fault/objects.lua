@@ -98,6 +98,8 @@ local function change(state)
   session:commit()
   state.done = 2
   session:refresh(box)
+  session:refresh(box, { with_for_update = { of = Item, read = true } })
+  assert(session:get(Item, box.id, { with_for_update = true }) == box)
   assert(#box.tags == 2 and box.parts[1].id == 3)
 end
 
