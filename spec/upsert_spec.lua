@@ -97,6 +97,72 @@ describe("an upsert", function()
     assert.equal(9, key(corm.insert(word):values { id = 9, text = "ten" }:on_conflict_do_nothing()))
   end)
 
+  it("finds its columns by a unique index or a constraint without a name", function()
+    local meta = corm.MetaData()
+    local t = corm.Table("t", meta, Column("id", corm.Integer, { primary_key = true }), Column("a", corm.Integer),
+      Column("b", corm.Integer), corm.UniqueConstraint("a", "b"))
+    local where = t.c.a:gt(5)
+    local partial = corm.Index("pa", t.c.b, { unique = true, sqlite_where = where, postgresql_where = where })
+    if database.name ~= "mariadb" then
+      meta:create_all(connection)
+      local stmt = corm.insert(t):values { id = 1, a = 9, b = 2 }
+      connection:execute(stmt:on_conflict_do_nothing { constraint = t.primary_key })
+      connection:execute(stmt:values { id = 2 }:on_conflict_do_update { constraint = partial, set_ = { a = 10 } })
+      local unnamed = t.constraints[2] or t.primary_key
+      connection:execute(stmt:values { id = 3, a = 10 }
+        :on_conflict_do_update { constraint = unnamed, set_ = { b = 7 } })
+      assert.same({ 1, 10, 7 }, { connection:execute(corm.select(t)):one():unpack() })
+    end
+    local plain = corm.Index("plain", t.c.a)
+    local stmt = corm.insert(t):values { id = 1 }
+    raises("ArgumentError", "index 'plain' is not unique", stmt.on_conflict_do_nothing, stmt, { constraint = plain })
+    raises("ArgumentError", "is not of table 'word', but of 't'", function()
+      corm.insert(word):on_conflict_do_nothing { constraint = partial }
+    end)
+    raises("ArgumentError", "is not of table 'word', but of 't'", function()
+      corm.insert(word):on_conflict_do_nothing { constraint = t.primary_key }
+    end)
+    raises("ArgumentError", "not both", stmt.on_conflict_do_nothing, stmt,
+      { constraint = partial, index_elements = { "a" } })
+  end)
+
+  it("is the only place of the row that is to be inserted", function()
+    local stmt = corm.insert(word):values { text = "a" }
+    local other = corm.insert(source):values { text = "a" }
+    assert.equal("excluded.count", tostring(stmt.excluded.count))
+    raises("CompileError", "excluded.count stands outside an upsert", connection.execute, connection,
+      corm.select(stmt.excluded.count))
+    raises("CompileError", "excluded.count stands outside an upsert", connection.execute, connection,
+      corm.update(word):values { count = stmt.excluded.count }:where(word.c.id:eq(1)))
+    raises("CompileError", "outside an upsert", function()
+      stmt:on_conflict_do_nothing():returning(stmt.excluded.id):compile { dialect = "postgresql" }
+    end)
+    raises("CompileError", "excluded.text is the row to be inserted into 'source'; this is an upsert of 'word'",
+      connection.execute, connection,
+      stmt:on_conflict_do_update { index_elements = { "text" }, set_ = { remark = other.excluded.text } })
+  end)
+
+  it("of a select without WHERE is refused where ON would be a join's", function()
+    local function upsert(select)
+      return corm.insert(word):from_select({ "text" }, select, { include_defaults = false }):on_conflict_do_nothing()
+    end
+    local all = corm.select(source.c.text)
+    connection:execute(corm.insert(source):values { { text = "a" }, { text = "q" } })
+    connection:execute(upsert(all:where(corm.true_())))
+    connection:execute(upsert(all:order_by(source.c.text)))
+    connection:execute(upsert(all:group_by(source.c.text)))
+    connection:execute(upsert(all:limit(1)))
+    connection:execute(upsert(corm.select(corm.literal("r"))))
+    assert.equal("a5 b7 qnil rnil", rows())
+    for _, select in ipairs { all, corm.union(all:where(corm.true_()), all), corm.select(all:subquery().c.text) } do
+      if database.name == "sqlite" then
+        raises("CompileError", "write select(...):where(corm.true_())", connection.execute, connection, upsert(select))
+      else
+        connection:execute(upsert(select))
+      end
+    end
+  end)
+
   it("tells no key of a row that a prefix made it ignore", function()
     if database.name == "postgresql" then return end
     connection:execute(corm.insert(source):values { text = "y" })
@@ -220,8 +286,7 @@ describe("an upsert", function()
     raises("CompileError", "did you mean 'count'?", update { index_elements = { "id" }, set_ = { coutn = 1 } })
     raises("CompileError", "is not in table 'word'", update { index_elements = { "id" }, set_ = { [source.c.id] = 1 } })
     raises("ArgumentError", "not both", update { index_elements = { "id" }, constraint = "x", set_ = { count = 1 } })
-    local index = corm.Index("word_count", word.c.count)
-    for _, wrong in ipairs { word, word.c.text, index, corm.CheckConstraint("1 = 1", { name = "one" }), 5 } do
+    for _, wrong in ipairs { word, word.c.text, corm.CheckConstraint("1 = 1", { name = "one" }), 5 } do
       raises("ArgumentError", "unique constraint", update { constraint = wrong, set_ = { count = 1 } })
     end
     local other = corm.Table("other", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }))

@@ -79,6 +79,23 @@ return {
         c.Column("name", c.String(5)), unique)
       return c.insert(t):values { id = 1, name = "x" }:on_conflict_do_nothing { constraint = unique }, s
     end, 'INSERT INTO t (id, name) VALUES (:id, :name) ON CONFLICT ON CONSTRAINT "Odd Name" DO NOTHING' },
+    { "an index as constraint", function(c)
+      local t = c.Table("t", c.MetaData(), c.Column("id", c.Integer, { primary_key = true }), c.Column("a", c.Integer))
+      local index = c.Index("i", t.c.a, { unique = true, postgresql_where = t.c.id:gt(5), sqlite_where = t.c.id:gt(6) })
+      return c.insert(t):values { id = 1 }:on_conflict_do_nothing { constraint = index }
+    end, "INSERT INTO t (id) VALUES (:id) ON CONFLICT (a) WHERE id > 5 DO NOTHING", nil,
+      sqlite = "INSERT INTO t (id) VALUES (:id) ON CONFLICT (a) WHERE id > 6 DO NOTHING",
+      postgresql = "INSERT INTO t (id) VALUES (:id) ON CONFLICT (a) WHERE id > :id_1 DO NOTHING",
+      mysql = "INSERT INTO t (id) VALUES (:id) ON DUPLICATE KEY UPDATE id = t.id" },
+    { "an index of an expression as constraint", function(c)
+      local t = c.Table("t", c.MetaData(), c.Column("id", c.Integer, { primary_key = true }), c.Column("a", c.Integer))
+      local index = c.Index("i", c.func.lower(t.c.a), { unique = true })
+      return c.insert(t):values { id = 1 }:on_conflict_do_nothing { constraint = index }
+    end, "INSERT INTO t (id) VALUES (:id) ON CONFLICT (lower(a)) DO NOTHING", nil,
+      mysql = "INSERT INTO t (id) VALUES (:id) ON DUPLICATE KEY UPDATE id = t.id" },
+    { "a primary key without a name as constraint", function(c, s)
+      return ada(c, s):on_conflict_do_nothing { constraint = s.author.primary_key }
+    end, into .. "ON CONFLICT (id) DO NOTHING", nil, mysql = duplicate .. "id = author.id" },
     { "do nothing", function(c, s) return ada(c, s):on_conflict_do_nothing() end, into .. "ON CONFLICT DO NOTHING", nil,
       mysql = duplicate .. "id = author.id" },
     { "do nothing about one index", function(c, s)

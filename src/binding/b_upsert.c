@@ -11,6 +11,7 @@ typedef struct said {
   const char *method;
   int elements;
   int constraint; /* of its name */
+  int object;     /* of a constraint without a name, or an index */
   int index_where;
   int where;
   int assignments; /* an UPDATE that has them */
@@ -50,22 +51,64 @@ static int option(lua_State *L, const char *name) {
   return binding_opt_push(L, 2, name) ? lua_gettop(L) : 0;
 }
 
-static int check_constraint(lua_State *L, const char *method) {
-  int at = option(L, "constraint");
-  if (!at) return 0;
+/* The table of what `constraint` is; only that of the INSERT is taken. */
+static void check_table(lua_State *L, const corm_table *table, const char *method) {
+  const corm_table *own = insert_at(L, method)->table;
+  if (table != own)
+    binding_error(L, CORM_E_ARGUMENT, "%s: constraint is not of table '%s', but of %s%s%s", method, own->name,
+                  table ? "'" : "", table ? table->name : "no table", table ? "'" : "");
+}
+
+/* Reads `constraint`: a name, a unique constraint, or a unique index. */
+static void read_constraint(lua_State *L, said *s) {
+  const int at = option(L, "constraint");
+  if (!at) return;
   const binding_constraint *object = binding_test(L, at, BINDING_CONSTRAINT);
-  if (object && object->constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY &&
-      object->constraint->kind != CORM_CONSTRAINT_CHECK) {
+  const binding_index_part *index = binding_test(L, at, BINDING_INDEX);
+  const corm_constraint_kind kind = object ? object->constraint->kind : CORM_CONSTRAINT_CHECK;
+  if (index) {
+    check_table(L, index->index->table, s->method);
+    if (!index->index->unique)
+      binding_error(L, CORM_E_ARGUMENT, "%s: index '%s' is not unique", s->method, index->index->name);
+    s->object = at;
+  } else if (kind != CORM_CONSTRAINT_FOREIGN_KEY && kind != CORM_CONSTRAINT_CHECK) {
+    check_table(L, object->constraint->table, s->method);
     lua_getfield(L, at, "name");
-    lua_replace(L, at);
-  }
-  if (lua_type(L, at) != LUA_TSTRING)
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      lua_replace(L, at);
+      s->constraint = at;
+    } else {
+      lua_pop(L, 1);
+      s->object = at;
+    }
+  } else if (lua_type(L, at) == LUA_TSTRING) {
+    s->constraint = at;
+  } else {
     binding_error(
         L, CORM_E_ARGUMENT,
-        "%s: constraint must be a unique constraint that has a name, or its name; columns and those of an index "
-        "are given by index_elements",
-        method);
-  return at;
+        "%s: constraint must be a unique constraint, a unique index, or a constraint's name; columns are given "
+        "by index_elements",
+        s->method);
+  }
+}
+
+/* The columns and expressions of a constraint without a name, or an index, at `arg`. */
+static bool fill_object(lua_State *L, corm_arena *arena, int arg, const corm_insert *insert, corm_upsert *out) {
+  const binding_constraint *object = binding_test(L, arg, BINDING_CONSTRAINT);
+  const binding_index_part *part = object ? NULL : binding_test(L, arg, BINDING_INDEX);
+  const uint32_t n = object ? object->constraint->ncolumns : part->index->nitems;
+  const corm_node **targets = corm_arena_zalloc(arena, n + (size_t)1, sizeof *targets);
+  const corm_node *from = corm_table_node_in(arena, insert->table);
+  if (!targets || !from) return false;
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_column *column = object ? object->constraint->columns[i] : part->index->items[i].column;
+    targets[i] = column ? corm_column_node_in(arena, column, from) : part->index->items[i].expr;
+    if (!targets[i]) return false;
+  }
+  out->targets = targets;
+  out->ntargets = n;
+  out->index = part ? part->index : NULL;
+  return true;
 }
 
 /* The element of a unique index at `arg`: a column by name or object, or an expression. */
@@ -173,6 +216,7 @@ static bool fill_clause(lua_State *L, corm_arena *arena, const said *s, const co
     out->constraint = corm_arena_dup(arena, name, strlen(name));
     if (!out->constraint) return false;
   }
+  if (s->object && !fill_object(L, arena, s->object, insert, out)) return false;
   if (s->index_where) out->index_where = binding_checkcondition(L, s->index_where, s->method);
   if (s->where)
     out->where = corm_group_in(arena, binding_checkcondition(L, s->where, s->method), CORM_AGAINST_CONDITION, 0);
@@ -211,10 +255,10 @@ static int push_clause(lua_State *L, const said *s) {
 
 static void read_target(lua_State *L, said *s) {
   s->elements = check_elements(L, s->method);
-  s->constraint = check_constraint(L, s->method);
+  read_constraint(L, s);
   s->index_where = option(L, "index_where");
   if (s->index_where) binding_checkcondition(L, s->index_where, s->method);
-  if (s->elements && s->constraint)
+  if (s->elements && (s->constraint || s->object))
     binding_error(L, CORM_E_ARGUMENT, "%s: either index_elements or constraint, not both", s->method);
   if (s->index_where && !s->elements)
     binding_error(L, CORM_E_ARGUMENT, "%s: index_where belongs to index_elements", s->method);
@@ -233,7 +277,7 @@ static int insert_do_update(lua_State *L) {
   binding_check_options(L, 2, s.method, specs, sizeof specs / sizeof *specs);
   if (lua_isnoneornil(L, 2)) lua_newtable(L), lua_replace(L, 2);
   read_target(L, &s);
-  if (!s.elements && !s.constraint)
+  if (!s.elements && !s.constraint && !s.object)
     return binding_error(L, CORM_E_ARGUMENT, "%s: index_elements or constraint must say which rows conflict", s.method);
   s.where = option(L, "where");
   if (s.where) binding_checkcondition(L, s.where, s.method);

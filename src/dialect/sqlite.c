@@ -272,6 +272,7 @@ const corm_dialect corm_dialect_sqlite = {
     .multi_values = true,
     .bulk = CORM_BULK_VALUES,
     .many_conflicts = true,
+    .conflict_needs_where = true,
     .delete_style = CORM_DELETE_ALONE,
     .insert_returning = true,
     .update_returning = true,

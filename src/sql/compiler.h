@@ -107,6 +107,7 @@ struct corm_compiler {
   uint32_t part;                   /* of binds, now */
   bool recursive;                  /* some CTE is */
   size_t with_at;                  /* where the statement's WITH goes */
+  const corm_table *proposed;      /* whose row to be inserted may be spoken of, now; NULL: none */
   const corm_node *windowed;       /* the function that is followed by OVER, and so is no aggregate */
   const corm_select_extra *hinted; /* of the select whose FROMs are written; NULL: has no hints */
   const corm_node *ordering;       /* ORDER BY of the function that the dialect is asked to write, or NULL */

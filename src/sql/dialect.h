@@ -164,11 +164,12 @@ struct corm_dialect {
   bool default_values; /* INSERT ... DEFAULT VALUES */
   bool multi_values;
   corm_bulk bulk;
-  bool duplicate_key;       /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
-  bool many_conflicts;      /* an INSERT takes several conflict clauses */
-  bool conflict_constraint; /* ON CONFLICT ON CONSTRAINT name */
-  bool updates_tables;      /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
-  bool sets_several;        /* an UPDATE may set columns of all its tables */
+  bool duplicate_key;        /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
+  bool conflict_needs_where; /* a select must have a WHERE before ON CONFLICT */
+  bool many_conflicts;       /* an INSERT takes several conflict clauses */
+  bool conflict_constraint;  /* ON CONFLICT ON CONSTRAINT name */
+  bool updates_tables;       /* UPDATE a, b SET a.x = b.y; else UPDATE a SET x = b.y FROM b */
+  bool sets_several;         /* an UPDATE may set columns of all its tables */
   corm_delete_style delete_style;
   bool insert_returning;
   bool update_returning;

@@ -33,7 +33,8 @@ typedef struct corm_upsert {
   const corm_node *const *targets; /* columns and expressions of a unique index; none: any */
   uint32_t ntargets;
   const char *constraint;            /* the name of a constraint instead; NULL: none */
-  const corm_node *index_where;      /* of a partial index; NULL: none */
+  const corm_node *index_where;      /* of a partial index; NULL: none, or what the next one says */
+  const corm_index *index;           /* the index that the targets are; NULL: none was said */
   const corm_column *const *columns; /* what is set, and to what; none: the row stays */
   const corm_node *const *values;
   uint32_t n;

@@ -71,9 +71,29 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
   c->prefixes[slot] = (corm_prefix){identity, at, c->text.len - at};
 }
 
+/* The row that is to be inserted is there in the clauses of its upsert only; an expression alone may be shown. */
+static void check_proposed(corm_compiler *c, const corm_column_node *column) {
+  const corm_table *table = ((const corm_table_node *)((const corm_alias *)column->from)->element)->table;
+  if (c->proposed == table || !c->out->statement || c->out->statement->kind == CORM_NODE_COLUMN) return;
+  const corm_node_kind kind = (corm_node_kind)c->out->statement->kind;
+  if (!corm_as_select(c->out->statement) && kind != CORM_NODE_INSERT && kind != CORM_NODE_UPDATE &&
+      kind != CORM_NODE_DELETE)
+    return;
+  const char *name = column->name ? column->name : column->key;
+  if (c->proposed)
+    corm_emit_error(c, CORM_E_COMPILE, "excluded.%s is the row to be inserted into '%s'; this is an upsert of '%s'",
+                    name, table->name, c->proposed->name);
+  else
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "excluded.%s stands outside an upsert: the row to be inserted into '%s' is there in set_ and where "
+                    "of on_conflict_do_update() only",
+                    name, table->name);
+}
+
 void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   const corm_node *from = column->from;
   bool proposed = from && from->kind == CORM_NODE_ALIAS && from->flags & CORM_ALIAS_PROPOSED;
+  if (proposed) check_proposed(c, column);
   if (proposed && c->dialect->duplicate_key && column->column) {
     corm_emit_text(c, "VALUES(");
     corm_emit_column_name(c, column->column);

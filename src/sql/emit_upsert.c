@@ -13,6 +13,14 @@ static void emit_plainly(corm_compiler *c, const corm_node *node, bool literal) 
   c->options.literal_binds = literals;
 }
 
+/* The condition of a partial index, as it has it on the database. */
+static const corm_node *index_where(const corm_compiler *c, const corm_upsert *clause) {
+  if (clause->index_where || !clause->index) return clause->index_where;
+  const corm_node *const *where = clause->index->where;
+  if (c->dialect->index_where < CORM_INDEX_WHERES) return where[c->dialect->index_where];
+  return where[CORM_INDEX_WHERE_POSTGRESQL] ? where[CORM_INDEX_WHERE_POSTGRESQL] : where[CORM_INDEX_WHERE_SQLITE];
+}
+
 /* "(a, lower(b)) WHERE c > 1": an index is found by its condition only where that has no parameters. */
 static void emit_target(corm_compiler *c, const corm_upsert *clause) {
   if (clause->constraint) {
@@ -28,9 +36,10 @@ static void emit_target(corm_compiler *c, const corm_upsert *clause) {
     emit_plainly(c, clause->targets[i], true);
   }
   if (clause->ntargets) corm_emit_bytes(c, ")", 1);
-  if (!clause->index_where) return;
+  const corm_node *where = index_where(c, clause);
+  if (!where) return;
   corm_emit_text(c, " WHERE ");
-  emit_plainly(c, clause->index_where, !c->options.named || c->dialect->many_conflicts);
+  emit_plainly(c, where, !c->options.named || c->dialect->many_conflicts);
 }
 
 static void emit_assignments(corm_compiler *c, const corm_upsert *clause) {
@@ -95,18 +104,49 @@ static void emit_duplicate(corm_compiler *c, const corm_insert *insert, const co
   }
 }
 
-void corm_emit_upsert(corm_compiler *c, const corm_insert *insert) {
-  const corm_upsert *clause = insert->upsert;
-  if (clause->next && !c->dialect->many_conflicts) {
-    corm_emit_error(c, CORM_E_COMPILE, "%s takes one conflict clause in an INSERT", c->dialect->name);
-    return;
+/* True when the text of the select ends with its FROM, so that ON behind it may belong to a join. */
+static bool ends_with_from(corm_compiler *c, const corm_select *select) {
+  if (select->limit || select->offset || select->norder_by || select->extra) return false;
+  while (select->base.kind == CORM_NODE_COMPOUND) {
+    select = select->parts[select->nparts - 1];
+    if (select->base.kind == CORM_NODE_COMPOUND) return true; /* it is a subquery of a FROM there */
   }
-  for (; clause && !c->failed; clause = clause->next) {
+  if (select->base.kind != CORM_NODE_SELECT || select->where || select->having || select->ngroup_by) return false;
+  corm_from_list froms;
+  corm_from_list_init(&froms, c->arena);
+  bool ok = true;
+  for (uint32_t i = 0; i < select->nfroms && ok; i++) ok = corm_from_list_add(&froms, select->froms[i]);
+  for (uint32_t i = 0; i < select->ncolumns && ok; i++) ok = corm_from_list_add_of(&froms, select->columns[i]);
+  if (!ok || !corm_from_list_hide_joined(&froms)) corm_compiler_check(c, NULL);
+  return froms.n && froms.items[froms.n - 1]->kind != CORM_NODE_JOIN;
+}
+
+static void emit_clauses(corm_compiler *c, const corm_insert *insert) {
+  for (const corm_upsert *clause = insert->upsert; clause && !c->failed; clause = clause->next) {
     if (c->dialect->duplicate_key) {
       emit_duplicate(c, insert, clause);
     } else {
       emit_conflict(c, clause);
     }
   }
+}
+
+void corm_emit_upsert(corm_compiler *c, const corm_insert *insert) {
+  const corm_upsert *clause = insert->upsert;
+  if (insert->from_select && c->dialect->conflict_needs_where && ends_with_from(c, insert->from_select)) {
+    corm_emit_error(c, CORM_E_COMPILE,
+                    "%s takes the ON of an upsert for that of a join where the select of from_select() has no WHERE; "
+                    "write select(...):where(corm.true_())",
+                    c->dialect->name);
+    return;
+  }
+  if (clause->next && !c->dialect->many_conflicts) {
+    corm_emit_error(c, CORM_E_COMPILE, "%s takes one conflict clause in an INSERT", c->dialect->name);
+    return;
+  }
+  const corm_table *outer = c->proposed;
+  c->proposed = insert->table;
+  emit_clauses(c, insert);
+  c->proposed = outer;
   c->out->row_len = 0; /* the row cannot be repeated: there is more behind it */
 }

@@ -277,6 +277,7 @@ static void upsert_parts(corm_parts *p, const corm_upsert *upsert) {
   nodes(p, upsert->targets, upsert->ntargets);
   text(p, upsert->constraint);
   node(p, upsert->index_where);
+  for (int i = 0; upsert->index && i < CORM_INDEX_WHERES; i++) node(p, upsert->index->where[i]);
   column_names(p, upsert->columns, upsert->n);
   nodes(p, upsert->values, upsert->n);
   node(p, upsert->where);

@@ -418,7 +418,7 @@ function Insert:on_duplicate_key_update(values) end
 
 ---@class corm.ConflictTarget
 ---@field index_elements? (string|corm.Column|corm.Expression)[] What is unique together
----@field constraint? string|corm.Constraint Instead (PostgreSQL)
+---@field constraint? string|corm.Constraint|corm.Index Instead; by name on PostgreSQL
 ---@field index_where? corm.Expression Of a partial index
 
 ---@class corm.ConflictUpdate : corm.ConflictTarget
