@@ -31,7 +31,7 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
     entity->secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
     if (!entity->secondary) return corm_error_memory(err);
   }
-  const corm_node *alias = corm_alias_in(arena, target->from, NULL);
+  const corm_node *alias = corm_mapper_alias_in(arena, target, NULL);
   entity->bundle = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, target, alias) : NULL;
   if (!entity->bundle || corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
   if (relationship->uselist) loader->unique = true;
@@ -52,8 +52,10 @@ static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_co
   const adaption *a = ctx;
   if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
   const corm_table *table = ((const corm_table_node *)column->from)->table;
+  const corm_mapper *target = a->relationship->target;
   const corm_node *from = NULL;
-  if (table == a->relationship->target->table) from = a->target;
+  for (uint32_t t = 0; t < target->ntables; t++)
+    if (table == target->tables[t].table) from = corm_mapper_level_from(target, t, a->target);
   if (table == a->relationship->def.secondary) from = a->secondary;
   if (!from) return &column->base;
   corm_column_node *copy = corm_arena_alloc(arena, sizeof *copy);

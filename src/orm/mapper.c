@@ -259,6 +259,45 @@ static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def
   return mapper->identity.as.s ? CORM_OK : corm_error_memory(err);
 }
 
+static bool is_single(const corm_mapper *mapper) {
+  return mapper->parent && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
+}
+
+/* Whether the class is `of` or below it, where only classes without tables of their own are in between. */
+static bool shares_rows(const corm_mapper *mapper, const corm_mapper *of) {
+  return mapper->identity.kind != CORM_ABSENT && corm_mapper_isa(mapper, of);
+}
+
+/* A class that has its table in common with its parent sees the rows of its own identity and of those below it. */
+static corm_status restrict_rows(corm_mapper *mapper, corm_error *err) {
+  const corm_attribute *attribute = &mapper->attributes[mapper->discriminator];
+  const corm_map *classes = &mapper->registry->classes;
+  corm_arena *arena = &mapper->arena;
+  corm_value *values = corm_arena_zalloc(arena, classes->count + 1, sizeof *values);
+  if (!values) return corm_error_memory(err);
+  size_t n = 0;
+  if (mapper->identity.kind != CORM_ABSENT) values[n++] = mapper->identity;
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(classes, &pos)) != NULL;) {
+    const corm_mapper *other = entry->value;
+    if (other != mapper && shares_rows(other, mapper)) values[n++] = other->identity;
+  }
+  const corm_node *from = mapper->tables[attribute->level].from;
+  const corm_node *column = corm_column_node_in(arena, attribute->column, from);
+  const corm_node *only = column ? corm_in_in(arena, CORM_OP_IN, column, values, n, 0) : NULL;
+  if (!only) return corm_error_memory(err);
+  ((corm_table_node *)(uintptr_t)from)->only = only; /* made by take_tables */
+  return CORM_OK;
+}
+
+/* The new class's rows are also those of the classes above it. */
+static corm_status restrict_family(corm_mapper *mapper, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (; status == CORM_OK && mapper; mapper = mapper->parent)
+    if (is_single(mapper)) status = restrict_rows(mapper, err);
+  return status;
+}
+
 /* -- the whole -- */
 
 /* The numbers of relationships begin behind those of the attributes. */
@@ -269,6 +308,45 @@ static corm_status renumber(corm_mapper *mapper, corm_error *err) {
     if (corm_map_puts(&mapper->by_key, relationship->key, (void *)number) != CORM_OK) return corm_error_memory(err);
   }
   return CORM_OK;
+}
+
+static corm_status check_heir(const corm_mapper *heir, size_t at, const corm_relationship *relationship,
+                              corm_error *err) {
+  if (corm_map_gets(&heir->by_key, relationship->key))
+    return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: %s, which inherits from it, has an attribute of that name",
+                          relationship->parent->name, relationship->key, heir->name);
+  if (heir->configured && heir->relationships.len > at)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "%s.%s: %s inherits from it and is in use: declare the relationship before",
+                          relationship->parent->name, relationship->key, heir->name);
+  return CORM_OK;
+}
+
+/* The relationship at its number, what is behind it one further. */
+static corm_status take_heritage(corm_mapper *heir, size_t at, corm_relationship *relationship, corm_error *err) {
+  corm_vec *list = &heir->relationships;
+  if (corm_vec_push(list, relationship) != CORM_OK) return corm_error_memory(err);
+  for (size_t i = list->len - 1; i > at; i--) {
+    corm_relationship *moved = list->items[i] = list->items[i - 1];
+    if (moved->parent == heir) moved->index = (uint32_t)i;
+  }
+  list->items[at] = relationship;
+  heir->configured = false;
+  return renumber(heir, err);
+}
+
+corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relationship, corm_error *err) {
+  const corm_map *classes = &mapper->registry->classes;
+  const corm_map_entry *entry;
+  corm_status status = CORM_OK;
+  if (!mapper->children.len) return CORM_OK;
+  for (size_t pos = 0; status == CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
+    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper))
+      status = check_heir(entry->value, relationship->index, relationship, err);
+  for (size_t pos = 0; status == CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
+    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper))
+      status = take_heritage(entry->value, relationship->index, relationship, err);
+  return status;
 }
 
 static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
@@ -294,7 +372,7 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (corm_map_puts(&mapper->registry->classes, mapper->name, mapper) != CORM_OK) return corm_error_memory(err);
   if (parent && corm_vec_push(&parent->children, mapper) != CORM_OK) return corm_error_memory(err);
   mapper->registry->configured = false;
-  return CORM_OK;
+  return restrict_family(mapper, err);
 }
 
 corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const corm_mapper_def *def, corm_mapper **out,

@@ -149,6 +149,10 @@ void corm_mapper_note_types(corm_mapper *mapper);
 /* The class of the root's family with that polymorphic identity, or NULL. */
 corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identity);
 
+/* Gives a relationship that the mapper has just got, its last, to the classes below it. InvalidRequestError when one of
+   them is in use and has relationships of its own, ArgumentError when one has an attribute of that name. */
+CORM_MUST_USE corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relationship, corm_error *err);
+
 /* Slot of an attribute, or -1. */
 int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len);
 /* Slot of a column of one of the mapper's tables, or -1. */
@@ -182,6 +186,8 @@ typedef struct corm_view {
 
 /* The FROM of a level's table within `from`: mapper->from, or one of the same form made of aliases. */
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
+/* A FROM like mapper->from made of aliases: named `name`, with several tables `name`_table; NULL: anonymous. */
+const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);
 /* A bundle of the mapper's columns over another FROM (an alias). */
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
 /* The column node of a slot over a FROM (NULL: the table itself). */

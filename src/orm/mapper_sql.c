@@ -1,13 +1,21 @@
 /* Nodes of a mapper's columns, and the statements that it uses again and again. */
 #include <stdio.h>
+#include <string.h>
 
 #include "orm/mapper.h"
+#include "sql/adapt.h"
+#include "sql/restrict.h"
 
 /* -- nodes -- */
 
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from) {
-  for (uint32_t i = mapper->ntables - 1; i > level; i--) from = ((const corm_join *)from)->left;
-  return level ? ((const corm_join *)from)->right : from;
+  (void)mapper;
+  if (from->kind != CORM_NODE_JOIN) return from;
+  uint32_t joins = 0;
+  for (const corm_node *at = from; at->kind == CORM_NODE_JOIN; at = ((const corm_join *)at)->left) joins++;
+  /* What a class below adds stands to the right of what is the mapper's. */
+  for (; joins > level + (level == 0); joins--) from = ((const corm_join *)from)->left;
+  return level ? ((const corm_join *)from)->right : corm_from_leftmost(from);
 }
 
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
@@ -15,6 +23,53 @@ const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *map
   const corm_attribute *attribute = &mapper->attributes[slot];
   return corm_column_node_in(arena, attribute->column,
                              corm_mapper_level_from(mapper, attribute->level, from ? from : mapper->from));
+}
+
+/* -- aliases -- */
+
+typedef struct aliases {
+  const corm_mapper *mapper;
+  const corm_node **of; /* by level */
+} aliases;
+
+static const corm_node *say_of_alias(corm_arena *arena, void *ctx, const corm_column_node *column) {
+  const aliases *a = ctx;
+  if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
+  for (uint32_t t = 0; t < a->mapper->ntables; t++)
+    if (((const corm_table_node *)column->from)->table == a->mapper->tables[t].table)
+      return corm_column_node_in(arena, column->column, a->of[t]);
+  return &column->base;
+}
+
+/* Each table's alias has the given name and its own. */
+static const char *level_name(corm_arena *arena, const char *name, const corm_table *table) {
+  if (!name) return NULL;
+  const size_t room = strlen(name) + strlen(table->name) + 2;
+  char *full = corm_arena_alloc(arena, room);
+  if (full) (void)snprintf(full, room, "%s_%s", name, table->name);
+  return full;
+}
+
+const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name) {
+  const uint32_t n = mapper->ntables;
+  if (n == 1) return corm_alias_in(arena, mapper->from, name);
+  aliases a = {mapper, corm_arena_zalloc(arena, n, sizeof *a.of)};
+  const corm_node **on = corm_arena_zalloc(arena, n, sizeof *on);
+  if (!a.of || !on) return NULL;
+  const corm_node *from = mapper->from;
+  for (uint32_t t = n; t-- > 0; from = t ? ((const corm_join *)from)->left : from) {
+    const char *own = level_name(arena, name, mapper->tables[t].table);
+    a.of[t] = !name || own ? corm_alias_in(arena, mapper->tables[t].from, own) : NULL;
+    if (!a.of[t]) return NULL;
+    if (t) on[t] = ((const corm_join *)from)->on;
+  }
+  const corm_node *join = a.of[0];
+  for (uint32_t t = 1; t < n && join; t++) {
+    on[t] = corm_adapt_columns_in(arena, on[t], say_of_alias, &a);
+    join = on[t] ? corm_join_in(arena, join, a.of[t], on[t], false, false) : NULL;
+  }
+  for (uint32_t t = 0; join && t < n; t++) ((corm_alias *)(uintptr_t)a.of[t])->whole = join; /* made above */
+  return join;
 }
 
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {

@@ -121,6 +121,11 @@ corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_d
     parent->relationships.len--;
     return corm_error_memory(err);
   }
+  if (corm_mapper_hand_down(parent, relationship, err) != CORM_OK) {
+    parent->relationships.len--;
+    corm_map_remove(&parent->by_key, def->key, strlen(def->key));
+    return CORM_FAILED;
+  }
   parent->configured = false;
   parent->registry->configured = false;
   *out = relationship;

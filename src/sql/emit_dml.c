@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "sql/emit_dml.h"
+#include "sql/restrict.h"
 
 /* INSERT, UPDATE, DELETE. Columns stand in table order; those without a value take part when they have a client
  * default. */
@@ -281,7 +282,11 @@ static bool has_criteria(const corm_node *where) {
   return where && !(where->kind == CORM_NODE_LIST && ((const corm_list *)where)->n == 0);
 }
 
-static void emit_where(corm_compiler *c, const corm_node *where, bool all) {
+static void emit_where(corm_compiler *c, const corm_node *target, const corm_node *where, bool all) {
+  if (corm_from_is_restricted(target) && (has_criteria(where) || all)) {
+    where = corm_restrict_from_in(c->arena, has_criteria(where) ? where : NULL, target);
+    if (!corm_compiler_check(c, (void *)(uintptr_t)where)) return;
+  }
   if (has_criteria(where)) {
     corm_emit_text(c, " WHERE ");
     corm_emit_condition(c, where);
@@ -331,7 +336,7 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   corm_emit_text(c, " SET ");
   emit_sets(c, update, table, at, &more);
   if (several) corm_emit_update_from(c, &more);
-  emit_where(c, update->where, update->all);
+  emit_where(c, update->table, update->where, update->all);
   emit_limit(c, update->extra, more.n);
   corm_check_returned(c, corm_from_identity(update->table), corm_from_name(update->table), update->returning,
                       update->nreturning);
@@ -356,7 +361,7 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
     if (!corm_from_list_add_members(&scope.froms, more.items[i])) corm_compiler_check(c, NULL);
   emit_verb(c, "DELETE ", delete_node->extra, "FROM ");
   const bool using = corm_emit_delete_from(c, delete_node->table, &more, delete_node->nreturning > 0);
-  emit_where(c, delete_node->where, delete_node->all);
+  emit_where(c, delete_node->table, delete_node->where, delete_node->all);
   emit_limit(c, delete_node->extra, using);
   corm_check_returned(c, corm_from_identity(delete_node->table), corm_from_name(delete_node->table),
                       delete_node->returning, delete_node->nreturning);

@@ -1,4 +1,5 @@
 #include "sql/compiler.h"
+#include "sql/restrict.h"
 
 /* Expressions and FROMs. Each node is a task on the compiler's own stack, so that depth costs no C stack; a step does
    what it can at once and pushes the rest. */
@@ -344,8 +345,10 @@ static void push_join(corm_compiler *c, const corm_join *join) {
     return;
   }
   bool group = join->right->kind == CORM_NODE_JOIN;
-  if (join->on) corm_push_node(c, join->on);
-  corm_push_text(c, join->on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
+  const corm_node *on = join->on;
+  if (corm_from_is_restricted(join->right)) on = corm_restrict_from_in(c->arena, on, join->right);
+  if (on) corm_push_node(c, on);
+  corm_push_text(c, on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
   corm_push_node(c, join->right);
   if (group) corm_push_text(c, "(");
   const char *plain = c->dialect->inner_join ? " INNER JOIN " : " JOIN ";

@@ -1,5 +1,6 @@
 #include "sql/compiler.h"
 #include "sql/lint.h"
+#include "sql/restrict.h"
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
 
@@ -142,14 +143,19 @@ void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, boo
 
 /* -- FROM ---------------------------------------------------------------------------------------------------------- */
 
+static bool add_from(corm_from_list *froms, const corm_node *from) {
+  if (corm_from_is_restricted(from)) froms->restricted = true;
+  return corm_from_list_add(froms, from);
+}
+
 /* Explicit FROMs, then those of the columns, then those of WHERE; without what a join holds already. */
 static bool collect_froms(corm_from_list *froms, const corm_select *select, const corm_select_columns *columns) {
   for (uint32_t i = 0; i < select->nfroms; i++) {
-    if (!corm_from_list_add(froms, select->froms[i])) return false;
+    if (!add_from(froms, select->froms[i])) return false;
   }
   for (uint32_t i = 0; i < columns->nbundles; i++) {
     const corm_node *from = columns->bundles[i]->from;
-    if (from && !corm_from_list_add(froms, from)) return false;
+    if (from && !add_from(froms, from)) return false;
   }
   for (uint32_t i = 0; i < columns->n; i++) {
     const corm_node *node = columns->items[i].node;
@@ -276,10 +282,11 @@ void corm_emit_row_limit(corm_compiler *c, const corm_select *select) {
   if (extra) corm_emit_select_tail(c, extra);
 }
 
-static void emit_clauses(corm_compiler *c, const corm_select *select, const corm_select_columns *columns) {
-  if (!is_empty(select->where)) {
+static void emit_clauses(corm_compiler *c, const corm_select *select, const corm_node *where,
+                         const corm_select_columns *columns) {
+  if (!is_empty(where)) {
     corm_emit_text(c, " \nWHERE ");
-    corm_emit_condition(c, select->where);
+    corm_emit_condition(c, where);
   }
   if (select->ngroup_by) {
     corm_emit_text(c, " GROUP BY ");
@@ -312,7 +319,10 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
   if (froms->n) corm_emit_text(c, " \nFROM ");
   if (!froms->n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
   corm_emit_list(c, froms->items, froms->n);
-  emit_clauses(c, select, columns);
+  const corm_node *where =
+      froms->restricted ? corm_restrict_select_in(c->arena, select, columns, froms) : select->where;
+  if (c->arena->failed) corm_compiler_check(c, NULL);
+  emit_clauses(c, select, where, columns);
 }
 
 static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_place place,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "sql/restrict.h"
 #include "sql/walk.h"
 
 void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
@@ -64,6 +65,8 @@ bool corm_from_list_has(const corm_from_list *list, const corm_node *from) {
 }
 
 bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
+  /* Of a join only its members are looked at, or a long one would be walked for each of its parts. */
+  if (from->kind != CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
   if (corm_from_list_has(list, from)) return true;
   if (list->n == list->cap) {
     const corm_node **grown = corm_arena_grow(list->arena, list->items, &list->cap, sizeof *grown);
@@ -100,14 +103,16 @@ static bool push(stack *s, const corm_node *from) {
 
 /* A column of a class with several tables stands for all of them. */
 static const corm_node *whole_from(const corm_node *from) {
-  if (!from || from->kind != CORM_NODE_TABLE) return from;
-  const corm_node *whole = ((const corm_table_node *)from)->whole;
+  const corm_node *whole = NULL;
+  if (from && from->kind == CORM_NODE_TABLE) whole = ((const corm_table_node *)from)->whole;
+  if (from && from->kind == CORM_NODE_ALIAS) whole = ((const corm_alias *)from)->whole;
   return whole ? whole : from;
 }
 
 bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
   if (node->kind == CORM_NODE_COLUMN) {
     const corm_node *only = whole_from(((const corm_column_node *)node)->from);
+    if (only && only->kind == CORM_NODE_JOIN && corm_from_is_restricted(only)) list->restricted = true;
     return !only || corm_from_list_add(list, only);
   }
   corm_walk walk;
@@ -119,6 +124,7 @@ bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
     if (is_from) from = node;
     if (node->kind == CORM_NODE_COLUMN) from = whole_from(((const corm_column_node *)node)->from);
     if (node->kind == CORM_NODE_BUNDLE) from = ((const corm_bundle *)node)->from;
+    if (from && from->kind == CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
     if (from && !corm_from_list_add(list, from)) return false;
     descend = node->kind != CORM_NODE_BUNDLE || !from;
   }

@@ -28,6 +28,7 @@ typedef struct corm_from_list {
   uint32_t n;
   size_t cap;
   corm_from_map map;
+  bool restricted; /* some FROM that was added carries a condition */
   const corm_node *first[8];
 } corm_from_list;
 

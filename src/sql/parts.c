@@ -214,7 +214,10 @@ static bool from_parts(corm_parts *p, const corm_node *x) {
     nodes(p, bundle->columns, bundle->n);
     return true;
   }
-  case CORM_NODE_TABLE: table_parts(p, ((const corm_table_node *)x)->table); return true;
+  case CORM_NODE_TABLE:
+    table_parts(p, ((const corm_table_node *)x)->table);
+    pointer(p, ((const corm_table_node *)x)->only);
+    return true;
   case CORM_NODE_ALIAS: alias_parts(p, (const corm_alias *)x); return true;
   case CORM_NODE_VALUES: {
     const corm_values *values = (const corm_values *)x;

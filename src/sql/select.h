@@ -27,6 +27,7 @@ typedef struct corm_bundle {
 typedef struct corm_table_node {
   corm_node base;
   const corm_table *table;
+  const corm_node *only;  /* a condition that its rows meet wherever it is selected from (sql/restrict.h), or NULL */
   const corm_node *whole; /* the JOIN whose columns' FROM this is: a column brings all of it; or NULL */
 } corm_table_node;
 
@@ -65,6 +66,7 @@ typedef struct corm_alias {
   const corm_cte *cte;       /* NULL: none */
   const corm_node *sampling; /* TABLESAMPLE's method; NULL: all rows */
   const corm_node *seed;     /* its REPEATABLE; NULL: none */
+  const corm_node *whole;    /* the JOIN of aliases that this is a part of (corm_table_node.whole); or NULL */
   bool lateral;              /* LATERAL: a select that sees the FROMs beside it */
 } corm_alias;
 
