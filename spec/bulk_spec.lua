@@ -124,7 +124,7 @@ describe("rows in sets", function()
         assert.same({ "INSERT INTO tag (name) VALUES (?)" }, w:statements(function() insert(1, "one") end))
         local sent = w:statements(function() insert(40, "many") end)
         assert.equal(1, count(sent, "^SELECT %(SELECT coalesce%(max%(id%), 0%) FROM main.tag%)"))
-        assert.equal(2, count(sent, "^INSERT INTO tag %(name%) VALUES %(%?%), ")) -- 32 and 8
+        assert.equal(1, count(sent, "^INSERT INTO tag %(name%) SELECT p0 FROM corm_rows%(%?%) AS imp_sen$"))
       end)
 
       it("are the database's own when a trigger could insert", function()
@@ -184,31 +184,32 @@ describe("rows in sets", function()
         assert.equal("40", w:rows "SELECT count(*) FROM tag")
       end)
 
-      -- Calls fn with the connection before the nth statement for several rows.
-      local function before_chunk(nth, fn)
+      -- Calls fn with the connection before the nth statement for several rows, which has up to 1,000.
+      local function before_page(nth, fn)
         local seen = 0
         corm.event.listen(w.engine, "before_cursor_execute", function(connection, _, statement)
-          if not statement:find "^INSERT INTO tag %(name%) VALUES %(%?%), " then return end
+          if not statement:find "^INSERT INTO tag %(name%) SELECT p0 FROM corm_rows" then return end
           seen = seen + 1
           if seen == nth then fn(connection) end
         end)
       end
 
       for nth = 1, 2 do
-        it("are proved again when a hook has taken one before chunk " .. nth, function()
-          before_chunk(nth, function(connection)
+        it("are proved again when a hook has taken one before page " .. nth, function()
+          before_page(nth, function(connection)
             connection:exec_driver_sql "INSERT INTO tag (name) VALUES ('thief')"
           end)
-          check(insert(150, "t"))
-          assert.equal("151", w:rows "SELECT count(*) FROM tag")
+          local n = nth * 1000 - 850
+          check(insert(n, "t"))
+          assert.equal(tostring(n + 1), w:rows "SELECT count(*) FROM tag")
         end)
       end
 
       it("are an error when a hook has used up the last one meanwhile", function()
-        before_chunk(2, function(connection)
+        before_page(2, function(connection)
           connection:exec_driver_sql "INSERT INTO tag (id, name) VALUES (9223372036854775807, 'last')"
         end)
-        local ok, err = pcall(insert, 150, "t")
+        local ok, err = pcall(insert, 1150, "t")
         assert.is_false(ok)
         assert.is_true(err:is "FlushError")
         assert.match("'tag' are not known", err.message)
@@ -217,7 +218,7 @@ describe("rows in sets", function()
       end)
 
       it("are an error when a hook has made a trigger meanwhile", function()
-        before_chunk(1, function(connection)
+        before_page(1, function(connection)
           connection:exec_driver_sql [[CREATE TRIGGER noise AFTER INSERT ON tag WHEN NEW.name LIKE 't%' BEGIN
             INSERT INTO tag (name) VALUES ('echo of ' || NEW.name); END]]
         end)

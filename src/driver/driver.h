@@ -155,7 +155,8 @@ struct corm_driver {
    * Binds parameter 1..n for nrows executions at once: the value of row i is values[i * stride]. Borrowed until the
    * next step. All parameters of the statement are bound so, with the same nrows; then one `step` executes all, and
    * rows that they return follow each other. On MariaDB the statement's text is one row's; on PostgreSQL each parameter
-   * is an array (unnest). NULL where the client library has no such thing.
+   * is an array (unnest), on SQLite an argument of the driver's table-valued function corm_rows(). NULL where the
+   * client library has no such thing.
    */
   corm_status (*bind_rows)(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride, size_t nrows,
                            corm_error *err);

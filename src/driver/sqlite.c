@@ -8,6 +8,7 @@ typedef struct sqlite_stmt {
   corm_driver_stmt base;
   sqlite3_stmt *stmt;
   sqlite3 *db;
+  corm_sqlite_rows *rows; /* by parameter, once some were bound */
 } sqlite_stmt;
 
 static corm_sqlite_conn *conn_of(const corm_driver_conn *conn) {
@@ -132,6 +133,7 @@ static corm_status sqlite_prepare(corm_driver_conn *conn, const char *sql, size_
 
 static void sqlite_finalize(corm_driver_stmt *stmt) {
   sqlite3_finalize(stmt_of(stmt)->stmt);
+  corm_mem_free(stmt->conn->mem, stmt_of(stmt)->rows);
   corm_mem_free(stmt->conn->mem, stmt);
 }
 
@@ -153,6 +155,15 @@ static bool sqlite_readonly(const corm_driver_stmt *stmt) {
   return sqlite3_stmt_readonly(stmt_of(stmt)->stmt) != 0;
 }
 
+static corm_status refuse_nan(corm_error *err) {
+  return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");
+}
+
+static corm_status refuse_kind(const corm_value *value, corm_error *err) {
+  return corm_error_set(err, CORM_E_INTERFACE, "a %s is no storage value of SQLite",
+                        corm_value_kind_name((corm_value_kind)value->kind));
+}
+
 static corm_status sqlite_bind(corm_driver_stmt *stmt, int index, const corm_value *value, bool keep, corm_error *err) {
   const sqlite_stmt *self = stmt_of(stmt);
   sqlite3_destructor_type lifetime = keep ? SQLITE_STATIC : SQLITE_TRANSIENT;
@@ -161,7 +172,7 @@ static corm_status sqlite_bind(corm_driver_stmt *stmt, int index, const corm_val
   case CORM_NULL: rc = sqlite3_bind_null(self->stmt, index); break;
   case CORM_INT: rc = sqlite3_bind_int64(self->stmt, index, value->as.i); break;
   case CORM_REAL:
-    if (isnan(value->as.f)) return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");
+    if (isnan(value->as.f)) return refuse_nan(err);
     rc = sqlite3_bind_double(self->stmt, index, value->as.f);
     break;
   case CORM_TEXT: /* a NULL pointer would bind NULL */
@@ -170,11 +181,26 @@ static corm_status sqlite_bind(corm_driver_stmt *stmt, int index, const corm_val
   case CORM_BLOB:
     rc = sqlite3_bind_blob64(self->stmt, index, value->len == 0 ? "" : value->as.s, value->len, lifetime);
     break;
-  default:
-    return corm_error_set(err, CORM_E_INTERFACE, "a %s is no storage value of SQLite",
-                          corm_value_kind_name((corm_value_kind)value->kind));
+  default: return refuse_kind(value, err);
   }
   return rc == SQLITE_OK ? CORM_OK : corm_sqlite_error(self->db, CORM_SQLITE_RUN, sqlite3_sql(self->stmt), err);
+}
+
+/* The statement's parameters are arguments of corm_rows(). */
+static corm_status sqlite_bind_rows(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride,
+                                    size_t nrows, corm_error *err) {
+  sqlite_stmt *self = (sqlite_stmt *)stmt;
+  for (size_t i = 0; i < nrows; i++) {
+    const corm_value *value = &values[i * stride];
+    if (value->kind > CORM_BLOB || value->kind == CORM_ABSENT || value->kind == CORM_BOOL)
+      return refuse_kind(value, err);
+    if (value->kind == CORM_REAL && isnan(value->as.f)) return refuse_nan(err);
+  }
+  if (!self->rows) self->rows = corm_mem_zalloc(stmt->conn->mem, (size_t)sqlite_param_count(stmt), sizeof *self->rows);
+  if (!self->rows) return corm_error_memory(err);
+  self->rows[index - 1] = (corm_sqlite_rows){values, stride, nrows};
+  if (corm_sqlite_bind_rows(self->stmt, index, &self->rows[index - 1]) == SQLITE_OK) return CORM_OK;
+  return corm_sqlite_error(self->db, CORM_SQLITE_RUN, sqlite3_sql(self->stmt), err);
 }
 
 static corm_status sqlite_step(corm_driver_stmt *stmt, corm_error *err) {
@@ -272,6 +298,7 @@ const corm_driver corm_driver_sqlite = {
     .param_index = sqlite_param_index,
     .readonly = sqlite_readonly,
     .bind = sqlite_bind,
+    .bind_rows = sqlite_bind_rows,
     .step = sqlite_step,
     .reset = sqlite_reset,
     .column_count = sqlite_column_count,

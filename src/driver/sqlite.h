@@ -33,4 +33,19 @@ corm_status corm_sqlite_error(sqlite3 *db, corm_sqlite_stage stage, const char *
 /* Gives the connection the function regexp(), which REGEXP calls (sqlite_regexp.c). An SQLite result code. */
 int corm_sqlite_add_regexp(sqlite3 *db);
 
+/* Values of one parameter for many rows, borrowed. */
+typedef struct corm_sqlite_rows {
+  const corm_value *values; /* of row i: values[i * stride] */
+  size_t stride, nrows;
+} corm_sqlite_rows;
+
+/* What corm_rows() has at most; the dialect knows, too. */
+enum { CORM_SQLITE_ROW_COLUMNS = 64 };
+
+/* Gives the connection the table-valued function corm_rows(), which takes them (sqlite_rows.c). An SQLite result code.
+ */
+int corm_sqlite_add_rows(sqlite3 *db);
+/* Binds an argument of it. */
+int corm_sqlite_bind_rows(sqlite3_stmt *stmt, int index, const corm_sqlite_rows *rows);
+
 #endif

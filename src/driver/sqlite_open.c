@@ -327,7 +327,7 @@ corm_status corm_sqlite_open(const corm_driver *driver, const corm_mem *mem, con
   }
   *self = (corm_sqlite_conn){
       .base = {.driver = driver, .mem = mem}, .db = db, .timeout_ms = set.timeout_ms, .foreign_keys = set.foreign_keys};
-  if (corm_sqlite_add_regexp(db) != SQLITE_OK) {
+  if (corm_sqlite_add_regexp(db) != SQLITE_OK || corm_sqlite_add_rows(db) != SQLITE_OK) {
     open_error(db, shown, err);
     goto done;
   }

@@ -12,12 +12,13 @@
 
 corm_status corm_page_begin(corm_page_progress *p, corm_page *page, corm_error *err) {
   corm_writer *w = page->writer;
-  *p = (corm_page_progress){.page = page, .one_by_one = w->way == WAY_ROWS || page->nrows < 2};
+  const bool sourced = w->source && page->nrows >= WRITER_MIN_SOURCE;
+  *p = (corm_page_progress){.page = page, .one_by_one = (w->way == WAY_ROWS && !sourced) || page->nrows < 2};
   page->matched = 0;
   page->nmissed = 0;
   page->blame = CORM_NO_ROW;
   if (p->one_by_one || !w->def.key) return CORM_OK;
-  if (w->way == WAY_VALUES && page->nrows < WRITER_MIN_KEYED) p->one_by_one = true;
+  if (w->counted_keys && page->nrows < WRITER_MIN_KEYED) p->one_by_one = true;
   if (p->one_by_one || w->proof == PROOF_HOLDS) return CORM_OK;
   bool proved = false;
   corm_status status = corm_writer_prove(w, page->nrows, &proved, &p->first_key, err);
@@ -30,8 +31,8 @@ static size_t rows_of_next(const corm_page_progress *p) {
   const corm_writer *w = p->page->writer;
   const size_t left = p->page->nrows - p->next;
   if (p->one_by_one) return 1;
-  if (w->way == WAY_ARRAYS) return left;
-  const size_t n = corm_writer_chunk(w, left);
+  if (w->way == WAY_ARRAYS || (w->source && left >= WRITER_MIN_SOURCE)) return left;
+  const size_t n = w->way == WAY_VALUES ? corm_writer_chunk(w, left) : 1;
   return n ? n : 1;
 }
 
@@ -70,8 +71,9 @@ corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *
   corm_page *page = p->page;
   corm_writer *w = page->writer;
   const size_t stride = w->def.ncolumns + w->def.nwhere, n = rows_of_next(p), first = p->next;
-  const bool arrays = n > 1 && w->way == WAY_ARRAYS, chunk = n > 1 && w->way == WAY_VALUES;
-  const corm_compiled *compiled = arrays || (chunk && w->set.sql) ? &w->set : &w->one;
+  const bool arrays = n > 1 && (w->way == WAY_ARRAYS || (w->source && n >= WRITER_MIN_SOURCE));
+  const bool chunk = n > 1 && !arrays;
+  const corm_compiled *compiled = arrays ? &w->set : &w->one;
   *j = (corm_page_run){.page = page, .first = first, .nrows = n};
   j->run = (corm_run){.values = page->values + first * stride, .n = chunk ? n * stride : stride};
   if (arrays) j->run.nrows = n;
@@ -120,9 +122,7 @@ corm_status corm_page_take(corm_page_run *j, corm_error *err) {
   const corm_writer *w = page->writer;
   page->matched += j->run.matched;
   if (w->def.kind != CORM_WRITE_INSERT) {
-    /* Where chunks hide theirs, all are asked for together. */
-    const bool complete = w->way != WAY_VALUES || page->nrows < WRITER_MIN_CHANGES;
-    if (complete && j->nrows == 1 && j->run.matched < 1 && page->nmissed < CORM_PAGE_MISSED)
+    if (j->nrows == 1 && j->run.matched < 1 && page->nmissed < CORM_PAGE_MISSED)
       page->missed[page->nmissed++] = j->first;
     return CORM_OK;
   }
@@ -187,7 +187,7 @@ static corm_status write_page(corm_page *page, corm_error *err) {
     status = corm_batch_run(j.batch, &j.run, err);
     if (status == CORM_OK) {
       status = corm_page_take(&j, err);
-      if (status == CORM_OK && j.nrows > 1 && page->writer->way == WAY_VALUES && page->writer->def.key)
+      if (status == CORM_OK && j.nrows > 1 && page->writer->counted_keys && page->writer->def.key)
         status = take_chunk_keys(&p, &j, err);
     } else if (try_again(&p, &j, err)) {
       corm_error_clear(err);

@@ -18,13 +18,18 @@ static const corm_column **returned(corm_writer *w) {
   return columns;
 }
 
+/* Whether there may be a statement whose parameters are arrays. */
+static bool wants_arrays(const corm_writer *w, const corm_dialect *dialect) {
+  return w->source || (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST);
+}
+
 static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
   const corm_writer_def *def = &w->def;
   const corm_column **back = returned(w);
   if (!back) return corm_error_memory(err);
   corm_status status = corm_compile_insert_in(w->arena, dialect, def->table, def->columns, def->ncolumns, back,
                                               def->nreturning + w->key_returned, &w->one, err);
-  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk != CORM_BULK_UNNEST) return status;
+  if (status != CORM_OK || !wants_arrays(w, dialect)) return status;
   const corm_node **nodes = corm_arena_alloc(w->arena, (def->nreturning + 1) * sizeof *nodes);
   const corm_node *from = w->key_returned ? corm_table_node_in(w->arena, def->table) : NULL;
   if (!nodes || (w->key_returned && !from)) return corm_error_memory(err);
@@ -37,18 +42,16 @@ static corm_status compile_update(corm_writer *w, const corm_dialect *dialect, c
   const corm_writer_def *def = &w->def;
   corm_status status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
                                               def->nwhere, &w->one, err);
-  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk == CORM_BULK_ARRAY) return status;
-  return (w->way == WAY_VALUES ? corm_compile_update_rows_in : corm_compile_update_arrays_in)(
-      w->arena, dialect, def->table, def->columns, def->ncolumns, def->where, def->nwhere, &w->set, err);
+  if (status != CORM_OK || !wants_arrays(w, dialect)) return status;
+  return corm_compile_update_arrays_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
+                                       def->nwhere, &w->set, err);
 }
 
 static corm_status compile_delete(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
   const corm_writer_def *def = &w->def;
   corm_status status = corm_compile_delete_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->one, err);
-  if (status != CORM_OK || w->way == WAY_ROWS || dialect->bulk == CORM_BULK_ARRAY) return status;
-  return w->way == WAY_VALUES
-             ? corm_compile_delete_rows_in(w->arena, dialect, def->table, def->where[0], &w->set, err)
-             : corm_compile_delete_arrays_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->set, err);
+  if (status != CORM_OK || !wants_arrays(w, dialect)) return status;
+  return corm_compile_delete_arrays_in(w->arena, dialect, def->table, def->where, def->nwhere, &w->set, err);
 }
 
 static corm_status compile(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
@@ -60,20 +63,18 @@ static corm_status compile(corm_writer *w, const corm_dialect *dialect, corm_err
   return compile_delete(w, dialect, err);
 }
 
-/* Whether one statement stands for many rows where they are repeated. Rows that change their keys may make way for each
-   other, so they keep their order; a key of several columns has no short form. */
-static bool can_repeat(const corm_writer *w, const corm_dialect *dialect) {
+/* SQLite: chunks of VALUES, and what a row source can do. Rows that change their keys may make way for each other, so
+   they keep their order. */
+static void choose_values(corm_writer *w, const corm_dialect *dialect, bool able) {
   const corm_writer_def *def = &w->def;
-  switch (def->kind) {
-  case CORM_WRITE_INSERT: return !def->nreturning && def->ncolumns && !(def->key && !dialect->key_sql);
-  case CORM_WRITE_UPDATE:
-    for (size_t i = 0; i < def->ncolumns; i++)
-      for (size_t k = 0; k < def->nwhere; k++)
-        if (def->columns[i] == def->where[k]) return false;
-    return def->ncolumns && def->nwhere;
-  case CORM_WRITE_DELETE: break;
+  if (def->kind == CORM_WRITE_INSERT) {
+    if (!def->nreturning && def->ncolumns && !(def->key && !dialect->key_sql)) w->way = WAY_VALUES;
+    w->counted_keys = true;
+    able = able && w->way == WAY_VALUES;
   }
-  return def->nwhere == 1;
+  for (size_t i = 0; i < def->ncolumns; i++)
+    for (size_t k = 0; k < def->nwhere; k++) able = able && def->columns[i] != def->where[k];
+  w->source = able && dialect->row_source;
 }
 
 /* What the driver and the columns allow. */
@@ -84,9 +85,7 @@ static void choose_way(corm_writer *w, const corm_dialect *dialect) {
   w->max_params = dialect->max_params;
   switch (dialect->bulk) {
   case CORM_BULK_NONE: break;
-  case CORM_BULK_VALUES:
-    if (can_repeat(w, dialect)) w->way = WAY_VALUES;
-    return;
+  case CORM_BULK_VALUES: choose_values(w, dialect, able); return;
   case CORM_BULK_UNNEST: /* only keys have an order to be known by */
     if (able && !def->nreturning) w->way = WAY_ARRAYS;
     w->sorted_keys = true;
@@ -114,8 +113,8 @@ corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_write
   choose_way(w, dialect);
   if (compile(w, dialect, err) != CORM_OK) return CORM_FAILED;
   w->has_constants = has_constants(&w->one);
-  const bool repeated = w->way == WAY_VALUES && def->kind != CORM_WRITE_INSERT;
-  if ((repeated || (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST)) && !w->set.sql) w->way = WAY_ROWS;
+  if (!w->set.sql) w->source = false;
+  if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_UNNEST && !w->set.sql) w->way = WAY_ROWS;
   if (w->way == WAY_ARRAYS && dialect->bulk == CORM_BULK_ARRAY) {
     w->set = w->one;
     if (w->has_constants) w->way = WAY_ROWS;
@@ -137,10 +136,9 @@ void corm_writer_close(corm_writer *w) {
 
 size_t corm_writer_chunk(const corm_writer *w, size_t left) {
   const size_t width = w->one.nbinds;
-  const size_t least = w->def.kind == CORM_WRITE_INSERT ? WRITER_MIN_CHUNK : WRITER_MIN_CHANGES;
   size_t n = WRITER_MAX_CHUNK;
-  while (n >= least && (n > left || n * width > w->max_params)) n /= 2;
-  return n >= least ? n : 0;
+  while (n >= 4 && (n > left || n * width > w->max_params)) n /= 2;
+  return n >= 4 ? n : 0;
 }
 
 static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
@@ -160,7 +158,7 @@ static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, si
 
 corm_status corm_writer_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
                               corm_error *err) {
-  if (n > 1 && w->way == WAY_VALUES) return chunk_batch(w, compiled, n, out, err);
+  if (n > 1 && compiled == &w->one) return chunk_batch(w, compiled, n, out, err);
   corm_batch **batch = n > 1 ? &w->set_batch : &w->one_batch;
   if (!*batch && corm_conn_batch_open(w->conn, compiled, batch, err) != CORM_OK) return CORM_FAILED;
   *out = *batch;
@@ -226,7 +224,7 @@ corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *f
   const char *text = sql.failed ? NULL : sql.len ? corm_buf_str(&sql) : "";
   if (!text) status = corm_error_memory(err);
   corm_map *known = &w->conn->link->proved;
-  if (text && *text && w->way == WAY_VALUES) {
+  if (text && *text && w->counted_keys) {
     status = ask(w, text, sql.len, 2, row, &found, err);
     if (status == CORM_OK && found) status = next_keys(w, row, n, proved, first, err);
   } else if (text && *text) {

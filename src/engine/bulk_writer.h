@@ -8,15 +8,15 @@
 /* Executions of one statement for many rows. */
 typedef enum writer_way {
   WAY_ROWS,   /* one for each row */
-  WAY_VALUES, /* one for each chunk of rows: VALUES (?, ?), (?, ?), or what repeats its row likewise */
+  WAY_VALUES, /* one for each chunk of rows: VALUES (?, ?), (?, ?) */
   WAY_ARRAYS  /* one for all: bind_rows */
 } writer_way;
 
 typedef enum writer_proof { PROOF_EACH_TIME, PROOF_ONCE, PROOF_HOLDS } writer_proof;
 
-/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages; updates and deletes gain too little
-   below 32. Keys are proved for pages that are worth the SELECT: it costs what 20 to 40 rows gain. */
-enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_CHUNK = 4, WRITER_MIN_CHANGES = 32, WRITER_MIN_KEYED = 32 };
+/* Chunks of VALUES have 64, 32, 16, 8 or 4 rows, so that few texts serve all pages. Keys are proved for pages that are
+   worth the SELECT: it costs what 20 to 40 rows gain. From as many rows on a row source is used. */
+enum { WRITER_CHUNKS = 5, WRITER_MAX_CHUNK = 64, WRITER_MIN_KEYED = 32, WRITER_MIN_SOURCE = 32 };
 
 typedef struct writer_text {
   corm_compiled compiled;
@@ -31,10 +31,12 @@ struct corm_writer {
   writer_proof proof;
   bool sorted_keys;   /* UNNEST: keys that come back are sorted */
   bool key_returned;  /* by RETURNING, before the other columns */
+  bool counted_keys;  /* VALUES, row source: proved keys follow each other */
+  bool source;        /* many rows at once may come from the dialect's row source, though the way is another */
   bool has_constants; /* some default expression has values of its own */
   uint32_t max_params;
   corm_compiled one; /* of one row */
-  corm_compiled set; /* UNNEST, ARRAY; VALUES: of changes, with one row to repeat */
+  corm_compiled set; /* UNNEST, ARRAY, row source */
   corm_batch *one_batch, *set_batch;
   writer_text chunks[WRITER_CHUNKS];
   corm_value *own; /* of one execution */
@@ -46,7 +48,7 @@ typedef struct corm_page_progress {
   corm_page *page;
   size_t next;       /* row */
   bool one_by_one;   /* the way for many has failed or cannot be had */
-  int64_t first_key; /* VALUES: of the page's first row */
+  int64_t first_key; /* counted keys: of the page's first row */
 } corm_page_progress;
 
 /* One execution of a page. */

@@ -7,7 +7,7 @@
 #include "engine/bulk.h"
 #include "engine/internal.h"
 
-enum { MAX_CHUNK = 64, MIN_CHUNK = 4, PAGES_AHEAD = 4 };
+enum { MAX_CHUNK = 64, MIN_CHUNK = 4, MIN_SOURCE = 32, PAGES_AHEAD = 4 };
 
 /* One executemany under way. */
 typedef struct many {
@@ -172,7 +172,7 @@ static bool can_send(const many *m) {
   return driver->send != NULL && driver->in_transaction(m->conn->link->native);
 }
 
-static corm_status run_unnest(many *m, corm_error *err) {
+static corm_status run_columns(many *m, corm_error *err) {
   const corm_compiled *compiled = m->sent->compiled;
   const corm_insert *insert = (const corm_insert *)compiled->statement;
   corm_conn *conn = m->conn;
@@ -255,11 +255,13 @@ corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt
   case CORM_BULK_NONE: break;
   case CORM_BULK_VALUES: /* nobody promises the order in which rows of one statement are returned */
     if (compiled->ncolumns > 0) break;
+    if (conn->engine->dialect->row_source && conn->driver->bind_rows && sent->nrows >= MIN_SOURCE)
+      status = run_columns(&m, err);
     for (size_t n = MAX_CHUNK; status == CORM_OK && !again && n >= MIN_CHUNK; n /= 2)
       status = run_chunks(&m, n, &again, err);
     break;
   case CORM_BULK_UNNEST:
-    if (conn->driver->bind_rows != NULL) status = run_unnest(&m, err);
+    if (conn->driver->bind_rows != NULL) status = run_columns(&m, err);
     return status == CORM_OK ? run_ahead(&m, stmt, err) : status;
   case CORM_BULK_ARRAY: return conn->driver->bind_rows != NULL ? run_arrays(&m, stmt, err) : CORM_OK;
   }

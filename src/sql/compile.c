@@ -206,7 +206,7 @@ const char *corm_compile_repeat_in(corm_arena *arena, const corm_dialect *dialec
   return text;
 }
 
-/* Rows and arrays have columns only: a value of an expression's own would have to be one, too. */
+/* Arrays stand for columns only: a value of an expression's own would have to be one, too. */
 static corm_status finish_arrays(corm_compiler *c) {
   for (uint32_t i = 0; i < c->nbinds; i++)
     if (c->binds[i].source != CORM_BIND_REQUIRED) c->no_arrays = true;
@@ -240,23 +240,6 @@ corm_status corm_compile_delete_arrays_in(corm_arena *arena, const corm_dialect 
   corm_compiler c;
   start(&c, arena, dialect, NULL, out, err);
   corm_emit_delete_arrays(&c, table, where, nwhere);
-  return finish_arrays(&c);
-}
-
-corm_status corm_compile_update_rows_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
-                                        const corm_column *const *set, size_t nset, const corm_column *const *where,
-                                        size_t nwhere, corm_compiled *out, corm_error *err) {
-  corm_compiler c;
-  start(&c, arena, dialect, NULL, out, err);
-  corm_emit_update_rows(&c, table, set, nset, where, nwhere);
-  return finish_arrays(&c);
-}
-
-corm_status corm_compile_delete_rows_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
-                                        const corm_column *column, corm_compiled *out, corm_error *err) {
-  corm_compiler c;
-  start(&c, arena, dialect, NULL, out, err);
-  corm_emit_delete_rows(&c, table, column);
   return finish_arrays(&c);
 }
 

@@ -125,29 +125,16 @@ CORM_MUST_USE corm_status corm_compile_delete_in(corm_arena *arena, const corm_d
 
 /* -- many rows in one statement (emit_bulk.c) -- */
 
-/* The text of a statement of one row with nrows rows: "VALUES (?, ?), (?, ?)". NULL, without an error, where the
+/* The text of an INSERT of one row with nrows rows: "VALUES (?, ?), (?, ?)". NULL, without an error, where the
    dialect numbers its placeholders or the statement has no row to repeat; NULL with `arena->failed` when out of memory.
  */
 const char *corm_compile_repeat_in(corm_arena *arena, const corm_dialect *dialect, const corm_compiled *one,
                                    size_t nrows, size_t *len);
 
 /*
- * "UPDATE t SET a=imp_sen.column1 FROM (VALUES (?, ?)) AS imp_sen WHERE t.id = imp_sen.column2" and "DELETE FROM t
- * WHERE t.id IN (?)" (CORM_BULK_VALUES), to be repeated. *out stays without text where a default expression has values
- * of its own.
- */
-CORM_MUST_USE corm_status corm_compile_update_rows_in(corm_arena *arena, const corm_dialect *dialect,
-                                                      const corm_table *table, const corm_column *const *set,
-                                                      size_t nset, const corm_column *const *where, size_t nwhere,
-                                                      corm_compiled *out, corm_error *err);
-CORM_MUST_USE corm_status corm_compile_delete_rows_in(corm_arena *arena, const corm_dialect *dialect,
-                                                      const corm_table *table, const corm_column *column,
-                                                      corm_compiled *out, corm_error *err);
-
-/*
- * Statements whose parameters are arrays, one for each column (CORM_BULK_UNNEST): the same text for any number of rows.
- * Rows are inserted in the order of the arrays. *out stays without text where that cannot be said: no columns, a type
- * that has no array form, a default expression with values of its own.
+ * Statements whose parameters are arrays, one for each column (CORM_BULK_UNNEST, or a row_source): the same text for
+ * any number of rows. Rows are inserted in the order of the arrays. *out stays without text where that cannot be said:
+ * no columns, a type that has no array form, a default expression with values of its own.
  */
 CORM_MUST_USE corm_status corm_compile_insert_arrays_in(corm_arena *arena, const corm_dialect *dialect,
                                                         const corm_table *table, const corm_column *const *columns,

@@ -20,7 +20,8 @@ typedef enum corm_paramstyle { CORM_PARAM_QMARK, CORM_PARAM_DOLLAR } corm_params
 /* How many rows are written by one statement. */
 typedef enum corm_bulk {
   CORM_BULK_NONE,   /* one execution a row */
-  CORM_BULK_VALUES, /* INSERT ... VALUES (?, ?), (?, ?), UPDATE ... FROM (VALUES ...), DELETE ... IN (?, ?): SQLite */
+  CORM_BULK_VALUES, /* INSERT ... VALUES (?, ?), (?, ?); with a row_source also INSERT ... SELECT ... FROM corm_rows(?,
+                       ?) and its like: SQLite */
   CORM_BULK_UNNEST, /* each parameter an array: INSERT ... SELECT ... FROM unnest(...), UPDATE ... FROM unnest(...) */
   CORM_BULK_ARRAY   /* the statement of one row, executed for arrays of values: MariaDB */
 } corm_bulk;
@@ -164,6 +165,9 @@ struct corm_dialect {
   bool default_values; /* INSERT ... DEFAULT VALUES */
   bool multi_values;
   corm_bulk bulk;
+  /* A table-valued function of the driver's: its arguments are columns of values, its columns p0, p1... NULL: none. */
+  const char *row_source;
+  size_t row_columns;        /* it takes at most */
   bool duplicate_key;        /* ON DUPLICATE KEY UPDATE, for ON CONFLICT */
   bool conflict_needs_where; /* a select must have a WHERE before ON CONFLICT */
   bool many_conflicts;       /* an INSERT takes several conflict clauses */

@@ -10,10 +10,6 @@ void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const co
 void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
                              const corm_column *const *where, size_t nwhere);
 void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
-/* The same for VALUES, with one row that can be repeated; a DELETE looks for one column. */
-void corm_emit_update_rows(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
-                           const corm_column *const *where, size_t nwhere);
-void corm_emit_delete_rows(corm_compiler *c, const corm_table *table, const corm_column *column);
 void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *keys, size_t n,
                        size_t nrows);
 
