@@ -6,7 +6,8 @@ local surface = require "spec.support.surface"
 
 local pages = {
   "docs/reference.md", "docs/reference/engine.md", "docs/reference/schema.md", "docs/reference/sql.md",
-  "docs/reference/models.md", "docs/reference/session.md", "docs/reference/values.md",
+  "docs/reference/models.md", "docs/reference/session.md", "docs/reference/events.md",
+  "docs/reference/values.md",
 }
 
 -- Tables of functions inside the module, by the name of their class in the stubs.
@@ -143,7 +144,7 @@ describe("the stubs", function()
       "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
-      "MetaDataOptions", "Object",
+      "ListenOptions", "MetaDataOptions", "Object",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "URLParts", "ViewOptions", "func", "null",
     }

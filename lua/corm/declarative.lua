@@ -2,6 +2,7 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local attributes = load "corm.attributes"
+local events = load "corm.events"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 load "corm.hybrid"
@@ -134,7 +135,7 @@ local function add_validator(ci, validator)
     if not descriptors.is_attribute(ci, name) then descriptors.unknown(ci, name) end
     ci.validators[name] = ci.validators[name] or {}
     table.insert(ci.validators[name], validator)
-    attributes.hook(ci, name)
+    events.hook(ci, name)
   end
 end
 
@@ -394,6 +395,7 @@ local function map_class(ci, parts)
   ci.meta[1] = ci.mapper -- found without a name, for session:get
   info[class] = ci
   add_members(ci, parts)
+  events.observe(ci)
   registry.tables[as_table] = class
   registry.classes[name] = class
   return class

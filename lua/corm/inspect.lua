@@ -2,8 +2,7 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
-load "corm.attributes"
-local NO_VALUE = corm.NO_VALUE
+local NO_VALUE = orm.NO_VALUE
 local inspect
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
@@ -122,3 +121,5 @@ corm.inspect = inspect
 function corm.object_session(object)
   return native.session(object)
 end
+
+return inspect

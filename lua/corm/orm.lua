@@ -61,6 +61,10 @@ function orm.marker_kind(value)
   return getmetatable(value) == marker and value.kind or nil
 end
 
+-- What stands for a value that is not in memory.
+orm.NO_VALUE = setmetatable({}, { __name = "corm.NO_VALUE", __tostring = function() return "NO_VALUE" end })
+corm.NO_VALUE = orm.NO_VALUE
+
 -- Fields of markers may be absent.
 orm.field = rawget
 

@@ -226,17 +226,20 @@ static inline corm_status host_call_default(void *ctx, corm_object *object, cons
   return corm_error_set(err, CORM_E_HOOK, "no default function for %s", column->name);
 }
 
-static inline corm_status host_event(void *ctx, corm_event event, corm_session *session, corm_object *object,
-                                     corm_error *err) {
+static inline corm_status host_pins_reserve(void *ctx, corm_error *err) {
   (void)ctx;
-  (void)event;
-  (void)session;
-  (void)object;
   (void)err;
   return CORM_OK;
 }
 
-static inline uint32_t host_listening(void *ctx) {
+static inline corm_status host_event(void *ctx, const corm_news *news, corm_error *err) {
+  (void)ctx;
+  (void)news;
+  (void)err;
+  return CORM_OK;
+}
+
+static inline uint64_t host_listening(void *ctx) {
   (void)ctx;
   return 0;
 }
@@ -245,6 +248,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
   *h = (host){.mem = mem,
               .face = {.pin = host_pin,
                        .unpin = host_unpin,
+                       .pins_reserve = host_pins_reserve,
                        .alive = host_alive,
                        .edges_add = host_edges_add,
                        .edges_to = host_edges_to,

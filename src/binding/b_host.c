@@ -46,6 +46,13 @@ static corm_status host_pin(void *ctx, corm_object *object, corm_error *err) {
   return CORM_OK;
 }
 
+static corm_status host_pins_reserve(void *ctx, corm_error *err) {
+  binding_host *host = ctx;
+  corm_status status = CORM_OK;
+  while (status == CORM_OK && host->handles > host->pins) status = attempt(host, places_body, host, err);
+  return status;
+}
+
 static void host_unpin(void *ctx, corm_object *object) {
   lua_State *tables = ((binding_host *)ctx)->state->tables;
   lua_pushboolean(tables, 0);
@@ -336,42 +343,8 @@ static corm_status host_call_default(void *ctx, corm_object *object, const corm_
   return binding_protect(host->state, default_body, &call, err);
 }
 
-typedef struct event_call {
-  binding_host *host;
-  corm_event event;
-  corm_session *session;
-  corm_object *object;
-} event_call;
-
-static int event_body(lua_State *L) {
-  const event_call *call = lua_touserdata(L, 1);
-  static const char *const names[] = {
-#define CORM_X(id, name) name,
-      CORM_EVENTS(CORM_X)
-#undef CORM_X
-  };
-  binding_host_function(L, call->host, "mapper_event");
-  lua_pushstring(L, names[call->event]);
-  if (call->host->push_connection)
-    call->host->push_connection(L, call->session);
-  else
-    lua_pushnil(L);
-  binding_push_object(L, call->host->state, call->object);
-  lua_call(L, 3, 0);
-  return 0;
-}
-
-static corm_status host_event(void *ctx, corm_event event, corm_session *session, corm_object *object,
-                              corm_error *err) {
-  binding_host *host = ctx;
-  event_call call = {host, event, session, object};
-  if (object) return binding_protect(host->state, event_body, &call, err);
-  return host->session_event ? host->session_event(host, event, session, err) : CORM_OK;
-}
-
-static uint32_t host_listening(void *ctx) {
-  const binding_host *host = ctx;
-  return host->listening | host->session_listening;
+static uint64_t host_listening(void *ctx) {
+  return ((const binding_host *)ctx)->listening;
 }
 
 /* -- opening ---------------------------------------------------------------------------------------------------- */
@@ -408,13 +381,14 @@ void binding_open_host(lua_State *L) {
   host->core = (corm_host){.ctx = host,
                            .pin = host_pin,
                            .unpin = host_unpin,
+                           .pins_reserve = host_pins_reserve,
                            .alive = host_alive,
                            .edges_add = host_edges_add,
                            .edges_to = host_edges_to,
                            .edge_drop = host_edge_drop,
                            .run_loader = binding_host_run_loader,
                            .call_default = host_call_default,
-                           .event = host_event,
+                           .event = binding_host_event,
                            .listening = host_listening};
   corm_scratch_init(&host->scratch, &state->mem);
   state->tables = lua_newthread(L);

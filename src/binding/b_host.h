@@ -29,14 +29,15 @@ typedef struct binding_host {
   int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
-  uint32_t listening;   /* mapper events that somebody listens to */
+  uint64_t listening;   /* bits of mapper and instance events that somebody listened to */
   corm_scratch scratch; /* of call_default; the Lua value behind it is user value 1 */
 
   /* The session's (b_session.c); NULL until it is opened. */
-  uint32_t session_listening;
-  corm_status (*session_event)(struct binding_host *host, corm_event event, corm_session *session, corm_error *err);
+  bool tells_new_sessions; /* somebody listens to a maker or to corm.Session: new sessions are asked about */
   void (*push_session)(lua_State *L, corm_session *session);    /* its userdata, or nil */
   void (*push_connection)(lua_State *L, corm_session *session); /* the Connection of its transaction, or nil */
+  /* the SessionTransaction of a frame of the Session at an absolute index */
+  void (*push_transaction)(lua_State *L, int session, uint32_t frame, bool nested);
 } binding_host;
 
 /* Pushes the userdata of an object, or nil when it is condemned. */
@@ -60,6 +61,12 @@ void binding_edges_end(lua_State *L, const binding_host *host, int index);
 /* Makes the value at the top, which is popped, an edge of the object at `index`; pushes what such an edge leads to. */
 uint32_t binding_edge_keep(lua_State *L, const binding_host *host, int index);
 void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32_t edge);
+
+/* -- events (b_orm_event.c) -- */
+CORM_MUST_USE corm_status binding_host_event(void *ctx, const corm_news *news, corm_error *err);
+/* A new Session, at the top, is asked about by those who listen to its maker or to all. */
+void binding_session_made(lua_State *L);
+void binding_open_orm_event(lua_State *L);
 
 void binding_open_host(lua_State *L);
 

@@ -233,9 +233,13 @@ lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *
   binding_object_frame(L, state);
   r.frame = r.anchors + 1;
   state->L = L;
+  corm_session *session = corm_loader_session(loader);
   lua_Integer rows = run_one(&r, loader, values != 0);
   state->L = L;
   lua_settop(L, top);
+  corm_error err;
+  corm_error_init(&err);
+  if (corm_session_tell(session, &err) != CORM_OK) binding_raise(L, &err);
   return rows;
 }
 

@@ -461,27 +461,6 @@ static int set_functions(lua_State *L) {
   return 0;
 }
 
-/* listen(event): somebody wants to hear of this mapper event. False for a name that is none. */
-static int listen(lua_State *L) {
-  static const struct {
-    const char *name;
-    corm_event event;
-  } events[] = {
-#define CORM_X(id, name) {name, CORM_EVENT_##id},
-      CORM_EVENTS(CORM_X)
-#undef CORM_X
-  };
-  const char *name = luaL_checkstring(L, 1);
-  for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-    if (strcmp(events[i].name, name) != 0) continue;
-    binding_upvalue(L)->host->listening |= UINT32_C(1) << events[i].event;
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushboolean(L, 0);
-  return 1;
-}
-
 /* Reads the list of names at `arg`. */
 static size_t read_names(lua_State *L, int arg, const char **names, size_t max) {
   size_t n = 0;
@@ -565,7 +544,6 @@ void binding_open_mapper(lua_State *L) {
                                        {"names", class_names},
                                        {"entity_of", entity_of},
                                        {"functions", set_functions},
-                                       {"listen", listen},
                                        {"unknown", raise_unknown},
                                        {"nearest", nearest},
                                        {"fail", raise_error},

@@ -22,6 +22,15 @@ void binding_push_session(lua_State *L, corm_session *session) {
   lua_remove(L, -2);
 }
 
+int binding_list_sessions(lua_State *L) {
+  lua_Integer n = 0;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key);
+  lua_newtable(L);
+  lua_pushnil(L);
+  while (lua_next(L, -3)) lua_rawseti(L, -3, ++n);
+  return 1;
+}
+
 /* -- making -- */
 
 /* The engine or connection in the option `bind` becomes the user value; NULLs without one. */
@@ -105,6 +114,7 @@ void binding_new_session(lua_State *L, int options, int maker) {
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, self->session);
   lua_pop(L, 1);
+  if (state->host->tells_new_sessions) binding_session_made(L);
 }
 
 /* -- objects -- */
@@ -218,13 +228,23 @@ static int session_expunge(lua_State *L) {
   return corm_session_expunge(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
+static void check_idle(lua_State *L, const corm_session *session, const char *what) {
+  if (session->busy)
+    binding_error(L, CORM_E_ILLEGAL_STATE_CHANGE, "%s is not possible while this Session is %s", what, session->busy);
+}
+
+/* What the call before has left to be told. */
+static int tell(lua_State *L, corm_session *session) {
+  corm_error err;
+  corm_error_init(&err);
+  return corm_session_tell(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
 static int session_expunge_all(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:expunge_all");
-  if (session->flushing)
-    return binding_error(L, CORM_E_ILLEGAL_STATE_CHANGE,
-                         "expunge_all() is not possible while this Session is flushing");
+  check_idle(L, session, "expunge_all()");
   corm_session_expunge_all(session);
-  return 0;
+  return tell(L, session);
 }
 
 static int session_contains(lua_State *L) {
@@ -312,8 +332,9 @@ static int session_refresh(lua_State *L) {
 }
 
 static int session_expire_all(lua_State *L) {
-  corm_session_expire_all(binding_checksession(L, "Session:expire_all"));
-  return 0;
+  corm_session *session = binding_checksession(L, "Session:expire_all");
+  corm_session_expire_all(session);
+  return tell(L, session);
 }
 
 /* -- fields and states -- */
@@ -380,17 +401,21 @@ static int session_newindex(lua_State *L) {
 /* The session is usable again afterwards. */
 static int session_close(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:close");
-  if (session->flushing)
-    return binding_error(L, CORM_E_ILLEGAL_STATE_CHANGE, "close() is not possible while this Session is flushing");
+  check_idle(L, session, "close()");
   corm_session_close(session);
-  return 0;
+  return tell(L, session);
 }
 
 /* __close. A hook that closes the session which is flushing has to wait for the flush. */
 static int session_leave(lua_State *L) {
   const binding_session *self = binding_test(L, 1, BINDING_SESSION);
   binding_upvalue(L)->L = L;
-  if (self && self->session && !self->session->flushing) corm_session_close(self->session);
+  if (!self || !self->session || self->session->busy) return 0;
+  corm_session_close(self->session);
+  if (lua_isnoneornil(L, 2)) return tell(L, self->session);
+  corm_error second; /* the error that left the block is the one that counts */
+  corm_error_init(&second);
+  if (corm_session_tell(self->session, &second) != CORM_OK) corm_error_clear(&second);
   return 0;
 }
 

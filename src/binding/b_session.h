@@ -9,11 +9,10 @@
 #include "orm/load.h"
 #include "orm/session.h"
 
-/* User values of a Session. LISTENERS: event name -> list of functions. */
+/* User values of a Session. */
 enum {
   BINDING_SESSION_BIND = 1,
   BINDING_SESSION_INFO,
-  BINDING_SESSION_LISTENERS,
   BINDING_SESSION_MAKER,
   BINDING_SESSION_SLOTS = BINDING_SESSION_MAKER
 };
@@ -23,8 +22,8 @@ typedef struct binding_session {
   corm_session *session; /* NULL: finalized by hand */
 } binding_session;
 
-/* User values of a sessionmaker: its options; LISTENERS as above. */
-enum { BINDING_MAKER_OPTIONS = 1, BINDING_MAKER_LISTENERS, BINDING_MAKER_SLOTS = BINDING_MAKER_LISTENERS };
+/* User value of a sessionmaker: its options. */
+enum { BINDING_MAKER_OPTIONS = 1, BINDING_MAKER_SLOTS = BINDING_MAKER_OPTIONS };
 
 /* The session at arg (at 1), ready for calls into the core; `what`: the method ("Session:add"). */
 corm_session *binding_checksession_at(lua_State *L, int arg, const char *what);
@@ -33,6 +32,10 @@ corm_session *binding_checksession_at(lua_State *L, int arg, const char *what);
 /* Its userdata, or nil; the Connection of its transaction, or nil. */
 void binding_push_session(lua_State *L, corm_session *session);
 void binding_push_session_connection(lua_State *L, corm_session *session);
+
+/* sessions(): all that there are, as a sequence. is_session_class(value): it is corm.Session. */
+int binding_list_sessions(lua_State *L);
+int binding_is_session_class(lua_State *L);
 
 /* -- transactions (b_session_txn.c) -- */
 int binding_session_begin(lua_State *L);
@@ -43,6 +46,8 @@ int binding_session_commit(lua_State *L);
 int binding_session_rollback(lua_State *L);
 /* The same as begin for sessionmaker:begin, Session at 1, function or nil at 2: the Session is closed with it. */
 int binding_session_begin_once(lua_State *L);
+/* Pushes a SessionTransaction for the frame with that id of the Session at the absolute index `session`. */
+void binding_push_session_txn(lua_State *L, int session, uint32_t frame, bool nested);
 void binding_open_session_txn(lua_State *L);
 
 /* -- new, dirty, deleted (b_session_set.c) -- */
@@ -60,7 +65,7 @@ int binding_session_connection(lua_State *L);
  * Result. */
 void binding_session_run(lua_State *L, int session, int statement, int params);
 
-/* -- makers and events (b_sessionmaker.c) -- */
+/* -- makers (b_sessionmaker.c) -- */
 /* Pushes a Session of the checked options at `options`, made by the sessionmaker at `maker` (0: none). */
 void binding_new_session(lua_State *L, int options, int maker);
 void binding_open_sessionmaker(lua_State *L);

@@ -18,14 +18,23 @@ typedef struct session_txn {
   bool closes_session;
 } session_txn;
 
-static session_txn *push_txn(lua_State *L, corm_session *session, txn_kind kind) {
+static session_txn *push_txn_of(lua_State *L, int index, corm_session *session, txn_kind kind) {
   session_txn *txn = binding_new(L, BINDING_SESSION_TXN, sizeof *txn, 1);
-  lua_pushvalue(L, 1);
+  lua_pushvalue(L, index);
   lua_setiuservalue(L, -2, 1);
   txn->kind = (uint8_t)kind;
   corm_session_acquire(session);
   txn->session = session;
   return txn;
+}
+
+static session_txn *push_txn(lua_State *L, corm_session *session, txn_kind kind) {
+  return push_txn_of(L, 1, session, kind);
+}
+
+void binding_push_session_txn(lua_State *L, int session, uint32_t frame, bool nested) {
+  const binding_session *self = binding_check(L, session, BINDING_SESSION, "Session");
+  push_txn_of(L, session, self->session, nested ? TXN_NESTED : TXN_ROOT)->frame = frame;
 }
 
 /* -- beginning -- */
@@ -173,7 +182,12 @@ static corm_status finish(session_txn *txn, bool commit, corm_error *err) {
   } else if (frame) {
     status = end_frame(txn->session, frame, commit, err);
   }
-  if (txn->closes_session && !txn->session->flushing) corm_session_close(txn->session);
+  if (!txn->closes_session || txn->session->busy) return status;
+  corm_session_close(txn->session);
+  if (status == CORM_OK) return corm_session_tell(txn->session, err);
+  corm_error second;
+  corm_error_init(&second);
+  if (corm_session_tell(txn->session, &second) != CORM_OK) corm_error_clear(&second);
   return status;
 }
 
@@ -223,6 +237,13 @@ static bool push_field(lua_State *L, void *block, const char *name) {
   return true;
 }
 
+/* Two handles of one transaction are equal: events get one of their own. */
+static int txn_eq(lua_State *L) {
+  const session_txn *a = binding_test(L, 1, BINDING_SESSION_TXN), *b = binding_test(L, 2, BINDING_SESSION_TXN);
+  lua_pushboolean(L, a && b && a->session && a->session == b->session && a->frame == b->frame && a->frame != 0);
+  return 1;
+}
+
 static int txn_index(lua_State *L) {
   return binding_index(L, BINDING_SESSION_TXN, push_field);
 }
@@ -231,7 +252,7 @@ void binding_open_session_txn(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"commit", txn_commit}, {"rollback", txn_rollback}, {"close", txn_close}, {"is_active", NULL},
       {"nested", NULL},       {"session", NULL},          {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__close", txn_leave}, {"__gc", txn_gc}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__close", txn_leave}, {"__gc", txn_gc}, {"__eq", txn_eq}, {NULL, NULL}};
   binding_metatable(L, BINDING_SESSION_TXN, "SessionTransaction", methods, meta, txn_index);
   lua_pop(L, 1);
 }

@@ -40,15 +40,15 @@ static corm_status refuse(corm_error *err, const corm_object *object, const char
 
 static corm_status make_pending(corm_session *session, corm_object *object, corm_error *err) {
   if (corm_vec_push(&session->news, object) != CORM_OK) return corm_error_memory(err);
-  object->session = session;
-  object->state = CORM_PENDING;
   corm_status status = corm_state_hold(session, object, err);
   if (status != CORM_OK) {
     session->news.len--;
-    object->session = NULL;
-    object->state = CORM_TRANSIENT;
+    return status;
   }
-  return status;
+  object->session = session;
+  corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
+  corm_state_move(session, object, CORM_PENDING);
+  return CORM_OK;
 }
 
 /* *fresh tells whether the object came in just now, so that its relatives have to follow. */
@@ -70,6 +70,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   case CORM_DETACHED: break;
   }
   *fresh = true;
+  corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
   corm_status status = corm_session_register(session, object, err);
   if (status == CORM_OK && corm_object_has_history(object)) status = corm_session_modified(session, object, err);
   return status;
@@ -81,7 +82,51 @@ corm_status corm_session_expect(corm_session *session, size_t n, corm_error *err
   return corm_vec_reserve(news, news->len + n) == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
-corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
+/* Objects of the closure over save-update that are to come, in `work`; those in `seen` are left out. */
+static corm_status list_newcomers(corm_session *session, corm_object *object, corm_vec *work, corm_map *seen,
+                                  corm_error *err) {
+  corm_vec walk;
+  corm_vec_init(&walk, session->mem);
+  corm_map reached;
+  corm_map_init(&reached, session->mem);
+  corm_status status = later(&walk, object, err);
+  for (size_t i = 0; status == CORM_OK && i < walk.len; i++) {
+    corm_object *next = walk.items[i];
+    if (next->session || corm_map_get(&reached, (const char *)&next, sizeof next)) continue;
+    if (corm_map_put(&reached, (const char *)&next, sizeof next, next) != CORM_OK) status = corm_error_memory(err);
+    if (status == CORM_OK && !corm_map_get(seen, (const char *)&next, sizeof next)) status = later(work, next, err);
+    if (status == CORM_OK) status = queue_relatives(next, CORM_CASCADE_SAVE_UPDATE, &walk, err);
+  }
+  corm_map_clear(&reached);
+  corm_vec_clear(&walk);
+  return status;
+}
+
+/* Tells of all that is going to be added before the first is: the hooks may change the graph, so it is walked until
+   nobody new is found. */
+static corm_status tell_before_attach(corm_session *session, corm_object *object, corm_error *err) {
+  corm_vec work;
+  corm_map seen;
+  corm_status status = CORM_OK;
+  corm_vec_init(&work, session->mem);
+  corm_map_init(&seen, session->mem);
+  do {
+    work.len = 0;
+    corm_state_expect_news(session);
+    status = list_newcomers(session, object, &work, &seen, err);
+    for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
+      if (corm_map_put(&seen, (const char *)&work.items[i], sizeof work.items[i], work.items[i]) != CORM_OK)
+        status = corm_error_memory(err);
+      corm_state_note(session, work.items[i], CORM_EVENT_BEFORE_ATTACH, NULL, 0);
+    }
+    if (status == CORM_OK) status = corm_state_tell(session, err);
+  } while (status == CORM_OK && work.len);
+  corm_map_clear(&seen);
+  corm_vec_clear(&work);
+  return status;
+}
+
+static corm_status add_closure(corm_session *session, corm_object *object, corm_error *err) {
   corm_vec work;
   bool fresh;
   corm_vec_init(&work, session->mem);
@@ -95,6 +140,21 @@ corm_status corm_session_add(corm_session *session, corm_object *object, corm_er
   }
   corm_vec_clear(&work);
   return status;
+}
+
+corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
+  corm_status status = CORM_OK;
+  if (session->listening) {
+    if (session->listening & CORM_EVENT_BIT(CORM_EVENT_BEFORE_ATTACH))
+      status = tell_before_attach(session, object, err);
+    corm_state_expect_news(session);
+  }
+  if (status == CORM_OK) status = add_closure(session, object, err);
+  if (status != CORM_OK) {
+    corm_state_tell_quietly(session);
+    return status;
+  }
+  return corm_state_tell(session, err);
 }
 
 static corm_status doom(corm_session *session, corm_object *object, corm_error *err) {
@@ -170,6 +230,7 @@ corm_status corm_session_expunge(corm_session *session, corm_object *object, cor
   if (!corm_session_contains(session, object)) return refuse(err, object, "is not present in this Session");
   corm_vec work;
   corm_vec_init(&work, session->mem);
+  corm_state_expect_news(session);
   corm_status status = later(&work, object, err);
   for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
     corm_object *next = work.items[i];
@@ -178,5 +239,7 @@ corm_status corm_session_expunge(corm_session *session, corm_object *object, cor
     status = queue_relatives(next, CORM_CASCADE_EXPUNGE, &work, err);
   }
   corm_vec_clear(&work);
+  if (status == CORM_OK) return corm_state_tell(session, err);
+  corm_state_tell_quietly(session);
   return status;
 }

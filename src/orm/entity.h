@@ -21,6 +21,7 @@ enum {
   CORM_OBJECT_DOOMED = 2,   /* in session->doomed: session:delete was called */
   CORM_OBJECT_PINNED = 4,
   CORM_OBJECT_EXPIRED = 8, /* some slot is expired */
+  CORM_OBJECT_TOLD = 16,   /* in session->news_of_states: held until that is told */
   CORM_OBJECT_MARK = 32,   /* scratch bit of one running algorithm */
   CORM_OBJECT_IN_MAP = 64,
   CORM_OBJECT_KEYED = 128 /* has an identity */

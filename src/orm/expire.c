@@ -43,6 +43,7 @@ static void expire_one(corm_session *session, corm_object *object) {
 corm_status corm_expire_with_relatives(corm_session *session, corm_object *object, corm_error *err) {
   corm_vec list;
   corm_vec_init(&list, session->mem);
+  corm_state_expect_news(session);
   corm_status status = queue(&list, object, err);
   for (size_t i = 0; status == CORM_OK && i < list.len; i++) status = queue_relatives(&list, list.items[i], err);
   for (size_t i = 0; i < list.len; i++) ((corm_object *)list.items[i])->flags &= (uint8_t)~CORM_OBJECT_MARK;

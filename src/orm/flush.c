@@ -158,7 +158,7 @@ static corm_status settle_deleted(corm_flush *flush, corm_object *object, corm_e
   corm_status status = corm_frame_note_deleted(session, object, err);
   if (status != CORM_OK) return status;
   corm_identity_remove(&session->identity, object);
-  object->state = CORM_DELETED;
+  corm_state_move(session, object, CORM_DELETED);
   return CORM_OK;
 }
 
@@ -213,6 +213,7 @@ static void fail(corm_session *session, const corm_error *err) {
   corm_frame *frame = session->frame;
   const bool lost = corm_conn_txn(session->conn) == CORM_TXN_LOST;
   corm_session_note_failure(session, err);
+  corm_state_note_frame(session, CORM_EVENT_AFTER_ROLLBACK, NULL);
   if (frame->parent && !lost) {
     if (corm_conn_savepoint_rollback(session->conn, frame->savepoint, &second) != CORM_OK) corm_error_clear(&second);
     corm_frame_restore(session, frame);
@@ -226,19 +227,20 @@ static void fail(corm_session *session, const corm_error *err) {
   }
 }
 
-static corm_status tell(corm_flush *flush, corm_event event, corm_error *err) {
-  const corm_host *host = flush->session->host;
-  if (!(flush->listening & (UINT32_C(1) << event))) return CORM_OK;
-  return host->event(host->ctx, event, flush->session, NULL, err);
-}
-
 static corm_status run(corm_flush *flush, corm_error *err) {
-  flush->session->writing = true;
+  corm_session *session = flush->session;
+  session->writing = true;
   corm_status status = collect(flush, err);
   if (status == CORM_OK && flush->nworks) status = corm_plan_order(flush, err);
   if (status == CORM_OK) status = corm_persist(flush, err);
-  if (status == CORM_OK) status = tell(flush, CORM_EVENT_AFTER_FLUSH, err);
-  if (status == CORM_OK) status = settle(flush, err);
+  if (status == CORM_OK) status = corm_state_tell_now(session, CORM_EVENT_AFTER_FLUSH, NULL, err);
+  if (status == CORM_OK) {
+    corm_state_expect_news(session);
+    status = settle(flush, err);
+  }
+  session->writing = false;
+  if (status == CORM_OK) status = corm_state_tell(session, err);
+  if (status == CORM_OK) status = corm_state_tell_now(session, CORM_EVENT_AFTER_FLUSH_POSTEXEC, NULL, err);
   return status;
 }
 
@@ -250,14 +252,19 @@ corm_status corm_session_flush(corm_session *session, corm_error *err) {
   if (status != CORM_OK) return status;
   corm_map_init(&flush.seen, session->mem);
   corm_vec_init(&flush.mappers, session->mem);
-  flush.listening = session->host->listening(session->host->ctx);
+  const char *busy = session->busy;
   session->flushing = true;
-  status = tell(&flush, CORM_EVENT_BEFORE_FLUSH, err);
+  session->busy = "flushing";
+  status = corm_state_tell_now(session, CORM_EVENT_BEFORE_FLUSH, NULL, err);
   const bool refused = status != CORM_OK; /* nothing was sent, so nothing has to be rolled back */
   if (!refused) status = run(&flush, err);
   session->flushing = session->writing = false;
+  session->busy = busy;
   flush_clear(&flush);
-  if (status != CORM_OK && !refused) fail(session, err);
+  if (status != CORM_OK && !refused) {
+    fail(session, err);
+    corm_state_tell_quietly(session);
+  }
   return status;
 }
 

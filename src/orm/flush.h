@@ -41,7 +41,6 @@ typedef struct corm_flush {
   corm_session *session;
   corm_conn *conn;
   const corm_mem *mem;
-  uint32_t listening;
   corm_work *works;
   uint32_t nworks, works_cap;
   corm_sync *syncs;

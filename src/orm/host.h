@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/value.h"
+#include "orm/event.h"
 #include "schema/column.h"
 
 typedef struct corm_object corm_object;
@@ -19,33 +20,14 @@ typedef struct corm_session corm_session;
 typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
 
-/* X(enumerator, "SQLAlchemy's name"): what hosts may listen to. */
-#define CORM_EVENTS(X)                                                                                                 \
-  X(BEFORE_FLUSH, "before_flush")                                                                                      \
-  X(AFTER_FLUSH, "after_flush")                                                                                        \
-  X(BEFORE_COMMIT, "before_commit")                                                                                    \
-  X(AFTER_COMMIT, "after_commit")                                                                                      \
-  X(AFTER_ROLLBACK, "after_rollback")                                                                                  \
-  X(BEFORE_INSERT, "before_insert")                                                                                    \
-  X(AFTER_INSERT, "after_insert")                                                                                      \
-  X(BEFORE_UPDATE, "before_update")                                                                                    \
-  X(AFTER_UPDATE, "after_update")                                                                                      \
-  X(BEFORE_DELETE, "before_delete")                                                                                    \
-  X(AFTER_DELETE, "after_delete")
-
-typedef enum corm_event {
-#define CORM_X(id, name) CORM_EVENT_##id,
-  CORM_EVENTS(CORM_X)
-#undef CORM_X
-      CORM_EVENT_COUNT
-} corm_event;
-
 typedef struct corm_host {
   void *ctx;
 
   /* Keeps an object alive until unpinned; never nested (the core counts). MemoryError. */
   corm_status (*pin)(void *ctx, corm_object *object, corm_error *err);
   void (*unpin)(void *ctx, corm_object *object);
+  /* Until another object is made pinning neither fails nor runs anything. MemoryError. */
+  corm_status (*pins_reserve)(void *ctx, corm_error *err);
 
   /* False when the object is condemned by the collector and only waits for its finalizer. */
   bool (*alive)(void *ctx, const corm_object *object);
@@ -66,10 +48,10 @@ typedef struct corm_host {
   corm_status (*call_default)(void *ctx, corm_object *object, const corm_column *column, int hook, corm_value *out,
                               corm_error *err);
 
-  /* Tells of an event; object is NULL for session events. */
-  corm_status (*event)(void *ctx, corm_event event, corm_session *session, corm_object *object, corm_error *err);
-  /* The union of events that somebody listens to (1 << corm_event): the core skips the rest. Read at each flush. */
-  uint32_t (*listening)(void *ctx);
+  /* Tells whoever listens of an event. */
+  corm_status (*event)(void *ctx, const corm_news *news, corm_error *err);
+  /* Union of the bits of all mappers, maybe with some more. */
+  uint64_t (*listening)(void *ctx);
 } corm_host;
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "orm/loader.h"
+#include "orm/state.h"
 
 /* -- shapes -- */
 
@@ -251,14 +252,33 @@ static bool has_expired(const corm_object *object) {
   return false;
 }
 
+/* True when the current row can fill the slot. */
+static bool fills(const corm_loader *loader, const corm_load_shape *shape, const corm_object *object, uint32_t slot) {
+  return may_overwrite(loader, object, slot) && !(shape->place && shape->place[slot] < 0);
+}
+
+/* Notes the slots, below n, that a row is going to fill, where somebody listens. */
+static corm_status note_refresh(const corm_loader *loader, const corm_load_shape *shape, corm_object *object,
+                                uint32_t n, corm_error *err) {
+  uint32_t count = 0, *slots = corm_mem_alloc(loader->mem, n * sizeof *slots);
+  if (!slots) return corm_error_memory(err);
+  for (uint32_t slot = 0; slot < n; slot++)
+    if (fills(loader, shape, object, slot)) slots[count++] = slot;
+  if (count) corm_state_note(loader->session, object, CORM_EVENT_REFRESH, slots, count);
+  corm_mem_free(loader->mem, slots);
+  return CORM_OK;
+}
+
 /* Fills what is absent or expired. The key is known to be equal. */
 static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {
   const corm_load_shape *shape = entity->shape;
   const corm_mapper *mapper = shape->mapper;
   const uint32_t n = object->mapper == mapper ? mapper->nattributes : common_slots(shape, object);
   corm_status status = CORM_OK;
+  if (object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH))
+    status = note_refresh(loader, shape, object, n, &loader->failure);
   for (uint32_t slot = 0; status == CORM_OK && slot < n; slot++) {
-    if (!may_overwrite(loader, object, slot) || (shape->place && shape->place[slot] < 0)) continue;
+    if (!fills(loader, shape, object, slot)) continue;
     read_other_columns(loader, entity);
     if (mapper->attributes[slot].primary_key && object->slots[slot].kind != CORM_ABSENT) {
       object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;
@@ -383,5 +403,9 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   }
   object->session = session;
   entity->object = object;
+  if (mapper->listening | session->listening) {
+    corm_state_note(session, object, CORM_EVENT_LOAD, NULL, 0);
+    corm_state_note(session, object, CORM_EVENT_LOADED_AS_PERSISTENT, NULL, 0);
+  }
   return object;
 }

@@ -351,6 +351,10 @@ corm_result *corm_loader_result(corm_loader *loader) {
   return loader->result;
 }
 
+corm_session *corm_loader_session(const corm_loader *loader) {
+  return loader->session;
+}
+
 corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k) {
   return ((const corm_load_entity *)loader->entities.items[k])->shape->mapper;
 }

@@ -66,6 +66,7 @@ bool corm_loader_duplicate(corm_loader *loader);
 corm_result *corm_loader_result(corm_loader *loader); /* for plain columns; borrowed */
 /* The class of entity k in the current row, once corm_loader_need was asked: that of the query or one below it. */
 corm_mapper *corm_loader_mapper(const corm_loader *loader, uint32_t k);
+corm_session *corm_loader_session(const corm_loader *loader);
 
 bool corm_loader_group(corm_loader *loader, corm_object **parent, corm_object *const **targets, uint32_t *n);
 /* edges: one per target, from host edges of `parent`. */

@@ -95,6 +95,7 @@ struct corm_mapper {
   uint64_t id_seed;     /* distinguishes classes in identity hashes: the root's */
   corm_vec referrers;   /* relationships of other mappers (or this) whose target this is */
   corm_mapper_sql *sql; /* one for each dialect in use */
+  uint64_t listening;   /* bits of mapper and instance events, set by the host; subclasses have their parents' */
   void *host_data;      /* the host's class */
 };
 

@@ -99,9 +99,9 @@ static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, cor
 
 /* True when scripts run in the middle of the flush: they may change an object whose values stand in a page. */
 static bool calls_out(const corm_flush *flush) {
-  if (flush->listening) return true;
   for (size_t m = 0; m < flush->mappers.len; m++) {
     const corm_mapper *mapper = flush->mappers.items[m];
+    if (mapper->listening & CORM_EVENTS_OF_ROWS) return true;
     for (uint32_t i = 0; i < mapper->nattributes; i++) {
       const corm_column *column = mapper->attributes[i].column;
       if (column->default_.kind == CORM_DEFAULT_HOOK || column->onupdate.kind == CORM_DEFAULT_HOOK) return true;

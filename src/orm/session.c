@@ -33,7 +33,11 @@ void corm_session_acquire(corm_session *session) {
 
 void corm_session_release(corm_session *session) {
   if (!session || --session->refs) return;
+  session->refs = 1; /* what closes it may hold it for a moment */
+  session->listening = 0;
   corm_session_close(session);
+  corm_state_drop_news(session);
+  corm_mem_free(session->mem, session->states);
   corm_identity_clear(&session->identity);
   corm_vec_clear(&session->news);
   corm_vec_clear(&session->modified);
@@ -46,7 +50,8 @@ void corm_session_release(corm_session *session) {
 /* -- keeping objects alive -- */
 
 static bool needs_pin(const corm_object *object) {
-  return object->state == CORM_PENDING || (object->flags & (CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED)) ||
+  return object->state == CORM_PENDING ||
+         (object->flags & (CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED | CORM_OBJECT_TOLD)) ||
          corm_object_frames(object) > 0;
 }
 
@@ -135,8 +140,8 @@ static corm_status register_as(corm_session *session, corm_object *object, const
   corm_status status = other ? CORM_OK : corm_identity_add_at(&session->identity, object, place, err);
   if (status != CORM_OK) return status;
   object->session = session;
-  object->state = CORM_PERSISTENT;
   object->flags |= CORM_OBJECT_KEYED;
+  corm_state_move(session, object, CORM_PERSISTENT);
   return CORM_OK;
 }
 
@@ -171,8 +176,9 @@ bool corm_session_is_dirty(const corm_session *session) {
 /* -- leaving the session -- */
 
 corm_status corm_state_check_idle(const corm_session *session, const char *what, corm_error *err) {
-  if (!session->flushing) return CORM_OK;
-  return corm_error_set(err, CORM_E_ILLEGAL_STATE_CHANGE, "%s is not possible while this Session is flushing", what);
+  if (!session->busy) return CORM_OK;
+  return corm_error_set(err, CORM_E_ILLEGAL_STATE_CHANGE, "%s is not possible while this Session is %s", what,
+                        session->busy);
 }
 
 void corm_state_commit_links(corm_object *object) {
@@ -184,8 +190,8 @@ void corm_state_leave(corm_session *session, corm_object *object, corm_object_st
   if (object->txn != session->txn || !session->frame) object->txn = 0; /* another session has serials of its own */
   corm_session_forget(session, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
-  object->state = (uint8_t)state;
   object->session = session; /* let_go needs the host */
+  corm_state_move(session, object, state);
   corm_state_let_go(session, object);
   object->session = NULL;
 }
@@ -214,11 +220,12 @@ static void empty_list(corm_session *session, corm_vec *list, corm_object_state 
 }
 
 void corm_session_expunge_all(corm_session *session) {
+  corm_state_expect_news(session);
   empty_list(session, &session->news, CORM_TRANSIENT);
   for (uint32_t i = 0; i < session->identity.cap; i++)
     while (session->identity.entries[i].object)
       corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
-  for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DELETED);
+  for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DETACHED);
 }
 
 /* -- expiry -- */
@@ -226,6 +233,7 @@ void corm_session_expunge_all(corm_session *session) {
 void corm_state_expire(corm_session *session, corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
   corm_object_expire(object, NULL, 0);
+  corm_state_note(session, object, CORM_EVENT_EXPIRE, NULL, 0);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_link_reset(object, relationships->items[i]);
   if (object->flags & CORM_OBJECT_MODIFIED) {
     corm_state_unlist(&session->modified, object);
@@ -235,6 +243,7 @@ void corm_state_expire(corm_session *session, corm_object *object) {
 }
 
 void corm_session_expire_all(corm_session *session) {
+  corm_state_expect_news(session);
   for (uint32_t i = 0; i < session->identity.cap; i++) {
     corm_object *object = session->identity.entries[i].object;
     if (object && session->host->alive(session->host->ctx, object)) corm_state_expire(session, object);
@@ -265,6 +274,7 @@ static corm_status expire_key(corm_object *object, const char *key, size_t len, 
   int32_t slot = corm_mapper_slot(object->mapper, key, len);
   if (slot >= 0) {
     corm_object_expire(object, &(uint32_t){(uint32_t)slot}, 1);
+    corm_state_note(object->session, object, CORM_EVENT_EXPIRE, &(uint32_t){(uint32_t)slot}, 1);
     return CORM_OK;
   }
   corm_relationship *relationship = corm_mapper_relationship(object->mapper, key, len);
@@ -290,5 +300,5 @@ corm_status corm_session_expire(corm_session *session, corm_object *object, cons
     corm_status status = expire_key(object, keys[i], len, err);
     if (status != CORM_OK) return status;
   }
-  return CORM_OK;
+  return corm_state_tell(session, err);
 }

@@ -17,7 +17,7 @@ typedef struct corm_frame {
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec inserted;         /* savepoints: those that became persistent inside */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
-  corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/transaction.c */
+  corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/frame.c */
 } corm_frame;
 
 /* What a session does in a transaction that is open already on the connection that it was given. */
@@ -57,6 +57,13 @@ struct corm_session {
   int no_autoflush;      /* depth of no_autoflush blocks */
   corm_join_mode joined; /* of the running transaction; without one nothing */
   uint16_t txn;          /* serial of the root transaction, from 1; it begins anew when it has to */
+  uint64_t listening;    /* bits of session events, set by the host */
+  corm_news *states; /* what waits to be told until all lists are whole, in order (orm/state.c); `slots` are owned */
+  uint32_t nstates, states_cap;
+  uint32_t ntold;   /* of these */
+  uint32_t telling; /* how deep: hooks call what tells */
+  bool news_lost;   /* there was no memory to note one */
+  const char *busy; /* what it is doing while its transaction may not be ended, for messages; NULL: nothing */
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */
@@ -73,12 +80,14 @@ CORM_MUST_USE corm_status corm_session_new(const corm_mem *mem, const corm_host 
 void corm_session_acquire(corm_session *session);
 void corm_session_release(corm_session *session);
 
-/* -- transactions (orm/transaction.c) -- In the middle of a flush, in hooks, all are IllegalStateChangeErrors. */
+/* -- transactions (orm/transaction.c) -- In the middle of a flush, in hooks, all are IllegalStateChangeErrors. What
+   happened to objects and transactions is told at the end, when it is done: an error from there does not undo it. */
 /* Begins; InvalidRequestError when one is open. `mode` as corm_conn_begin. */
 CORM_MUST_USE corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err);
 /* Flushes, then opens a savepoint. */
 CORM_MUST_USE corm_status corm_session_begin_nested(corm_session *session, corm_error *err);
-/* Commits (flushing) or rolls back the root transaction with all savepoints. */
+/* Commits (flushing until nothing is left to flush, 100 times at most: then FlushError) or rolls back the root
+   transaction with all savepoints. */
 CORM_MUST_USE corm_status corm_session_commit(corm_session *session, corm_error *err);
 CORM_MUST_USE corm_status corm_session_rollback(corm_session *session, corm_error *err);
 /* Ends one frame and the deeper ones. InvalidRequestError when it is not open. */
@@ -89,6 +98,9 @@ bool corm_session_has_frame(const corm_session *session, const corm_frame *frame
 corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id);
 /* Expunges all, rolls back, gives the connection back. The session is usable again. */
 void corm_session_close(corm_session *session);
+/* Tells what the three functions without a status (close, expunge_all, expire_all) leave to be told: for their callers.
+   The others do so themselves. */
+CORM_MUST_USE corm_status corm_session_tell(corm_session *session, corm_error *err);
 /* The connection of the running transaction, begun when needed; PendingRollbackError after a failed flush. */
 CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err);
 
@@ -103,7 +115,7 @@ CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object
 /* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. Not while a
  * flush writes. */
 CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
-/* This and close() are the caller's risk while `flushing`. */
+/* This and close() are the caller's risk while `busy`. */
 void corm_session_expunge_all(corm_session *session);
 /* keys NULL: everything, and so for what the refresh-expire cascade reaches. InvalidRequestError when the object is not
  * persistent here. */

@@ -11,8 +11,34 @@ void corm_state_let_go(corm_session *session, corm_object *object);
 /* Removes an object from a list, searching from the end. */
 void corm_state_unlist(corm_vec *list, const corm_object *object);
 
-/* IllegalStateChangeError in the middle of a flush, for what hooks must not do there. */
+/* IllegalStateChangeError while the session is busy (a flush, a transaction that begins or commits), for what hooks
+   must not do there. */
 CORM_MUST_USE corm_status corm_state_check_idle(const corm_session *session, const char *what, corm_error *err);
+
+/*
+ * -- what is told (state.c) --
+ * An object's state changes in loops over the session's lists, where no script may run: what somebody listens to is
+ * noted there, and told when the lists are whole. Objects that wait for that are held.
+ */
+/* Gives the object another state: the only place that does, besides loads, which make objects persistent. A deleted
+   object that leaves the session stays CORM_DELETED and counts as detached. */
+void corm_state_move(corm_session *session, corm_object *object, corm_object_state to);
+/* Before a loop that moves or expires objects: what it notes will neither fail nor run a finalizer. */
+void corm_state_expect_news(corm_session *session);
+/* Notes an event of an object (its mapper's, or the session's) if somebody listens; n slots, all when slots is NULL. */
+void corm_state_note(corm_session *session, corm_object *object, corm_event event, const uint32_t *slots, uint32_t n);
+/* The same for an event of a transaction, or of the session alone. */
+void corm_state_note_frame(corm_session *session, corm_event event, const corm_frame *frame);
+/* Tells all that was noted and is not told yet, in order, and what the hooks cause meanwhile. After a hook's error the
+   rest is not told. While a flush writes it waits: what a hook changes there may be half written. */
+CORM_MUST_USE corm_status corm_state_tell(corm_session *session, corm_error *err);
+/* The same where an error is on its way already. */
+void corm_state_tell_quietly(corm_session *session);
+/* Forgets what was noted. */
+void corm_state_drop_news(corm_session *session);
+/* Tells at once, if somebody listens. `frame` may be NULL. */
+CORM_MUST_USE corm_status corm_state_tell_now(corm_session *session, corm_event event, const corm_frame *frame,
+                                              corm_error *err);
 
 /* Takes the object out of the session's lists and map and gives it a new state. */
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state);
@@ -29,7 +55,17 @@ CORM_MUST_USE corm_status corm_expire_with_relatives(corm_session *session, corm
 /* History of all relationships goes: what is there counts as committed. */
 void corm_state_commit_links(corm_object *object);
 
-/* Undoes in memory what a frame did (orm/transaction.c). */
+/* -- frames (frame.c) -- */
+/* Begins one inside of the innermost; takes the innermost away, whose lists are empty or of no interest any more. */
+CORM_MUST_USE corm_status corm_frame_push(corm_session *session, int savepoint, corm_error *err);
+void corm_frame_pop(corm_session *session);
+/* Lets go of what stands in lists of a frame. */
+void corm_frame_release_list(corm_session *session, corm_vec *list);
+void corm_frame_release_rekeyed(corm_session *session, corm_vec *list);
+/* The innermost frame's lists become part of those of its parent, for which room was made. */
+CORM_MUST_USE corm_status corm_frame_reserve_merge(corm_frame *frame, corm_error *err);
+void corm_frame_merge(corm_session *session);
+/* Undoes in memory what a frame did. */
 void corm_frame_restore(corm_session *session, corm_frame *frame);
 /* Objects come back whose DELETE is undone: what may have held them is loaded again (orm/holders.c). */
 void corm_holders_restore(corm_session *session, const corm_vec *deleted);

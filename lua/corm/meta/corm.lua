@@ -28,6 +28,7 @@
 ---@field timedelta corm.timedeltaClass
 ---@field decimal corm.decimalClass
 ---@field uuid corm.uuidClass
+---@field Mapper table The target of events that stands for all models
 ---@field NO_VALUE table What an event gets for an old value that is not known
 ---@field NullType corm.Type
 ---@field Integer corm.Type 64 bits on SQLite, 32 on servers
@@ -717,16 +718,24 @@ function corm.noload(attribute) end
 ---@class corm.func
 ---@field [string] fun(...: any): corm.Expression
 
+---@class corm.ListenOptions
+---@field retval? boolean What fn returns counts
+---@field once? boolean Called once
+---@field insert? boolean Before those that listen already
+---@field named? boolean One table with named arguments
+---@field raw? boolean An InstanceState instead of the object
+---@field propagate? boolean Subclasses, too
+---@field active_history? boolean An old value that is not in memory is loaded first
+
 ---@class corm.event
 local event = {}
 
----Engine: before_execute, after_execute, before_cursor_execute, after_cursor_execute. Session, sessionmaker or
----corm.Session: before_flush, after_flush, before_commit, after_commit, after_rollback. Model or base: before_insert,
----after_insert, before_update, after_update, before_delete, after_delete. Attribute: set, append, remove.
----@param target any
+---The names are in docs/reference/events.md and engine.md.
+---@param target any An Engine, Session, sessionmaker, `corm.Session`, a model or its base, `corm.Mapper`, an attribute,
+---a Table or MetaData
 ---@param name string
 ---@param fn function
----@param options? { retval?: boolean, propagate?: boolean } `retval`: what fn returns counts
+---@param options? corm.ListenOptions
 function event.listen(target, name, fn, options) end
 
 ---Raises InvalidRequestError when fn does not listen.

@@ -1,0 +1,385 @@
+-- Who listens to what: sessions, mapped classes, their objects and attributes. Engines and tables have their own files.
+local corm, load = ...
+local orm = load "corm.orm"
+local descriptors = load "corm.descriptor"
+local inspect = load "corm.inspect"
+local native, info, fail, NO_VALUE = orm.native, orm.info, orm.fail, orm.NO_VALUE
+
+local events = {}
+
+-- A target that stands for all mapped classes.
+local Mapper = setmetatable({}, {
+  __name = "corm.Mapper",
+  __metatable = "corm.Mapper",
+  __tostring = function() return "<all mappers>" end,
+  __newindex = function() return fail("ArgumentError", "corm.Mapper is a target of events and holds nothing") end,
+})
+corm.Mapper = Mapper
+
+-- Names ---------------------------------------------------------------------------------------------------------------
+
+-- family -> name -> number of its bit.
+local bits = native.events()
+
+-- What a listener gets, in order; those of an object come to (session, instance).
+local arguments = {
+  session = {
+    before_flush = { "session", "flush_context", "instances" },
+    after_flush = { "session", "flush_context" },
+    after_flush_postexec = { "session", "flush_context" },
+    before_commit = { "session" },
+    after_commit = { "session" },
+    after_rollback = { "session" },
+    after_soft_rollback = { "session", "previous_transaction" },
+    after_begin = { "session", "transaction", "connection" },
+    after_transaction_create = { "session", "transaction" },
+    after_transaction_end = { "session", "transaction" },
+  },
+  mapper = {},
+  instance = {
+    load = { "target", "context" },
+    refresh = { "target", "context", "attrs" },
+    expire = { "target", "attrs" },
+  },
+  attribute = {
+    set = { "target", "value", "oldvalue", "initiator" },
+    append = { "target", "value", "initiator" },
+    remove = { "target", "value", "initiator" },
+  },
+}
+for name in next, bits.session do
+  arguments.session[name] = arguments.session[name] or { "session", "instance" }
+end
+for name in next, bits.mapper do arguments.mapper[name] = { "mapper", "connection", "target" } end
+
+-- Where the object stands among them, for `raw`.
+local function object_position(names)
+  for i, name in ipairs(names) do
+    if name == "target" or name == "instance" then return i end
+  end
+  return nil
+end
+
+local function check_name(where, name, ...)
+  local known = {}
+  for _, family in ipairs { ... } do
+    if arguments[family][name] then return family end
+    for each in next, arguments[family] do known[#known + 1] = each end
+  end
+  table.sort(known)
+  return native.unknown("event", where, name, known)
+end
+
+-- Listeners -----------------------------------------------------------------------------------------------------------
+
+local listen_options = {
+  retval = "boolean", propagate = "boolean", once = "boolean", insert = "boolean", named = "boolean", raw = "boolean",
+  active_history = "boolean",
+}
+
+local function check_options(family, name, options)
+  options = orm.check_options("event.listen", options, listen_options)
+  local allowed = {
+    retval = family == "attribute" and name ~= "remove",
+    propagate = family ~= "session",
+    raw = object_position(arguments[family][name]) ~= nil,
+    active_history = family == "attribute",
+  }
+  for option, allows in next, allowed do
+    if options[option] and not allows then
+      fail("ArgumentError", "event.listen: the option '%s' means nothing for '%s'", option, name)
+    end
+  end
+  return options
+end
+
+-- A function that calls entry.fn as its options say; `forget` takes the listener out.
+local function caller(entry, names, forget)
+  local call = entry.fn
+  local position = entry.raw and object_position(names)
+  if position then
+    local inner = call
+    call = function(...)
+      local values = table.pack(...)
+      values[position] = inspect(values[position])
+      return inner(table.unpack(values, 1, values.n))
+    end
+  end
+  if entry.named then
+    local inner = call
+    call = function(...)
+      local given = {}
+      for i, name in ipairs(names) do given[name] = (select(i, ...)) end
+      return inner(given)
+    end
+  end
+  if entry.once then
+    local inner = call
+    call = function(target, value, ...)
+      if entry.done then return value end
+      entry.done = true
+      forget()
+      return inner(target, value, ...)
+    end
+  end
+  return call
+end
+
+local function without(list, fn)
+  local kept, had = {}, false
+  for _, entry in ipairs(list or {}) do
+    if entry.fn == fn then had = true else kept[#kept + 1] = entry end
+  end
+  return kept, had
+end
+
+-- One action on lists[name]. The list is replaced, so that a running loop over the old one is not disturbed. `changed`
+-- makes the core look at what is listened to now.
+local function act(action, lists, family, name, fn, options, changed)
+  local kept, had = without(lists[name], fn)
+  if action == "contains" then return true, had end
+  if action == "remove" then
+    if not had then fail("InvalidRequestError", "event.remove: this function does not listen for '%s'", name) end
+  else
+    options = check_options(family, name, options)
+    local entry = { fn = fn }
+    for option, value in next, options do entry[option] = value end
+    entry.call = caller(entry, arguments[family][name], function()
+      lists[name] = without(lists[name], fn)
+      changed()
+    end)
+    table.insert(kept, entry.insert and 1 or #kept + 1, entry)
+  end
+  lists[name] = kept
+  changed()
+  return true
+end
+
+local function tell(lists, name, ...)
+  for _, entry in ipairs(lists and lists[name] or {}) do entry.call(...) end
+end
+
+local function mask_of(lists, family)
+  local mask = 0
+  for name, bit in next, bits[family] do
+    if lists and lists[name] and lists[name][1] then mask = mask | 1 << bit end
+  end
+  return mask
+end
+
+-- Sessions ------------------------------------------------------------------------------------------------------------
+
+-- Session, sessionmaker, or ALL for corm.Session and MAPPERS for corm.Mapper -> name -> list.
+local of_sessions = native.session_listeners()
+local ALL, MAPPERS = "all", "mappers"
+
+local function session_mask(session)
+  local maker = native.session_maker(session)
+  return mask_of(of_sessions[ALL], "session") | mask_of(maker and of_sessions[maker], "session")
+    | mask_of(of_sessions[session], "session")
+end
+
+local session_functions = {}
+
+function session_functions.session_made(session)
+  native.observe_session(session, session_mask(session))
+end
+
+function session_functions.session_event(name, session, ...)
+  local maker = native.session_maker(session)
+  tell(of_sessions[ALL], name, session, ...)
+  if maker then tell(of_sessions[maker], name, session, ...) end
+  tell(of_sessions[session], name, session, ...)
+end
+
+local function sessions_changed()
+  native.observe_new_sessions()
+  for _, session in ipairs(native.sessions()) do session_functions.session_made(session) end
+end
+
+local function on_session(action, target, name, fn, options)
+  local kind = native.kind(target)
+  if native.is_session_class(target) then
+    target = ALL
+  elseif kind ~= "Session" and kind ~= "sessionmaker" then
+    return nil
+  end
+  check_name("Session", name, "session")
+  local lists = of_sessions[target] or {}
+  local function changed()
+    of_sessions[target] = lists
+    sessions_changed()
+  end
+  return act(action, lists, "session", name, fn, options, changed)
+end
+
+-- Classes -------------------------------------------------------------------------------------------------------------
+
+local of_all = of_sessions[MAPPERS] or {}
+of_sessions[MAPPERS] = of_all
+
+-- Listeners of a class: its own, those of the abstract classes and the base above it, and what mapped classes above it
+-- propagate.
+local function each_list(ci, name, visit)
+  local own = true
+  local at = ci
+  while at do
+    for _, entry in ipairs(at.events and at.events[name] or {}) do
+      if own or not at.mapper or entry.propagate then visit(entry) end
+    end
+    own = false
+    at = info[at.base or at.parent]
+  end
+  for _, entry in ipairs(of_all[name] or {}) do visit(entry) end
+end
+
+local function has_listener(ci, name)
+  local found = false
+  each_list(ci, name, function() found = true end)
+  return found
+end
+
+-- Tells the core which events of the class somebody listens to.
+function events.observe(ci)
+  local mask = 0
+  for _, family in ipairs { "mapper", "instance" } do
+    for name, bit in next, bits[family] do
+      if has_listener(ci, name) then mask = mask | 1 << bit end
+    end
+  end
+  native.observe(ci.mapper, mask)
+end
+
+local function classes_changed()
+  for _, ci in next, info do
+    if ci.mapper and ci.events then events.observe(ci) end
+  end
+end
+
+local class_functions = {}
+
+function class_functions.mapper_event(name, connection, object)
+  local class = native.class_of(object)
+  local mapper = class.__mapper__
+  each_list(info[class], name, function(entry) entry.call(mapper, connection, object) end)
+end
+
+-- attrs: the names of columns, nil for all. There is no query context to show.
+function class_functions.instance_event(name, object, attrs)
+  each_list(info[native.class_of(object)], name, function(entry)
+    if name == "expire" then entry.call(object, attrs) else entry.call(object, nil, attrs) end
+  end)
+end
+
+local function on_class(action, target, name, fn, options)
+  local ci = type(target) == "table" and info[target]
+  local lists = target == Mapper and of_all or ci and ci.events
+  if not lists then return nil end
+  local family = check_name(ci and ci.name or "Mapper", name, "mapper", "instance")
+  return act(action, lists, family, name, fn, options, classes_changed)
+end
+
+-- Attributes ----------------------------------------------------------------------------------------------------------
+
+local function old_value(object, key)
+  local known, value = native.peek(object, key)
+  if known then return value end
+  return NO_VALUE
+end
+
+local function run_validators(ci, object, key, value, removing)
+  for _, validator in ipairs(ci.validators[key] or {}) do
+    if not removing then
+      value = validator.fn(object, key, value)
+    elseif orm.field(validator, "include_removes") then
+      validator.fn(object, key, value, true)
+    end
+  end
+  return value
+end
+
+local function canonical(ci, key)
+  local marker = descriptors.find(ci, key)
+  while marker and marker.kind == "synonym" do
+    key = marker.name
+    marker = descriptors.find(ci, key)
+  end
+  return key
+end
+
+local function listeners_of(ci, key, event)
+  local listeners = ci.listeners[key]
+  return listeners and listeners[event] or {}
+end
+
+local attribute_functions = {}
+
+-- fn(target, value, oldvalue, initiator); with retval = true its result is the value.
+function attribute_functions.attribute_set(object, key, value)
+  local ci = info[native.class_of(object)]
+  key = canonical(ci, key)
+  value = run_validators(ci, object, key, value)
+  for _, entry in ipairs(listeners_of(ci, key, "set")) do
+    if entry.active_history then local _ = object[key] end
+    local result = entry.call(object, value, old_value(object, key))
+    if entry.retval then value = result end
+  end
+  return value
+end
+
+function attribute_functions.attribute_append(object, key, value)
+  local ci = info[native.class_of(object)]
+  key = canonical(ci, key)
+  value = run_validators(ci, object, key, value)
+  for _, entry in ipairs(listeners_of(ci, key, "append")) do
+    local result = entry.call(object, value)
+    if entry.retval then value = result end
+  end
+  return value
+end
+
+function attribute_functions.attribute_remove(object, key, value)
+  local ci = info[native.class_of(object)]
+  key = canonical(ci, key)
+  run_validators(ci, object, key, value, true)
+  for _, entry in ipairs(listeners_of(ci, key, "remove")) do entry.call(object, value) end
+end
+
+-- Makes C ask for each new value of the attribute; relationships are hooked when they are configured.
+function events.hook(ci, key)
+  ci.hooked[key] = true
+  return native.hook(ci.mapper, key)
+end
+
+local function on_attribute(action, target, name, fn, options)
+  local class, key
+  if native.kind(target) == "Relationship" then
+    class, key = target.class_, target.key
+  else
+    class, key = native.entity_of(target)
+  end
+  local ci = class and info[class]
+  if not ci then return nil end
+  check_name(ci.name .. "." .. key, name, "attribute")
+  ci.listeners[key] = ci.listeners[key] or {}
+  return act(action, ci.listeners[key], "attribute", name, fn, options, function() events.hook(ci, key) end)
+end
+
+-- corm.event ----------------------------------------------------------------------------------------------------------
+
+local functions = {}
+
+-- Called by corm.event for targets that are no engines; true when the target is ours.
+function functions.event(action, target, name, fn, options)
+  for _, on in ipairs { on_session, on_class, on_attribute } do
+    local known, had = on(action, target, name, fn, options)
+    if known then return true, had end
+  end
+  return nil
+end
+
+for _, more in ipairs { session_functions, class_functions, attribute_functions } do
+  for name, fn in next, more do functions[name] = fn end
+end
+native.functions(functions)
+return events

@@ -1,0 +1,305 @@
+/* Frames: what a transaction or a savepoint changes in memory, and how that is undone. */
+#include <string.h>
+
+#include "orm/links.h"
+#include "orm/session.h"
+#include "orm/state.h"
+
+/* -- frames -- */
+
+/* A primary key that a flush replaced. */
+typedef struct rekey {
+  corm_object *object;
+  corm_value old[];
+} rekey;
+
+static void free_rekey(const corm_mem *mem, rekey *entry) {
+  for (uint32_t i = 0; i < entry->object->mapper->npk; i++) corm_value_clear(mem, &entry->old[i]);
+  corm_mem_free(mem, entry);
+}
+
+corm_status corm_frame_push(corm_session *session, int savepoint, corm_error *err) {
+  corm_frame *frame = corm_mem_zalloc(session->mem, 1, sizeof *frame);
+  if (!frame) return corm_error_memory(err);
+  frame->parent = session->frame;
+  frame->id = ++session->frames;
+  frame->savepoint = savepoint;
+  corm_vec_init(&frame->touched, session->mem);
+  corm_vec_init(&frame->inserted, session->mem);
+  corm_vec_init(&frame->deleted, session->mem);
+  corm_vec_init(&frame->rekeyed, session->mem);
+  session->frame = frame;
+  return CORM_OK;
+}
+
+void corm_frame_release_list(corm_session *session, corm_vec *list) {
+  for (size_t i = 0; i < list->len; i++) {
+    corm_object *object = list->items[i];
+    corm_object_leave_frame(object);
+    if (object->session) corm_state_let_go(session, object);
+  }
+  list->len = 0;
+}
+
+void corm_frame_release_rekeyed(corm_session *session, corm_vec *list) {
+  for (size_t i = 0; i < list->len; i++) {
+    rekey *entry = list->items[i];
+    corm_object *object = entry->object;
+    corm_object_leave_frame(object);
+    corm_state_let_go(session, object);
+    free_rekey(session->mem, entry);
+  }
+  list->len = 0;
+}
+
+void corm_frame_pop(corm_session *session) {
+  corm_frame *frame = session->frame;
+  session->frame = frame->parent;
+  corm_vec_clear(&frame->touched);
+  corm_vec_clear(&frame->inserted);
+  corm_vec_clear(&frame->deleted);
+  corm_vec_clear(&frame->rekeyed);
+  corm_mem_free(session->mem, frame);
+}
+
+/* The item is the object, or a record of it. */
+static corm_status list_in_frame(corm_session *session, corm_vec *list, void *item, corm_object *object,
+                                 corm_error *err) {
+  if (corm_vec_push(list, item) != CORM_OK) return corm_error_memory(err);
+  corm_status status = corm_object_enter_frame(object, err);
+  if (status == CORM_OK) {
+    status = corm_state_hold(session, object, err);
+    if (status != CORM_OK) corm_object_leave_frame(object);
+  }
+  if (status != CORM_OK) list->len--;
+  return status;
+}
+
+corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err) {
+  corm_frame *frame = session->frame;
+  if (!frame->parent) return CORM_OK; /* the root expires everything and knows its inserts by serial */
+  corm_status status = CORM_OK;
+  if (!corm_object_frames(object) || object->changes->touched != frame->id)
+    status = list_in_frame(session, &frame->touched, object, object, err);
+  if (status == CORM_OK) object->changes->touched = frame->id;
+  if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, object, err);
+  return status;
+}
+
+corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err) {
+  return list_in_frame(session, &session->frame->deleted, object, object, err);
+}
+
+corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  rekey *entry = corm_mem_zalloc(session->mem, 1, sizeof *entry + mapper->npk * sizeof *entry->old);
+  if (!entry) return corm_error_memory(err);
+  corm_status status = CORM_OK;
+  entry->object = object;
+  for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++)
+    status = corm_value_dup(session->mem, corm_object_committed(object, mapper->pk[i]), &entry->old[i]);
+  if (status != CORM_OK)
+    (void)corm_error_memory(err);
+  else
+    status = list_in_frame(session, &session->frame->rekeyed, entry, object, err);
+  if (status != CORM_OK) free_rekey(session->mem, entry);
+  return status;
+}
+
+/* `frames` says how many entries there are in all lists, which ends the search. */
+static void leave_list(corm_vec *list, corm_object *object) {
+  for (size_t i = list->len; corm_object_frames(object) && i-- > 0;) {
+    if (list->items[i] != object) continue;
+    corm_vec_remove(list, i);
+    corm_object_leave_frame(object);
+  }
+}
+
+static void leave_rekeyed(corm_vec *list, corm_object *object) {
+  for (size_t i = list->len; corm_object_frames(object) && i-- > 0;) {
+    rekey *entry = list->items[i];
+    if (entry->object != object) continue;
+    corm_vec_remove(list, i);
+    free_rekey(list->mem, entry);
+    corm_object_leave_frame(object);
+  }
+}
+
+void corm_frame_forget(corm_session *session, corm_object *object) {
+  for (corm_frame *f = session->frame; corm_object_frames(object) && f; f = f->parent) {
+    leave_list(&f->inserted, object);
+    leave_list(&f->deleted, object);
+    leave_rekeyed(&f->rekeyed, object);
+    leave_list(&f->touched, object);
+  }
+  while (corm_object_frames(object)) corm_object_leave_frame(object);
+}
+
+bool corm_session_has_frame(const corm_session *session, const corm_frame *frame) {
+  for (const corm_frame *f = session->frame; f; f = f->parent)
+    if (f == frame) return true;
+  return false;
+}
+
+corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id) {
+  for (corm_frame *f = session->frame; f; f = f->parent)
+    if (f->id == id) return f;
+  return NULL;
+}
+
+/* -- restoring memory -- */
+
+/* A flush that failed while it settled has made some of the new objects persistent; those do not leave the list by
+   themselves. */
+static void undo_pending(corm_session *session) {
+  while (session->news.len) {
+    const size_t before = session->news.len;
+    corm_state_to_transient(session, session->news.items[before - 1]);
+    if (session->news.len == before) session->news.len--;
+  }
+  while (session->doomed.len) {
+    corm_object *object = session->doomed.items[--session->doomed.len];
+    object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
+    corm_state_let_go(session, object);
+  }
+}
+
+/* True when the object came to be in the transaction that is being undone: to a savepoint it may have been there
+ * before. */
+static bool is_undone(const corm_session *session, const corm_frame *frame, const corm_object *object) {
+  return !frame->parent && object->txn == session->txn;
+}
+
+/* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from
+   the session only (they become detached). */
+static void undo_deletes(corm_session *session, corm_frame *frame) {
+  while (frame->deleted.len) {
+    corm_object *object = frame->deleted.items[--frame->deleted.len];
+    corm_error ignored;
+    corm_error_init(&ignored);
+    corm_object_leave_frame(object);
+    if (is_undone(session, frame, object)) {
+      corm_state_to_transient(session, object);
+      continue;
+    }
+    object->session = NULL;
+    if (corm_session_register(session, object, &ignored) == CORM_OK) {
+      corm_state_expire(session, object);
+    } else {
+      corm_error_clear(&ignored);
+      corm_state_leave(session, object, CORM_DETACHED);
+    }
+  }
+}
+
+static void restore_key(corm_object *object, rekey *entry) {
+  const corm_mapper *mapper = object->mapper;
+  corm_object_expire(object, mapper->pk, mapper->npk);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    corm_value *slot = &object->slots[mapper->pk[i]];
+    corm_value_clear(mapper->mem, slot);
+    *slot = entry->old[i];
+    slot->flags |= CORM_VALUE_EXPIRED;
+    entry->old[i] = corm_value_null();
+  }
+}
+
+/* Keys may have gone from one object to another, so all leave the map before the first comes back. */
+static void undo_rekeys(corm_session *session, corm_frame *frame) {
+  for (size_t i = frame->rekeyed.len; i-- > 0;) {
+    rekey *entry = frame->rekeyed.items[i];
+    corm_identity_remove(&session->identity, entry->object);
+    restore_key(entry->object, entry);
+  }
+  while (frame->rekeyed.len) {
+    rekey *entry = frame->rekeyed.items[--frame->rekeyed.len];
+    corm_object *object = entry->object;
+    corm_error ignored;
+    corm_error_init(&ignored);
+    free_rekey(session->mem, entry);
+    corm_object_leave_frame(object);
+    if (object->state == CORM_PERSISTENT && corm_session_register(session, object, &ignored) != CORM_OK) {
+      corm_error_clear(&ignored);
+      corm_state_leave(session, object, CORM_DETACHED);
+      continue;
+    }
+    corm_state_let_go(session, object);
+  }
+}
+
+static void undo_inserts_of_txn(corm_session *session) {
+  const corm_identity *map = &session->identity;
+  for (uint32_t i = 0; i < map->cap; i++) {
+    corm_object *object;
+    while ((object = map->entries[i].object) != NULL && object->txn == session->txn &&
+           session->host->alive(session->host->ctx, object))
+      corm_state_to_transient(session, object);
+  }
+}
+
+/* `inserted` is a part of `touched`, so an object leaves both lists when it becomes transient. */
+static void undo_inserts_of_frame(corm_session *session, corm_frame *frame) {
+  while (frame->inserted.len) {
+    corm_object *object = frame->inserted.items[frame->inserted.len - 1];
+    size_t before = frame->inserted.len;
+    corm_state_to_transient(session, object);
+    if (frame->inserted.len == before) frame->inserted.len--;
+  }
+}
+
+static void expire_touched(corm_session *session, corm_frame *frame) {
+  for (size_t i = 0; i < frame->touched.len; i++) {
+    corm_object *object = frame->touched.items[i];
+    if (object->session == session && object->state == CORM_PERSISTENT) corm_state_expire(session, object);
+  }
+  while (session->modified.len) corm_state_expire(session, session->modified.items[session->modified.len - 1]);
+}
+
+void corm_frame_restore(corm_session *session, corm_frame *frame) {
+  corm_state_expect_news(session);
+  undo_pending(session);
+  if (!frame || !frame->parent) {
+    if (frame) undo_inserts_of_txn(session);
+    if (frame) undo_rekeys(session, frame);
+    if (frame) undo_deletes(session, frame);
+    corm_session_expire_all(session);
+    return;
+  }
+  undo_inserts_of_frame(session, frame);
+  undo_rekeys(session, frame);
+  corm_holders_restore(session, &frame->deleted);
+  undo_deletes(session, frame);
+  expire_touched(session, frame);
+  corm_frame_release_list(session, &frame->touched);
+}
+
+/* -- becoming part of the enclosing frame -- */
+
+/* Makes room for what corm_frame_merge moves. */
+corm_status corm_frame_reserve_merge(corm_frame *frame, corm_error *err) {
+  corm_frame *parent = frame->parent;
+  corm_status status = corm_vec_reserve(&parent->deleted, parent->deleted.len + frame->deleted.len);
+  if (status == CORM_OK) status = corm_vec_reserve(&parent->rekeyed, parent->rekeyed.len + frame->rekeyed.len);
+  if (status == CORM_OK && parent->parent) {
+    status = corm_vec_reserve(&parent->touched, parent->touched.len + frame->touched.len);
+    if (status == CORM_OK) status = corm_vec_reserve(&parent->inserted, parent->inserted.len + frame->inserted.len);
+  }
+  return status == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
+static void move_list(corm_vec *to, corm_vec *from) {
+  for (size_t i = 0; i < from->len; i++) to->items[to->len++] = from->items[i];
+  from->len = 0;
+}
+
+/* What a released savepoint did belongs to the enclosing frame from now on; the root needs to know of deletes and keys
+   only. */
+void corm_frame_merge(corm_session *session) {
+  corm_frame *frame = session->frame, *parent = frame->parent;
+  if (parent->parent) {
+    move_list(&parent->touched, &frame->touched);
+    move_list(&parent->inserted, &frame->inserted);
+  }
+  move_list(&parent->deleted, &frame->deleted);
+  move_list(&parent->rekeyed, &frame->rekeyed);
+}
