@@ -425,9 +425,10 @@ local function model(base, name, body)
   local there = find_table(metadata, parts)
   local ok, result = pcall(map_class, ci, parts)
   if ok then return result end
-  if ci.mapper then native.forget(ci.mapper) end
+  local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
+  if ci.mapper and not mapped then native.forget(ci.mapper) end
   local made = find_table(metadata, parts)
-  if made and not there then metadata:remove(made) end
+  if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)
 end
 
