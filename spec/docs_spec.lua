@@ -24,6 +24,10 @@ local pages = {
   "docs/sql/writing.md",
 }
 
+for path in page.list("docs", "md") do
+  if path:match "^docs/orm" then table.insert(pages, path) end
+end
+
 for _, path in ipairs(pages) do
   describe(path, function()
     it("prints what it promises", function()

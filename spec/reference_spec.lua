@@ -4,11 +4,8 @@ local page = require "spec.support.page"
 local stubs = require "spec.support.stubs"
 local surface = require "spec.support.surface"
 
-local pages = {
-  "docs/reference.md", "docs/reference/engine.md", "docs/reference/schema.md", "docs/reference/sql.md",
-  "docs/reference/models.md", "docs/reference/session.md", "docs/reference/events.md",
-  "docs/reference/values.md",
-}
+local pages = { "docs/reference.md" }
+for path in page.list("docs/reference", "md") do table.insert(pages, path) end
 
 -- Tables of functions inside the module, by the name of their class in the stubs.
 local function sub_tables()

@@ -8,6 +8,11 @@ function page.read(path)
   return text
 end
 
+-- The paths of a directory's files, of those below it too, in order.
+function page.list(directory, ending)
+  return io.popen(("find %s -name '*.%s' | LC_ALL=C sort"):format(directory, ending)):lines()
+end
+
 -- The program of a page, and the lines it promises behind "-->".
 function page.program(text)
   local code, promised = {}, {}

@@ -3,9 +3,11 @@ local page = require "spec.support.page"
 
 local stubs = {}
 
-stubs.files = {
-  "corm", "dialects", "options", "values", "schema", "expression", "sql", "engine", "orm",
-}
+-- Paths below lua/corm/meta, without .lua.
+stubs.files = {}
+for path in page.list("lua/corm/meta", "lua") do
+  table.insert(stubs.files, (path:match "^lua/corm/meta/(.*)%.lua$"))
+end
 
 function stubs.path(file)
   return "lua/corm/meta/" .. file .. ".lua"

@@ -35,10 +35,17 @@ static bool is_by_primary_key(const corm_relationship *relationship) {
   return is_by_parent_key(relationship) && found == relationship->npairs;
 }
 
+static bool knows_key(const corm_object *gone, const corm_relationship *relationship) {
+  for (uint32_t p = 0; p < relationship->npairs; p++)
+    if (gone->slots[relationship->pairs[p].far_slot].flags & CORM_VALUE_EXPIRED) return false;
+  return true;
+}
+
 /* The inverse of a relationship was loaded when the object was deleted, unless the database clears it by itself. */
-static bool has_known_holders(const corm_relationship *relationship) {
+static bool has_known_holders(const corm_relationship *relationship, const corm_object *gone) {
   const corm_relationship *inverse = relationship->inverse;
-  if (relationship->direction == CORM_ONE_TO_MANY) return is_by_primary_key(relationship);
+  if (relationship->direction == CORM_ONE_TO_MANY)
+    return is_by_primary_key(relationship) && knows_key(gone, relationship);
   return inverse && inverse->def.passive_deletes == CORM_PASSIVE_NO && !inverse->def.viewonly;
 }
 
@@ -59,12 +66,12 @@ static void leave_known(corm_session *session, corm_object *gone) {
 
 /* -- the others -- */
 
-/* Adds the relationships that may hold objects of a class, besides those whose holders are known. */
-static corm_status add_referrers(corm_vec *list, const corm_mapper *mapper, corm_error *err) {
-  for (; mapper; mapper = mapper->parent) {
+/* Adds the relationships that may hold the object, besides those whose holders are known. */
+static corm_status add_referrers(corm_vec *list, const corm_object *gone, corm_error *err) {
+  for (const corm_mapper *mapper = gone->mapper; mapper; mapper = mapper->parent) {
     for (size_t i = 0; i < mapper->referrers.len; i++) {
       corm_relationship *relationship = mapper->referrers.items[i];
-      if (has_known_holders(relationship)) continue;
+      if (has_known_holders(relationship, gone)) continue;
       bool known = false;
       for (size_t k = 0; !known && k < list->len; k++) known = list->items[k] == relationship;
       if (!known && corm_vec_push(list, relationship) != CORM_OK) return corm_error_memory(err);
@@ -125,7 +132,8 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
     corm_object *object = flush->works[i].object;
     if (flush->works[i].kind != CORM_WORK_DELETE) continue;
     leave_known(flush->session, object);
-    if (object->mapper != last) status = add_referrers(&relationships, object->mapper, err);
+    if (object->mapper != last || (object->flags & CORM_OBJECT_EXPIRED))
+      status = add_referrers(&relationships, object, err);
     last = object->mapper;
   }
   if (status == CORM_OK) leave_all(flush->session, &relationships);

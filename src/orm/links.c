@@ -161,9 +161,9 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   /* Only now, since nothing may hold it: both may run the collector. */
   corm_object *old = link->loaded || link->changed ? corm_link_one(link) : old_in_memory(object, relationship);
   if (status == CORM_OK) status = put_reference(object, link, target, edge, err);
-  if (status != CORM_OK) return status;
-  if (old && old != target && inverse && (tell & TELL_OLD)) status = tell_gone(old, inverse, object, err);
-  if (status == CORM_OK && target && inverse && (tell & TELL_NEW)) status = tell_come(target, inverse, object, err);
+  if (status != CORM_OK || !inverse || old == target) return status; /* it held the object already */
+  if (old && (tell & TELL_OLD)) status = tell_gone(old, inverse, object, err);
+  if (status == CORM_OK && target && (tell & TELL_NEW)) status = tell_come(target, inverse, object, err);
   return status;
 }
 
