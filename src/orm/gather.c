@@ -199,8 +199,19 @@ corm_status corm_gather_pull(corm_gather *gather, uint32_t parent, corm_object *
   return CORM_OK;
 }
 
-corm_status corm_gather_pull_key(corm_gather *gather, const corm_value *key, corm_object *target, corm_error *err) {
+/* Number of a key + 1, or 0. Rows of one parent mostly follow each other. */
+static uint32_t find_key(corm_gather *gather, const corm_value *key) {
+  if (gather->width == 1 && gather->last && key->kind == CORM_INT) {
+    const corm_value *last = &gather->keys[gather->last - 1];
+    if (last->kind == CORM_INT && last->as.i == key->as.i) return gather->last;
+  }
   const uint32_t number = gather->index[place_of_key(gather, key)];
+  if (number) gather->last = number;
+  return number;
+}
+
+corm_status corm_gather_pull_key(corm_gather *gather, const corm_value *key, corm_object *target, corm_error *err) {
+  const uint32_t number = find_key(gather, key);
   corm_status status = CORM_OK;
   for (uint32_t parent = number ? gather->key_parents[number - 1] : 0; status == CORM_OK && parent;
        parent = gather->same_key[parent - 1])

@@ -27,7 +27,7 @@ typedef struct corm_gather {
   uint32_t npulls, pulls_cap;
   uint32_t *index; /* hash -> parent + 1, open addressing; power of two */
   uint32_t index_cap;
-  uint32_t last; /* parent of the last row */
+  uint32_t last; /* parent of the last row; by key: number of the last row's key + 1, or 0 */
 
   /* by key */
   uint32_t width; /* values of a key; 0: by address */

@@ -44,8 +44,8 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, cor
       const corm_default *wanted = &column->default_;
       if (is_client_default(wanted)) {
         status = apply_default(p, object, i, wanted, err);
-      } else if (wanted->kind == CORM_DEFAULT_SQL || corm_column_has_server_value(column) ||
-                 (int32_t)i == mapper->autoincrement) {
+      } else if ((int32_t)i == mapper->autoincrement || wanted->kind == CORM_DEFAULT_SQL ||
+                 corm_column_has_server_value(column)) {
         continue;
       } else {
         object->slots[i] = corm_value_null();
