@@ -11,6 +11,7 @@ void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
   list->arena = arena;
   list->items = list->first;
   list->n = 0;
+  list->restricted = false;
   list->cap = sizeof list->first / sizeof *list->first;
   list->map.slots = NULL;
 }
