@@ -184,7 +184,7 @@ describe("a session", function()
       assert.equal(0, w:count(function() pcall(session.get, session, m.User, "1") end))
     end)
 
-    it("anew with populate_existing, but leaves what was changed", function()
+    it("anew with populate_existing, over what was changed, too", function()
       session = w:session { expire_on_commit = false }
       local u = session:get(m.User, 1)
       session:commit()
@@ -192,7 +192,7 @@ describe("a session", function()
       assert.equal("a", session:get(m.User, 1).name)
       u.name = "mine"
       session:no_autoflush(function() session:get(m.User, 1, { populate_existing = true }) end)
-      assert.equal("mine", u.name)
+      assert.equal("new", u.name)
       assert.equal(9, u.age)
     end)
 

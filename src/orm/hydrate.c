@@ -235,8 +235,15 @@ static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
 
 static bool may_overwrite(const corm_loader *loader, const corm_object *object, uint32_t slot) {
   const corm_value *value = &object->slots[slot];
-  if (value->flags & CORM_VALUE_DIRTY) return false;
+  if (value->flags & CORM_VALUE_DIRTY) return loader->populate_existing && !loader->keep_changes;
   return loader->populate_existing || (value->flags & CORM_VALUE_EXPIRED) || value->kind == CORM_ABSENT;
+}
+
+/* populate_existing overwrites changes, too, and relationships are loaded again. */
+static void forget_links(const corm_loader *loader, corm_object *object) {
+  if (!loader->populate_existing || loader->keep_changes) return;
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++)
+    corm_link_reset(object, object->mapper->relationships.items[i]);
 }
 
 /* The slots of an object that a row of the shape can fill: all, unless the row says that it is of another class now. */
@@ -275,10 +282,12 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
   const corm_mapper *mapper = shape->mapper;
   const uint32_t n = object->mapper == mapper ? mapper->nattributes : common_slots(shape, object);
   corm_status status = CORM_OK;
+  forget_links(loader, object);
   if (object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH))
     status = note_refresh(loader, shape, object, n, &loader->failure);
   for (uint32_t slot = 0; status == CORM_OK && slot < n; slot++) {
     if (!fills(loader, shape, object, slot)) continue;
+    if (object->slots[slot].flags & CORM_VALUE_DIRTY) corm_object_expire(object, &slot, 1);
     read_other_columns(loader, entity);
     if (mapper->attributes[slot].primary_key && object->slots[slot].kind != CORM_ABSENT) {
       object->slots[slot].flags &= (uint8_t)~CORM_VALUE_EXPIRED;

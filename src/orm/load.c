@@ -242,6 +242,7 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
+  loader->keep_changes = options && options->lock;
   status = corm_loader_open_key(loader, mapper, key, options ? options->items : NULL, options ? options->n : 0,
                                 options ? options->lock : NULL, err);
   if (status == CORM_OK)

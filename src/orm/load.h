@@ -33,7 +33,7 @@ typedef struct corm_load_options {
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
-  bool populate_existing;    /* overwrite loaded attributes and relationships that are not changed */
+  bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
 } corm_load_options;
 
 /*

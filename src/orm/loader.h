@@ -97,8 +97,9 @@ struct corm_loader {
   uint32_t nitems;
   const corm_load_path *path; /* above the statement's entities */
   bool populate_existing;
-  bool alone; /* one object by key: no siblings */
-  bool ahead; /* nobody waits for its rows yet: others are read before */
+  bool keep_changes; /* which populate_existing would overwrite */
+  bool alone;        /* one object by key: no siblings */
+  bool ahead;        /* nobody waits for its rows yet: others are read before */
   bool in_row;
   bool unique; /* joined collections repeat rows */
 
