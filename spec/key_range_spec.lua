@@ -5,8 +5,9 @@ local world = require "spec.support.world"
 local Column, ForeignKey, Integer, BigInteger = corm.Column, corm.ForeignKey, corm.Integer, corm.BigInteger
 local select, selectinload = corm.select, corm.selectinload
 
--- PostgreSQL's driver sends the lists of collections ahead instead.
-local ahead = database.name == "postgresql"
+-- PostgreSQL's driver sends the lists of collections ahead instead; SQLite's statements cost no round trip.
+local ahead = database.name ~= "mariadb"
+local embedded = database.name == "sqlite"
 
 local function models()
   local Base = corm.declarative_base()
@@ -181,7 +182,7 @@ describe("many keys of an eager load", function()
     fill(span(1, 900))
     local children = session:scalars(select(m.Child):order_by(m.Child.id:desc()):options(selectinload(m.Child.parent)))
       :all()
-    assert.equal("id BETWEEN ? AND ?", conditions())
+    assert.equal(embedded and "id IN [500]; id IN [400]" or "id BETWEEN ? AND ?", conditions())
     for i, child in ipairs(children) do
       assert.equal(1801 - i, child.id)
       assert.equal((child.id + 1) // 2, child.parent.id)
@@ -195,7 +196,8 @@ describe("many keys of an eager load", function()
     w:statements()
     local stmt = select(m.Child):where(m.Child.parent_id:ne(600)):options(selectinload(m.Child.parent))
     local children = session:scalars(stmt):all()
-    assert.equal("parent_id != ?; id BETWEEN ? AND ? AND (id NOT IN [3])", conditions())
+    assert.equal("parent_id != ?; " .. (embedded and "id IN [500]; id IN [397]"
+      or "id BETWEEN ? AND ? AND (id NOT IN [3])"), conditions())
     for _, child in ipairs(children) do assert.equal((child.id + 1) // 2, child.parent.id) end
     assert.equal(held[1], children[13].parent)
     assert.equal(0, w:count())
@@ -205,7 +207,7 @@ describe("many keys of an eager load", function()
     fill(span(1, 600))
     w:sql "UPDATE child SET parent_id = NULL WHERE id <= 2 OR id = 1200;"
     local children = session:scalars(select(m.Child):order_by(m.Child.id):options(selectinload(m.Child.parent))):all()
-    assert.equal("id BETWEEN ? AND ?", conditions())
+    assert.equal(embedded and "id IN [500]; id IN [99]" or "id BETWEEN ? AND ?", conditions())
     assert.is_nil(children[1].parent)
     assert.equal(600, children[1199].parent.id)
     assert.is_nil(children[1200].parent)

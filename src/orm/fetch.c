@@ -299,8 +299,9 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
 
 /* Only whole numbers are known to have nothing between them. Keys of a group that loses members are asked for as they
    are needed; and lists whose statements are sent ahead overlap with the making of objects, at no wait for each (the
-   text does not depend on who watches). */
-static corm_status may_ask_for_range(const corm_fetch *fetch, uint32_t width, bool *may, corm_error *err) {
+   text does not depend on who watches). In this process a statement costs little, and what it made is still at hand. */
+static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width, bool *may,
+                                     corm_error *err) {
   const corm_relationship *relationship = fetch->relationship;
   *may = false;
   if (fetch->single || fetch->siblings || width > 1) return CORM_OK;
@@ -310,7 +311,7 @@ static corm_status may_ask_for_range(const corm_fetch *fetch, uint32_t width, bo
   corm_conn *conn;
   corm_status status = corm_session_connection(fetch->session, &conn, err);
   if (status == CORM_OK)
-    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT &&
+    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT && !dialect->embedded &&
            !(fetch->ahead && corm_conn_has_send(conn));
   return status;
 }
@@ -327,7 +328,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status != CORM_OK) return status;
   collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width)};
-  if (!*offset && n > from.max) status = may_ask_for_range(fetch, width, &from.ranges, err);
+  if (!*offset && n > from.max) status = may_ask_for_range(fetch, loader->dialect, width, &from.ranges, err);
   if (status != CORM_OK) return status;
   status = corm_gather_by_key(gather, width, from.ranges ? n : from.max, err);
   from.key = status == CORM_OK ? corm_arena_zalloc(&gather->arena, width, sizeof *from.key) : NULL;

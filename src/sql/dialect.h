@@ -101,6 +101,7 @@ struct corm_dialect {
   const char *name;                   /* "sqlite"; the generic one is "default" */
   const char *kin;                    /* a dialect whose texts hold where there is none for this one; NULL: none */
   const char *default_driver;         /* "sqlite" */
+  bool embedded;                      /* runs in this process: a statement costs no round trip */
   char quote;                         /* '"' or '`' */
   const char *const *const *reserved; /* by their first letter, see CORM_WORDS */
   size_t max_identifier;              /* bytes */
