@@ -190,12 +190,6 @@ describe("an option that has no effect yet is refused:", function()
     end
   end)
 
-  it("M28 include_backrefs = true", function()
-    raises("ArgumentError", "'include_backrefs' is not supported yet", corm.validates, "name", function() end,
-      { include_backrefs = true })
-    assert.is_truthy(corm.validates("name", function() end, { include_backrefs = false }))
-  end)
-
   it("U33 yield_per of objects; columns stream", function()
     local session = w:session()
     session:add_all { m.City { name = "a" }, m.City { name = "b" } }

@@ -24,10 +24,6 @@ function corm.validates(...)
     include_removes = "boolean",
     include_backrefs = "boolean",
   })
-  if options.include_backrefs then
-    fail("ArgumentError", "validates: the option 'include_backrefs' is not supported yet: changes that come through "
-      .. "the other side of a relationship are not validated")
-  end
   local fn = names[n]
   check_function("validates", fn)
   if n < 2 then fail("ArgumentError", "validates: the names of attributes expected before the function") end
@@ -37,7 +33,10 @@ function corm.validates(...)
       fail("ArgumentError", "validates: the name of an attribute expected, got %s", native.kind(name))
     end
   end
-  return orm.marker("validates", { names = names, fn = fn, include_removes = options.include_removes })
+  return orm.marker("validates", {
+    names = names, fn = fn, include_removes = options.include_removes or false,
+    include_backrefs = options.include_backrefs ~= false,
+  })
 end
 
 local functions = { info = native.info }

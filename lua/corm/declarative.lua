@@ -426,7 +426,7 @@ local function model(base, name, body)
   local ok, result = pcall(map_class, ci, parts)
   if ok then return result end
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
-  if ci.mapper and not mapped then native.forget(ci.mapper) end
+  if not mapped then native.forget(ci.registry.native, name) end
   local made = find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)

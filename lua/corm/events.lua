@@ -45,6 +45,7 @@ local arguments = {
     set = { "target", "value", "oldvalue", "initiator" },
     append = { "target", "value", "initiator" },
     remove = { "target", "value", "initiator" },
+    bulk_replace = { "target", "values", "initiator" },
   },
 }
 for name in next, bits.session do
@@ -80,7 +81,7 @@ local listen_options = {
 local function check_options(family, name, options)
   options = orm.check_options("event.listen", options, listen_options)
   local allowed = {
-    retval = family == "attribute" and name ~= "remove",
+    retval = family == "attribute" and (name == "set" or name == "append"),
     propagate = family ~= "session",
     raw = object_position(arguments[family][name]) ~= nil,
     active_history = family == "attribute",
@@ -287,15 +288,24 @@ local function old_value(object, key)
   return NO_VALUE
 end
 
-local function run_validators(ci, object, key, value, removing)
+-- `own`: the script acts on this attribute, not on the other side of the relationship.
+local function run_validators(ci, object, key, value, own)
   for _, validator in ipairs(ci.validators[key] or {}) do
-    if not removing then
-      value = validator.fn(object, key, value)
-    elseif orm.field(validator, "include_removes") then
-      validator.fn(object, key, value, true)
+    if own or validator.include_backrefs then
+      if validator.include_removes then
+        value = validator.fn(object, key, value, false)
+      else
+        value = validator.fn(object, key, value)
+      end
     end
   end
   return value
+end
+
+local function tell_validators_of_removal(ci, object, key, value, own)
+  for _, validator in ipairs(ci.validators[key] or {}) do
+    if validator.include_removes and (own or validator.include_backrefs) then validator.fn(object, key, value, true) end
+  end
 end
 
 local function canonical(ci, key)
@@ -314,35 +324,70 @@ end
 
 local attribute_functions = {}
 
--- fn(target, value, oldvalue, initiator); with retval = true its result is the value.
-function attribute_functions.attribute_set(object, key, value)
-  local ci = info[native.class_of(object)]
-  key = canonical(ci, key)
-  value = run_validators(ci, object, key, value)
+-- Where a change began, as listeners see it.
+local function new_initiator(class, key, op)
+  return { class_ = class, key = key, op = op }
+end
+
+local function call_set(ci, object, key, value, initiator)
   for _, entry in ipairs(listeners_of(ci, key, "set")) do
     if entry.active_history then local _ = object[key] end
-    local result = entry.call(object, value, old_value(object, key))
+    local result = entry.call(object, value, old_value(object, key), initiator)
     if entry.retval then value = result end
   end
   return value
+end
+
+local function call_append(ci, object, key, value, initiator)
+  for _, entry in ipairs(listeners_of(ci, key, "append")) do
+    local result = entry.call(object, value, initiator)
+    if entry.retval then value = result end
+  end
+  return value
+end
+
+-- A column that the script assigns.
+function attribute_functions.attribute_set(object, key, value)
+  local class = native.class_of(object)
+  local ci = info[class]
+  key = canonical(ci, key)
+  value = run_validators(ci, object, key, value, true)
+  return call_set(ci, object, key, value, new_initiator(class, key, "replace"))
 end
 
 function attribute_functions.attribute_append(object, key, value)
-  local ci = info[native.class_of(object)]
+  local class = native.class_of(object)
+  local ci = info[class]
   key = canonical(ci, key)
-  value = run_validators(ci, object, key, value)
-  for _, entry in ipairs(listeners_of(ci, key, "append")) do
-    local result = entry.call(object, value)
-    if entry.retval then value = result end
-  end
-  return value
+  value = run_validators(ci, object, key, value, true)
+  return call_append(ci, object, key, value, new_initiator(class, key, "append"))
 end
 
-function attribute_functions.attribute_remove(object, key, value)
-  local ci = info[native.class_of(object)]
+-- A whole list that is assigned; the table is the hooks' to change.
+function attribute_functions.attribute_bulk_replace(object, key, values)
+  local class = native.class_of(object)
+  local ci = info[class]
   key = canonical(ci, key)
-  run_validators(ci, object, key, value, true)
-  for _, entry in ipairs(listeners_of(ci, key, "remove")) do entry.call(object, value) end
+  for i, value in ipairs(values) do values[i] = run_validators(ci, object, key, value, true) end
+  for _, entry in ipairs(listeners_of(ci, key, "bulk_replace")) do
+    entry.call(object, values, new_initiator(class, key, "bulk_replace"))
+  end
+  return values
+end
+
+-- A change of a relationship, by the script or by the other side.
+function attribute_functions.relationship_event(op, object, key, value, own, class, initiator_key, initiator_op)
+  local ci = info[native.class_of(object)]
+  local initiator = new_initiator(class, initiator_key, initiator_op)
+  if op == "remove" then
+    tell_validators_of_removal(ci, object, key, value, own)
+    for _, entry in ipairs(listeners_of(ci, key, "remove")) do entry.call(object, value, initiator) end
+    return nil
+  end
+  -- The values of an assigned list have been validated together.
+  if not (own and initiator_op == "bulk_replace") then value = run_validators(ci, object, key, value, own) end
+  if op == "append" then return call_append(ci, object, key, value, initiator) end
+  return call_set(ci, object, key, value, initiator)
 end
 
 -- Makes C ask for each new value of the attribute; relationships are hooked when they are configured.

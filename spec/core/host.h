@@ -239,6 +239,13 @@ static inline corm_status host_event(void *ctx, const corm_news *news, corm_erro
   return CORM_OK;
 }
 
+static inline corm_status host_attribute(void *ctx, corm_attribute_news *news, corm_error *err) {
+  (void)ctx;
+  (void)news;
+  (void)err;
+  return CORM_OK;
+}
+
 static inline uint64_t host_listening(void *ctx) {
   (void)ctx;
   return 0;
@@ -256,6 +263,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
                        .run_loader = host_run_loader,
                        .call_default = host_call_default,
                        .event = host_event,
+                       .attribute = host_attribute,
                        .listening = host_listening}};
   h->face.ctx = h;
 }

@@ -115,9 +115,9 @@ static void a_list_is_replaced(void **state) {
   corm_object *a = address(f, "a"), *b = address(f, "b"), *c = address(f, "c"), *d = address(f, "d");
   corm_relationship *addresses = world_rel(f->w.user, "addresses");
   flush_append(f, bob, "addresses", d);
-  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){a, b, c}, 3, 0, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *[]){a, b, c}, 3, 0, &f->w.err));
   assert_string_equal(emails(ann), "a b c");
-  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *const[]){d, c, a, c}, 4, 0, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, addresses, (corm_object *[]){d, c, a, c}, 4, 0, &f->w.err));
   assert_string_equal(emails(ann), "d c a");
   assert_string_equal(emails(bob), "");
   assert_null(one_of(b, "user"));
@@ -136,7 +136,7 @@ static void strangers_are_refused(void **state) {
           "User.addresses holds Address objects, not Tag");
   refused(&f->w, flush_try_one(f, address(f, "a"), "user", tag), CORM_E_ARGUMENT,
           "Address.user holds User objects, not Tag");
-  corm_object *const list[] = {address(f, "b"), tag};
+  corm_object *list[] = {address(f, "b"), tag};
   refused(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), list, 2, 0, &f->w.err), CORM_E_ARGUMENT,
           "User.addresses holds");
   assert_string_equal(emails(ann), "");
@@ -236,7 +236,7 @@ static void attaching_adds_to_the_session(void **state) {
   flush_one(f, a, "user", bob);
   assert_int_equal(bob->state, CORM_PENDING);
   corm_object *c = address(f, "c"), *d = address(f, "d");
-  ok(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), (corm_object *const[]){c, d}, 2, 0, &f->w.err));
+  ok(&f->w, corm_object_replace(ann, world_rel(f->w.user, "addresses"), (corm_object *[]){c, d}, 2, 0, &f->w.err));
   assert_int_equal(c->state, CORM_PENDING);
   assert_int_equal(d->state, CORM_PENDING);
 }
@@ -282,7 +282,7 @@ static void what_is_reachable_lives_and_nothing_else(void **state) {
 /* -- memory ----------------------------------------------------------------------------------------------------- */
 
 /* Everything above in one go; what it allocates of its own is the host's. */
-static corm_status busy_lists(flush_world *f, corm_object *ann, corm_object *bob, corm_object *const *others) {
+static corm_status busy_lists(flush_world *f, corm_object *ann, corm_object *bob, corm_object **others) {
   corm_status status = flush_try_append(f, ann, "addresses", others[0]);
   if (status == CORM_OK) status = flush_try_append(f, ann, "addresses", others[1]);
   if (status == CORM_OK) status = flush_try_one(f, others[2], "user", ann);
@@ -303,8 +303,7 @@ static void no_memory_for_a_change(void **state) {
     fail_mem_init(&fail, 0);
     assert_true(flush_open(&f, &fail.mem));
     corm_object *ann = written_user(&f, "ann"), *bob = written_user(&f, "bob");
-    corm_object *const others[] = {address(&f, "a"), address(&f, "b"), address(&f, "c"),
-                                   named(&f, f.w.tag, "name", "t")};
+    corm_object *others[] = {address(&f, "a"), address(&f, "b"), address(&f, "c"), named(&f, f.w.tag, "name", "t")};
     fail.fail_at = fail.calls + n;
     corm_status status = busy_lists(&f, ann, bob, others);
     through = fail.failures == 0;

@@ -97,23 +97,25 @@ static const binding_attr *attr_of(lua_State *L, const corm_relationship *relati
 
 /* -- what may go in --------------------------------------------------------------------------------------------- */
 
-/* The item at `value` as the validators leave it. */
-static void call_hook(lua_State *L, const char *function, int object, const char *key, int value) {
+/* Validators may make an object of what is none: the value at `value` becomes what they give. They are not asked again.
+ */
+static void convert(lua_State *L, int object, const binding_attr *attr, int value) {
+  binding_host *host = binding_get(L)->host;
   value = lua_absindex(L, value);
-  object = lua_absindex(L, object);
   luaL_checkstack(L, 6, "validator");
-  binding_host_function(L, binding_get(L)->host, function);
+  binding_host_function(L, host, attr->relationship->uselist ? "attribute_append" : "attribute_set");
   lua_pushvalue(L, object);
-  lua_pushstring(L, key);
+  lua_pushstring(L, attr->key);
   lua_pushvalue(L, value);
   lua_call(L, 3, 1);
   lua_replace(L, value);
+  host->converted = binding_toobject(L, value);
 }
 
 corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable) {
   const corm_relationship *relationship = attr->relationship;
-  if (attr->hooked)
-    call_hook(L, relationship->uselist ? "attribute_append" : "attribute_set", object, attr->key, value);
+  if (nullable && binding_is_null(L, value)) return NULL;
+  if (attr->hooked && !binding_toobject(L, value)) convert(L, object, attr, value);
   if (nullable && binding_is_null(L, value)) return NULL;
   corm_object *target = binding_toobject(L, value);
   if (!target)
@@ -137,24 +139,20 @@ static corm_object *check_item(lua_State *L, const collection *c, int value) {
 }
 
 static void insert(lua_State *L, collection *c, uint32_t position, corm_object *target) {
+  binding_state *state = binding_get(L);
+  const uint32_t mark = state->host->nkept;
   corm_error err;
   corm_error_init(&err);
-  binding_get(L)->L = L;
-  if (corm_object_insert(c->object, c->relationship, position, target, &err) != CORM_OK) binding_raise(L, &err);
+  state->L = L;
+  const corm_status status = corm_object_insert(c->object, c->relationship, position, target, &err);
+  binding_host_forget(L, state->host, mark);
+  if (status != CORM_OK) binding_raise(L, &err);
 }
 
 static void remove_at(lua_State *L, collection *c, uint32_t position) {
   corm_error err;
   corm_error_init(&err);
-  binding_state *state = binding_get(L);
-  const binding_attr *attr = attr_of(L, c->relationship);
-  if (attr->hooked) {
-    int owner = push_owner(L);
-    binding_push_object(L, state, corm_link_items(link_of(L, c))->ptr[position].object);
-    call_hook(L, "attribute_remove", owner, attr->key, -1);
-    lua_settop(L, owner - 1);
-  }
-  state->L = L;
+  binding_get(L)->L = L;
   if (corm_object_remove_at(c->object, c->relationship, position, &err) != CORM_OK) binding_raise(L, &err);
 }
 
@@ -188,7 +186,7 @@ static corm_object **read_list(lua_State *L, int object, const binding_attr *att
       lua_rawgeti(L, value, i);
     else
       lua_geti(L, value, i);
-    corm_object *target = attr->hooked ? NULL : binding_object_at(L, state, -1);
+    corm_object *target = binding_object_at(L, state, -1);
     targets[i - 1] = target ? target : binding_checktarget(L, object, attr, -1, false);
     lua_rawseti(L, kept, first + i - 1);
   }
@@ -207,6 +205,21 @@ static int check_list(lua_State *L, const corm_relationship *relationship, int v
   return plain ? (int)lua_rawlen(L, value) : 0;
 }
 
+/* Hooks see the whole list, as a table of their own, before its objects: the value at the top takes its place. */
+static int ask_about_list(lua_State *L, int object, const binding_attr *attr, int value) {
+  binding_host_function(L, binding_get(L)->host, "attribute_bulk_replace");
+  lua_pushvalue(L, object);
+  lua_pushstring(L, attr->key);
+  const lua_Integer n = luaL_len(L, value);
+  lua_createtable(L, (int)n, 0);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_geti(L, value, i);
+    lua_rawseti(L, -2, i);
+  }
+  lua_call(L, 3, 1);
+  return lua_gettop(L);
+}
+
 /* The table that keeps the objects becomes the table of the edges to them, where a new object has none. */
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value) {
   binding_state *state = binding_get(L);
@@ -214,17 +227,25 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
   corm_error err;
   corm_error_init(&err);
   uint32_t n;
-  const int top = lua_gettop(L), size = check_list(L, relationship, value);
+  const int top = lua_gettop(L);
+  int size = check_list(L, relationship, value);
   luaL_checkstack(L, 12, "list");
+  if (attr->hooked) {
+    value = ask_about_list(L, object, attr, value);
+    size = check_list(L, relationship, value);
+  }
   corm_arena *scratch = binding_scratch(L, state);
   corm_object *owner = lua_touserdata(L, object);
-  const bool fresh = !attr->hooked && !(owner->flags & CORM_OBJECT_KEYED);
+  const bool fresh = !corm_relationship_asks(relationship) && !(owner->flags & CORM_OBJECT_KEYED);
   const bool first = size && fresh && binding_edges_begin(L, state->host, object, size);
   if (!first) lua_createtable(L, size, 0);
   corm_object **targets = read_list(L, object, attr, value, first ? 2 : 1, scratch, &n);
   if (first) binding_edges_end(L, state->host, object);
+  const uint32_t mark = state->host->nkept;
   state->L = L;
-  if (corm_object_replace(owner, relationship, targets, n, first, &err) != CORM_OK) binding_raise(L, &err);
+  const corm_status status = corm_object_replace(owner, relationship, targets, n, first, &err);
+  binding_host_forget(L, state->host, mark);
+  if (status != CORM_OK) binding_raise(L, &err);
   binding_scratch_done(L, state, scratch);
   lua_settop(L, top);
 }
@@ -369,15 +390,28 @@ static int collection_insert(lua_State *L) {
   return 0;
 }
 
+/* Hooks may give another object for each. */
+static int extend_one_by_one(lua_State *L, collection *c) {
+  const lua_Integer n = luaL_len(L, 2);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_geti(L, 2, i);
+    insert(L, c, UINT32_MAX, check_item(L, c, lua_gettop(L)));
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
 static int collection_extend(lua_State *L) {
   collection *c = check(L, "Collection:extend");
   binding_state *state = binding_upvalue(L);
   uint32_t n;
   lua_settop(L, 2);
   const int owner = push_owner(L), size = check_list(L, c->relationship, 2);
+  const binding_attr *attr = attr_of(L, c->relationship);
+  if (attr->hooked) return extend_one_by_one(L, c);
   corm_arena *scratch = binding_scratch(L, state);
   lua_createtable(L, size, 0);
-  corm_object **targets = read_list(L, owner, attr_of(L, c->relationship), 2, 1, scratch, &n);
+  corm_object **targets = read_list(L, owner, attr, 2, 1, scratch, &n);
   for (uint32_t i = 0; i < n; i++) insert(L, c, UINT32_MAX, targets[i]);
   binding_scratch_done(L, state, scratch);
   return 0;

@@ -389,6 +389,7 @@ void binding_open_host(lua_State *L) {
                            .run_loader = binding_host_run_loader,
                            .call_default = host_call_default,
                            .event = binding_host_event,
+                           .attribute = binding_host_attribute,
                            .listening = host_listening};
   corm_scratch_init(&host->scratch, &state->mem);
   state->tables = lua_newthread(L);
@@ -401,6 +402,7 @@ void binding_open_host(lua_State *L) {
   host->aliases = new_table(L, "v");
   host->late = new_table(L, "k");
   host->functions = new_table(L, NULL);
+  host->kept = new_table(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);
   state->host = host;
 }

@@ -33,7 +33,10 @@ typedef struct binding_host {
   corm_scratch scratch; /* of call_default; the Lua value behind it is user value 1 */
 
   /* The session's (b_session.c); NULL until it is opened. */
-  bool tells_new_sessions; /* somebody listens to a maker or to corm.Session: new sessions are asked about */
+  int kept;                     /* ref: a sequence of the objects that hooks gave instead of others */
+  uint32_t nkept;               /* of it, by the calls that are running */
+  const corm_object *converted; /* what a hook made of a value that was no object: it has been asked about */
+  bool tells_new_sessions;      /* somebody listens to a maker or to corm.Session: new sessions are asked about */
   void (*push_session)(lua_State *L, corm_session *session);    /* its userdata, or nil */
   void (*push_connection)(lua_State *L, corm_session *session); /* the Connection of its transaction, or nil */
   /* the SessionTransaction of a frame of the Session at an absolute index */
@@ -64,6 +67,9 @@ void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32
 
 /* -- events (b_orm_event.c) -- */
 CORM_MUST_USE corm_status binding_host_event(void *ctx, const corm_news *news, corm_error *err);
+CORM_MUST_USE corm_status binding_host_attribute(void *ctx, corm_attribute_news *news, corm_error *err);
+/* Lets go of what hooks gave since host->nkept was `mark`. Cannot fail. */
+void binding_host_forget(lua_State *L, binding_host *host, uint32_t mark);
 /* A new Session, at the top, is asked about by those who listen to its maker or to all. */
 void binding_session_made(lua_State *L);
 void binding_open_orm_event(lua_State *L);

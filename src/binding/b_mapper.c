@@ -240,9 +240,11 @@ static int new_mapper(lua_State *L) {
   return 1;
 }
 
-/* forget(mapper): its definition failed. */
+/* forget(registry, name): the definition of that class failed, maybe before the script had its mapper. */
 static int forget_mapper(lua_State *L) {
-  corm_mapper_forget(check_class(L, 1)->mapper);
+  const binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  corm_mapper *mapper = corm_map_gets(&registry->registry.classes, luaL_checkstring(L, 2));
+  if (mapper) corm_mapper_forget(mapper);
   return 0;
 }
 
@@ -391,6 +393,7 @@ static int hook_attr(lua_State *L) {
           entry->relationship == attr->relationship)
         entry->hooked = true;
     }
+    if (attr->kind == BINDING_ATTR_RELATIONSHIP) attr->relationship->hooked = true;
     cls->hooked = true;
   }
   lua_pushboolean(L, attr != NULL);
@@ -405,6 +408,7 @@ void binding_class_add_relationship(binding_class *cls, const char *name, corm_r
                                     bool hooked) {
   enter_attr(cls, (binding_attr){
                       .key = name, .kind = BINDING_ATTR_RELATIONSHIP, .hooked = hooked, .relationship = relationship});
+  relationship->hooked = relationship->hooked || hooked;
   cls->hooked = cls->hooked || hooked;
 }
 

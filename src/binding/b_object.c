@@ -343,8 +343,11 @@ void binding_set_relationship(lua_State *L, binding_state *state, int object, co
     return;
   }
   corm_object *target = binding_checktarget(L, object, attr, value, true);
+  const uint32_t mark = state->host->nkept;
   state->L = L;
-  if (corm_object_set_one(lua_touserdata(L, object), relationship, target, &err) != CORM_OK) binding_raise(L, &err);
+  const corm_status status = corm_object_set_one(lua_touserdata(L, object), relationship, target, &err);
+  binding_host_forget(L, state->host, mark);
+  if (status != CORM_OK) binding_raise(L, &err);
 }
 
 static int object_newindex(lua_State *L) {

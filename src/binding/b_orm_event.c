@@ -90,6 +90,73 @@ corm_status binding_host_event(void *ctx, const corm_news *news, corm_error *err
   return binding_protect(host->state, event_body, &call, err);
 }
 
+/* -- asking about relationships ------------------------------------------------------------------------------------ */
+
+typedef struct attribute_call {
+  binding_host *host;
+  corm_attribute_news *news;
+} attribute_call;
+
+static bool is_own(const corm_attribute_news *news) {
+  return news->initiator->relationship == news->relationship && news->initiator->op == news->op;
+}
+
+/* The answer at the top becomes the target; another one than before is held until the script's call is over. */
+static void take_answer(lua_State *L, const attribute_call *call) {
+  binding_host *host = call->host;
+  corm_attribute_news *news = call->news;
+  const corm_relationship *relationship = news->relationship;
+  corm_object *target = binding_is_null(L, -1) ? NULL : binding_toobject(L, -1);
+  if (target == news->target || !is_own(news)) return;
+  if (!target && (news->op != CORM_ATTRIBUTE_SET || !binding_is_null(L, -1)))
+    binding_error(L, CORM_E_ARGUMENT, "%s.%s holds %s objects, a hook gave %s", relationship->parent->name,
+                  relationship->key, relationship->target->name, binding_typename(L, -1));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->kept);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)++host->nkept);
+  news->target = target;
+}
+
+/* relationship_event(op, object, key, value, is own, class and key and op where it began): the value */
+static int attribute_body(lua_State *L) {
+  static const char *const ops[] = {
+      [CORM_ATTRIBUTE_SET] = "replace", [CORM_ATTRIBUTE_APPEND] = "append", [CORM_ATTRIBUTE_REMOVE] = "remove"};
+  const attribute_call *call = lua_touserdata(L, 1);
+  const corm_attribute_news *news = call->news;
+  binding_state *state = call->host->state;
+  luaL_checkstack(L, 14, "event");
+  binding_host_function(L, call->host, "relationship_event");
+  lua_pushstring(L, ops[news->op]);
+  binding_push_object(L, state, news->object);
+  lua_pushstring(L, news->relationship->key);
+  binding_push_object(L, state, news->target);
+  lua_pushboolean(L, is_own(news));
+  binding_push_class(L, state, news->initiator->relationship->parent);
+  lua_pushstring(L, news->initiator->relationship->key);
+  lua_pushstring(L, news->initiator->bulk ? "bulk_replace" : ops[news->initiator->op]);
+  lua_call(L, 8, 1);
+  if (news->op != CORM_ATTRIBUTE_REMOVE) take_answer(L, call);
+  return 0;
+}
+
+corm_status binding_host_attribute(void *ctx, corm_attribute_news *news, corm_error *err) {
+  binding_host *host = ctx;
+  attribute_call call = {.host = host, .news = news};
+  const bool asked = news->target && is_own(news) && host->converted == news->target;
+  if (is_own(news)) host->converted = NULL;
+  return asked ? CORM_OK : binding_protect(host->state, attribute_body, &call, err);
+}
+
+void binding_host_forget(lua_State *L, binding_host *host, uint32_t mark) {
+  if (host->nkept == mark) return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->kept);
+  for (; host->nkept > mark; host->nkept--) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, (lua_Integer)host->nkept);
+  }
+  lua_pop(L, 1);
+}
+
 /* -- who listens -------------------------------------------------------------------------------------------------- */
 
 static void set_bits(lua_State *L, int family, const char *name, int from, int to) {

@@ -77,4 +77,27 @@ typedef struct corm_news {
   uint32_t nslots;
 } corm_news;
 
+/* -- attributes --
+ * Whoever wants to see what relationships are about to hold is asked before anything changes, on both sides, so that
+ * who refuses leaves everything as it was. */
+typedef enum corm_attribute_op { CORM_ATTRIBUTE_SET, CORM_ATTRIBUTE_APPEND, CORM_ATTRIBUTE_REMOVE } corm_attribute_op;
+
+struct corm_relationship;
+
+/* Where a change began: the attribute that the script acted on. */
+typedef struct corm_initiator {
+  const struct corm_relationship *relationship;
+  corm_attribute_op op;
+  bool bulk; /* a whole list was assigned */
+} corm_initiator;
+
+typedef struct corm_attribute_news {
+  corm_attribute_op op;
+  struct corm_object *object;
+  const struct corm_relationship *relationship;
+  struct corm_object *target; /* what comes (SET: NULL for none) or goes; the host may put another one there, which it
+                                 holds until its script is back. Heeded where the script acts only. */
+  const corm_initiator *initiator;
+} corm_attribute_news;
+
 #endif

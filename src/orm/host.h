@@ -50,6 +50,8 @@ typedef struct corm_host {
 
   /* Tells whoever listens of an event. */
   corm_status (*event)(void *ctx, const corm_news *news, corm_error *err);
+  /* Asks about a change of a relationship that is `hooked`. */
+  corm_status (*attribute)(void *ctx, corm_attribute_news *news, corm_error *err);
   /* Union of the bits of all mappers, maybe with some more. */
   uint64_t (*listening)(void *ctx);
 } corm_host;

@@ -178,6 +178,10 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
   corm_status status = check_target(object, relationship, target, err);
   corm_link *link = NULL;
   if (status == CORM_OK && must_know_old(object, relationship)) status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK && corm_relationship_asks(relationship)) {
+    status = corm_ask_set(object, relationship, &target, err);
+    if (status == CORM_OK) status = check_target(object, relationship, target, err);
+  }
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
   if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
   return status;
@@ -276,9 +280,26 @@ corm_status corm_object_insert(corm_object *object, corm_relationship *relations
   corm_link *link = NULL;
   corm_status status = check_target(object, relationship, target, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK && corm_relationship_asks(relationship)) {
+    status = corm_ask_append(object, relationship, false, &target, err);
+    if (status == CORM_OK) status = check_target(object, relationship, target, err);
+  }
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, position, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
+}
+
+/* Hooks may have changed the list, or let it expire. */
+static corm_status ask_about_item(corm_object *object, corm_relationship *relationship, uint32_t position,
+                                  corm_link **link, corm_error *err) {
+  corm_object *item = corm_link_items(*link)->ptr[position].object;
+  corm_status status = corm_ask_remove(object, relationship, false, item, err);
+  if (status == CORM_OK) status = loaded_link(object, relationship, link, err);
+  if (status == CORM_OK &&
+      (position >= corm_link_items(*link)->n || corm_link_items(*link)->ptr[position].object != item))
+    status = corm_error_set(err, CORM_E_INVALID_REQUEST, "a hook has changed %s.%s while an object was removed from it",
+                            object->mapper->name, relationship->key);
+  return status;
 }
 
 corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
@@ -286,11 +307,12 @@ corm_status corm_object_remove_at(corm_object *object, corm_relationship *relati
   corm_link *link = NULL;
   corm_status status = loaded_link(object, relationship, &link, err);
   if (status != CORM_OK) return status;
-  const corm_items *items = corm_link_items(link);
-  if (position >= items->n)
+  if (position >= corm_link_items(link)->n)
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s has no position %u", object->mapper->name, relationship->key,
                           position + 1);
-  return list_remove(object, relationship, items->ptr[position].object, true, err);
+  if (corm_relationship_asks(relationship)) status = ask_about_item(object, relationship, position, &link, err);
+  if (status != CORM_OK) return status;
+  return list_remove(object, relationship, corm_link_items(link)->ptr[position].object, true, err);
 }
 
 static void mark(const corm_items *items, bool on) {
@@ -422,11 +444,40 @@ static corm_status fill_first(corm_object *object, corm_relationship *relationsh
   return status;
 }
 
-corm_status corm_object_replace(corm_object *object, corm_relationship *relationship, corm_object *const *targets,
-                                uint32_t n, uint32_t edge, corm_error *err) {
+/* Whom the new content brings and whom it lacks, before anything is marked. Hooks may make both longer or shorter. */
+static corm_status ask_about_all(corm_object *object, corm_relationship *relationship, corm_object **targets,
+                                 uint32_t n, corm_error *err) {
+  corm_link *link = NULL;
+  corm_status status = CORM_OK;
+  corm_map named;
+  corm_map_init(&named, object->mapper->mem);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++)
+    if (corm_map_put(&named, (const char *)&targets[i], sizeof targets[i], targets[i]) != CORM_OK)
+      status = corm_error_memory(err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
+    status = loaded_link(object, relationship, &link, err);
+    if (status != CORM_OK || corm_items_index(corm_link_items(link), targets[i]) >= 0) continue;
+    status = corm_ask_append(object, relationship, true, &targets[i], err);
+    if (status == CORM_OK) status = check_target(object, relationship, targets[i], err);
+  }
+  for (uint32_t i = 0; status == CORM_OK; i++) {
+    status = loaded_link(object, relationship, &link, err);
+    if (status != CORM_OK || i >= corm_link_items(link)->n) break;
+    corm_object *item = corm_link_items(link)->ptr[i].object;
+    if (!corm_map_get(&named, (const char *)&item, sizeof item))
+      status = corm_ask_remove(object, relationship, true, item, err);
+  }
+  corm_map_clear(&named);
+  return status;
+}
+
+corm_status corm_object_replace(corm_object *object, corm_relationship *relationship, corm_object **targets, uint32_t n,
+                                uint32_t edge, corm_error *err) {
   corm_link *link = NULL;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
+  if (status == CORM_OK && corm_relationship_asks(relationship))
+    status = ask_about_all(object, relationship, targets, n, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);

@@ -112,6 +112,18 @@ corm_item corm_items_take(corm_items *items, uint32_t position);
 /* Ends the history of a changed reference. */
 void corm_link_settle(corm_object *object, corm_link *link);
 
+/* -- asking (ask.c) -- before anything changes, and only where this is true; hooks may change anything else. */
+static inline bool corm_relationship_asks(const corm_relationship *relationship) {
+  return relationship->hooked || (relationship->inverse && relationship->inverse->hooked);
+}
+/* About object.relationship = *target; an object that comes into a list; one that leaves it. */
+CORM_MUST_USE corm_status corm_ask_set(corm_object *object, const corm_relationship *relationship, corm_object **target,
+                                       corm_error *err);
+CORM_MUST_USE corm_status corm_ask_append(corm_object *object, const corm_relationship *relationship, bool bulk,
+                                          corm_object **target, corm_error *err);
+CORM_MUST_USE corm_status corm_ask_remove(corm_object *object, const corm_relationship *relationship, bool bulk,
+                                          corm_object *target, corm_error *err);
+
 /* -- reading and changing (links.c) -- */
 
 /* The scalar side, loading when needed. *out may be NULL. */
@@ -130,9 +142,9 @@ CORM_MUST_USE corm_status corm_object_insert(corm_object *object, corm_relations
 /* Removes the item at a position. */
 CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                                 corm_error *err);
-/* Replaces the whole content; what stays is not touched. `edge` not 0: the host has made n edges to the targets, from
-   this number on, which are taken or dropped. */
+/* Replaces the whole content; what stays is not touched. Hooks may put other objects into `targets`. `edge` not 0: the
+   host has made n edges to the targets, from this number on, which are taken or dropped. */
 CORM_MUST_USE corm_status corm_object_replace(corm_object *object, corm_relationship *relationship,
-                                              corm_object *const *targets, uint32_t n, uint32_t edge, corm_error *err);
+                                              corm_object **targets, uint32_t n, uint32_t edge, corm_error *err);
 
 #endif

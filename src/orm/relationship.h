@@ -84,6 +84,7 @@ struct corm_relationship {
   uint32_t index;      /* in parent->relationships */
   corm_direction direction;
   bool uselist;
+  bool hooked; /* set by the host: it is asked about changes */
   uint32_t cascade;
   corm_relationship *inverse;
   /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in

@@ -642,7 +642,8 @@ function corm.hybrid_property(fn, options) end
 ---@return any # to be assigned in a model
 function corm.hybrid_method(fn, options) end
 
----`validates("email", ..., fn, { include_removes })`: fn(object, key, value) returns what is stored.
+---`validates("email", ..., fn, { include_removes, include_backrefs })`: fn(object, key, value)
+---returns what is stored.
 ---@param ... string|fun(object: any, key: string, value: any, is_remove?: boolean): any|table
 ---@return any # for the array part of a model
 function corm.validates(...) end
