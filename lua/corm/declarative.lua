@@ -5,6 +5,7 @@ local attributes = load "corm.attributes"
 local events = load "corm.events"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
+local inheritance = load "corm.inheritance"
 load "corm.hybrid"
 load "corm.synonym"
 local native, info, fail = orm.native, orm.info, orm.fail
@@ -94,12 +95,7 @@ local function new_attributes(ci)
   })
 end
 
-local function refuse_inheritance(class)
-  return fail("ArgumentError", "%s:model: a class that inherits from a mapped class is not supported yet; share "
-    .. "columns by __mixins__ or __abstract__", info[class].name)
-end
-
-local add_member
+local add_member, model
 
 local function set_class_field(class, key, value)
   local ci = info[class]
@@ -178,12 +174,11 @@ local special = {
   __mixins__ = "table", __abstract__ = "boolean", __tostring = "function",
 }
 
-local inheritance = "!belongs to inheritance, which is not supported yet"
 local later = "!is not supported yet"
 local mapper_args = {
-  polymorphic_on = inheritance, polymorphic_identity = inheritance, polymorphic_abstract = inheritance,
-  polymorphic_load = inheritance, inherits = inheritance, inherit_condition = inheritance, concrete = inheritance,
-  with_polymorphic = inheritance, version_id_col = later, version_id_generator = later, primary_key = later,
+  polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
+  polymorphic_load = later, inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
+  concrete = later, with_polymorphic = later, version_id_col = later, version_id_generator = later, primary_key = later,
   eager_defaults = later, include_properties = later, exclude_properties = later, column_prefix = later,
   confirm_deleted_rows = later, batch = later, passive_updates = later, always_refresh = later, properties = later,
 }
@@ -352,7 +347,7 @@ local function set_fields(ci, as_table)
   local registry = ci.registry
   ci.fields = {
     __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name, __mapper__ = ci.mapper,
-    metadata = registry.metadata, registry = registry, model = refuse_inheritance,
+    metadata = registry.metadata, registry = registry, model = model,
   }
 end
 
@@ -372,22 +367,33 @@ local function add_members(ci, parts)
     return a < b
   end)
   for _, key in ipairs(keys) do add_member(ci, key, parts.members[key]) end
-  if parts.special.__tostring then rawset(ci.class, "__tostring", parts.special.__tostring) end
+  local parent = inheritance.parent(ci.base)
+  local shown = parts.special.__tostring or (parent and rawget(parent.class, "__tostring"))
+  if shown then rawset(ci.class, "__tostring", shown) end
   for _, validator in ipairs(parts.validators) do add_validator(ci, validator) end
 end
 
 -- The class over its Table, known to the registry when all of it is there.
 local function map_class(ci, parts)
   local name, registry = ci.name, ci.registry
-  local as_table, keys = make_table(name, ci.base, parts)
-  local taken = registry.tables[as_table]
+  local parent = inheritance.parent(ci.base)
+  local as_table, keys, names, columns
+  if inheritance.is_single(parent, parts) then
+    names, columns = inheritance.add_columns(ci, parent, parts)
+  else
+    as_table, keys = make_table(name, ci.base, parts)
+    names = attribute_names(as_table, keys)
+  end
+  local taken = as_table and registry.tables[as_table]
   if taken and registry.classes[info[taken].name] == taken then
     fail("InvalidRequestError", "class %s: table '%s' is mapped by class %s already", name, as_table.name,
       info[taken].name)
   end
   local class = new_class(ci)
-  ci.mapper = native.mapper(registry.native, name, as_table, attribute_names(as_table, keys), class)
-  set_fields(ci, as_table)
+  local options = inheritance.options(ci, parent, parts, as_table)
+  options.columns = columns
+  ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
+  set_fields(ci, as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
   ci.meta.__index = ci.attributes
   ci.meta.__call = native.constructor(ci.mapper)
@@ -396,7 +402,7 @@ local function map_class(ci, parts)
   info[class] = ci
   add_members(ci, parts)
   events.observe(ci)
-  registry.tables[as_table] = class
+  if as_table then registry.tables[as_table] = class end
   registry.classes[name] = class
   return class
 end
@@ -411,7 +417,7 @@ end
 
 local new_abstract
 
-local function model(base, name, body)
+function model(base, name, body)
   check_name(base, name, body)
   if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
   local parts = read_parts(name, base, body)
@@ -494,7 +500,7 @@ function corm.aliased(class, options)
   end
   options = orm.check_options("aliased", options, { name = "string" })
   ci.aliased = true
-  local from = ci.fields.__table__:alias(options.name)
+  local from = native.alias(ci.mapper, options.name)
   local alias = {}
   local entity = native.entity(ci.mapper, from, alias)
   return setmetatable(alias, {

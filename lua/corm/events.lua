@@ -288,9 +288,23 @@ local function old_value(object, key)
   return NO_VALUE
 end
 
+local nobody = {}
+
+-- Those of the class, then those of the classes above it.
+local function validators_of(ci, key)
+  local found = ci.validators[key] or nobody
+  ci = info[ci.base]
+  while ci do
+    local more = ci.validators and ci.validators[key]
+    if more then found = table.move(more, 1, #more, #found + 1, table.move(found, 1, #found, 1, {})) end
+    ci = info[ci.base]
+  end
+  return found
+end
+
 -- `own`: the script acts on this attribute, not on the other side of the relationship.
 local function run_validators(ci, object, key, value, own)
-  for _, validator in ipairs(ci.validators[key] or {}) do
+  for _, validator in ipairs(validators_of(ci, key)) do
     if own or validator.include_backrefs then
       if validator.include_removes then
         value = validator.fn(object, key, value, false)
@@ -303,7 +317,7 @@ local function run_validators(ci, object, key, value, own)
 end
 
 local function tell_validators_of_removal(ci, object, key, value, own)
-  for _, validator in ipairs(ci.validators[key] or {}) do
+  for _, validator in ipairs(validators_of(ci, key)) do
     if validator.include_removes and (own or validator.include_backrefs) then validator.fn(object, key, value, true) end
   end
 end
@@ -317,9 +331,22 @@ local function canonical(ci, key)
   return key
 end
 
+-- Those of the class, then what the classes above it propagate.
 local function listeners_of(ci, key, event)
   local listeners = ci.listeners[key]
-  return listeners and listeners[event] or {}
+  local found = listeners and listeners[event] or nobody
+  ci = info[ci.base]
+  while ci do
+    listeners = ci.listeners and ci.listeners[key]
+    for _, entry in ipairs(listeners and listeners[event] or nobody) do
+      if entry.propagate then
+        found = table.move(found, 1, #found, 1, {})
+        found[#found + 1] = entry
+      end
+    end
+    ci = info[ci.base]
+  end
+  return found
 end
 
 local attribute_functions = {}

@@ -95,6 +95,15 @@ static void read_fields(construction *c) {
   }
 }
 
+/* Its class's polymorphic identity, unless another was given. */
+static void identify(construction *c) {
+  const corm_mapper *mapper = c->cls->mapper;
+  corm_value *value = &c->values[mapper->discriminator];
+  if (value->kind != CORM_ABSENT) return;
+  *value = mapper->identity;
+  c->text += corm_value_has_bytes(value) ? value->len : 0;
+}
+
 /* The object with the values of the plain columns, at the top of the stack. */
 static corm_object *push_object(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
@@ -186,6 +195,7 @@ int binding_construct(lua_State *L) {
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
+  if (mapper->identity.kind != CORM_ABSENT) identify(&c);
   (void)push_object(&c);
   const int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);

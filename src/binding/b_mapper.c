@@ -10,12 +10,6 @@
 #include "base/str.h"
 #include "binding/b_schema.h"
 
-typedef struct binding_registry {
-  binding_head head;
-  corm_registry registry;
-  bool busy; /* it is being configured */
-} binding_registry;
-
 /* -- the table of attributes ------------------------------------------------------------------------------------ */
 
 static binding_attr *entry_of(binding_attr *attrs, uint32_t cap, const char *key) {
@@ -47,18 +41,44 @@ static void keep(lua_State *L, int mapper) {
 }
 
 /* Enters a name that reserve_name has returned: cannot fail. */
-static void enter_attr(binding_class *cls, binding_attr attr) {
+static void enter_own(binding_class *cls, binding_attr attr) {
   binding_attr *entry = entry_of(cls->attrs, cls->cap, attr.key);
   if (!entry->key) cls->n++;
   *entry = attr;
 }
 
-/* Makes room for the name at the top, which is popped and kept. */
+/* The classes below, one after the other, *pos being 0 at first; NULL: no more. */
+static binding_class *next_heir(const corm_mapper *mapper, size_t *pos) {
+  const corm_map_entry *entry;
+  while (mapper->children.len && (entry = corm_map_next(&mapper->registry->classes, pos)) != NULL) {
+    const corm_mapper *heir = entry->value;
+    if (heir != mapper && heir->host_data && corm_mapper_isa(heir, mapper)) return binding_class_of(heir);
+  }
+  return NULL;
+}
+
+/* Makes room for the name at the top, which is popped and kept, here and in the classes below. */
 static const char *reserve_name(lua_State *L, int mapper, binding_class *cls) {
   reserve_attr(L, cls);
+  for (size_t pos = 0; cls->mapper;) {
+    binding_class *heir = next_heir(cls->mapper, &pos);
+    if (!heir) break;
+    reserve_attr(L, heir);
+  }
   const char *name = lua_tostring(L, -1);
   keep(L, mapper);
   return name;
+}
+
+/* The same, also for the classes below. */
+static void enter_attr(binding_class *cls, binding_attr attr) {
+  enter_own(cls, attr);
+  for (size_t pos = 0;;) {
+    binding_class *heir = next_heir(cls->mapper, &pos);
+    if (!heir) break;
+    enter_own(heir, attr);
+    heir->hooked = heir->hooked || attr.hooked;
+  }
 }
 
 /* A column without a type gets that of its foreign key's target later. */
@@ -178,66 +198,6 @@ static int registry_touch(lua_State *L) {
   binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
   registry->registry.configured = false;
   return 0;
-}
-
-/* Gives the class its number, and slots in the tables that may not grow later. */
-static void number_class(lua_State *L, binding_host *host, binding_class *cls, int table) {
-  lua_pushliteral(L, "corm");
-  cls->text = lua_tostring(L, -1) - (const char *)lua_topointer(L, -1);
-  lua_pop(L, 1);
-  cls->number = ++host->next_class;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, cls->number);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, host->classes);
-  lua_pushvalue(L, table);
-  lua_rawseti(L, -2, cls->number);
-  lua_pop(L, 2);
-}
-
-/* mapper(registry, name, table, keys, class): keys[i] names column i of the table. */
-static int new_mapper(lua_State *L) {
-  binding_state *state = binding_upvalue(L);
-  corm_error err;
-  corm_error_init(&err);
-  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
-  const char *name = luaL_checkstring(L, 2);
-  binding_table *table = binding_check(L, 3, BINDING_TABLE, "__table__");
-  lua_settop(L, 5);
-  const size_t n = table->table.columns.len;
-  corm_arena *scratch = binding_scratch(L, state);
-  corm_attribute_def *attributes = corm_arena_zalloc(scratch, n + 1, sizeof *attributes);
-  if (!attributes) return binding_error(L, CORM_E_MEMORY, "not enough memory");
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, 4, (lua_Integer)i + 1);
-    attributes[i] = (corm_attribute_def){.key = lua_tostring(L, -1), /* the table keeps it */
-                                         .column = table->table.columns.items[i]};
-    lua_pop(L, 1);
-  }
-  binding_class *cls = binding_new(L, BINDING_MAPPER, sizeof *cls, BINDING_CLASS_SLOTS);
-  int self = lua_gettop(L);
-  lua_newtable(L);
-  lua_setiuservalue(L, self, BINDING_CLASS_ANCHORS);
-  lua_pushvalue(L, 3);
-  keep(L, self);
-  lua_pushvalue(L, 5);
-  lua_setiuservalue(L, self, BINDING_CLASS_TABLE);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, self, BINDING_CLASS_REGISTRY);
-  number_class(L, state->host, cls, 5);
-  const corm_mapper_def def = {
-      .name = name, .table = &table->table, .attributes = attributes, .nattributes = (uint32_t)n};
-  if (corm_mapper_new(&state->mem, &registry->registry, &def, &cls->mapper, &err) != CORM_OK)
-    return binding_raise(L, &err);
-  cls->mapper->host_data = cls;
-  for (uint32_t i = 0; i < cls->mapper->nattributes; i++) {
-    lua_pushstring(L, cls->mapper->attributes[i].key);
-    const bool hosted = may_be_hosted(cls->mapper->attributes[i].type);
-    add_attr(L, self, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = i});
-  }
-  lua_settop(L, self);
-  binding_scratch_done(L, state, scratch);
-  return 1;
 }
 
 /* forget(registry, name): the definition of that class failed, maybe before the script had its mapper. */
@@ -381,23 +341,48 @@ static int is_attribute(lua_State *L) {
   return 2;
 }
 
-/* hook(mapper, key): a validator or a listener wants to see the attribute's new values. */
+static void hook_names(binding_class *cls, const binding_attr *attr) {
+  for (uint32_t i = 0; i < cls->cap; i++) {
+    binding_attr *entry = &cls->attrs[i];
+    if (entry->key && entry->kind == attr->kind && entry->slot == attr->slot &&
+        entry->relationship == attr->relationship)
+      entry->hooked = true;
+  }
+  cls->hooked = true;
+}
+
+/* hook(mapper, key): a validator or a listener wants to see the attribute's new values, here and in classes below. */
 static int hook_attr(lua_State *L) {
   binding_class *cls = check_class(L, 1);
   luaL_checktype(L, 2, LUA_TSTRING);
   const binding_attr *attr = binding_find_attr(L, cls, 2);
   if (attr) {
-    for (uint32_t i = 0; i < cls->cap; i++) {
-      binding_attr *entry = &cls->attrs[i];
-      if (entry->key && entry->kind == attr->kind && entry->slot == attr->slot &&
-          entry->relationship == attr->relationship)
-        entry->hooked = true;
+    const binding_attr hooked = *attr;
+    hook_names(cls, &hooked);
+    for (size_t pos = 0;;) {
+      binding_class *heir = next_heir(cls->mapper, &pos);
+      if (!heir) break;
+      hook_names(heir, &hooked);
     }
     if (attr->kind == BINDING_ATTR_RELATIONSHIP) attr->relationship->hooked = true;
-    cls->hooked = true;
   }
   lua_pushboolean(L, attr != NULL);
   return 1;
+}
+
+void binding_class_inherit(lua_State *L, binding_class *cls, const binding_class *parent) {
+  for (uint32_t i = 0; i < parent->cap; i++) {
+    if (!parent->attrs[i].key) continue;
+    reserve_attr(L, cls);
+    enter_own(cls, parent->attrs[i]);
+  }
+  cls->hooked = parent->hooked;
+}
+
+void binding_class_add_column(lua_State *L, int mapper, uint32_t slot) {
+  binding_class *cls = check_class(L, mapper);
+  const bool hosted = may_be_hosted(cls->mapper->attributes[slot].type);
+  add_attr(L, mapper, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = slot});
 }
 
 const char *binding_class_reserve_name(lua_State *L, int mapper) {
@@ -536,7 +521,9 @@ void binding_open_mapper(lua_State *L) {
                                        {"busy", registry_busy},
                                        {"configure", registry_configure},
                                        {"touch", registry_touch},
-                                       {"mapper", new_mapper},
+                                       {"mapper", binding_new_mapper},
+                                       {"alias", binding_mapper_alias},
+                                       {"extend", binding_mapper_extend},
                                        {"forget", forget_mapper},
                                        {"add_column", add_column},
                                        {"constructor", new_constructor},

@@ -39,6 +39,13 @@ typedef struct binding_class {
   bool hooked;     /* some attribute is */
 } binding_class;
 
+/* The registry userdata. */
+typedef struct binding_registry {
+  binding_head head;
+  corm_registry registry;
+  bool busy; /* it is being configured */
+} binding_registry;
+
 /* -- objects -- */
 /* Pushes the userdata of an object; nil for NULL and for one that is condemned. */
 void binding_push_object(lua_State *L, binding_state *state, const corm_object *object);
@@ -95,6 +102,10 @@ CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_ma
 const char *binding_class_reserve_name(lua_State *L, int mapper);
 /* Makes the relationship an attribute of the class, under a name so reserved. `hooked`: as in binding_attr. */
 void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship, bool hooked);
+/* Enters the column attribute of a slot under the name at the top, which is popped. */
+void binding_class_add_column(lua_State *L, int mapper, uint32_t slot);
+/* Gives a new class the names of its parent, whose Mapper it keeps. */
+void binding_class_inherit(lua_State *L, binding_class *cls, const binding_class *parent);
 /* Keeps the value at the top, which is popped, as long as the Mapper lives. */
 void binding_class_keep(lua_State *L, int mapper);
 
@@ -114,6 +125,15 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
 /* The object at `value`, fit for the relationship of `object` (validators called); nil gives NULL when `nullable`. May
    replace the value on the stack. ArgumentError names Class.attr. */
 corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *attr, int value, bool nullable);
+
+/*
+ * b_mapper_def.c: mapper(registry, name, table, keys, class, parent, options): keys[i] names column i of the table.
+ * Without a table (nil) the class shares that of its parent: options.columns[i] are the columns that keys[i] names.
+ * options: discriminator (a key), identity (its value for the class), on (the condition that joins parent and table).
+ */
+int binding_new_mapper(lua_State *L);
+int binding_mapper_alias(lua_State *L);
+int binding_mapper_extend(lua_State *L);
 
 /* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all
    (b_relationship_def.c). */

@@ -61,10 +61,15 @@ corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 
-/* The class's own table, or an alias of it. */
+/* Some table of the class, or an alias of one, stands in the FROM. */
 static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
-  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
-  return from->kind == CORM_NODE_TABLE && ((const corm_table_node *)from)->table == mapper->table;
+  for (; from; from = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->left : NULL) {
+    const corm_node *one = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
+    if (one->kind == CORM_NODE_ALIAS) one = ((const corm_alias *)one)->element;
+    for (uint32_t t = 0; one->kind == CORM_NODE_TABLE && t < mapper->ntables; t++)
+      if (((const corm_table_node *)one)->table == mapper->tables[t].table) return true;
+  }
+  return false;
 }
 
 #define ROOM_ON (size_t)1024
@@ -140,7 +145,7 @@ static const corm_node *push_inner_target(lua_State *L, const ends *e) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 3);
-  do node = corm_alias_in(&b.arena, target->from, NULL);
+  do node = corm_mapper_alias_in(&b.arena, target, NULL);
   while (binding_build_again(&b, node));
   return node;
 }

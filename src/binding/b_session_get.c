@@ -39,7 +39,8 @@ static bool push_known(lua_State *L, binding_state *state) {
   if (!entry) return false;
   /* The place in the table of objects is fetched while the object is. */
   if (binding_push_handle(L, state, entry->handle) == LUA_TNIL) return false;
-  return corm_identity_is(entry->object, mapper, &key) && is_whole(entry->object);
+  return corm_identity_is(entry->object, mapper, &key) && corm_mapper_isa(entry->object->mapper, mapper) &&
+         is_whole(entry->object);
 }
 
 /* -- keys -- */

@@ -283,16 +283,17 @@ static bool has_criteria(const corm_node *where) {
 }
 
 static void emit_where(corm_compiler *c, const corm_node *target, const corm_node *where, bool all) {
-  if (corm_from_is_restricted(target) && (has_criteria(where) || all)) {
-    where = corm_restrict_from_in(c->arena, has_criteria(where) ? where : NULL, target);
+  if (!has_criteria(where)) {
+    c->out->unfiltered = !all;
+    where = NULL;
+  }
+  if (corm_from_is_restricted(target)) {
+    where = corm_restrict_from_in(c->arena, where, target);
     if (!corm_compiler_check(c, (void *)(uintptr_t)where)) return;
   }
-  if (has_criteria(where)) {
-    corm_emit_text(c, " WHERE ");
-    corm_emit_condition(c, where);
-  } else {
-    c->out->unfiltered = !all;
-  }
+  if (!where) return;
+  corm_emit_text(c, " WHERE ");
+  corm_emit_condition(c, where);
 }
 
 static void emit_limit(corm_compiler *c, const corm_dml_extra *extra, size_t nmore) {

@@ -46,9 +46,12 @@ function Base:model(name, body) end
 ---@field [string] any
 local Model = {}
 
----Inheritance is not there yet: an ArgumentError.
+---Declares a class that inherits from this one: with a `__tablename__` of its own or, without, in the same table.
+---`__mapper_args__`: polymorphic_on, polymorphic_identity, polymorphic_abstract, inherit_condition. Raises as
+---Base:model.
 ---@param name string
 ---@param body table
+---@return corm.Model
 function Model:model(name, body) end
 
 ---A tracked object. Attributes are read and assigned by name; a wrong name is an ArgumentError, a value that does not

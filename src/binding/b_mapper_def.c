@@ -1,0 +1,174 @@
+/* Makes a class's Mapper out of what lua/corm/declarative.lua has read. */
+#include <string.h>
+
+#include "binding/b_object.h"
+#include "binding/b_schema.h"
+#include "binding/b_statement.h"
+
+/* Arguments of mapper(), then what is made. */
+enum { ARG_REGISTRY = 1, ARG_NAME, ARG_TABLE, ARG_KEYS, ARG_CLASS, ARG_PARENT, ARG_OPTIONS, ARG_END = ARG_OPTIONS };
+
+/* Gives the class its number, and slots in the tables that may not grow later. */
+static void number_class(lua_State *L, binding_host *host, binding_class *cls, int table) {
+  lua_pushliteral(L, "corm");
+  cls->text = lua_tostring(L, -1) - (const char *)lua_topointer(L, -1);
+  lua_pop(L, 1);
+  cls->number = ++host->next_class;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, cls->number);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->classes);
+  lua_pushvalue(L, table);
+  lua_rawseti(L, -2, cls->number);
+  lua_pop(L, 2);
+}
+
+/* keys[i] names column i of the table, or columns[i], which were added to the parent's table. */
+static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
+  const bool own = def->table != NULL;
+  if (!own) lua_getfield(L, ARG_OPTIONS, "columns");
+  const size_t n = own ? def->table->columns.len : lua_rawlen(L, -1);
+  corm_attribute_def *attributes = corm_arena_zalloc(scratch, n + 1, sizeof *attributes);
+  if (!attributes) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, ARG_KEYS, (lua_Integer)i + 1);
+    attributes[i].key = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+    if (own) {
+      attributes[i].column = def->table->columns.items[i];
+      continue;
+    }
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    attributes[i].column = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
+    lua_pop(L, 1);
+  }
+  if (!own) lua_pop(L, 1);
+  def->attributes = attributes;
+  def->nattributes = (uint32_t)n;
+}
+
+/* The type of the attribute that polymorphic_on names; NULL: there is none. */
+static const corm_type *discriminator_type(const corm_mapper_def *def) {
+  const corm_mapper *parent = def->parent;
+  for (uint32_t i = 0; def->discriminator && i < def->nattributes; i++) {
+    const char *key = def->attributes[i].key ? def->attributes[i].key : def->attributes[i].column->key;
+    if (strcmp(key, def->discriminator) == 0) return def->attributes[i].column->type;
+  }
+  int32_t slot = parent ? parent->discriminator : -1;
+  if (parent && def->discriminator) slot = corm_mapper_slot(parent, def->discriminator, strlen(def->discriminator));
+  return slot >= 0 ? parent->attributes[slot].type : NULL;
+}
+
+/* Leaves what it borrows from on the stack. `scratch` keeps the bytes of the identity. */
+static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *def, corm_value *identity) {
+  corm_error err;
+  corm_error_init(&err);
+  lua_getfield(L, ARG_OPTIONS, "discriminator");
+  def->discriminator = lua_tostring(L, -1);
+  lua_getfield(L, ARG_OPTIONS, "on");
+  if (!lua_isnil(L, -1)) def->on = binding_checkcondition(L, -1, "inherit_condition");
+  if (lua_getfield(L, ARG_OPTIONS, "identity") == LUA_TNIL) return;
+  const corm_type *type = discriminator_type(def);
+  if (!type) type = corm_type_default(CORM_TYPE_STRING); /* the core says what lacks */
+  if (binding_tovalue_typed(L, lua_gettop(L), type, "polymorphic_identity", scratch, identity, &err) != CORM_OK)
+    binding_raise(L, &err);
+  def->identity = identity;
+}
+
+static corm_arena *read_def(lua_State *L, binding_state *state, corm_mapper_def *def, corm_value *identity,
+                            corm_scratch *bytes) {
+  def->name = luaL_checkstring(L, ARG_NAME);
+  if (!lua_isnil(L, ARG_TABLE))
+    def->table = &((binding_table *)binding_check(L, ARG_TABLE, BINDING_TABLE, "__table__"))->table;
+  if (!lua_isnil(L, ARG_PARENT))
+    def->parent = ((binding_class *)binding_check(L, ARG_PARENT, BINDING_MAPPER, "mapper"))->mapper;
+  luaL_checktype(L, ARG_OPTIONS, LUA_TTABLE);
+  corm_arena *scratch = binding_scratch(L, state);
+  read_attributes(L, scratch, def);
+  read_options(L, bytes, def, identity);
+  return scratch;
+}
+
+/* The names that the class shares with its parent, then its own. */
+static void enter_names(lua_State *L, int self, binding_class *cls, const corm_mapper_def *def) {
+  const corm_mapper *mapper = cls->mapper, *parent = mapper->parent;
+  if (parent) binding_class_inherit(L, cls, binding_class_of(parent));
+  for (uint32_t i = parent ? parent->nattributes : 0; i < mapper->nattributes; i++) {
+    lua_pushstring(L, mapper->attributes[i].key);
+    binding_class_add_column(L, self, i);
+  }
+  /* A column that is the parent's attribute once more may have a name of its own. */
+  for (uint32_t i = 0; parent && i < def->nattributes; i++) {
+    const char *key = def->attributes[i].key ? def->attributes[i].key : def->attributes[i].column->key;
+    const int32_t slot = corm_mapper_slot(mapper, key, strlen(key));
+    if (slot < 0 || (uint32_t)slot >= parent->nattributes) continue;
+    lua_pushstring(L, key);
+    if (binding_find_attr(L, cls, -1))
+      lua_pop(L, 1);
+    else
+      binding_class_add_column(L, self, (uint32_t)slot);
+  }
+}
+
+/* Keeps the value at `index` as long as the mapper. */
+static void keep_value(lua_State *L, int self, int index) {
+  lua_pushvalue(L, index);
+  binding_class_keep(L, self);
+}
+
+int binding_new_mapper(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  corm_error err;
+  corm_error_init(&err);
+  binding_registry *registry = binding_check(L, ARG_REGISTRY, BINDING_REGISTRY, "registry");
+  corm_mapper_def def = {0};
+  corm_value identity;
+  corm_scratch bytes;
+  lua_settop(L, ARG_END);
+  binding_class *cls = binding_new(L, BINDING_MAPPER, sizeof *cls, BINDING_CLASS_SLOTS);
+  const int self = lua_gettop(L);
+  lua_newtable(L);
+  lua_setiuservalue(L, self, BINDING_CLASS_ANCHORS);
+  keep_value(L, self, ARG_TABLE);
+  keep_value(L, self, ARG_PARENT);
+  keep_value(L, self, ARG_OPTIONS); /* the nodes of `on`, the columns */
+  lua_pushvalue(L, ARG_CLASS);
+  lua_setiuservalue(L, self, BINDING_CLASS_TABLE);
+  lua_pushvalue(L, ARG_REGISTRY);
+  lua_setiuservalue(L, self, BINDING_CLASS_REGISTRY);
+  corm_scratch_init(&bytes, &state->mem);
+  corm_arena *scratch = read_def(L, state, &def, &identity, &bytes);
+  number_class(L, state->host, cls, ARG_CLASS);
+  const corm_status status = corm_mapper_new(&state->mem, &registry->registry, &def, &cls->mapper, &err);
+  corm_scratch_clear(&bytes);
+  if (status != CORM_OK) return binding_raise(L, &err);
+  cls->mapper->host_data = cls;
+  enter_names(L, self, cls, &def);
+  binding_scratch_done(L, state, scratch);
+  lua_settop(L, self);
+  return 1;
+}
+
+/* alias(mapper [, name]): what aliased(Class) selects from. */
+int binding_mapper_alias(lua_State *L) {
+  const corm_mapper *mapper = ((binding_class *)binding_check(L, 1, BINDING_MAPPER, "mapper"))->mapper;
+  const char *name = luaL_optstring(L, 2, NULL);
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 1);
+  do node = corm_mapper_alias_in(&b.arena, mapper, name);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+/* extend(table, column, name): a class without a table of its own brings a column into its parent's. */
+int binding_mapper_extend(lua_State *L) {
+  binding_check(L, 1, BINDING_TABLE, "__table__");
+  binding_check(L, 2, BINDING_COLUMN, "Column");
+  luaL_checktype(L, 3, LUA_TSTRING);
+  lua_settop(L, 3);
+  binding_column_set_name(L, 2, 3);
+  binding_table_add(L, 1, 2);
+  return 0;
+}
