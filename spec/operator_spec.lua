@@ -158,13 +158,10 @@ describe("an operator", function()
     assert.same({ 1 }, ids(c.d:in_ { "2026-03-01" }))
   end)
 
-  it("reports a list that is too long", function()
+  it("takes a list of any length", function()
     local list = {}
     for i = 1, 300000 do list[i] = i end
-    local ok, err = pcall(ids, c.id:in_(list))
-    assert.is_false(ok)
-    assert.is_true(err:is "DBAPIError" or err:is "CompileError" or err:is "InvalidRequestError", tostring(err))
-    assert.equal(1, of(1, c.id)) -- and the connection goes on
+    assert.same(ids(c.id:ge(1)), ids(c.id:in_(list)))
   end)
 
   database.needs("quantified_subqueries", function()
