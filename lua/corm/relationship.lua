@@ -11,7 +11,7 @@ local known_options = {
   secondary = "any", back_populates = "string", backref = "any", uselist = "boolean", cascade = "any", lazy = "any",
   order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
   single_parent = "boolean", post_update = later, info = "table", doc = "string", overlaps = "string",
-  primaryjoin = later, secondaryjoin = later, collection_class = later, innerjoin = later, join_depth = later,
+  primaryjoin = later, secondaryjoin = later, collection_class = later, innerjoin = "boolean", join_depth = "number",
   passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = later, query_class = later,
   load_on_pending = later, omit_join = later, comparator_factory = later, distinct_target_key = later,
 }
@@ -126,6 +126,14 @@ local function resolve_cascade(value, where)
   return value
 end
 
+local function check_depth(value, where)
+  if value ~= nil and (math.type(value) ~= "integer" or value < 0 or value > 100) then
+    fail("ArgumentError", "relationship %s: join_depth: a number of levels from 0 to 100 expected, got %s", where,
+      tostring(value))
+  end
+  return value
+end
+
 -- Declaring to the core -----------------------------------------------------------------------------------------------
 
 -- Declares it unless that is done: one call does it, which nothing can interrupt.
@@ -143,6 +151,8 @@ local function declare(ci, key, options, target, back_populates)
     passive_deletes = options.passive_deletes,
     viewonly = options.viewonly,
     single_parent = options.single_parent,
+    innerjoin = options.innerjoin,
+    join_depth = check_depth(options.join_depth, where),
     foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
     remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
     order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,

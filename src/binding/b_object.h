@@ -140,9 +140,10 @@ int binding_mapper_extend(lua_State *L);
 int binding_declare_relationship(lua_State *L);
 
 /* -- Class.relation (b_relationship.c) -- */
-/* The relationship that the value at arg names, configured; *from (may be NULL) gets the alias that it belongs to, or
- * NULL. */
-corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from);
+/* The relationship that the value at arg names, configured; *from gets the alias that it belongs to, or NULL, *criteria
+   what and_() has added, over the target's own FROM, or NULL. */
+corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
+                                             const corm_node **criteria);
 
 void binding_open_object(lua_State *L);
 /* The __call of a class, with its Mapper as upvalue 2, the table of objects and their metatable as upvalues 3 and 4. */

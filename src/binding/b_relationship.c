@@ -8,14 +8,15 @@
 #include "orm/relationship.h"
 
 /* User values. */
-enum { RELATION_MAPPER = 1, RELATION_KEY, RELATION_FROM, RELATION_SLOTS = RELATION_FROM };
+enum { RELATION_MAPPER = 1, RELATION_KEY, RELATION_FROM, RELATION_CRITERIA, RELATION_SLOTS = RELATION_CRITERIA };
 
 /* Class.relation, or Alias.relation. */
 typedef struct relation {
   binding_head head;
   corm_mapper *mapper;
   const char *key;
-  const corm_node *from; /* the alias; NULL: the class's table */
+  const corm_node *from;     /* the alias; NULL: the class's table */
+  const corm_node *criteria; /* of and_(), over the target's own FROM; NULL: none */
 } relation;
 
 /* relation(mapper, key [, alias]): the value of Class.key. */
@@ -27,7 +28,7 @@ static int new_relation(lua_State *L) {
   self->mapper = cls->mapper;
   self->key = key;
   self->from = lua_isnil(L, 3) ? NULL : binding_checkfrom(L, 3, "aliased");
-  for (int i = RELATION_MAPPER; i <= RELATION_SLOTS; i++) {
+  for (int i = RELATION_MAPPER; i <= RELATION_FROM; i++) {
     lua_pushvalue(L, i);
     lua_setiuservalue(L, -2, i);
   }
@@ -52,12 +53,41 @@ static ends resolve(lua_State *L, const corm_mapper *mapper, const char *key, co
 
 static ends check_ends(lua_State *L, const char *method) {
   const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, method);
+  if (self->criteria)
+    binding_error(L, CORM_E_ARGUMENT, "%s: what and_() adds is for joins and loader options; give it to any() or has()",
+                  method);
   return resolve(L, self->mapper, self->key, self->from);
 }
 
-corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from) {
+/* relation:and_(criteria, ...): the relationship for joins and loader options, of which only a part is meant. */
+static int relation_and(lua_State *L) {
+  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "Relationship:and_");
+  const int last = lua_gettop(L);
+  if (last < 2) return binding_error(L, CORM_E_ARGUMENT, "Relationship:and_: criteria expected");
+  if (self->criteria) {
+    lua_getiuservalue(L, 1, RELATION_CRITERIA);
+    lua_insert(L, 2);
+  }
+  binding_push_and_or(L, CORM_OP_AND, 2, last + (self->criteria != NULL), "Relationship:and_");
+  relation *result = binding_new(L, BINDING_RELATIONSHIP, sizeof *result, RELATION_SLOTS);
+  result->mapper = self->mapper;
+  result->key = self->key;
+  result->from = self->from;
+  result->criteria = binding_tonode(L, -2);
+  for (int i = RELATION_MAPPER; i <= RELATION_FROM; i++) {
+    lua_getiuservalue(L, 1, i);
+    lua_setiuservalue(L, -2, i);
+  }
+  lua_pushvalue(L, -2);
+  lua_setiuservalue(L, -2, RELATION_CRITERIA);
+  return 1;
+}
+
+corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
+                                             const corm_node **criteria) {
   const relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
-  if (from) *from = self->from;
+  *from = self->from;
+  *criteria = self->criteria;
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 
@@ -378,7 +408,8 @@ static int relation_is_not(lua_State *L) {
 /* -- what statements ask ---------------------------------------------------------------------------------------- */
 
 /* One outer join takes the secondary table and the target as one FROM. */
-static const corm_node *join_in(corm_arena *arena, const ends *e, bool outer, binding_relation_join *out) {
+static const corm_node *join_in(corm_arena *arena, const ends *e, const corm_node *criteria, bool outer,
+                                binding_relation_join *out) {
   const corm_relationship *relationship = e->relationship;
   const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
   if (relationship->direction == CORM_MANY_TO_MANY) {
@@ -389,6 +420,11 @@ static const corm_node *join_in(corm_arena *arena, const ends *e, bool outer, bi
   const corm_node *right = out->right;
   if (corm_relationship_on_in(arena, relationship, e->left, secondary, right, &secondary_on, &on, NULL) != CORM_OK)
     return NULL;
+  if (criteria) {
+    const corm_node *both[2] = {on, corm_joined_adapt(arena, criteria, relationship, right, secondary)};
+    on = both[1] ? corm_and_or_in(arena, CORM_OP_AND, both, 2) : NULL;
+    if (!on) return NULL;
+  }
   out->secondary = NULL;
   out->secondary_on = NULL;
   out->on = on;
@@ -421,7 +457,7 @@ static void hook_join(lua_State *L, int arg, int target, bool outer, binding_rel
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 2 * ROOM_ON, 2);
   do {
     out->right = right;
-    node = join_in(&b.arena, &e, outer, out);
+    node = join_in(&b.arena, &e, self->criteria, outer, out);
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, arg);
   if (target) binding_anchor(L, 2, target);
@@ -492,9 +528,9 @@ static int relation_info(lua_State *L) {
 
 void binding_open_relationship(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"any", relation_any}, {"has", relation_has}, {"contains", relation_contains}, {"eq", relation_eq},
-      {"ne", relation_ne},   {"is_", relation_is},  {"is_not", relation_is_not},     {"key", NULL},
-      {"class_", NULL},      {NULL, NULL}};
+      {"and_", relation_and}, {"any", relation_any}, {"has", relation_has}, {"contains", relation_contains},
+      {"eq", relation_eq},    {"ne", relation_ne},   {"is_", relation_is},  {"is_not", relation_is_not},
+      {"key", NULL},          {"class_", NULL},      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"relationship", binding_declare_relationship},
                                        {"relation", new_relation},

@@ -91,6 +91,8 @@ int binding_declare_relationship(lua_State *L) {
   def.lazy = read_lazy(L);
   def.passive_deletes = read_passive_deletes(L);
   def.viewonly = binding_opt_bool(L, 3, "viewonly", false);
+  def.innerjoin = binding_opt_bool(L, 3, "innerjoin", false);
+  def.join_depth = (uint8_t)binding_opt_int(L, 3, "join_depth", 0);
   def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
   def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
   def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);

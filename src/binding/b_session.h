@@ -73,8 +73,9 @@ void binding_open_sessionmaker(lua_State *L);
 /* -- loader options (b_option.c) -- */
 /* The tree of the options in the sequence at `list` (0: none), in the arena. ArgumentError. */
 void binding_load_options(lua_State *L, int list, corm_arena *arena, corm_load_options *out);
-/* ArgumentError for an option that begins at none of the mappers. */
-void binding_refuse_option(lua_State *L, const corm_load_options *options, const corm_mapper *const *mappers, size_t n);
+/* ArgumentError for an option that begins at none of the entities. */
+void binding_refuse_option(lua_State *L, const corm_load_options *options, const corm_bundle *const *entities,
+                           size_t n);
 void binding_open_option(lua_State *L);
 
 /* -- queries (b_query.c) -- */

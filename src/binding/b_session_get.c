@@ -184,7 +184,7 @@ static void get(lua_State *L, binding_state *state, const char *what) {
   } else {
     int list = binding_opt_push(L, 4, "options") ? lua_gettop(L) : 0;
     binding_load_options(L, list, arena, &options);
-    binding_refuse_option(L, &options, &(const corm_mapper *){mapper}, 1);
+    binding_refuse_option(L, &options, &(const corm_bundle *){mapper->bundle}, 1);
     if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
     options.populate_existing = options.lock || binding_opt_bool(L, 4, "populate_existing", false);
     state->L = L;

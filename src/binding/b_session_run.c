@@ -79,11 +79,11 @@ static void refuse_strangers(lua_State *L, const corm_node *node, const corm_loa
   uint32_t n, count = 0;
   if (!options->n) return;
   returned(node, &items, &n);
-  const corm_mapper **mappers = corm_arena_alloc(arena, n * sizeof *mappers);
-  if (!mappers) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  const corm_bundle **entities = corm_arena_alloc(arena, n * sizeof *entities);
+  if (!entities) binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (uint32_t i = 0; i < n; i++)
-    if (entity(items[i])) mappers[count++] = entity(items[i])->owner;
-  binding_refuse_option(L, options, mappers, count);
+    if (entity(items[i])) entities[count++] = entity(items[i]);
+  binding_refuse_option(L, options, entities, count);
 }
 
 static void push_shape(lua_State *L, corm_loader *loader, const corm_node *node, int statement) {

@@ -1,10 +1,23 @@
 /* Eager loading: which relationships of a query's objects are loaded with them, and how. */
 #include "orm/loader.h"
 
-static corm_load_option *find_option(const corm_load_entity *entity, const corm_relationship *relationship) {
-  for (uint32_t i = 0; i < entity->noptions; i++)
-    if (entity->options[i]->relationship == relationship) return entity->options[i];
-  return NULL;
+/* Options of the first level say which of several entities of one class they mean; below it there is one. */
+static bool is_meant(const corm_load_entity *entity, const corm_load_option *option) {
+  if (entity->parent) return true;
+  return entity->bundle->from == (option->of ? option->of : entity->mapper->from);
+}
+
+/* The option that was made for the relationship, else what holds for all that have none. */
+static const corm_load_option *find_option(const corm_load_entity *entity, const corm_relationship *relationship) {
+  const corm_load_option *wild = entity->wild;
+  for (uint32_t i = 0; i < entity->noptions; i++) {
+    const corm_load_option *option = entity->options[i];
+    if (option->relationship == relationship && is_meant(entity, option)) return option;
+    if (!option->relationship && (!option->mapper || corm_mapper_isa(entity->mapper, option->mapper)) &&
+        is_meant(entity, option))
+      wild = option;
+  }
+  return wild;
 }
 
 /* Joins of joins ...: each level is a C call here, and more tables than databases join. */
@@ -16,11 +29,12 @@ static bool is_too_deep(const corm_load_entity *entity) {
   return depth >= DEEPEST;
 }
 
-/* By its own setting a relationship is not followed back to a class that the query came through. */
+/* By its own setting a relationship is not followed back to a class that the query came through, unless it says how
+   often it may be. */
 static bool comes_again(const corm_load_entity *entity, const corm_relationship *relationship) {
-  for (const corm_load_path *path = &entity->path; path; path = path->up)
-    if (path->mapper == relationship->target) return true;
-  return false;
+  uint32_t n = 0;
+  for (const corm_load_path *path = &entity->path; path; path = path->up) n += path->mapper == relationship->target;
+  return n > relationship->def.join_depth;
 }
 
 static corm_status add_job(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
@@ -29,38 +43,50 @@ static corm_status add_job(corm_loader *loader, corm_load_entity *entity, corm_r
   if (!job) return corm_error_memory(err);
   job->relationship = relationship;
   job->option = option;
+  job->recursion = option ? option->recursion : 0;
+  corm_vec_init(&job->parents, loader->mem);
+  corm_vec_init(&job->found, loader->mem);
   corm_load_job **end = &entity->jobs;
   while (*end) end = &(*end)->next;
   *end = job;
   return CORM_OK;
 }
 
-static corm_status add_override(corm_loader *loader, corm_load_entity *entity, corm_load_option *option,
-                                corm_error *err) {
+static corm_status add_override(corm_loader *loader, corm_load_entity *entity, const corm_relationship *relationship,
+                                corm_lazy strategy, corm_error *err) {
+  if (strategy == (corm_lazy)relationship->def.lazy) return CORM_OK;
   if (!entity->overrides)
-    entity->overrides = corm_arena_zalloc(&loader->arena, entity->noptions, sizeof *entity->overrides);
+    entity->overrides = corm_arena_zalloc(&loader->arena, entity->mapper->relationships.len, sizeof *entity->overrides);
   if (!entity->overrides) return corm_error_memory(err);
-  entity->overrides[entity->noverrides++] = option;
+  entity->overrides[entity->noverrides++] = (corm_load_override){relationship, (uint8_t)strategy};
   return CORM_OK;
+}
+
+static corm_status join(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
+                        const corm_load_option *option, corm_error *err) {
+  corm_load_entity *joined;
+  if (is_too_deep(entity))
+    return corm_error_set(err, CORM_E_COMPILE, "%s.%s: joined loading is nested deeper than %d", entity->mapper->name,
+                          relationship->key, DEEPEST);
+  if (corm_joined_add(loader, entity, relationship, option, &joined, err) != CORM_OK) return CORM_FAILED;
+  return corm_eager_plan(loader, joined, true, err);
 }
 
 static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship, bool joins,
                             corm_error *err) {
-  corm_load_option *option = find_option(entity, relationship);
-  const corm_lazy strategy = option ? option->strategy : (corm_lazy)relationship->def.lazy;
-  corm_load_entity *joined;
+  const corm_load_option *option = find_option(entity, relationship);
+  const bool said = option && option->strategy != CORM_LAZY_DEFAULT;
+  const corm_lazy strategy = said ? option->strategy : (corm_lazy)relationship->def.lazy;
+  const corm_load_option *own = option && option->relationship ? option : NULL;
   switch (strategy) {
+  case CORM_LAZY_CONTAINED: return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
   case CORM_LAZY_JOINED:
   case CORM_LAZY_SELECTIN:
   case CORM_LAZY_IMMEDIATE:
-    if (!option && comes_again(entity, relationship)) return CORM_OK;
-    if (strategy != CORM_LAZY_JOINED || !joins) return add_job(loader, entity, relationship, option, err);
-    if (is_too_deep(entity))
-      return corm_error_set(err, CORM_E_COMPILE, "%s.%s: joined loading is nested deeper than %d", entity->mapper->name,
-                            relationship->key, DEEPEST);
-    if (corm_joined_add(loader, entity, relationship, option, &joined, err) != CORM_OK) return CORM_FAILED;
-    return corm_eager_plan(loader, joined, true, err);
-  default: return option && strategy != relationship->def.lazy ? add_override(loader, entity, option, err) : CORM_OK;
+    if (!(said && own) && comes_again(entity, relationship)) return CORM_OK;
+    if (strategy != CORM_LAZY_JOINED || !joins) return add_job(loader, entity, relationship, own, err);
+    return join(loader, entity, relationship, own, err);
+  default: return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
   }
 }
 
@@ -74,9 +100,9 @@ corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool 
 
 corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err) {
   for (uint32_t i = 0; i < entity->noverrides; i++) {
-    corm_link *link = corm_object_link(object, entity->overrides[i]->relationship);
+    corm_link *link = corm_object_link(object, entity->overrides[i].relationship);
     if (!link) return corm_error_memory(err);
-    link->lazy = (uint8_t)(entity->overrides[i]->strategy + 1);
+    link->lazy = (uint8_t)(entity->overrides[i].strategy + 1);
   }
   return CORM_OK;
 }
@@ -84,22 +110,44 @@ corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, c
 /* -- statements after the rows -- */
 
 /* What is loaded for some parents changes nothing about what others need, unless these are what is loaded. */
-static bool may_go_ahead(const corm_load_entity *entity) {
-  return entity->jobs->relationship->direction != CORM_MANY_TO_ONE && entity->seen.len > CORM_GATHER_KEYS;
+static bool may_go_ahead(const corm_load_job *job, const corm_vec *parents) {
+  return job->relationship->direction != CORM_MANY_TO_ONE && parents->len > CORM_GATHER_KEYS;
+}
+
+/* Loading all levels ends where everything is loaded, also in a circle: so the lower ones are not loaded anew. */
+static bool may_overwrite(const corm_loader *loader, const corm_load_job *job) {
+  return loader->populate_existing && !(job->recursion < 0 && job->parents.len);
 }
 
 /* `before`: the load whose rows will be read first, or NULL. */
 static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, const corm_loader *before,
                                corm_loader **sub, corm_error *err) {
+  corm_load_job *job = entity->jobs;
+  const corm_vec *parents = job->parents.len ? &job->parents : &entity->seen;
   const corm_fetch fetch = {.session = loader->session,
-                            .relationship = entity->jobs->relationship,
-                            .option = entity->jobs->option,
+                            .relationship = job->relationship,
+                            .option = job->option,
                             .path = &entity->path,
-                            .populate_existing = loader->populate_existing,
-                            .ahead = may_go_ahead(entity),
+                            .wild = entity->wild,
+                            .found = job->recursion ? &job->found : NULL,
+                            .populate_existing = may_overwrite(loader, job),
+                            .ahead = may_go_ahead(job, parents),
                             .beside = before ? before->fetch : NULL};
-  return corm_fetch_open(&fetch, (corm_object *const *)entity->seen.items, (uint32_t)entity->seen.len, &entity->offset,
-                         sub, err);
+  return corm_fetch_open(&fetch, (corm_object *const *)parents->items, (uint32_t)parents->len, &entity->offset, sub,
+                         err);
+}
+
+/* The next level of a job that goes on below what it found: in a loop, since how deep it goes is what the rows say. */
+static bool next_level(corm_load_entity *entity) {
+  corm_load_job *job = entity->jobs;
+  entity->offset = 0;
+  corm_vec_clear(&job->parents);
+  if (!job->found.len) return false;
+  const corm_vec empty = job->parents;
+  job->parents = job->found;
+  job->found = empty;
+  if (job->recursion > 0) job->recursion--;
+  return true;
 }
 
 /* The statement of the load after `sub` is sent before the rows of `sub` are read: the server works on it meanwhile. */
@@ -129,8 +177,7 @@ static corm_status open_next(corm_loader *loader, corm_loader **sub, corm_error 
     }
     corm_status status = next_of_job(loader, entity, NULL, sub, err);
     if (status != CORM_DONE) return status;
-    entity->jobs = entity->jobs->next;
-    entity->offset = 0;
+    if (!next_level(entity)) entity->jobs = entity->jobs->next;
   }
   return CORM_DONE;
 }

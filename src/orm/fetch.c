@@ -35,7 +35,7 @@ static corm_object *in_memory(const corm_fetch *fetch, const corm_value *key) {
   const corm_mapper *target = relationship->target;
   corm_value ordered[SMALL_KEY];
   if (!relationship->by_primary_key || target->npk > SMALL_KEY || fetch->populate_existing) return NULL;
-  if (fetch->option && fetch->option->nchildren) return NULL;
+  if (fetch->option && (fetch->option->nchildren || fetch->option->criteria)) return NULL;
   for (uint32_t i = 0; i < target->npk; i++) ordered[i] = key[relationship->pk_order[i]];
   corm_object *object = corm_session_find(fetch->session, target, ordered);
   return object && !(object->flags & CORM_OBJECT_EXPIRED) ? object : NULL;
@@ -81,6 +81,7 @@ static corm_status take_parent(const corm_fetch *fetch, corm_gather *gather, cor
   const corm_status known = read_key(fetch->relationship, object, key);
   if (known == CORM_ROW) return CORM_OK; /* expired: its own access will load it */
   corm_object *target = known == CORM_OK ? in_memory(fetch, key) : NULL;
+  if (target && fetch->found && corm_vec_push(fetch->found, target) != CORM_OK) return corm_error_memory(err);
   if (target || known == CORM_DONE) return link_now(fetch, object, target, err);
   return corm_gather_enter(gather, object, key, err);
 }
@@ -194,6 +195,16 @@ static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, co
   return corm_in_in(arena, CORM_OP_IN, left, gather->keys, (size_t)gather->nkeys * width, width > 1 ? width : 0);
 }
 
+/* With the criteria that the option gives; the statement is over the target's own FROM, as they are. */
+static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch, const corm_node *secondary,
+                                      const corm_node *criterion) {
+  const corm_relationship *relationship = fetch->relationship;
+  if (!criterion || !fetch->option || !fetch->option->criteria) return criterion;
+  const corm_node *items[2] = {criterion, fetch->option->criteria};
+  if (secondary) items[1] = corm_joined_adapt(arena, items[1], relationship, relationship->target->from, secondary);
+  return items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : NULL;
+}
+
 static corm_status join_secondary(corm_arena *arena, const corm_relationship *relationship, corm_select *select,
                                   const corm_node **secondary, corm_error *err) {
   const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
@@ -246,7 +257,7 @@ static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_
   columns[0] = &relationship->target->bundle->base;
   select->columns = columns;
   select->ncolumns = secondary ? gather->width + 1 : 1;
-  select->where = criterion(arena, fetch, &columns[1], gather);
+  select->where = with_criteria(arena, fetch, secondary, criterion(arena, fetch, &columns[1], gather));
   if (!select->where) return corm_error_memory(err);
   *out = select;
   return order(arena, relationship, secondary, select, err);
@@ -268,7 +279,9 @@ static corm_status place_key(corm_loader *loader, const corm_relationship *relat
 }
 
 /* One many-to-one target by primary key is what the mapper's own statement asks. */
-static bool is_get(const corm_relationship *relationship, const corm_gather *gather) {
+static bool is_get(const corm_fetch *fetch, const corm_gather *gather) {
+  const corm_relationship *relationship = fetch->relationship;
+  if (fetch->option && fetch->option->criteria) return false;
   return relationship->by_primary_key && gather->nkeys == 1 && relationship->target->npk <= SMALL_KEY;
 }
 
@@ -286,9 +299,11 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   const corm_select *select = NULL;
   corm_status status;
   loader->path = fetch->path;
+  loader->wild = fetch->wild;
+  loader->found = fetch->found;
   loader->populate_existing = fetch->populate_existing;
   loader->ahead = fetch->ahead && !loader->fetch->is_range;
-  if (is_get(fetch->relationship, loader->fetch)) {
+  if (is_get(fetch, loader->fetch)) {
     status = open_get(loader, fetch, options, n, err);
   } else {
     status = build(&loader->arena, fetch, loader->fetch, &select, err);

@@ -9,6 +9,28 @@
 #include "sql/adapt.h"
 #include "sql/subquery.h"
 
+static corm_status add(corm_loader *loader, corm_load_entity *entity, corm_load_entity **out, corm_error *err) {
+  if (!entity->bundle || corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
+  if (entity->relationship->uselist) loader->unique = true;
+  *out = entity;
+  return CORM_OK;
+}
+
+static corm_status add_contained(corm_loader *loader, corm_load_entity *entity, const corm_load_option *option,
+                                 corm_load_entity **out, corm_error *err) {
+  entity->contained = true;
+  entity->bundle = option->contained;
+  entity->mapper = corm_bundle_mapper(entity->bundle);
+  entity->path.mapper = entity->mapper;
+  return add(loader, entity, out, err);
+}
+
+/* What an outer join leads to can be joined by inner joins only inside of it. */
+static bool is_nested(const corm_load_entity *entity) {
+  const corm_load_entity *parent = entity->parent;
+  return entity->inner && parent->relationship && !parent->contained && (!parent->inner || parent->nested);
+}
+
 corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_relationship *relationship,
                             const corm_load_option *option, corm_load_entity **out, corm_error *err) {
   corm_arena *arena = &loader->arena;
@@ -22,9 +44,14 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
   entity->path = (corm_load_path){&parent->path, target};
   entity->parent = parent;
   entity->relationship = relationship;
+  entity->wild = parent->wild;
+  entity->option = option;
+  entity->inner = relationship->def.innerjoin;
   if (option) {
     entity->options = option->children;
     entity->noptions = option->nchildren;
+    entity->inner = option->inner;
+    if (option->strategy == CORM_LAZY_CONTAINED) return add_contained(loader, entity, option, out, err);
   }
   if (secondary) {
     const corm_node *table = corm_table_node_in(arena, secondary);
@@ -33,10 +60,20 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
   }
   const corm_node *alias = corm_mapper_alias_in(arena, target, NULL);
   entity->bundle = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, target, alias) : NULL;
-  if (!entity->bundle || corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
-  if (relationship->uselist) loader->unique = true;
-  *out = entity;
-  return CORM_OK;
+  entity->nested = is_nested(entity);
+  if (relationship->uselist) loader->counts = true;
+  return add(loader, entity, out, err);
+}
+
+void corm_joined_sort(corm_loader *loader) {
+  void **items = loader->entities.items;
+  size_t at = loader->nvisible;
+  for (size_t i = at; i < loader->entities.len; i++) {
+    corm_load_entity *entity = items[i];
+    if (!entity->contained) continue;
+    memmove(&items[at + 1], &items[at], (i - at) * sizeof *items);
+    items[at++] = entity;
+  }
 }
 
 /* -- expressions over aliases -- */
@@ -91,30 +128,68 @@ static size_t count_hidden(const rewriting *r) {
   return r->loader->entities.len - r->loader->nvisible;
 }
 
-static corm_status join_one(rewriting *r, const corm_load_entity *entity) {
-  corm_arena *arena = r->arena;
-  const corm_node *to_secondary = NULL, *on, *right = entity->bundle->from;
-  const corm_load_entity *root = entity->parent;
+/* The condition of an entity's join, and what it joins: *right is the entity's FROM, with those nested in it. */
+static corm_status condition(rewriting *r, const corm_load_entity *entity, const corm_node **right,
+                             const corm_node **out) {
+  const corm_load_option *option = entity->option;
+  const corm_node *to_secondary = NULL, *on;
+  const corm_node *both[2] = {NULL, NULL};
   corm_status status =
-      corm_relationship_on_columns_in(arena, entity->relationship, entity->parent->bundle->columns, entity->secondary,
-                                      entity->bundle->columns, &to_secondary, &on, r->err);
+      corm_relationship_on_columns_in(r->arena, entity->relationship, entity->parent->bundle->columns,
+                                      entity->secondary, entity->bundle->columns, &to_secondary, &on, r->err);
   if (status != CORM_OK) return status;
+  if (option && option->criteria) {
+    both[0] = on;
+    both[1] =
+        corm_joined_adapt(r->arena, option->criteria, entity->relationship, entity->bundle->from, entity->secondary);
+    on = both[1] ? corm_and_or_in(r->arena, CORM_OP_AND, both, 2) : NULL;
+  }
+  *right = entity->right;
   if (entity->secondary) {
-    right = corm_join_in(arena, entity->secondary, right, on, false, false);
+    if (on) *right = corm_join_in(r->arena, entity->secondary, *right, on, false, false);
     on = to_secondary;
   }
+  *out = on;
+  return on && *right ? CORM_OK : corm_error_memory(r->err);
+}
+
+/* Joins to the FROM of each entity those that stand inside of it; they come later in the list, so the end comes first.
+ */
+static corm_status nest(rewriting *r) {
+  const size_t n = count_hidden(r);
+  for (size_t i = n; i-- > 0;) {
+    corm_load_entity *entity = hidden(r, i);
+    entity->right = entity->bundle->from;
+    for (size_t k = i + 1; k < n; k++) {
+      const corm_load_entity *inside = hidden(r, k);
+      const corm_node *right, *on;
+      if (inside->parent != entity || !inside->nested) continue;
+      if (condition(r, inside, &right, &on) != CORM_OK) return CORM_FAILED;
+      entity->right = corm_join_in(r->arena, entity->right, right, on, false, false);
+      if (!entity->right) return corm_error_memory(r->err);
+    }
+  }
+  return CORM_OK;
+}
+
+static corm_status join_one(rewriting *r, const corm_load_entity *entity) {
+  corm_arena *arena = r->arena;
+  const corm_node *on, *right;
+  const corm_load_entity *root = entity->parent;
+  if (entity->contained || entity->nested) return CORM_OK;
+  if (condition(r, entity, &right, &on) != CORM_OK) return CORM_FAILED;
   while (root->parent) root = root->parent;
   uint32_t i = 0;
   while (i < r->select->nfroms && !corm_from_contains(arena, r->froms[i], root->bundle->from)) i++;
   if (arena->failed) return corm_error_memory(r->err);
   if (i == r->select->nfroms) r->froms[r->select->nfroms++] = root->bundle->from;
-  if (right) r->froms[i] = corm_join_in(arena, r->froms[i], right, on, true, false);
-  return right && r->froms[i] ? CORM_OK : corm_error_memory(r->err);
+  r->froms[i] = corm_join_in(arena, r->froms[i], right, on, !entity->inner, false);
+  return r->froms[i] ? CORM_OK : corm_error_memory(r->err);
 }
 
 static corm_status order_one(rewriting *r, const corm_load_entity *entity) {
   const corm_relationship_def *def = &entity->relationship->def;
-  for (uint32_t i = 0; entity->relationship->uselist && i < def->norder_by; i++) {
+  for (uint32_t i = 0; !entity->contained && entity->relationship->uselist && i < def->norder_by; i++) {
     const corm_node *node =
         corm_joined_adapt(r->arena, def->order_by[i], entity->relationship, entity->bundle->from, entity->secondary);
     if (!node) return corm_error_memory(r->err);
@@ -145,8 +220,10 @@ static corm_status make_room(rewriting *r, const corm_select *base) {
 static corm_status join_all(rewriting *r, const corm_select *base) {
   corm_status status = make_room(r, base);
   const size_t n = count_hidden(r);
+  if (status == CORM_OK) status = nest(r);
   for (size_t i = 0; status == CORM_OK && i < n; i++) {
     const corm_load_entity *entity = hidden(r, i);
+    if (entity->contained) continue; /* it is selected already */
     r->columns[r->select->ncolumns++] = &entity->bundle->base;
     status = join_one(r, entity);
     if (status == CORM_OK) status = order_one(r, entity);
@@ -311,10 +388,28 @@ static corm_status wrap(rewriting *r, const corm_select *base, const corm_select
   return CORM_OK;
 }
 
+/* What the query joins itself is selected with its own entities, and counted with them. */
+static corm_status select_contained(rewriting *r, const corm_select **select) {
+  const size_t n = count_hidden(r);
+  const corm_select *base = *select;
+  size_t contained = 0;
+  while (contained < n && hidden(r, contained)->contained) contained++;
+  if (!contained) return CORM_OK;
+  corm_select *copy = corm_arena_copy(r->arena, base, sizeof *base);
+  const corm_node **columns = corm_arena_zalloc(r->arena, base->ncolumns + contained, sizeof *columns);
+  if (!copy || !columns) return corm_error_memory(r->err);
+  memcpy(columns, base->columns, base->ncolumns * sizeof *columns);
+  copy->columns = columns;
+  for (size_t i = 0; i < contained; i++) columns[copy->ncolumns++] = &hidden(r, i)->bundle->base;
+  *select = copy;
+  return CORM_OK;
+}
+
 corm_status corm_joined_rewrite(corm_loader *loader, const corm_select *select, const corm_select **out,
                                 corm_error *err) {
   rewriting r = {.loader = loader, .arena = &loader->arena, .err = err};
-  corm_status status = loader->unique && is_counted(select) ? wrap(&r, select, &select) : CORM_OK;
+  corm_status status = select_contained(&r, &select);
+  if (status == CORM_OK && loader->counts && is_counted(select)) status = wrap(&r, select, &select);
   if (status == CORM_OK) status = join_all(&r, select);
   if (status == CORM_OK) *out = r.select;
   return status;

@@ -69,15 +69,29 @@ static corm_status load(corm_object *object, corm_relationship *relationship, bo
   return status != CORM_FAILED && !is_loaded(object, relationship) ? fill_empty(object, relationship, err) : status;
 }
 
+static corm_status refuse_lazy(const corm_object *object, const corm_relationship *relationship, const char *how,
+                               corm_error *err) {
+  return corm_error_set(err, CORM_E_INVALID_REQUEST, "'%s.%s' is not available due to lazy='%s'", object->mapper->name,
+                        relationship->key, how);
+}
+
+/* What is in memory, or certainly nothing. */
+static corm_status load_without_sql(corm_object *object, corm_relationship *relationship, corm_error *err) {
+  const corm_fetch fetch = {.session = object->session, .relationship = relationship};
+  const corm_status status = corm_fetch_now(&fetch, object, err);
+  if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
+  return refuse_lazy(object, relationship, "raise_on_sql", err);
+}
+
 corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err) {
   const corm_link *link = corm_object_link(object, relationship);
   if (!link) return corm_error_memory(err);
   if (link->loaded) return CORM_OK;
   const corm_lazy lazy = link->lazy ? (corm_lazy)(link->lazy - 1) : (corm_lazy)relationship->def.lazy;
   if (lazy == CORM_LAZY_NOLOAD || !(object->flags & CORM_OBJECT_KEYED)) return fill_empty(object, relationship, err);
-  if (lazy == CORM_LAZY_RAISE && !(object->session && object->session->flushing))
-    return corm_error_set(err, CORM_E_INVALID_REQUEST, "'%s.%s' is not available due to lazy='raise'",
-                          object->mapper->name, relationship->key);
+  const bool flushing = object->session && object->session->flushing;
+  if (lazy == CORM_LAZY_RAISE && !flushing) return refuse_lazy(object, relationship, "raise", err);
   if (!object->session) return refuse_detached(object, relationship, err);
+  if (lazy == CORM_LAZY_RAISE_ON_SQL && !flushing) return load_without_sql(object, relationship, err);
   return load(object, relationship, lazy != CORM_LAZY_SELECT, err);
 }

@@ -23,6 +23,10 @@ corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_erro
 
 static void clear_entity(corm_load_entity *entity) {
   corm_siblings_release(entity->siblings);
+  for (corm_load_job *job = entity->jobs; job; job = job->next) {
+    corm_vec_clear(&job->parents);
+    corm_vec_clear(&job->found);
+  }
   if (entity->relationship) corm_gather_clear(&entity->gather);
   corm_vec_clear(&entity->seen);
 }
@@ -70,6 +74,9 @@ static corm_status add_root(corm_loader *loader, const corm_bundle *bundle, corm
   entity->path = (corm_load_path){loader->path, entity->mapper};
   entity->options = options;
   entity->noptions = n;
+  entity->wild = loader->wild;
+  for (uint32_t i = 0; !loader->path && i < n; i++)
+    if (!options[i]->relationship && !options[i]->mapper) entity->wild = options[i];
   corm_vec_init(&entity->seen, loader->mem);
   if (corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
   loader->nvisible++;
@@ -159,6 +166,7 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status == CORM_OK && select) {
     status = plan_select(loader, select, options, n, err);
+    if (status == CORM_OK) corm_joined_sort(loader);
     if (status == CORM_OK && loader->entities.len > loader->nvisible)
       status = corm_joined_rewrite(loader, select, &select, err);
     statement = &select->base;
@@ -286,11 +294,17 @@ static corm_status pull_joined(corm_loader *loader, corm_load_entity *entity, co
   return entity->object ? corm_gather_pull(gather, number, entity->object, err) : CORM_OK;
 }
 
+static corm_status note_found(corm_loader *loader, corm_object *object, corm_error *err) {
+  return corm_vec_push(loader->found, object) == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
 static corm_status finish_row(corm_loader *loader, corm_error *err) {
   corm_status status = loader->fetch ? pull_fetched(loader, err) : CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < loader->entities.len; i++) {
     corm_load_entity *entity = loader->entities.items[i];
     if (entity->relationship) status = pull_joined(loader, entity, err);
+    if (status == CORM_OK && i == 0 && loader->found && entity->object)
+      status = note_found(loader, entity->object, err);
     if (status != CORM_OK || !entity->jobs || !entity->object) continue;
     if (entity->seen.len && entity->seen.items[entity->seen.len - 1] == entity->object) continue;
     if (corm_vec_push(&entity->seen, entity->object) != CORM_OK) status = corm_error_memory(err);

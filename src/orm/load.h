@@ -20,10 +20,17 @@
 #include "orm/session.h"
 #include "sql/select.h"
 
-/* How to load one relationship, and from there on. Borrowed by the loader and those it makes. */
+/* How to load one relationship, or all that have no option of their own ("*"), and from there on. Borrowed by the
+   loader and those it makes. */
 typedef struct corm_load_option {
-  corm_relationship *relationship;
-  corm_lazy strategy; /* SELECTIN, JOINED, IMMEDIATE, RAISE, NOLOAD, SELECT, BATCH */
+  corm_relationship *relationship; /* NULL: all */
+  const corm_mapper *mapper;       /* of all: those of this class; NULL: of every class, from there on down */
+  const corm_node *of;             /* of a root entity: the FROM of the alias that is meant; NULL: the class itself */
+  corm_lazy strategy;
+  bool inner;                   /* JOINED: by an inner join */
+  int32_t recursion;            /* SELECTIN, IMMEDIATE: how many levels more are loaded likewise; -1: all */
+  const corm_node *criteria;    /* over the target's own FROM: only these are loaded; NULL: all */
+  const corm_bundle *contained; /* CONTAINED: the target as the query has it */
   struct corm_load_option *const *children;
   uint32_t nchildren;
 } corm_load_option;

@@ -17,7 +17,16 @@ typedef struct corm_load_job {
   struct corm_load_job *next;
   corm_relationship *relationship;
   const corm_load_option *option; /* NULL: by the relationship's own setting */
+  int32_t recursion;              /* levels still to be loaded below this one; -1: all */
+  corm_vec parents;               /* of the level at hand; empty: the entity's objects */
+  corm_vec found;                 /* with recursion: what the level brought */
 } corm_load_job;
+
+/* A strategy of the query for a relationship that is not loaded by it. */
+typedef struct corm_load_override {
+  const corm_relationship *relationship;
+  uint8_t strategy;
+} corm_load_override;
 
 /* A slot that is read when the object is new. */
 typedef struct corm_load_slot {
@@ -46,6 +55,11 @@ typedef struct corm_load_entity {
   /* joined eager loading */
   struct corm_load_entity *parent; /* NULL: the statement's own entity */
   corm_relationship *relationship; /* from there */
+  const corm_load_option *option;  /* for it; NULL: none */
+  const corm_node *right;          /* its FROM with what is nested in it, while the select is rewritten */
+  bool contained;                  /* the query joins it */
+  bool inner;                      /* by an inner join */
+  bool nested;                     /* which stands inside the FROM of its parent */
   const corm_node *secondary;      /* alias of the association table; NULL: none */
   corm_gather gather;
 
@@ -53,7 +67,8 @@ typedef struct corm_load_entity {
   corm_load_option *const *options; /* given for it */
   uint32_t noptions;
   corm_load_job *jobs;
-  corm_load_option **overrides; /* lazy strategies that differ from the mapping's */
+  const corm_load_option *wild;  /* "*" that holds here and below; NULL: none */
+  corm_load_override *overrides; /* lazy strategies that differ from the mapping's */
   uint32_t noverrides;
   corm_vec seen;   /* with jobs: its objects */
   uint32_t offset; /* in seen: what the running job has dealt with */
@@ -95,13 +110,16 @@ struct corm_loader {
   uint32_t nvisible; /* the statement's own ones */
   corm_load_item *items;
   uint32_t nitems;
-  const corm_load_path *path; /* above the statement's entities */
+  const corm_load_path *path;   /* above the statement's entities */
+  const corm_load_option *wild; /* "*" that was said above them */
+  corm_vec *found;              /* where the entity's objects are wanted; NULL: nowhere */
   bool populate_existing;
   bool keep_changes; /* which populate_existing would overwrite */
   bool alone;        /* one object by key: no siblings */
   bool ahead;        /* nobody waits for its rows yet: others are read before */
   bool in_row;
   bool unique; /* joined collections repeat rows */
+  bool counts; /* some of them are joined by the loader, so that a LIMIT would count them */
 
   /* loads of one relationship: the rows' only entity belongs to the parents with the key in these columns */
   corm_gather *fetch;
@@ -169,10 +187,8 @@ CORM_MUST_USE corm_status corm_eager_override(corm_load_entity *entity, corm_obj
 CORM_MUST_USE corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent,
                                           corm_relationship *relationship, const corm_load_option *option,
                                           corm_load_entity **out, corm_error *err);
-/* The same expression over aliases of the target's table and of the association table (NULL: as it is). NULL: out of
- * memory. */
-const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
-                                   const corm_node *target, const corm_node *secondary);
+/* Hidden entities that the query joins itself stand before the others. */
+void corm_joined_sort(corm_loader *loader);
 
 /* The select with the hidden entities joined to it; wrapped in a subquery where rows are counted or grouped. */
 CORM_MUST_USE corm_status corm_joined_rewrite(corm_loader *loader, const corm_select *select, const corm_select **out,
@@ -191,6 +207,8 @@ typedef struct corm_fetch {
   corm_relationship *relationship;
   const corm_load_option *option; /* NULL: none */
   const corm_load_path *path;     /* down to the parents */
+  const corm_load_option *wild;   /* that holds for the targets; NULL: none */
+  corm_vec *found;                /* takes the targets; NULL: not wanted */
   corm_siblings *siblings;        /* the group of the parents when they are weak */
   uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */
   bool populate_existing;

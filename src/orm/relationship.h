@@ -25,13 +25,17 @@ enum {
   X(JOINED, "joined")                                                                                                  \
   X(IMMEDIATE, "immediate")                                                                                            \
   X(RAISE, "raise")                                                                                                    \
+  X(RAISE_ON_SQL, "raise_on_sql")                                                                                      \
   X(NOLOAD, "noload")
 
 typedef enum corm_lazy {
 #define CORM_X(id, name) CORM_LAZY_##id,
   CORM_LAZIES(CORM_X)
 #undef CORM_X
-      CORM_LAZY_COUNT
+      CORM_LAZY_COUNT,
+  /* what only an option of a query says */
+  CORM_LAZY_CONTAINED = CORM_LAZY_COUNT, /* by the query's own join */
+  CORM_LAZY_DEFAULT                      /* as the relationship says; the option leads to others */
 } corm_lazy;
 
 typedef enum corm_passive_deletes { CORM_PASSIVE_NO, CORM_PASSIVE_YES, CORM_PASSIVE_ALL } corm_passive_deletes;
@@ -54,6 +58,8 @@ typedef struct corm_relationship_def {
   bool viewonly;
   bool single_parent;
   bool post_update;
+  bool innerjoin;                   /* joined loading by an inner join */
+  uint8_t join_depth;               /* eager loading back to the own class: how often; 0: not */
   corm_column *const *foreign_keys; /* chooses among several foreign keys */
   uint32_t nforeign_keys;
   /* Self-referential: the far end. With a secondary table that refers twice to one class: its columns that point to the
@@ -116,6 +122,11 @@ CORM_MUST_USE corm_status corm_relationship_on_in(corm_arena *arena, const corm_
                                                   const corm_node *left, const corm_node *secondary,
                                                   const corm_node *right, const corm_node **secondary_on,
                                                   const corm_node **on, corm_error *err);
+
+/* An expression over the target's own FROM, said of another one of it and of an alias of the association table (NULL:
+   as it is). NULL: out of memory. In joined.c. */
+const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
+                                   const corm_node *target, const corm_node *secondary);
 
 /* The same with the nodes of all columns of either side, by slot. */
 CORM_MUST_USE corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relationship *relationship,

@@ -683,33 +683,53 @@ function corm.sessionmaker(bind, options) end
 
 -- Loader options ------------------------------------------------------------------------------------------------------
 
----One statement more for all objects of the result.
----@param attribute corm.Relationship
+---One statement more for all objects of the result; `recursion_depth`: for so many levels more, -1 for all.
+---@param attribute corm.Relationship|"*"
+---@param options? { recursion_depth?: integer }
 ---@return corm.LoaderOption
-function corm.selectinload(attribute) end
+function corm.selectinload(attribute, options) end
 
----In the same statement, by a LEFT OUTER JOIN.
+---In the same statement, by a LEFT OUTER JOIN, or an inner one.
+---@param attribute corm.Relationship|"*"
+---@param options? { innerjoin?: boolean }
+---@return corm.LoaderOption
+function corm.joinedload(attribute, options) end
+
+---By the query's own join, of the class itself or of `alias`.
+---@param attribute corm.Relationship
+---@param options? { alias?: corm.Model }
+---@return corm.LoaderOption
+function corm.contains_eager(attribute, options) end
+
+---As the relationship says; the option leads to what lies behind it.
 ---@param attribute corm.Relationship
 ---@return corm.LoaderOption
-function corm.joinedload(attribute) end
+function corm.defaultload(attribute) end
+
+---What begins at one entity of the query: a class or an alias of it.
+---@param entity corm.Model
+---@return corm.LoaderOption
+function corm.Load(entity) end
 
 ---At the first access, object by object.
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
 ---@return corm.LoaderOption
 function corm.lazyload(attribute) end
 
 ---Object by object, as soon as the result is read.
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
+---@param options? { recursion_depth?: integer }
 ---@return corm.LoaderOption
-function corm.immediateload(attribute) end
+function corm.immediateload(attribute, options) end
 
----An access that would load is an InvalidRequestError.
----@param attribute corm.Relationship
+---An access that would load is an InvalidRequestError; `sql_only`: only where a statement would be sent.
+---@param attribute corm.Relationship|"*"
+---@param options? { sql_only?: boolean }
 ---@return corm.LoaderOption
-function corm.raiseload(attribute) end
+function corm.raiseload(attribute, options) end
 
 ---Stays empty.
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
 ---@return corm.LoaderOption
 function corm.noload(attribute) end
 

@@ -103,6 +103,11 @@ function Collection:index(object) end
 ---@field class_ corm.Model
 local Relationship = {}
 
+---The part of the relationship that fulfils the criteria: for joins and loader options.
+---@param ... corm.Expression
+---@return corm.Relationship
+function Relationship:and_(...) end
+
 ---Some object of the collection fulfils it: a condition, a table of fields, or nothing.
 ---@param criterion? corm.Expression|table
 ---@return corm.Expression
@@ -138,29 +143,47 @@ function Relationship:is_not(value) end
 ---@class corm.LoaderOption
 local LoaderOption = {}
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
+---@param options? { recursion_depth?: integer }
 ---@return corm.LoaderOption
-function LoaderOption:selectinload(attribute) end
+function LoaderOption:selectinload(attribute, options) end
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
+---@param options? { innerjoin?: boolean }
 ---@return corm.LoaderOption
-function LoaderOption:joinedload(attribute) end
+function LoaderOption:joinedload(attribute, options) end
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
 ---@return corm.LoaderOption
 function LoaderOption:lazyload(attribute) end
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
+---@param options? { recursion_depth?: integer }
 ---@return corm.LoaderOption
-function LoaderOption:immediateload(attribute) end
+function LoaderOption:immediateload(attribute, options) end
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
+---@param options? { sql_only?: boolean }
 ---@return corm.LoaderOption
-function LoaderOption:raiseload(attribute) end
+function LoaderOption:raiseload(attribute, options) end
 
----@param attribute corm.Relationship
+---@param attribute corm.Relationship|"*"
 ---@return corm.LoaderOption
 function LoaderOption:noload(attribute) end
+
+---@param attribute corm.Relationship
+---@param options? { alias?: corm.Model }
+---@return corm.LoaderOption
+function LoaderOption:contains_eager(attribute, options) end
+
+---@param attribute corm.Relationship
+---@return corm.LoaderOption
+function LoaderOption:defaultload(attribute) end
+
+---Several options that begin where this one ends.
+---@param ... corm.LoaderOption
+---@return corm.LoaderOption
+function LoaderOption:options(...) end
 
 -- Sessions ------------------------------------------------------------------------------------------------------------
 
