@@ -198,6 +198,23 @@ return {
     end, "CREATE INDEX i ON t (a + 5)",
       postgresql = "CREATE INDEX i ON t ((a + 5))",
       mysql = "CREATE INDEX i ON t ((a + 5))" },
+    { "the order of an operator behind its parentheses", function(c)
+      local t = I(c)
+      return c.CreateIndex(c.Index("i", (t.c.a + 5):desc(), t.c.b))
+    end, "CREATE INDEX i ON t (a + 5 DESC, b)",
+      postgresql = "CREATE INDEX i ON t ((a + 5) DESC, b)",
+      mysql = "CREATE INDEX i ON t ((a + 5) DESC, b)" },
+    { "both orders of an operator", function(c)
+      local t = I(c)
+      return c.CreateIndex(c.Index("i", (t.c.a + 5):desc():nulls_last()))
+    end, "CREATE INDEX i ON t (a + 5 DESC NULLS LAST)",
+      postgresql = "CREATE INDEX i ON t ((a + 5) DESC NULLS LAST)",
+      mysql = false },
+    { "the order of a function", function(c)
+      local t = I(c)
+      return c.CreateIndex(c.Index("i", c.func.lower(t.c.b):desc()))
+    end, "CREATE INDEX i ON t (lower(b) DESC)",
+      mysql = "CREATE INDEX i ON t ((lower(b)) DESC)" },
     { "partial", function(c)
       local t = I(c)
       return c.CreateIndex(c.Index("i", t.c.a, { sqlite_where = t.c.a:gt(5), postgresql_where = t.c.a:lt(7) }))

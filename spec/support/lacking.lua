@@ -168,6 +168,12 @@ return {
     },
   },
   mariadb = {
+    expression_indexes = {
+      why = "an index holds columns",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "CREATE INDEX i ON t ((n + 1))",
+      says = "near '(n + 1))'",
+    },
     samples = {
       why = "a table is read as a whole",
       before = "CREATE TABLE t (n INTEGER);",

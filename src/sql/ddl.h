@@ -79,6 +79,9 @@ void corm_ddl_identity(const corm_dialect *dialect, const corm_column *column, c
 /* A text as a literal. */
 CORM_MUST_USE corm_status corm_ddl_literal(const corm_dialect *dialect, const char *text, corm_buf *out,
                                            corm_error *err);
+/* An item of an index or of EXCLUDE: in parentheses where the dialect wants them, its order behind these. */
+CORM_MUST_USE corm_status corm_ddl_index_item(const corm_dialect *dialect, const corm_node *expr, corm_buf *out,
+                                              corm_error *err);
 /* An expression with its values written out: DDL has no parameters. */
 CORM_MUST_USE corm_status corm_ddl_expression(const corm_dialect *dialect, const corm_node *node, corm_buf *out,
                                               corm_error *err);

@@ -90,7 +90,7 @@ static corm_status add_exclude(const corm_dialect *dialect, const corm_constrain
   corm_buf_printf(out, "EXCLUDE USING %s (", exclude->method);
   for (uint32_t i = 0; i < exclude->nitems; i++) {
     if (i > 0) corm_buf_puts(out, ", ");
-    if (corm_ddl_expression(dialect, exclude->items[i].expr, out, err) != CORM_OK) return CORM_FAILED;
+    if (corm_ddl_index_item(dialect, exclude->items[i].expr, out, err) != CORM_OK) return CORM_FAILED;
     corm_buf_printf(out, " WITH %s", exclude->items[i].op);
   }
   corm_buf_putc(out, ')');

@@ -24,11 +24,33 @@ static bool has_parentheses(const corm_dialect *dialect, const corm_node *expr) 
   }
 }
 
-static corm_status add_expression(const corm_dialect *dialect, const corm_node *expr, corm_buf *out, corm_error *err) {
-  bool parentheses = has_parentheses(dialect, expr);
+static const corm_node *ordered(const corm_node *expr) {
+  const bool postfix = expr->kind == CORM_NODE_UNARY && (corm_ops[expr->op].flags & CORM_OP_POSTFIX);
+  return postfix ? ((const corm_unary *)expr)->operand : NULL;
+}
+
+/* (x + 1) DESC NULLS LAST: the order stands behind the parentheses, which SQLAlchemy leaves out there. */
+corm_status corm_ddl_index_item(const corm_dialect *dialect, const corm_node *expr, corm_buf *out, corm_error *err) {
+  const corm_node *inner = expr;
+  unsigned depth = 0;
+  bool refused = false;
+  for (; ordered(inner) && depth <= 2; depth++, inner = ordered(inner)) {
+    const bool direction = inner->op == CORM_OP_ASC || inner->op == CORM_OP_DESC;
+    refused |= dialect->no_nulls_order && !direction; /* by the compiler, in its words */
+  }
+  bool behind = depth > 0 && depth <= 2 && !refused && has_parentheses(dialect, inner);
+  if (!behind) inner = expr;
+  bool parentheses = behind || has_parentheses(dialect, expr);
   if (parentheses) corm_buf_putc(out, '(');
-  corm_status status = corm_ddl_expression(dialect, expr, out, err);
+  corm_status status = corm_ddl_expression(dialect, inner, out, err);
   if (parentheses) corm_buf_putc(out, ')');
+  /* From the inside out: a direction, and where NULLs go. */
+  for (const corm_node *done = inner; done != expr && status == CORM_OK;) {
+    const corm_node *next = expr;
+    while (ordered(next) != done) next = ordered(next);
+    corm_buf_puts(out, corm_ops[next->op].text);
+    done = next;
+  }
   return status;
 }
 
@@ -44,7 +66,7 @@ static corm_status add_items(const corm_dialect *dialect, const corm_index *inde
     if (i > 0) corm_buf_puts(out, ", ");
     if (item->column) {
       corm_dialect_column_name(dialect, item->column, out);
-    } else if (add_expression(dialect, item->expr, out, err) != CORM_OK) {
+    } else if (corm_ddl_index_item(dialect, item->expr, out, err) != CORM_OK) {
       return CORM_FAILED;
     }
     add_option(dialect, index, CORM_DDL_AT_COLUMN, i, out);
