@@ -61,7 +61,7 @@ describe("to_metadata", function()
     assert.equal("s.t", froms(list[1]:eq("a")))
     assert.equal(made.c.x, list[2])
     assert.equal("s.t", froms(corm.literal_column("1"):eq(list[1])))
-    assert.equal("CREATE INDEX ix ON s.t (lower(name), x, x + 1 DESC) WHERE y > 1",
+    assert.equal("CREATE INDEX ix ON s.t (lower(name), x, (x + 1) DESC) WHERE y > 1",
       (tostring(corm.CreateIndex(index):compile { dialect = "postgresql" }):gsub("%s+", " ")))
   end)
 
@@ -81,7 +81,7 @@ describe("to_metadata", function()
     t = nil -- luacheck: ignore 311
     collectgarbage()
     assert.is_truthy(tostring(corm.CreateTable(made):compile { dialect = "postgresql" }):gsub("%s+", " "):find(
-      "CONSTRAINT ex EXCLUDE USING gist (a WITH =, b + 1 WITH &&) WHERE (a > 1)", 1, true))
+      "CONSTRAINT ex EXCLUDE USING gist (a WITH =, (b + 1) WITH &&) WHERE (a > 1)", 1, true))
   end)
 
   it("leaves text and the columns of other tables as they are", function()

@@ -58,14 +58,16 @@ void corm_from_list_cut(corm_from_list *list, uint32_t n) {
 
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from) {
   if (list->map.slots) return corm_from_map_find(&list->map, from)->from != NULL;
-  /* Newest first: columns of one table mostly stand together. */
+  const void *wanted = corm_from_identity(from);
   for (uint32_t i = list->n; i > 0; i--) {
-    if (corm_from_same(list->items[i - 1], from)) return true;
+    if (list->items[i - 1] == from || corm_from_identity(list->items[i - 1]) == wanted) return true;
   }
   return false;
 }
 
 bool corm_from_list_add(corm_from_list *list, const corm_node *from) {
+  /* Columns of one table mostly stand together. */
+  if (list->n && list->items[list->n - 1] == from) return true;
   /* Of a join only its members are looked at, or a long one would be walked for each of its parts. */
   if (from->kind != CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
   if (corm_from_list_has(list, from)) return true;
@@ -110,26 +112,32 @@ static const corm_node *whole_from(const corm_node *from) {
   return whole ? whole : from;
 }
 
+static bool add_one(corm_from_list *list, const corm_node *from) {
+  if (!from) return true;
+  if (from->kind == CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
+  return corm_from_list_add(list, from);
+}
+
 bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
-  if (node->kind == CORM_NODE_COLUMN) {
-    const corm_node *only = whole_from(((const corm_column_node *)node)->from);
-    if (only && only->kind == CORM_NODE_JOIN && corm_from_is_restricted(only)) list->restricted = true;
-    return !only || corm_from_list_add(list, only);
-  }
+  if (node->kind == CORM_NODE_COLUMN) return add_one(list, whole_from(((const corm_column_node *)node)->from));
   corm_walk walk;
   corm_walk_init(&walk, list->arena, node);
-  bool descend = true;
-  while ((node = corm_walk_next(&walk, descend))) {
-    const corm_node *from = NULL;
-    bool is_from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
-    if (is_from) from = node;
-    if (node->kind == CORM_NODE_COLUMN) from = whole_from(((const corm_column_node *)node)->from);
-    if (node->kind == CORM_NODE_BUNDLE) from = ((const corm_bundle *)node)->from;
-    if (from && from->kind == CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
-    if (from && !corm_from_list_add(list, from)) return false;
-    descend = node->kind != CORM_NODE_BUNDLE || !from;
+  bool descend = true, ok = true;
+  while (ok && (node = corm_walk_next(&walk, descend))) {
+    descend = true;
+    switch ((corm_node_kind)node->kind) {
+    case CORM_NODE_COLUMN: ok = add_one(list, whole_from(((const corm_column_node *)node)->from)); break;
+    case CORM_NODE_TABLE:
+    case CORM_NODE_ALIAS:
+    case CORM_NODE_JOIN: ok = add_one(list, node); break;
+    case CORM_NODE_BUNDLE:
+      ok = add_one(list, ((const corm_bundle *)node)->from);
+      descend = ((const corm_bundle *)node)->from == NULL;
+      break;
+    default: break;
+    }
   }
-  return !list->arena->failed;
+  return ok && !list->arena->failed;
 }
 
 bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {

@@ -104,6 +104,8 @@ static const corm_node *group_silent(corm_arena *arena, const corm_node *node, u
 
 const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   if (!node) return NULL;
+  const bool condition = against == CORM_OP_AND || against == CORM_OP_OR || against == CORM_AGAINST_CONDITION;
+  if (!condition && (node->kind == CORM_NODE_COLUMN || node->kind == CORM_NODE_BIND)) return node;
   int outer = precedence_against(against, precedence);
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_BINARY: return needs_group(node, against, outer) ? corm_grouping_in(arena, node) : node;
@@ -132,7 +134,6 @@ const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigne
   case CORM_NODE_SCALAR_SUBQUERY: return node;
   default: break;
   }
-  bool condition = against == CORM_OP_AND || against == CORM_OP_OR || against == CORM_AGAINST_CONDITION;
   return condition && is_boolean_type(node) ? condition_of(arena, CORM_OP_IS_TRUE, node) : node;
 }
 
