@@ -15,10 +15,11 @@ typedef struct corm_work {
   corm_object *object;
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
-  uint32_t rank; /* position of its mapper in the order of tables */
-  uint8_t kind;  /* corm_work_kind */
-  bool linked;   /* some relationship was touched */
-  bool waiting;  /* collected in a page, but not written: its key may be on its way */
+  uint32_t rank;      /* position of its mapper in the order of tables */
+  uint8_t kind;       /* corm_work_kind */
+  bool linked;        /* some relationship was touched */
+  bool waiting;       /* collected in a page, but not written: its key may be on its way */
+  uint8_t last_level; /* INSERT, UPDATE: the last of its tables that is written */
 } corm_work;
 
 /* Before `child` is written, its foreign key becomes the key of `parent`, or NULL. */

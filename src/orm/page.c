@@ -36,22 +36,24 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   s->returning = corm_arena_alloc(&p->arena, mapper->npk * sizeof *s->returning);
   if (!columns || !s->slots || !s->returning) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_column *column = corm_mapper_level_column(mapper, s->level, i);
+    if (!column) continue;
     if (!corm_mask_has(s->mask, i)) {
       s->leaves_some = s->leaves_some || !mapper->attributes[i].primary_key;
       continue;
     }
-    columns[s->n] = mapper->attributes[i].column;
-    s->slots[s->n++] = (corm_shape_slot){i, corm_page_plain(p, mapper->attributes[i].column)};
+    columns[s->n] = column;
+    s->slots[s->n++] = (corm_shape_slot){column, i, corm_page_plain(p, column)};
   }
-  *def = (corm_writer_def){.kind = s->kind, .table = mapper->table, .columns = columns, .ncolumns = s->n};
+  *def = (corm_writer_def){.kind = s->kind, .table = s->table, .columns = columns, .ncolumns = s->n};
   def->where = def->returning = columns + s->n;
   s->keys = s->slots + s->n;
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
-    const corm_column *column = mapper->attributes[slot].column;
+    const corm_column *column = corm_mapper_level_column(mapper, s->level, slot);
     if (s->kind != CORM_WRITE_INSERT) {
       columns[s->n + s->nkeys] = column;
-      s->keys[s->nkeys++] = (corm_shape_slot){slot, corm_page_plain(p, column)};
+      s->keys[s->nkeys++] = (corm_shape_slot){column, slot, corm_page_plain(p, column)};
     } else if (is_made_by_database(p, mapper, s->mask, slot)) {
       columns[s->n + s->nreturning] = column;
       s->returning[s->nreturning++] = slot;
@@ -59,13 +61,14 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   }
   def->nwhere = s->nkeys;
   def->nreturning = s->nreturning;
-  s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 &&
+  s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 && s->level == 0 &&
                  !corm_mask_has(s->mask, (uint32_t)mapper->autoincrement);
   if (s->wants_key) def->key = mapper->attributes[mapper->autoincrement].column;
   return CORM_OK;
 }
 
-static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err) {
+static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
+                             corm_error *err) {
   const size_t words = corm_mask_words(mapper);
   corm_shape *s = corm_arena_zalloc(&p->arena, 1, sizeof *s);
   uint64_t *mask = corm_arena_alloc(&p->arena, words * sizeof *mask);
@@ -75,22 +78,33 @@ static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, corm_
     return NULL;
   }
   memcpy(mask, p->mask, words * sizeof *mask);
-  *s = (corm_shape){.mapper = mapper, .kind = kind, .mask = mask};
+  *s = (corm_shape){.mapper = mapper, .table = mapper->tables[level].table, .level = level, .kind = kind, .mask = mask};
   if (describe(p, mapper, s, &def, err) != CORM_OK) return NULL;
   return corm_shape_open(p, s, &def, err) == CORM_OK ? s : NULL;
 }
 
-corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err) {
+/* The class up from `mapper` that has slots of its own in the table of a level: nothing below it writes there, so that
+   the rows of all classes below it are alike. */
+static const corm_mapper *owner_of(const corm_mapper *mapper, uint32_t level) {
+  for (; mapper->parent && mapper->parent->ntables > level; mapper = mapper->parent)
+    for (uint32_t i = mapper->parent->nattributes; i < mapper->nattributes; i++)
+      if (mapper->attributes[i].column && mapper->attributes[i].level == level) return mapper;
+  return mapper;
+}
+
+corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
+                            corm_error *err) {
+  if (mapper->parent) mapper = owner_of(mapper, level);
   const size_t size = corm_mask_words(mapper) * sizeof *p->mask;
   for (corm_shape **link = &p->shapes; *link; link = &(*link)->next) {
     corm_shape *s = *link;
-    if (s->mapper != mapper || s->kind != kind || memcmp(s->mask, p->mask, size) != 0) continue;
+    if (s->mapper != mapper || s->level != level || s->kind != kind || memcmp(s->mask, p->mask, size) != 0) continue;
     *link = s->next;
     s->next = p->shapes;
     p->shapes = s;
     return s;
   }
-  return new_shape(p, mapper, kind, err);
+  return new_shape(p, mapper, level, kind, err);
 }
 
 /* -- rows -----------------------------------------------------------------------------------------------------------
@@ -147,16 +161,19 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
   return corm_conn_encode(p->flush->conn, column->type, value, p->copies, &p->open->bytes, out, err);
 }
 
+/* The key in WHERE is the one that the row has: below the first level the database has passed a new one on by then, or
+   it refuses to. */
+static const corm_value *key_of(const corm_shape *s, const corm_object *object, uint32_t slot) {
+  return s->kind == CORM_WRITE_UPDATE && s->level ? &object->slots[slot] : corm_object_committed(object, slot);
+}
+
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {
-  const corm_attribute *attributes = object->mapper->attributes;
   corm_value *out = corm_page_room(p, s, object, err);
   corm_status status = out ? CORM_OK : CORM_FAILED;
   for (uint32_t i = 0; status == CORM_OK && i < s->n; i++)
-    status = corm_page_put(p, attributes[s->slots[i].slot].column, s->slots[i].plain, &object->slots[s->slots[i].slot],
-                           out++, err);
+    status = corm_page_put(p, s->slots[i].column, s->slots[i].plain, &object->slots[s->slots[i].slot], out++, err);
   for (uint32_t i = 0; status == CORM_OK && i < s->nkeys; i++)
-    status = corm_page_put(p, attributes[s->keys[i].slot].column, s->keys[i].plain,
-                           corm_object_committed(object, s->keys[i].slot), out++, err);
+    status = corm_page_put(p, s->keys[i].column, s->keys[i].plain, key_of(s, object, s->keys[i].slot), out++, err);
   if (status == CORM_OK) corm_page_count(p, s);
   return status;
 }

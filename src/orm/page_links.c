@@ -37,7 +37,7 @@ static corm_shape *new_link_shape(corm_persister *p, const corm_relationship *r,
     return NULL;
   }
   place_columns(r, s->place, columns);
-  for (uint32_t i = 0; i < n; i++) s->slots[i] = (corm_shape_slot){i, corm_page_plain(p, columns[i])};
+  for (uint32_t i = 0; i < n; i++) s->slots[i] = (corm_shape_slot){columns[i], i, corm_page_plain(p, columns[i])};
   corm_writer_def def = {.kind = kind, .table = r->def.secondary};
   if (kind == CORM_WRITE_INSERT) {
     s->n = n;

@@ -34,7 +34,7 @@ static void describe_missed(const corm_sheaf *sheaf, const corm_shape *s, corm_b
 
 static corm_status stale(corm_persister *p, corm_sheaf *sheaf, corm_shape *s, corm_error *err) {
   corm_page *page = corm_page_in(s, sheaf);
-  const corm_table *table = s->mapper ? s->mapper->table : s->relationship->def.secondary;
+  const corm_table *table = s->mapper ? s->table : s->relationship->def.secondary;
   const corm_object *object = NULL;
   corm_buf names;
   corm_buf_init(&names, p->flush->mem);
@@ -86,6 +86,11 @@ static corm_status take_returned(corm_persister *p, const corm_page *page, const
   return status;
 }
 
+/* True when the object's other rows have been written. */
+static bool is_last(const corm_persister *p, const corm_shape *s, const corm_object *object) {
+  return s->level == p->flush->works[object->flush - 1].last_level;
+}
+
 static corm_status settle_insert(corm_persister *p, const corm_page *page, const corm_page_row *row, corm_error *err) {
   const corm_shape *s = row->shape;
   corm_object *object = row->object;
@@ -97,9 +102,9 @@ static corm_status settle_insert(corm_persister *p, const corm_page *page, const
   }
   if (status == CORM_OK && s->nreturning) status = take_returned(p, page, row, err);
   if (status != CORM_OK) return corm_persist_blame(object, err);
-  if (s->leaves_some) corm_persist_expire(object, CORM_WRITE_INSERT);
+  if (s->leaves_some) corm_persist_expire(object, CORM_WRITE_INSERT, s->level);
   p->flush->works[object->flush - 1].waiting = false;
-  return corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err);
+  return is_last(p, s, object) ? corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err) : CORM_OK;
 }
 
 corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_page_row *row, corm_error *err) {
@@ -107,9 +112,10 @@ corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_pa
   switch (row->shape->kind) {
   case CORM_WRITE_INSERT: return settle_insert(p, corm_page_in(row->shape, sheaf), row, err);
   case CORM_WRITE_UPDATE:
-    corm_persist_expire(row->object, CORM_WRITE_UPDATE);
+    corm_persist_expire(row->object, CORM_WRITE_UPDATE, row->shape->level);
+    if (!is_last(p, row->shape, row->object)) return CORM_OK;
     return corm_persist_tell(p, CORM_EVENT_AFTER_UPDATE, row->object, err);
   case CORM_WRITE_DELETE: break;
   }
-  return corm_persist_tell(p, CORM_EVENT_AFTER_DELETE, row->object, err);
+  return row->shape->level ? CORM_OK : corm_persist_tell(p, CORM_EVENT_AFTER_DELETE, row->object, err);
 }

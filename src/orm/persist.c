@@ -1,5 +1,7 @@
 /*
- * The order of the plan, cut into pages. What stands in open pages is written before a row that needs one of their
+ * The order of the plan, cut into pages. Objects with rows in several tables (joined inheritance) are written table by
+ * table, those of one family that follow each other together: inserts and updates from the root's table down, deletes
+ * up. What stands in open pages is written before a row that needs one of their
  * keys, before another table or kind, and in tables with cycles before another shape; a row whose key the script gave
  * does not share a time with rows whose keys the database makes, or these could take it.
  */
@@ -24,16 +26,18 @@ static const corm_shape *open_shape(const corm_persister *p) {
   return p->open->nrows ? p->open->rows[p->open->nrows - 1].shape : NULL;
 }
 
-static corm_status make_way(corm_persister *p, const corm_work *work, corm_error *err) {
+static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   const corm_shape *open = open_shape(p);
   if ((open || p->nwritten) && waits(p->flush, work)) return corm_pages_flush(p, err);
-  if (!open || (open->mapper == work->object->mapper && (uint32_t)open->kind == work->kind)) return CORM_OK;
+  if (!open || (open->mapper && open->mapper->root == work->object->mapper->root && open->level == level &&
+                (uint32_t)open->kind == work->kind))
+    return CORM_OK;
   return corm_pages_close(p, err);
 }
 
-static corm_status collect_row(corm_persister *p, const corm_work *work, corm_error *err) {
+static corm_status collect_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   corm_object *object = work->object;
-  corm_shape *s = corm_page_shape(p, object->mapper, (corm_write_kind)work->kind, err);
+  corm_shape *s = corm_page_shape(p, object->mapper, level, (corm_write_kind)work->kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
   corm_status status = CORM_OK;
@@ -46,25 +50,30 @@ static corm_status collect_row(corm_persister *p, const corm_work *work, corm_er
 /* -- rows -----------------------------------------------------------------------------------------------------------
  */
 
-static corm_status insert_row(corm_persister *p, corm_work *work, corm_error *err) {
-  corm_status status = corm_persist_tell(p, CORM_EVENT_BEFORE_INSERT, work->object, err);
-  if (status == CORM_OK) status = corm_persist_insert_mask(p, work->object, err);
+/* Once for an object, before the first of its rows. */
+static corm_status tell_before(corm_persister *p, const corm_work *work, corm_error *err) {
+  static const corm_event events[] = {[CORM_WORK_INSERT] = CORM_EVENT_BEFORE_INSERT,
+                                      [CORM_WORK_UPDATE] = CORM_EVENT_BEFORE_UPDATE,
+                                      [CORM_WORK_DELETE] = CORM_EVENT_BEFORE_DELETE};
+  return corm_persist_tell(p, events[work->kind], work->object, err);
+}
+
+static corm_status insert_row(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
+  const corm_status status = corm_persist_insert_mask(p, work->object, level, err);
   if (status != CORM_OK) return status;
-  work->waiting = true;
-  return collect_row(p, work, err);
+  work->waiting = work->waiting || level == 0;
+  return collect_row(p, work, level, err);
 }
 
-static corm_status update_row(corm_persister *p, const corm_work *work, corm_error *err) {
+static corm_status update_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   bool any = false;
-  corm_status status = corm_persist_tell(p, CORM_EVENT_BEFORE_UPDATE, work->object, err);
-  if (status == CORM_OK) status = corm_persist_update_mask(p, work->object, &any, err);
-  return status == CORM_OK && any ? collect_row(p, work, err) : status;
+  const corm_status status = corm_persist_update_mask(p, work->object, level, &any, err);
+  return status == CORM_OK && any ? collect_row(p, work, level, err) : status;
 }
 
-static corm_status delete_row(corm_persister *p, const corm_work *work, corm_error *err) {
+static corm_status delete_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   for (uint32_t i = 0; i < p->nwords; i++) p->mask[i] = 0;
-  corm_status status = corm_persist_tell(p, CORM_EVENT_BEFORE_DELETE, work->object, err);
-  return status == CORM_OK ? collect_row(p, work, err) : status;
+  return collect_row(p, work, level, err);
 }
 
 static corm_status reserve(corm_persister *p, const corm_mapper *mapper, corm_error *err) {
@@ -74,17 +83,96 @@ static corm_status reserve(corm_persister *p, const corm_mapper *mapper, corm_er
   return p->mask ? CORM_OK : corm_error_memory(err);
 }
 
-static corm_status write_row(corm_persister *p, corm_work *work, corm_error *err) {
-  corm_status status = reserve(p, work->object->mapper, err);
-  if (status == CORM_OK) status = make_way(p, work, err);
-  if (status == CORM_OK) status = corm_sync_apply(p->flush, work, err);
-  if (status != CORM_OK) return status;
+static corm_status write_level(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
   switch ((corm_work_kind)work->kind) {
-  case CORM_WORK_INSERT: status = insert_row(p, work, err); break;
-  case CORM_WORK_UPDATE: status = update_row(p, work, err); break;
-  case CORM_WORK_DELETE: status = delete_row(p, work, err); break;
+  case CORM_WORK_INSERT: return insert_row(p, work, level, err);
+  case CORM_WORK_UPDATE: return update_row(p, work, level, err);
+  case CORM_WORK_DELETE: break;
   }
+  return delete_row(p, work, level, err);
+}
+
+/* What comes before the first row of an object. */
+static corm_status begin_work(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
+  corm_status status = reserve(p, work->object->mapper, err);
+  if (status == CORM_OK) status = make_way(p, work, level, err);
+  if (status == CORM_OK) status = corm_sync_apply(p->flush, work, err);
+  return status == CORM_OK ? tell_before(p, work, err) : status;
+}
+
+static corm_status write_row(corm_persister *p, corm_work *work, corm_error *err) {
+  corm_status status = begin_work(p, work, 0, err);
+  if (status == CORM_OK) status = write_level(p, work, 0, err);
   return status == CORM_OK ? CORM_OK : corm_persist_blame(work->object, err);
+}
+
+/* -- objects with several rows ------------------------------------------------------------------------------------- */
+
+/* The last table that changes are written to; hooks have had their say. */
+static uint8_t last_changed_level(const corm_object *object) {
+  uint8_t last = 0;
+  for (uint32_t i = 0; object->changes && i < object->changes->n; i++) {
+    const corm_attribute *attribute = &object->mapper->attributes[object->changes->items[i].slot];
+    if (attribute->column && !attribute->read_only && attribute->level > last) last = attribute->level;
+  }
+  return last;
+}
+
+/* One table of the works from `from` up to `to`; `first` is the first table of the run. */
+static corm_status write_table(corm_persister *p, uint32_t from, uint32_t to, uint32_t level, bool first,
+                               corm_error *err) {
+  corm_flush *flush = p->flush;
+  corm_status status = CORM_OK;
+  for (uint32_t i = from; status == CORM_OK && i < to; i++) {
+    corm_work *work = &flush->works[flush->order[i]];
+    const corm_mapper *mapper = work->object->mapper;
+    const bool gone = work->kind == CORM_WORK_DELETE;
+    const bool begins = gone ? level + 1 == mapper->ntables : first;
+    if (level >= mapper->ntables) continue;
+    status = begins ? begin_work(p, work, level, err) : reserve(p, mapper, err);
+    if (begins && !gone)
+      work->last_level =
+          work->kind == CORM_WORK_INSERT ? (uint8_t)(mapper->ntables - 1) : last_changed_level(work->object);
+    if (status == CORM_OK) status = write_level(p, work, level, err);
+    if (status != CORM_OK) return corm_persist_blame(work->object, err);
+  }
+  return CORM_OK;
+}
+
+/* Works of one family and kind. A table's rows need the keys that the table before has made. */
+static corm_status write_tables(corm_persister *p, uint32_t from, uint32_t to, corm_error *err) {
+  const corm_flush *flush = p->flush;
+  const bool gone = flush->works[flush->order[from]].kind == CORM_WORK_DELETE;
+  uint32_t most = 0;
+  for (uint32_t i = from; i < to; i++) {
+    const corm_mapper *mapper = flush->works[flush->order[i]].object->mapper;
+    if (mapper->ntables > most) most = mapper->ntables;
+  }
+  corm_status status = CORM_OK;
+  for (uint32_t l = 0; status == CORM_OK && l < most; l++) {
+    status = write_table(p, from, to, gone ? most - 1 - l : l, l == 0, err);
+    if (status == CORM_OK && l + 1 < most) status = gone ? corm_pages_close(p, err) : corm_pages_flush(p, err);
+  }
+  return status;
+}
+
+/* How far the works from `from` on go together. Rows that were sorted one by one are written one by one. */
+static uint32_t end_of_run(const corm_flush *flush, uint32_t from, uint32_t to) {
+  const corm_work *first = &flush->works[flush->order[from]];
+  uint32_t end = from + 1;
+  if (flush->cyclic[first->rank]) return end;
+  for (; end < to; end++) {
+    const corm_work *work = &flush->works[flush->order[end]];
+    if (work->kind != first->kind || work->object->mapper->root != first->object->mapper->root) break;
+  }
+  return end;
+}
+
+static corm_status write_family(corm_persister *p, uint32_t *at, uint32_t to, corm_error *err) {
+  const uint32_t end = end_of_run(p->flush, *at, to);
+  const corm_status status = write_tables(p, *at, end, err);
+  *at = end - 1;
+  return status;
 }
 
 static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, corm_error *err) {
@@ -92,7 +180,9 @@ static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, cor
   corm_status status = CORM_OK;
   for (uint32_t i = from; status == CORM_OK && i < to; i++) {
     if (i + CORM_FLUSH_AHEAD < to) corm_flush_ahead(flush->works[flush->order[i + CORM_FLUSH_AHEAD]].object);
-    status = write_row(p, &flush->works[flush->order[i]], err);
+    corm_work *work = &flush->works[flush->order[i]];
+    const corm_mapper *root = work->object->mapper->root;
+    status = root->children.len ? write_family(p, &i, to, err) : write_row(p, work, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }
@@ -104,6 +194,7 @@ static bool calls_out(const corm_flush *flush) {
     if (mapper->listening & CORM_EVENTS_OF_ROWS) return true;
     for (uint32_t i = 0; i < mapper->nattributes; i++) {
       const corm_column *column = mapper->attributes[i].column;
+      if (!column) continue;
       if (column->default_.kind == CORM_DEFAULT_HOOK || column->onupdate.kind == CORM_DEFAULT_HOOK) return true;
     }
   }

@@ -11,6 +11,7 @@
 
 /* How one column of a shape is taken from an object. */
 typedef struct corm_shape_slot {
+  const corm_column *column; /* in the shape's table */
   uint32_t slot;
   uint8_t plain; /* the value kind that goes to the driver as it is; ABSENT: none */
 } corm_shape_slot;
@@ -27,10 +28,13 @@ typedef struct corm_shape_page {
 
 typedef struct corm_shape {
   struct corm_shape *next;
-  const corm_mapper *mapper;             /* NULL: of a secondary table */
+  const corm_mapper *mapper; /* the class that gives the table its last slots, whose subclasses share the shape; NULL:
+                                of a secondary table */
+  const corm_table *table;
+  uint32_t level;                        /* which of mapper->tables */
   const corm_relationship *relationship; /* then */
   corm_write_kind kind;
-  uint64_t *mask;         /* bit per slot: part of INSERT or SET */
+  uint64_t *mask;         /* bit per slot of the mapper: part of INSERT or SET */
   corm_shape_slot *slots; /* those of the mask */
   uint32_t n;
   corm_shape_slot *keys; /* what WHERE looks for */
@@ -96,16 +100,19 @@ static inline bool corm_mask_has(const uint64_t *mask, uint32_t slot) {
 
 /* -- persist_values.c: the columns of one row, in p->mask -- */
 
-/* Decides for each absent slot: a client default, left to the database, or NULL. */
-CORM_MUST_USE corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, corm_error *err);
-CORM_MUST_USE corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, bool *any, corm_error *err);
-/* What the database computed is read when somebody asks for it. */
-void corm_persist_expire(corm_object *object, corm_write_kind kind);
+/* Decides for each absent slot of a level: a client default, left to the database, or NULL. */
+CORM_MUST_USE corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uint32_t level,
+                                                   corm_error *err);
+CORM_MUST_USE corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uint32_t level, bool *any,
+                                                   corm_error *err);
+/* What the database computed in the row of a level is read when somebody asks for it. */
+void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t level);
 
 /* -- page.c -- */
 
-/* The shape of p->mask. NULL: err is set. */
-corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, corm_write_kind kind, corm_error *err);
+/* The shape of p->mask for rows of an object's class in the table of a level. NULL: err is set. */
+corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
+                            corm_error *err);
 /* Makes room for a row in the shape's page; NULL: err is set. */
 corm_value *corm_page_room(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);
 /* The row that room was made for is complete. */

@@ -34,12 +34,27 @@ static bool is_client_default(const corm_default *value) {
   return value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
 }
 
-corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, corm_error *err) {
+/* The column of a slot that a flush writes into the table of a level; NULL: none. */
+static const corm_column *written(const corm_mapper *mapper, uint32_t slot, uint32_t level) {
+  const corm_attribute *attribute = &mapper->attributes[slot];
+  return attribute->level == level && !attribute->read_only ? attribute->column : NULL;
+}
+
+/* Values of other levels that this one repeats: keys, which are there by now. */
+static void add_copies(corm_persister *p, const corm_object *object, uint32_t level) {
+  for (uint32_t i = 0; level && i < object->mapper->nattributes; i++)
+    if (object->mapper->attributes[i].level != level && corm_mapper_level_column(object->mapper, level, i))
+      set_bit(p->mask, i);
+}
+
+corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uint32_t level, corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
+  add_copies(p, object, level);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
-    const corm_column *column = mapper->attributes[i].column;
+    const corm_column *column = written(mapper, i, level);
+    if (!column) continue;
     if (object->slots[i].kind == CORM_ABSENT) {
       const corm_default *wanted = &column->default_;
       if (is_client_default(wanted)) {
@@ -58,32 +73,40 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, cor
   return status;
 }
 
-corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, bool *any, corm_error *err) {
+static bool has_changes(const corm_object *object, uint32_t level) {
+  if (!corm_object_has_changes(object)) return false;
+  for (uint32_t i = 0; i < object->changes->n; i++)
+    if (written(object->mapper, object->changes->items[i].slot, level)) return true;
+  return false;
+}
+
+corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uint32_t level, bool *any,
+                                     corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
-  *any = false;
-  if (!corm_object_has_changes(object)) return CORM_OK;
+  *any = has_changes(object, level);
+  if (!*any) return CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
-    const corm_default *onupdate = &mapper->attributes[i].column->onupdate;
-    if (!(object->slots[i].flags & CORM_VALUE_DIRTY) && is_client_default(onupdate))
-      status = apply_default(p, object, i, onupdate, err);
-    if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) continue;
-    set_bit(p->mask, i);
-    *any = true;
+    const corm_column *column = written(mapper, i, level);
+    if (!column) continue;
+    if (!(object->slots[i].flags & CORM_VALUE_DIRTY) && is_client_default(&column->onupdate))
+      status = apply_default(p, object, i, &column->onupdate, err);
+    if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
   }
   return status;
 }
 
-void corm_persist_expire(corm_object *object, corm_write_kind kind) {
+void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t level) {
   const corm_mapper *mapper = object->mapper;
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    const corm_column *column = mapper->attributes[i].column;
+    const corm_attribute *attribute = &mapper->attributes[i];
+    const corm_column *column = attribute->column;
     corm_value *slot = &object->slots[i];
-    if (slot->flags & CORM_VALUE_DIRTY) continue;
+    if (!column || attribute->level != level || (slot->flags & CORM_VALUE_DIRTY)) continue;
     bool computed = kind == CORM_WRITE_INSERT ? slot->kind == CORM_ABSENT
                                               : column->server_onupdate || column->onupdate.kind == CORM_DEFAULT_SQL;
-    if (!computed || mapper->attributes[i].primary_key) continue;
+    if (!computed || attribute->primary_key) continue;
     corm_value_clear(mapper->mem, slot);
     slot->flags |= CORM_VALUE_EXPIRED;
     object->flags |= CORM_OBJECT_EXPIRED;
