@@ -372,6 +372,47 @@ describe("L08 trees of options", function()
     end)
   end)
 
+  it("are remembered for what is loaded later", function()
+    local list = load(users():options(corm.lazyload(m.User.addresses):joinedload(m.Address.city)))
+    assert.equal(1, w:count(function() return emails(list[4]) end))
+    silent(function() assert.equal("oslo", list[4].addresses[3].city.name) end)
+    list = load(users():options(corm.defaultload(m.User.addresses):raiseload(m.Address.city)))
+    local address = list[4].addresses[1]
+    raises("InvalidRequestError", "'Address.city' is not available", function() return address.city end)
+    list = load(users():options(corm.lazyload(m.User.addresses):lazyload(m.Address.tags):raiseload(m.Tag.addresses)))
+    raises("InvalidRequestError", "'Tag.addresses' is not available", function()
+      return list[2].addresses[1].tags[1].addresses
+    end)
+  end)
+
+  it("are remembered of \"*\", and by get", function()
+    local list = load(users():options(corm.defaultload(m.User.addresses), corm.raiseload "*"))
+    raises("InvalidRequestError", "'Address.city' is not available", function() return list[2].addresses[1].city end)
+    session:expunge_all()
+    local user = session:get(m.User, 2, { options = { corm.lazyload(m.User.addresses):joinedload(m.Address.city) } })
+    assert.equal(1, w:count(function() return emails(user) end))
+    silent(function() assert.equal("rome", user.addresses[1].city.name) end)
+  end)
+
+  it("go with the objects that know them", function()
+    local plans = setmetatable({}, { __mode = "k" })
+    local users_of = function()
+      local option = corm.lazyload(m.User.addresses:and_(m.Address.email:like "%.1")):joinedload(m.Address.city)
+      plans[option] = true
+      return load(users():options(option))
+    end
+    local list = users_of()
+    collectgarbage()
+    assert.is_not_nil(next(plans))
+    assert.equal("4.1", emails(list[4]))
+    list = nil
+    session:expunge_all()
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(plans))
+    assert.is_nil(list)
+  end)
+
   it("refuse what leads nowhere", function()
     raises("ArgumentError", "Tag.addresses is no relationship of Address, where User.addresses leads", function()
       return corm.selectinload(m.User.addresses):selectinload(m.Tag.addresses)
@@ -414,6 +455,15 @@ describe("L10 criteria in loaders", function()
         :options(how(m.Address.tags:and_(m.Tag.name:ne "home"))))
       silent(function() assert.equal(0, #list[1].tags) end)
     end
+  end)
+
+  it("choose what is loaded later", function()
+    local list = load(users():options(corm.lazyload(first())))
+    assert.equal("4.1", emails(list[4]))
+    list = load(select(m.Address):order_by(m.Address.id)
+      :options(corm.lazyload(m.Address.city:and_(m.City.name:eq "oslo"))))
+    assert.is_nil(list[1].city)
+    assert.equal("oslo", list[3].city.name)
   end)
 
   it("leave a many-to-one out, also where it is in memory", function()

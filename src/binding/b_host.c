@@ -302,6 +302,17 @@ void binding_host_function(lua_State *L, const binding_host *host, const char *n
   lua_remove(L, -2);
 }
 
+static void host_plan_gone(void *ctx, corm_load_plan *plan) {
+  const binding_host *host = ctx;
+  lua_State *tables = host->state->tables;
+  lua_rawgeti(tables, LUA_REGISTRYINDEX, host->plans);
+  if (lua_rawgetp(tables, -1, plan) != LUA_TNIL) { /* so that what is set is there already */
+    lua_pushnil(tables);
+    lua_rawsetp(tables, -3, plan);
+  }
+  lua_pop(tables, 2);
+}
+
 typedef struct default_call {
   binding_host *host;
   corm_object *object;
@@ -387,6 +398,7 @@ void binding_open_host(lua_State *L) {
                            .edges_to = host_edges_to,
                            .edge_drop = host_edge_drop,
                            .run_loader = binding_host_run_loader,
+                           .plan_gone = host_plan_gone,
                            .call_default = host_call_default,
                            .event = binding_host_event,
                            .attribute = binding_host_attribute,
@@ -401,6 +413,7 @@ void binding_open_host(lua_State *L) {
   host->living = new_table(L, NULL);
   host->aliases = new_table(L, "v");
   host->late = new_table(L, "k");
+  host->plans = new_table(L, NULL);
   host->functions = new_table(L, NULL);
   host->kept = new_table(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);

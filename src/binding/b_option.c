@@ -7,6 +7,7 @@
 
 #include "binding/b_load.h"
 #include "binding/b_session.h"
+#include "binding/state.h"
 
 /* User values: what an option was made from, and what keeps the nodes of its last step; a list of branches, or nil. */
 enum { OPTION_PREVIOUS = 1, OPTION_VALUE, OPTION_ALIAS, OPTION_BRANCHES, OPTION_SLOTS = OPTION_BRANCHES };
@@ -351,13 +352,61 @@ static size_t count_paths(lua_State *L, int list) {
   return paths;
 }
 
-void binding_load_options(lua_State *L, int list, corm_arena *arena, corm_load_options *out) {
+typedef struct plan_handle {
+  binding_head head;
+  corm_load_plan *plan; /* NULL: idle */
+} plan_handle;
+
+static void drop_plan(plan_handle *handle) {
+  corm_load_plan *plan = handle->plan;
+  handle->plan = NULL;
+  corm_load_plan_release(plan);
+}
+
+static int plan_gc(lua_State *L) {
+  plan_handle *handle = binding_test(L, 1, BINDING_PLAN);
+  if (handle) drop_plan(handle);
+  return 0;
+}
+
+/* Pushes a handle of a new plan. What the list at `list` holds is kept as long as the plan lives. */
+static corm_load_plan *push_plan(lua_State *L, int list) {
+  binding_state *state = binding_get(L);
+  bool is_new;
+  plan_handle *handle = binding_borrow(L, BINDING_LOAN_PLAN, BINDING_PLAN, sizeof *handle, &is_new);
+  corm_load_plan *plan = handle->plan = corm_load_plan_new(&state->mem, &state->host->core);
+  if (!plan) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, list);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->plans);
+  lua_createtable(L, (int)n, 0);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, list, i);
+    lua_rawseti(L, -2, i);
+  }
+  lua_rawsetp(L, -2, plan);
+  lua_pop(L, 1);
+  return plan;
+}
+
+void binding_load_options_done(lua_State *L, int index) {
+  plan_handle *handle = binding_test(L, index, BINDING_PLAN);
+  if (!handle) return;
+  drop_plan(handle);
+  binding_give_back(L, BINDING_LOAN_PLAN, index);
+}
+
+void binding_load_options(lua_State *L, int list, corm_load_options *out) {
   *out = (corm_load_options){0};
-  if (!list) return;
-  if (!lua_istable(L, list))
+  if (list && !lua_istable(L, list))
     binding_error(L, CORM_E_ARGUMENT, "options: a sequence of loader options expected, got %s",
                   binding_typename(L, list));
-  tree t = {.L = L, .arena = arena, .width = count_paths(L, list)};
+  if (!list || !lua_rawlen(L, list)) {
+    lua_pushnil(L);
+    return;
+  }
+  luaL_checkstack(L, 8, "options");
+  out->plan = push_plan(L, list);
+  tree t = {.L = L, .arena = &out->plan->arena, .width = count_paths(L, list)};
   t.roots = take(&t, t.width + 1, sizeof *t.roots);
   for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, list); i++) {
     lua_rawgeti(L, list, i);
@@ -407,6 +456,7 @@ static void push_strategy(lua_State *L, lua_CFunction function, lua_Integer whic
 void binding_open_option(lua_State *L) {
   static const luaL_Reg meta[] = {{"__tostring", option_tostring}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"options", option_options}, {NULL, NULL}};
+  static const luaL_Reg plan_meta[] = {{"__gc", plan_gc}, {NULL, NULL}};
   binding_state *state = binding_get(L);
   for (lua_Integer i = 0; i < STRATEGIES; i++) {
     push_strategy(L, option_function, i);
@@ -415,6 +465,8 @@ void binding_open_option(lua_State *L) {
   binding_pushfunction(L, load_call);
   lua_setfield(L, -2, "Load");
   if (state->metatables[BINDING_OPTION] != LUA_NOREF) return;
+  binding_metatable(L, BINDING_PLAN, "plan", NULL, plan_meta, NULL);
+  lua_pop(L, 1);
   binding_metatable(L, BINDING_OPTION, "option", methods, meta, NULL);
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[BINDING_OPTION]);
   for (lua_Integer i = 0; i < STRATEGIES; i++) {

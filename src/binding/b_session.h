@@ -71,8 +71,10 @@ void binding_new_session(lua_State *L, int options, int maker);
 void binding_open_sessionmaker(lua_State *L);
 
 /* -- loader options (b_option.c) -- */
-/* The tree of the options in the sequence at `list` (0: none), in the arena. ArgumentError. */
-void binding_load_options(lua_State *L, int list, corm_arena *arena, corm_load_options *out);
+/* The tree of the options in the sequence at `list` (0: none). Pushes what holds it until the load is done, nil where
+   there is none; then binding_load_options_done may give it back. ArgumentError. */
+void binding_load_options(lua_State *L, int list, corm_load_options *out);
+void binding_load_options_done(lua_State *L, int index);
 /* ArgumentError for an option that begins at none of the entities. */
 void binding_refuse_option(lua_State *L, const corm_load_options *options, const corm_bundle *const *entities,
                            size_t n);

@@ -183,7 +183,8 @@ static void get(lua_State *L, binding_state *state, const char *what) {
     lua_pushnil(L);
   } else {
     int list = binding_opt_push(L, 4, "options") ? lua_gettop(L) : 0;
-    binding_load_options(L, list, arena, &options);
+    binding_load_options(L, list, &options);
+    const int plan = lua_gettop(L);
     binding_refuse_option(L, &options, &(const corm_bundle *){mapper->bundle}, 1);
     if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
     options.populate_existing = options.lock || binding_opt_bool(L, 4, "populate_existing", false);
@@ -194,6 +195,7 @@ static void get(lua_State *L, binding_state *state, const char *what) {
       if (options.populate_existing || !push_found(L, state, session, mapper, key))
         push_loaded(L, state, session, mapper, key, &options);
     }
+    binding_load_options_done(L, plan);
   }
   binding_scratch_done(L, state, arena);
 }

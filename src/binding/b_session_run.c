@@ -130,7 +130,8 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   binding_late late;
   binding_late_init(&late, L, lua_gettop(L), false);
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
-  binding_load_options(L, list, arena, &options);
+  binding_load_options(L, list, &options);
+  const int plan = lua_gettop(L);
   refuse_strangers(L, node, &options, arena);
   options.populate_existing = settings->populate_existing;
   options.late = &late.late;
@@ -146,6 +147,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   lua_Integer rows = binding_run_loader(L, state, handle->loader, values);
   push_shape(L, handle->loader, node, statement);
   binding_loader_close(L, loader);
+  binding_load_options_done(L, plan);
   binding_push_list_result(L, -1, values, rows);
   binding_scratch_done(L, state, arena);
   lua_replace(L, base + 1);

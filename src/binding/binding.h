@@ -66,6 +66,7 @@ typedef enum binding_kind {
   BINDING_NATIVE,    /* the physical connection that an event of the pool is about */
   BINDING_CONSTRUCT, /* a class of SQL elements of the user's */
   BINDING_COMPILER,  /* what the functions of compiles() get */
+  BINDING_PLAN,      /* the options of a running query */
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -85,7 +86,7 @@ static inline binding_kind binding_head_kind(const binding_head *head) {
 
 /* One per Lua state, in the registry, shared by every opening of the module. */
 /* What is lent for a call and kept for the next one. */
-typedef enum binding_loan { BINDING_LOAN_BOX, BINDING_LOAN_LOADER, BINDING_LOAN_COUNT } binding_loan;
+typedef enum binding_loan { BINDING_LOAN_BOX, BINDING_LOAN_LOADER, BINDING_LOAN_PLAN, BINDING_LOAN_COUNT } binding_loan;
 
 typedef struct binding_state {
   binding_head head;

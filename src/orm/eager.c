@@ -90,9 +90,18 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   }
 }
 
+/* Whether some of its options say more than how the relationship is loaded now. */
+static bool has_later(const corm_load_entity *entity) {
+  bool found = entity->wild != NULL;
+  for (uint32_t i = 0; !found && i < entity->noptions; i++)
+    found = entity->options[i]->nchildren || entity->options[i]->criteria;
+  return found;
+}
+
 corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err) {
   const corm_vec *relationships = &entity->mapper->relationships;
   corm_status status = CORM_OK;
+  entity->keeps = loader->plan && has_later(entity);
   for (size_t i = 0; status == CORM_OK && i < relationships->len; i++)
     status = plan_one(loader, entity, relationships->items[i], joins, err);
   return status;
@@ -129,6 +138,7 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
                             .option = job->option,
                             .path = &entity->path,
                             .wild = entity->wild,
+                            .plan = loader->plan,
                             .found = job->recursion ? &job->found : NULL,
                             .populate_existing = may_overwrite(loader, job),
                             .ahead = may_go_ahead(job, parents),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orm/links.h"
+#include "orm/load_plan.h"
 #include "orm/session.h"
 
 size_t corm_object_size(const corm_mapper *mapper, size_t text) {
@@ -243,6 +244,7 @@ corm_siblings *corm_siblings_new(const corm_mem *mem) {
 
 void corm_siblings_release(corm_siblings *siblings) {
   if (!siblings || --siblings->refs) return;
+  corm_load_plan_release(siblings->plan);
   corm_mem_free(siblings->mem, siblings->members);
   corm_mem_free(siblings->mem, siblings);
 }

@@ -47,6 +47,11 @@ typedef struct corm_siblings {
   uint32_t refs;
   uint32_t n, cap;
   corm_object **members; /* NULL where the object is gone or went to another group */
+  /* What their query said of loads to come, in `plan`; NULL: nothing. */
+  struct corm_load_plan *plan;
+  struct corm_load_option *const *options;
+  uint32_t noptions;
+  const struct corm_load_option *wild;
 } corm_siblings;
 
 struct corm_many;

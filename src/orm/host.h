@@ -19,6 +19,7 @@ typedef struct corm_object corm_object;
 typedef struct corm_session corm_session;
 typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
+struct corm_load_plan;
 
 typedef struct corm_host {
   void *ctx;
@@ -43,6 +44,10 @@ typedef struct corm_host {
 
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
+
+  /* Nobody needs the options of a query any more. Must neither fail nor run anything. NULL: the host keeps nothing for
+     them. */
+  void (*plan_gone)(void *ctx, struct corm_load_plan *plan);
 
   /* Calls a default or onupdate function for one row. *out borrows until the next host call. */
   corm_status (*call_default)(void *ctx, corm_object *object, const corm_column *column, int hook, corm_value *out,

@@ -305,8 +305,16 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
 }
 
 static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
-  if (!entity->siblings) entity->siblings = corm_siblings_new(loader->mem);
-  if (!entity->siblings) return corm_error_memory(err);
+  if (!entity->siblings) {
+    entity->siblings = corm_siblings_new(loader->mem);
+    if (!entity->siblings) return corm_error_memory(err);
+    if (entity->keeps) {
+      entity->siblings->plan = corm_load_plan_acquire(loader->plan);
+      entity->siblings->options = entity->options;
+      entity->siblings->noptions = entity->noptions;
+      entity->siblings->wild = entity->wild;
+    }
+  }
   return corm_siblings_join(entity->siblings, object, err);
 }
 
@@ -315,8 +323,8 @@ static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, co
  * group that it has, and so does an object that is looked for alone.
  */
 static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
-  if (loader->alone || !entity->shape->mapper->relationships.len) return CORM_OK;
-  if (object->siblings && object->siblings->n > 1) {
+  if ((loader->alone && !entity->keeps) || !entity->shape->mapper->relationships.len) return CORM_OK;
+  if (!entity->keeps && object->siblings && object->siblings->n > 1) {
     if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent)
       return CORM_OK;
     if (!entity->siblings && !entity->lone) {

@@ -54,9 +54,20 @@ static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch,
   return status == CORM_DONE ? CORM_OK : status;
 }
 
+/* What the query that showed the object said of the relationship, beside how it is loaded. */
+static void add_options(corm_fetch *fetch, const corm_object *object) {
+  const corm_siblings *siblings = object->siblings;
+  if (!siblings || !siblings->plan) return;
+  fetch->plan = siblings->plan;
+  fetch->wild = siblings->wild;
+  for (uint32_t i = 0; i < siblings->noptions; i++)
+    if (siblings->options[i]->relationship == fetch->relationship) fetch->option = siblings->options[i];
+}
+
 static corm_status load(corm_object *object, corm_relationship *relationship, bool batch, corm_error *err) {
   const corm_load_path path = {NULL, object->mapper};
   corm_fetch fetch = {.session = object->session, .relationship = relationship, .path = &path};
+  add_options(&fetch, object);
   corm_status status = corm_fetch_now(&fetch, object, err);
   if (status == CORM_ROW) {
     status = corm_object_refresh(object, unknown_slot(object, relationship), err);
@@ -77,7 +88,8 @@ static corm_status refuse_lazy(const corm_object *object, const corm_relationshi
 
 /* What is in memory, or certainly nothing. */
 static corm_status load_without_sql(corm_object *object, corm_relationship *relationship, corm_error *err) {
-  const corm_fetch fetch = {.session = object->session, .relationship = relationship};
+  corm_fetch fetch = {.session = object->session, .relationship = relationship};
+  add_options(&fetch, object);
   const corm_status status = corm_fetch_now(&fetch, object, err);
   if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
   return refuse_lazy(object, relationship, "raise_on_sql", err);

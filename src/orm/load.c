@@ -38,6 +38,7 @@ void corm_loader_free(corm_loader *loader) {
     corm_gather_clear(loader->fetch);
     corm_mem_free(loader->mem, loader->fetch);
   }
+  corm_load_plan_release(loader->plan);
   corm_loader_free(loader->next);
   corm_result_release(loader->result);
   corm_vec_clear(&loader->entities);
@@ -235,6 +236,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
   loader->late = options ? options->late : NULL;
+  loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
   status =
       corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0, true, err);
   if (status == CORM_OK)
@@ -251,6 +253,7 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
   loader->keep_changes = options && options->lock;
+  loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
   status = corm_loader_open_key(loader, mapper, key, options ? options->items : NULL, options ? options->n : 0,
                                 options ? options->lock : NULL, err);
   if (status == CORM_OK)

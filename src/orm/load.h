@@ -17,6 +17,7 @@
 #define CORM_ORM_LOAD_H
 
 #include "orm/links.h"
+#include "orm/load_plan.h"
 #include "orm/session.h"
 #include "sql/select.h"
 
@@ -39,6 +40,7 @@ typedef struct corm_load_options {
   const corm_late *late;          /* parameters that the text depends on, or NULL */
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
+  corm_load_plan *plan;      /* where the items are, held by the loader; NULL: they serve this load only */
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
 } corm_load_options;

@@ -87,6 +87,7 @@ typedef struct corm_load_entity {
   corm_load_shape *shapes; /* those met so far, that of `mapper` last */
   corm_value *raw;         /* the row by column, where it is not straight; else NULL */
   bool leads;              /* straight, and the key's columns come first, in order */
+  bool keeps;              /* its objects are to know its options */
   corm_siblings *siblings;
   corm_object *lone; /* the only object so far, which is in another group */
 } corm_load_entity;
@@ -112,6 +113,7 @@ struct corm_loader {
   uint32_t nitems;
   const corm_load_path *path;   /* above the statement's entities */
   const corm_load_option *wild; /* "*" that was said above them */
+  corm_load_plan *plan;         /* held; NULL: none */
   corm_vec *found;              /* where the entity's objects are wanted; NULL: nowhere */
   bool populate_existing;
   bool keep_changes; /* which populate_existing would overwrite */
@@ -208,6 +210,7 @@ typedef struct corm_fetch {
   const corm_load_option *option; /* NULL: none */
   const corm_load_path *path;     /* down to the parents */
   const corm_load_option *wild;   /* that holds for the targets; NULL: none */
+  corm_load_plan *plan;           /* of these; NULL: none */
   corm_vec *found;                /* takes the targets; NULL: not wanted */
   corm_siblings *siblings;        /* the group of the parents when they are weak */
   uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */
