@@ -6,6 +6,7 @@ local events = load "corm.events"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
+load "corm.composite"
 load "corm.hybrid"
 load "corm.synonym"
 local native, info, fail = orm.native, orm.info, orm.fail

@@ -126,6 +126,41 @@ function descriptors.class_value(ci, key, entity, node, from)
   return descriptors.unknown(ci, key)
 end
 
+-- Comparators: an expression with methods of its own, which are called with the expression; those that are not among
+-- them are the expression's.
+local expressions = setmetatable({}, { __mode = "k" })
+
+local function plain(value)
+  return expressions[value] or value
+end
+
+local operators = {
+  __add = function(a, b) return plain(a) + plain(b) end, __sub = function(a, b) return plain(a) - plain(b) end,
+  __mul = function(a, b) return plain(a) * plain(b) end, __div = function(a, b) return plain(a) / plain(b) end,
+  __idiv = function(a, b) return plain(a) // plain(b) end, __mod = function(a, b) return plain(a) % plain(b) end,
+  __band = function(a, b) return plain(a) & plain(b) end, __bor = function(a, b) return plain(a) | plain(b) end,
+  __concat = function(a, b) return plain(a) .. plain(b) end,
+  __unm = function(a) return -plain(a) end, __bnot = function(a) return ~plain(a) end,
+  __tostring = function(a) return tostring(plain(a)) end,
+}
+
+function descriptors.comparator(expression, methods)
+  local meta = {
+    __name = "Comparator", __metatable = "corm.comparator", __corm_node = expression,
+    __newindex = function() return fail("ArgumentError", "an expression cannot be changed") end,
+    __index = function(_, key)
+      local method = methods[key]
+      if method == nil then method = expression[key] end
+      if type(method) ~= "function" then return method end
+      return function(_, ...) return method(expression, ...) end
+    end,
+  }
+  for name, operator in next, operators do meta[name] = operator end
+  local comparator = setmetatable({}, meta)
+  expressions[comparator] = expression
+  return comparator
+end
+
 local functions = {}
 
 -- filter_by { key = value } for a name that C does not know: the condition, or nil.

@@ -630,10 +630,16 @@ function corm.relationship(target, options) end
 ---@return any # for the option backref
 function corm.backref(name, options) end
 
+---Several columns as one value: make(a, b) makes it; `values` or its method `composite_values` gives the columns back.
+---@param make any # a function, or a table that can be called
+---@param ... string|{ values?: fun(value: any): ... }
+---@return any # to be assigned in a model
+function corm.composite(make, ...) end
+
 ---fn(object) on objects, fn(class) in queries unless `expr` says otherwise; `update_expr` gives the columns and values
 ---that setting it in UPDATE means.
 ---@param fn fun(self: any): any
----@param options? { expr?: function, fset?: function, update_expr?: fun(class: any, value: any): any[][] }
+---@param options? { expr?: function, fset?: function, update_expr?: function, comparator?: function }
 ---@return any # to be assigned in a model
 function corm.hybrid_property(fn, options) end
 
