@@ -76,17 +76,17 @@ static void bad_mappings_are_refused(void **state) {
 
 static void the_statement_by_key_is_compiled_once_a_dialect(void **state) {
   world *w = *state;
-  const corm_compiled *sqlite, *again, *generic;
-  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, &sqlite, &w->err));
-  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_default, &generic, &w->err));
-  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, &again, &w->err));
+  const corm_mapper_sql *sqlite, *again, *generic;
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, NULL, &sqlite, &w->err));
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_default, NULL, &generic, &w->err));
+  ok(w, corm_mapper_get_sql(w->doc, &corm_dialect_sqlite, NULL, &again, &w->err));
   assert_ptr_equal(sqlite, again);
   assert_ptr_not_equal(sqlite, generic);
-  assert_int_equal(sqlite->nbinds, 2);
-  assert_string_equal(sqlite->binds[0].name, "pk_1");
-  assert_string_equal(sqlite->binds[1].name, "pk_2");
-  assert_int_equal(sqlite->nbundles, 1);
-  assert_ptr_equal(sqlite->bundles[0].node->owner, w->doc);
+  assert_int_equal(sqlite->get.nbinds, 2);
+  assert_string_equal(sqlite->get.binds[0].name, "pk_1");
+  assert_string_equal(sqlite->get.binds[1].name, "pk_2");
+  assert_int_equal(sqlite->get.nbundles, 1);
+  assert_ptr_equal(sqlite->get.bundles[0].node->owner, w->doc);
 }
 
 /* A foreign key column without a type has that of its target, once the registry is configured. */
@@ -151,7 +151,7 @@ static void classes_inherit(void **state) {
 }
 
 static corm_status map_and_configure(world *w) {
-  const corm_compiled *compiled;
+  const corm_mapper_sql *compiled;
   corm_mapper *mapper;
   corm_relationship *relationship;
   corm_relationship_def def = world_def("owner", "User", NULL);
@@ -160,7 +160,7 @@ static corm_status map_and_configure(world *w) {
   if (status != CORM_OK) return status;
   status = corm_relationship_new(mapper, &def, &relationship, &w->err);
   if (status == CORM_OK) status = corm_registry_configure(&w->registry, &w->err);
-  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, &corm_dialect_sqlite, &compiled, &w->err);
+  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, &corm_dialect_sqlite, NULL, &compiled, &w->err);
   corm_mapper_free(mapper);
   return status;
 }

@@ -44,10 +44,11 @@ typedef enum corm_value_kind {
 } corm_value_kind;
 
 enum {
-  CORM_VALUE_OWNED = 1,    /* as.s is a heap block of the holder's allocator */
-  CORM_VALUE_DIRTY = 2,    /* object slots: changed since the last load or flush */
-  CORM_VALUE_EXPIRED = 4,  /* object slots: absent, to be loaded at the next access */
-  CORM_VALUE_GENERATED = 8 /* object slots: the key that the database gave at the INSERT */
+  CORM_VALUE_OWNED = 1,     /* as.s is a heap block of the holder's allocator */
+  CORM_VALUE_DIRTY = 2,     /* object slots: changed since the last load or flush */
+  CORM_VALUE_EXPIRED = 4,   /* object slots: absent, to be loaded at the next access */
+  CORM_VALUE_GENERATED = 8, /* object slots: the key that the database gave at the INSERT */
+  CORM_VALUE_LATER = 16     /* object slots, beside EXPIRED: loaded when it is asked for itself, not with others */
 };
 
 typedef struct corm_value {

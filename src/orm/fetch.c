@@ -290,7 +290,8 @@ static corm_status open_get(corm_loader *loader, const corm_fetch *fetch, corm_l
   const corm_relationship *relationship = fetch->relationship;
   corm_value key[SMALL_KEY];
   for (uint32_t i = 0; i < relationship->target->npk; i++) key[i] = loader->fetch->keys[relationship->pk_order[i]];
-  return corm_loader_open_key(loader, relationship->target, key, options, n, NULL, err);
+  const corm_load_options all = {.items = options, .n = n};
+  return corm_loader_open_key(loader, relationship->target, key, &all, err);
 }
 
 static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, corm_error *err) {

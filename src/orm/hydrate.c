@@ -255,7 +255,7 @@ static uint32_t common_slots(const corm_load_shape *shape, const corm_object *ob
 
 static bool has_expired(const corm_object *object) {
   for (uint32_t i = 0; i < object->mapper->nattributes; i++)
-    if (object->slots[i].flags & CORM_VALUE_EXPIRED) return true;
+    if ((object->slots[i].flags & (CORM_VALUE_EXPIRED | CORM_VALUE_LATER)) == CORM_VALUE_EXPIRED) return true;
   return false;
 }
 

@@ -181,10 +181,10 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
 }
 
 /* The mapper's own statement serves as long as nothing is joined to it. */
-static corm_status open_get(corm_loader *loader, corm_mapper *mapper, const corm_value *key, corm_error *err) {
+static corm_status open_get(corm_loader *loader, const corm_mapper *mapper, const corm_mapper_sql *sql,
+                            const corm_value *key, corm_error *err) {
   corm_params params = {.values = key, .n = mapper->npk};
-  corm_status status = corm_mapper_get_sql(mapper, loader->dialect, &loader->compiled, err);
-  if (status != CORM_OK) return status;
+  loader->compiled = &sql->get;
   const char **names = corm_arena_zalloc(&loader->arena, mapper->npk, sizeof *names);
   if (!names) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) names[i] = loader->compiled->binds[i].name;
@@ -195,7 +195,7 @@ static corm_status open_get(corm_loader *loader, corm_mapper *mapper, const corm
 static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, const corm_value *key,
                                const corm_row_lock *lock, corm_error *err) {
   corm_arena *arena = &loader->arena;
-  const corm_node *columns = &mapper->bundle->base;
+  const corm_node *columns = &((const corm_load_entity *)loader->entities.items[0])->bundle->base;
   const corm_select_extra extra = {.lock = lock};
   corm_select select = {.base = {.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)},
                         .columns = &columns,
@@ -216,17 +216,35 @@ static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, c
   return status == CORM_OK ? execute(loader, NULL, false, err) : status;
 }
 
+/* Some columns, without what is loaded with objects. */
+static corm_status open_part(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
+                             const corm_load_options *options, corm_error *err) {
+  const corm_mapper_sql *sql;
+  corm_status status = corm_registry_configure(mapper->registry, err);
+  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, options->set, &sql, err);
+  if (status != CORM_OK) return status;
+  const corm_bundle *bundle = sql->bundle;
+  if (options->lock) bundle = corm_mapper_part_in(&loader->arena, mapper, mapper->from, -1, options->set);
+  if (!bundle) return corm_error_memory(err);
+  status = add_root(loader, bundle, NULL, 0, err);
+  if (status != CORM_OK) return status;
+  return options->lock ? open_select(loader, mapper, key, options->lock, err) : open_get(loader, mapper, sql, key, err);
+}
+
 corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                                 corm_load_option *const *options, uint32_t n, const corm_row_lock *lock,
-                                 corm_error *err) {
+                                 const corm_load_options *options, corm_error *err) {
+  const corm_row_lock *lock = options->lock;
+  const corm_mapper_sql *sql;
   corm_status status = corm_loader_find_dialect(loader, err);
   loader->alone = true;
-  if (status == CORM_OK) status = add_root(loader, mapper->bundle, options, n, err);
+  if (status == CORM_OK && options->set) return open_part(loader, mapper, key, options, err);
+  if (status == CORM_OK) status = add_root(loader, mapper->bundle, options->items, options->n, err);
   /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
   if (status == CORM_OK) status = plan(loader, !lock, err);
-  if (status != CORM_OK) return status;
-  return lock || loader->entities.len > loader->nvisible ? open_select(loader, mapper, key, lock, err)
-                                                         : open_get(loader, mapper, key, err);
+  if (status == CORM_OK && (lock || loader->entities.len > loader->nvisible))
+    return open_select(loader, mapper, key, lock, err);
+  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
+  return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;
 }
 
 corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
@@ -254,8 +272,7 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
   loader->populate_existing = options && options->populate_existing;
   loader->keep_changes = options && options->lock;
   loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
-  status = corm_loader_open_key(loader, mapper, key, options ? options->items : NULL, options ? options->n : 0,
-                                options ? options->lock : NULL, err);
+  status = corm_loader_open_key(loader, mapper, key, options ? options : &(corm_load_options){0}, err);
   if (status == CORM_OK)
     *out = loader;
   else

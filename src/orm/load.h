@@ -40,7 +40,9 @@ typedef struct corm_load_options {
   const corm_late *late;          /* parameters that the text depends on, or NULL */
   corm_load_option *const *items; /* of the root entities */
   uint32_t n;
-  corm_load_plan *plan;      /* where the items are, held by the loader; NULL: they serve this load only */
+  corm_load_plan *plan; /* where the items are, held by the loader; NULL: they serve this load only */
+  const uint64_t *set;  /* of corm_loader_get: bit per slot, what to read besides the key, and no relationships; NULL:
+                           the row and what is loaded with it */
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
 } corm_load_options;

@@ -154,10 +154,9 @@ CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_err
 CORM_MUST_USE corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                                            corm_load_option *const *options, uint32_t n, bool autoflush,
                                            corm_error *err);
-/* The same for the mapper's own SELECT by primary key; `lock` locks the row, NULL: does not. */
+/* The same for a row by primary key. Of the options: items, set, lock. */
 CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                                               corm_load_option *const *options, uint32_t n, const corm_row_lock *lock,
-                                               corm_error *err);
+                                               const corm_load_options *options, corm_error *err);
 /* Runs to the end through the host, and frees. */
 CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
 

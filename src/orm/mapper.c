@@ -287,6 +287,7 @@ static corm_status restrict_rows(corm_mapper *mapper, corm_error *err) {
   const corm_node *only = column ? corm_in_in(arena, CORM_OP_IN, column, values, n, 0) : NULL;
   if (!only) return corm_error_memory(err);
   ((corm_table_node *)(uintptr_t)from)->only = only; /* made by take_tables */
+  corm_mapper_forget_sql(mapper);
   return CORM_OK;
 }
 
@@ -455,11 +456,7 @@ void corm_mapper_forget(corm_mapper *mapper) {
 void corm_mapper_free(corm_mapper *mapper) {
   if (!mapper) return;
   corm_mapper_forget(mapper);
-  for (corm_mapper_sql *sql = mapper->sql, *next; sql; sql = next) {
-    next = sql->next;
-    corm_arena_clear(&sql->arena);
-    corm_mem_free(mapper->mem, sql);
-  }
+  corm_mapper_free_sql(mapper);
   corm_vec_clear(&mapper->children);
   corm_vec_clear(&mapper->relationships);
   corm_vec_clear(&mapper->referrers);

@@ -57,9 +57,11 @@ typedef struct corm_mapper_table {
 /* SQL that a mapper uses again and again, compiled once for each dialect. */
 typedef struct corm_mapper_sql {
   struct corm_mapper_sql *next;
-  const corm_dialect *dialect;
+  const corm_dialect *dialect; /* NULL: no longer right, kept for who uses it */
+  const uint64_t *set;         /* bit per slot: what it reads besides the key; NULL: the whole row */
   corm_arena arena;
-  corm_compiled get; /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ... */
+  const corm_bundle *bundle; /* what it selects */
+  corm_compiled get;         /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ... */
 } corm_mapper_sql;
 
 /*
@@ -194,8 +196,15 @@ const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *map
 /* The column node of a slot over a FROM (NULL: the table itself). */
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
                                        const corm_node *from);
-/* The compiled SELECT by primary key. */
-CORM_MUST_USE corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect,
-                                              const corm_compiled **out, corm_error *err);
+/* The same of the primary key and the slots of a set only. level: -1, or that of the one table that `from` is. */
+const corm_bundle *corm_mapper_part_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
+                                       int32_t level, const uint64_t *set);
+/* The compiled SELECT by primary key, of the slots of a set and the key (NULL: of all). It may read more than the set.
+   Where one table below the root's has all of them, it is the only one that is read. */
+CORM_MUST_USE corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect, const uint64_t *set,
+                                              const corm_mapper_sql **out, corm_error *err);
+/* What was compiled is no longer right; or will not be used any more. */
+void corm_mapper_forget_sql(corm_mapper *mapper);
+void corm_mapper_free_sql(corm_mapper *mapper);
 
 #endif

@@ -1,4 +1,4 @@
-/* Nodes of a mapper's columns, and the statements that it uses again and again. */
+/* Nodes of a mapper's columns, over its own tables and over aliases. */
 #include <stdio.h>
 #include <string.h>
 
@@ -72,70 +72,56 @@ const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapp
   return join;
 }
 
-const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
-  const corm_node **columns = corm_arena_zalloc(arena, mapper->nattributes, sizeof *columns);
+/* A bundle of n columns, which the caller fills. */
+static corm_bundle *new_bundle(corm_arena *arena, const corm_mapper *mapper, const corm_node *from, uint32_t n,
+                               const corm_node ***columns) {
   corm_bundle *bundle = corm_arena_zalloc(arena, 1, sizeof *bundle);
-  if (!columns || !bundle) return NULL;
-  for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    columns[i] = corm_mapper_column_in(arena, mapper, i, from);
-    if (!columns[i]) return NULL;
-  }
+  *columns = corm_arena_zalloc(arena, n, sizeof **columns);
+  if (!bundle || !*columns) return NULL;
   bundle->base.kind = CORM_NODE_BUNDLE;
   bundle->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   bundle->name = mapper->name;
   bundle->owner = mapper;
   bundle->from = from;
-  bundle->columns = columns;
-  bundle->n = mapper->nattributes;
+  bundle->columns = *columns;
+  bundle->n = n;
   bundle->distinct = mapper->ntables == 1; /* they are one table's */
+  return bundle;
+}
+
+const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
+  const corm_node **columns;
+  const corm_bundle *bundle = new_bundle(arena, mapper, from, mapper->nattributes, &columns);
+  if (!bundle) return NULL;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    columns[i] = corm_mapper_column_in(arena, mapper, i, from);
+    if (!columns[i]) return NULL;
+  }
   return &bundle->base;
 }
 
-/* -- statements -- */
-
-static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, corm_error *err) {
-  corm_arena *arena = &sql->arena;
-  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
-  const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
-  const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
-  if (!select || !columns || !criteria) return corm_error_memory(err);
-  for (uint32_t i = 0; i < mapper->npk; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "pk_%u", i + 1);
-    const corm_type *type = mapper->attributes[mapper->pk[i]].type;
-    const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], mapper->from);
-    const corm_node *bind = corm_bindparam_in(arena, name, type, NULL, false);
-    criteria[i] = column && bind ? corm_binary_in(arena, CORM_OP_EQ, column, bind) : NULL;
-    if (!criteria[i]) return corm_error_memory(err);
-  }
-  columns[0] = &mapper->bundle->base;
-  select->base.kind = CORM_NODE_SELECT;
-  select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
-  select->columns = columns;
-  select->ncolumns = 1;
-  select->where = corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk);
-  if (!select->where) return corm_error_memory(err);
-  return corm_compile_in(arena, sql->dialect, &select->base, NULL, &sql->get, err);
+static const corm_node *part_column(corm_arena *arena, const corm_mapper *mapper, uint32_t slot, const corm_node *from,
+                                    int32_t level) {
+  if (level < 0) return corm_mapper_column_in(arena, mapper, slot, from);
+  return corm_column_node_in(arena, corm_mapper_level_column(mapper, (uint32_t)level, slot), from);
 }
 
-corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect, const corm_compiled **out,
-                                corm_error *err) {
-  corm_mapper_sql *sql = mapper->sql;
-  while (sql && sql->dialect != dialect) sql = sql->next;
-  if (!sql) {
-    sql = corm_mem_zalloc(mapper->mem, 1, sizeof *sql);
-    if (!sql) return corm_error_memory(err);
-    sql->dialect = dialect;
-    corm_arena_init(&sql->arena, mapper->mem);
-    corm_status status = compile_get(mapper, sql, err);
-    if (status != CORM_OK) {
-      corm_arena_clear(&sql->arena);
-      corm_mem_free(mapper->mem, sql);
-      return status;
-    }
-    sql->next = mapper->sql;
-    mapper->sql = sql;
+const corm_bundle *corm_mapper_part_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
+                                       int32_t level, const uint64_t *set) {
+  const corm_node **columns;
+  corm_view *view = corm_arena_zalloc(arena, 1, sizeof *view);
+  int16_t *place = corm_arena_alloc(arena, mapper->nattributes * sizeof *place);
+  corm_bundle *bundle = new_bundle(arena, mapper, from, mapper->nattributes, &columns);
+  if (!view || !place || !bundle) return NULL;
+  bundle->n = 0;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    place[i] = -1;
+    if (!mapper->attributes[i].primary_key && !(set[i / 64] >> (i % 64) & 1)) continue;
+    place[i] = (int16_t)bundle->n;
+    columns[bundle->n] = part_column(arena, mapper, i, from, level);
+    if (!columns[bundle->n++]) return NULL;
   }
-  *out = &sql->get;
-  return CORM_OK;
+  view->place = place;
+  bundle->view = view;
+  return bundle;
 }
