@@ -158,6 +158,11 @@ static inline corm_object *host_new_object(host *h, size_t size, corm_mapper *ma
   return &block->object;
 }
 
+static inline corm_status host_make(void *ctx, corm_mapper *mapper, corm_object **out, corm_error *err) {
+  *out = host_new_object(ctx, corm_object_size(mapper, 0), mapper);
+  return *out ? host_pin(ctx, *out, err) : corm_error_memory(err);
+}
+
 static inline corm_status host_take_entity(host *h, corm_loader *loader, uint32_t k, host_values *anchors,
                                            corm_object **out, corm_error *err) {
   size_t size = corm_loader_need(loader, k, out);
@@ -260,6 +265,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
                        .edges_add = host_edges_add,
                        .edges_to = host_edges_to,
                        .edge_drop = host_edge_drop,
+                       .make = host_make,
                        .run_loader = host_run_loader,
                        .call_default = host_call_default,
                        .event = host_event,

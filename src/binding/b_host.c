@@ -178,6 +178,7 @@ void binding_edges_add(lua_State *L, binding_host *host, corm_object *from, corm
     return;
   }
   lua_settop(L, top + 2);
+  if (n == 1) lua_rawgeti(L, top + 1, to[0]->handle); /* a single one may be held by nobody yet */
   if (binding_edges_begin(L, host, top + 2, (int)n)) {
     for (uint32_t i = 0; i < n; i++) {
       lua_rawgeti(L, top + 1, to[i]->handle);
@@ -271,6 +272,32 @@ static corm_status host_edges_to(void *ctx, corm_object *const *from, uint32_t n
   lua_settop(L, objects - 1);
   edges_call call = {ctx, to, from, n, edges};
   return all ? CORM_OK : attempt(ctx, edges_to_body, &call, err);
+}
+
+typedef struct make_call {
+  binding_host *host;
+  corm_mapper *mapper;
+  corm_object *object;
+} make_call;
+
+static int make_body(lua_State *L) {
+  make_call *call = lua_touserdata(L, 1);
+  binding_state *state = call->host->state;
+  binding_object_frame(L, state);
+  call->object =
+      binding_object_block_at(L, state, 2, corm_object_size(call->mapper, 0), call->mapper->relationships.len > 0);
+  corm_object_init(call->object, call->mapper);
+  binding_object_filled(state, L, call->object);
+  corm_error err;
+  corm_error_init(&err);
+  return host_pin(call->host, call->object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+static corm_status host_make(void *ctx, corm_mapper *mapper, corm_object **out, corm_error *err) {
+  make_call call = {.host = ctx, .mapper = mapper};
+  corm_status status = attempt(ctx, make_body, &call, err);
+  *out = call.object;
+  return status;
 }
 
 static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
@@ -397,6 +424,7 @@ void binding_open_host(lua_State *L) {
                            .edges_add = host_edges_add,
                            .edges_to = host_edges_to,
                            .edge_drop = host_edge_drop,
+                           .make = host_make,
                            .run_loader = binding_host_run_loader,
                            .plan_gone = host_plan_gone,
                            .call_default = host_call_default,

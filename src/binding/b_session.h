@@ -65,6 +65,10 @@ int binding_session_connection(lua_State *L);
  * Result. */
 void binding_session_run(lua_State *L, int session, int statement, int params);
 
+/* -- merge, merge_all (b_session_merge.c) -- */
+int binding_session_merge(lua_State *L);
+int binding_session_merge_all(lua_State *L);
+
 /* -- makers (b_sessionmaker.c) -- */
 /* Pushes a Session of the checked options at `options`, made by the sessionmaker at `maker` (0: none). */
 void binding_new_session(lua_State *L, int options, int maker);

@@ -42,6 +42,9 @@ typedef struct corm_host {
                           corm_error *err);
   void (*edge_drop)(void *ctx, corm_object *from, uint32_t edge);
 
+  /* A transient object without values, pinned. MemoryError. */
+  corm_status (*make)(void *ctx, corm_mapper *mapper, corm_object **out, corm_error *err);
+
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
 

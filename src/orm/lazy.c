@@ -101,7 +101,7 @@ corm_status corm_object_load_link(corm_object *object, corm_relationship *relati
   if (link->loaded) return CORM_OK;
   const corm_lazy lazy = link->lazy ? (corm_lazy)(link->lazy - 1) : (corm_lazy)relationship->def.lazy;
   if (lazy == CORM_LAZY_NOLOAD || !(object->flags & CORM_OBJECT_KEYED)) return fill_empty(object, relationship, err);
-  const bool flushing = object->session && object->session->flushing;
+  const bool flushing = object->session && (object->session->flushing || object->session->merging);
   if (lazy == CORM_LAZY_RAISE && !flushing) return refuse_lazy(object, relationship, "raise", err);
   if (!object->session) return refuse_detached(object, relationship, err);
   if (lazy == CORM_LAZY_RAISE_ON_SQL && !flushing) return load_without_sql(object, relationship, err);

@@ -173,6 +173,12 @@ static bool must_know_old(const corm_object *object, const corm_relationship *re
   return (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && object->session && (object->flags & CORM_OBJECT_KEYED);
 }
 
+/* For merges of objects without a row. */
+static void note_said(const corm_object *object, const corm_relationship *relationship) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (link) link->said = true;
+}
+
 corm_status corm_object_set_one(corm_object *object, corm_relationship *relationship, corm_object *target,
                                 corm_error *err) {
   corm_status status = check_target(object, relationship, target, err);
@@ -184,6 +190,7 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
   }
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
   if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
+  if (!target) note_said(object, relationship);
   return status;
 }
 
@@ -312,6 +319,7 @@ corm_status corm_object_remove_at(corm_object *object, corm_relationship *relati
                           position + 1);
   if (corm_relationship_asks(relationship)) status = ask_about_item(object, relationship, position, &link, err);
   if (status != CORM_OK) return status;
+  note_said(object, relationship);
   return list_remove(object, relationship, corm_link_items(link)->ptr[position].object, true, err);
 }
 
@@ -479,6 +487,7 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = ask_about_all(object, relationship, targets, n, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK && !n) link->said = true;
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);
   if (status == CORM_OK) status = remove_missing(object, relationship, link, targets, n, err);

@@ -318,8 +318,14 @@ static corm_status note_found(corm_loader *loader, corm_object *object, corm_err
   return corm_vec_push(loader->found, object) == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
+static corm_status keep_object(const corm_loader *loader, corm_error *err) {
+  corm_object *object = ((const corm_load_entity *)loader->entities.items[0])->object;
+  return object ? corm_keeper_add(loader->keeper, object, err) : CORM_OK;
+}
+
 static corm_status finish_row(corm_loader *loader, corm_error *err) {
   corm_status status = loader->fetch ? pull_fetched(loader, err) : CORM_OK;
+  if (loader->keeper && status == CORM_OK) status = keep_object(loader, err);
   for (size_t i = 0; status == CORM_OK && i < loader->entities.len; i++) {
     corm_load_entity *entity = loader->entities.items[i];
     if (entity->relationship) status = pull_joined(loader, entity, err);

@@ -45,6 +45,13 @@ typedef struct corm_load_shape {
   bool partial; /* some slot is not selected */
 } corm_load_shape;
 
+/* Keeps objects by edges of one that is held. The edges are the owner's to drop. */
+typedef struct corm_keeper {
+  corm_object *owner;
+  uint32_t *edges;
+  uint32_t n, cap;
+} corm_keeper;
+
 /* An object in the rows. */
 typedef struct corm_load_entity {
   corm_mapper *mapper;
@@ -128,6 +135,8 @@ struct corm_loader {
   uint32_t *key_columns;
   corm_value *key;
 
+  corm_keeper *keeper; /* of the objects of the first entity, beyond the load; NULL: none */
+
   corm_buf text; /* bytes of the entity at hand */
   corm_scratch scratch;
   bool failed; /* `failure` waits for a function that can report it */
@@ -194,6 +203,10 @@ void corm_joined_sort(corm_loader *loader);
 /* The select with the hidden entities joined to it; wrapped in a subquery where rows are counted or grouped. */
 CORM_MUST_USE corm_status corm_joined_rewrite(corm_loader *loader, const corm_select *select, const corm_select **out,
                                               corm_error *err);
+
+/* -- merge.c -- */
+
+CORM_MUST_USE corm_status corm_keeper_add(corm_keeper *keeper, corm_object *object, corm_error *err);
 
 /* -- fetch.c -- */
 

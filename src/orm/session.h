@@ -64,6 +64,7 @@ struct corm_session {
   uint32_t telling; /* how deep: hooks call what tells */
   bool news_lost;   /* there was no memory to note one */
   const char *busy; /* what it is doing while its transaction may not be ended, for messages; NULL: nothing */
+  uint32_t merging; /* depth of merges: they may load what is lazy = "raise" */
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */
@@ -132,6 +133,17 @@ CORM_MUST_USE corm_status corm_session_refresh(corm_session *session, corm_objec
                                                uint32_t n, const struct corm_row_lock *lock, corm_error *err);
 /* The row of a persistent object turned out to be gone: it leaves the session as a deleted one. */
 void corm_session_lose(corm_session *session, corm_object *object);
+struct corm_load_options;
+/*
+ * Copies n objects, which the caller holds, onto objects of this session with the same keys, loaded or made as needed,
+ * and so what their merge cascade reaches (orm/merge.c). targets: what they became, weakly held unless they are
+ * changed. Flushes before, when autoflush is on. load = false: sends nothing, the values count as loaded;
+ * InvalidRequestError for an object without a row, and for one with changes whose row is not in memory.
+ */
+CORM_MUST_USE corm_status corm_session_merge(corm_session *session, corm_object *const *sources, uint32_t n, bool load,
+                                             const struct corm_load_options *options, corm_object **targets,
+                                             corm_error *err);
+
 bool corm_session_contains(const corm_session *session, const corm_object *object);
 
 /* The live object with a key, or NULL; condemned ones are dropped from the map here. No SQL. */

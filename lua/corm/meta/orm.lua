@@ -234,6 +234,21 @@ function Session:expire_all() end
 ---@param options? { with_for_update?: boolean|corm.RowLock } May stand in the place of the names.
 function Session:refresh(object, names, options) end
 
+---Copies what an object of elsewhere has, and what its merge cascade reaches, onto the objects of this session with the
+---same keys, loaded or made as needed.
+---Raises InvalidRequestError with load = false for an object that has no row, or is changed and not in memory here.
+---@generic T: corm.Object
+---@param object T
+---@param options? { load?: boolean, options?: corm.LoaderOption[] } load = false: nothing is read
+---@return T # The session's object
+function Session:merge(object, options) end
+
+---The same for many, with one statement a class and level.
+---@param objects corm.Object[]
+---@param options? { load?: boolean, options?: corm.LoaderOption[] }
+---@return corm.Object[]
+function Session:merge_all(objects, options) end
+
 ---@param object corm.Object
 ---@return boolean
 function Session:contains(object) end
