@@ -7,6 +7,7 @@ local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
 load "corm.composite"
+local rules = load "corm.mapper_args"
 load "corm.hybrid"
 load "corm.synonym"
 local native, info, fail = orm.native, orm.info, orm.fail
@@ -179,9 +180,10 @@ local later = "!is not supported yet"
 local mapper_args = {
   polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
   polymorphic_load = later, inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
-  concrete = later, with_polymorphic = later, version_id_col = later, version_id_generator = later, primary_key = later,
-  eager_defaults = later, include_properties = later, exclude_properties = later, column_prefix = later,
-  confirm_deleted_rows = later, batch = later, passive_updates = later, always_refresh = later, properties = later,
+  concrete = later, with_polymorphic = later, version_id_col = "any", version_id_generator = "any",
+  primary_key = "table", eager_defaults = later, include_properties = "table", exclude_properties = "table",
+  column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
+  passive_updates = later, always_refresh = later, properties = "table",
 }
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
@@ -383,7 +385,7 @@ local function map_class(ci, parts)
     names, columns = inheritance.add_columns(ci, parent, parts)
   else
     as_table, keys = make_table(name, ci.base, parts)
-    names = attribute_names(as_table, keys)
+    names = rules.select(ci, parts, attribute_names(as_table, keys), as_table)
   end
   local taken = as_table and registry.tables[as_table]
   if taken and registry.classes[info[taken].name] == taken then
@@ -393,6 +395,7 @@ local function map_class(ci, parts)
   local class = new_class(ci)
   local options = inheritance.options(ci, parent, parts, as_table)
   options.columns = columns
+  rules.options(ci, parent, parts, as_table, options)
   ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
   set_fields(ci, as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
@@ -423,6 +426,7 @@ function model(base, name, body)
   if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
   local parts = read_parts(name, base, body)
   check_mapper_args(name, parts.special.__mapper_args__)
+  rules.add_properties(name, parts)
   for key, value in next, parts.members do
     if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
   end

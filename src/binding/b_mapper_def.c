@@ -23,28 +23,69 @@ static void number_class(lua_State *L, binding_host *host, binding_class *cls, i
   lua_pop(L, 2);
 }
 
-/* keys[i] names column i of the table, or columns[i], which were added to the parent's table. */
+/* keys[i] names column i of the table (false: it is not mapped), or columns[i], which were added to the parent's. */
 static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
   const bool own = def->table != NULL;
   if (!own) lua_getfield(L, ARG_OPTIONS, "columns");
   const size_t n = own ? def->table->columns.len : lua_rawlen(L, -1);
   corm_attribute_def *attributes = corm_arena_zalloc(scratch, n + 1, sizeof *attributes);
   if (!attributes) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  uint32_t mapped = 0;
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, ARG_KEYS, (lua_Integer)i + 1);
-    attributes[i].key = lua_tostring(L, -1); /* the table keeps it */
+    const bool left_out = lua_isboolean(L, -1);
+    attributes[mapped].key = lua_tostring(L, -1); /* the table keeps it */
     lua_pop(L, 1);
+    if (left_out) continue;
     if (own) {
-      attributes[i].column = def->table->columns.items[i];
+      attributes[mapped++].column = def->table->columns.items[i];
       continue;
     }
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    attributes[i].column = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
+    attributes[mapped++].column = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
     lua_pop(L, 1);
   }
   if (!own) lua_pop(L, 1);
   def->attributes = attributes;
-  def->nattributes = (uint32_t)n;
+  def->nattributes = mapped;
+}
+
+static bool flag(lua_State *L, const char *name) {
+  lua_getfield(L, ARG_OPTIONS, name);
+  const bool set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return set;
+}
+
+/* The Columns that stand for the table's primary key. */
+static void read_primary_key(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
+  if (lua_getfield(L, ARG_OPTIONS, "primary_key") == LUA_TNIL) return;
+  const size_t n = lua_rawlen(L, -1);
+  corm_column **columns = corm_arena_zalloc(scratch, n + 1, sizeof *columns);
+  if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    columns[i] = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
+    lua_pop(L, 1);
+  }
+  def->primary_key = columns;
+  def->nprimary_key = (uint32_t)n;
+}
+
+/* lua/corm/mapper_args.lua has checked them. The function is kept with the options. */
+static void read_rules(lua_State *L, corm_mapper_def *def) {
+  corm_mapper_rules *rules = &def->rules;
+  lua_getfield(L, ARG_OPTIONS, "version");
+  def->version = lua_tostring(L, -1);
+  const int type = lua_getfield(L, ARG_OPTIONS, "version_generator");
+  if (type == LUA_TFUNCTION) {
+    rules->version_kind = CORM_VERSION_HOOK;
+    rules->version_hook = binding_hook_add(L, binding_get(L), -1);
+  } else if (type == LUA_TBOOLEAN) {
+    rules->version_kind = CORM_VERSION_GIVEN;
+  }
+  rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
+  rules->whole_keys = flag(L, "whole_keys");
 }
 
 /* The type of the attribute that polymorphic_on names; NULL: there is none. */
@@ -85,6 +126,8 @@ static corm_arena *read_def(lua_State *L, binding_state *state, corm_mapper_def 
   luaL_checktype(L, ARG_OPTIONS, LUA_TTABLE);
   corm_arena *scratch = binding_scratch(L, state);
   read_attributes(L, scratch, def);
+  read_primary_key(L, scratch, def);
+  read_rules(L, def);
   read_options(L, bytes, def, identity);
   return scratch;
 }

@@ -111,6 +111,10 @@ corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_write
   if (!w) return corm_error_memory(err);
   *w = (corm_writer){.conn = conn, .arena = arena, .def = *def};
   choose_way(w, dialect);
+  if (def->singly) {
+    w->way = WAY_ROWS;
+    w->source = false;
+  }
   if (compile(w, dialect, err) != CORM_OK) return CORM_FAILED;
   w->has_constants = has_constants(&w->one);
   if (!w->set.sql) w->source = false;

@@ -150,6 +150,9 @@ CORM_MUST_USE corm_status corm_conn_encode(const corm_conn *conn, const corm_typ
 /* Begins the transaction as one that writes, if it has not begun. */
 CORM_MUST_USE corm_status corm_conn_begin_writing(corm_conn *conn, corm_error *err);
 
+/* A warning: to the log with echo, else to the observer. */
+void corm_conn_warn(const corm_conn *conn, const char *warning);
+
 /* Statements sent since the connection was opened, transaction control not counted. */
 int64_t corm_conn_statement_count(const corm_conn *conn);
 

@@ -262,8 +262,6 @@ typedef struct corm_sent {
 
 bool corm_conn_is_watched(const corm_conn *conn);
 void corm_conn_log(const corm_conn *conn, const char *line);
-/* A warning: to the log with echo, else to the observer. */
-void corm_conn_warn(const corm_conn *conn, const char *warning);
 void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent);
 /* Attaches SQL and parameters to an error of the driver. `row`: the failing one; past the end: nobody knows. */
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);

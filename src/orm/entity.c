@@ -130,6 +130,11 @@ static bool undo_change(corm_object *object, uint32_t slot, const corm_value *va
   return true;
 }
 
+static bool asks_first(const corm_object *object, uint32_t slot) {
+  return (object->slots[slot].flags & CORM_VALUE_EXPIRED) && object->mapper->attributes[slot].active_history &&
+         object->session && object->state == CORM_PERSISTENT;
+}
+
 corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   corm_value *current = &object->slots[slot];
@@ -137,6 +142,11 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   const bool dirty = current->flags & CORM_VALUE_DIRTY;
   const bool track = has_row(object);
   if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && same(current, value)) return CORM_OK;
+  if (asks_first(object, slot)) { /* once: the slot is there afterwards, or an error */
+    const corm_value *now;
+    corm_status asked = corm_object_get(object, slot, &now, err);
+    return asked == CORM_OK ? corm_object_set(object, slot, value, err) : asked;
+  }
   if (dirty && undo_change(object, slot, value)) return CORM_OK;
   if (dirty && (object->flags & CORM_OBJECT_MODIFIED) && !(current->flags & CORM_VALUE_OWNED) &&
       !corm_value_has_bytes(value)) { /* changed and registered before: nothing to keep, copy or free */

@@ -109,6 +109,21 @@ static corm_status doom_orphans(corm_session *session, corm_error *err) {
   return status;
 }
 
+/* A row is written only if it has the version that the object knows. One that has expired is read before anything is
+   written: then at least nobody comes in between. */
+static corm_status load_versions(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
+    const corm_work *work = &flush->works[i];
+    corm_object *object = work->object;
+    const int32_t slot = object->mapper->version;
+    if (slot < 0 || !(object->slots[slot].flags & CORM_VALUE_EXPIRED) || work->kind == CORM_WORK_INSERT) continue;
+    if (work->kind == CORM_WORK_DELETE || work->first_sync || corm_object_has_changes(object))
+      status = corm_object_refresh(object, (uint32_t)slot, err);
+  }
+  return status;
+}
+
 /* Relationships may add works while the list is walked; those only carry keys and have been looked at by their parents.
  */
 static corm_status collect(corm_flush *flush, corm_error *err) {
@@ -128,7 +143,7 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
     if (flush->works[i].linked || flush->works[i].kind == CORM_WORK_DELETE)
       status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
-  return status;
+  return status == CORM_OK ? load_versions(flush, err) : status;
 }
 
 /* -- settling -- */

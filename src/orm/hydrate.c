@@ -218,12 +218,14 @@ static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
 /* CORM_DONE: the key is NULL, there is no object in this row. */
 static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   const corm_mapper *mapper = entity->mapper;
+  uint32_t nulls = 0;
   corm_buf_reset(&loader->text);
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
     if (read_slot(loader, entity, slot, entity->shape->kinds[slot]) != CORM_OK) return CORM_FAILED;
-    if (entity->values[slot].kind == CORM_NULL) return CORM_DONE;
+    nulls += entity->values[slot].kind == CORM_NULL;
   }
+  if (nulls && (nulls == mapper->npk || mapper->rules.whole_keys)) return CORM_DONE;
   for (uint32_t i = 0; i < mapper->npk; i++) {
     entity->key[i] = entity->values[mapper->pk[i]];
     point_at_bytes(&entity->key[i], loader->text.ptr);

@@ -350,6 +350,27 @@ corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relati
   return status;
 }
 
+static corm_status take_rules(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
+  const corm_mapper *parent = mapper->parent;
+  mapper->rules = parent ? parent->rules : def->rules;
+  mapper->version = parent ? parent->version : -1;
+  if (!def->version) return CORM_OK;
+  mapper->version = corm_mapper_slot(mapper, def->version, strlen(def->version));
+  if (mapper->version < 0)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s: version_id_col names no attribute: '%s'", mapper->name,
+                          def->version);
+  corm_attribute *attribute = &mapper->attributes[mapper->version];
+  attribute->active_history = true;
+  if (attribute->primary_key)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s: version_id_col cannot be part of the primary key",
+                          mapper->name);
+  if (mapper->rules.version_kind == CORM_VERSION_COUNTED && corm_type_value_kind(attribute->type) != CORM_INT)
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "class %s: version_id_col '%s' is no integer to be counted; give a version_id_generator",
+                          mapper->name, def->version);
+  return CORM_OK;
+}
+
 static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   corm_arena *arena = &mapper->arena;
   corm_mapper *parent = mapper->parent;
@@ -362,6 +383,7 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (status == CORM_OK) status = map_columns(mapper, def, on[mapper->ntables - 1], err);
   if (status == CORM_OK) status = take_key(mapper, def, err);
   if (status == CORM_OK) status = take_identity(mapper, def, err);
+  if (status == CORM_OK) status = take_rules(mapper, def, err);
   if (status == CORM_OK) status = join_tables(mapper, on, err);
   for (size_t i = 0; status == CORM_OK && parent && i < parent->relationships.len; i++)
     if (corm_vec_push(&mapper->relationships, parent->relationships.items[i]) != CORM_OK) return corm_error_memory(err);
@@ -387,7 +409,7 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   mapper->parent = def->parent;
   mapper->root = def->parent ? def->parent->root : mapper;
   mapper->depth = def->parent ? def->parent->depth + 1 : 0;
-  mapper->autoincrement = mapper->discriminator = -1;
+  mapper->autoincrement = mapper->discriminator = mapper->version = -1;
   corm_arena_init(&mapper->arena, mem);
   corm_vec_init(&mapper->children, mem);
   corm_vec_init(&mapper->relationships, mem);

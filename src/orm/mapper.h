@@ -43,8 +43,24 @@ typedef struct corm_attribute {
   uint8_t level;               /* of COLUMN: which of mapper->tables */
   bool plain;                  /* the default dialect codec's decode is the identity for it */
   bool primary_key;
-  bool read_only; /* a flush leaves the column alone */
+  bool read_only;      /* a flush leaves the column alone */
+  bool active_history; /* a new value asks the database for the old one first, where that has expired */
 } corm_attribute;
+
+/* Who says what the next version of a row is. */
+typedef enum corm_version_kind {
+  CORM_VERSION_COUNTED, /* 1, then always one more */
+  CORM_VERSION_HOOK,    /* a function of the host's, called as the column's default would be */
+  CORM_VERSION_GIVEN    /* the script, or the database */
+} corm_version_kind;
+
+/* How a class's rows are written and read; those below have what the root has. */
+typedef struct corm_mapper_rules {
+  int version_hook;
+  uint8_t version_kind;     /* corm_version_kind */
+  bool unconfirmed_deletes; /* nobody is told of a DELETE that finds no row */
+  bool whole_keys;          /* a row whose key is NULL in part is no object, as if it were NULL wholly */
+} corm_mapper_rules;
 
 /* A table that objects of a mapper have rows in. */
 typedef struct corm_mapper_table {
@@ -87,9 +103,11 @@ struct corm_mapper {
   uint32_t nattributes; /* slots */
   uint32_t *pk;         /* slots of the primary key */
   uint32_t npk;
-  int32_t autoincrement;  /* slot whose value the database generates; -1 none */
-  int32_t discriminator;  /* slot that says which class a row is of: the parent's, too; -1 none */
-  corm_value identity;    /* what stands there for this class; ABSENT: it has none */
+  int32_t autoincrement; /* slot whose value the database generates; -1 none */
+  int32_t discriminator; /* slot that says which class a row is of: the parent's, too; -1 none */
+  corm_value identity;   /* what stands there for this class; ABSENT: it has none */
+  int32_t version;       /* slot of the row's version; -1 none */
+  corm_mapper_rules rules;
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
@@ -125,6 +143,8 @@ typedef struct corm_mapper_def {
   uint32_t nattributes;
   corm_column *const *primary_key; /* NULL: the table's; with a parent: always the parent's */
   uint32_t nprimary_key;
+  const char *version;        /* key of the attribute that counts the row's versions; NULL: none. The root's only */
+  corm_mapper_rules rules;    /* the root's only */
   const char *discriminator;  /* key of the attribute that says which class a row is of; NULL: the parent's, or none */
   const corm_value *identity; /* canonical, of the discriminator's type; NULL: none */
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives

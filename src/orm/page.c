@@ -30,7 +30,7 @@ static bool is_made_by_database(const corm_persister *p, const corm_mapper *mapp
 /* Lists of columns and slots; the arrays live with the shape. */
 static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_shape *s, corm_writer_def *def,
                             corm_error *err) {
-  const uint32_t most = mapper->nattributes + mapper->npk;
+  const uint32_t most = mapper->nattributes + mapper->npk + 1;
   const corm_column **columns = corm_arena_alloc(&p->arena, (most + mapper->npk) * sizeof(void *));
   s->slots = corm_arena_alloc(&p->arena, (most + 1) * sizeof *s->slots);
   s->returning = corm_arena_alloc(&p->arena, mapper->npk * sizeof *s->returning);
@@ -59,6 +59,12 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
       s->returning[s->nreturning++] = slot;
     }
   }
+  if (s->versioned) {
+    const corm_column *column = mapper->attributes[mapper->version].column;
+    columns[s->n + s->nkeys] = column;
+    s->keys[s->nkeys++] = (corm_shape_slot){column, (uint32_t)mapper->version, corm_page_plain(p, column)};
+  }
+  def->singly = s->versioned;
   def->nwhere = s->nkeys;
   def->nreturning = s->nreturning;
   s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 && s->level == 0 &&
@@ -78,7 +84,12 @@ static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, uint3
     return NULL;
   }
   memcpy(mask, p->mask, words * sizeof *mask);
-  *s = (corm_shape){.mapper = mapper, .table = mapper->tables[level].table, .level = level, .kind = kind, .mask = mask};
+  *s = (corm_shape){.mapper = mapper,
+                    .table = mapper->tables[level].table,
+                    .level = level,
+                    .kind = kind,
+                    .mask = mask,
+                    .versioned = p->versioned};
   if (describe(p, mapper, s, &def, err) != CORM_OK) return NULL;
   return corm_shape_open(p, s, &def, err) == CORM_OK ? s : NULL;
 }
@@ -98,7 +109,9 @@ corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32
   const size_t size = corm_mask_words(mapper) * sizeof *p->mask;
   for (corm_shape **link = &p->shapes; *link; link = &(*link)->next) {
     corm_shape *s = *link;
-    if (s->mapper != mapper || s->level != level || s->kind != kind || memcmp(s->mask, p->mask, size) != 0) continue;
+    if (s->mapper != mapper || s->level != level || s->kind != kind || s->versioned != p->versioned ||
+        memcmp(s->mask, p->mask, size) != 0)
+      continue;
     *link = s->next;
     s->next = p->shapes;
     p->shapes = s;

@@ -32,6 +32,17 @@ static void describe_missed(const corm_sheaf *sheaf, const corm_shape *s, corm_b
     }
 }
 
+/* A DELETE that found too few rows has done what was wanted, but somebody else has, too. */
+static void warn_of_deletes(const corm_persister *p, const corm_shape *s, const corm_page *page) {
+  char text[512];
+  if (s->mapper->rules.unconfirmed_deletes) return;
+  snprintf(text, sizeof text,
+           "DELETE statement on table '%.200s' expected to delete %zu row(s); %lld were matched; "
+           "confirm_deleted_rows = false in %.100s.__mapper_args__ says that this is to be expected",
+           s->mapper->table->fullname, page->nrows, (long long)page->matched, s->mapper->name);
+  corm_conn_warn(p->flush->conn, text);
+}
+
 static corm_status stale(corm_persister *p, corm_sheaf *sheaf, corm_shape *s, corm_error *err) {
   corm_page *page = corm_page_in(s, sheaf);
   const corm_table *table = s->mapper ? s->table : s->relationship->def.secondary;
@@ -62,9 +73,12 @@ corm_status corm_page_check(corm_persister *p, corm_sheaf *sheaf, corm_shape *s,
   case CORM_WRITE_UPDATE: return page->matched == wanted ? CORM_OK : stale(p, sheaf, s, err);
   case CORM_WRITE_DELETE: break;
   }
-  /* An object's row that is gone already is what was wanted; an association row's absence says that somebody else
-     changed the relationship. */
-  return s->mapper || page->matched >= wanted ? CORM_OK : stale(p, sheaf, s, err);
+  if (page->matched >= wanted) return CORM_OK;
+  /* An object's row that is gone already is what was wanted, unless it had to be of one version; an association row's
+     absence says that somebody else changed the relationship. */
+  if (!s->mapper || (s->versioned && !s->mapper->rules.unconfirmed_deletes)) return stale(p, sheaf, s, err);
+  warn_of_deletes(p, s, page);
+  return CORM_OK;
 }
 
 /* -- objects --------------------------------------------------------------------------------------------------------

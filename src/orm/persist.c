@@ -37,6 +37,7 @@ static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t l
 
 static corm_status collect_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   corm_object *object = work->object;
+  p->versioned = work->kind != CORM_WORK_INSERT && corm_persist_versioned(object, level);
   corm_shape *s = corm_page_shape(p, object->mapper, level, (corm_write_kind)work->kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
@@ -192,6 +193,7 @@ static bool calls_out(const corm_flush *flush) {
   for (size_t m = 0; m < flush->mappers.len; m++) {
     const corm_mapper *mapper = flush->mappers.items[m];
     if (mapper->listening & CORM_EVENTS_OF_ROWS) return true;
+    if (mapper->version >= 0 && mapper->rules.version_kind == CORM_VERSION_HOOK) return true;
     for (uint32_t i = 0; i < mapper->nattributes; i++) {
       const corm_column *column = mapper->attributes[i].column;
       if (!column) continue;

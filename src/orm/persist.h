@@ -39,6 +39,7 @@ typedef struct corm_shape {
   uint32_t n;
   corm_shape_slot *keys; /* what WHERE looks for */
   uint32_t nkeys;
+  bool versioned;      /* the last key is the version */
   bool wants_key;      /* INSERT: the generated key, which goes into mapper->autoincrement */
   bool leaves_some;    /* INSERT: columns outside of the key are left to the database */
   uint32_t *returning; /* INSERT: slots of other keys that the database makes */
@@ -83,6 +84,7 @@ typedef struct corm_persister {
   bool background;  /* nothing of the script runs meanwhile */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
+  bool versioned; /* so is this: an UPDATE or DELETE looks for the version, too */
   uint32_t nwords;
 } corm_persister;
 
@@ -105,6 +107,8 @@ CORM_MUST_USE corm_status corm_persist_insert_mask(corm_persister *p, corm_objec
                                                    corm_error *err);
 CORM_MUST_USE corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uint32_t level, bool *any,
                                                    corm_error *err);
+/* Whether the row of the level, to be updated or deleted, is looked for by its version, too: where one is known. */
+bool corm_persist_versioned(const corm_object *object, uint32_t level);
 /* What the database computed in the row of a level is read when somebody asks for it. */
 void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t level);
 

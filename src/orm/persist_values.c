@@ -30,6 +30,42 @@ static corm_status apply_default(corm_persister *p, corm_object *object, uint32_
   return corm_object_set(object, slot, &value, err);
 }
 
+/* -- versions --------------------------------------------------------------------------------------------------------
+ */
+
+/* The version stands in the table of one level. */
+static bool counts_version(const corm_mapper *mapper, uint32_t level) {
+  return mapper->version >= 0 && mapper->attributes[mapper->version].level == level;
+}
+
+bool corm_persist_versioned(const corm_object *object, uint32_t level) {
+  const int32_t slot = object->mapper->version;
+  if (!counts_version(object->mapper, level)) return false;
+  const corm_value *old = corm_object_committed(object, (uint32_t)slot);
+  return old->kind != CORM_ABSENT && old->kind != CORM_NULL;
+}
+
+/* Gives the row that is about to be written its next version. */
+static corm_status count_version(corm_persister *p, corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  const uint32_t slot = (uint32_t)mapper->version;
+  switch ((corm_version_kind)mapper->rules.version_kind) {
+  case CORM_VERSION_GIVEN: return CORM_OK;
+  case CORM_VERSION_HOOK: {
+    const corm_default hook = {.kind = CORM_DEFAULT_HOOK, .hook = mapper->rules.version_hook};
+    return apply_default(p, object, slot, &hook, err);
+  }
+  case CORM_VERSION_COUNTED: break;
+  }
+  const corm_value *old = &object->slots[slot];
+  const bool counts = (object->flags & CORM_OBJECT_KEYED) && old->kind == CORM_INT && old->as.i < INT64_MAX;
+  const corm_value next = corm_value_int(counts ? old->as.i + 1 : 1);
+  return corm_object_set(object, slot, &next, err);
+}
+
+/* -- columns ---------------------------------------------------------------------------------------------------------
+ */
+
 static bool is_client_default(const corm_default *value) {
   return value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;
 }
@@ -52,6 +88,7 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
   corm_status status = CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
   add_copies(p, object, level);
+  if (counts_version(mapper, level)) status = count_version(p, object, err);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_column *column = written(mapper, i, level);
     if (!column) continue;
@@ -80,11 +117,18 @@ static bool has_changes(const corm_object *object, uint32_t level) {
   return false;
 }
 
+/* The row of the level that has the version is written when that of another one is. */
+static bool changes_below(const corm_object *object) {
+  for (uint32_t level = 1; level < object->mapper->ntables; level++)
+    if (has_changes(object, level)) return true;
+  return false;
+}
+
 corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uint32_t level, bool *any,
                                      corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
-  *any = has_changes(object, level);
+  *any = has_changes(object, level) || (counts_version(mapper, level) && changes_below(object));
   if (!*any) return CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
@@ -94,6 +138,11 @@ corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uin
       status = apply_default(p, object, i, &column->onupdate, err);
     if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
   }
+  if (status != CORM_OK || !counts_version(mapper, level)) return status;
+  const uint32_t version = (uint32_t)mapper->version;
+  if (object->slots[version].flags & CORM_VALUE_DIRTY) return CORM_OK; /* the script's own */
+  status = count_version(p, object, err);
+  if (object->slots[version].flags & CORM_VALUE_DIRTY) set_bit(p->mask, version);
   return status;
 }
 
@@ -106,6 +155,7 @@ void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t lev
     if (!column || attribute->level != level || (slot->flags & CORM_VALUE_DIRTY)) continue;
     bool computed = kind == CORM_WRITE_INSERT ? slot->kind == CORM_ABSENT
                                               : column->server_onupdate || column->onupdate.kind == CORM_DEFAULT_SQL;
+    computed = computed || (kind == CORM_WRITE_UPDATE && (int32_t)i == mapper->version);
     if (!computed || attribute->primary_key) continue;
     corm_value_clear(mapper->mem, slot);
     slot->flags |= CORM_VALUE_EXPIRED;
