@@ -32,7 +32,7 @@ describe("a collection", function()
     for book in author.books do seen[#seen + 1] = book.title end
     assert.same({ "a", "b" }, seen)
     assert.equal("a,b", table.concat({ author.books[1].title, author.books[2].title }, ","))
-    assert.equal("collection Author.books of Author(id=NULL)", tostring(author.books))
+    assert.equal("collection Author.books of Author(id=NULL, name='ann')", tostring(author.books))
   end)
 
   it("is the same value each time", function()

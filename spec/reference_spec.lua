@@ -143,7 +143,7 @@ describe("the stubs", function()
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
       "ListenOptions", "MetaDataOptions", "Object",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
-      "URLParts", "ViewOptions", "func", "null",
+      "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }
     local others = {}
     for name in pairs(classes) do others[name] = true end

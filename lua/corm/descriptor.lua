@@ -207,6 +207,7 @@ local object_fields = {
   __class__ = function(class) return class end,
   __table__ = function(class) return class.__table__ end,
   __mapper__ = function(class) return class.__mapper__ end,
+  to_table = function() return orm.to_table end,
 }
 
 -- A name of the class that C does not know as an attribute of it.

@@ -63,6 +63,7 @@ function surface.instances()
     Result = rows(), ScalarResult = rows():scalars(), MappingResult = rows():mappings(), Row = rows():first(),
     Collection = ann.children, Relationship = Parent.children, LoaderOption = corm.selectinload(Parent.children),
     Session = session, SessionTransaction = Session():begin(), SessionSet = session.new, sessionmaker = Session,
+    scoped_session = corm.scoped_session(Session),
     Query = session:query(Parent),
     registry = Base.registry, Base = Base, Model = Parent,
     InstanceState = corm.inspect(ann), AttributeState = corm.inspect(ann).attrs.name, Mapper = corm.inspect(Parent),

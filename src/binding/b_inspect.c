@@ -1,6 +1,9 @@
 /* What inspect() and the Lua half look at in objects: states, histories, values without loading. */
 #include "binding/b_object.h"
 
+#include <string.h>
+
+#include "binding/state.h"
 #include "orm/session.h"
 
 static const char *const states[] = {
@@ -172,6 +175,33 @@ static int peek(lua_State *L) {
   return 2;
 }
 
+/* nullable(mapper, key): whether the column of an attribute may hold NULL. */
+static int nullable(lua_State *L) {
+  const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
+  size_t len;
+  const char *key = luaL_checklstring(L, 2, &len);
+  const int32_t slot = corm_mapper_slot(cls->mapper, key, len);
+  const corm_column *column = slot < 0 ? NULL : cls->mapper->attributes[slot].column;
+  lua_pushboolean(L, !column || (column->nullable && !column->primary_key));
+  return 1;
+}
+
+/* method("Session", name, fn): a method that is written in Lua. */
+static int add_method(lua_State *L) {
+  const binding_state *state = binding_upvalue(L);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_settop(L, 3);
+  binding_kind kind = BINDING_KIND_COUNT;
+  for (int i = 0; i < BINDING_KIND_COUNT; i++)
+    if (state->names[i] && strcmp(state->names[i], luaL_checkstring(L, 1)) == 0) kind = (binding_kind)i;
+  if (kind == BINDING_KIND_COUNT) return luaL_error(L, "corm has no class '%s'", lua_tostring(L, 1));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->methods[kind]);
+  lua_insert(L, 2);
+  lua_rawset(L, 2);
+  return 0;
+}
+
 void binding_open_inspect(lua_State *L) {
   static const luaL_Reg functions[] = {{"class_of", class_of},
                                        {"state", state_of},
@@ -180,6 +210,8 @@ void binding_open_inspect(lua_State *L) {
                                        {"unloaded", unloaded},
                                        {"history", history},
                                        {"peek", peek},
+                                       {"nullable", nullable},
+                                       {"method", add_method},
                                        {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

@@ -372,6 +372,32 @@ static int object_newindex(lua_State *L) {
 
 /* -- showing ---------------------------------------------------------------------------------------------------- */
 
+/* "User(id=1, name='x')": the key, and what else is in memory. Messages have corm_object_describe's, the key alone. */
+static void describe_loaded(const corm_object *object, corm_buf *out) {
+  const corm_mapper *mapper = object->mapper;
+  corm_object_describe(object, out);
+  if (out->len && !out->failed) out->len--; /* the bracket */
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_value *value = &object->slots[i];
+    if (mapper->attributes[i].primary_key || value->kind == CORM_ABSENT || (value->flags & CORM_VALUE_EXPIRED))
+      continue;
+    corm_buf_puts(out, ", ");
+    corm_buf_puts(out, mapper->attributes[i].key);
+    corm_buf_putc(out, '=');
+    corm_value_describe(value, 40, out);
+  }
+  corm_buf_putc(out, ')');
+}
+
+/* __pairs: written in Lua. */
+static int object_pairs(lua_State *L) {
+  (void)binding_checkobject(L, 1, "pairs");
+  binding_host_function(L, binding_upvalue(L)->host, "object_pairs");
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
 static int object_tostring(lua_State *L) {
   const corm_object *object = binding_checkobject(L, 1, "tostring");
   binding_state *state = binding_upvalue(L);
@@ -384,7 +410,7 @@ static int object_tostring(lua_State *L) {
   }
   corm_arena *scratch = binding_scratch(L, state);
   corm_buf *buf = binding_scratch_buf(scratch);
-  corm_object_describe(object, buf);
+  describe_loaded(object, buf);
   const char *text = corm_buf_str(buf);
   if (!text) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   lua_pushstring(L, text);
@@ -393,7 +419,8 @@ static int object_tostring(lua_State *L) {
 }
 
 void binding_open_object(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__tostring", object_tostring}, {"__gc", object_gc}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__tostring", object_tostring}, {"__pairs", object_pairs}, {"__gc", object_gc}, {NULL, NULL}};
   binding_state *state = binding_get(L);
   if (state->metatables[BINDING_OBJECT] != LUA_NOREF) return;
   binding_metatable(L, BINDING_OBJECT, "object", NULL, meta, NULL);

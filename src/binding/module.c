@@ -49,8 +49,10 @@ static int load_embedded(lua_State *L) {
  * open_globals by now.
  */
 static int open_libraries(lua_State *L) {
-  static const luaL_Reg libraries[] = {
-      {LUA_STRLIBNAME, luaopen_string}, {LUA_TABLIBNAME, luaopen_table}, {LUA_MATHLIBNAME, luaopen_math}};
+  static const luaL_Reg libraries[] = {{LUA_STRLIBNAME, luaopen_string},
+                                       {LUA_TABLIBNAME, luaopen_table},
+                                       {LUA_MATHLIBNAME, luaopen_math},
+                                       {LUA_COLIBNAME, luaopen_coroutine}};
   lua_pushcfunction(L, luaopen_base);
   lua_call(L, 0, 1);
   for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {

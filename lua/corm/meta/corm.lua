@@ -687,6 +687,12 @@ function corm.Session(bind, options) end
 ---@return corm.sessionmaker
 function corm.sessionmaker(bind, options) end
 
+---One session for each coroutine, or for each value that `scopefunc` gives.
+---@param maker corm.sessionmaker
+---@param options? { scopefunc?: fun(): any }
+---@return corm.scoped_session
+function corm.scoped_session(maker, options) end
+
 -- Loader options ------------------------------------------------------------------------------------------------------
 
 ---One statement more for all objects of the result; `recursion_depth`: for so many levels more, -1 for all.

@@ -118,6 +118,14 @@
 ---@field doc? string
 ---@field overlaps? string Taken, without effect
 
+---@class corm.ToTableOptions
+---@field only? string[]
+---@field except? string[]
+---@field include? table<string, true|corm.ToTableOptions>
+---@field depth? integer
+---@field null? any
+---@field raw? boolean
+
 ---@alias corm.JoinTransactionMode
 ---| "conditional_savepoint"
 ---| "create_savepoint"

@@ -61,6 +61,13 @@ function Model:model(name, body) end
 ---@field __table__ corm.Table
 ---@field __mapper__ userdata
 ---@field [string] any
+local Object = {}
+
+---A plain table, for encoders and comparisons. `include` names relationships, with `true` or options of their own;
+---`depth`: levels of loaded ones. NULL is absent unless `null` says what else; `raw`: dates and decimals stay values.
+---@param options? corm.ToTableOptions
+---@return table
+function Object:to_table(options) end
 
 ---The many side of a relationship: `#c`, `c[i]`, `c[i] = object`, `ipairs`, `for x in c do`. Positions count from 1. An
 ---object of another class is an ArgumentError.
@@ -315,6 +322,27 @@ function Session:get(class, key, options) end
 ---@return corm.Object
 function Session:get_one(class, key, options) end
 
+---The object with these values, or a new one that also has the defaults; and whether it was made. A row that another
+---one inserts in between is found. Raises MultipleResultsFound.
+---@param class corm.Model
+---@param values table<string, any>
+---@param defaults? table<string, any>|fun(): table<string, any>
+---@return corm.Object object
+---@return boolean made
+function Session:find_or_create(class, values, defaults) end
+
+---A sequence of objects; `next` in it leads to the next page, as `after`.
+---@param statement corm.Model|corm.Select
+---@param options? { order_by?: string|string[], limit?: integer, after?: table<string, any> }
+---@return corm.Object[]
+function Session:paginate(statement, options) end
+
+---`for batch in session:in_batches(User, { size = 500 }) do`
+---@param statement corm.Model|corm.Select
+---@param options? { order_by?: string|string[], size?: integer }
+---@return fun(): corm.Object[]?
+function Session:in_batches(statement, options) end
+
 ---That of the session's transaction. Raises UnboundExecutionError without an engine.
 ---Options are taken before anything was sent, else InvalidRequestError.
 ---@param options? { execution_options?: corm.ConnectionOptions }
@@ -379,6 +407,21 @@ function sessionmaker:configure(options) end
 ---@param fn? fun(session: corm.Session): ...
 ---@return any ...
 function sessionmaker:begin(fn) end
+
+---The session of the current scope: it has all members of a Session.
+---@class corm.scoped_session: corm.Session
+---@overload fun(options?: corm.SessionOptions): corm.Session
+local scoped_session = {}
+
+---Closes the scope's session, if there is one.
+function scoped_session:remove() end
+
+---@return boolean
+function scoped_session:has() end
+
+---For sessions made from now on; InvalidRequestError when the scope has one.
+---@param options corm.SessionOptions
+function scoped_session:configure(options) end
 
 -- Queries -------------------------------------------------------------------------------------------------------------
 
