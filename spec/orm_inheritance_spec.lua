@@ -220,3 +220,215 @@ describe("M19 single-table inheritance", function()
     end)
   end)
 end)
+
+-- The same classes, each with a table of its own; Engineer's key has another name.
+local function joined()
+  local Base = corm.declarative_base()
+  local m = { Base = Base }
+  local function own(parent)
+    return Column(Integer, ForeignKey(parent), { primary_key = true })
+  end
+  m.Company = Base:model("Company", {
+    __tablename__ = "company", id = key(), name = Column(String(30)),
+    employees = relationship("Employee", { back_populates = "company", order_by = "Employee.id" }),
+    engineers = relationship("Engineer", { viewonly = true, order_by = "Engineer.skill" }),
+  })
+  m.Employee = Base:model("Employee", {
+    __tablename__ = "employee", id = key(), kind = Column(String(20)), name = Column(String(30)),
+    company_id = Column(Integer, ForeignKey "company.id"),
+    company = relationship("Company", { back_populates = "employees" }),
+    __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "employee" },
+  })
+  m.Manager = m.Employee:model("Manager", {
+    __tablename__ = "manager", id = own "employee.id", budget = Column(Integer),
+    reports = relationship("Engineer", { back_populates = "manager" }),
+    __mapper_args__ = { polymorphic_identity = "manager" },
+  })
+  m.Boss = m.Manager:model("Boss", {
+    __tablename__ = "boss", id = own "manager.id", car = Column(String(10)),
+    __mapper_args__ = { polymorphic_identity = "boss" },
+  })
+  m.Engineer = m.Employee:model("Engineer", {
+    __tablename__ = "engineer", engineer_id = own "employee.id", skill = Column(String(20)),
+    manager_id = Column(Integer, ForeignKey "manager.id"),
+    manager = relationship("Manager", { back_populates = "reports" }),
+    __mapper_args__ = { polymorphic_identity = "engineer" },
+  })
+  return m
+end
+
+describe("M20 joined-table inheritance", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(joined())
+    m = w.m
+    session = w:session()
+  end)
+  after_each(function() w:close() end)
+
+  local function fill()
+    local acme = m.Company { name = "acme" }
+    local chief = m.Manager { id = 2, name = "mo", budget = 5, company = acme }
+    session:add_all {
+      m.Employee { id = 1, name = "eve", company = acme }, chief,
+      m.Engineer { id = 3, name = "gil", skill = "C", company = acme, manager = chief },
+      m.Boss { id = 4, name = "bo", budget = 9, car = "red" },
+    }
+    session:commit()
+    session:close()
+    session = w:session()
+  end
+
+  it("writes each object's rows with one key, the root's table first", function()
+    fill()
+    assert.equal("employee,manager,engineer,boss", w:list "SELECT kind FROM employee ORDER BY id")
+    assert.equal("2,4", w:list "SELECT id FROM manager ORDER BY id")
+    assert.equal("4", w:list "SELECT id FROM boss")
+    assert.equal("3", w:list "SELECT engineer_id FROM engineer WHERE manager_id = 2 AND skill = 'C'")
+  end)
+
+  it("takes the key that the database makes to all of its tables", function()
+    local chief = m.Boss { name = "zed", budget = 1, car = "pink" }
+    session:add_all { m.Engineer { name = "uwe", skill = "Lua", manager = chief }, chief, m.Manager { name = "ivo" } }
+    session:commit()
+    assert.equal("zed,pink", w:list [[SELECT name FROM employee JOIN boss ON boss.id = employee.id
+      JOIN manager ON manager.id = boss.id WHERE budget = 1]]
+      .. "," .. w:list "SELECT car FROM boss WHERE car = 'pink'")
+    assert.equal("zed", w:list [[SELECT b.name FROM employee e JOIN engineer ON engineer_id = e.id
+      JOIN employee b ON b.id = manager_id WHERE e.name = 'uwe']])
+  end)
+
+  it("writes only the tables whose columns have changed, and deletes upwards", function()
+    fill()
+    local boss = session:get(m.Boss, 4)
+    boss.car = "blue"
+    assert.equal(1, #w:statements(function() session:flush() end))
+    boss.name, boss.budget = "bob", 10
+    assert.equal(2, #w:statements(function() session:flush() end))
+    assert.equal("blue", boss.car)
+    session:delete(boss)
+    local gone = {}
+    for _, sql in ipairs(w:statements(function() session:flush() end)) do
+      gone[#gone + 1] = sql:match "^DELETE FROM (%w+)"
+    end
+    assert.same({ "boss", "manager", "employee" }, gone)
+    session:commit()
+    assert.equal("2", w:list "SELECT id FROM manager")
+    assert.equal("1,2,3", w:list "SELECT id FROM employee ORDER BY id")
+  end)
+
+  it("selects a class from all of its tables", function()
+    assert.equal("SELECT employee.id, employee.kind, employee.name, employee.company_id, manager.budget, boss.car FROM "
+      .. "employee JOIN manager ON employee.id = manager.id JOIN boss ON manager.id = boss.id", text(select(m.Boss)))
+    assert.equal("SELECT employee.name FROM employee JOIN manager ON employee.id = manager.id",
+      text(select(m.Manager.name)))
+    assert.equal("SELECT employee.name FROM employee", text(select(m.Employee.name)))
+    local chief = corm.aliased(m.Manager, { name = "c" })
+    assert.equal("SELECT c_employee.name FROM employee AS c_employee JOIN manager AS c_manager ON c_employee.id = "
+      .. "c_manager.id WHERE c_manager.budget > :budget_1", text(select(chief.name):where(chief.budget:gt(1))))
+    assert.equal("SELECT company.id FROM company JOIN (employee JOIN engineer ON employee.id = engineer.engineer_id) "
+      .. "ON company.id = employee.company_id", text(select(m.Company.id):join(m.Company.engineers)))
+    assert.equal("SELECT employee.name FROM employee JOIN engineer ON employee.id = engineer.engineer_id WHERE EXISTS "
+      .. "(SELECT 1 FROM employee AS employee_1 JOIN manager AS manager_1 ON employee_1.id = manager_1.id WHERE "
+      .. "employee_1.id = engineer.manager_id AND manager_1.budget = :budget_1)",
+      text(select(m.Engineer.name):where(m.Engineer.manager:has(m.Manager.budget:eq(5)))))
+  end)
+
+  it("loads each row into its class, and what the subclass adds when it is asked for", function()
+    fill()
+    local all = session:scalars(select(m.Employee):order_by(m.Employee.id)):all()
+    local names = {}
+    for i, object in ipairs(all) do names[i] = object.__class__.__name__ end
+    assert.same({ "Employee", "Manager", "Engineer", "Boss" }, names)
+    local sent = w:statements(function()
+      assert.equal("C", all[3].skill)
+      assert.equal(2, all[3].manager_id)
+      assert.equal(3, all[3].engineer_id)
+    end)
+    assert.equal(1, #sent)
+    -- The employee's columns are there, so its table is not read again.
+    assert.is_nil(sent[1]:find "employee")
+    assert.equal(1, w:count(function()
+      assert.equal(9, all[4].budget)
+      assert.equal("red", all[4].car)
+    end))
+  end)
+
+  it("follows relationships to and from every class", function()
+    fill()
+    local gil = session:scalars(select(m.Engineer)):one()
+    assert.equal("mo", gil.manager.name)
+    assert.is_true(rawequal(gil, gil.manager.reports[1]))
+    assert.equal(3, #gil.company.employees)
+    assert.is_true(rawequal(gil, gil.company.engineers[1]))
+    assert.is_nil(session:get(m.Manager, 3))
+    for _, load in ipairs { corm.joinedload, corm.selectinload } do
+      session:expunge_all()
+      local acme
+      local first = w:count(function()
+        acme = session:scalars(select(m.Company):options(load(m.Company.engineers))):unique():one()
+      end)
+      assert.equal(load == corm.joinedload and 1 or 2, first)
+      assert.equal(0, w:count(function() assert.equal("C", acme.engineers[1].skill) end))
+    end
+    gil = session:get(m.Engineer, 3)
+    gil.manager = session:get(m.Boss, 4)
+    session:commit()
+    assert.equal("4", w:list "SELECT manager_id FROM engineer")
+  end)
+
+  it("refreshes, and rolls back all rows of an object together", function()
+    fill()
+    local boss = session:get(m.Boss, 4)
+    boss.name, boss.car = "x", "y"
+    session:flush()
+    session:rollback()
+    assert.equal("bo", boss.name)
+    assert.equal("red", boss.car)
+    session:commit()
+    w:sql "UPDATE boss SET car = 'green'"
+    session:refresh(boss)
+    assert.equal("green", boss.car)
+  end)
+
+  it("takes the condition of the join from inherit_condition", function()
+    m.Base:model("Place", {
+      __tablename__ = "place", id = key(), kind = Column(String(10)),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "place" },
+    })
+    local Place = m.Base.registry.classes.Place
+    local columns = function()
+      return { __tablename__ = "shop", id = Column(Integer, ForeignKey "place.id", { primary_key = true }),
+        next_to = Column(Integer, ForeignKey "place.id") }
+    end
+    raises("AmbiguousForeignKeysError", "class Shop: its table cannot be joined to that of Place (inherit_condition",
+      Place.model, Place, "Shop", columns())
+    assert.is_nil(m.Base.metadata.tables.shop)
+    local body = columns()
+    body.__mapper_args__ = {
+      polymorphic_identity = "shop", inherit_condition = function(t) return t.c.id:eq(Place.id) end,
+    }
+    local Shop = Place:model("Shop", body)
+    m.Base.metadata:create_all(w.engine)
+    session:add(Shop { next_to = nil })
+    session:commit()
+    assert.equal("Shop", session:scalars(select(Place)):one().__class__.__name__)
+    assert.equal("SELECT place.id, place.kind, shop.next_to FROM place JOIN shop ON shop.id = place.id",
+      text(select(Shop)))
+  end)
+
+  it("refuses what cannot be meant", function()
+    raises("ArgumentError", "class Other: column other.name has the name of an attribute of Employee", m.Employee.model,
+      m.Employee, "Other", {
+        __tablename__ = "other", id = Column(Integer, ForeignKey "employee.id", { primary_key = true }),
+        name = Column(String(5)),
+      })
+    raises("NoForeignKeysError", "class Other: its table cannot be joined to that of Employee", m.Employee.model,
+      m.Employee, "Other", { __tablename__ = "other", id = key() })
+    raises("ArgumentError", "update: class Manager has rows in several tables; name one: update(Manager.__table__)",
+      corm.update, m.Manager)
+    raises("ArgumentError", "delete: class Boss has rows in several tables", corm.delete, m.Boss)
+    assert.is_nil(m.Base.metadata.tables.other)
+  end)
+end)

@@ -135,7 +135,13 @@ static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) 
   uint32_t n = 4;
   if (secondary_on) lists[n++] = secondary_on;
   lists[n++] = on;
-  for (int i = 0; i < parts->n; i++) lists[n++] = parts->criteria[i];
+  for (int i = 0; i < parts->n; i++) {
+    lists[n] = parts->criteria[i];
+    /* What is said of the class is said of its alias. */
+    if (parts->target != relationship->target->from)
+      lists[n] = corm_joined_adapt(arena, lists[n], relationship, parts->target, NULL);
+    if (!lists[n++]) return NULL;
+  }
   select->base.kind = CORM_NODE_SELECT;
   select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   select->columns = lists;
@@ -180,6 +186,20 @@ static const corm_node *push_inner_target(lua_State *L, const ends *e) {
   return node;
 }
 
+/* The class over that FROM; pushed if it is an alias, which is at the top. */
+static const corm_node *push_inner_entity(lua_State *L, const corm_mapper *target, const corm_node *from) {
+  if (from == target->from) return &target->bundle->base;
+  const int alias = lua_gettop(L);
+  binding_build b;
+  const corm_node *node;
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
+                      BINDING_ROOM(corm_bundle) + target->nattributes * (BINDING_ROOM(corm_column_node) + 16), 1);
+  do node = corm_mapper_bundle_in(&b.arena, target, from);
+  while (binding_build_again(&b, node));
+  binding_anchor(L, 1, alias);
+  return node;
+}
+
 /* any(criterion), any { key = value }, any() */
 static int exists(lua_State *L, const char *method, bool list) {
   ends e = check_ends(L, method);
@@ -191,16 +211,11 @@ static int exists(lua_State *L, const char *method, bool list) {
   lua_settop(L, 2);
   const bool by_fields = binding_is_plain_table(L, 2);
   exists_parts parts = {.ends = &e, .target = push_inner_target(L, &e)};
-  if (!by_fields && lua_gettop(L) > 2 && !lua_isnil(L, 2))
-    return binding_error(L, CORM_E_ARGUMENT,
-                         "%s: %s.%s points to its own table; give fields, %s { key = value }, or use "
-                         "aliased() and exists()",
-                         method, relationship->parent->name, relationship->key, list ? "any" : "has");
   int first = lua_gettop(L) + 1;
   const corm_node *one;
   if (by_fields) {
-    const corm_node *entity =
-        parts.target == relationship->target->from ? &relationship->target->bundle->base : parts.target;
+    const corm_node *entity = push_inner_entity(L, relationship->target, parts.target);
+    first = lua_gettop(L) + 1;
     parts.n = binding_push_filter_by(L, entity, method);
   } else if (!lua_isnil(L, 2)) {
     one = binding_checkcondition(L, 2, method);
@@ -484,7 +499,7 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), ROOM_ON + operand.room, 2);
   do {
-    const corm_node *left = corm_column_node_in(&b.arena, column, from);
+    const corm_node *left = corm_mapper_column_in(&b.arena, mapper, (uint32_t)slot, from);
     const corm_node *right = left ? binding_arg_in(&b.arena, &operand, left) : NULL;
     node = right ? corm_binary_in(&b.arena, CORM_OP_EQ, left, right) : NULL;
   } while (binding_build_again(&b, node));

@@ -504,6 +504,15 @@ int32_t corm_mapper_column_slot(const corm_mapper *mapper, const corm_column *co
   return -1;
 }
 
+bool corm_mapper_is_between_levels(const corm_mapper *mapper, const corm_constraint *key) {
+  if (mapper->ntables == 1) return false;
+  for (uint32_t i = 0; i < key->ncolumns; i++) {
+    const int32_t slot = corm_mapper_column_slot(mapper, key->columns[i]);
+    if (slot < 0 || slot != corm_mapper_column_slot(mapper, key->target_columns[i])) return false;
+  }
+  return true;
+}
+
 corm_column *corm_mapper_level_column(const corm_mapper *mapper, uint32_t level, uint32_t slot) {
   const corm_attribute *attribute = &mapper->attributes[slot];
   if (!attribute->column) return NULL;

@@ -125,6 +125,16 @@ static inline bool corm_mapper_isa(const corm_mapper *mapper, const corm_mapper 
   return mapper == of;
 }
 
+/* Whether objects of the class have rows in the table. */
+static inline bool corm_mapper_has_table(const corm_mapper *mapper, const corm_table *table) {
+  for (uint32_t t = 0; t < mapper->ntables; t++)
+    if (mapper->tables[t].table == table) return true;
+  return false;
+}
+
+/* Whether a foreign key ties the rows of one object in two tables: both columns of each pair are the same attribute. */
+bool corm_mapper_is_between_levels(const corm_mapper *mapper, const corm_constraint *key);
+
 /* One attribute of a new class. */
 typedef struct corm_attribute_def {
   const char *key; /* NULL: the column's key */
@@ -207,7 +217,7 @@ typedef struct corm_view {
   uint32_t nparts;
 } corm_view;
 
-/* The FROM of a level's table within `from`: mapper->from, or one of the same form made of aliases. */
+/* The FROM of a level's table within `from`: mapper->from, or one that joins the same tables, or aliases of them. */
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
 /* A FROM like mapper->from made of aliases: named `name`, with several tables `name`_table; NULL: anonymous. */
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);

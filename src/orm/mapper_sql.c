@@ -8,14 +8,16 @@
 
 /* -- nodes -- */
 
+static bool is_table(const corm_node *from, const corm_table *table) {
+  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
+  return from->kind == CORM_NODE_TABLE && ((const corm_table_node *)from)->table == table;
+}
+
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from) {
-  (void)mapper;
-  if (from->kind != CORM_NODE_JOIN) return from;
-  uint32_t joins = 0;
-  for (const corm_node *at = from; at->kind == CORM_NODE_JOIN; at = ((const corm_join *)at)->left) joins++;
-  /* What a class below adds stands to the right of what is the mapper's. */
-  for (; joins > level + (level == 0); joins--) from = ((const corm_join *)from)->left;
-  return level ? ((const corm_join *)from)->right : corm_from_leftmost(from);
+  const corm_table *table = mapper->tables[level].table;
+  while (from->kind == CORM_NODE_JOIN && !is_table(((const corm_join *)from)->right, table))
+    from = ((const corm_join *)from)->left;
+  return from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
 }
 
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,

@@ -23,26 +23,10 @@ static corm_status edge_add(const corm_mem *mem, edges *list, uint32_t before, u
 
 /* -- tables -- */
 
-static bool has_table(const corm_mapper *mapper, const corm_table *table) {
-  for (uint32_t t = 0; t < mapper->ntables; t++)
-    if (mapper->tables[t].table == table) return true;
-  return false;
-}
-
 static ptrdiff_t mapper_of_table(const corm_flush *flush, const corm_table *table) {
   for (size_t i = 0; i < flush->mappers.len; i++)
-    if (has_table(flush->mappers.items[i], table)) return (ptrdiff_t)i;
+    if (corm_mapper_has_table(flush->mappers.items[i], table)) return (ptrdiff_t)i;
   return -1;
-}
-
-/* Ties the rows of one object in two tables: both columns of each pair are the same attribute. */
-static bool is_between_levels(const corm_mapper *mapper, const corm_constraint *fk) {
-  if (mapper->ntables == 1) return false;
-  for (uint32_t i = 0; i < fk->ncolumns; i++) {
-    const int32_t slot = corm_mapper_column_slot(mapper, fk->columns[i]);
-    if (slot < 0 || slot != corm_mapper_column_slot(mapper, fk->target_columns[i])) return false;
-  }
-  return true;
 }
 
 static corm_status edges_of_table(const corm_flush *flush, uint32_t m, const corm_table *table, edges *list, bool *self,
@@ -54,7 +38,7 @@ static corm_status edges_of_table(const corm_flush *flush, uint32_t m, const cor
     if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
     status = corm_constraint_resolve(fk, err);
     if (status != CORM_OK) return status;
-    if (is_between_levels(flush->mappers.items[m], fk)) continue;
+    if (corm_mapper_is_between_levels(flush->mappers.items[m], fk)) continue;
     const ptrdiff_t at = mapper_of_table(flush, fk->target_columns[0]->table);
     const ptrdiff_t to = at < 0 ? -1 : (ptrdiff_t)corm_flush_rank(flush, (uint32_t)at);
     if (to == (ptrdiff_t)mine)

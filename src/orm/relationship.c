@@ -270,13 +270,19 @@ static corm_status check_remote_side(const corm_relationship *relationship, corm
   return CORM_OK;
 }
 
+/* From `a`'s tables to those of `b`. */
+static bool leads(const corm_constraint *key, const corm_mapper *a, const corm_mapper *b) {
+  return corm_mapper_has_table(a, key->table) && corm_mapper_has_table(b, key->target_columns[0]->table);
+}
+
 static corm_status use_key(corm_relationship *relationship, const corm_constraint *key, corm_error *err) {
-  const corm_mapper *parent = relationship->parent;
+  const corm_mapper *parent = relationship->parent, *target = relationship->target;
   corm_status status = CORM_OK;
-  if (parent->table == relationship->target->table)
+  const bool there = leads(key, parent, target);
+  if (there && leads(key, target, parent))
     status = self_direction(relationship, key, err);
   else
-    relationship->direction = key->table == parent->table ? CORM_MANY_TO_ONE : CORM_ONE_TO_MANY;
+    relationship->direction = there ? CORM_MANY_TO_ONE : CORM_ONE_TO_MANY;
   if (status != CORM_OK) return status;
   const bool to_one = relationship->direction == CORM_MANY_TO_ONE;
   corm_column *const *near = to_one ? key->columns : key->target_columns;
@@ -285,13 +291,50 @@ static corm_status use_key(corm_relationship *relationship, const corm_constrain
   return status == CORM_OK ? set_pairs(relationship, near, far, key->ncolumns, err) : status;
 }
 
+/* Those between the tables of two classes, without what ties the tables of one of them. */
+static corm_status keys_between(const corm_mapper *a, const corm_mapper *b, corm_vec *keys, corm_error *err) {
+  corm_status status = CORM_OK;
+  size_t kept = keys->len;
+  for (uint32_t i = 0; status == CORM_OK && i < a->ntables; i++)
+    for (uint32_t k = 0; status == CORM_OK && k < b->ntables; k++)
+      status = foreign_keys(a->tables[i].table, b->tables[k].table, keys, err);
+  for (size_t i = kept; i < keys->len; i++) {
+    const corm_constraint *key = keys->items[i];
+    if (corm_mapper_is_between_levels(a, key) || corm_mapper_is_between_levels(b, key)) continue;
+    size_t same = 0;
+    while (same < kept && keys->items[same] != key) same++;
+    if (same == kept) keys->items[kept++] = keys->items[i];
+  }
+  keys->len = kept;
+  return status;
+}
+
+/* Of several, those of the class's own table come before those of the tables above it. */
+static void prefer_own(const corm_mapper *mapper, corm_vec *keys) {
+  size_t own = 0;
+  for (size_t i = 0; i < keys->len; i++) {
+    const corm_constraint *key = keys->items[i];
+    own += key->table == mapper->table || key->target_columns[0]->table == mapper->table;
+  }
+  if (!own || keys->len < 2 || mapper->ntables == 1) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < keys->len; i++) {
+    const corm_constraint *key = keys->items[i];
+    if (key->table == mapper->table || key->target_columns[0]->table == mapper->table)
+      keys->items[kept++] = keys->items[i];
+  }
+  keys->len = kept;
+}
+
 static corm_status find_direct(corm_relationship *relationship, corm_vec *keys, corm_error *err) {
-  corm_table *parent = relationship->parent->table, *target = relationship->target->table;
-  corm_status status = foreign_keys(parent, target, keys, err);
-  if (status == CORM_OK && parent != target) status = foreign_keys(target, parent, keys, err);
+  const corm_mapper *parent = relationship->parent, *target = relationship->target;
+  corm_status status = keys_between(parent, target, keys, err);
+  if (status == CORM_OK) status = keys_between(target, parent, keys, err);
   if (status != CORM_OK) return status;
   choose(&relationship->def, keys);
-  if (!keys->len) return none_found(relationship, parent, target, err);
+  prefer_own(parent, keys);
+  prefer_own(target, keys);
+  if (!keys->len) return none_found(relationship, parent->table, target->table, err);
   if (keys->len > 1)
     return several_found(relationship, "parent/child", "foreign_keys",
                          "should be counted as containing a foreign key reference to the parent table", err);
@@ -326,15 +369,27 @@ static void choose_side(const corm_relationship_def *def, corm_vec *keys, bool f
   keys->len = kept;
 }
 
+/* A key to the class's own table is meant rather than one to a table above it. */
+static void prefer_target(const corm_mapper *mapper, corm_vec *keys) {
+  size_t kept = 0;
+  for (size_t i = 0; keys->len > 1 && mapper->ntables > 1 && i < keys->len; i++)
+    if (((const corm_constraint *)keys->items[i])->target_columns[0]->table == mapper->table)
+      keys->items[kept++] = keys->items[i];
+  if (kept) keys->len = kept;
+}
+
 static corm_status find_side(corm_relationship *relationship, const corm_mapper *mapper, bool far, corm_vec *keys,
                              corm_error *err) {
   corm_table *secondary = relationship->def.secondary;
-  const bool self = relationship->parent->table == relationship->target->table;
+  const bool self = relationship->parent->root == relationship->target->root;
   keys->len = 0;
-  corm_status status = foreign_keys(secondary, mapper->table, keys, err);
+  corm_status status = CORM_OK;
+  for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
+    status = foreign_keys(secondary, mapper->tables[t].table, keys, err);
   if (status != CORM_OK) return status;
   choose(&relationship->def, keys);
   if (self) choose_side(&relationship->def, keys, far);
+  prefer_target(mapper, keys);
   if (!keys->len) return none_found(relationship, secondary, mapper->table, err);
   if (keys->len > 1 && self)
     return several_found(relationship, "parent/secondary", "remote_side", "of the secondary table refer to the target",

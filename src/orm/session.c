@@ -252,13 +252,12 @@ void corm_session_expire_all(corm_session *session) {
 
 static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
-  bool own = false;
-  for (uint32_t t = 0; t < mapper->ntables; t++) own = own || mapper->tables[t].table == table;
+  const bool own = corm_mapper_has_table(mapper, table);
   for (uint32_t i = 0; own && i < object->mapper->nattributes; i++)
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
-    if (!own && relationship->target->table != table && relationship->def.secondary != table) continue;
+    if (!own && !corm_mapper_has_table(relationship->target, table) && relationship->def.secondary != table) continue;
     if (!corm_link_has_history(corm_object_link_at(object, i))) corm_link_reset(object, relationship);
   }
 }
