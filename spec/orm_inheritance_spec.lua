@@ -432,3 +432,103 @@ describe("M20 joined-table inheritance", function()
     assert.is_nil(m.Base.metadata.tables.other)
   end)
 end)
+
+describe("M20 with_polymorphic", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(joined())
+    m = w.m
+    session = w:session()
+    local acme = m.Company { name = "acme" }
+    local chief = m.Manager { id = 2, name = "mo", budget = 5, company = acme }
+    session:add_all {
+      m.Employee { id = 1, name = "eve", company = acme }, chief,
+      m.Engineer { id = 3, name = "gil", skill = "C", company = acme, manager = chief },
+      m.Boss { id = 4, name = "bo", budget = 9, car = "red" },
+    }
+    session:commit()
+    session:expunge_all()
+  end)
+  after_each(function() w:close() end)
+
+  it("joins the tables of the classes that are named, and of those in between", function()
+    assert.equal("SELECT employee.name, engineer.skill FROM employee LEFT OUTER JOIN engineer ON employee.id = "
+      .. "engineer.engineer_id", (function()
+        local e = corm.with_polymorphic(m.Employee, { m.Engineer })
+        return text(select(e.name, e.Engineer.skill))
+      end)())
+    local all = corm.with_polymorphic(m.Employee, { m.Boss }, { aliased = true })
+    assert.equal("SELECT employee_1.id, employee_1.kind, employee_1.name, employee_1.company_id, manager_1.budget, "
+      .. "boss_1.car FROM employee AS employee_1 LEFT OUTER JOIN manager AS manager_1 ON employee_1.id = manager_1.id "
+      .. "LEFT OUTER JOIN boss AS boss_1 ON manager_1.id = boss_1.id", text(select(all)))
+    assert.equal("SELECT employee.name FROM employee JOIN manager ON employee.id = manager.id LEFT OUTER JOIN boss ON "
+      .. "manager.id = boss.id", text(select(corm.with_polymorphic(m.Manager, "*").name)))
+  end)
+
+  it("loads what subclasses add with the row", function()
+    local e = corm.with_polymorphic(m.Employee, { m.Manager, m.Engineer })
+    local all
+    assert.equal(1, w:count(function() all = session:scalars(select(e):order_by(e.id)):all() end))
+    assert.equal(0, w:count(function()
+      assert.equal(5, all[2].budget)
+      assert.equal("C", all[3].skill)
+      assert.equal(9, all[4].budget)
+      assert.equal("Boss", all[4].__class__.__name__)
+    end))
+    -- Boss was not named.
+    assert.equal(1, w:count(function() assert.equal("red", all[4].car) end))
+  end)
+
+  it("names attributes of subclasses in criteria, also of aliases and in joins", function()
+    local e = corm.with_polymorphic(m.Employee, "*", { aliased = true })
+    local found = session:scalars(select(e):where(corm.or_(e.Boss.car:eq "red", e.Engineer.skill:eq "C"))
+      :order_by(e.name)):all()
+    assert.same({ "bo", "gil" }, { found[1].name, found[2].name })
+    local query = select(e, m.Company):join(m.Company, e.company_id:eq(m.Company.id)):order_by(e.id)
+    local rows = session:execute(query):all()
+    assert.equal(3, #rows)
+    assert.equal("Engineer", rows[3][1].__class__.__name__)
+    assert.equal("acme", rows[3][2].name)
+  end)
+
+  it("counts objects, not rows, where a collection is joined to it", function()
+    local e = corm.with_polymorphic(m.Employee, "*")
+    local all = session:scalars(select(e):options(corm.joinedload(e.company)):order_by(e.id):limit(3)):all()
+    assert.equal(3, #all)
+    assert.equal(0, w:count(function()
+      assert.equal("acme", all[3].company.name)
+      assert.equal("C", all[3].skill)
+    end))
+  end)
+
+  it("takes the columns of classes in the same table, too", function()
+    w:close()
+    w = world.open(single())
+    m = w.m
+    session = w:session()
+    session:add_all { m.Engineer { name = "gil", skill = "C" }, m.Manager { name = "mo", budget = 3 } }
+    session:commit()
+    session:expunge_all()
+    local e = corm.with_polymorphic(m.Employee, "*")
+    assert.equal("SELECT employee.id, employee.kind, employee.name, employee.company_id, employee.budget, "
+      .. "employee.skill, employee.manager_id FROM employee", text(select(e)))
+    local all
+    assert.equal(1, w:count(function() all = session:scalars(select(e):order_by(e.name)):all() end))
+    assert.equal(0, w:count(function()
+      assert.equal("C", all[1].skill)
+      assert.equal(3, all[2].budget)
+    end))
+  end)
+
+  it("refuses what cannot be meant", function()
+    raises("ArgumentError", "with_polymorphic: Company does not inherit from Employee", corm.with_polymorphic,
+      m.Employee, { m.Company })
+    raises("ArgumentError", "a list of classes or \"*\" expected, got table", corm.with_polymorphic, m.Employee,
+      m.Manager)
+    raises("ArgumentError", "with_polymorphic: a mapped class expected, got integer", corm.with_polymorphic, 5, "*")
+    local e = corm.with_polymorphic(m.Employee, { m.Manager })
+    raises("ArgumentError", "unknown attribute 'Engineer' of Employee", function() return e.Engineer end)
+    raises("ArgumentError", "has no objects; call the class", e, {})
+  end)
+end)

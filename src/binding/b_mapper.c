@@ -524,6 +524,8 @@ void binding_open_mapper(lua_State *L) {
                                        {"mapper", binding_new_mapper},
                                        {"alias", binding_mapper_alias},
                                        {"extend", binding_mapper_extend},
+                                       {"polymorphic_from", binding_polymorphic_from},
+                                       {"polymorphic_entity", binding_polymorphic_entity},
                                        {"forget", forget_mapper},
                                        {"add_column", add_column},
                                        {"constructor", new_constructor},

@@ -134,6 +134,10 @@ corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *a
 int binding_new_mapper(lua_State *L);
 int binding_mapper_alias(lua_State *L);
 int binding_mapper_extend(lua_State *L);
+/* b_polymorphic.c: polymorphic_from(mapper, mappers or nil for all, aliased): what with_polymorphic selects from;
+   polymorphic_entity(mapper, mappers, from, entity): the BUNDLE over it. */
+int binding_polymorphic_from(lua_State *L);
+int binding_polymorphic_entity(lua_State *L);
 
 /* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all
    (b_relationship_def.c). */

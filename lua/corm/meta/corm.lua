@@ -665,6 +665,14 @@ function corm.synonym(name) end
 ---@return corm.Model
 function corm.aliased(class, options) end
 
+---A class together with the columns of classes below it: a list of them, or "*" for all. An attribute that a subclass
+---adds is `e.Manager.budget`. With `aliased` (or `flat`) it selects from aliases of the tables.
+---@param class corm.Model
+---@param classes corm.Model[]|"*"
+---@param options? { aliased?: boolean, flat?: boolean }
+---@return corm.Model
+function corm.with_polymorphic(class, classes, options) end
+
 ---What the ORM knows about an object or a model.
 ---@param subject any
 ---@return corm.InstanceState|corm.Mapper
