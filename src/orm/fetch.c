@@ -102,6 +102,8 @@ corm_status corm_fetch_now(const corm_fetch *fetch, corm_object *object, corm_er
 static bool is_wanted(const corm_fetch *fetch, corm_object *object) {
   const corm_host *host = fetch->session->host;
   if (!object || object->session != fetch->session || !(object->flags & CORM_OBJECT_KEYED)) return false;
+  /* A query of a class shows objects of those below it, which have relationships that the others have not. */
+  if (!corm_mapper_isa(object->mapper, fetch->relationship->parent)) return false;
   if (fetch->siblings ? !host->alive(host->ctx, object) : (object->flags & CORM_OBJECT_MARK) != 0) return false;
   return is_missing(fetch, object);
 }
