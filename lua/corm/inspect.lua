@@ -122,4 +122,17 @@ function corm.object_session(object)
   return native.session(object)
 end
 
+-- What is new again, and what counts as loaded though nobody has loaded it.
+corm.make_transient = native.make_transient
+corm.make_transient_to_detached = native.make_transient_to_detached
+
+-- Whether the row of an object was deleted by a flush.
+function corm.was_deleted(object)
+  return (select(3, native.state(object)))
+end
+
+function corm.close_all_sessions()
+  for _, session in ipairs(native.sessions()) do session:close() end
+end
+
 return inspect

@@ -441,6 +441,7 @@ static int session_tostring(lua_State *L) {
 static const luaL_Reg methods[] = {{"add", session_add},
                                    {"add_all", session_add_all},
                                    {"delete", session_delete},
+                                   {"delete_all", binding_session_delete_all},
                                    {"flush", session_flush},
                                    {"expunge", session_expunge},
                                    {"expunge_all", session_expunge_all},
@@ -460,6 +461,8 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {"commit", binding_session_commit},
                                    {"rollback", binding_session_rollback},
                                    {"close", session_close},
+                                   {"reset", session_close},
+                                   {"invalidate", binding_session_invalidate},
                                    {"get", binding_session_get},
                                    {"get_one", binding_session_get_one},
                                    {"connection", binding_session_connection},
@@ -471,6 +474,7 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {"new", NULL},
                                    {"dirty", NULL},
                                    {"deleted", NULL},
+                                   {"identity_map", NULL},
                                    {"is_active", NULL},
                                    {"autoflush", NULL},
                                    {"autobegin", NULL},
@@ -478,11 +482,9 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {NULL, NULL}};
 
 void binding_open_session(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__close", session_leave},
-                                  {"__gc", session_gc},
-                                  {"__newindex", session_newindex},
-                                  {"__tostring", session_tostring},
-                                  {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__close", session_leave},       {"__call", binding_session_iterate}, {"__gc", session_gc},
+      {"__newindex", session_newindex}, {"__tostring", session_tostring},    {NULL, NULL}};
   binding_metatable(L, BINDING_SESSION, "Session", methods, meta, session_index);
   lua_pop(L, 1);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key) == LUA_TNIL) {

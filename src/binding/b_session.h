@@ -14,7 +14,8 @@ enum {
   BINDING_SESSION_BIND = 1,
   BINDING_SESSION_INFO,
   BINDING_SESSION_MAKER,
-  BINDING_SESSION_SLOTS = BINDING_SESSION_MAKER
+  BINDING_SESSION_LOOP, /* the set that `for object in session` goes through */
+  BINDING_SESSION_SLOTS = BINDING_SESSION_LOOP
 };
 
 typedef struct binding_session {
@@ -50,7 +51,9 @@ int binding_session_begin_once(lua_State *L);
 void binding_push_session_txn(lua_State *L, int session, uint32_t frame, bool nested);
 void binding_open_session_txn(lua_State *L);
 
-/* -- new, dirty, deleted (b_session_set.c) -- */
+/* -- new, dirty, deleted, identity_map (b_session_set.c) -- */
+int binding_session_iterate(lua_State *L);
+bool binding_push_session_map(lua_State *L, corm_session *session, bool with_new);
 bool binding_push_session_set(lua_State *L, corm_session *session, const char *name);
 void binding_open_session_set(lua_State *L);
 
@@ -64,6 +67,11 @@ int binding_session_connection(lua_State *L);
 /* Runs the statement at `statement` with the parameters at `params` (0: none) in the Session at `session`; pushes the
  * Result. */
 void binding_session_run(lua_State *L, int session, int statement, int params);
+
+/* -- delete_all, invalidate; make_transient and its like for lua/corm/inspect.lua (b_session_state.c) -- */
+int binding_session_delete_all(lua_State *L);
+int binding_session_invalidate(lua_State *L);
+void binding_open_session_state(lua_State *L);
 
 /* -- merge, merge_all (b_session_merge.c) -- */
 int binding_session_merge(lua_State *L);

@@ -65,7 +65,10 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
       corm_state_let_go(session, object);
     }
     return CORM_OK;
-  case CORM_DELETED: return refuse(err, object, "has been deleted and cannot be added again");
+  case CORM_DELETED:
+    (void)refuse(err, object, "has been deleted and cannot be added again");
+    corm_error_hint(err, "make_transient(object) makes a new object of it");
+    return CORM_FAILED;
   case CORM_TRANSIENT: *fresh = true; return make_pending(session, object, err);
   case CORM_DETACHED: break;
   }

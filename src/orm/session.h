@@ -116,6 +116,12 @@ CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object
 /* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. Not while a
  * flush writes. */
 CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
+/* Without cascade: a pending or persistent object leaves its session, and whatever it was it is new again: no identity,
+   what is not in memory is not there (orm/transient.c). Not while a flush writes. */
+CORM_MUST_USE corm_status corm_object_make_transient(corm_object *object, corm_error *err);
+/* A transient object counts as loaded from the row with its key, and as detached; what it lacks is read at the first
+   access in a session. InvalidRequestError when it is not transient, or its key not complete. */
+CORM_MUST_USE corm_status corm_object_make_detached(corm_object *object, corm_error *err);
 /* This and close() are the caller's risk while `busy`. */
 void corm_session_expunge_all(corm_session *session);
 /* keys NULL: everything, and so for what the refresh-expire cascade reaches. InvalidRequestError when the object is not

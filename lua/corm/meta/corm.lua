@@ -682,6 +682,23 @@ function corm.inspect(subject) end
 ---@return corm.Session|nil
 function corm.object_session(object) end
 
+---Takes the object out of its session, without cascade, and makes it new: no identity, only what is in memory.
+---@param object corm.Object
+function corm.make_transient(object) end
+
+---Makes a detached object of a new one, as if loaded from the row with its key. What it lacks is read later.
+---Raises InvalidRequestError when it is not transient or its key is not complete.
+---@param object corm.Object
+function corm.make_transient_to_detached(object) end
+
+---Whether its row was deleted by a flush.
+---@param object corm.Object
+---@return boolean
+function corm.was_deleted(object) end
+
+---Closes every session that there is.
+function corm.close_all_sessions() end
+
 -- Sessions ------------------------------------------------------------------------------------------------------------
 
 ---`Session(bind, options)` or `Session { bind = ... }`.

@@ -201,6 +201,7 @@ function LoaderOption:options(...) end
 ---@field new corm.SessionSet
 ---@field dirty corm.SessionSet
 ---@field deleted corm.SessionSet
+---@field identity_map corm.SessionSet The persistent objects
 ---@field is_active boolean
 ---@field autoflush boolean May be set
 ---@field autobegin boolean
@@ -217,6 +218,10 @@ function Session:add_all(objects) end
 ---Marks for deletion at the flush. Raises InvalidRequestError for an object that is not persistent.
 ---@param object corm.Object
 function Session:delete(object) end
+
+---Each of them; none when one is not persistent here.
+---@param objects corm.Object[]
+function Session:delete_all(objects) end
 
 ---Writes what changed. A failure rolls back.
 ---Raises IntegrityError, DataError, FlushError, StaleDataError, CircularDependencyError.
@@ -302,6 +307,12 @@ function Session:rollback() end
 
 ---Rolls back and lets all objects go; the session can be used again.
 function Session:close() end
+
+---The same as close.
+function Session:reset() end
+
+---Closes, and its physical connection is not used again.
+function Session:invalidate() end
 
 ---@class corm.GetOptions
 ---@field populate_existing? boolean
