@@ -70,9 +70,15 @@ static void close_failed(lua_State *L, int object) {
   lua_settop(L, error);
 }
 
+/* coroutine.close() and lua_close() end a block without an error: then no function is left that calls __close. */
+static bool is_abandoned(lua_State *L) {
+  lua_Debug frame;
+  return !lua_getstack(L, 1, &frame);
+}
+
 bool binding_closes_failed(lua_State *L) {
   const binding_head *head = lua_touserdata(L, 1);
-  return !lua_isnoneornil(L, 2) || (head->flags & BINDING_IN_BLOCK);
+  return !lua_isnoneornil(L, 2) || (head->flags & BINDING_IN_BLOCK) || is_abandoned(L);
 }
 
 static int finish_block(lua_State *L, int status, lua_KContext object) {
