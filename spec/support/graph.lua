@@ -472,6 +472,32 @@ graph.operation("tag an item", 5, function(g)
   end
 end)
 
+-- A copy that somebody else made, with its owner and tags; the merge flushes first.
+graph.operation("merge an item", 3, function(g)
+  local item = g:pick(g:live "item")
+  if not item then return false end
+  g:flush()
+  item.name, item.owner, item.tags = "m" .. g:number() % 10, maybe(g, g:live "person"), some_tags(g)
+  local copy = g.m.item { id = item.id, name = item.name, tags = {} }
+  copy.owner = item.owner and g.m.person { id = item.owner.id }
+  for _, tag in ipairs(g:live "tag") do
+    if item.tags[tag] then copy.tags:append(g.m.tag { id = tag.id }) end
+  end
+  expect(g.session:merge(copy) == g.real[item], "merge made another object of item %d", item.id)
+end)
+
+graph.operation("merge people", 2, function(g)
+  local people, copies = g:live "person", {}
+  g:flush()
+  for i, person in ipairs(people) do
+    person.name = "m" .. g:number() % 10
+    copies[i] = g.m.person { id = person.id, name = person.name }
+  end
+  for i, merged in ipairs(g.session:merge_all(copies)) do
+    expect(merged == g.real[people[i]], "merge_all made another object of person %d", people[i].id)
+  end
+end)
+
 graph.operation("delete", 3, function(g)
   g:flush()
   local o = g:pick(g:live())
