@@ -162,10 +162,24 @@ static void push_loaded(lua_State *L, binding_state *state, corm_session *sessio
   lua_rawgeti(L, values, 1);
 }
 
+/* The execution options that mean something to a get, beside those of their own. */
+static bool populates(lua_State *L) {
+  static const binding_option_spec specs[] = {{"populate_existing", BINDING_OPT_BOOL}};
+  bool populate = binding_opt_bool(L, 4, "populate_existing", false);
+  if (binding_opt_push(L, 4, "execution_options")) {
+    binding_check_options(L, -1, "execution_options of get", specs, 1);
+    populate = populate || binding_opt_bool(L, lua_gettop(L), "populate_existing", false);
+    lua_pop(L, 1);
+  }
+  return populate;
+}
+
 /* Pushes the object or nil. Arguments: session, class, key, options. */
 static void get(lua_State *L, binding_state *state, const char *what) {
-  static const binding_option_spec specs[] = {
-      {"populate_existing", BINDING_OPT_BOOL}, {"options", BINDING_OPT_ANY}, {"with_for_update", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {{"populate_existing", BINDING_OPT_BOOL},
+                                              {"options", BINDING_OPT_ANY},
+                                              {"with_for_update", BINDING_OPT_ANY},
+                                              {"execution_options", BINDING_OPT_ANY}};
   corm_session *session = binding_checksession(L, what);
   corm_mapper *mapper = binding_checkmapper(L, 2, what);
   corm_load_options options = {0};
@@ -187,7 +201,7 @@ static void get(lua_State *L, binding_state *state, const char *what) {
     const int plan = lua_gettop(L);
     binding_refuse_option(L, &options, &(const corm_bundle *){mapper->bundle}, 1);
     if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
-    options.populate_existing = options.lock || binding_opt_bool(L, 4, "populate_existing", false);
+    options.populate_existing = populates(L) || options.lock;
     state->L = L;
     bool found = !options.populate_existing && push_found(L, state, session, mapper, key);
     if (!found) {

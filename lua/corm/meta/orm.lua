@@ -318,6 +318,7 @@ function Session:invalidate() end
 ---@field populate_existing? boolean
 ---@field options? corm.LoaderOption[]
 ---@field with_for_update? boolean|corm.RowLock Reads the row anew and locks it.
+---@field execution_options? { populate_existing?: boolean }
 
 ---The object with that key: from memory if it is there. Raises InvalidRequestError for a key of the wrong size.
 ---@param class corm.Model
