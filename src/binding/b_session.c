@@ -27,7 +27,13 @@ int binding_list_sessions(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key);
   lua_newtable(L);
   lua_pushnil(L);
-  while (lua_next(L, -3)) lua_rawseti(L, -3, ++n);
+  while (lua_next(L, -3)) {
+    const binding_session *self = binding_test(L, -1, BINDING_SESSION);
+    if (self && self->session)
+      lua_rawseti(L, -3, ++n);
+    else
+      lua_pop(L, 1); /* finalized by hand */
+  }
   return 1;
 }
 
