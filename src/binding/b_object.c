@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "binding/state.h"
-#include "orm/session.h"
+#include "orm/binds.h"
 
 /* Upvalues of __index and __newindex. */
 enum { OBJECT_STATE = 1, OBJECT_CLASSES };
@@ -210,7 +210,8 @@ static int index_relationship(lua_State *L, corm_object *object, corm_relationsh
 static void tell_dialect(binding_state *state, const corm_object *object) {
   const corm_session *session = object->session;
   if (!session) return;
-  const corm_engine *engine = session->own_conn ? corm_conn_engine(session->own_conn) : session->engine;
+  const corm_engine *engine =
+      session->own_conn ? corm_conn_engine(session->own_conn) : corm_binds_engine(session, object->mapper, NULL);
   if (engine) state->dialect = corm_engine_dialect(engine);
 }
 

@@ -116,6 +116,7 @@ void binding_new_session(lua_State *L, int options, int maker) {
   }
   if (corm_session_new(&state->mem, &state->host->core, engine, conn, &settings, &self->session, &err) != CORM_OK)
     binding_raise(L, &err);
+  binding_session_binds(L, options, self->session);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key);
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, self->session);
@@ -472,6 +473,7 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {"get", binding_session_get},
                                    {"get_one", binding_session_get_one},
                                    {"connection", binding_session_connection},
+                                   {"get_bind", binding_session_get_bind},
                                    {"execute", binding_session_execute},
                                    {"scalars", binding_session_scalars},
                                    {"scalar", binding_session_scalar},

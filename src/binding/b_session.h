@@ -14,7 +14,8 @@ enum {
   BINDING_SESSION_BIND = 1,
   BINDING_SESSION_INFO,
   BINDING_SESSION_MAKER,
-  BINDING_SESSION_LOOP, /* the set that `for object in session` goes through */
+  BINDING_SESSION_BINDS, /* the Engines of `binds`, or nil */
+  BINDING_SESSION_LOOP,  /* the set that `for object in session` goes through */
   BINDING_SESSION_SLOTS = BINDING_SESSION_LOOP
 };
 
@@ -67,6 +68,11 @@ int binding_session_connection(lua_State *L);
 /* Runs the statement at `statement` with the parameters at `params` (0: none) in the Session at `session`; pushes the
  * Result. */
 void binding_session_run(lua_State *L, int session, int statement, int params);
+
+/* -- binds (b_session_binds.c) -- */
+/* Reads the option `binds` of the table at `options` into the Session at the top. */
+void binding_session_binds(lua_State *L, int options, corm_session *session);
+int binding_session_get_bind(lua_State *L);
 
 /* -- delete_all, invalidate; make_transient and its like for lua/corm/inspect.lua (b_session_state.c) -- */
 int binding_session_delete_all(lua_State *L);

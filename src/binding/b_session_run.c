@@ -9,6 +9,8 @@
 #include "binding/b_result.h"
 #include "binding/b_session.h"
 #include "binding/b_statement.h"
+#include "orm/binds.h"
+#include "sql/walk.h"
 
 /* What execution_options says for a session. */
 typedef struct run_settings {
@@ -156,9 +158,23 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
 
 /* -- everything else -- */
 
+/* Pushes the Engine of a connection: the bind of the Session at `self`, or another one that it has. */
+static void push_bind(lua_State *L, int self, const corm_conn *conn) {
+  lua_getiuservalue(L, self, BINDING_SESSION_BIND);
+  const int bind = lua_gettop(L);
+  if (lua_getiuservalue(L, self, BINDING_SESSION_BINDS) == LUA_TTABLE) {
+    for (lua_Integer i = 1; lua_rawgeti(L, bind + 1, i) != LUA_TNIL; i++) {
+      const bool is = binding_check_engine(L, -1, "Session") == corm_conn_engine(conn);
+      if (is) lua_pushvalue(L, -1), lua_replace(L, bind);
+      lua_pop(L, 1);
+    }
+  }
+  lua_settop(L, bind);
+}
+
 /* Pushes the Connection of a running transaction for the Session at `self`. */
 static void push_connection(lua_State *L, int self, corm_conn *conn) {
-  lua_getiuservalue(L, self, BINDING_SESSION_BIND);
+  push_bind(L, self, conn);
   if (binding_test(L, -1, BINDING_CONNECTION)) return;
   binding_push_conn(L, conn, lua_gettop(L));
   lua_remove(L, -2);
@@ -173,13 +189,48 @@ static const corm_table *written_table(const corm_node *node) {
   return table ? corm_dml_table(table) : NULL;
 }
 
+static const corm_table *first_column_table(const corm_node *node, corm_arena *arena) {
+  corm_walk walk;
+  corm_walk_init(&walk, arena, node);
+  for (const corm_node *at; (at = corm_walk_next(&walk, true)) != NULL;)
+    if (at->kind == CORM_NODE_COLUMN && ((const corm_column_node *)at)->column)
+      return ((const corm_column_node *)at)->column->table;
+  return NULL;
+}
+
+/* The select below a FROM, or the table that it is (*table). */
+static const corm_select *look_below(const corm_node *from, const corm_table **table) {
+  while (from->kind == CORM_NODE_JOIN) from = ((const corm_join *)from)->left;
+  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
+  if (from->kind == CORM_NODE_TABLE) *table = ((const corm_table_node *)from)->table;
+  return from->kind == CORM_NODE_SELECT ? (const corm_select *)from : NULL;
+}
+
+/* The table by which a statement of a session with several databases finds its own: the one that is written, or the
+   first that a select mentions. */
+static const corm_table *bound_table(const corm_session *session, const corm_node *node) {
+  if (!node || !session->branches.len) return NULL;
+  if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
+  const corm_table *table = written_table(node);
+  const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
+  corm_arena arena;
+  corm_arena_init(&arena, session->mem);
+  while (!table && select) {
+    for (uint32_t i = 0; !table && i < select->ncolumns; i++) table = first_column_table(select->columns[i], &arena);
+    select = !table && select->nfroms ? look_below(select->froms[0], &table) : NULL;
+  }
+  corm_arena_clear(&arena);
+  return table;
+}
+
 static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,
                       const run_settings *settings) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
   int base = lua_gettop(L);
-  corm_status status = corm_session_connection(session, &conn, &err);
+  corm_status status =
+      corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, statement)), &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   push_connection(L, self, conn);

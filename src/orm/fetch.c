@@ -1,6 +1,7 @@
 /* Statements that load one relationship for many parents: SELECT ... FROM address WHERE address.user_id IN (?, ?). */
 #include <string.h>
 
+#include "orm/binds.h"
 #include "orm/loader.h"
 
 enum { SMALL_KEY = 16 };
@@ -328,7 +329,7 @@ static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect
                                   ? relationship->near_secondary[0].column
                                   : relationship->target->attributes[relationship->pairs[0].far_slot].column;
   corm_conn *conn;
-  corm_status status = corm_session_connection(fetch->session, &conn, err);
+  corm_status status = corm_binds_connection(fetch->session, relationship->target, NULL, &conn, err);
   if (status == CORM_OK)
     *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT && !dialect->embedded &&
            !(fetch->ahead && corm_conn_has_send(conn));
@@ -342,6 +343,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   if (!gather) return corm_error_memory(err);
   corm_gather_init(gather, loader->mem, fetch->relationship);
   loader->fetch = gather;
+  loader->of = fetch->relationship->target;
   gather->siblings = fetch->siblings;
   if (gather->siblings) gather->siblings->refs++;
   corm_status status = corm_loader_find_dialect(loader, err);

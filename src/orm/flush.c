@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "orm/binds.h"
 #include "orm/outer.h"
 #include "orm/state.h"
 
@@ -231,11 +232,13 @@ static void fail(corm_session *session, const corm_error *err) {
   corm_state_note_frame(session, CORM_EVENT_AFTER_ROLLBACK, NULL);
   if (frame->parent && !lost) {
     if (corm_conn_savepoint_rollback(session->conn, frame->savepoint, &second) != CORM_OK) corm_error_clear(&second);
+    if (corm_binds_rollback(session, true, &second) != CORM_OK) corm_error_clear(&second);
     corm_frame_restore(session, frame);
     frame->failed = true;
     return;
   }
   if (corm_outer_rollback(session, &second) != CORM_OK) corm_error_clear(&second);
+  if (corm_binds_rollback(session, false, &second) != CORM_OK) corm_error_clear(&second);
   for (; frame; frame = frame->parent) {
     corm_frame_restore(session, frame);
     frame->failed = true;

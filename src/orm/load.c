@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "orm/binds.h"
 #include "orm/loader.h"
 #include "orm/state.h"
 
@@ -55,12 +56,13 @@ void corm_loader_free(corm_loader *loader) {
 
 corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err) {
   corm_session *session = loader->session;
-  corm_conn *conn = session->own_conn;
-  if (!conn && (!session->engine || !corm_engine_is_settled(session->engine))) {
-    corm_status status = corm_session_connection(session, &conn, err); /* also says that there is none */
+  const corm_engine *engine = corm_binds_engine(session, loader->of, NULL);
+  corm_conn *conn = engine ? NULL : session->own_conn;
+  if (!conn && (!engine || !corm_engine_is_settled(engine))) {
+    corm_status status = corm_binds_connection(session, loader->of, NULL, &conn, err); /* says that there is none */
     if (status != CORM_OK) return status;
   }
-  const corm_engine *engine = session->engine ? session->engine : corm_conn_engine(conn);
+  if (!engine) engine = corm_conn_engine(conn);
   loader->dialect = corm_engine_dialect(engine);
   loader->lint = corm_engine_lints(engine);
   return CORM_OK;
@@ -151,7 +153,7 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   corm_conn *conn;
   corm_status status = place_entities(loader, err);
   if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
-  if (status == CORM_OK) status = corm_session_connection(session, &conn, err);
+  if (status == CORM_OK) status = corm_binds_connection(session, loader->of, NULL, &conn, err);
   if (status == CORM_OK) {
     const corm_execution execution = {.at_once = !loader->alone, .ahead = loader->ahead};
     status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
@@ -161,9 +163,19 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   return list_items(loader, err);
 }
 
+/* The class of the first entity, or NULL. */
+static const corm_mapper *first_class(const corm_select *select) {
+  for (uint32_t i = 0; i < select->ncolumns; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
+    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) return corm_bundle_mapper(bundle);
+  }
+  return NULL;
+}
+
 corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                              corm_load_option *const *options, uint32_t n, bool autoflush, corm_error *err) {
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
+  if (!loader->of && select && loader->session->branches.len) loader->of = first_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status == CORM_OK && select) {
     status = plan_select(loader, select, options, n, err);
@@ -235,6 +247,7 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
                                  const corm_load_options *options, corm_error *err) {
   const corm_row_lock *lock = options->lock;
   const corm_mapper_sql *sql;
+  loader->of = mapper;
   corm_status status = corm_loader_find_dialect(loader, err);
   loader->alone = true;
   if (status == CORM_OK && options->set) return open_part(loader, mapper, key, options, err);

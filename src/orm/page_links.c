@@ -61,6 +61,7 @@ static corm_shape *find_link_shape(corm_persister *p, const corm_relationship *r
 
 static corm_status add_association(corm_persister *p, const corm_association *a, corm_error *err) {
   const corm_relationship *r = a->relationship;
+  if (corm_persist_at(p, r->parent, r->def.secondary, err) != CORM_OK) return CORM_FAILED;
   corm_shape *s = find_link_shape(p, r, a->insert ? CORM_WRITE_INSERT : CORM_WRITE_DELETE, err);
   corm_value *out = s ? corm_page_room(p, s, a->near, err) : NULL;
   if (!out) return CORM_FAILED;

@@ -8,6 +8,7 @@
 #include "orm/persist.h"
 
 #include "engine/engine.h"
+#include "orm/binds.h"
 
 /* -- when pages are closed --------------------------------------------------------------------------------------------
  */
@@ -176,14 +177,36 @@ static corm_status write_family(corm_persister *p, uint32_t *at, uint32_t to, co
   return status;
 }
 
+static void take_connection(corm_persister *p, corm_conn *conn) {
+  corm_engine *engine = corm_conn_engine(conn);
+  p->flush->conn = conn;
+  p->dialect = corm_engine_dialect(engine);
+  p->background = !p->copies && corm_conn_has_background(conn);
+  p->page_rows = corm_conn_page_rows(conn);
+  p->kinds = corm_engine_driver(engine)->kinds;
+}
+
+corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table, corm_error *err) {
+  corm_conn *conn;
+  if (!p->flush->session->branches.len) return CORM_OK;
+  corm_status status = corm_binds_connection(p->flush->session, mapper, table, &conn, err);
+  if (status != CORM_OK || conn == p->flush->conn) return status;
+  status = corm_pages_flush(p, err);
+  corm_pages_rest(p->flush->conn);
+  if (status == CORM_OK) take_connection(p, conn);
+  return status;
+}
+
 static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, corm_error *err) {
   const corm_flush *flush = p->flush;
+  const bool several = flush->session->branches.len > 0;
   corm_status status = CORM_OK;
   for (uint32_t i = from; status == CORM_OK && i < to; i++) {
     if (i + CORM_FLUSH_AHEAD < to) corm_flush_ahead(flush->works[flush->order[i + CORM_FLUSH_AHEAD]].object);
     corm_work *work = &flush->works[flush->order[i]];
     const corm_mapper *root = work->object->mapper->root;
-    status = root->children.len ? write_family(p, &i, to, err) : write_row(p, work, err);
+    if (several) status = corm_persist_at(p, root, NULL, err);
+    if (status == CORM_OK) status = root->children.len ? write_family(p, &i, to, err) : write_row(p, work, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }
@@ -204,11 +227,8 @@ static bool calls_out(const corm_flush *flush) {
 }
 
 corm_status corm_persist(corm_flush *flush, corm_error *err) {
-  corm_engine *engine = corm_conn_engine(flush->conn);
-  corm_persister p = {.flush = flush, .dialect = corm_engine_dialect(engine), .copies = calls_out(flush)};
-  p.background = !p.copies && corm_conn_has_background(flush->conn);
-  p.page_rows = corm_conn_page_rows(flush->conn);
-  p.kinds = corm_engine_driver(engine)->kinds;
+  corm_persister p = {.flush = flush, .copies = calls_out(flush)};
+  take_connection(&p, flush->conn);
   p.open = p.sheaves;
   corm_arena_init(&p.arena, flush->mem);
   corm_arena_init(&p.writing, flush->mem);

@@ -151,6 +151,13 @@ CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf,
 CORM_MUST_USE corm_status corm_persist_blame(const corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err);
 
+/* -- persist.c -- */
+
+/* Where a session has several databases: the next rows go to that of a class or table; pages of another one are written
+   before. */
+CORM_MUST_USE corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table,
+                                          corm_error *err);
+
 /* -- page_links.c -- */
 
 /* Rows of secondary tables: all that go, then all that come. */

@@ -1,5 +1,6 @@
 #include "orm/session.h"
 
+#include "orm/binds.h"
 #include "orm/links.h"
 #include "orm/state.h"
 
@@ -23,6 +24,8 @@ corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_en
   corm_vec_init(&session->news, mem);
   corm_vec_init(&session->modified, mem);
   corm_vec_init(&session->doomed, mem);
+  corm_map_init(&session->binds, mem);
+  corm_vec_init(&session->branches, mem);
   *out = session;
   return CORM_OK;
 }
@@ -42,6 +45,7 @@ void corm_session_release(corm_session *session) {
   corm_vec_clear(&session->news);
   corm_vec_clear(&session->modified);
   corm_vec_clear(&session->doomed);
+  corm_binds_free(session);
   if (session->own_conn) corm_conn_release(session->own_conn);
   if (session->engine) corm_engine_release(session->engine);
   corm_mem_free(session->mem, session);

@@ -46,6 +46,8 @@ struct corm_session {
   corm_engine *engine; /* holds a reference; NULL: unbound */
   corm_conn *conn;     /* while a transaction is open */
   corm_conn *own_conn; /* bound to a connection instead of an engine */
+  corm_map binds;      /* root mapper or table -> corm_branch *: what belongs to other databases (orm/binds.h) */
+  corm_vec branches;   /* corm_branch *; empty: all belongs to the session's own */
   corm_session_options options;
   corm_identity identity;
   corm_vec news;     /* pending, in order of add */
@@ -78,6 +80,11 @@ corm_session_options corm_session_options_default(void);
 CORM_MUST_USE corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_engine *engine,
                                            corm_conn *conn, const corm_session_options *options, corm_session **out,
                                            corm_error *err);
+/* Classes (with all of their family) and tables that belong to another engine; for new sessions. */
+CORM_MUST_USE corm_status corm_session_bind_mapper(corm_session *session, const corm_mapper *mapper,
+                                                   corm_engine *engine, corm_error *err);
+CORM_MUST_USE corm_status corm_session_bind_table(corm_session *session, const corm_table *table, corm_engine *engine,
+                                                  corm_error *err);
 void corm_session_acquire(corm_session *session);
 void corm_session_release(corm_session *session);
 

@@ -1,6 +1,7 @@
 /* The session's transactions: their beginning and their ends. What they change in memory is in frame.c. */
 #include <stdio.h>
 
+#include "orm/binds.h"
 #include "orm/links.h"
 #include "orm/outer.h"
 #include "orm/session.h"
@@ -119,7 +120,8 @@ corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
   if (status == CORM_OK) status = corm_session_flush(session, err);
   if (status == CORM_OK) status = corm_conn_savepoint(conn, &depth, err);
   if (status != CORM_OK) return status;
-  status = corm_frame_push(session, depth, err);
+  status = corm_binds_savepoint(session, err);
+  if (status == CORM_OK) status = corm_frame_push(session, depth, err);
   if (status != CORM_OK) {
     corm_error ignored;
     corm_error_init(&ignored);
@@ -140,6 +142,7 @@ corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
 static corm_status release_savepoint(corm_session *session, corm_error *err) {
   corm_status status = corm_frame_reserve_merge(session->frame, err);
   if (status == CORM_OK) status = corm_conn_savepoint_release(session->conn, session->frame->savepoint, err);
+  if (status == CORM_OK) status = corm_binds_release(session, err);
   if (status != CORM_OK) return status;
   corm_frame_merge(session);
   corm_frame_release_list(session, &session->frame->touched);
@@ -154,6 +157,7 @@ static corm_status release_savepoint(corm_session *session, corm_error *err) {
    were buffered when the transaction ended. */
 static void leave_connection(corm_session *session) {
   corm_conn *conn = session->conn;
+  corm_binds_leave(session);
   session->conn = NULL;
   if (!conn) return;
   if (conn != session->own_conn) corm_conn_close(conn);
@@ -174,8 +178,21 @@ static void note_rolled_back(corm_session *session, const corm_frame *frame) {
   corm_state_note_frame(session, CORM_EVENT_AFTER_SOFT_ROLLBACK, frame);
 }
 
-static corm_status rollback_root(corm_session *session, corm_error *err) {
+/* All of them, whatever goes wrong with one. */
+static corm_status rollback_all(corm_session *session, corm_error *err) {
   corm_status status = corm_outer_rollback(session, err);
+  corm_error second;
+  corm_error_init(&second);
+  if (corm_binds_rollback(session, false, &second) == CORM_OK) return status;
+  if (status == CORM_OK)
+    *err = second;
+  else
+    corm_error_clear(&second);
+  return CORM_FAILED;
+}
+
+static corm_status rollback_root(corm_session *session, corm_error *err) {
+  corm_status status = rollback_all(session, err);
   while (session->frame) {
     corm_frame *frame = session->frame;
     /* Where a flush failed its rollback was told. */
@@ -189,8 +206,17 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
   return status;
 }
 
-static corm_status commit_root(corm_session *session, corm_error *err) {
+/* The session's own first. What of the others fails then is rolled back, and nobody can undo what is committed. */
+static corm_status commit_databases(corm_session *session, corm_error *err) {
   corm_status status = corm_outer_commit(session, err);
+  if (status != CORM_OK || corm_binds_commit(session, err) == CORM_OK) return status;
+  corm_error_prefix(err, "some databases of this Session had committed when another one failed: ");
+  err->cls = CORM_E_COMMIT_UNKNOWN;
+  return CORM_FAILED;
+}
+
+static corm_status commit_root(corm_session *session, corm_error *err) {
+  corm_status status = commit_databases(session, err);
   if (status != CORM_OK && corm_error_class_is(err->cls, CORM_E_COMMIT_UNKNOWN)) {
     /* Whether the rows are there is for the script to find out, so it has to say itself that it goes on. */
     corm_session_note_failure(session, err);
@@ -284,6 +310,7 @@ static corm_status rollback_savepoint(corm_session *session, corm_error *err) {
   corm_status status = CORM_OK;
   if (!frame->failed) {
     status = corm_conn_savepoint_rollback(session->conn, frame->savepoint, err);
+    if (status == CORM_OK) status = corm_binds_rollback(session, true, err);
     corm_state_note_frame(session, CORM_EVENT_AFTER_ROLLBACK, NULL);
   }
   corm_frame_restore(session, frame);
@@ -321,6 +348,7 @@ void corm_session_close(corm_session *session) {
   corm_error_init(&ignored);
   corm_session_expunge_all(session);
   if (corm_outer_close(session, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  if (corm_binds_rollback(session, false, &ignored) != CORM_OK) corm_error_clear(&ignored);
   while (session->frame) {
     corm_state_note_frame(session, CORM_EVENT_AFTER_TRANSACTION_END, session->frame);
     corm_frame_pop(session);

@@ -138,5 +138,6 @@
 ---@field autobegin? boolean Default true
 ---@field expire_on_commit? boolean Default true
 ---@field execution_options? corm.ConnectionOptions Of the connection of each transaction
+---@field binds? table<corm.Model|corm.Table, corm.Engine> What belongs to other databases than `bind`
 ---@field join_transaction_mode? corm.JoinTransactionMode In a transaction that is open already on the Connection
 ---@field info? table

@@ -320,6 +320,11 @@ function Session:invalidate() end
 ---@field with_for_update? boolean|corm.RowLock Reads the row anew and locks it.
 ---@field execution_options? { populate_existing?: boolean }
 
+---The Engine of a model or Table: one of `binds`, or the bind.
+---@param class? corm.Model|corm.Table
+---@return corm.Engine
+function Session:get_bind(class) end
+
 ---The object with that key: from memory if it is there. Raises InvalidRequestError for a key of the wrong size.
 ---@param class corm.Model
 ---@param key any A value, a sequence in key order, or a table by name
