@@ -341,6 +341,35 @@ describe("U20 merge", function()
     end)
   end)
 
+  it("does not overwrite a newer version of a row", function()
+    w:close()
+    local Base = corm.declarative_base()
+    local Page = Base:model("Page", {
+      __tablename__ = "page",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      text = corm.Column(corm.String(20)),
+      version = corm.Column(corm.Integer, { nullable = false }),
+      __mapper_args__ = { version_id_col = "version" },
+    })
+    w = world.open { Base = Base }
+    session = w:session()
+    session:add(Page { text = "one" })
+    session:commit()
+    local old = session:get(Page, 1)
+    assert.equal(1, old.version)
+    session:expunge(old)
+    local page = session:get(Page, 1)
+    page.text = "two"
+    session:commit()
+    raises("StaleDataError", "version 1 of Page(id=1) does not match the existing version 2", session.merge, session,
+      old)
+    assert.is_false(session:is_modified(page))
+    assert.equal("two", session:merge(Page { id = 1, version = 2 }).text)
+    session:merge(Page { id = 1, text = "three" })
+    session:commit()
+    assert.equal("three|3", w:rows "SELECT text, version FROM page")
+  end)
+
   it("refuses what it cannot take", function()
     raises("UnmappedError", "an object of a mapped class expected, got table", session.merge, session, {})
     raises("UnmappedError", "got a class", session.merge, session, m.User)

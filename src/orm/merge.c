@@ -90,6 +90,10 @@ static corm_status enter_source(merge *m, corm_object *source, merged **out, cor
 
 /* -- keys -- */
 
+static bool is_known(const corm_value *value) {
+  return value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
+}
+
 static bool is_keyed(const corm_object *object) {
   return (object->flags & CORM_OBJECT_KEYED) != 0;
 }
@@ -185,9 +189,7 @@ static bool is_stale(const merged *entry, const corm_object *target) {
   if (!(target->flags & CORM_OBJECT_EXPIRED)) return false;
   for (uint32_t i = 0; i < entry->source->mapper->nattributes; i++) {
     const corm_value *value = &entry->source->slots[i];
-    if (value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED) &&
-        (target->slots[i].flags & CORM_VALUE_EXPIRED))
-      return true;
+    if (is_known(value) && (target->slots[i].flags & CORM_VALUE_EXPIRED)) return true;
   }
   return false;
 }
@@ -315,14 +317,35 @@ static void forget_changes(merge *m, corm_object *target) {
   corm_state_let_go(m->session, target);
 }
 
+/* A copy of an older version must not overwrite a newer one. */
+static corm_status check_version(const merged *entry, corm_error *err) {
+  const int32_t slot = entry->source->mapper->version;
+  if (slot < 0) return CORM_OK;
+  const corm_value *given = &entry->source->slots[slot], *here = &entry->target->slots[slot];
+  if (!is_known(given) || !is_known(here) || corm_value_equal(given, here)) return CORM_OK;
+  corm_buf text;
+  corm_buf_init(&text, entry->source->mapper->mem);
+  corm_buf_puts(&text, "merge: version ");
+  corm_value_describe(given, 40, &text);
+  corm_buf_puts(&text, " of ");
+  corm_object_describe(entry->source, &text);
+  corm_buf_puts(&text, " does not match the existing version ");
+  corm_value_describe(here, 40, &text);
+  const char *message = corm_buf_str(&text);
+  corm_error_set(err, CORM_E_STALE_DATA, "%s", message ? message : "merge: another version");
+  corm_error_hint(err, "leave the version unset to overwrite whatever is there");
+  corm_buf_clear(&text);
+  return CORM_FAILED;
+}
+
 static corm_status copy_columns(merge *m, const merged *entry, corm_error *err) {
   const corm_mapper *mapper = entry->source->mapper;
-  corm_status status = CORM_OK;
   if (entry->source == entry->target) return CORM_OK;
-  if (!m->load) forget_changes(m, entry->target);
+  corm_status status = check_version(entry, err);
+  if (status == CORM_OK && !m->load) forget_changes(m, entry->target);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_value *value = &entry->source->slots[i];
-    if (value->kind == CORM_ABSENT || (value->flags & CORM_VALUE_EXPIRED)) continue;
+    if (!is_known(value)) continue;
     if (!m->load)
       status = corm_object_store(entry->target, i, value, err);
     else if (mapper->attributes[i].kind == CORM_ATTRIBUTE_COLUMN && !mapper->attributes[i].read_only)
