@@ -378,6 +378,36 @@ describe("M20 joined-table inheritance", function()
     assert.equal("4", w:list "SELECT manager_id FROM engineer")
   end)
 
+  it("reads what a subclass adds for all objects of its class that came together", function()
+    fill()
+    for i = 10, 29 do session:add(m.Engineer { id = i, name = "e" .. i, skill = "s" .. i }) end
+    session:commit()
+    session:expunge_all()
+    local all = session:scalars(select(m.Employee):order_by(m.Employee.id)):all()
+    local sent = w:statements(function()
+      for _, object in ipairs(all) do
+        if object.kind == "engineer" then assert.equal(object.id == 3 and "C" or "s" .. object.id, object.skill) end
+      end
+    end)
+    assert.equal(1, #sent)
+    assert.is_nil(sent[1]:find "employee")
+    -- Managers and bosses have statements of their own.
+    assert.equal(2, w:count(function()
+      for _, object in ipairs(all) do
+        if object.kind == "manager" or object.kind == "boss" then assert.is_truthy(object.budget) end
+      end
+    end))
+    -- What expired is read object by object, as ever.
+    session:expire_all()
+    assert.equal(2, w:count(function() return all[5].skill, all[6].skill end))
+    -- A change of what was not loaded is a change.
+    session:expunge_all()
+    all = session:scalars(select(m.Employee):order_by(m.Employee.id)):all()
+    all[5].skill = "new"
+    session:commit()
+    assert.equal("new", w:list "SELECT skill FROM engineer WHERE engineer_id = 10")
+  end)
+
   it("loads a subclass's relationship for the objects of a query that have it", function()
     fill()
     session:add(m.Engineer { id = 5, name = "uwe", manager = session:get(m.Boss, 4) })

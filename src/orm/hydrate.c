@@ -209,9 +209,9 @@ static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
   const corm_status status = choose_shape(loader, entity);
   const corm_load_shape *shape = entity->shape;
   entity->nread = shape->mapper->nattributes;
+  const corm_value not_selected = {.kind = CORM_ABSENT, .flags = CORM_VALUE_EXPIRED | CORM_VALUE_LATER};
   for (uint32_t i = 0; status == CORM_OK && i < entity->nread; i++)
-    entity->values[i] = shape->place[i] < 0 ? (corm_value){.kind = CORM_ABSENT, .flags = CORM_VALUE_EXPIRED}
-                                            : entity->raw[shape->place[i]];
+    entity->values[i] = shape->place[i] < 0 ? not_selected : entity->raw[shape->place[i]];
   return status;
 }
 
@@ -325,9 +325,11 @@ static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, co
  * group that it has, and so does an object that is looked for alone.
  */
 static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
-  if ((loader->alone && !entity->keeps) || !entity->shape->mapper->relationships.len) return CORM_OK;
+  if (loader->alone && !entity->keeps) return CORM_OK;
+  if (!entity->shape->mapper->relationships.len && !entity->shape->partial) return CORM_OK;
   if (!entity->keeps && object->siblings && object->siblings->n > 1) {
-    if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent)
+    if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent ||
+        loader->columns_only)
       return CORM_OK;
     if (!entity->siblings && !entity->lone) {
       entity->lone = object;
@@ -411,7 +413,7 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   memcpy(object->slots, entity->values, mapper->nattributes * sizeof *object->slots);
   for (uint32_t i = 0; i < mapper->nattributes; i++) point_at_bytes(&object->slots[i], bytes);
   object->state = CORM_PERSISTENT;
-  object->flags = entity->shape->partial ? CORM_OBJECT_KEYED | CORM_OBJECT_EXPIRED : CORM_OBJECT_KEYED;
+  object->flags = CORM_OBJECT_KEYED;
   object->hash = entity->hash;
   corm_status status = join_siblings(loader, entity, object, err);
   if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, err);

@@ -89,6 +89,7 @@ static corm_status add_root(corm_loader *loader, const corm_bundle *bundle, corm
 /* The statement's own entities stand first; joined eager loading appends its own. */
 static corm_status plan(corm_loader *loader, bool joins, corm_error *err) {
   corm_status status = CORM_OK;
+  if (loader->columns_only) return CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < loader->nvisible; i++)
     status = corm_eager_plan(loader, loader->entities.items[i], joins, err);
   return status;

@@ -125,6 +125,7 @@ struct corm_loader {
   corm_vec *found;              /* where the entity's objects are wanted; NULL: nowhere */
   bool populate_existing;
   bool keep_changes; /* which populate_existing would overwrite */
+  bool columns_only; /* of objects that are there: nothing is loaded with them */
   bool alone;        /* one object by key: no siblings */
   bool ahead;        /* nobody waits for its rows yet: others are read before */
   bool in_row;

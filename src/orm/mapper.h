@@ -229,6 +229,10 @@ const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *map
 /* The same of the primary key and the slots of a set only. level: -1, or that of the one table that `from` is. */
 const corm_bundle *corm_mapper_part_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
                                        int32_t level, const uint64_t *set);
+/* The primary key and the slots of a set: over one table below the root's where that has all of them. */
+const corm_bundle *corm_mapper_columns_in(corm_arena *arena, const corm_mapper *mapper, const uint64_t *set);
+/* The column of such a bundle that is component i of the primary key. */
+const corm_node *corm_mapper_key_column(const corm_mapper *mapper, const corm_bundle *bundle, uint32_t i);
 /* The compiled SELECT by primary key, of the slots of a set and the key (NULL: of all). It may read more than the set.
    Where one table below the root's has all of them, it is the only one that is read. */
 CORM_MUST_USE corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect, const uint64_t *set,

@@ -25,15 +25,13 @@ static int32_t level_of(const corm_mapper *mapper, const uint64_t *set) {
   return level;
 }
 
-static const corm_bundle *choose_columns(const corm_mapper *mapper, corm_mapper_sql *sql) {
-  if (!sql->set) return mapper->bundle;
-  const int32_t level = level_of(mapper, sql->set);
-  const corm_node *from = level < 0 ? mapper->from : corm_table_node_in(&sql->arena, mapper->tables[level].table);
-  return from ? corm_mapper_part_in(&sql->arena, mapper, from, level, sql->set) : NULL;
+const corm_bundle *corm_mapper_columns_in(corm_arena *arena, const corm_mapper *mapper, const uint64_t *set) {
+  const int32_t level = level_of(mapper, set);
+  const corm_node *from = level < 0 ? mapper->from : corm_table_node_in(arena, mapper->tables[level].table);
+  return from ? corm_mapper_part_in(arena, mapper, from, level, set) : NULL;
 }
 
-/* The key's columns are in the bundle. */
-static const corm_node *key_column(const corm_mapper *mapper, const corm_bundle *bundle, uint32_t i) {
+const corm_node *corm_mapper_key_column(const corm_mapper *mapper, const corm_bundle *bundle, uint32_t i) {
   const corm_view *view = bundle->view;
   const uint32_t slot = mapper->pk[i];
   return bundle->columns[view ? (uint32_t)view->place[slot] : slot];
@@ -44,14 +42,14 @@ static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, 
   corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
   const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
   const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
-  sql->bundle = choose_columns(mapper, sql);
+  sql->bundle = sql->set ? corm_mapper_columns_in(arena, mapper, sql->set) : mapper->bundle;
   if (!select || !columns || !criteria || !sql->bundle) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) {
     char name[16];
     snprintf(name, sizeof name, "pk_%u", i + 1);
     const corm_type *type = mapper->attributes[mapper->pk[i]].type;
     const corm_node *bind = corm_bindparam_in(arena, name, type, NULL, false);
-    criteria[i] = bind ? corm_binary_in(arena, CORM_OP_EQ, key_column(mapper, sql->bundle, i), bind) : NULL;
+    criteria[i] = bind ? corm_binary_in(arena, CORM_OP_EQ, corm_mapper_key_column(mapper, sql->bundle, i), bind) : NULL;
     if (!criteria[i]) return corm_error_memory(err);
   }
   columns[0] = &sql->bundle->base;

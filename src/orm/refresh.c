@@ -27,7 +27,8 @@ static bool is_wanted(const wanted *w, uint32_t slot) {
 }
 
 static bool is_later(const corm_value *value) {
-  return (value->flags & CORM_VALUE_LATER) != 0;
+  const uint8_t both = CORM_VALUE_EXPIRED | CORM_VALUE_LATER;
+  return (value->flags & both) == both;
 }
 
 /* What has expired besides the key, without what waits to be asked for itself. */
@@ -72,6 +73,68 @@ static bool is_missing(const corm_object *object, const wanted *w) {
   return false;
 }
 
+/* -- what the query of an object did not select -- */
+
+static wanted later_of(const corm_object *object, uint32_t slot) {
+  wanted w = {0};
+  if (slot >= sizeof w.bits * 8) return (wanted){.all = true};
+  for (uint32_t i = 0; i < object->mapper->nattributes && i < sizeof w.bits * 8; i++)
+    if (is_later(&object->slots[i])) w.bits[i / 64] |= UINT64_C(1) << (i % 64);
+  return w;
+}
+
+/* Of the objects that came with it, those of its class that have not got the slot either. */
+static uint32_t list_keys(const corm_object *object, uint32_t slot, corm_value *keys) {
+  const corm_siblings *siblings = object->siblings;
+  const corm_host *host = object->session->host;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < siblings->n && n < CORM_GATHER_KEYS; i++) {
+    corm_object *other = siblings->members[(object->sibling + i) % siblings->n];
+    if (!other || other->session != object->session || other->mapper != object->mapper) continue;
+    if (!is_later(&other->slots[slot]) || !host->alive(host->ctx, other)) continue;
+    keys[n] = *corm_object_committed(other, other->mapper->pk[0]);
+    if (keys[n].kind == CORM_ABSENT || keys[n].kind == CORM_NULL) continue;
+    keys[n++].flags = 0;
+  }
+  return n;
+}
+
+static corm_status select_rows(corm_loader *loader, const corm_object *object, uint32_t slot, const wanted *w,
+                               corm_error *err) {
+  corm_arena *arena = &loader->arena;
+  const corm_mapper *mapper = object->mapper;
+  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
+  const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
+  corm_value *keys = corm_arena_alloc(arena, CORM_GATHER_KEYS * sizeof *keys);
+  const corm_bundle *bundle = corm_mapper_columns_in(arena, mapper, w->bits);
+  if (!select || !columns || !keys || !bundle) return corm_error_memory(err);
+  const uint32_t n = list_keys(object, slot, keys);
+  columns[0] = &bundle->base;
+  select->base.kind = CORM_NODE_SELECT;
+  select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
+  select->columns = columns;
+  select->ncolumns = 1;
+  select->where = corm_in_in(arena, CORM_OP_IN, corm_mapper_key_column(mapper, bundle, 0), keys, n, 0);
+  if (!select->where) return corm_error_memory(err);
+  return corm_loader_open(loader, &select->base, NULL, NULL, 0, false, err);
+}
+
+/* The object's slots, and those of its siblings: a list of objects of subclasses costs a statement for each class, not
+   for each object. */
+static corm_status load_later(corm_object *object, uint32_t slot, corm_error *err) {
+  const wanted w = later_of(object, slot);
+  corm_loader *loader = NULL;
+  if (w.all || object->mapper->npk != 1 || !object->siblings || object->siblings->n < 2)
+    return load_row(object, &w, NULL, err);
+  corm_status status = corm_loader_make(object->session, &loader, err);
+  if (status != CORM_OK) return status;
+  loader->columns_only = true;
+  status = select_rows(loader, object, slot, &w, err);
+  if (status == CORM_OK) return corm_loader_run(loader, err);
+  corm_loader_free(loader);
+  return status;
+}
+
 corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err) {
   if (!object->session) {
     char after[256];
@@ -79,12 +142,8 @@ corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *
              object->mapper->name, object->mapper->attributes[slot].key);
     return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ", after, err);
   }
-  wanted w = {0};
-  if (is_later(&object->slots[slot]) && slot < sizeof w.bits * 8)
-    w.bits[slot / 64] = UINT64_C(1) << (slot % 64);
-  else
-    w = expired_of(object);
-  corm_status status = load_row(object, &w, NULL, err);
+  const wanted w = expired_of(object);
+  corm_status status = is_later(&object->slots[slot]) ? load_later(object, slot, err) : load_row(object, &w, NULL, err);
   if (status == CORM_OK && (object->slots[slot].flags & CORM_VALUE_EXPIRED))
     return refuse(object, CORM_E_OBJECT_DELETED, "Instance ", " has been deleted, or its row is otherwise not present",
                   err);
