@@ -165,9 +165,42 @@ static corm_status map_and_configure(world *w) {
   return status;
 }
 
+/* Two classes below User, its polymorphic identities, and a relationship that is handed down to them. */
+static corm_status inherit(world *w) {
+  const corm_value small = corm_value_text("small", 5), tiny = corm_value_text("tiny", 4);
+  corm_mapper *child = NULL, *grandchild = NULL;
+  corm_relationship *relationship, *own;
+  const corm_mapper_sql *sql;
+  const uint64_t set = 2;
+  corm_mapper_def def = {.name = "Small",
+                         .parent = w->user,
+                         .table = corm_metadata_table(&w->metadata, "user_tag"),
+                         .discriminator = "name",
+                         .identity = &small};
+  corm_relationship_def own_def = world_def("tag", "Tag", NULL), late = world_def("late", "Address", NULL);
+  corm_status status = corm_mapper_new(w->mem, &w->registry, &def, &child, &w->err);
+  def = (corm_mapper_def){.name = "Tiny", .parent = child, .identity = &tiny};
+  if (status == CORM_OK) status = corm_mapper_new(w->mem, &w->registry, &def, &grandchild, &w->err);
+  if (status == CORM_OK) status = corm_relationship_new(child, &own_def, &own, &w->err);
+  if (status == CORM_OK) status = corm_relationship_new(w->user, &late, &relationship, &w->err);
+  if (status == CORM_OK) {
+    assert_int_equal(relationship->index, 2);
+    assert_int_equal(own->index, 3);
+    assert_ptr_equal(grandchild->relationships.items[3], own);
+    assert_ptr_equal(corm_mapper_relationship(grandchild, "late", 4), relationship);
+  }
+  if (status == CORM_OK) status = corm_registry_configure(&w->registry, &w->err);
+  if (status == CORM_OK) status = corm_mapper_get_sql(grandchild, &corm_dialect_sqlite, &set, &sql, &w->err);
+  if (status == CORM_OK && !corm_mapper_alias_in(&w->arena, grandchild, "t")) status = corm_error_memory(&w->err);
+  corm_mapper_free(grandchild);
+  corm_mapper_free(child);
+  return status;
+}
+
 static void out_of_memory_is_reported(void **state) {
   (void)state;
   world_fail_each(map_and_configure);
+  world_fail_each(inherit);
 }
 
 int main(void) {

@@ -336,6 +336,22 @@ static corm_status take_heritage(corm_mapper *heir, size_t at, corm_relationship
   return renumber(heir, err);
 }
 
+/* Takes back what the failure of another one has made useless. Entries that are there already need no memory. */
+static void lose_heritage(corm_mapper *heir, const corm_relationship *relationship) {
+  corm_vec *list = &heir->relationships;
+  corm_error ignored;
+  corm_error_init(&ignored);
+  const ptrdiff_t at = corm_vec_index(list, relationship);
+  if (at < 0) return;
+  corm_vec_remove(list, (size_t)at);
+  for (size_t i = (size_t)at; i < list->len; i++) {
+    corm_relationship *moved = list->items[i];
+    if (moved->parent == heir) moved->index = (uint32_t)i;
+  }
+  corm_map_remove(&heir->by_key, relationship->key, strlen(relationship->key));
+  if (renumber(heir, &ignored) != CORM_OK) corm_error_clear(&ignored);
+}
+
 corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relationship, corm_error *err) {
   const corm_map *classes = &mapper->registry->classes;
   const corm_map_entry *entry;
@@ -347,6 +363,8 @@ corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relati
   for (size_t pos = 0; status == CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
     if (entry->value != mapper && corm_mapper_isa(entry->value, mapper))
       status = take_heritage(entry->value, relationship->index, relationship, err);
+  for (size_t pos = 0; status != CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
+    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper)) lose_heritage(entry->value, relationship);
   return status;
 }
 
@@ -468,16 +486,24 @@ static void leave_parent(corm_mapper *mapper) {
   children->len = kept;
 }
 
-void corm_mapper_forget(corm_mapper *mapper) {
+static void leave_registry(corm_mapper *mapper) {
   corm_map *classes = &mapper->registry->classes;
   if (mapper->name && corm_map_gets(classes, mapper->name) == mapper)
     corm_map_remove(classes, mapper->name, strlen(mapper->name));
   leave_parent(mapper);
 }
 
+void corm_mapper_forget(corm_mapper *mapper) {
+  corm_error ignored;
+  corm_error_init(&ignored);
+  leave_registry(mapper);
+  /* Without memory for less its parents see rows of one identity more, which nobody can make. */
+  if (mapper->parent && restrict_family(mapper->parent, &ignored) != CORM_OK) corm_error_clear(&ignored);
+}
+
 void corm_mapper_free(corm_mapper *mapper) {
   if (!mapper) return;
-  corm_mapper_forget(mapper);
+  leave_registry(mapper);
   corm_mapper_free_sql(mapper);
   corm_vec_clear(&mapper->children);
   corm_vec_clear(&mapper->relationships);
