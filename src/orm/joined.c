@@ -85,19 +85,25 @@ typedef struct adaption {
   const corm_node *secondary;
 } adaption;
 
-static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_column_node *column) {
+static const corm_node *adapt_from(void *ctx, const corm_node *from) {
   const adaption *a = ctx;
-  if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
-  const corm_table *table = ((const corm_table_node *)column->from)->table;
   const corm_mapper *target = a->relationship->target;
-  const corm_node *from = NULL;
+  if (from == target->from) return a->target;
+  if (from->kind != CORM_NODE_TABLE) return from;
+  const corm_table *table = ((const corm_table_node *)from)->table;
+  const corm_node *found = NULL;
   for (uint32_t t = 0; t < target->ntables; t++)
-    if (table == target->tables[t].table) from = corm_mapper_level_from(target, t, a->target);
-  if (table == a->relationship->def.secondary) from = a->secondary;
-  if (!from) return &column->base;
-  corm_column_node *copy = corm_arena_alloc(arena, sizeof *copy);
+    if (table == target->tables[t].table) found = corm_mapper_level_from(target, t, a->target);
+  if (table == a->relationship->def.secondary) found = a->secondary;
+  return found ? found : from;
+}
+
+static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_column_node *column) {
+  if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
+  const corm_node *from = adapt_from(ctx, column->from);
+  if (from == column->from) return &column->base;
+  corm_column_node *copy = corm_arena_copy(arena, column, sizeof *column);
   if (!copy) return NULL;
-  *copy = *column;
   copy->from = from;
   return &copy->base;
 }
@@ -105,7 +111,8 @@ static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_co
 const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
                                    const corm_node *target, const corm_node *secondary) {
   adaption a = {.relationship = relationship, .target = target, .secondary = secondary};
-  return corm_adapt_columns_in(arena, node, adapt_column, &a);
+  const corm_adapt adapt = {adapt_column, adapt_from, &a};
+  return corm_adapt_in(arena, node, &adapt);
 }
 
 /* -- the rewritten select -- */

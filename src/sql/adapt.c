@@ -1,8 +1,11 @@
 #include "sql/adapt.h"
 
+#include "sql/froms.h"
+
 /* Places whose operand is still the original. An expression may be as deep as it likes. */
 typedef struct adaption {
   corm_arena *arena;
+  const corm_adapt *adapt;
   const corm_node ***places;
   size_t n;
   size_t cap;
@@ -52,9 +55,61 @@ static const corm_node *copy_call(adaption *a, const corm_node *node) {
   }
 }
 
+/* -- subqueries -- */
+
+static bool replaces_any(const adaption *a, const corm_from_list *froms) {
+  for (uint32_t i = 0; i < froms->n; i++)
+    if (a->adapt->from(a->adapt->ctx, froms->items[i]) != froms->items[i]) return true;
+  return false;
+}
+
+/* Whether the select has one of the FROMs that are replaced as its own. */
+static bool selects_itself(const adaption *a, const corm_select *select) {
+  corm_from_list own;
+  corm_from_list_init(&own, a->arena);
+  for (uint32_t i = 0; i < select->nfroms; i++)
+    if (!corm_from_list_add_members(&own, select->froms[i])) return true;
+  for (uint32_t i = 0; !select->nfroms && i < select->ncolumns; i++)
+    if (!corm_from_list_add_of(&own, select->columns[i])) return true;
+  return replaces_any(a, &own);
+}
+
+/* Lists that are NULL mean something. */
+static bool put_off_given(adaption *a, const corm_node *const **list, uint32_t n) {
+  if (!*list) return true;
+  *list = put_off_list(a, *list, n);
+  return *list != NULL;
+}
+
+static bool replace_froms(const adaption *a, const corm_node *const **list, uint32_t n) {
+  if (!*list) return true;
+  const corm_node **copy = corm_arena_zalloc(a->arena, n + 1, sizeof *copy);
+  for (uint32_t i = 0; copy && i < n; i++) copy[i] = a->adapt->from(a->adapt->ctx, (*list)[i]);
+  *list = copy;
+  return copy != NULL;
+}
+
+static const corm_node *copy_subselect(adaption *a, const corm_node *node) {
+  const corm_select *given = ((const corm_subselect *)node)->select;
+  if (!a->adapt->from || given->base.kind != CORM_NODE_SELECT || selects_itself(a, given))
+    return a->arena->failed ? NULL : node;
+  corm_subselect *copy = corm_arena_copy(a->arena, node, sizeof *copy);
+  corm_select *select = corm_arena_copy(a->arena, given, sizeof *given);
+  if (!copy || !select) return NULL;
+  copy->select = select;
+  const bool ok = put_off_given(a, &select->columns, select->ncolumns) && put_off(a, &select->where) &&
+                  put_off(a, &select->having) && put_off_given(a, &select->group_by, select->ngroup_by) &&
+                  put_off_given(a, &select->order_by, select->norder_by) &&
+                  replace_froms(a, &select->correlate, select->ncorrelate) &&
+                  replace_froms(a, &select->correlate_except, select->ncorrelate_except);
+  return ok ? &copy->base : NULL;
+}
+
 /* A copy whose operands are put off; other nodes as they are. */
 static const corm_node *copy_operation(adaption *a, const corm_node *node) {
   switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_EXISTS:
+  case CORM_NODE_SCALAR_SUBQUERY: return copy_subselect(a, node);
   case CORM_NODE_UNARY: COPY(corm_unary, put_off(a, &copy->operand));
   case CORM_NODE_BINARY: COPY(corm_binary, put_off(a, &copy->left) && put_off(a, &copy->right));
   case CORM_NODE_ARRAY:
@@ -70,16 +125,21 @@ static const corm_node *copy_operation(adaption *a, const corm_node *node) {
   }
 }
 
-const corm_node *corm_adapt_columns_in(corm_arena *arena, const corm_node *node, corm_adapt_column column, void *ctx) {
-  adaption a = {.arena = arena};
+const corm_node *corm_adapt_in(corm_arena *arena, const corm_node *node, const corm_adapt *adapt) {
+  adaption a = {.arena = arena, .adapt = adapt};
   a.places = a.first;
   a.cap = sizeof a.first / sizeof *a.first;
   if (!put_off(&a, &node)) return NULL;
   while (a.n) {
     const corm_node **place = a.places[--a.n];
-    *place = (*place)->kind == CORM_NODE_COLUMN ? column(arena, ctx, (const corm_column_node *)*place)
+    *place = (*place)->kind == CORM_NODE_COLUMN ? adapt->column(arena, adapt->ctx, (const corm_column_node *)*place)
                                                 : copy_operation(&a, *place);
     if (!*place) return NULL;
   }
   return node;
+}
+
+const corm_node *corm_adapt_columns_in(corm_arena *arena, const corm_node *node, corm_adapt_column column, void *ctx) {
+  const corm_adapt adapt = {.column = column, .ctx = ctx};
+  return corm_adapt_in(arena, node, &adapt);
 }
