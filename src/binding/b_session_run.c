@@ -3,6 +3,7 @@
  * one through the Connection of the session's transaction, as a stream. Both give the same Result.
  */
 #include "binding/b_bindparam.h"
+#include "binding/b_bulk.h"
 #include "binding/b_engine.h"
 #include "binding/b_load.h"
 #include "binding/b_params.h"
@@ -16,19 +17,16 @@
 typedef struct run_settings {
   bool autoflush;
   bool populate_existing;
-  bool synchronize;
+  corm_synchronize synchronize;
   bool yields; /* yield_per */
 } run_settings;
 
 static run_settings read_settings(lua_State *L, int statement) {
-  run_settings settings = {.autoflush = true, .synchronize = true};
+  run_settings settings = {.autoflush = true, .synchronize = CORM_SYNCHRONIZE_AUTO};
   if (!binding_push_execution_options(L, statement)) return settings;
   settings.autoflush = binding_opt_bool(L, -1, "autoflush", true);
   settings.populate_existing = binding_opt_bool(L, -1, "populate_existing", false);
-  if (binding_opt_push(L, -1, "synchronize_session")) {
-    settings.synchronize = !lua_isboolean(L, -1) || lua_toboolean(L, -1);
-    lua_pop(L, 1);
-  }
+  settings.synchronize = binding_synchronize_option(L, lua_gettop(L));
   settings.yields = binding_opt_int(L, -1, "yield_per", 0) > 0;
   lua_pop(L, 1);
   return settings;
@@ -135,7 +133,9 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   binding_load_options(L, list, &options);
   const int plan = lua_gettop(L);
   refuse_strangers(L, node, &options, arena);
-  options.populate_existing = settings->populate_existing;
+  const bool writes = binding_written_class(L, statement) != NULL;
+  /* What an UPDATE returns is newer than what is in memory. */
+  options.populate_existing = settings->populate_existing || (writes && settings->synchronize != CORM_SYNCHRONIZE_OFF);
   options.late = &late.late;
   lua_newtable(L);
   int values = lua_gettop(L);
@@ -148,8 +148,10 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   if (status != CORM_OK) binding_raise(L, &err);
   lua_Integer rows = binding_run_loader(L, state, handle->loader, values);
   push_shape(L, handle->loader, node, statement);
+  const lua_Integer width = corm_loader_items(handle->loader);
   binding_loader_close(L, loader);
   binding_load_options_done(L, plan);
+  if (writes) binding_note_written(L, session, statement, params, settings->synchronize, values, rows * width);
   binding_push_list_result(L, -1, values, rows);
   binding_scratch_done(L, state, arena);
   lua_replace(L, base + 1);
@@ -234,10 +236,15 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   push_connection(L, self, conn);
-  binding_execute(L, base + 1, statement, params);
+  if (binding_written_class(L, statement)) {
+    binding_run_bulk(L, session, base + 1, statement, params, settings->synchronize);
+  } else {
+    binding_execute(L, base + 1, statement, params);
+    const corm_table *table = written_table(binding_tonode(L, statement));
+    if (table && session->frame) session->frame->bulk = true;
+    if (table && settings->synchronize != CORM_SYNCHRONIZE_OFF) corm_session_outdate(session, table);
+  }
   session->statements++;
-  const corm_table *table = settings->synchronize ? written_table(binding_tonode(L, statement)) : NULL;
-  if (table) corm_session_outdate(session, table);
   lua_replace(L, base + 1);
 }
 

@@ -127,6 +127,7 @@ const corm_dialect corm_dialect_postgresql = {
     .insert_returning = true,
     .update_returning = true,
     .delete_returning = true,
+    .exact_equality = true,
     .returns_key = true,
     .transactional_ddl = true,
     .native_enum = true,

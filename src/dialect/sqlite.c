@@ -280,6 +280,8 @@ const corm_dialect corm_dialect_sqlite = {
     .insert_returning = true,
     .update_returning = true,
     .delete_returning = true,
+    .exact_equality = true,
+    .exact_order = true,
     .bare_returning = true,
     .transactional_ddl = true,
     .keys_off = "PRAGMA defer_foreign_keys = ON",

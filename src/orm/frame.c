@@ -269,6 +269,7 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
   undo_rekeys(session, frame);
   corm_holders_restore(session, &frame->deleted);
   undo_deletes(session, frame);
+  if (frame->bulk) corm_session_expire_all(session);
   expire_touched(session, frame);
   corm_frame_release_list(session, &frame->touched);
 }
@@ -296,6 +297,7 @@ static void move_list(corm_vec *to, corm_vec *from) {
    only. */
 void corm_frame_merge(corm_session *session) {
   corm_frame *frame = session->frame, *parent = frame->parent;
+  parent->bulk = parent->bulk || frame->bulk;
   if (parent->parent) {
     move_list(&parent->touched, &frame->touched);
     move_list(&parent->inserted, &frame->inserted);

@@ -141,6 +141,18 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
   return status;
 }
 
+corm_status corm_holders_leave_bulk(corm_session *session, const corm_mapper *mapper, corm_error *err) {
+  corm_status status = CORM_OK;
+  corm_vec relationships;
+  corm_vec_init(&relationships, session->mem);
+  for (; status == CORM_OK && mapper; mapper = mapper->parent)
+    for (size_t i = 0; status == CORM_OK && i < mapper->referrers.len; i++)
+      if (corm_vec_push(&relationships, mapper->referrers.items[i]) != CORM_OK) status = corm_error_memory(err);
+  if (status == CORM_OK) leave_all(session, &relationships);
+  corm_vec_clear(&relationships);
+  return status;
+}
+
 /* -- coming back -- */
 
 enum { CLASSES = 16 };

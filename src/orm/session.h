@@ -14,6 +14,7 @@ typedef struct corm_frame {
   uint32_t id;               /* no two frames of a session have the same */
   int savepoint;             /* its depth on the connection; of the root orm/outer.h, 0: the whole transaction */
   bool failed;               /* a flush failed inside: only rollback is accepted */
+  bool bulk;                 /* an UPDATE or DELETE by criteria ran inside: nobody knows what it touched */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec inserted;         /* savepoints: those that became persistent inside */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */

@@ -69,6 +69,8 @@ void corm_frame_merge(corm_session *session);
 void corm_frame_restore(corm_session *session, corm_frame *frame);
 /* Objects come back whose DELETE is undone: what may have held them is loaded again (orm/holders.c). */
 void corm_holders_restore(corm_session *session, const corm_vec *deleted);
+/* Deleted objects of a class leave what holds them in memory, which nobody has loaded for that. */
+CORM_MUST_USE corm_status corm_holders_leave_bulk(corm_session *session, const corm_mapper *mapper, corm_error *err);
 /* Keeps the error because of which everything is refused until rollback(). */
 void corm_session_note_failure(corm_session *session, const corm_error *err);
 

@@ -180,7 +180,11 @@ struct corm_dialect {
   bool update_returning;
   bool delete_returning;
   bool bare_returning; /* RETURNING takes column names without their table */
-  bool returns_key;    /* the key that the database generates for an INSERT of one row is asked for by RETURNING */
+  /* What a comparison in memory may rely on: texts are equal that have the same bytes and no others, a Float holds a
+     double, and times their microseconds; and texts are ordered by their bytes. A column may have a collation still. */
+  bool exact_equality;
+  bool exact_order;
+  bool returns_key; /* the key that the database generates for an INSERT of one row is asked for by RETURNING */
 
   /* -- CREATE and DROP of tables -- */
   bool transactional_ddl;

@@ -478,11 +478,11 @@ function Query:get(key) end
 
 ---Raises ArgumentError without criteria, unless `all = true`.
 ---@param values table
----@param options? { all?: boolean, synchronize_session?: boolean|string }
+---@param options? { all?: boolean, synchronize_session?: "auto"|"evaluate"|"fetch"|false }
 ---@return integer # matched rows
 function Query:update(values, options) end
 
----@param options? { all?: boolean, synchronize_session?: boolean|string }
+---@param options? { all?: boolean, synchronize_session?: "auto"|"evaluate"|"fetch"|false }
 ---@return integer # matched rows
 function Query:delete(options) end
 

@@ -110,7 +110,7 @@ function Statement:options(...) end
 ---@field stream_results? boolean
 ---@field populate_existing? boolean Overwrite what loaded objects have
 ---@field autoflush? boolean Default: the session's
----@field synchronize_session? boolean|string false: bulk changes leave loaded objects as they are
+---@field synchronize_session? "auto"|"evaluate"|"fetch"|false How loaded objects follow an UPDATE or DELETE by criteria
 
 ---@param options corm.ExecutionOptions
 ---@return self

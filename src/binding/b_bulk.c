@@ -1,0 +1,145 @@
+/*
+ * UPDATE and DELETE by criteria of a mapped class in a session: executed like any statement, while objects in memory
+ * follow (orm/bulk_write.h).
+ */
+#include "binding/b_bulk.h"
+
+#include <string.h>
+
+#include "binding/b_bindparam.h"
+#include "binding/b_engine.h"
+#include "binding/b_object.h"
+#include "binding/b_params.h"
+#include "binding/b_result.h"
+#include "binding/b_statement.h"
+#include "orm/bulk_write.h"
+
+const corm_mapper *binding_written_class(lua_State *L, int statement) {
+  const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
+  const corm_node *node = stmt ? stmt->base.node : NULL;
+  if (!node || !stmt->entity || (node->kind != CORM_NODE_UPDATE && node->kind != CORM_NODE_DELETE)) return NULL;
+  const corm_bundle *bundle = (const corm_bundle *)stmt->entity;
+  return bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner ? corm_bundle_mapper(bundle) : NULL;
+}
+
+corm_synchronize binding_synchronize_option(lua_State *L, int options) {
+  static const char *const words[] = {"auto", "evaluate", "fetch"};
+  corm_synchronize found = CORM_SYNCHRONIZE_AUTO;
+  if (!binding_opt_push(L, options, "synchronize_session")) return found;
+  if (lua_isboolean(L, -1)) found = CORM_SYNCHRONIZE_OFF;
+  for (int i = 0; lua_type(L, -1) == LUA_TSTRING && i < 3; i++)
+    if (strcmp(lua_tostring(L, -1), words[i]) == 0) found = (corm_synchronize)i;
+  lua_pop(L, 1);
+  return found;
+}
+
+/* push_returning(statement, bulk): the statement that returns the keys, too. */
+static int push_returning(lua_State *L) {
+  const corm_bulk_write *bulk = lua_touserdata(L, 2);
+  binding_build b;
+  const corm_node *node;
+  lua_settop(L, 1);
+  binding_statement_start(&b, L, 512 + (size_t)bulk->mapper->npk * 256, 1);
+  do node = corm_bulk_returning_in(&b.arena, bulk);
+  while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 1, 1);
+  return 1;
+}
+
+static bool gives_rows(const corm_node *node) {
+  const corm_dml_extra *extra = corm_dml_extra_of(node);
+  if (extra && extra->defaults) return true;
+  return node->kind == CORM_NODE_UPDATE ? ((const corm_update *)node)->nreturning > 0
+                                        : ((const corm_delete_node *)node)->nreturning > 0;
+}
+
+/* What the scratch and the stack hold while such a statement runs. */
+typedef struct written {
+  corm_bulk_write bulk;
+  corm_params params;
+  binding_late late;
+  bool many;
+} written;
+
+static void prepare(lua_State *L, written *w, corm_session *session, int statement, int params,
+                    corm_synchronize synchronize, bool listed) {
+  binding_state *state = binding_get(L);
+  corm_conn *conn;
+  corm_error err;
+  corm_error_init(&err);
+  const size_t n = binding_params_first(L, params, &w->many);
+  const int first = lua_gettop(L);
+  corm_arena *arena = binding_scratch(L, state);
+  binding_late_init(&w->late, L, first, false);
+  const corm_node *node = binding_tonode(L, statement);
+  const corm_node *whole = binding_params_statement(L, node, first, arena);
+  if (!whole) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  if (n) binding_params_native(L, first, true, arena, &w->params);
+  w->bulk = (corm_bulk_write){.session = session,
+                              .arena = arena,
+                              .mapper = binding_written_class(L, statement),
+                              .statement = whole,
+                              .params = n ? &w->params : NULL,
+                              .late = &w->late.late,
+                              .synchronize = synchronize,
+                              .gives_rows = gives_rows(node),
+                              .listed = listed};
+  state->L = L;
+  corm_status status = corm_session_connection(session, &conn, &err);
+  if (status == CORM_OK && !w->many) status = corm_bulk_prepare(&w->bulk, conn, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  if (w->many) w->bulk.outdates = true;
+}
+
+void binding_run_bulk(lua_State *L, corm_session *session, int connection, int statement, int params,
+                      corm_synchronize synchronize) {
+  const int base = lua_gettop(L);
+  written w = {.many = false};
+  corm_error err;
+  corm_error_init(&err);
+  luaL_checkstack(L, 16, "execute");
+  prepare(L, &w, session, statement, params, synchronize, false);
+  int sent = statement;
+  if (w.bulk.returns_keys) {
+    lua_pushcfunction(L, push_returning);
+    lua_pushvalue(L, statement);
+    lua_pushlightuserdata(L, &w.bulk);
+    lua_call(L, 2, 1);
+    sent = lua_gettop(L);
+  }
+  binding_execute(L, connection, sent, params);
+  const int result = lua_gettop(L);
+  binding_get(L)->L = L;
+  corm_status status = CORM_OK;
+  if (w.bulk.returns_keys) {
+    binding_result *handle = lua_touserdata(L, result);
+    status = corm_bulk_take(&w.bulk, handle->result, &err);
+    handle->width = 0;
+  }
+  if (status == CORM_OK) status = corm_bulk_finish(&w.bulk, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  binding_scratch_done(L, binding_get(L), w.bulk.arena);
+  lua_replace(L, base + 1);
+  lua_settop(L, base + 1);
+}
+
+void binding_note_written(lua_State *L, corm_session *session, int statement, int params, corm_synchronize synchronize,
+                          int values, lua_Integer n) {
+  const int top = lua_gettop(L);
+  written w = {.many = false};
+  corm_error err;
+  corm_error_init(&err);
+  prepare(L, &w, session, statement, params, synchronize, true);
+  corm_status status = CORM_OK;
+  const bool deletes = w.bulk.statement->kind == CORM_NODE_DELETE && synchronize != CORM_SYNCHRONIZE_OFF;
+  for (lua_Integer i = 1; deletes && status == CORM_OK && i <= n; i++) {
+    lua_rawgeti(L, values, i);
+    corm_object *object = binding_toobject(L, -1);
+    if (object && corm_mapper_isa(object->mapper, w.bulk.mapper)) status = corm_bulk_apply(&w.bulk, object, &err);
+    lua_pop(L, 1);
+  }
+  if (status == CORM_OK) status = corm_bulk_finish(&w.bulk, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  binding_scratch_done(L, binding_get(L), w.bulk.arena);
+  lua_settop(L, top);
+}
