@@ -14,12 +14,21 @@
 #include "binding/b_statement.h"
 #include "orm/bulk_write.h"
 
-const corm_mapper *binding_written_class(lua_State *L, int statement) {
+static const corm_mapper *class_of(lua_State *L, int statement, bool inserts) {
   const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
   const corm_node *node = stmt ? stmt->base.node : NULL;
-  if (!node || !stmt->entity || (node->kind != CORM_NODE_UPDATE && node->kind != CORM_NODE_DELETE)) return NULL;
+  if (!node || !stmt->entity || (node->kind == CORM_NODE_INSERT) != inserts) return NULL;
+  if (!inserts && node->kind != CORM_NODE_UPDATE && node->kind != CORM_NODE_DELETE) return NULL;
   const corm_bundle *bundle = (const corm_bundle *)stmt->entity;
   return bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner ? corm_bundle_mapper(bundle) : NULL;
+}
+
+const corm_mapper *binding_written_class(lua_State *L, int statement) {
+  return class_of(L, statement, false);
+}
+
+const corm_mapper *binding_inserted_class(lua_State *L, int statement) {
+  return class_of(L, statement, true);
 }
 
 corm_synchronize binding_synchronize_option(lua_State *L, int options) {

@@ -5,8 +5,26 @@
 #include "binding/binding.h"
 #include "orm/bulk_write.h"
 
+/*
+ * The parameters at `params` (an absolute index) of an INSERT or UPDATE of a class, said in its names: pushes a list of
+ * groups, each a list of rows by the keys of columns, and returns its length. Without a list (*many is false then)
+ * there is one group, which is the row, or nil.
+ */
+lua_Integer binding_push_groups(lua_State *L, int statement, int params, bool *many);
+/* Executes an INSERT of a class that returns no objects through the Connection at `connection`, and pushes its Result.
+ */
+void binding_run_insert(lua_State *L, int connection, int statement, int params);
+
+/* True for an UPDATE of a class without criteria whose parameters are a list: its rows are found by their keys. */
+bool binding_is_update_by_key(lua_State *L, int statement, int params);
+/* Executes it, as below. */
+void binding_run_update_by_key(lua_State *L, corm_session *session, int connection, int statement, int params,
+                               corm_synchronize synchronize);
+
 /* The class whose rows an UPDATE or DELETE by criteria writes; NULL: of no class, or another statement. */
 const corm_mapper *binding_written_class(lua_State *L, int statement);
+/* The same of an INSERT. */
+const corm_mapper *binding_inserted_class(lua_State *L, int statement);
 /* What the execution options at `options` say of synchronize_session. */
 corm_synchronize binding_synchronize_option(lua_State *L, int options);
 /* Executes the UPDATE or DELETE of a class through the Connection at `connection`, and pushes its Result. Autoflush is

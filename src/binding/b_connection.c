@@ -135,8 +135,8 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 /* -- executing -- */
 
 /* `first`: the first set of parameters; `keys`: the key of an INSERT is wanted. */
-static void compile(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine, corm_arena *arena,
-                    corm_compiled *out) {
+void binding_compile_execution(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine,
+                               corm_arena *arena, corm_compiled *out) {
   binding_late late;
   binding_late_init(&late, L, first, !keys);
   const corm_compile_options options = {.late = &late.late, .keys = keys, .lint = corm_engine_lints(engine)};
@@ -189,7 +189,7 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   fire_before(L, conn_at, stmt, params);
   corm_arena *arena = binding_scratch(L, state);
   binding_params_first(L, params, &many);
-  compile(L, stmt, -1, !many, corm_conn_engine(conn), arena, &compiled);
+  binding_compile_execution(L, stmt, -1, !many, corm_conn_engine(conn), arena, &compiled);
   size_t nsets;
   const corm_params *sets = binding_params_read(L, &compiled, params, many, arena, &nsets);
   binding_result *result = binding_new_result(L, conn_at, stmt);

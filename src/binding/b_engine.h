@@ -76,6 +76,10 @@ void binding_push_conn(lua_State *L, corm_conn *conn, int engine);
 /* Opens a connection of the Engine at `engine` and pushes it. */
 corm_conn *binding_open_conn(lua_State *L, int engine);
 
+/* Compiles the statement at `stmt` for an execution with the parameters whose first set is at `first` (one for `keys`,
+   which then asks for the generated key). Raises. */
+void binding_compile_execution(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine,
+                               corm_arena *arena, corm_compiled *out);
 /*
  * Executes the statement at `stmt` with the parameters at `params` (nil: none) on the Connection at `conn`, and pushes
  * the Result. Fires before_execute and after_execute.

@@ -112,13 +112,114 @@ static void read_params(lua_State *L, int params, corm_arena *arena, corm_params
   binding_params_native(L, n ? -1 : params, true, arena, out);
 }
 
+/* A run of one statement that returns objects; stack indices. */
+typedef struct entity_run {
+  corm_session *session;
+  const corm_node *node;
+  int statement, params;
+  const run_settings *settings;
+  corm_load_options *options;
+  corm_arena *arena;
+  int values; /* a table, row after row */
+  lua_Integer rows, width;
+} entity_run;
+
+/* Reads what the loader gives, and closes it; leaves the shape of its rows on the stack. */
+static void take_rows(lua_State *L, entity_run *run, int loader) {
+  binding_loader *handle = lua_touserdata(L, loader);
+  const lua_Integer before = run->rows * run->width;
+  run->width = corm_loader_items(handle->loader);
+  int values = run->values;
+  if (before) {
+    lua_newtable(L);
+    values = lua_gettop(L);
+  }
+  const lua_Integer rows = binding_run_loader(L, binding_get(L), handle->loader, values);
+  for (lua_Integer i = 1; before && i <= rows * run->width; i++) {
+    lua_rawgeti(L, values, i);
+    lua_rawseti(L, run->values, before + i);
+  }
+  run->rows += rows;
+  push_shape(L, handle->loader, run->node, run->statement);
+  binding_loader_close(L, loader);
+}
+
+static void run_select(lua_State *L, entity_run *run) {
+  corm_params given = {0};
+  corm_error err;
+  corm_error_init(&err);
+  read_params(L, run->params, run->arena, &given);
+  binding_late late;
+  binding_late_init(&late, L, lua_gettop(L), false);
+  run->options->late = &late.late;
+  binding_loader *handle = binding_new_loader(L);
+  const int loader = lua_gettop(L);
+  binding_get(L)->L = L;
+  run->session->no_autoflush += !run->settings->autoflush;
+  corm_status status =
+      corm_loader_new(run->session, run->node, given.n ? &given : NULL, run->options, &handle->loader, &err);
+  run->session->no_autoflush -= !run->settings->autoflush;
+  if (status != CORM_OK) binding_raise(L, &err);
+  take_rows(L, run, loader);
+}
+
+/* One execution of a statement that writes, with the parameters at `params`; leaves the shape of its rows. */
+static void run_written(lua_State *L, entity_run *run, corm_conn *conn, int params) {
+  corm_compiled *compiled = corm_arena_alloc(run->arena, sizeof *compiled);
+  corm_error err;
+  corm_error_init(&err);
+  if (!compiled) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  bool many;
+  size_t nsets;
+  binding_params_first(L, params, &many);
+  binding_compile_execution(L, run->statement, lua_gettop(L), false, corm_conn_engine(conn), run->arena, compiled);
+  const corm_params *sets = binding_params_read(L, compiled, params, many, run->arena, &nsets);
+  binding_result *result = binding_new_result(L, 0, 0);
+  binding_get(L)->L = L;
+  corm_status status =
+      corm_conn_execute_many(conn, compiled, sets, many ? nsets : nsets != 0, NULL, &result->result, &err);
+  binding_loader *handle = status == CORM_OK ? binding_new_loader(L) : NULL;
+  const int loader = lua_gettop(L);
+  if (status == CORM_OK)
+    status = corm_loader_of(run->session, compiled, result->result, run->options, &handle->loader, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  take_rows(L, run, loader);
+}
+
+static void run_returning(lua_State *L, entity_run *run) {
+  corm_conn *conn;
+  corm_error err;
+  corm_error_init(&err);
+  corm_status status = run->settings->autoflush ? corm_session_autoflush(run->session, &err) : CORM_OK;
+  if (status == CORM_OK) status = corm_session_connection(run->session, &conn, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  lua_pushnil(L); /* the shape */
+  const int shape = lua_gettop(L);
+  bool many = false;
+  lua_Integer n = 1;
+  if (binding_inserted_class(L, run->statement)) {
+    n = binding_push_groups(L, run->statement, run->params, &many);
+  } else {
+    lua_newtable(L);
+    lua_pushvalue(L, run->params);
+    lua_rawseti(L, -2, 1);
+  }
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, shape + 1, i);
+    run_written(L, run, conn, shape + 2);
+    lua_replace(L, shape);
+    lua_settop(L, shape + 1);
+  }
+  if (binding_written_class(L, run->statement))
+    binding_note_written(L, run->session, run->statement, run->params, run->settings->synchronize, run->values,
+                         run->rows * run->width);
+  lua_settop(L, shape);
+}
+
 static void run_entities(lua_State *L, corm_session *session, const corm_node *node, int statement, int params,
                          const run_settings *settings) {
   binding_state *state = binding_get(L);
   corm_load_options options = {0};
-  corm_params given = {0};
-  corm_error err;
-  corm_error_init(&err);
   int base = lua_gettop(L);
   if (settings->yields)
     binding_error(L, CORM_E_INVALID_REQUEST,
@@ -126,33 +227,28 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
                   "columns, or read the objects in parts by limit()");
   binding_configure_statement(L, state, node);
   corm_arena *arena = binding_scratch(L, state);
-  read_params(L, params, arena, &given);
-  binding_late late;
-  binding_late_init(&late, L, lua_gettop(L), false);
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
   binding_load_options(L, list, &options);
   const int plan = lua_gettop(L);
   refuse_strangers(L, node, &options, arena);
-  const bool writes = binding_written_class(L, statement) != NULL;
   /* What an UPDATE returns is newer than what is in memory. */
-  options.populate_existing = settings->populate_existing || (writes && settings->synchronize != CORM_SYNCHRONIZE_OFF);
-  options.late = &late.late;
+  options.populate_existing = settings->populate_existing ||
+                              (binding_written_class(L, statement) && settings->synchronize != CORM_SYNCHRONIZE_OFF);
   lua_newtable(L);
-  int values = lua_gettop(L);
-  binding_loader *handle = binding_new_loader(L);
-  int loader = lua_gettop(L);
-  state->L = L;
-  session->no_autoflush += !settings->autoflush;
-  corm_status status = corm_loader_new(session, node, given.n ? &given : NULL, &options, &handle->loader, &err);
-  session->no_autoflush -= !settings->autoflush;
-  if (status != CORM_OK) binding_raise(L, &err);
-  lua_Integer rows = binding_run_loader(L, state, handle->loader, values);
-  push_shape(L, handle->loader, node, statement);
-  const lua_Integer width = corm_loader_items(handle->loader);
-  binding_loader_close(L, loader);
+  entity_run run = {.session = session,
+                    .node = node,
+                    .statement = statement,
+                    .params = params,
+                    .settings = settings,
+                    .options = &options,
+                    .arena = arena,
+                    .values = lua_gettop(L)};
+  if (node->kind == CORM_NODE_SELECT)
+    run_select(L, &run);
+  else
+    run_returning(L, &run);
   binding_load_options_done(L, plan);
-  if (writes) binding_note_written(L, session, statement, params, settings->synchronize, values, rows * width);
-  binding_push_list_result(L, -1, values, rows);
+  binding_push_list_result(L, -1, run.values, run.rows);
   binding_scratch_done(L, state, arena);
   lua_replace(L, base + 1);
   lua_settop(L, base + 1);
@@ -236,8 +332,12 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   push_connection(L, self, conn);
-  if (binding_written_class(L, statement)) {
+  if (binding_is_update_by_key(L, statement, params)) {
+    binding_run_update_by_key(L, session, base + 1, statement, params, settings->synchronize);
+  } else if (binding_written_class(L, statement)) {
     binding_run_bulk(L, session, base + 1, statement, params, settings->synchronize);
+  } else if (binding_inserted_class(L, statement)) {
+    binding_run_insert(L, base + 1, statement, params);
   } else {
     binding_execute(L, base + 1, statement, params);
     const corm_table *table = written_table(binding_tonode(L, statement));

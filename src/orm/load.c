@@ -441,3 +441,25 @@ corm_status corm_loader_run(corm_loader *loader, corm_error *err) {
   corm_loader_free(loader);
   return status;
 }
+
+corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled, corm_result *result,
+                           const corm_load_options *options, corm_loader **out, corm_error *err) {
+  corm_loader *loader = NULL;
+  corm_status status = corm_loader_make(session, &loader, err);
+  if (status != CORM_OK) return status;
+  loader->populate_existing = options->populate_existing;
+  loader->plan = corm_load_plan_acquire(options->plan);
+  loader->compiled = compiled;
+  loader->result = result;
+  corm_result_acquire(result);
+  status = corm_loader_find_dialect(loader, err);
+  if (status == CORM_OK) status = plan_returning(loader, options->items, options->n, err);
+  if (status == CORM_OK) status = place_entities(loader, err);
+  if (status == CORM_OK) status = list_items(loader, err);
+  session->statements++;
+  if (status == CORM_OK)
+    *out = loader;
+  else
+    corm_loader_free(loader);
+  return status;
+}

@@ -53,6 +53,10 @@ typedef struct corm_load_options {
  */
 CORM_MUST_USE corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
                                           const corm_load_options *options, corm_loader **out, corm_error *err);
+/* The same for the rows of a statement that was compiled and executed by the caller; both must outlive the loader,
+   which takes a reference to the result. Nothing is joined to it. */
+CORM_MUST_USE corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled, corm_result *result,
+                                         const corm_load_options *options, corm_loader **out, corm_error *err);
 /* The row of a primary key; no autoflush. key: npk canonical values. */
 CORM_MUST_USE corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                                           const corm_load_options *options, corm_loader **out, corm_error *err);
