@@ -497,6 +497,9 @@ end
 
 -- Aliases -------------------------------------------------------------------------------------------------------------
 
+-- with_parent(object, Class.relation)
+corm.with_parent = native.with_parent
+
 -- aliased(User [, { name = "u" }]): the class once more, under another name in SQL.
 function corm.aliased(class, options)
   local ci = type(class) == "table" and info[class]

@@ -3,32 +3,18 @@
  */
 #include <string.h>
 
-#include "binding/b_object.h"
-#include "binding/b_statement.h"
-#include "orm/relationship.h"
-
-/* User values. */
-enum { RELATION_MAPPER = 1, RELATION_KEY, RELATION_FROM, RELATION_CRITERIA, RELATION_SLOTS = RELATION_CRITERIA };
-
-/* Class.relation, or Alias.relation. */
-typedef struct relation {
-  binding_head head;
-  corm_mapper *mapper;
-  const char *key;
-  const corm_node *from;     /* the alias; NULL: the class's table */
-  const corm_node *criteria; /* of and_(), over the target's own FROM; NULL: none */
-} relation;
+#include "binding/b_relationship.h"
 
 /* relation(mapper, key [, alias]): the value of Class.key. */
 static int new_relation(lua_State *L) {
   const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
   const char *key = luaL_checkstring(L, 2);
   lua_settop(L, 3);
-  relation *self = binding_new(L, BINDING_RELATIONSHIP, sizeof *self, RELATION_SLOTS);
+  binding_relation *self = binding_new(L, BINDING_RELATIONSHIP, sizeof *self, BINDING_RELATION_SLOTS);
   self->mapper = cls->mapper;
   self->key = key;
   self->from = lua_isnil(L, 3) ? NULL : binding_checkfrom(L, 3, "aliased");
-  for (int i = RELATION_MAPPER; i <= RELATION_FROM; i++) {
+  for (int i = BINDING_RELATION_MAPPER; i <= BINDING_RELATION_FROM; i++) {
     lua_pushvalue(L, i);
     lua_setiuservalue(L, -2, i);
   }
@@ -37,57 +23,63 @@ static int new_relation(lua_State *L) {
 
 /* -- what conditions start from --------------------------------------------------------------------------------- */
 
-/* A relationship between FROMs, as the conditions below see it. */
-typedef struct ends {
-  corm_relationship *relationship;
-  const corm_node *left;
-} ends;
-
-static ends resolve(lua_State *L, const corm_mapper *mapper, const char *key, const corm_node *from) {
+static binding_ends resolve(lua_State *L, const corm_mapper *mapper, const char *key, const corm_node *from) {
   binding_configure(L, binding_get(L), mapper->registry);
-  ends e = {corm_mapper_relationship(mapper, key, strlen(key)), from ? from : mapper->from};
+  binding_ends e = {corm_mapper_relationship(mapper, key, strlen(key)), from ? from : mapper->from, NULL};
   if (!e.relationship || !e.relationship->target)
     binding_error(L, CORM_E_INVALID_REQUEST, "the relationship %s.%s is not configured yet", mapper->name, key);
   return e;
 }
 
-static ends check_ends(lua_State *L, const char *method) {
-  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, method);
+binding_ends binding_relation_ends(lua_State *L, const binding_relation *self) {
+  binding_ends e = resolve(L, self->mapper, self->key, self->from);
+  e.type = self->type;
+  return e;
+}
+
+binding_ends binding_check_ends(lua_State *L, const char *method) {
+  const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, method);
   if (self->criteria)
     binding_error(L, CORM_E_ARGUMENT, "%s: what and_() adds is for joins and loader options; give it to any() or has()",
                   method);
-  return resolve(L, self->mapper, self->key, self->from);
+  return binding_relation_ends(L, self);
 }
 
 /* relation:and_(criteria, ...): the relationship for joins and loader options, of which only a part is meant. */
 static int relation_and(lua_State *L) {
-  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "Relationship:and_");
+  const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "Relationship:and_");
   const int last = lua_gettop(L);
   if (last < 2) return binding_error(L, CORM_E_ARGUMENT, "Relationship:and_: criteria expected");
   if (self->criteria) {
-    lua_getiuservalue(L, 1, RELATION_CRITERIA);
+    lua_getiuservalue(L, 1, BINDING_RELATION_CRITERIA);
     lua_insert(L, 2);
   }
   binding_push_and_or(L, CORM_OP_AND, 2, last + (self->criteria != NULL), "Relationship:and_");
-  relation *result = binding_new(L, BINDING_RELATIONSHIP, sizeof *result, RELATION_SLOTS);
+  binding_relation *result = binding_new(L, BINDING_RELATIONSHIP, sizeof *result, BINDING_RELATION_SLOTS);
   result->mapper = self->mapper;
   result->key = self->key;
   result->from = self->from;
+  result->type = self->type;
   result->criteria = binding_tonode(L, -2);
-  for (int i = RELATION_MAPPER; i <= RELATION_FROM; i++) {
+  lua_getiuservalue(L, 1, BINDING_RELATION_TYPE);
+  lua_setiuservalue(L, -2, BINDING_RELATION_TYPE);
+  for (int i = BINDING_RELATION_MAPPER; i <= BINDING_RELATION_FROM; i++) {
     lua_getiuservalue(L, 1, i);
     lua_setiuservalue(L, -2, i);
   }
   lua_pushvalue(L, -2);
-  lua_setiuservalue(L, -2, RELATION_CRITERIA);
+  lua_setiuservalue(L, -2, BINDING_RELATION_CRITERIA);
   return 1;
 }
 
 corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
                                              const corm_node **criteria) {
-  const relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
+  const binding_relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
   *from = self->from;
   *criteria = self->criteria;
+  if (self->type)
+    binding_error(L, CORM_E_ARGUMENT, "%s: of_type() of %s.%s is for joins, any(), has() and with_parent()", what,
+                  self->mapper->name, self->key);
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 
@@ -102,17 +94,16 @@ static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
   return false;
 }
 
-#define ROOM_ON (size_t)1024
-
 /* -- EXISTS ----------------------------------------------------------------------------------------------------- */
 
 /* The parts of an EXISTS; `criteria` are n nodes. */
 typedef struct exists_parts {
-  const ends *ends;
+  const binding_ends *ends;
   const corm_node *target;
   const corm_node **criteria;
   int n;
   bool negate;
+  bool adapts; /* the criteria speak of the target's own FROM */
 } exists_parts;
 
 static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) {
@@ -136,10 +127,9 @@ static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) 
   if (secondary_on) lists[n++] = secondary_on;
   lists[n++] = on;
   for (int i = 0; i < parts->n; i++) {
-    lists[n] = parts->criteria[i];
     /* What is said of the class is said of its alias. */
-    if (parts->target != relationship->target->from)
-      lists[n] = corm_joined_adapt(arena, lists[n], relationship, parts->target, NULL);
+    lists[n] = parts->adapts ? corm_joined_adapt(arena, parts->criteria[i], relationship, parts->target, NULL)
+                             : parts->criteria[i];
     if (!lists[n++]) return NULL;
   }
   select->base.kind = CORM_NODE_SELECT;
@@ -161,7 +151,7 @@ static int push_exists(lua_State *L, const exists_parts *parts) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
-                      3 * ROOM_ON + (size_t)parts->n * BINDING_ROOM(corm_grouping), 2);
+                      3 * BINDING_ROOM_ON + (size_t)parts->n * BINDING_ROOM(corm_grouping), 2);
   do node = exists_in(&b.arena, parts);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
@@ -175,9 +165,10 @@ static int push_exists(lua_State *L, const exists_parts *parts) {
 }
 
 /* The FROM of the target inside the EXISTS: an alias where the class points to itself, pushed if so. */
-static const corm_node *push_inner_target(lua_State *L, const ends *e) {
-  const corm_mapper *target = e->relationship->target;
-  if (!is_table_of(e->left, target)) return target->from;
+static const corm_node *push_inner_target(lua_State *L, const binding_ends *e) {
+  const corm_mapper *target = e->type ? corm_bundle_mapper(e->type) : e->relationship->target;
+  const corm_node *from = e->type ? e->type->from : target->from;
+  if (from != target->from || !is_table_of(e->left, target)) return from;
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 3);
@@ -202,7 +193,7 @@ static const corm_node *push_inner_entity(lua_State *L, const corm_mapper *targe
 
 /* any(criterion), any { key = value }, any() */
 static int exists(lua_State *L, const char *method, bool list) {
-  ends e = check_ends(L, method);
+  binding_ends e = binding_check_ends(L, method);
   const corm_relationship *relationship = e.relationship;
   if (relationship->uselist != list)
     return binding_error(L, CORM_E_INVALID_REQUEST, "'%s()' is not for %s.%s, which is %s; use %s()",
@@ -211,10 +202,13 @@ static int exists(lua_State *L, const char *method, bool list) {
   lua_settop(L, 2);
   const bool by_fields = binding_is_plain_table(L, 2);
   exists_parts parts = {.ends = &e, .target = push_inner_target(L, &e)};
+  const corm_bundle *own = e.type ? e.type : relationship->target->bundle;
+  parts.adapts = !by_fields && parts.target != own->from;
   int first = lua_gettop(L) + 1;
   const corm_node *one;
   if (by_fields) {
-    const corm_node *entity = push_inner_entity(L, relationship->target, parts.target);
+    const corm_node *entity =
+        parts.target == own->from ? &own->base : push_inner_entity(L, corm_bundle_mapper(own), parts.target);
     first = lua_gettop(L) + 1;
     parts.n = binding_push_filter_by(L, entity, method);
   } else if (!lua_isnil(L, 2)) {
@@ -240,8 +234,7 @@ static int relation_has(lua_State *L) {
 
 /* -- comparing with an object ----------------------------------------------------------------------------------- */
 
-/* The value that a comparison with the object uses; an object without it would match what has none. */
-static const corm_value *key_value(lua_State *L, corm_object *object, uint32_t slot) {
+const corm_value *binding_key_value(lua_State *L, corm_object *object, uint32_t slot) {
   const corm_value *value;
   corm_error err;
   corm_error_init(&err);
@@ -253,7 +246,7 @@ static const corm_value *key_value(lua_State *L, corm_object *object, uint32_t s
   return value;
 }
 
-static corm_object *check_object(lua_State *L, const corm_relationship *relationship, int arg, const char *method) {
+corm_object *binding_check_target(lua_State *L, const corm_relationship *relationship, int arg, const char *method) {
   corm_object *object = binding_toobject(L, arg);
   if (!object || !corm_mapper_isa(object->mapper, relationship->target))
     binding_error(L, CORM_E_ARGUMENT, "%s.%s: %s: %s object expected, got %s", relationship->parent->name,
@@ -293,7 +286,7 @@ static int push_comparisons(lua_State *L, const comparison *pairs, uint32_t n, c
                             bool value_first) {
   binding_build b;
   const corm_node *node;
-  size_t room = ROOM_ON;
+  size_t room = BINDING_ROOM_ON;
   for (uint32_t i = 0; i < n; i++)
     if (pairs[i].value && corm_value_has_bytes(pairs[i].value)) room += CORM_ROOM_TEXT(pairs[i].value->len);
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), room, 1);
@@ -315,42 +308,42 @@ static void check_pairs(lua_State *L, const corm_relationship *relationship, uin
 }
 
 /* The foreign key columns of a many-to-one against the object at `arg`, or against NULL. */
-static int push_equal_one(lua_State *L, const ends *e, int arg, bool negate, const char *method) {
+static int push_equal_one(lua_State *L, const binding_ends *e, int arg, bool negate, const char *method) {
   const corm_relationship *relationship = e->relationship;
   comparison pairs[MAX_PAIRS];
-  corm_object *object = binding_is_null(L, arg) ? NULL : check_object(L, relationship, arg, method);
+  corm_object *object = binding_is_null(L, arg) ? NULL : binding_check_target(L, relationship, arg, method);
   check_pairs(L, relationship, relationship->npairs);
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_pair *pair = &relationship->pairs[i];
     pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
-    pairs[i].value = object ? key_value(L, object, pair->far_slot) : NULL;
+    pairs[i].value = object ? binding_key_value(L, object, pair->far_slot) : NULL;
   }
   return push_comparisons(L, pairs, relationship->npairs, e->left, negate, true);
 }
 
 /* The referenced key columns of the parent against the foreign key of the child at `arg`. */
-static int push_equal_child(lua_State *L, const ends *e, int arg, const char *method) {
+static int push_equal_child(lua_State *L, const binding_ends *e, int arg, const char *method) {
   const corm_relationship *relationship = e->relationship;
   comparison pairs[MAX_PAIRS];
-  corm_object *object = check_object(L, relationship, arg, method);
+  corm_object *object = binding_check_target(L, relationship, arg, method);
   check_pairs(L, relationship, relationship->npairs);
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_pair *pair = &relationship->pairs[i];
     pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
-    pairs[i].value = key_value(L, object, pair->far_slot);
+    pairs[i].value = binding_key_value(L, object, pair->far_slot);
   }
   return push_comparisons(L, pairs, relationship->npairs, e->left, false, false);
 }
 
 /* EXISTS over the secondary table and the target, with the target's key fixed. */
-static int push_linked(lua_State *L, const ends *e, int arg, const char *method) {
+static int push_linked(lua_State *L, const binding_ends *e, int arg, const char *method) {
   const corm_relationship *relationship = e->relationship;
   comparison pairs[MAX_PAIRS];
-  corm_object *object = check_object(L, relationship, arg, method);
+  corm_object *object = binding_check_target(L, relationship, arg, method);
   check_pairs(L, relationship, relationship->nfar);
   for (uint32_t i = 0; i < relationship->nfar; i++) {
     pairs[i].column = relationship->far_secondary[i].column;
-    pairs[i].value = key_value(L, object, relationship->far_secondary[i].slot);
+    pairs[i].value = binding_key_value(L, object, relationship->far_secondary[i].slot);
   }
   binding_build t;
   const corm_node *secondary;
@@ -365,7 +358,7 @@ static int push_linked(lua_State *L, const ends *e, int arg, const char *method)
 }
 
 static int relation_contains(lua_State *L) {
-  ends e = check_ends(L, "Relationship:contains");
+  binding_ends e = binding_check_ends(L, "Relationship:contains");
   lua_settop(L, 2);
   if (!e.relationship->uselist)
     return binding_error(L, CORM_E_INVALID_REQUEST, "contains() is for collections; write %s.%s:eq(object)",
@@ -375,7 +368,7 @@ static int relation_contains(lua_State *L) {
 }
 
 /* Pushes the relationship of `e` compared with the value at `arg`. */
-static int push_equal(lua_State *L, const ends *e, int arg, bool negate) {
+static int push_equal(lua_State *L, const binding_ends *e, int arg, bool negate) {
   const corm_relationship *relationship = e->relationship;
   const char *method = negate ? "ne" : "eq";
   if (relationship->direction == CORM_MANY_TO_ONE) return push_equal_one(L, e, arg, negate, method);
@@ -392,19 +385,19 @@ static int push_equal(lua_State *L, const ends *e, int arg, bool negate) {
 }
 
 static int relation_eq(lua_State *L) {
-  ends e = check_ends(L, "Relationship:eq");
+  binding_ends e = binding_check_ends(L, "Relationship:eq");
   lua_settop(L, 2);
   return push_equal(L, &e, 2, false);
 }
 
 static int relation_ne(lua_State *L) {
-  ends e = check_ends(L, "Relationship:ne");
+  binding_ends e = binding_check_ends(L, "Relationship:ne");
   lua_settop(L, 2);
   return push_equal(L, &e, 2, true);
 }
 
 static int check_is(lua_State *L, bool negate) {
-  ends e = check_ends(L, negate ? "Relationship:is_not" : "Relationship:is_");
+  binding_ends e = binding_check_ends(L, negate ? "Relationship:is_not" : "Relationship:is_");
   lua_settop(L, 2);
   if (!binding_is_null(L, 2))
     return binding_error(L, CORM_E_ARGUMENT, "%s: nil expected, got %s; compare with an object by eq()",
@@ -423,7 +416,7 @@ static int relation_is_not(lua_State *L) {
 /* -- what statements ask ---------------------------------------------------------------------------------------- */
 
 /* One outer join takes the secondary table and the target as one FROM. */
-static const corm_node *join_in(corm_arena *arena, const ends *e, const corm_node *criteria, bool outer,
+static const corm_node *join_in(corm_arena *arena, const binding_ends *e, const corm_node *criteria, bool outer,
                                 binding_relation_join *out) {
   const corm_relationship *relationship = e->relationship;
   const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
@@ -458,18 +451,18 @@ static const corm_node *join_in(corm_arena *arena, const ends *e, const corm_nod
 }
 
 static void hook_join(lua_State *L, int arg, int target, bool outer, binding_relation_join *out) {
-  const relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, "join");
-  ends e = resolve(L, self->mapper, self->key, self->from);
-  const corm_mapper *mapper = e.relationship->target;
-  const corm_node *right = target ? binding_checkfrom(L, target, "join") : mapper->from;
+  const binding_relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, "join");
+  binding_ends e = binding_relation_ends(L, self);
+  const corm_mapper *mapper = e.type ? corm_bundle_mapper(e.type) : e.relationship->target;
+  const corm_node *right = target ? binding_checkfrom(L, target, "join") : e.type ? e.type->from : mapper->from;
   if (!is_table_of(right, mapper))
     binding_error(L, CORM_E_ARGUMENT, "join: %s.%s leads to %s, not to the given target", e.relationship->parent->name,
                   e.relationship->key, mapper->name);
   out->left = e.left;
-  out->entity = target ? binding_tonode(L, target) : &mapper->bundle->base;
+  out->entity = target ? binding_tonode(L, target) : e.type ? &e.type->base : &mapper->bundle->base;
   binding_build b;
   const corm_node *node;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 2 * ROOM_ON, 2);
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 2 * BINDING_ROOM_ON, 2);
   do {
     out->right = right;
     node = join_in(&b.arena, &e, self->criteria, outer, out);
@@ -486,7 +479,7 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
   value = lua_absindex(L, value);
   corm_relationship *relationship = corm_mapper_relationship(mapper, key, strlen(key));
   if (relationship) {
-    ends e = {relationship, from};
+    binding_ends e = {relationship, from, NULL};
     push_equal(L, &e, value, false);
     return true;
   }
@@ -497,7 +490,7 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
   binding_arg_read(L, value, column->type, key, &operand);
   binding_build b;
   const corm_node *node;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), ROOM_ON + operand.room, 2);
+  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM_ON + operand.room, 2);
   do {
     const corm_node *left = corm_mapper_column_in(&b.arena, mapper, (uint32_t)slot, from);
     const corm_node *right = left ? binding_arg_in(&b.arena, &operand, left) : NULL;
@@ -510,13 +503,13 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
 /* -- its face --------------------------------------------------------------------------------------------------- */
 
 static int relation_tostring(lua_State *L) {
-  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "tostring");
+  const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "tostring");
   lua_pushfstring(L, "%s.%s", self->mapper->name, self->key);
   return 1;
 }
 
 static int relation_index(lua_State *L) {
-  const relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "relationship");
+  const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "relationship");
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(name, "key") == 0) {
     lua_pushstring(L, self->key);
@@ -542,14 +535,25 @@ static int relation_info(lua_State *L) {
 }
 
 void binding_open_relationship(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"and_", relation_and}, {"any", relation_any}, {"has", relation_has}, {"contains", relation_contains},
-      {"eq", relation_eq},    {"ne", relation_ne},   {"is_", relation_is},  {"is_not", relation_is_not},
-      {"key", NULL},          {"class_", NULL},      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"and_", relation_and},
+                                     {"any", relation_any},
+                                     {"has", relation_has},
+                                     {"contains", relation_contains},
+                                     {"eq", relation_eq},
+                                     {"ne", relation_ne},
+                                     {"is_", relation_is},
+                                     {"is_not", relation_is_not},
+                                     {"in_", binding_relation_in},
+                                     {"not_in", binding_relation_not_in},
+                                     {"of_type", binding_relation_of_type},
+                                     {"key", NULL},
+                                     {"class_", NULL},
+                                     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"relationship", binding_declare_relationship},
                                        {"relation", new_relation},
                                        {"relation_info", relation_info},
+                                       {"with_parent", binding_with_parent},
                                        {NULL, NULL}};
   static const binding_orm_hooks hooks = {
       .join = hook_join, .filter_by = hook_filter_by, .column = binding_entity_column, .assign = binding_push_assigned};

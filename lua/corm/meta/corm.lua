@@ -673,6 +673,12 @@ function corm.aliased(class, options) end
 ---@return corm.Model
 function corm.with_polymorphic(class, classes, options) end
 
+---A criterion: the rows of the relationship's target that belong to the object.
+---@param object corm.Object
+---@param relation corm.Relationship
+---@return corm.Expression
+function corm.with_parent(object, relation) end
+
 ---What the ORM knows about an object or a model.
 ---@param subject any
 ---@return corm.InstanceState|corm.Mapper

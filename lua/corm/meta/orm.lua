@@ -146,6 +146,20 @@ function Relationship:is_(value) end
 ---@return corm.Expression
 function Relationship:is_not(value) end
 
+---A many-to-one leads to one of the objects.
+---@param objects corm.Object[]
+---@return corm.Expression
+function Relationship:in_(objects) end
+
+---@param objects corm.Object[]
+---@return corm.Expression
+function Relationship:not_in(objects) end
+
+---The relationship to a class below its target, or to an alias: for joins, any, has and with_parent.
+---@param class corm.Model
+---@return corm.Relationship
+function Relationship:of_type(class) end
+
 ---A path of relationships, each with its way of loading: `selectinload(User.orders):joinedload(Order.items)`.
 ---@class corm.LoaderOption
 local LoaderOption = {}
