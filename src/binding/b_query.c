@@ -75,9 +75,11 @@ static int delegate(lua_State *L) {
 
 static const corm_select *select_of(lua_State *L) {
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  const corm_select *select = (const corm_select *)binding_tonode(L, -1);
+  const corm_node *node = binding_tonode(L, -1);
+  if (binding_wanted_select(L, -1) != (const corm_select *)node)
+    binding_error(L, CORM_E_INVALID_REQUEST, "this Query has a statement of its own (from_statement); it is only run");
   lua_pop(L, 1);
-  return select;
+  return (const corm_select *)node;
 }
 
 /* A query of one entity gives objects, every other one rows. */
@@ -88,7 +90,7 @@ static bool gives_objects(const corm_select *select) {
 /* Replaces the statement at the top by its Result: of objects where the query gives such. */
 static void run(lua_State *L) {
   int statement = lua_gettop(L);
-  const bool objects = gives_objects((const corm_select *)binding_tonode(L, statement));
+  const bool objects = gives_objects(binding_wanted_select(L, statement));
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_pushnil(L);
   binding_session_run(L, statement + 1, statement, statement + 2);
@@ -122,8 +124,10 @@ static int query_first(lua_State *L) {
   check(L, "Query:first");
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  lua_pushinteger(L, 1);
-  call_method(L, "limit", 1, 1);
+  if (&binding_wanted_select(L, -1)->base == binding_tonode(L, -1)) {
+    lua_pushinteger(L, 1);
+    call_method(L, "limit", 1, 1);
+  }
   run(L);
   call_method(L, "first", 0, 1);
   return 1;
@@ -361,6 +365,7 @@ void binding_open_query(lua_State *L) {
   static const luaL_Reg session_methods[] = {{"query", session_query}, {NULL, NULL}};
   binding_state *state = binding_get(L);
   if (state->metatables[BINDING_QUERY] != LUA_NOREF) return;
+  binding_open_from_statement(L);
   binding_metatable(L, BINDING_QUERY, "Query", methods, meta, query_index);
   lua_pop(L, 1);
   add_delegates(L, state);

@@ -180,8 +180,11 @@ static void run_written(lua_State *L, entity_run *run, corm_conn *conn, int para
       corm_conn_execute_many(conn, compiled, sets, many ? nsets : nsets != 0, NULL, &result->result, &err);
   binding_loader *handle = status == CORM_OK ? binding_new_loader(L) : NULL;
   const int loader = lua_gettop(L);
+  const corm_select *wanted = ((const binding_stmt *)lua_touserdata(L, run->statement))->wanted;
   if (status == CORM_OK)
-    status = corm_loader_of(run->session, compiled, result->result, run->options, &handle->loader, &err);
+    status = wanted ? corm_loader_text(run->session, wanted->columns, wanted->ncolumns, compiled, result->result,
+                                       run->options, &handle->loader, &err)
+                    : corm_loader_of(run->session, compiled, result->result, run->options, &handle->loader, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   take_rows(L, run, loader);
 }
@@ -243,7 +246,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
                     .options = &options,
                     .arena = arena,
                     .values = lua_gettop(L)};
-  if (node->kind == CORM_NODE_SELECT)
+  if (binding_tonode(L, statement)->kind == CORM_NODE_SELECT && binding_tonode(L, statement) == node)
     run_select(L, &run);
   else
     run_returning(L, &run);
@@ -351,9 +354,10 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
 void binding_session_run(lua_State *L, int self, int statement, int params) {
   luaL_checkstack(L, 16, "execute");
   corm_session *session = binding_checksession_at(L, self, "Session:execute");
-  const corm_node *node = binding_tonode(L, statement);
+  const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
+  const corm_node *node = stmt && stmt->wanted ? &stmt->wanted->base : binding_tonode(L, statement);
   run_settings settings = read_settings(L, statement);
-  if (node && nth_entity(node, 0))
+  if (node && ((stmt && stmt->wanted) || nth_entity(node, 0)))
     run_entities(L, session, node, statement, params, &settings);
   else
     run_plain(L, session, self, statement, params, &settings);

@@ -221,6 +221,7 @@ static binding_stmt *push_same(lua_State *L) {
   binding_stmt *made = binding_new(L, BINDING_STATEMENT, sizeof *made, BINDING_STMT_ANCHOR);
   made->base.node = old->base.node;
   made->ddl = old->ddl;
+  made->wanted = old->wanted;
   inherit(L, old, made);
   return made;
 }

@@ -21,6 +21,7 @@ typedef struct binding_stmt {
   const corm_node *entity;     /* what filter_by means: BUNDLE or FROM; NULL: the first FROM or column */
   corm_ddl_element ddl;        /* what its object lies in is anchored */
   const corm_dialect *dialect; /* of the text when none is named; NULL: the generic one */
+  const corm_select *wanted;   /* from_statement(): what the rows become; NULL: what the node says */
 } binding_stmt;
 
 /*
@@ -123,6 +124,9 @@ void binding_fill_from_columns(lua_State *L, int table, const corm_node *from);
 /* Pushes the column of the FROM, which lives in the value at `anchor`, or nil. */
 void binding_push_from_column(lua_State *L, const corm_node *from, const char *key, int anchor);
 
+/* What the rows of the statement at `arg` become: the select of from_statement(), or itself; NULL: it is no select. */
+const corm_select *binding_wanted_select(lua_State *L, int arg);
+void binding_open_from_statement(lua_State *L); /* by the session's queries */
 void binding_open_compile(lua_State *L);
 void binding_open_select(lua_State *L);
 void binding_open_join(lua_State *L); /* this and the next by binding_open_select */

@@ -68,8 +68,8 @@ corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err) {
   return CORM_OK;
 }
 
-static corm_status add_root(corm_loader *loader, const corm_bundle *bundle, corm_load_option *const *options,
-                            uint32_t n, corm_error *err) {
+corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle, corm_load_option *const *options,
+                                 uint32_t n, corm_error *err) {
   corm_load_entity *entity = corm_arena_zalloc(&loader->arena, 1, sizeof *entity);
   if (!entity) return corm_error_memory(err);
   entity->mapper = corm_bundle_mapper(bundle);
@@ -86,8 +86,7 @@ static corm_status add_root(corm_loader *loader, const corm_bundle *bundle, corm
   return corm_registry_configure(entity->mapper->registry, err);
 }
 
-/* The statement's own entities stand first; joined eager loading appends its own. */
-static corm_status plan(corm_loader *loader, bool joins, corm_error *err) {
+corm_status corm_loader_plan(corm_loader *loader, bool joins, corm_error *err) {
   corm_status status = CORM_OK;
   if (loader->columns_only) return CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < loader->nvisible; i++)
@@ -100,9 +99,9 @@ static corm_status plan_select(corm_loader *loader, const corm_select *select, c
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < select->ncolumns; i++) {
     const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
-    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) status = add_root(loader, bundle, options, n, err);
+    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) status = corm_loader_add_root(loader, bundle, options, n, err);
   }
-  return status == CORM_OK ? plan(loader, true, err) : status;
+  return status == CORM_OK ? corm_loader_plan(loader, true, err) : status;
 }
 
 /* INSERT ... RETURNING: nothing can be joined to it. */
@@ -110,9 +109,9 @@ static corm_status plan_returning(corm_loader *loader, corm_load_option *const *
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < loader->compiled->nbundles; i++) {
     const corm_bundle *bundle = loader->compiled->bundles[i].node;
-    if (bundle->owner) status = add_root(loader, bundle, options, n, err);
+    if (bundle->owner) status = corm_loader_add_root(loader, bundle, options, n, err);
   }
-  return status == CORM_OK ? plan(loader, false, err) : status;
+  return status == CORM_OK ? corm_loader_plan(loader, false, err) : status;
 }
 
 /* Which columns hold which entity. */
@@ -239,7 +238,7 @@ static corm_status open_part(corm_loader *loader, corm_mapper *mapper, const cor
   const corm_bundle *bundle = sql->bundle;
   if (options->lock) bundle = corm_mapper_part_in(&loader->arena, mapper, mapper->from, -1, options->set);
   if (!bundle) return corm_error_memory(err);
-  status = add_root(loader, bundle, NULL, 0, err);
+  status = corm_loader_add_root(loader, bundle, NULL, 0, err);
   if (status != CORM_OK) return status;
   return options->lock ? open_select(loader, mapper, key, options->lock, err) : open_get(loader, mapper, sql, key, err);
 }
@@ -252,9 +251,9 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   corm_status status = corm_loader_find_dialect(loader, err);
   loader->alone = true;
   if (status == CORM_OK && options->set) return open_part(loader, mapper, key, options, err);
-  if (status == CORM_OK) status = add_root(loader, mapper->bundle, options->items, options->n, err);
+  if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->bundle, options->items, options->n, err);
   /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
-  if (status == CORM_OK) status = plan(loader, !lock, err);
+  if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
   if (status == CORM_OK && (lock || loader->entities.len > loader->nvisible))
     return open_select(loader, mapper, key, lock, err);
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);

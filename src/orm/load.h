@@ -57,6 +57,12 @@ CORM_MUST_USE corm_status corm_loader_new(corm_session *session, const corm_node
    which takes a reference to the result. Nothing is joined to it. */
 CORM_MUST_USE corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled, corm_result *result,
                                          const corm_load_options *options, corm_loader **out, corm_error *err);
+/* The same for rows of any statement, whose columns are the items' by being the same column, or by name: n classes,
+   aliases and columns. NoSuchColumnError when a part of a primary key, or a single column, is not among them; other
+   attributes that are not there are loaded when they are asked for. */
+CORM_MUST_USE corm_status corm_loader_text(corm_session *session, const corm_node *const *items, uint32_t n,
+                                           const corm_compiled *compiled, corm_result *result,
+                                           const corm_load_options *options, corm_loader **out, corm_error *err);
 /* The row of a primary key; no autoflush. key: npk canonical values. */
 CORM_MUST_USE corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                                           const corm_load_options *options, corm_loader **out, corm_error *err);

@@ -100,6 +100,11 @@ function Statement:cte(name, options) end
 ---@return self
 function Statement:add_cte(...) end
 
+---Rows of any statement become what the select lists, in a session.
+---@param statement corm.Statement|corm.Query
+---@return self
+function Statement:from_statement(statement) end
+
 ---Loader options. Raises ArgumentError for an option of another model when it is executed.
 ---@param ... corm.LoaderOption
 ---@return self

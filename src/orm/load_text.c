@@ -1,0 +1,122 @@
+/* Objects from the rows of a statement that the ORM has not written: from_statement. */
+#include <string.h>
+
+#include "orm/loader.h"
+
+static bool is_column(const corm_compiled_column *result, const corm_column *column) {
+  const corm_node *node = result->node;
+  while (node && node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+  return node && node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->column == column;
+}
+
+/* "table_column" */
+static bool is_labelled(const char *name, const corm_column *column) {
+  const char *table = column->table ? column->table->name : "";
+  const size_t len = strlen(table);
+  return strncmp(name, table, len) == 0 && name[len] == '_' && strcmp(name + len + 1, column->name) == 0;
+}
+
+/* The result's column for one of a table: itself, else by its label, else by its name; -1: none. `used` marks those that
+   an earlier class has taken; NULL: that does not matter. */
+static int32_t find(const corm_result *result, const corm_column *column, const bool *used) {
+  const size_t n = corm_result_column_count(result);
+  int32_t labelled = -1, named = -1;
+  for (size_t i = n; i-- > 0;) {
+    const corm_compiled_column *found = corm_result_column(result, i);
+    if (is_column(found, column)) return (int32_t)i;
+    if (!found->name) continue;
+    if (is_labelled(found->name, column)) labelled = (int32_t)i;
+    if (strcmp(found->name, column->name) == 0 && !(used && used[i])) named = (int32_t)i;
+  }
+  return labelled >= 0 ? labelled : named;
+}
+
+static corm_status refuse(const char *owner, const char *name, corm_error *err) {
+  return corm_error_set(err, CORM_E_NO_SUCH_COLUMN, "from_statement: the rows have no column for %s.%s", owner, name);
+}
+
+/* The result's column for a slot; -1: it is not there. */
+static int32_t place_slot(const corm_result *result, const corm_attribute *attribute, const bool *used) {
+  int32_t at = -1;
+  if (attribute->kind == CORM_ATTRIBUTE_COLUMN && attribute->column) return find(result, attribute->column, used);
+  for (size_t i = 0; at < 0 && i < corm_result_column_count(result); i++) {
+    const char *name = corm_result_column(result, i)->name;
+    if (name && strcmp(name, attribute->key) == 0) at = (int32_t)i;
+  }
+  return at;
+}
+
+/* An item's bundle said of the result's columns: all of them, of which it takes its own. */
+static corm_status add_entity(corm_loader *loader, const corm_bundle *bundle, const corm_load_options *options,
+                              bool *used, corm_error *err) {
+  const corm_mapper *mapper = corm_bundle_mapper(bundle);
+  corm_bundle *made = corm_arena_copy(&loader->arena, bundle, sizeof *bundle);
+  corm_view *view = corm_arena_zalloc(&loader->arena, 1, sizeof *view);
+  int16_t *place = corm_arena_zalloc(&loader->arena, mapper->nattributes + (size_t)1, sizeof *place);
+  if (!made || !view || !place) return corm_error_memory(err);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_attribute *attribute = &mapper->attributes[i];
+    place[i] = (int16_t)place_slot(loader->result, attribute, used);
+    if (place[i] < 0 && attribute->primary_key) return refuse(mapper->name, attribute->key, err);
+  }
+  for (uint32_t i = 0; i < mapper->nattributes; i++)
+    if (place[i] >= 0) used[place[i]] = true;
+  view->place = place;
+  made->view = view;
+  made->n = (uint32_t)corm_result_column_count(loader->result);
+  loader->items[loader->nitems++] = (corm_load_item){(int32_t)loader->entities.len, 0};
+  return corm_loader_add_root(loader, made, options->items, options->n, err);
+}
+
+static corm_status add_column(corm_loader *loader, const corm_node *item, corm_error *err) {
+  const corm_node *node = item;
+  while (node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+  const corm_column *column = node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
+  if (!column)
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "from_statement: classes, aliases and columns are found in the rows, no other expressions");
+  const int32_t at = find(loader->result, column, NULL);
+  if (at < 0) return refuse(column->table ? column->table->name : "", column->name, err);
+  loader->items[loader->nitems++] = (corm_load_item){-1, (uint32_t)at};
+  return CORM_OK;
+}
+
+static corm_status open_text(corm_loader *loader, const corm_node *const *items, uint32_t n,
+                             const corm_load_options *options, corm_error *err) {
+  const size_t width = corm_result_column_count(loader->result);
+  bool *used = corm_arena_zalloc(&loader->arena, width + 1, sizeof *used);
+  loader->items = corm_arena_zalloc(&loader->arena, n + (size_t)1, sizeof *loader->items);
+  if (!used || !loader->items) return corm_error_memory(err);
+  if (!corm_result_returns_rows(loader->result) || width > INT16_MAX)
+    return corm_error_set(err, CORM_E_ARGUMENT, "from_statement: the statement returns no rows");
+  corm_status status = corm_loader_find_dialect(loader, err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)items[i];
+    status = bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner ? add_entity(loader, bundle, options, used, err)
+                                                                     : add_column(loader, items[i], err);
+  }
+  if (status == CORM_OK) status = corm_loader_plan(loader, false, err);
+  for (size_t i = 0; status == CORM_OK && i < loader->entities.len; i++)
+    status = corm_hydrate_prepare(loader, loader->entities.items[i], err);
+  return status;
+}
+
+corm_status corm_loader_text(corm_session *session, const corm_node *const *items, uint32_t n,
+                             const corm_compiled *compiled, corm_result *result, const corm_load_options *options,
+                             corm_loader **out, corm_error *err) {
+  corm_loader *loader = NULL;
+  corm_status status = corm_loader_make(session, &loader, err);
+  if (status != CORM_OK) return status;
+  loader->populate_existing = options->populate_existing;
+  loader->plan = corm_load_plan_acquire(options->plan);
+  loader->compiled = compiled;
+  loader->result = result;
+  corm_result_acquire(result);
+  session->statements++;
+  status = open_text(loader, items, n, options, err);
+  if (status == CORM_OK)
+    *out = loader;
+  else
+    corm_loader_free(loader);
+  return status;
+}
