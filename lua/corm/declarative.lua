@@ -10,6 +10,7 @@ load "corm.composite"
 local rules = load "corm.mapper_args"
 load "corm.hybrid"
 load "corm.synonym"
+load "corm.upsert"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local Table, MetaData = corm.Table, corm.MetaData

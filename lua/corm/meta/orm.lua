@@ -396,6 +396,13 @@ function Session:scalars(statement, parameters) end
 ---@return any
 function Session:scalar(statement, parameters) end
 
+---Inserts the row that a new object tells, or updates the one with the same keys, in one statement.
+---@param object corm.Object
+---@param keys string[] attributes of a unique index
+---@param options? { update?: string[] }
+---@return corm.Object # the persistent object of the row
+function Session:upsert(object, keys, options) end
+
 ---@param ... any What select takes
 ---@return corm.Query
 function Session:query(...) end

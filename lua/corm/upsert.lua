@@ -1,0 +1,97 @@
+-- session:upsert(object, keys): the row of an object, inserted or updated, by the database in one statement.
+local corm, load = ...
+local orm = load "corm.orm"
+local native, fail = orm.native, orm.fail
+
+local what = "Session:upsert"
+
+local function check_object(object)
+  local class = native.class_of(object)
+  if not class then fail("ArgumentError", "%s: an object expected, got %s", what, native.kind(object)) end
+  local state = native.state(object)
+  if state ~= "transient" then
+    fail("InvalidRequestError", "%s: this %s is %s already; what a session has is written by its flush", what,
+      class.__name__, state)
+  end
+  return class
+end
+
+local function is_in(list, name)
+  for _, other in ipairs(list) do
+    if other == name then return true end
+  end
+  return false
+end
+
+-- A list of names of columns of the class.
+local function check_names(class, where, names)
+  if type(names) ~= "table" or #names == 0 then
+    fail("ArgumentError", "%s: %s: a list of attributes expected, got %s", what, where, native.kind(names))
+  end
+  local columns = (native.names(class.__mapper__))
+  for _, name in ipairs(names) do
+    if type(name) ~= "string" then
+      fail("ArgumentError", "%s: %s: names of attributes expected, got %s", what, where, native.kind(name))
+    end
+    if not is_in(columns, name) then native.unknown("attribute", class.__name__, name, columns) end
+  end
+end
+
+-- What was assigned to the object, NULL as corm.null.
+local function values_of(class, object)
+  local columns, relationships = native.names(class.__mapper__)
+  local unloaded, values = native.unloaded(object), {}
+  for _, name in ipairs(relationships) do
+    local there = not is_in(unloaded, name) and object[name]
+    if there and (native.class_of(there) or #there > 0) then
+      fail("ArgumentError", "%s writes columns only, and this %s has something in '%s'", what, class.__name__, name)
+    end
+  end
+  for _, name in ipairs(columns) do
+    if not is_in(unloaded, name) then
+      local value = object[name]
+      if value == nil then value = corm.null end
+      values[name] = value
+    end
+  end
+  return values
+end
+
+-- What becomes of the row that is there: all that was given but for the keys, or nothing, said so that the row returns.
+local function assignments(class, statement, values, keys, update)
+  local primary, set, any = select(3, native.names(class.__mapper__)), {}, false
+  for name in next, values do
+    local wanted = not is_in(keys, name) and not is_in(primary, name)
+    if update then wanted = is_in(update, name) end
+    if wanted then
+      set[name] = statement.excluded[class[name].key]
+      any = true
+    end
+  end
+  if not any then set[keys[1]] = statement.excluded[class[keys[1]].key] end
+  return set
+end
+
+-- Returns the persistent object of the row, which the given one tells and does not become.
+local function upsert(session, object, keys, options)
+  if native.kind(session) ~= "Session" then
+    fail("ArgumentError", "%s: Session expected, got %s", what, native.kind(session))
+  end
+  local class = check_object(object)
+  check_names(class, "keys", keys)
+  options = orm.check_options(what, options, { update = "table" })
+  if options.update then check_names(class, "update", options.update) end
+  local values = values_of(class, object)
+  for _, name in ipairs(keys) do
+    if values[name] == nil or values[name] == corm.null then
+      fail("ArgumentError", "%s: this %s has no %s to be found by", what, class.__name__, name)
+    end
+  end
+  local statement = corm.insert(class):values(values)
+  local set = assignments(class, statement, values, keys, options.update)
+  return session:scalars(statement:on_conflict_do_update { index_elements = keys, set_ = set }:returning(class)
+    :execution_options { populate_existing = true }):one()
+end
+
+native.method("Session", "upsert", upsert)
+
