@@ -501,15 +501,24 @@ end
 -- with_parent(object, Class.relation)
 corm.with_parent = native.with_parent
 
--- aliased(User [, { name = "u" }]): the class once more, under another name in SQL.
-function corm.aliased(class, options)
+-- aliased(User [, subquery] [, { name = "u" }]): the class once more, under another name in SQL, or as a subquery.
+function corm.aliased(class, subquery, options)
   local ci = type(class) == "table" and info[class]
   if not ci or not ci.mapper then
     fail("ArgumentError", "aliased: a mapped class expected, got %s", native.kind(class))
   end
-  options = orm.check_options("aliased", options, { name = "string" })
+  if subquery ~= nil and type(subquery) ~= "userdata" then subquery, options = nil, subquery end
+  options = orm.check_options("aliased", options, { name = "string", flat = "boolean" })
   ci.aliased = true
-  local from = native.alias(ci.mapper, options.name)
+  local from
+  if subquery == nil then
+    from = native.alias(ci.mapper, options.name)
+  else
+    if native.kind(subquery) ~= "FROM clause" then
+      fail("ArgumentError", "aliased: a subquery expected, got %s", native.kind(subquery))
+    end
+    from = options.name and subquery:alias(options.name) or subquery
+  end
   local alias = {}
   local entity = native.entity(ci.mapper, from, alias)
   return setmetatable(alias, {

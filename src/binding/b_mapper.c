@@ -262,6 +262,34 @@ static int new_constructor(lua_State *L) {
 }
 
 /* entity(mapper [, from, alias]): the BUNDLE node that stands for the class, or for its alias, which is a table. */
+/* The slots that a select in FROM has, by the names of their columns; false: all of them. */
+static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_node *from, uint64_t *set) {
+  bool partial = false;
+  if (mapper->ntables > 1)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "aliased: objects of %s have rows in several tables; a subquery cannot stand for it", mapper->name);
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_column *column = mapper->attributes[i].column;
+    const corm_column_node *found =
+        column ? (const corm_column_node *)corm_from_column_in(arena, from, column->key) : NULL;
+    if (!found && arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
+    const bool is_column = found && found->base.kind == CORM_NODE_COLUMN && found->column;
+    if (is_column && found->column != column)
+      binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery's column '%s' is another one than %s.%s", column->key,
+                    mapper->name, mapper->attributes[i].key);
+    if (!found && mapper->attributes[i].primary_key)
+      binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery has no column '%s', which is part of the key of %s",
+                    column ? column->key : mapper->attributes[i].key, mapper->name);
+    if (found)
+      set[i / 64] |= UINT64_C(1) << (i % 64);
+    else
+      partial = true;
+  }
+  binding_scratch_done(L, binding_get(L), arena);
+  return partial;
+}
+
 static int new_entity(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   const corm_mapper *mapper = check_class(L, 1)->mapper;
@@ -270,12 +298,18 @@ static int new_entity(lua_State *L) {
     return 1;
   }
   const corm_node *from = binding_checkfrom(L, 2, "aliased");
+  uint64_t *set = lua_newuserdatauv(L, (mapper->nattributes / 64 + 1) * sizeof *set, 0);
+  memset(set, 0, (mapper->nattributes / 64 + 1) * sizeof *set);
+  const bool partial = from->kind == CORM_NODE_ALIAS && corm_from_element(from)->kind != CORM_NODE_TABLE &&
+                       selected_slots(L, mapper, from, set);
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
                       BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 3);
-  do node = corm_mapper_bundle_in(&b.arena, mapper, from);
-  while (binding_build_again(&b, node));
+  do {
+    const corm_bundle *part = partial ? corm_mapper_part_in(&b.arena, mapper, from, -1, set) : NULL;
+    node = partial ? (part ? &part->base : NULL) : corm_mapper_bundle_in(&b.arena, mapper, from);
+  } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 2);
   binding_anchor(L, 3, 3);
@@ -305,6 +339,10 @@ static int new_attribute(lua_State *L) {
   if (!attr || attr->kind != BINDING_ATTR_COLUMN) return 0;
   const bool aliased = !lua_isnoneornil(L, 3);
   const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &cls->mapper->bundle->base;
+  const corm_view *view = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->view : NULL;
+  if (view && view->place && view->place[attr->slot] < 0)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "the subquery that stands for %s has no column for '%s'",
+                         cls->mapper->name, lua_tostring(L, 2));
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_column_node), 2);

@@ -8,8 +8,8 @@
 #include "binding/b_session.h"
 #include "binding/b_statement.h"
 
-/* User values of a Query. RUNNING: the result of the iteration that runs. */
-enum { QUERY_SESSION = 1, QUERY_STATEMENT, QUERY_RUNNING, QUERY_SLOTS = QUERY_RUNNING };
+/* User values of a Query. RUNNING: the result of the iteration that runs. PARAMS: a table of parameters, or nil. */
+enum { QUERY_SESSION = 1, QUERY_STATEMENT, QUERY_RUNNING, QUERY_PARAMS, QUERY_SLOTS = QUERY_PARAMS };
 
 /* Its address is the registry key of the functions select, update and delete of the module. */
 static const char functions_key;
@@ -24,11 +24,17 @@ bool binding_push_query_statement(lua_State *L, int arg) {
   return true;
 }
 
-/* Replaces the statement at the top by a Query of it, bound to the Session at `session`. */
-static void wrap(lua_State *L, int session) {
-  session = lua_absindex(L, session);
+/* Replaces the statement at the top by a Query of it, bound to the Session at 1, or to that of the Query at 1, whose
+   parameters it takes over. */
+static void wrap(lua_State *L) {
   binding_new(L, BINDING_QUERY, sizeof(binding_head), QUERY_SLOTS);
-  lua_pushvalue(L, session);
+  if (binding_test(L, 1, BINDING_QUERY)) {
+    lua_getiuservalue(L, 1, QUERY_PARAMS);
+    lua_setiuservalue(L, -2, QUERY_PARAMS);
+    lua_getiuservalue(L, 1, QUERY_SESSION);
+  } else {
+    lua_pushvalue(L, 1);
+  }
   lua_setiuservalue(L, -2, QUERY_SESSION);
   lua_insert(L, -2);
   lua_setiuservalue(L, -2, QUERY_STATEMENT);
@@ -53,21 +59,101 @@ static int session_query(lua_State *L) {
   push_function(L, "select");
   lua_insert(L, 2);
   lua_call(L, lua_gettop(L) - 2, 1);
-  wrap(L, 1);
+  wrap(L);
   return 1;
 }
 
 /* A method of the statement inside. Upvalue 2: it. */
 static int delegate(lua_State *L) {
   check(L, "Query");
-  lua_getiuservalue(L, 1, QUERY_SESSION);
-  lua_insert(L, 1);
-  lua_getiuservalue(L, 2, QUERY_STATEMENT);
-  lua_replace(L, 2);
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_insert(L, 2);
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  lua_insert(L, 3);
   lua_call(L, lua_gettop(L) - 2, 1);
-  if (binding_test(L, -1, BINDING_STATEMENT)) wrap(L, 1);
+  if (binding_test(L, -1, BINDING_STATEMENT)) wrap(L);
+  return 1;
+}
+
+/* -- what only a Query says ------------------------------------------------------------------------------------- */
+
+/* The statement's method with the arguments behind the Query, which stays at 1. */
+static int call_inside(lua_State *L, const char *name) {
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  lua_insert(L, 2);
+  call_method(L, name, lua_gettop(L) - 2, 1);
+  wrap(L);
+  return 1;
+}
+
+static int query_with_entities(lua_State *L) {
+  check(L, "Query:with_entities");
+  return call_inside(L, "with_only_columns");
+}
+
+static int query_add_entity(lua_State *L) {
+  check(L, "Query:add_entity");
+  if (lua_gettop(L) != 2)
+    return binding_error(L, CORM_E_ARGUMENT, "Query:add_entity: one mapped class or alias expected");
+  const corm_node *node = binding_tonode(L, 2);
+  if (!node || node->kind != CORM_NODE_BUNDLE)
+    return binding_error(L, CORM_E_ARGUMENT, "Query:add_entity: a mapped class or an alias expected, got %s",
+                         binding_typename(L, 2));
+  return call_inside(L, "add_columns");
+}
+
+/* The same with one execution option, whose value is at 2. */
+static int set_option(lua_State *L, const char *name) {
+  lua_settop(L, 2);
+  lua_createtable(L, 0, 1);
+  lua_insert(L, 2);
+  lua_setfield(L, 2, name);
+  return call_inside(L, "execution_options");
+}
+
+static int query_populate_existing(lua_State *L) {
+  check(L, "Query:populate_existing");
+  lua_settop(L, 1);
+  lua_pushboolean(L, 1);
+  return set_option(L, "populate_existing");
+}
+
+static int query_autoflush(lua_State *L) {
+  check(L, "Query:autoflush");
+  if (!lua_isboolean(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "Query:autoflush: a boolean expected, got %s", binding_typename(L, 2));
+  return set_option(L, "autoflush");
+}
+
+static int query_yield_per(lua_State *L) {
+  check(L, "Query:yield_per");
+  if (!lua_isinteger(L, 2) || lua_tointeger(L, 2) < 1)
+    return binding_error(L, CORM_E_ARGUMENT, "Query:yield_per: a number of rows from 1 expected, got %s",
+                         lua_isinteger(L, 2) ? lua_tostring(L, 2) : binding_typename(L, 2));
+  return set_option(L, "yield_per");
+}
+
+/* query:params { name = value }: of those said before, the ones with other names stay. */
+static int query_params(lua_State *L) {
+  check(L, "Query:params");
+  if (!binding_is_plain_table(L, 2) || lua_rawlen(L, 2) > 0 || lua_gettop(L) > 2)
+    return binding_error(L, CORM_E_ARGUMENT, "Query:params: a table of named values expected, got %s",
+                         binding_typename(L, 2));
+  lua_newtable(L);
+  lua_getiuservalue(L, 1, QUERY_PARAMS);
+  for (int from = 4; from >= 2; from -= 2) {
+    if (!lua_istable(L, from)) continue;
+    lua_pushnil(L);
+    while (lua_next(L, from)) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, 3);
+    }
+  }
+  lua_getiuservalue(L, 1, QUERY_STATEMENT);
+  wrap(L);
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, -2, QUERY_PARAMS);
   return 1;
 }
 
@@ -84,7 +170,8 @@ static const corm_select *select_of(lua_State *L) {
 
 /* A query of one entity gives objects, every other one rows. */
 static bool gives_objects(const corm_select *select) {
-  return select->ncolumns == 1 && select->columns[0]->kind == CORM_NODE_BUNDLE;
+  return select->ncolumns == 1 && select->columns[0]->kind == CORM_NODE_BUNDLE &&
+         ((const corm_bundle *)select->columns[0])->owner;
 }
 
 /* Replaces the statement at the top by its Result: of objects where the query gives such. */
@@ -92,7 +179,7 @@ static void run(lua_State *L) {
   int statement = lua_gettop(L);
   const bool objects = gives_objects(binding_wanted_select(L, statement));
   lua_getiuservalue(L, 1, QUERY_SESSION);
-  lua_pushnil(L);
+  lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, statement + 1, statement, statement + 2);
   if (objects) call_method(L, "scalars", 0, 1);
   lua_replace(L, statement);
@@ -139,7 +226,7 @@ static int query_scalar(lua_State *L) {
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  lua_pushnil(L);
+  lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, 2, 3, 4);
   call_method(L, "scalar_one_or_none", 0, 1);
   return 1;
@@ -190,7 +277,8 @@ static int query_count(lua_State *L) {
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   push_count(L, select_of(L), 3);
-  lua_pushnil(L);
+  if (binding_push_execution_options(L, 3)) call_method(L, "execution_options", 1, 1);
+  lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, 2, 4, 5);
   call_method(L, "scalar", 0, 1);
   return 1;
@@ -256,7 +344,7 @@ static void push_bulk(lua_State *L, const char *name, int options, const char *w
 static int run_bulk(lua_State *L) {
   int statement = lua_gettop(L);
   lua_getiuservalue(L, 1, QUERY_SESSION);
-  lua_pushnil(L);
+  lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, statement + 1, statement, statement + 2);
   lua_getfield(L, -1, "rowcount");
   return 1;
@@ -357,10 +445,24 @@ static void keep_functions(lua_State *L) {
 }
 
 void binding_open_query(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"all", query_all},       {"first", query_first}, {"one", query_one}, {"one_or_none", query_one_or_none},
-      {"scalar", query_scalar}, {"count", query_count}, {"get", query_get}, {"update", query_update},
-      {"delete", query_delete}, {"statement", NULL},    {"session", NULL},  {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"all", query_all},
+                                     {"first", query_first},
+                                     {"one", query_one},
+                                     {"one_or_none", query_one_or_none},
+                                     {"scalar", query_scalar},
+                                     {"count", query_count},
+                                     {"get", query_get},
+                                     {"update", query_update},
+                                     {"delete", query_delete},
+                                     {"with_entities", query_with_entities},
+                                     {"add_entity", query_add_entity},
+                                     {"populate_existing", query_populate_existing},
+                                     {"autoflush", query_autoflush},
+                                     {"yield_per", query_yield_per},
+                                     {"params", query_params},
+                                     {"statement", NULL},
+                                     {"session", NULL},
+                                     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", query_call}, {"__tostring", query_tostring}, {NULL, NULL}};
   static const luaL_Reg session_methods[] = {{"query", session_query}, {NULL, NULL}};
   binding_state *state = binding_get(L);

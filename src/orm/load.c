@@ -99,7 +99,8 @@ static corm_status plan_select(corm_loader *loader, const corm_select *select, c
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < select->ncolumns; i++) {
     const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
-    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) status = corm_loader_add_root(loader, bundle, options, n, err);
+    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner)
+      status = corm_loader_add_root(loader, bundle, options, n, err);
   }
   return status == CORM_OK ? corm_loader_plan(loader, true, err) : status;
 }

@@ -16,8 +16,8 @@ static bool is_labelled(const char *name, const corm_column *column) {
   return strncmp(name, table, len) == 0 && name[len] == '_' && strcmp(name + len + 1, column->name) == 0;
 }
 
-/* The result's column for one of a table: itself, else by its label, else by its name; -1: none. `used` marks those that
-   an earlier class has taken; NULL: that does not matter. */
+/* The result's column for one of a table: itself, else by its label, else by its name; -1: none. `used` marks those
+   that an earlier class has taken; NULL: that does not matter. */
 static int32_t find(const corm_result *result, const corm_column *column, const bool *used) {
   const size_t n = corm_result_column_count(result);
   int32_t labelled = -1, named = -1;
@@ -93,7 +93,7 @@ static corm_status open_text(corm_loader *loader, const corm_node *const *items,
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     const corm_bundle *bundle = (const corm_bundle *)items[i];
     status = bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner ? add_entity(loader, bundle, options, used, err)
-                                                                     : add_column(loader, items[i], err);
+                                                                    : add_column(loader, items[i], err);
   }
   if (status == CORM_OK) status = corm_loader_plan(loader, false, err);
   for (size_t i = 0; status == CORM_OK && i < loader->entities.len; i++)

@@ -161,8 +161,8 @@ struct corm_loader {
 CORM_MUST_USE corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_error *err);
 /* Sets the loader's dialect: that of the session's engine. */
 CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err);
-/* Adds an entity of the statement's own, which stand first, with the options of all of them; then plans the eager loading
-   of each, where joined loading (`joins`) appends entities of its own. */
+/* Adds an entity of the statement's own, which stand first, with the options of all of them; then plans the eager
+   loading of each, where joined loading (`joins`) appends entities of its own. */
 CORM_MUST_USE corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle,
                                                corm_load_option *const *options, uint32_t n, corm_error *err);
 CORM_MUST_USE corm_status corm_loader_plan(corm_loader *loader, bool joins, corm_error *err);

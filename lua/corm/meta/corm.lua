@@ -659,11 +659,13 @@ function corm.validates(...) end
 ---@return any # to be assigned in a model
 function corm.synonym(name) end
 
----The model once more, under another name in SQL.
+---The model once more, under another name in SQL, or as a subquery that has its columns.
+---@overload fun(class: corm.Model, options?: { name?: string, flat?: boolean }): corm.Model
 ---@param class corm.Model
----@param options? { name?: string }
+---@param subquery corm.FromClause
+---@param options? { name?: string, flat?: boolean }
 ---@return corm.Model
-function corm.aliased(class, options) end
+function corm.aliased(class, subquery, options) end
 
 ---A class together with the columns of classes below it: a list of them, or "*" for all. An attribute that a subclass
 ---adds is `e.Manager.budget`. With `aliased` (or `flat`) it selects from aliases of the tables.

@@ -507,6 +507,32 @@ function Query:update(values, options) end
 ---@return integer # matched rows
 function Query:delete(options) end
 
+---Other classes and columns, with the criteria of this query.
+---@param ... any
+---@return corm.Query
+function Query:with_entities(...) end
+
+---@param class corm.Model
+---@return corm.Query
+function Query:add_entity(class) end
+
+---What is loaded already is overwritten.
+---@return corm.Query
+function Query:populate_existing() end
+
+---@param on boolean whether the session flushes before the query runs
+---@return corm.Query
+function Query:autoflush(on) end
+
+---@param rows integer
+---@return corm.Query
+function Query:yield_per(rows) end
+
+---Values for parameters, beside those that were said before.
+---@param values table<string, any>
+---@return corm.Query
+function Query:params(values) end
+
 -- inspect -------------------------------------------------------------------------------------------------------------
 
 ---Of an object. Nothing is loaded.

@@ -1,0 +1,122 @@
+-- What a query of classes may list, and what else a Query says.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local world = require "spec.support.world"
+local select, aliased, func = corm.select, corm.aliased, corm.func
+
+describe("U23 queries of classes:", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open()
+    m = w.m
+    session = w:session { expire_on_commit = false }
+    for i = 1, 3 do
+      local user = m.User { id = i, name = "u" .. i, age = i * 10 }
+      for k = 1, i do user.addresses:append(m.Address { email = "e" .. i .. k }) end
+      session:add(user)
+    end
+    session:commit()
+    session:expunge_all()
+  end)
+  after_each(function() w:close() end)
+
+  local function names(list)
+    local out = {}
+    for i, user in ipairs(list) do out[i] = user.name end
+    return table.concat(out, " ")
+  end
+
+  it("classes, aliases, columns and expressions side by side", function()
+    local U = aliased(m.User, { name = "other" })
+    local row = session:execute(select(m.User, U, m.User.age, func.count():label "n"):where(m.User.id:eq(1), U.id:eq(2))
+      :group_by(m.User.id, m.User.name, m.User.age, U.id, U.name, U.age)):one()
+    assert.equal("u1", row[1].name)
+    assert.equal("u2", row[2].name)
+    assert.equal(10, row.age)
+    assert.equal(1, row.n)
+    assert.is_true(rawequal(row[2], session:get(m.User, 2)))
+  end)
+
+  it("an alias that is a subquery gives the class's objects", function()
+    local Old = aliased(m.User, select(m.User):where(m.User.age:gt(10)):subquery(), { name = "old" })
+    assert.equal("u2 u3", names(session:scalars(select(Old):order_by(Old.id)):all()))
+    assert.is_true(rawequal(session:get(m.User, 2), session:scalars(select(Old):where(Old.name:eq "u2")):one()))
+    local rows = session:execute(select(Old, m.Address):join(m.Address, m.Address.user_id:eq(Old.id))
+      :order_by(m.Address.email)):all()
+    assert.equal(5, #rows)
+    assert.equal("e33", rows[5].Address.email)
+    assert.equal(5, #session:execute(select(Old.id, m.Address.id):join(Old.addresses)):all())
+    assert.equal("u3", session:scalars(select(Old):where(Old.addresses:any(m.Address.email:eq "e33"))):one().name)
+  end)
+
+  it("an alias of a subquery that has not all columns loads them later", function()
+    local Part = aliased(m.User, select(m.User.id, m.User.age):subquery())
+    local list = session:scalars(select(Part):order_by(Part.age)):all()
+    assert.equal(0, w:count(function() assert.equal(10, list[1].age) end))
+    assert.equal("u1", list[1].name)
+    raises("InvalidRequestError", "the subquery that stands for User has no column for 'name'", function()
+      return Part.name
+    end)
+  end)
+
+  it("an alias may be of a union", function()
+    local both = corm.union_all(select(m.User):where(m.User.id:eq(1)), select(m.User):where(m.User.id:eq(3)))
+    local U = aliased(m.User, both:subquery())
+    assert.equal("u1 u3", names(session:scalars(select(U):order_by(U.id)):all()))
+  end)
+
+  it("a Query changes what it lists, and keeps its criteria", function()
+    local query = session:query(m.User):where(m.User.age:gt(10)):order_by(m.User.id)
+    local rows = query:with_entities(m.User.name, m.User.age):all()
+    assert.equal("u2", rows[1].name)
+    assert.equal(2, #rows)
+    rows = query:join(m.User.addresses):add_entity(m.Address):all()
+    assert.equal(5, #rows)
+    assert.equal("u2", rows[1].User.name)
+    assert.equal("e21", rows[1].Address.email)
+  end)
+
+  it("a Query has parameters", function()
+    local query = session:query(m.User):where(m.User.age:ge(corm.bindparam "low"), m.User.age:le(corm.bindparam "high"))
+    local wide = query:params { low = 10, high = 30 }
+    assert.equal(3, wide:count())
+    assert.equal(2, #wide:params { low = 15 }:order_by(m.User.id):all())
+    assert.equal(3, #wide:all())
+    assert.equal("u1", wide:order_by(m.User.id):first().name)
+    assert.equal(1, wide:params { high = 10 }:update { age = 11 })
+    local seen = 0
+    for _ in wide do seen = seen + 1 end
+    assert.equal(3, seen)
+  end)
+
+  it("a Query overwrites what is loaded, or does not flush, when it says so", function()
+    local user = session:get(m.User, 1)
+    session:commit()
+    w:sql('UPDATE "user" SET age = 12 WHERE id = 1;')
+    session:query(m.User):all()
+    assert.equal(10, user.age)
+    session:query(m.User):populate_existing():all()
+    assert.equal(12, user.age)
+    user.name = "new"
+    assert.equal(0, session:query(m.User):where(m.User.name:eq "new"):autoflush(false):count())
+    assert.equal(1, session:query(m.User):where(m.User.name:eq "new"):count())
+  end)
+
+  it("refuses other values, before anything is sent", function()
+    local query = session:query(m.User)
+    assert.equal(0, w:count(function()
+      raises("ArgumentError", "aliased: a subquery expected, got SQL expression", aliased, m.User, m.User.age)
+      raises("ArgumentError", "aliased: the subquery has no column 'id', which is part of the key of User", aliased,
+        m.User, select(m.User.name):subquery())
+      raises("ArgumentError", "aliased: the subquery's column 'id' is another one than User.id", aliased, m.User,
+        select(m.Address.id):subquery())
+      raises("ArgumentError", "Query:add_entity: a mapped class or an alias expected", query.add_entity, query, 5)
+      raises("ArgumentError", "Query:params: a table of named values expected", query.params, query, 5)
+      raises("ArgumentError", "Query:params: a table of named values expected", query.params, query, { 5 })
+      raises("ArgumentError", "Query:autoflush: a boolean expected, got string", query.autoflush, query, "no")
+      raises("ArgumentError", "Query:yield_per: a number of rows from 1 expected, got 0", query.yield_per, query, 0)
+    end))
+    assert.equal(3, query:count())
+  end)
+end)
