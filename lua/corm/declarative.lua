@@ -498,6 +498,33 @@ end
 
 -- Aliases -------------------------------------------------------------------------------------------------------------
 
+-- Bundle("name", column, ... [, { single_entity }]): columns that are one value of a row, found by their names in it.
+function corm.Bundle(name, ...)
+  if type(name) ~= "string" then fail("ArgumentError", "Bundle: a name expected, got %s", native.kind(name)) end
+  local columns, options = table.pack(...), nil
+  local last = columns[columns.n]
+  if type(last) == "table" and getmetatable(last) == nil then
+    options, columns.n = last, columns.n - 1
+  end
+  options = orm.check_options("Bundle", options, { single_entity = "boolean" })
+  local node, keys = native.bundle(name, options.single_entity or false, table.unpack(columns, 1, columns.n))
+  local c = {}
+  for i, key in ipairs(keys) do c[key] = columns[i] end
+  local fields = { c = c, columns = c, name = name, single_entity = options.single_entity or false }
+  return setmetatable({}, {
+    __name = "Bundle",
+    __metatable = "corm.Bundle",
+    __corm_node = node,
+    __tostring = function() return "<Bundle " .. name .. ">" end,
+    __newindex = function() return fail("ArgumentError", "a Bundle cannot be changed") end,
+    __index = function(_, key)
+      local value = fields[key]
+      if value == nil then native.unknown("member", "Bundle", tostring(key), orm.sorted_keys(fields)) end
+      return value
+    end,
+  })
+end
+
 -- with_parent(object, Class.relation)
 corm.with_parent = native.with_parent
 

@@ -3,6 +3,7 @@
  * declares classes with. They are no part of the public module: the table `_orm` is taken out of it by
  * lua/corm/declarative.lua.
  */
+#include "binding/b_bundle.h"
 #include "binding/b_object.h"
 
 #include <string.h>
@@ -128,7 +129,7 @@ void binding_configure(lua_State *L, binding_state *state, corm_registry *regist
 }
 
 static void configure_node(lua_State *L, binding_state *state, const corm_node *node) {
-  if (node->kind == CORM_NODE_BUNDLE)
+  if (node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->owner)
     binding_configure(L, state, corm_bundle_mapper((const corm_bundle *)node)->registry);
 }
 
@@ -588,4 +589,5 @@ void binding_open_mapper(lua_State *L) {
   binding_metatable(L, BINDING_REGISTRY, "registry", NULL, registry_meta, NULL);
   lua_pop(L, 2);
   binding_setfuncs(L, functions);
+  binding_open_bundle(L);
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "binding/b_bundle.h"
 #include "binding/b_result.h"
 #include "binding/b_session.h"
 #include "binding/b_statement.h"
@@ -96,7 +97,7 @@ static int query_add_entity(lua_State *L) {
   if (lua_gettop(L) != 2)
     return binding_error(L, CORM_E_ARGUMENT, "Query:add_entity: one mapped class or alias expected");
   const corm_node *node = binding_tonode(L, 2);
-  if (!node || node->kind != CORM_NODE_BUNDLE)
+  if (!node || node->kind != CORM_NODE_BUNDLE || !((const corm_bundle *)node)->owner)
     return binding_error(L, CORM_E_ARGUMENT, "Query:add_entity: a mapped class or an alias expected, got %s",
                          binding_typename(L, 2));
   return call_inside(L, "add_columns");
@@ -170,6 +171,7 @@ static const corm_select *select_of(lua_State *L) {
 
 /* A query of one entity gives objects, every other one rows. */
 static bool gives_objects(const corm_select *select) {
+  if (binding_is_single_bundle(select)) return true;
   return select->ncolumns == 1 && select->columns[0]->kind == CORM_NODE_BUNDLE &&
          ((const corm_bundle *)select->columns[0])->owner;
 }

@@ -4,6 +4,7 @@
  */
 #include "binding/b_bindparam.h"
 #include "binding/b_bulk.h"
+#include "binding/b_bundle.h"
 #include "binding/b_engine.h"
 #include "binding/b_load.h"
 #include "binding/b_params.h"
@@ -251,6 +252,9 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   else
     run_returning(L, &run);
   binding_load_options_done(L, plan);
+  if (node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node))
+    (void)binding_group_bundles(L, (const corm_select *)node, statement, &run.values, lua_gettop(L), run.rows,
+                                run.width);
   binding_push_list_result(L, -1, run.values, run.rows);
   binding_scratch_done(L, state, arena);
   lua_replace(L, base + 1);
@@ -357,7 +361,8 @@ void binding_session_run(lua_State *L, int self, int statement, int params) {
   const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
   const corm_node *node = stmt && stmt->wanted ? &stmt->wanted->base : binding_tonode(L, statement);
   run_settings settings = read_settings(L, statement);
-  if (node && ((stmt && stmt->wanted) || nth_entity(node, 0)))
+  const bool bundles = node && node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node);
+  if (node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0)))
     run_entities(L, session, node, statement, params, &settings);
   else
     run_plain(L, session, self, statement, params, &settings);

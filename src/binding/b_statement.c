@@ -189,6 +189,8 @@ static const corm_node *filter_entity(lua_State *L, const binding_stmt *stmt) {
     node = ((const corm_delete_node *)stmt->base.node)->table;
   }
   while (node && node->kind == CORM_NODE_JOIN) node = ((const corm_join *)node)->left;
+  if (node && node->kind == CORM_NODE_BUNDLE && !((const corm_bundle *)node)->owner)
+    node = ((const corm_bundle *)node)->columns[0];
   if (node && node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
   if (node && node->kind == CORM_NODE_COLUMN) {
     const corm_column_node *column = (const corm_column_node *)node;

@@ -675,6 +675,12 @@ function corm.aliased(class, subquery, options) end
 ---@return corm.Model
 function corm.with_polymorphic(class, classes, options) end
 
+---Columns that are one value of a session's rows.
+---@param name string
+---@param ... corm.Expression|{ single_entity?: boolean }
+---@return any
+function corm.Bundle(name, ...) end
+
 ---A criterion: the rows of the relationship's target that belong to the object.
 ---@param object corm.Object
 ---@param relation corm.Relationship
