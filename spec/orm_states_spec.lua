@@ -311,6 +311,31 @@ describe("U38 info and object_session", function()
     raises("ArgumentError", "info", Maker, { info = 1 })
   end)
 
+  it("objects and classes, too", function()
+    local user, other = m.User { name = "n" }, m.User { name = "o" }
+    corm.inspect(user).info.seen = true
+    session:add_all { user, other }
+    session:commit()
+    assert.is_true(corm.inspect(user).info.seen)
+    assert.same({}, corm.inspect(other).info)
+    corm.inspect(m.User).info.label = "people"
+    assert.equal("people", corm.inspect(user).mapper.info.label)
+    assert.is_nil(corm.inspect(m.City).info.label)
+    raises("ArgumentError", "cannot be changed", function() corm.inspect(user).info = {} end)
+  end)
+
+  it("a table of an object goes with it", function()
+    local weak = setmetatable({}, { __mode = "v" })
+    do
+      local user = m.User { name = "n" }
+      local state_of_user = corm.inspect(user)
+      state_of_user.info.self = user
+      weak[1] = state_of_user.info
+    end
+    for _ = 1, 4 do collectgarbage() end
+    assert.is_nil(weak[1])
+  end)
+
   it("object_session follows the object", function()
     local user = m.User { name = "n" }
     assert.is_nil(corm.object_session(user))

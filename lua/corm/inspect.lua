@@ -50,7 +50,16 @@ local function is_state(wanted)
   return function(object) return native.state(object) == wanted end
 end
 
+-- Tables for the script's own use, by object or class, as long as it lives.
+local infos = setmetatable({}, { __mode = "k" })
+
+local function info_of(subject)
+  if not infos[subject] then infos[subject] = {} end
+  return infos[subject]
+end
+
 local object_fields = {
+  info = info_of,
   transient = is_state "transient",
   pending = is_state "pending",
   persistent = is_state "persistent",
@@ -93,6 +102,7 @@ local relationship_fields = {
 }
 
 local class_fields = {
+  info = info_of,
   class_ = function(class) return class end,
   local_table = function(class) return class.__table__ end,
   columns = function(class) return (native.names(class.__mapper__)) end,

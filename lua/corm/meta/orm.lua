@@ -552,6 +552,7 @@ function Query:params(values) end
 ---@field class_ corm.Model
 ---@field mapper corm.Mapper
 ---@field attrs table<string, corm.AttributeState>
+---@field info table For your own use
 
 ---@class corm.AttributeState
 ---@field key string
@@ -562,6 +563,7 @@ function Query:params(values) end
 ---Of a model.
 ---@class corm.Mapper
 ---@field class_ corm.Model
+---@field info table For your own use
 ---@field local_table corm.Table
 ---@field columns string[]
 ---@field primary_key string[]
