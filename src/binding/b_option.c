@@ -38,6 +38,7 @@ static const struct {
   const char *option; /* the one that it takes, NULL: none */
 } strategies[] = {{"selectinload", CORM_LAZY_SELECTIN, "recursion_depth"},
                   {"joinedload", CORM_LAZY_JOINED, "innerjoin"},
+                  {"subqueryload", CORM_LAZY_SUBQUERY, NULL},
                   {"lazyload", CORM_LAZY_SELECT, NULL},
                   {"immediateload", CORM_LAZY_IMMEDIATE, "recursion_depth"},
                   {"raiseload", CORM_LAZY_RAISE, "sql_only"},
@@ -116,9 +117,9 @@ static void read_options(lua_State *L, lua_Integer which, int options, option_st
   const corm_relationship *relationship = step->relationship;
   static const binding_option_spec specs[STRATEGIES] = {[0] = {"recursion_depth", BINDING_OPT_INT},
                                                         [1] = {"innerjoin", BINDING_OPT_BOOL},
-                                                        [3] = {"recursion_depth", BINDING_OPT_INT},
-                                                        [4] = {"sql_only", BINDING_OPT_BOOL},
-                                                        [6] = {"alias", BINDING_OPT_ANY}};
+                                                        [4] = {"recursion_depth", BINDING_OPT_INT},
+                                                        [5] = {"sql_only", BINDING_OPT_BOOL},
+                                                        [7] = {"alias", BINDING_OPT_ANY}};
   binding_check_options(L, options, name, &specs[which], strategies[which].option != NULL);
   if (step->strategy == CORM_LAZY_RAISE && binding_opt_bool(L, options, "sql_only", false))
     step->strategy = CORM_LAZY_RAISE_ON_SQL;
@@ -135,7 +136,8 @@ static void check_criteria(lua_State *L, const option_step *step, const char *na
   if (step->strategy == CORM_LAZY_CONTAINED)
     binding_error(L, CORM_E_ARGUMENT, "contains_eager: criteria stand in the query's own join and WHERE");
   if (step->strategy != CORM_LAZY_JOINED && step->strategy != CORM_LAZY_SELECTIN &&
-      step->strategy != CORM_LAZY_IMMEDIATE && step->strategy != CORM_LAZY_SELECT)
+      step->strategy != CORM_LAZY_IMMEDIATE && step->strategy != CORM_LAZY_SELECT &&
+      step->strategy != CORM_LAZY_SUBQUERY)
     binding_error(L, CORM_E_ARGUMENT, "%s: it loads nothing, so that criteria mean nothing", name);
 }
 

@@ -38,12 +38,13 @@ static bool comes_again(const corm_load_entity *entity, const corm_relationship 
 }
 
 static corm_status add_job(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
-                           const corm_load_option *option, corm_error *err) {
+                           const corm_load_option *option, bool within, corm_error *err) {
   corm_load_job *job = corm_arena_zalloc(&loader->arena, 1, sizeof *job);
   if (!job) return corm_error_memory(err);
   job->relationship = relationship;
   job->option = option;
   job->recursion = option ? option->recursion : 0;
+  job->within = within;
   corm_vec_init(&job->parents, loader->mem);
   corm_vec_init(&job->found, loader->mem);
   corm_load_job **end = &entity->jobs;
@@ -82,9 +83,11 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   case CORM_LAZY_CONTAINED: return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
   case CORM_LAZY_JOINED:
   case CORM_LAZY_SELECTIN:
+  case CORM_LAZY_SUBQUERY:
   case CORM_LAZY_IMMEDIATE:
     if (!(said && own) && comes_again(entity, relationship)) return CORM_OK;
-    if (strategy != CORM_LAZY_JOINED || !joins) return add_job(loader, entity, relationship, own, err);
+    if (strategy != CORM_LAZY_JOINED || !joins)
+      return add_job(loader, entity, relationship, own, strategy == CORM_LAZY_SUBQUERY, err);
     return join(loader, entity, relationship, own, err);
   default: return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
   }
@@ -133,7 +136,11 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
                                corm_loader **sub, corm_error *err) {
   corm_load_job *job = entity->jobs;
   const corm_vec *parents = job->parents.len ? &job->parents : &entity->seen;
-  const corm_fetch fetch = {.session = loader->session,
+  /* Only the query's own entities are the rows of it. */
+  const corm_within within = {loader->select, loader->params, loader->late, entity->said};
+  const bool is_within = job->within && loader->select && !entity->parent;
+  const corm_fetch fetch = {.within = is_within ? &within : NULL,
+                            .session = loader->session,
                             .relationship = job->relationship,
                             .option = job->option,
                             .path = &entity->path,

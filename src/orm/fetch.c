@@ -70,9 +70,10 @@ static bool is_missing(const corm_fetch *fetch, corm_object *object) {
 }
 
 /* How many keys go into one statement. */
-static uint32_t max_keys(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width) {
+static uint32_t max_keys(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width, uint32_t n) {
   const uint32_t allowed = dialect->max_params ? dialect->max_params / width : CORM_GATHER_KEYS;
   if (fetch->single) return 1;
+  if (fetch->within) return n;
   return allowed < CORM_GATHER_KEYS ? allowed : CORM_GATHER_KEYS;
 }
 
@@ -202,10 +203,10 @@ static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, co
 static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch, const corm_node *secondary,
                                       const corm_node *criterion) {
   const corm_relationship *relationship = fetch->relationship;
-  if (!criterion || !fetch->option || !fetch->option->criteria) return criterion;
+  if ((!criterion && !fetch->within) || !fetch->option || !fetch->option->criteria) return criterion;
   const corm_node *items[2] = {criterion, fetch->option->criteria};
   if (secondary) items[1] = corm_joined_adapt(arena, items[1], relationship, relationship->target->from, secondary);
-  return items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : NULL;
+  return items[0] && items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : items[1];
 }
 
 static corm_status join_secondary(corm_arena *arena, const corm_relationship *relationship, corm_select *select,
@@ -250,6 +251,15 @@ static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_
   select->base.kind = CORM_NODE_SELECT;
   select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   corm_status status = CORM_OK;
+  if (fetch->within) {
+    status = corm_within_build(arena, fetch, gather->width, select, &secondary, err);
+    if (status == CORM_OK && fetch->option && fetch->option->criteria) {
+      select->where = with_criteria(arena, fetch, secondary, NULL);
+      if (!select->where) status = corm_error_memory(err);
+    }
+    *out = select;
+    return status == CORM_OK ? order(arena, relationship, secondary, select, err) : status;
+  }
   if (relationship->direction == CORM_MANY_TO_MANY)
     status = join_secondary(arena, relationship, select, &secondary, err);
   for (uint32_t i = 0; status == CORM_OK && i < gather->width; i++) {
@@ -268,14 +278,15 @@ static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_
 
 /* -- the loader -- */
 
-static corm_status place_key(corm_loader *loader, const corm_relationship *relationship, corm_error *err) {
+static corm_status place_key(corm_loader *loader, const corm_fetch *fetch, corm_error *err) {
+  const corm_relationship *relationship = fetch->relationship;
   const corm_gather *gather = loader->fetch;
   const corm_load_entity *entity = loader->entities.items[0];
   loader->key = corm_arena_zalloc(&loader->arena, gather->width, sizeof *loader->key);
   loader->key_columns = corm_arena_zalloc(&loader->arena, gather->width, sizeof *loader->key_columns);
   if (!loader->key || !loader->key_columns) return corm_error_memory(err);
   for (uint32_t i = 0; i < gather->width; i++)
-    loader->key_columns[i] = relationship->direction == CORM_MANY_TO_MANY
+    loader->key_columns[i] = fetch->within || relationship->direction == CORM_MANY_TO_MANY
                                  ? entity->first + entity->bundle->n + i
                                  : entity->first + corm_hydrate_column(entity->shape, relationship->pairs[i].far_slot);
   return CORM_OK;
@@ -284,7 +295,7 @@ static corm_status place_key(corm_loader *loader, const corm_relationship *relat
 /* One many-to-one target by primary key is what the mapper's own statement asks. */
 static bool is_get(const corm_fetch *fetch, const corm_gather *gather) {
   const corm_relationship *relationship = fetch->relationship;
-  if (fetch->option && fetch->option->criteria) return false;
+  if (fetch->within || (fetch->option && fetch->option->criteria)) return false;
   return relationship->by_primary_key && gather->nkeys == 1 && relationship->target->npk <= SMALL_KEY;
 }
 
@@ -312,9 +323,11 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
     status = open_get(loader, fetch, options, n, err);
   } else {
     status = build(&loader->arena, fetch, loader->fetch, &select, err);
-    if (status == CORM_OK) status = corm_loader_open(loader, &select->base, NULL, options, n, false, err);
+    loader->late = fetch->within ? fetch->within->late : NULL;
+    const corm_params *params = fetch->within ? fetch->within->params : NULL;
+    if (status == CORM_OK) status = corm_loader_open(loader, &select->base, params, options, n, false, err);
   }
-  return status == CORM_OK ? place_key(loader, fetch->relationship, err) : status;
+  return status == CORM_OK ? place_key(loader, fetch, err) : status;
 }
 
 /* Only whole numbers are known to have nothing between them. Keys of a group that loses members are asked for as they
@@ -348,7 +361,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   if (gather->siblings) gather->siblings->refs++;
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status != CORM_OK) return status;
-  collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width)};
+  collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width, n)};
   if (!*offset && n > from.max) status = may_ask_for_range(fetch, loader->dialect, width, &from.ranges, err);
   if (status != CORM_OK) return status;
   status = corm_gather_by_key(gather, width, from.ranges ? n : from.max, err);

@@ -74,6 +74,7 @@ corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle,
   if (!entity) return corm_error_memory(err);
   entity->mapper = corm_bundle_mapper(bundle);
   entity->bundle = bundle;
+  entity->said = bundle;
   entity->path = (corm_load_path){loader->path, entity->mapper};
   entity->options = options;
   entity->noptions = n;
@@ -178,6 +179,10 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
   if (!loader->of && select && loader->session->branches.len) loader->of = first_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
+  if (select && !loader->path && corm_within_serves(select)) {
+    loader->select = select;
+    loader->params = params;
+  }
   if (status == CORM_OK && select) {
     status = plan_select(loader, select, options, n, err);
     if (status == CORM_OK) corm_joined_sort(loader);

@@ -17,6 +17,7 @@ typedef struct corm_load_job {
   struct corm_load_job *next;
   corm_relationship *relationship;
   const corm_load_option *option; /* NULL: by the relationship's own setting */
+  bool within;                    /* by the query itself, if it serves */
   int32_t recursion;              /* levels still to be loaded below this one; -1: all */
   corm_vec parents;               /* of the level at hand; empty: the entity's objects */
   corm_vec found;                 /* with recursion: what the level brought */
@@ -56,6 +57,7 @@ typedef struct corm_keeper {
 typedef struct corm_load_entity {
   corm_mapper *mapper;
   const corm_bundle *bundle; /* its columns in the statement */
+  const corm_bundle *said;   /* of a root: in the script's own one */
   uint32_t first;            /* result column of its first slot */
   corm_load_path path;
 
@@ -122,6 +124,8 @@ struct corm_loader {
   const corm_load_path *path;   /* above the statement's entities */
   const corm_load_option *wild; /* "*" that was said above them */
   corm_load_plan *plan;         /* held; NULL: none */
+  const corm_select *select;    /* the script's, for what is loaded within it; NULL: none */
+  const corm_params *params;    /* likewise */
   corm_vec *found;              /* where the entity's objects are wanted; NULL: nowhere */
   bool populate_existing;
   bool keep_changes; /* which populate_existing would overwrite */
@@ -215,6 +219,16 @@ CORM_MUST_USE corm_status corm_joined_rewrite(corm_loader *loader, const corm_se
 
 CORM_MUST_USE corm_status corm_keeper_add(corm_keeper *keeper, corm_object *object, corm_error *err);
 
+/* -- within.c -- */
+
+struct corm_fetch;
+/* Whether a select can be a subquery that shows its parents' keys. */
+bool corm_within_serves(const corm_select *select);
+/* Fills the select with the columns of the target, behind them the parents' key, and what they come from. *secondary:
+   alias of the association table, else left alone. */
+CORM_MUST_USE corm_status corm_within_build(corm_arena *arena, const struct corm_fetch *fetch, uint32_t width,
+                                            corm_select *select, const corm_node **secondary, corm_error *err);
+
 /* -- fetch.c -- */
 
 /*
@@ -223,7 +237,15 @@ CORM_MUST_USE corm_status corm_keeper_add(corm_keeper *keeper, corm_object *obje
  * misses it any more. Takes parents from `objects` at *offset. Parents whose key is NULL get nothing; many-to-one
  * targets that are in memory are linked at once, unless `option` asks for more below them.
  */
+typedef struct corm_within {
+  const corm_select *select;
+  const corm_params *params;
+  const corm_late *late;
+  const corm_bundle *parents; /* its entity */
+} corm_within;
+
 typedef struct corm_fetch {
+  const corm_within *within; /* the query that showed all of the parents, to be asked instead of keys; NULL: none */
   corm_session *session;
   corm_relationship *relationship;
   const corm_load_option *option; /* NULL: none */

@@ -22,6 +22,7 @@ enum {
   X(BATCH, "batch")                                                                                                    \
   X(SELECT, "select")                                                                                                  \
   X(SELECTIN, "selectin")                                                                                              \
+  X(SUBQUERY, "subquery")                                                                                              \
   X(JOINED, "joined")                                                                                                  \
   X(IMMEDIATE, "immediate")                                                                                            \
   X(RAISE, "raise")                                                                                                    \

@@ -746,6 +746,11 @@ function corm.selectinload(attribute, options) end
 ---@return corm.LoaderOption
 function corm.joinedload(attribute, options) end
 
+---One statement more, over the query itself instead of the keys that it showed.
+---@param attribute corm.Relationship|"*"
+---@return corm.LoaderOption
+function corm.subqueryload(attribute) end
+
 ---By the query's own join, of the class itself or of `alias`.
 ---@param attribute corm.Relationship
 ---@param options? { alias?: corm.Model }

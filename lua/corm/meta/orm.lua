@@ -192,6 +192,10 @@ function LoaderOption:raiseload(attribute, options) end
 ---@return corm.LoaderOption
 function LoaderOption:noload(attribute) end
 
+---@param attribute corm.Relationship|"*"
+---@return corm.LoaderOption
+function LoaderOption:subqueryload(attribute) end
+
 ---@param attribute corm.Relationship
 ---@param options? { alias?: corm.Model }
 ---@return corm.LoaderOption
