@@ -256,8 +256,8 @@ describe("L05 subquery loading", function()
       :options(corm.subqueryload(m.User.addresses)))
     assert.is_truthy(sent[2]:find("FROM (SELECT user.id AS user_id FROM user ORDER BY user.name DESC", 1, true))
     silent(function() assert.equal("3.1 3.2", emails(list[2])) end)
-    _, sent = load(select(m.User):limit(2):options(corm.subqueryload(m.User.addresses)))
-    assert.is_truthy(sent[2]:find("WHERE address.user_id IN", 1, true), sent[2])
+    local _, again = load(select(m.User):limit(2):options(corm.subqueryload(m.User.addresses)))
+    assert.is_truthy(again[2]:find("WHERE address.user_id IN", 1, true), again[2])
   end)
 
   it("loads a many-to-one once each, and over an association table", function()
@@ -538,6 +538,17 @@ describe("L10 criteria in loaders", function()
       assert.equal("oslo", list[3].city.name)
     end)
     assert.equal("rome", rome.name)
+  end)
+
+  it("may hold subqueries", function()
+    for _, how in ipairs { corm.selectinload, corm.joinedload, corm.subqueryload, corm.lazyload } do
+      local list = load(users():options(how(m.User.addresses:and_(m.Address.city:has { name = "oslo" }))))
+      assert.equal("4.2 4.3", emails(list[4]))
+      list = load(users():options(how(m.User.addresses:and_(m.Address.tags:any { name = "home" }))))
+      assert.equal("4.1", emails(list[4]))
+    end
+    local a = corm.aliased(m.Address)
+    assert.equal(2, #load(users():join(a, m.User.addresses:and_(m.Address.city:has { name = "oslo" }))))
   end)
 
   it("are for loading", function()
