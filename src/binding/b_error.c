@@ -77,18 +77,18 @@ static const int codes[CORM_ERROR_CLASS_COUNT] = {
 
 /* -- raising -- */
 
-/* The first Lua frame that is not one of corm's own chunks. */
-static void find_script_line(lua_State *L, error_object *object) {
+bool binding_script_place(lua_State *L, char *source, int *line) {
   lua_Debug frame;
   for (int level = 1; lua_getstack(L, level, &frame); level++) {
     lua_getinfo(L, "Sl", &frame);
     if (strcmp(frame.what, "C") == 0 || strncmp(frame.source, "=corm", 5) == 0 ||
         strncmp(frame.source, "@corm:", 6) == 0)
       continue;
-    object->line = frame.currentline > 0 ? frame.currentline : 0;
-    memcpy(object->source, frame.short_src, sizeof object->source);
-    return;
+    *line = frame.currentline > 0 ? frame.currentline : 0;
+    memcpy(source, frame.short_src, sizeof frame.short_src);
+    return true;
   }
+  return false;
 }
 
 /* The error that the core says this one followed from becomes an object of its own. */
@@ -105,7 +105,7 @@ static int new_error(lua_State *L) {
   error_object *object = binding_new(L, BINDING_ERROR, sizeof *object, ERROR_SLOTS);
   object->err = *err;
   memset(err, 0, sizeof *err);
-  find_script_line(L, object);
+  (void)binding_script_place(L, object->source, &object->line);
   luaL_traceback(L, L, NULL, 1);
   lua_setiuservalue(L, -2, ERROR_TRACEBACK);
   if (!has_cause && !object->err.cause) return 1;

@@ -4,6 +4,8 @@
  */
 #include "binding/b_host.h"
 
+#include <stdio.h>
+
 #include "binding/b_load.h"
 
 /* User values of the host. */
@@ -329,6 +331,18 @@ void binding_host_function(lua_State *L, const binding_host *host, const char *n
   lua_remove(L, -2);
 }
 
+static void host_warn(void *ctx, const char *text) {
+  const binding_host *host = ctx;
+  char line[640], place[LUA_IDSIZE];
+  int number;
+  const bool known = binding_script_place(host->state->L, place, &number);
+  if (known)
+    (void)snprintf(line, sizeof line, "%s:%d: %s", place, number, text);
+  else
+    (void)snprintf(line, sizeof line, "%s", text);
+  lua_warning(host->state->L, line, 0);
+}
+
 static void host_plan_gone(void *ctx, corm_load_plan *plan) {
   const binding_host *host = ctx;
   lua_State *tables = host->state->tables;
@@ -427,6 +441,7 @@ void binding_open_host(lua_State *L) {
                            .make = host_make,
                            .run_loader = binding_host_run_loader,
                            .plan_gone = host_plan_gone,
+                           .warn = host_warn,
                            .call_default = host_call_default,
                            .event = binding_host_event,
                            .attribute = binding_host_attribute,

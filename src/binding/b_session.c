@@ -371,6 +371,8 @@ static bool push_field(lua_State *L, void *block, const char *name) {
     lua_getiuservalue(L, 1, BINDING_SESSION_INFO);
   else if (strcmp(name, "is_active") == 0)
     lua_pushboolean(L, is_active(session));
+  else if (strcmp(name, "statement_count") == 0)
+    lua_pushinteger(L, corm_session_statement_count(session));
   else if (strcmp(name, "autoflush") == 0)
     lua_pushboolean(L, session->options.autoflush);
   else if (strcmp(name, "autobegin") == 0)
@@ -484,6 +486,7 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {"deleted", NULL},
                                    {"identity_map", NULL},
                                    {"is_active", NULL},
+                                   {"statement_count", NULL},
                                    {"autoflush", NULL},
                                    {"autobegin", NULL},
                                    {"expire_on_commit", NULL},

@@ -351,7 +351,6 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
     if (table && session->frame) session->frame->bulk = true;
     if (table && settings->synchronize != CORM_SYNCHRONIZE_OFF) corm_session_outdate(session, table);
   }
-  session->statements++;
   lua_replace(L, base + 1);
 }
 

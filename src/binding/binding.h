@@ -174,6 +174,8 @@ corm_buf *binding_scratch_buf(corm_arena *arena);
 int binding_raise(lua_State *L, corm_error *err);
 /* The same with the value at `cause` as the object's field `cause`. */
 int binding_raise_from(lua_State *L, corm_error *err, int cause);
+/* Where the script is: the first Lua frame that is not one of corm's own chunks. `source` has LUA_IDSIZE bytes. */
+bool binding_script_place(lua_State *L, char *source, int *line);
 /* Raises a new one. */
 CORM_PRINTF(3, 4) int binding_error(lua_State *L, corm_error_class cls, const char *format, ...);
 /* ArgumentError with a hint: "unknown option 'nulable' of Column; did you mean 'nullable'?" */

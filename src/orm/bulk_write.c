@@ -179,7 +179,6 @@ static corm_status select_keys(corm_bulk_write *bulk, corm_conn *conn, corm_erro
   if (status == CORM_OK && !select_params(bulk, &compiled, &params)) status = corm_error_memory(err);
   if (status == CORM_OK)
     status = corm_conn_execute_many(conn, &compiled, &params, params.n ? 1 : 0, NULL, &result, err);
-  if (status == CORM_OK) bulk->session->statements++;
   while (status == CORM_OK && (status = corm_result_next(result, err)) == CORM_ROW) {
     status = read_key(bulk, result, key, &object, err);
     if (status == CORM_OK && object && !keep_key(bulk, key)) status = corm_error_memory(err);

@@ -47,6 +47,7 @@ typedef struct corm_siblings {
   uint32_t refs;
   uint32_t n, cap;
   corm_object **members; /* NULL where the object is gone or went to another group */
+  uint32_t alone;        /* relationships loaded for one of them alone, where that was asked for */
   /* What their query said of loads to come, in `plan`; NULL: nothing. */
   struct corm_load_plan *plan;
   struct corm_load_option *const *options;

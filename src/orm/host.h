@@ -48,6 +48,9 @@ typedef struct corm_host {
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
 
+  /* Tells the script what it might do better; the host knows where the script is. NULL: it does not want to know. */
+  void (*warn)(void *ctx, const char *text);
+
   /* Nobody needs the options of a query any more. Must neither fail nor run anything. NULL: the host keeps nothing for
      them. */
   void (*plan_gone)(void *ctx, struct corm_load_plan *plan);

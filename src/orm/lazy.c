@@ -1,4 +1,6 @@
 /* Relationships loaded at their first access. */
+#include <stdio.h>
+
 #include "orm/loader.h"
 
 static corm_status fill_empty(corm_object *object, const corm_relationship *relationship, corm_error *err) {
@@ -36,6 +38,22 @@ static bool is_loaded(const corm_object *object, const corm_relationship *relati
   return link && link->loaded;
 }
 
+/* So many objects of one result that load a relationship one by one are worth a word. */
+enum { REPEATED = 10 };
+
+/* Where the script asked for lazy = "select": one statement would have served all of them. */
+static void note_repetition(const corm_object *object, const corm_relationship *relationship) {
+  corm_siblings *siblings = object->siblings;
+  const corm_host *host = object->session->host;
+  char text[512];
+  if (!siblings || siblings->n < REPEATED || ++siblings->alone != REPEATED || !host->warn) return;
+  (void)snprintf(text, sizeof text,
+                 "%d objects of one result have loaded '%.80s.%.80s' one by one; selectinload(%.80s.%.80s), or lazy = "
+                 "\"batch\" instead of \"select\", takes one statement",
+                 REPEATED, object->mapper->name, relationship->key, object->mapper->name, relationship->key);
+  host->warn(host->ctx, text);
+}
+
 /* With the siblings that miss it too, from the object on; one chunk at an access. */
 static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch, corm_error *err) {
   corm_siblings *siblings = object->siblings;
@@ -50,6 +68,7 @@ static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch,
     n = siblings->n;
   }
   corm_status status = corm_fetch_open(fetch, objects, n, &offset, &loader, err);
+  if (status == CORM_ROW && !batch) note_repetition(object, fetch->relationship);
   if (status == CORM_ROW) return corm_loader_run(loader, err);
   return status == CORM_DONE ? CORM_OK : status;
 }

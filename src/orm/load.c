@@ -161,7 +161,6 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
     status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
   }
   if (status != CORM_OK) return status;
-  session->statements++;
   return list_items(loader, err);
 }
 
@@ -461,7 +460,6 @@ corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled,
   if (status == CORM_OK) status = plan_returning(loader, options->items, options->n, err);
   if (status == CORM_OK) status = place_entities(loader, err);
   if (status == CORM_OK) status = list_items(loader, err);
-  session->statements++;
   if (status == CORM_OK)
     *out = loader;
   else

@@ -112,7 +112,6 @@ corm_status corm_loader_text(corm_session *session, const corm_node *const *item
   loader->compiled = compiled;
   loader->result = result;
   corm_result_acquire(result);
-  session->statements++;
   status = open_text(loader, items, n, options, err);
   if (status == CORM_OK)
     *out = loader;

@@ -74,8 +74,12 @@ struct corm_session {
   bool closed;         /* by the finalizer; close() alone leaves it usable */
   char failure[512];   /* the error that made a flush fail, for PendingRollbackError */
   corm_error *first;   /* the same, owned; NULL: there was none, or no memory */
-  int64_t statements;  /* sent since creation */
+  int64_t statements;  /* sent over the connections of transactions that are over */
+  int64_t before;      /* what the present one had sent already when its transaction began */
 };
+
+/* The statements sent since the session was made, those of flushes included, BEGIN and its like not. */
+int64_t corm_session_statement_count(const corm_session *session);
 
 corm_session_options corm_session_options_default(void);
 CORM_MUST_USE corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_engine *engine,

@@ -64,6 +64,7 @@ static corm_status open_root(corm_session *session, corm_begin_mode mode, corm_e
     return status;
   }
   session->conn = conn;
+  session->before = corm_conn_statement_count(conn);
   if (++session->txn == 0) restart_serials(session);
   return CORM_OK;
 }
@@ -153,10 +154,21 @@ static corm_status release_savepoint(corm_session *session, corm_error *err) {
   return CORM_OK;
 }
 
+int64_t corm_session_statement_count(const corm_session *session) {
+  int64_t n = session->statements;
+  if (session->conn) n += corm_conn_statement_count(session->conn) - session->before;
+  for (size_t i = 0; i < session->branches.len; i++) {
+    const corm_branch *branch = session->branches.items[i];
+    if (branch->conn) n += corm_conn_statement_count(branch->conn);
+  }
+  return n;
+}
+
 /* A connection of the engine goes back at once, whoever else still holds it: results that are not read to their end
    were buffered when the transaction ended. */
 static void leave_connection(corm_session *session) {
   corm_conn *conn = session->conn;
+  session->statements = corm_session_statement_count(session);
   corm_binds_leave(session);
   session->conn = NULL;
   if (!conn) return;

@@ -732,6 +732,13 @@ function corm.sessionmaker(bind, options) end
 ---@return corm.scoped_session
 function corm.scoped_session(maker, options) end
 
+---For specs: runs fn, which must send n statements, and returns its results.
+---@param subject corm.Session|corm.Connection|corm.Engine
+---@param n integer
+---@param fn fun(): ...
+---@return any ...
+function corm.assert_sql_count(subject, n, fn) end
+
 -- Loader options ------------------------------------------------------------------------------------------------------
 
 ---One statement more for all objects of the result; `recursion_depth`: for so many levels more, -1 for all.

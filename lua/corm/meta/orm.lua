@@ -221,6 +221,7 @@ function LoaderOption:options(...) end
 ---@field deleted corm.SessionSet
 ---@field identity_map corm.SessionSet The persistent objects
 ---@field is_active boolean
+---@field statement_count integer
 ---@field autoflush boolean May be set
 ---@field autobegin boolean
 ---@field expire_on_commit boolean May be set
