@@ -6,6 +6,7 @@ local events = load "corm.events"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
+local declared = load "corm.declared"
 load "corm.composite"
 local rules = load "corm.mapper_args"
 load "corm.hybrid"
@@ -192,10 +193,14 @@ local function new_parts()
   return { columns = {}, items = {}, members = {}, validators = {}, special = {} }
 end
 
+-- These may be functions of the class to be.
+local late_special = { __tablename__ = true, __table_args__ = true, __mapper_args__ = true }
+
 local function add_special(parts, where, key, value)
   local expected = special[key]
   if not expected then native.unknown("name", where, key, orm.sorted_keys(special)) end
-  if expected ~= "any" and type(value) ~= expected then
+  local late = late_special[key] and type(value) == "function"
+  if expected ~= "any" and type(value) ~= expected and not late then
     fail("ArgumentError", "%s.%s must be a %s, got %s", where, key, expected, native.kind(value))
   end
   if parts.special[key] == nil then parts.special[key] = value end
@@ -233,7 +238,7 @@ local function add_fields(parts, where, body, mixed_in)
       fail("ArgumentError", "%s: members have names, got a key of type %s", where, type(key))
     elseif string.sub(key, 1, 2) ~= "__" then
       add_named(parts, key, value, mixed_in)
-    elseif not mixed_in or (key ~= "__abstract__" and key ~= "__tablename__" and key ~= "__mixins__") then
+    elseif not mixed_in or declared.is_inherited(key, value) then
       add_special(parts, where, key, value)
     end
   end
@@ -265,6 +270,7 @@ local function read_parts(where, base, body)
     for _, mixin in ipairs(mixins_of(where, abstract.body)) do add_fields(parts, where, mixin, true) end
     base = abstract.base
   end
+  declared.finish(parts, where, { special = late_special, add_special = add_special, add_named = add_named })
   return parts
 end
 

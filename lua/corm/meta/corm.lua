@@ -654,6 +654,11 @@ function corm.hybrid_method(fn, options) end
 ---@return any # for the array part of a model
 function corm.validates(...) end
 
+---In a mixin or an abstract class: fn(cls) gives the member of each class.
+---@param fn fun(cls: any): any
+---@return any # to be assigned in a mixin or a model
+function corm.declared_attr(fn) end
+
 ---Another name for an attribute.
 ---@param name string
 ---@return any # to be assigned in a model

@@ -1,0 +1,70 @@
+-- What a mixin or an abstract base says by a function of the class that is being made.
+local corm, load = ...
+local orm = load "corm.orm"
+local native, fail = orm.native, orm.fail
+
+local declared = {}
+
+-- declared_attr(function(cls) return Column(...) end): called once for each class. `cls` has the class's __name__ and
+-- __tablename__, and what was declared of it by name.
+function corm.declared_attr(fn)
+  if type(fn) ~= "function" then
+    fail("ArgumentError", "declared_attr: a function expected, got %s", native.kind(fn))
+  end
+  return orm.marker("declared_attr", { fn = fn })
+end
+
+-- Whether a special name of a mixin or an abstract class is its classes', too: a table's name only where it is made.
+function declared.is_inherited(key, value)
+  if key == "__tablename__" then return type(value) == "function" end
+  return key ~= "__abstract__" and key ~= "__mixins__"
+end
+
+-- The class to be, as far as it is known.
+local function view_of(parts, name)
+  return setmetatable({}, {
+    __name = name,
+    __newindex = function() return fail("ArgumentError", "%s is not made yet", name) end,
+    __index = function(_, key)
+      if key == "__name__" then return name end
+      if key == "__tablename__" then return parts.special.__tablename__ end
+      local column = parts.columns[key]
+      if column ~= nil then return column end
+      return parts.members[key]
+    end,
+  })
+end
+
+local function by_creation(parts)
+  local keys = {}
+  for key, value in next, parts.members do
+    if orm.marker_kind(value) == "declared_attr" then keys[#keys + 1] = key end
+  end
+  table.sort(keys, function(a, b) return parts.members[a].creation < parts.members[b].creation end)
+  return keys
+end
+
+-- Calls the functions among the parts of a class; `adding` is how declarative.lua adds what they return.
+function declared.finish(parts, where, adding)
+  local cls = view_of(parts, where)
+  for _, key in ipairs { "__tablename__", "__table_args__", "__mapper_args__" } do
+    local fn = parts.special[key]
+    if adding.special[key] and type(fn) == "function" then
+      parts.special[key] = nil
+      local value = fn(cls)
+      if type(value) == "function" then fail("ArgumentError", "%s.%s: its function returns a function", where, key) end
+      if value ~= nil then adding.add_special(parts, where, key, value) end
+    end
+  end
+  for _, key in ipairs(by_creation(parts)) do
+    local fn = parts.members[key].fn
+    parts.members[key] = nil
+    local value = fn(cls)
+    if orm.marker_kind(value) == "declared_attr" then
+      fail("ArgumentError", "%s.%s: declared_attr returns another one", where, key)
+    end
+    if value ~= nil then adding.add_named(parts, key, value, false) end
+  end
+end
+
+return declared
