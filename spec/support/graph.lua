@@ -554,6 +554,23 @@ graph.operation("refresh", 2, function(g)
   if o then g.session:refresh(g.real[o]) end
 end)
 
+-- A copy from elsewhere says some of what an object is; or it is new here.
+graph.operation("merge", 3, function(g)
+  g:flush()
+  local o = g:number() % 4 > 0 and g:pick(g:live(nil, true))
+  if o and o.kind ~= "tag" then
+    o.name = "m" .. g:number() % 10
+    local merged = g.session:merge(g.m[o.kind] { id = o.id, name = o.name })
+    expect(merged == g.real[o], "merge gave another object for %s", show(o))
+  elseif not o then
+    local new = g:make("item", { name = "m" })
+    g.real[new] = g.session:merge(g.m.item { id = new.id, name = "m" })
+    expect(corm.inspect(g.real[new]).pending, "merge did not add %s", show(new))
+  else
+    return false
+  end
+end)
+
 -- What nobody holds may be collected, and is read again.
 graph.operation("forget", 2, function(g)
   g:flush()
