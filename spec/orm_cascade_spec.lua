@@ -183,13 +183,6 @@ describe("an option that has no effect yet is refused:", function()
   end)
   after_each(function() w:close() end)
 
-  it("M15 post_update", function()
-    for _, value in ipairs { true, false } do
-      raises("ArgumentError", "the option 'post_update' is not supported yet", corm.relationship, "X",
-        { post_update = value })
-    end
-  end)
-
   it("U33 yield_per of objects; columns stream", function()
     local session = w:session()
     session:add_all { m.City { name = "a" }, m.City { name = "b" } }

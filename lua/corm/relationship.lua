@@ -10,7 +10,7 @@ local later = "!is not supported yet"
 local known_options = {
   secondary = "any", back_populates = "string", backref = "any", uselist = "boolean", cascade = "any", lazy = "any",
   order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
-  single_parent = "boolean", post_update = later, info = "table", doc = "string", overlaps = "string",
+  single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
   primaryjoin = later, secondaryjoin = later, collection_class = later, innerjoin = "boolean", join_depth = "number",
   passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = later, query_class = later,
   load_on_pending = later, omit_join = later, comparator_factory = later, distinct_target_key = later,
@@ -151,6 +151,7 @@ local function declare(ci, key, options, target, back_populates)
     passive_deletes = options.passive_deletes,
     viewonly = options.viewonly,
     single_parent = options.single_parent,
+    post_update = options.post_update,
     innerjoin = options.innerjoin,
     join_depth = check_depth(options.join_depth, where),
     foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
@@ -161,7 +162,7 @@ local function declare(ci, key, options, target, back_populates)
 end
 
 -- Options that the inverse of a backref shares with its origin.
-local shared = { "secondary", "foreign_keys", "viewonly" }
+local shared = { "secondary", "foreign_keys", "viewonly", "post_update" }
 
 local function declare_backref(pending, target)
   local ci, key, options = pending.ci, pending.key, pending.declaration.options

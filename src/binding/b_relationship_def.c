@@ -94,6 +94,7 @@ int binding_declare_relationship(lua_State *L) {
   def.innerjoin = binding_opt_bool(L, 3, "innerjoin", false);
   def.join_depth = (uint8_t)binding_opt_int(L, 3, "join_depth", 0);
   def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
+  def.post_update = binding_opt_bool(L, 3, "post_update", false);
   def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
   def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
   def.order_by = read_order(L, scratch, &def.norder_by);

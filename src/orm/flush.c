@@ -28,6 +28,7 @@ static void flush_clear(corm_flush *flush) {
   for (uint32_t i = 0; i < flush->nworks; i++) flush->works[i].object->flush = 0;
   corm_mem_free(flush->mem, flush->works);
   corm_mem_free(flush->mem, flush->syncs);
+  corm_mem_free(flush->mem, flush->posts);
   corm_mem_free(flush->mem, flush->associations);
   corm_mem_free(flush->mem, flush->order);
   corm_mem_free(flush->mem, flush->cyclic);

@@ -15,11 +15,12 @@ typedef struct corm_work {
   corm_object *object;
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
-  uint32_t rank;      /* position of its mapper in the order of tables */
-  uint8_t kind;       /* corm_work_kind */
-  bool linked;        /* some relationship was touched */
-  bool waiting;       /* collected in a page, but not written: its key may be on its way */
-  uint8_t last_level; /* INSERT, UPDATE: the last of its tables that is written */
+  uint32_t first_post; /* index + 1 into posts; 0: none */
+  uint32_t rank;       /* position of its mapper in the order of tables */
+  uint8_t kind;        /* corm_work_kind */
+  bool linked;         /* some relationship was touched */
+  bool waiting;        /* collected in a page, but not written: its key may be on its way */
+  uint8_t last_level;  /* INSERT, UPDATE: the last of its tables that is written */
 } corm_work;
 
 /* Before `child` is written, its foreign key becomes the key of `parent`, or NULL. */
@@ -46,6 +47,8 @@ typedef struct corm_flush {
   uint32_t nworks, works_cap;
   corm_sync *syncs;
   uint32_t nsyncs, syncs_cap;
+  corm_sync *posts; /* of relationships with post_update: written by an UPDATE of their own */
+  uint32_t nposts, posts_cap;
   corm_association *associations;
   uint32_t nassociations, associations_cap;
   size_t nnews;     /* of session->news when it was collected: they have works, what comes later waits */
@@ -84,6 +87,21 @@ CORM_MUST_USE corm_status corm_sync_collect(corm_flush *flush, corm_object *obje
                                             corm_error *err);
 /* Copies the keys into the object, just before it is written. */
 CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *work, corm_error *err);
+
+/* The same for one. */
+CORM_MUST_USE corm_status corm_sync_apply_one(corm_sync sync, corm_error *err);
+/* Loads a slot of an object that is going to be deleted, if it is expired; that its row is gone is no failure. */
+CORM_MUST_USE corm_status corm_sync_know(corm_object *object, uint32_t slot, corm_error *err);
+
+/* -- post_update.c -- */
+/* True when the key of a relationship is written by an UPDATE of its own. */
+bool corm_post_has(const corm_relationship *relationship);
+CORM_MUST_USE corm_status corm_post_add(corm_flush *flush, corm_work *work, const corm_relationship *relationship,
+                                        corm_object *parent, corm_error *err);
+/* The keys of an object that is deleted become NULL before. */
+CORM_MUST_USE corm_status corm_post_collect_deleted(corm_flush *flush, corm_object *object, corm_error *err);
+/* True when a foreign key in rows of the mapper is NULL by the time when they are deleted. */
+bool corm_post_covers(const corm_mapper *mapper, const corm_constraint *fk);
 
 /* -- plan.c -- */
 /* Orders mappers by foreign keys, rows within a mapper by U08, rows of cyclic tables one by one.

@@ -36,14 +36,15 @@ static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t l
   return corm_pages_close(p, err);
 }
 
-static corm_status collect_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
+corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_write_kind kind, uint32_t level,
+                                 corm_error *err) {
   corm_object *object = work->object;
-  p->versioned = work->kind != CORM_WORK_INSERT && corm_persist_versioned(object, level);
-  corm_shape *s = corm_page_shape(p, object->mapper, level, (corm_write_kind)work->kind, err);
+  p->versioned = kind != CORM_WRITE_INSERT && !p->posting && corm_persist_versioned(object, level);
+  corm_shape *s = corm_page_shape(p, object->mapper, level, kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
   corm_status status = CORM_OK;
-  if (open && open != s && (p->flush->cyclic[work->rank] || open->wants_key != s->wants_key))
+  if (open && open != s && (p->posting || p->flush->cyclic[work->rank] || open->wants_key != s->wants_key))
     status = corm_pages_close(p, err);
   if (status == CORM_OK) status = corm_page_add(p, s, object, err);
   return status == CORM_OK && corm_page_is_full(p, s) ? corm_pages_close(p, err) : status;
@@ -64,21 +65,21 @@ static corm_status insert_row(corm_persister *p, corm_work *work, uint32_t level
   const corm_status status = corm_persist_insert_mask(p, work->object, level, err);
   if (status != CORM_OK) return status;
   work->waiting = work->waiting || level == 0;
-  return collect_row(p, work, level, err);
+  return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
 }
 
 static corm_status update_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   bool any = false;
   const corm_status status = corm_persist_update_mask(p, work->object, level, &any, err);
-  return status == CORM_OK && any ? collect_row(p, work, level, err) : status;
+  return status == CORM_OK && any ? corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err) : status;
 }
 
 static corm_status delete_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   for (uint32_t i = 0; i < p->nwords; i++) p->mask[i] = 0;
-  return collect_row(p, work, level, err);
+  return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
 }
 
-static corm_status reserve(corm_persister *p, const corm_mapper *mapper, corm_error *err) {
+corm_status corm_persist_reserve(corm_persister *p, const corm_mapper *mapper, corm_error *err) {
   if (corm_mask_words(mapper) <= p->nwords) return CORM_OK;
   p->nwords = corm_mask_words(mapper);
   p->mask = corm_arena_alloc(&p->arena, p->nwords * sizeof *p->mask);
@@ -96,7 +97,7 @@ static corm_status write_level(corm_persister *p, corm_work *work, uint32_t leve
 
 /* What comes before the first row of an object. */
 static corm_status begin_work(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
-  corm_status status = reserve(p, work->object->mapper, err);
+  corm_status status = corm_persist_reserve(p, work->object->mapper, err);
   if (status == CORM_OK) status = make_way(p, work, level, err);
   if (status == CORM_OK) status = corm_sync_apply(p->flush, work, err);
   return status == CORM_OK ? tell_before(p, work, err) : status;
@@ -131,7 +132,7 @@ static corm_status write_table(corm_persister *p, uint32_t from, uint32_t to, ui
     const bool gone = work->kind == CORM_WORK_DELETE;
     const bool begins = gone ? level + 1 == mapper->ntables : first;
     if (level >= mapper->ntables) continue;
-    status = begins ? begin_work(p, work, level, err) : reserve(p, mapper, err);
+    status = begins ? begin_work(p, work, level, err) : corm_persist_reserve(p, mapper, err);
     if (begins && !gone)
       work->last_level =
           work->kind == CORM_WORK_INSERT ? (uint8_t)(mapper->ntables - 1) : last_changed_level(work->object);
@@ -238,6 +239,7 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
   }
   corm_scratch_init(&p.scratch, flush->mem);
   corm_status status = write_rows(&p, 0, flush->nsaves, err);
+  if (status == CORM_OK) status = corm_posts_write(&p, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, err);
   if (status == CORM_OK) status = write_rows(&p, flush->nsaves, flush->nworks, err);
   if (status != CORM_OK) corm_pages_abandon(&p, err);

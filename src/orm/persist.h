@@ -82,6 +82,7 @@ typedef struct corm_persister {
   size_t page_rows; /* at most */
   bool copies;      /* hooks may change objects whose values stand in a page */
   bool background;  /* nothing of the script runs meanwhile */
+  bool posting;     /* what is written are keys of relationships with post_update: no event tells of it */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
   bool versioned; /* so is this: an UPDATE or DELETE looks for the version, too */
@@ -99,6 +100,13 @@ static inline corm_page *corm_page_in(corm_shape *shape, const corm_sheaf *sheaf
 static inline bool corm_mask_has(const uint64_t *mask, uint32_t slot) {
   return mask[slot / 64] >> (slot % 64) & 1;
 }
+
+/* -- persist.c -- */
+/* Makes room for masks of the mapper. */
+CORM_MUST_USE corm_status corm_persist_reserve(corm_persister *p, const corm_mapper *mapper, corm_error *err);
+/* Collects the row of p->mask of the work's object in the table of a level. */
+CORM_MUST_USE corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_write_kind kind,
+                                               uint32_t level, corm_error *err);
 
 /* -- persist_values.c: the columns of one row, in p->mask -- */
 
@@ -157,6 +165,9 @@ CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event,
    before. */
 CORM_MUST_USE corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table,
                                           corm_error *err);
+
+/* -- post_update.c -- */
+CORM_MUST_USE corm_status corm_posts_write(corm_persister *p, corm_error *err);
 
 /* -- page_links.c -- */
 

@@ -82,16 +82,28 @@ static corm_object *referenced(const corm_flush *flush, const corm_object *objec
   return corm_session_find(flush->session, target, key);
 }
 
+/* Where a row points is in the row: what is expired of it is loaded. */
+static corm_status load_key(corm_object *object, const corm_constraint *fk, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < fk->ncolumns; i++) {
+    const int32_t slot = corm_mapper_column_slot(object->mapper, fk->columns[i]);
+    if (slot >= 0) status = corm_sync_know(object, (uint32_t)slot, err);
+  }
+  return status;
+}
+
 /* A doomed row goes before the doomed rows that it points to. */
 static corm_status delete_edges_of(const corm_flush *flush, const uint32_t *group, const corm_work *work,
                                    const corm_table *table, edges *list, corm_error *err) {
-  const corm_object *object = work->object;
+  corm_object *object = work->object;
   corm_status status = CORM_OK;
   for (size_t c = 0; status == CORM_OK && c < table->constraints.len; c++) {
     const corm_constraint *fk = table->constraints.items[c];
     if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
     ptrdiff_t m = mapper_of_table(flush, fk->target_columns[0]->table);
-    if (m < 0) continue;
+    if (m < 0 || corm_post_covers(object->mapper, fk)) continue;
+    status = load_key(object, fk, err);
+    if (status != CORM_OK) return status;
     corm_object *parent = referenced(flush, object, fk, flush->mappers.items[m]);
     if (parent == object || !same_group(flush, group, parent, group[work->rank])) continue;
     if (flush->works[parent->flush - 1].kind != CORM_WORK_DELETE) continue;
@@ -137,6 +149,7 @@ static corm_status cycle_error(const corm_flush *flush, const edges *list, corm_
     const char *names = corm_buf_str(&text);
     status = corm_error_set(err, CORM_E_CIRCULAR_DEPENDENCY, "rows depend on each other in a circle: %s%s",
                             names ? names : "", len > 8 ? " ..." : "");
+    corm_error_hint(err, "post_update = true on one of the relationships writes its key by an UPDATE of its own");
   }
   corm_buf_clear(&text);
   corm_mem_free(flush->mem, cycle);

@@ -8,6 +8,7 @@ corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationsh
   corm_work *work = corm_flush_work(flush, child, err);
   if (!work) return CORM_FAILED;
   if (work->kind == CORM_WORK_DELETE) return CORM_OK;
+  if (corm_post_has(relationship)) return corm_post_add(flush, work, relationship, parent, err);
   corm_sync *syncs = corm_flush_grow(flush->mem, flush->syncs, flush->nsyncs, &flush->syncs_cap, sizeof *syncs);
   if (!syncs) return corm_error_memory(err);
   flush->syncs = syncs;
@@ -155,7 +156,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
 
 corm_status corm_sync_collect(corm_flush *flush, corm_object *object, corm_work_kind kind, corm_error *err) {
   const corm_vec *relationships = &object->mapper->relationships;
-  corm_status status = CORM_OK;
+  corm_status status = kind == CORM_WORK_DELETE ? corm_post_collect_deleted(flush, object, err) : CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < relationships->len; i++) {
     corm_relationship *relationship = relationships->items[i];
     if (relationship->def.viewonly) continue;
@@ -185,27 +186,39 @@ static corm_status clear_key(corm_object *child, uint32_t slot, corm_error *err)
   return corm_object_set(child, slot, &null, err);
 }
 
+static corm_status apply_pair(const corm_sync *sync, corm_pair pair, corm_error *err) {
+  const bool to_one = sync->relationship->direction == CORM_MANY_TO_ONE;
+  const uint32_t mine = to_one ? pair.near_slot : pair.far_slot;
+  const uint32_t theirs = to_one ? pair.far_slot : pair.near_slot;
+  if (!sync->parent) return clear_key(sync->child, mine, err);
+  const corm_value *key = &sync->parent->slots[theirs];
+  corm_status status = CORM_OK;
+  if (key->kind == CORM_ABSENT) status = corm_object_get(sync->parent, theirs, &key, err);
+  if (status == CORM_OK && key->kind == CORM_ABSENT)
+    status = corm_error_set(err, CORM_E_FLUSH, "%s has no value for '%s' that %s needs as its key",
+                            sync->parent->mapper->name, sync->parent->mapper->attributes[theirs].key,
+                            sync->child->mapper->name);
+  return status == CORM_OK ? corm_object_set(sync->child, mine, key, err) : status;
+}
+
+corm_status corm_sync_apply_one(corm_sync sync, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t k = 0; status == CORM_OK && k < sync.relationship->npairs; k++)
+    status = apply_pair(&sync, sync.relationship->pairs[k], err);
+  return status;
+}
+
 corm_status corm_sync_apply(corm_flush *flush, const corm_work *work, corm_error *err) {
   corm_status status = CORM_OK;
-  for (uint32_t i = work->first_sync; status == CORM_OK && i; i = flush->syncs[i - 1].next) {
-    const corm_sync sync = flush->syncs[i - 1];
-    const bool to_one = sync.relationship->direction == CORM_MANY_TO_ONE;
-    for (uint32_t k = 0; status == CORM_OK && k < sync.relationship->npairs; k++) {
-      const corm_pair pair = sync.relationship->pairs[k];
-      const uint32_t mine = to_one ? pair.near_slot : pair.far_slot;
-      const uint32_t theirs = to_one ? pair.far_slot : pair.near_slot;
-      const corm_value *key = sync.parent ? &sync.parent->slots[theirs] : NULL;
-      if (!sync.parent) {
-        status = clear_key(sync.child, mine, err);
-        continue;
-      }
-      if (key->kind == CORM_ABSENT) status = corm_object_get(sync.parent, theirs, &key, err);
-      if (status == CORM_OK && key->kind == CORM_ABSENT)
-        status = corm_error_set(err, CORM_E_FLUSH, "%s has no value for '%s' that %s needs as its key",
-                                sync.parent->mapper->name, sync.parent->mapper->attributes[theirs].key,
-                                sync.child->mapper->name);
-      if (status == CORM_OK) status = corm_object_set(sync.child, mine, key, err);
-    }
-  }
+  for (uint32_t i = work->first_sync; status == CORM_OK && i; i = flush->syncs[i - 1].next)
+    status = corm_sync_apply_one(flush->syncs[i - 1], err);
   return status;
+}
+
+corm_status corm_sync_know(corm_object *object, uint32_t slot, corm_error *err) {
+  const corm_value *ignored;
+  if (corm_object_get(object, slot, &ignored, err) == CORM_OK) return CORM_OK;
+  if (err->cls != CORM_E_OBJECT_DELETED) return CORM_FAILED;
+  corm_error_clear(err);
+  return CORM_OK;
 }

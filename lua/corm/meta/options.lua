@@ -114,6 +114,7 @@
 ---@field passive_deletes? boolean|"all" Leave children that are not loaded to the database
 ---@field viewonly? boolean Never writes
 ---@field single_parent? boolean
+---@field post_update? boolean
 ---@field info? table
 ---@field doc? string
 ---@field overlaps? string Taken, without effect
