@@ -15,10 +15,12 @@ typedef struct corm_work {
   corm_object *object;
   uint32_t first_sync; /* index + 1 into syncs; 0: none */
   uint32_t last_sync;
+  uint32_t replaces;   /* INSERT: index + 1 of the DELETE whose row it writes over; 0: none */
   uint32_t first_post; /* index + 1 into posts; 0: none */
   uint32_t rank;       /* position of its mapper in the order of tables */
   uint8_t kind;        /* corm_work_kind */
   bool linked;         /* some relationship was touched */
+  bool replaced;       /* DELETE: its row is written over, and stays */
   bool waiting;        /* collected in a page, but not written: its key may be on its way */
   uint8_t last_level;  /* INSERT, UPDATE: the last of its tables that is written */
 } corm_work;
@@ -92,6 +94,10 @@ CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *wo
 CORM_MUST_USE corm_status corm_sync_apply_one(corm_sync sync, corm_error *err);
 /* Loads a slot of an object that is going to be deleted, if it is expired; that its row is gone is no failure. */
 CORM_MUST_USE corm_status corm_sync_know(corm_object *object, uint32_t slot, corm_error *err);
+
+/* -- row_switch.c -- */
+/* Finds the new rows that take the keys of deleted ones. */
+CORM_MUST_USE corm_status corm_row_switch_collect(corm_flush *flush, corm_error *err);
 
 /* -- post_update.c -- */
 /* True when the key of a relationship is written by an UPDATE of its own. */

@@ -39,7 +39,7 @@ static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t l
 corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_write_kind kind, uint32_t level,
                                  corm_error *err) {
   corm_object *object = work->object;
-  p->versioned = kind != CORM_WRITE_INSERT && !p->posting && corm_persist_versioned(object, level);
+  p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && !p->posting && corm_persist_versioned(object, level);
   corm_shape *s = corm_page_shape(p, object->mapper, level, kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
@@ -58,12 +58,20 @@ static corm_status tell_before(corm_persister *p, const corm_work *work, corm_er
   static const corm_event events[] = {[CORM_WORK_INSERT] = CORM_EVENT_BEFORE_INSERT,
                                       [CORM_WORK_UPDATE] = CORM_EVENT_BEFORE_UPDATE,
                                       [CORM_WORK_DELETE] = CORM_EVENT_BEFORE_DELETE};
-  return corm_persist_tell(p, events[work->kind], work->object, err);
+  return work->replaced ? CORM_OK : corm_persist_tell(p, events[work->kind], work->object, err);
+}
+
+/* Over the row of an object that is deleted. */
+static corm_status write_over(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
+  bool any;
+  const corm_status status = corm_row_switch_mask(p, work, &any, err);
+  return status == CORM_OK && any ? corm_persist_collect(p, work, CORM_WRITE_UPDATE, level, err) : status;
 }
 
 static corm_status insert_row(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
   const corm_status status = corm_persist_insert_mask(p, work->object, level, err);
   if (status != CORM_OK) return status;
+  if (work->replaces) return write_over(p, work, level, err);
   work->waiting = work->waiting || level == 0;
   return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
 }
@@ -75,6 +83,7 @@ static corm_status update_row(corm_persister *p, const corm_work *work, uint32_t
 }
 
 static corm_status delete_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
+  if (work->replaced) return CORM_OK;
   for (uint32_t i = 0; i < p->nwords; i++) p->mask[i] = 0;
   return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
 }

@@ -166,6 +166,10 @@ CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event,
 CORM_MUST_USE corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table,
                                           corm_error *err);
 
+/* -- row_switch.c -- */
+/* Makes of the mask of an INSERT that of the UPDATE which stands for it; *any: something is to be set. */
+CORM_MUST_USE corm_status corm_row_switch_mask(corm_persister *p, const corm_work *work, bool *any, corm_error *err);
+
 /* -- post_update.c -- */
 CORM_MUST_USE corm_status corm_posts_write(corm_persister *p, corm_error *err);
 
