@@ -46,7 +46,7 @@ static corm_status make_pending(corm_session *session, corm_object *object, corm
     return status;
   }
   object->session = session;
-  corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
+  if (session->listening) corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
   corm_state_move(session, object, CORM_PENDING);
   return CORM_OK;
 }

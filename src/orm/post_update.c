@@ -117,7 +117,8 @@ corm_status corm_posts_write(corm_persister *p, corm_error *err) {
   p->posting = true;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     const corm_work *work = &flush->works[flush->order[i]];
-    if (work->first_post) status = write_posts(p, work, err);
+    if (work->first_post) status = corm_persist_at(p, work->object->mapper->root, NULL, err);
+    if (status == CORM_OK && work->first_post) status = write_posts(p, work, err);
   }
   if (status == CORM_OK) status = corm_pages_flush(p, err);
   p->posting = false;

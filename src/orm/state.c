@@ -20,9 +20,8 @@ static const uint8_t changes[CORM_DETACHED + 1][CORM_DETACHED + 1] = {
 };
 #undef TO
 
-void corm_state_move(corm_session *session, corm_object *object, corm_object_state to) {
-  const uint8_t event = session->listening ? changes[object->state][to] : 0;
-  if (object->state != CORM_DELETED || to != CORM_DETACHED) object->state = (uint8_t)to;
+void corm_state_note_move(corm_session *session, corm_object *object, corm_object_state from, corm_object_state to) {
+  const uint8_t event = changes[from][to];
   if (event) corm_state_note(session, object, (corm_event)(event - 1), NULL, 0);
 }
 
@@ -116,7 +115,7 @@ void corm_state_drop_news(corm_session *session) {
 }
 
 /* The hooks may note more, which moves the array, and what they call may tell it. */
-static corm_status tell_all(corm_session *session, corm_error *err) {
+static corm_status tell_each(corm_session *session, corm_error *err) {
   const corm_host *host = session->host;
   corm_status status = CORM_OK;
   while (status == CORM_OK && session->ntold < session->nstates) {
@@ -128,11 +127,11 @@ static corm_status tell_all(corm_session *session, corm_error *err) {
   return status;
 }
 
-corm_status corm_state_tell(corm_session *session, corm_error *err) {
+corm_status corm_state_tell_all(corm_session *session, corm_error *err) {
   if (session->writing || (session->ntold == session->nstates && !session->news_lost)) return CORM_OK;
   session->telling++;
   corm_session_acquire(session); /* a hook may drop the last handle */
-  const corm_status status = tell_all(session, err);
+  const corm_status status = tell_each(session, err);
   if (!--session->telling) corm_state_drop_news(session);
   corm_session_release(session);
   return status;

@@ -20,9 +20,14 @@ CORM_MUST_USE corm_status corm_state_check_idle(const corm_session *session, con
  * An object's state changes in loops over the session's lists, where no script may run: what somebody listens to is
  * noted there, and told when the lists are whole. Objects that wait for that are held.
  */
+void corm_state_note_move(corm_session *session, corm_object *object, corm_object_state from, corm_object_state to);
 /* Gives the object another state: the only place that does, besides loads, which make objects persistent. A deleted
    object that leaves the session stays CORM_DELETED and counts as detached. */
-void corm_state_move(corm_session *session, corm_object *object, corm_object_state to);
+static inline void corm_state_move(corm_session *session, corm_object *object, corm_object_state to) {
+  const corm_object_state from = (corm_object_state)object->state;
+  if (from != CORM_DELETED || to != CORM_DETACHED) object->state = (uint8_t)to;
+  if (session->listening) corm_state_note_move(session, object, from, to);
+}
 /* Before a loop that moves or expires objects: what it notes will neither fail nor run a finalizer. */
 void corm_state_expect_news(corm_session *session);
 /* Notes an event of an object (its mapper's, or the session's) if somebody listens; n slots, all when slots is NULL. */
@@ -31,7 +36,10 @@ void corm_state_note(corm_session *session, corm_object *object, corm_event even
 void corm_state_note_frame(corm_session *session, corm_event event, const corm_frame *frame);
 /* Tells all that was noted and is not told yet, in order, and what the hooks cause meanwhile. After a hook's error the
    rest is not told. While a flush writes it waits: what a hook changes there may be half written. */
-CORM_MUST_USE corm_status corm_state_tell(corm_session *session, corm_error *err);
+CORM_MUST_USE corm_status corm_state_tell_all(corm_session *session, corm_error *err);
+static inline corm_status corm_state_tell(corm_session *session, corm_error *err) {
+  return session->nstates || session->news_lost ? corm_state_tell_all(session, err) : CORM_OK;
+}
 /* The same where an error is on its way already. */
 void corm_state_tell_quietly(corm_session *session);
 /* Forgets what was noted. */
