@@ -163,6 +163,12 @@ static inline corm_status host_make(void *ctx, corm_mapper *mapper, corm_object 
   return *out ? host_pin(ctx, *out, err) : corm_error_memory(err);
 }
 
+static inline corm_status host_assign(void *ctx, corm_object *object, uint32_t slot, const corm_value *value,
+                                      corm_error *err) {
+  (void)ctx;
+  return corm_object_set(object, slot, value, err);
+}
+
 static inline corm_status host_take_entity(host *h, corm_loader *loader, uint32_t k, host_values *anchors,
                                            corm_object **out, corm_error *err) {
   size_t size = corm_loader_need(loader, k, out);
@@ -266,6 +272,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
                        .edges_to = host_edges_to,
                        .edge_drop = host_edge_drop,
                        .make = host_make,
+                       .assign = host_assign,
                        .run_loader = host_run_loader,
                        .call_default = host_call_default,
                        .event = host_event,

@@ -19,6 +19,7 @@ function scenario.prepare()
       backref = corm.backref("parent", { remote_side = "Box.id" }), order_by = "Box.id",
     }),
     tags = corm.relationship("Tag", { secondary = box_tag, order_by = "Tag.id" }),
+    corm.validates("name", function(_, _, value) return value and value:gsub("%s+$", "") end),
   })
   local Tag = Base:model("Tag", { __tablename__ = "tag", id = Column(Integer, { primary_key = true }),
     name = Column(String) })

@@ -302,6 +302,38 @@ static corm_status host_make(void *ctx, corm_mapper *mapper, corm_object **out, 
   return status;
 }
 
+typedef struct assign_call {
+  binding_host *host;
+  corm_object *object;
+  const binding_attr *attr;
+  const corm_value *value;
+} assign_call;
+
+static int assign_body(lua_State *L) {
+  const assign_call *call = lua_touserdata(L, 1);
+  binding_push_object(L, call->host->state, call->object);
+  lua_pushstring(L, call->attr->key);
+  binding_push_typed(L, call->value, call->object->mapper->attributes[call->attr->slot].type);
+  lua_settable(L, -3);
+  return 0;
+}
+
+static const binding_attr *attr_of_slot(const binding_class *cls, uint32_t slot) {
+  for (uint32_t i = 0; i < cls->cap; i++) {
+    const binding_attr *attr = &cls->attrs[i];
+    if (attr->key && attr->kind == BINDING_ATTR_COLUMN && attr->slot == slot) return attr;
+  }
+  return NULL;
+}
+
+static corm_status host_assign(void *ctx, corm_object *object, uint32_t slot, const corm_value *value,
+                               corm_error *err) {
+  const binding_class *cls = binding_class_of(object->mapper);
+  assign_call call = {ctx, object, cls->hooked ? attr_of_slot(cls, slot) : NULL, value};
+  if (!call.attr || !call.attr->hooked) return corm_object_set(object, slot, value, err);
+  return binding_protect(call.host->state, assign_body, &call, err);
+}
+
 static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
@@ -439,6 +471,7 @@ void binding_open_host(lua_State *L) {
                            .edges_to = host_edges_to,
                            .edge_drop = host_edge_drop,
                            .make = host_make,
+                           .assign = host_assign,
                            .run_loader = binding_host_run_loader,
                            .plan_gone = host_plan_gone,
                            .warn = host_warn,

@@ -45,6 +45,9 @@ typedef struct corm_host {
   /* A transient object without values, pinned. MemoryError. */
   corm_status (*make)(void *ctx, corm_mapper *mapper, corm_object **out, corm_error *err);
 
+  /* corm_object_set as when a script assigns: validators and listeners are asked first. */
+  corm_status (*assign)(void *ctx, corm_object *object, uint32_t slot, const corm_value *value, corm_error *err);
+
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
 

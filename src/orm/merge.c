@@ -340,6 +340,7 @@ static corm_status check_version(const merged *entry, corm_error *err) {
 
 static corm_status copy_columns(merge *m, const merged *entry, corm_error *err) {
   const corm_mapper *mapper = entry->source->mapper;
+  const corm_host *host = m->session->host;
   if (entry->source == entry->target) return CORM_OK;
   corm_status status = check_version(entry, err);
   if (status == CORM_OK && !m->load) forget_changes(m, entry->target);
@@ -349,7 +350,7 @@ static corm_status copy_columns(merge *m, const merged *entry, corm_error *err) 
     if (!m->load)
       status = corm_object_store(entry->target, i, value, err);
     else if (mapper->attributes[i].kind == CORM_ATTRIBUTE_COLUMN && !mapper->attributes[i].read_only)
-      status = corm_object_set(entry->target, i, value, err);
+      status = host->assign(host->ctx, entry->target, i, value, err);
   }
   if (!m->load) note_expired(entry->target);
   return status;
