@@ -111,6 +111,37 @@ describe("U27 bulk INSERT", function()
     assert.equal("first|7|red,a|7|blue,b|7|blue", stored())
   end)
 
+  it("is also said by its older names", function()
+    local sent = w:statements(function()
+      session:bulk_insert_mappings(m.Part, { { title = "a", size = 1 }, { title = "b", size = 2 } })
+      session:bulk_insert_mappings(m.Part, {})
+      session:bulk_save_objects { m.Part { title = "c", size = 3 }, m.Part { title = "d", size = 4 } }
+    end)
+    assert.equal(2, #sent)
+    session:commit()
+    local part = session:scalars(select(m.Part):where(m.Part.title:eq "a")):one()
+    session:bulk_update_mappings(m.Part, { { id = part.id, size = 10 } })
+    assert.equal(10, part.size)
+    session:commit()
+    session:expunge_all()
+    part.size = 11
+    assert.equal(1, w:count(function() session:bulk_save_objects { part } end))
+    part = m.Part { title = "new" }
+    session:bulk_save_objects { part }
+    assert.is_true(corm.inspect(part).transient)
+    session:commit()
+    assert.equal("a|11|red,b|2|red,c|3|red,d|4|red,new|7|red", stored())
+    raises("ArgumentError", "Session:bulk_insert_mappings: a mapped class expected, got Table", function()
+      session:bulk_insert_mappings(m.Part.__table__, {})
+    end)
+    raises("ArgumentError", "Session:bulk_update_mappings: a list of tables expected, got nil", function()
+      session:bulk_update_mappings(m.Part)
+    end)
+    raises("ArgumentError", "Session:bulk_save_objects: item 2: an object expected, got integer", function()
+      session:bulk_save_objects { part, 5 }
+    end)
+  end)
+
   it("refuses what it does not know, and leaves the session in order", function()
     session:add(m.Part { title = "first" })
     for _, bad in ipairs { { { title = "a" }, { titel = "b" } }, { titel = "b" } } do

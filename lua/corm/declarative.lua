@@ -12,6 +12,7 @@ local rules = load "corm.mapper_args"
 load "corm.hybrid"
 load "corm.synonym"
 load "corm.upsert"
+load "corm.bulk"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local Table, MetaData = corm.Table, corm.MetaData

@@ -408,6 +408,18 @@ function Session:scalar(statement, parameters) end
 ---@return corm.Object # the persistent object of the row
 function Session:upsert(object, keys, options) end
 
+---@param class corm.Model
+---@param rows table[]
+function Session:bulk_insert_mappings(class, rows) end
+
+---@param class corm.Model
+---@param rows table[] each with its primary key
+function Session:bulk_update_mappings(class, rows) end
+
+---Writes the rows of objects, which are only read.
+---@param objects corm.Object[]
+function Session:bulk_save_objects(objects) end
+
 ---@param ... any What select takes
 ---@return corm.Query
 function Session:query(...) end
