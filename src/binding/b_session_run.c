@@ -230,6 +230,9 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
                   "yield_per: objects are not streamed yet, all rows of a statement become objects at once; select "
                   "columns, or read the objects in parts by limit()");
   binding_configure_statement(L, state, node);
+  const corm_bundle *bundle;
+  for (uint32_t k = 0; (bundle = nth_entity(node, k)) != NULL; k++)
+    binding_configure(L, state, corm_bundle_mapper(bundle)->registry);
   corm_arena *arena = binding_scratch(L, state);
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
   binding_load_options(L, list, &options);
