@@ -27,6 +27,15 @@ local function models()
     guest = Column(String(20)),
     note = Column(String(20), { onupdate = "changed" }),
   })
+  m.Animal = Base:model("Animal", {
+    __tablename__ = "animal",
+    id = Column(Integer, { primary_key = true }),
+    kind = Column(String(10), { nullable = false }),
+    name = Column(String(20)),
+    version = Column(Integer, { nullable = false }),
+    __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "animal", version_id_col = "version" },
+  })
+  m.Cat = m.Animal:model("Cat", { __mapper_args__ = { polymorphic_identity = "cat" } })
   return m
 end
 
@@ -109,6 +118,22 @@ describe("U27 bulk INSERT", function()
     session:execute(insert(m.Part):values { color = "blue" }, { { title = "a" }, { title = "b" } })
     session:commit()
     assert.equal("first|7|red,a|7|blue,b|7|blue", stored())
+  end)
+
+  it("says which class a row is of, and counts its first version", function()
+    session:execute(insert(m.Cat), { { name = "Tom" }, { name = "Kit", version = 5 } })
+    local list = session:scalars(insert(m.Animal):returning(m.Animal), { { name = "Rex" } }):all()
+    assert.equal("animal", list[1].kind)
+    session:commit()
+    assert.equal("cat|Tom|1,cat|Kit|5,animal|Rex|1", w:list "SELECT kind, name, version FROM animal ORDER BY id")
+    local tom = session:scalars(select(m.Animal):where(m.Animal.name:eq "Tom")):one()
+    assert.is_true(corm.inspect(tom).class_ == m.Cat)
+    tom.name = "Tim"
+    session:commit()
+    session:execute(corm.update(m.Cat):where(m.Cat.id:gt(0)):values { name = "all" })
+    session:commit()
+    assert.equal("cat|all|2,cat|all|5,animal|Rex|1", w:list "SELECT kind, name, version FROM animal ORDER BY id")
+    assert.equal("all", tom.name)
   end)
 
   it("is also said by its older names", function()

@@ -19,6 +19,7 @@ typedef struct grouping {
   const corm_mapper *mapper;
   const corm_table *table;
   const corm_column *discriminator; /* of an INSERT, where the class says what stands there; else NULL */
+  const corm_column *version;       /* likewise, where the client counts */
   int keys;                         /* the names of the group's rows, as a set */
   lua_Integer nkeys;
   bool translates; /* some name is not the column's key */
@@ -30,14 +31,24 @@ static const corm_table *table_of(const corm_node *node) {
                                         : corm_dml_table(((const corm_update *)node)->table);
 }
 
+/* The column of a slot, where rows of an INSERT are to have it besides what the statement says. */
+static const corm_column *added_column(const corm_node *node, const corm_mapper *mapper, int32_t slot) {
+  if (node->kind != CORM_NODE_INSERT || slot < 0) return NULL;
+  const corm_insert *insert = (const corm_insert *)node;
+  const corm_column *column = mapper->attributes[slot].column;
+  for (uint32_t i = 0; i < insert->ncolumns; i++)
+    if (insert->columns[i] == column) return NULL;
+  return column && column->table == insert->table ? column : NULL;
+}
+
 static grouping start(lua_State *L, int statement) {
   const binding_stmt *stmt = lua_touserdata(L, statement);
   grouping g = {.entity = stmt->entity, .table = table_of(stmt->base.node)};
   g.mapper = corm_bundle_mapper((const corm_bundle *)stmt->entity);
-  if (stmt->base.node->kind == CORM_NODE_INSERT && g.mapper->discriminator >= 0 &&
-      g.mapper->identity.kind != CORM_ABSENT)
-    g.discriminator = g.mapper->attributes[g.mapper->discriminator].column;
-  if (g.discriminator && g.discriminator->table != g.table) g.discriminator = NULL;
+  if (g.mapper->identity.kind != CORM_ABSENT)
+    g.discriminator = added_column(stmt->base.node, g.mapper, g.mapper->discriminator);
+  if (g.mapper->rules.version_kind == CORM_VERSION_COUNTED)
+    g.version = added_column(stmt->base.node, g.mapper, g.mapper->version);
   const corm_node *node = stmt->base.node;
   g.strict = node->kind == CORM_NODE_INSERT ? !((const corm_insert *)node)->ncolumns
                                             : !((const corm_update *)node)->n && !((const corm_update *)node)->where;
@@ -56,6 +67,17 @@ static void set_named(lua_State *L, const grouping *g, int into, int key) {
     lua_pushvalue(L, key);
   lua_insert(L, -2);
   lua_rawset(L, into);
+}
+
+/* The value of a column that the row at `into` does not give. */
+static void set_missing(lua_State *L, int into, const corm_column *column, const corm_value *value) {
+  lua_pushstring(L, column->key);
+  if (lua_rawget(L, into) == LUA_TNIL) {
+    lua_pushstring(L, column->key);
+    binding_push_typed(L, value, column->type);
+    lua_rawset(L, into);
+  }
+  lua_settop(L, into);
 }
 
 /* Pushes the row at `row` by the keys of columns. */
@@ -84,14 +106,9 @@ static void push_translated(lua_State *L, const grouping *g, int row) {
     }
     lua_settop(L, key);
   }
-  if (!g->discriminator) return;
-  lua_pushstring(L, g->discriminator->key);
-  if (lua_rawget(L, into) == LUA_TNIL) {
-    lua_pushstring(L, g->discriminator->key);
-    binding_push_typed(L, &g->mapper->identity, g->discriminator->type);
-    lua_rawset(L, into);
-  }
-  lua_settop(L, into);
+  const corm_value first = corm_value_int(1);
+  if (g->discriminator) set_missing(L, into, g->discriminator, &g->mapper->identity);
+  if (g->version) set_missing(L, into, g->version, &first);
 }
 
 static bool fits(lua_State *L, const grouping *g, int row) {
@@ -137,7 +154,7 @@ static void take_keys(lua_State *L, grouping *g, int row) {
   lua_newtable(L);
   lua_replace(L, g->keys);
   g->nkeys = 0;
-  g->translates = g->discriminator != NULL;
+  g->translates = g->discriminator || g->version;
   lua_pushnil(L);
   while (lua_next(L, row)) {
     if (!is_own_key(L, g, lua_gettop(L) - 1)) g->translates = true;
