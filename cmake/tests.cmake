@@ -80,6 +80,7 @@ if(TARGET corm_cli)
   corm_test(NAME fault.clauses LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/clauses.lua)
   corm_test(NAME fault.naming LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/naming.lua)
   corm_test(NAME fault.copies LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/copies.lua)
+  corm_test(NAME fault.statements LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/statements.lua)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
 endif()
 
