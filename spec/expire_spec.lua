@@ -111,6 +111,7 @@ describe("expiry", function()
     local Base = corm.declarative_base()
     local Counter = Base:model("Counter", {
       __tablename__ = "counter",
+      __mapper_args__ = { eager_defaults = false },
       id = corm.Column(corm.Integer, { primary_key = true }),
       n = corm.Column(corm.Integer, { server_default = "5" }),
     })

@@ -9,7 +9,8 @@ local function models()
   return {
     Base = Base,
     Book = Base:model("Book", {
-      __tablename__ = "book", id = Column(Integer, { primary_key = true }), title = Column(String(20)),
+      __tablename__ = "book", __mapper_args__ = { eager_defaults = false },
+      id = Column(Integer, { primary_key = true }), title = Column(String(20)),
       pages = Column(Integer), state = Column(String(10), { server_default = "new" }),
     }),
   }

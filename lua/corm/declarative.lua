@@ -9,6 +9,7 @@ local inheritance = load "corm.inheritance"
 local declared = load "corm.declared"
 load "corm.composite"
 local rules = load "corm.mapper_args"
+local property = load "corm.property"
 load "corm.hybrid"
 load "corm.synonym"
 load "corm.upsert"
@@ -108,14 +109,15 @@ local function set_class_field(class, key, value)
   add_member(ci, key, value)
 end
 
+-- map_imperatively brings the table that becomes the class.
 local function new_class(ci)
-  local class = {}
+  local class = ci.given or {}
+  for key in next, class do class[key] = nil end
   ci.class = class
   ci.meta = {
     __name = ci.name,
     __newindex = set_class_field,
     __tostring = function() return "<class " .. ci.name .. ">" end,
-    __metatable = "corm.class",
   }
   return setmetatable(class, ci.meta)
 end
@@ -152,17 +154,24 @@ local function add_descriptor(ci, key, marker, row)
   ci.descriptors[key] = marker
 end
 
+local function add_column(ci, key, column, options)
+  descriptors.check_free(ci, key)
+  if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
+  native.add_column(ci.mapper, ci.fields.__table__, column, key, options)
+end
+
 -- A member other than a column: of a model's table, or assigned later.
 function add_member(ci, key, value)
   local kind, row = orm.marker_kind(value), descriptors.kind(value)
+  local column, options = property.column(value)
   if row then
     add_descriptor(ci, key, value, row)
+  elseif column then
+    add_column(ci, key, column, options)
   elseif kind then
     fail("ArgumentError", "%s.%s: %s", ci.name, key, nameless[kind])
   elseif native.kind(value) == "Column" then
-    descriptors.check_free(ci, key)
-    if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
-    native.add_column(ci.mapper, ci.fields.__table__, value, key)
+    add_column(ci, key, value)
   else
     check_value(ci, key, value)
     if descriptors.is_attribute(ci, key) then
@@ -184,14 +193,14 @@ local mapper_args = {
   polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
   polymorphic_load = later, inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
   concrete = later, with_polymorphic = later, version_id_col = "any", version_id_generator = "any",
-  primary_key = "table", eager_defaults = later, include_properties = "table", exclude_properties = "table",
+  primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
   column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
   passive_updates = later, always_refresh = later, properties = "table",
 }
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
 local function new_parts()
-  return { columns = {}, items = {}, members = {}, validators = {}, special = {} }
+  return { columns = {}, attributes = {}, items = {}, members = {}, validators = {}, special = {} }
 end
 
 -- These may be functions of the class to be.
@@ -223,8 +232,11 @@ end
 
 local function add_named(parts, key, value, mixed_in)
   if parts.columns[key] ~= nil or parts.members[key] ~= nil then return end
-  if native.kind(value) == "Column" then
-    parts.columns[key] = mixed_in and native.copy_column(value) or value
+  local column, options = property.column(value)
+  if column or native.kind(value) == "Column" then
+    column = column or value
+    parts.columns[key] = mixed_in and native.copy_column(column) or column
+    parts.attributes[key] = options
   else
     parts.members[key] = value
   end
@@ -403,6 +415,7 @@ local function map_class(ci, parts)
   local class = new_class(ci)
   local options = inheritance.options(ci, parent, parts, as_table)
   options.columns = columns
+  options.attributes = parts.attributes
   rules.options(ci, parent, parts, as_table, options)
   ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
   set_fields(ci, as_table or parent.fields.__table__)
@@ -415,6 +428,7 @@ local function map_class(ci, parts)
   add_members(ci, parts)
   events.observe(ci)
   if as_table then registry.tables[as_table] = class end
+  ci.meta.__metatable = "corm.class"
   registry.classes[name] = class
   return class
 end
@@ -429,7 +443,15 @@ end
 
 local new_abstract
 
-function model(base, name, body)
+-- A table that was to become a class is what it was.
+local function restore(given, fields)
+  setmetatable(given, nil)
+  info[given] = nil
+  for key in next, given do given[key] = nil end
+  for key, value in next, fields do given[key] = value end
+end
+
+local function declare(base, name, body, given)
   check_name(base, name, body)
   if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
   local parts = read_parts(name, base, body)
@@ -440,15 +462,51 @@ function model(base, name, body)
   end
   -- What is refused or interrupted leaves neither class nor table behind, so that it can be said again.
   local ci = new_info(name, base)
+  ci.given = given
+  local fields = {}
+  for key, value in next, given or {} do fields[key] = value end
   local metadata = ci.registry.metadata
   local there = find_table(metadata, parts)
   local ok, result = pcall(map_class, ci, parts)
   if ok then return result end
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
   if not mapped then native.forget(ci.registry.native, name) end
+  if given and not mapped then restore(given, fields) end
   local made = find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)
+end
+
+function model(base, name, body)
+  return declare(base, name, body)
+end
+
+-- map_imperatively(class, Table [, options]): a Table becomes attributes of a class that need not know of it: a name,
+-- or a plain table of functions with __name__. options: those of __mapper_args__, and inherits.
+function registry_methods:map_imperatively(class, as_table, options)
+  local given = type(class) == "table" and class or nil
+  local name = given and rawget(given, "__name__") or class
+  if type(name) ~= "string" or (given and (info[given] or getmetatable(given))) then
+    fail("ArgumentError", "map_imperatively: the name of a class or a plain table with __name__ expected, got %s",
+      given and getmetatable(given) and tostring(given) or native.kind(class))
+  end
+  if native.kind(as_table) ~= "Table" then
+    fail("ArgumentError", "map_imperatively: %s: a Table expected, got %s", name, native.kind(as_table))
+  end
+  local args, body = {}, { __table__ = as_table }
+  for key, value in next, options or {} do args[key] = value end
+  self.imperative = self.imperative or self:generate_base()
+  local base = args.inherits or self.imperative
+  if type(base) ~= "table" or not info[base] or info[base].registry ~= self then
+    fail("ArgumentError", "map_imperatively: %s: inherits must be a class of the same registry, got %s", name,
+      native.kind(base))
+  end
+  args.inherits = nil
+  body.__mapper_args__ = args
+  for key, value in next, given or {} do
+    if key ~= "__name__" then body[key] = value end
+  end
+  return declare(base, name, body, given)
 end
 
 -- Bases ---------------------------------------------------------------------------------------------------------------

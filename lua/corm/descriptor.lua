@@ -167,7 +167,10 @@ local functions = {}
 function functions.filter_by(entity, class, key, value)
   local ci = info[class]
   local marker, row = find(ci, key)
-  if not marker then return nil end
+  if not marker then
+    if native.is_attribute(ci.mapper, key) then return entity[key]:eq(value) end -- one that is not read with its object
+    return nil
+  end
   if row.filter then return row.filter(ci, marker, key, entity, value) end
   return entity[key]:eq(value)
 end

@@ -127,6 +127,25 @@ end
 
 corm.inspect = inspect
 
+-- Attributes of objects ----------------------------------------------------------------------------------------------
+
+-- The value was changed in place: the next flush writes it.
+function corm.flag_modified(object, key) native.flag_modified(object, key) end
+
+-- The next flush looks at the object, and its hooks see it, though nothing of it is changed.
+function corm.flag_dirty(object) native.flag_dirty(object) end
+
+-- Sets what counts as loaded: without history, validators and events.
+function corm.set_committed_value(object, key, value) native.set_committed(object, key, value) end
+
+-- { added, unchanged, deleted, has_changes }
+function corm.get_history(object, key)
+  if not native.class_of(object) then
+    fail("UnmappedError", "get_history: an object of a mapped class expected, got %s", native.kind(object))
+  end
+  return inspect(object).attrs[key].history
+end
+
 -- The Session that an object is in, or nil.
 function corm.object_session(object)
   return native.session(object)

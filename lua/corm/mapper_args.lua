@@ -2,6 +2,7 @@
 -- are written.
 local _, load = ...
 local orm = load "corm.orm"
+local property = load "corm.property"
 local native, fail = orm.native, orm.fail
 
 local rules = {}
@@ -19,7 +20,12 @@ function rules.add_properties(where, parts)
     if parts.columns[key] ~= nil or parts.members[key] ~= nil then
       fail("ArgumentError", "%s.%s stands in the model and in properties", where, key)
     end
-    if native.kind(value) == "Column" then parts.columns[key] = value else parts.members[key] = value end
+    local column, options = property.column(value)
+    if column or native.kind(value) == "Column" then
+      parts.columns[key], parts.attributes[key] = column or value, options
+    else
+      parts.members[key] = value
+    end
   end
 end
 
@@ -82,15 +88,16 @@ local function version_key(ci, parts, value)
 end
 
 -- What C calls instead of the generator: it knows objects only.
-local function caller(generator)
+local function caller(generator, key)
   return function(context)
-    local _, unchanged = native.history(context.object, context.key)
+    local _, unchanged = native.history(context.object, key)
     return generator(unchanged[1])
   end
 end
 
 local roots_only = {
   "version_id_col", "version_id_generator", "primary_key", "confirm_deleted_rows", "allow_partial_pks",
+  "eager_defaults",
 }
 
 -- Adds what native.mapper is told.
@@ -111,7 +118,7 @@ function rules.options(ci, parent, parts, as_table, options)
     fail("ArgumentError", "%s: version_id_generator without version_id_col", ci.name)
   end
   if type(generator) == "function" then
-    options.version_generator = caller(generator)
+    options.version_generator = caller(generator, options.version)
   elseif generator == false then
     options.version_generator = false
   elseif generator ~= nil then
@@ -123,6 +130,11 @@ function rules.options(ci, parent, parts, as_table, options)
     if not list[1] then fail("ArgumentError", "%s: primary_key names no column", ci.name) end
     options.primary_key = list
   end
+  local eager = rawget(args, "eager_defaults")
+  if eager ~= nil and type(eager) ~= "boolean" and eager ~= "auto" then
+    fail("ArgumentError", "%s: eager_defaults must be true, false or \"auto\", got %s", ci.name, native.kind(eager))
+  end
+  options.eager_defaults = eager
   options.unconfirmed_deletes = rawget(args, "confirm_deleted_rows") == false
   options.whole_keys = rawget(args, "allow_partial_pks") == false
 end

@@ -281,7 +281,7 @@ static void test_chosen(void **state) {
   const corm_dialect *d = &corm_dialect_sqlite;
   corm_compiled out;
   corm_error err = {0};
-  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, set, 2, back, 2, &out, &err), CORM_OK);
+  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, set, 2, NULL, back, 2, &out, &err), CORM_OK);
   assert_string_equal(out.sql, "INSERT INTO stamped (title, made) VALUES (?, ?) RETURNING id, changed");
   assert_int_equal(out.nbinds, 2);
   assert_ptr_equal(out.binds[1].column, made);
@@ -290,19 +290,20 @@ static void test_chosen(void **state) {
   assert_int_equal(out.ncolumns, 2);
   assert_string_equal(out.columns[1].name, "changed");
   assert_true(out.is_insert);
-  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, set, 1, NULL, 0, &out, &err), CORM_OK);
+  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, set, 1, NULL, NULL, 0, &out, &err), CORM_OK);
   assert_string_equal(out.sql, "INSERT INTO stamped (title, made) VALUES (?, CURRENT_TIMESTAMP)");
-  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, NULL, 0, NULL, 0, &out, &err), CORM_OK);
+  assert_int_equal(corm_compile_insert_in(&arena, d, &stamped.table, NULL, 0, NULL, NULL, 0, &out, &err), CORM_OK);
   assert_string_equal(out.sql, "INSERT INTO stamped (made) VALUES (CURRENT_TIMESTAMP)");
-  assert_int_equal(corm_compile_insert_in(&arena, d, &address.table, NULL, 0, NULL, 0, &out, &err), CORM_OK);
+  assert_int_equal(corm_compile_insert_in(&arena, d, &address.table, NULL, 0, NULL, NULL, 0, &out, &err), CORM_OK);
   assert_string_equal(out.sql, "INSERT INTO address DEFAULT VALUES");
 
-  assert_int_equal(corm_compile_update_in(&arena, d, &stamped.table, set, 2, where_columns, 2, &out, &err), CORM_OK);
+  assert_int_equal(corm_compile_update_in(&arena, d, &stamped.table, set, 2, NULL, where_columns, 2, &out, &err),
+                   CORM_OK);
   assert_string_equal(out.sql, "UPDATE stamped SET title=?, made=?, changed=CURRENT_TIMESTAMP WHERE stamped.id = ? "
                                "AND stamped.title = ?");
   assert_string_equal(out.binds[2].name, "stamped_id");
   assert_false(out.unfiltered);
-  assert_int_equal(corm_compile_update_in(&arena, d, &address.table, NULL, 0, NULL, 0, &out, &err), CORM_FAILED);
+  assert_int_equal(corm_compile_update_in(&arena, d, &address.table, NULL, 0, NULL, NULL, 0, &out, &err), CORM_FAILED);
   assert_int_equal(err.cls, CORM_E_COMPILE);
   corm_error_clear(&err);
 
@@ -364,8 +365,10 @@ static bool dml_scenario(corm_arena *own) {
     assert_int_equal(err.cls, CORM_E_MEMORY);
     return false;
   }
-  if (corm_compile_insert_in(own, &corm_dialect_sqlite, &stamped.table, title, 1, title, 1, &out, &err) == CORM_OK &&
-      corm_compile_update_in(own, &corm_dialect_sqlite, &stamped.table, title, 1, title, 1, &out, &err) == CORM_OK) {
+  if (corm_compile_insert_in(own, &corm_dialect_sqlite, &stamped.table, title, 1, NULL, title, 1, &out, &err) ==
+          CORM_OK &&
+      corm_compile_update_in(own, &corm_dialect_sqlite, &stamped.table, title, 1, NULL, title, 1, &out, &err) ==
+          CORM_OK) {
     return true;
   }
   assert_int_equal(err.cls, CORM_E_MEMORY);

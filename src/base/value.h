@@ -48,7 +48,10 @@ enum {
   CORM_VALUE_DIRTY = 2,     /* object slots: changed since the last load or flush */
   CORM_VALUE_EXPIRED = 4,   /* object slots: absent, to be loaded at the next access */
   CORM_VALUE_GENERATED = 8, /* object slots: the key that the database gave at the INSERT */
-  CORM_VALUE_LATER = 16     /* object slots, beside EXPIRED: loaded when it is asked for itself, not with others */
+  CORM_VALUE_LATER = 16,    /* object slots, beside EXPIRED: loaded when it is asked for itself, not with others */
+  CORM_VALUE_RAISES = 32,   /* the same: asking for it is an error */
+  CORM_VALUE_ALONE = 64,    /* the same: loaded with those of its group only, and for its object only */
+  CORM_VALUE_SQL = 128 /* object slots: ABSENT, and as.s is the expression (corm_node) that the next flush writes */
 };
 
 typedef struct corm_value {

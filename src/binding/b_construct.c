@@ -21,6 +21,7 @@ typedef struct construction {
   corm_arena *scratch; /* NULL until something needs it: plain values do not */
   size_t text;
   bool relations; /* some were given */
+  bool sql;       /* some values are expressions */
   bool others;    /* names that only lua/corm/descriptor.lua knows */
 } construction;
 
@@ -44,6 +45,10 @@ static void check_other(construction *c) {
 
 /* The key is at the top - 1, the value at the top. */
 static void read_column(construction *c, const binding_attr *attr) {
+  if (binding_is_sql(c->L, lua_gettop(c->L))) { /* it is set once there is an object */
+    c->sql = true;
+    return;
+  }
   corm_scratch scratch;
   corm_error err;
   corm_error_init(&err);
@@ -154,11 +159,26 @@ static void set_others(const construction *c, int object, bool columns) {
   lua_call(L, 3, 0);
 }
 
+/* Those of columns that nobody wants to see first. */
+static void set_expressions(const construction *c, int object) {
+  lua_State *L = c->L;
+  const corm_mapper *mapper = c->cls->mapper;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    lua_pushstring(L, mapper->attributes[i].key);
+    const binding_attr *attr = binding_find_attr(L, c->cls, -1);
+    (void)lua_rawget(L, 2);
+    if (attr && attr->kind == BINDING_ATTR_COLUMN && !attr->hooked && binding_is_sql(L, lua_gettop(L)))
+      binding_set_sql(L, c->state, object, attr, lua_gettop(L));
+    lua_pop(L, 1);
+  }
+}
+
 /* Hooked columns, relationships and hybrids go the way of an assignment. */
 static void set_rest(construction *c, int object) {
   lua_State *L = c->L;
   const corm_mapper *mapper = c->cls->mapper;
   luaL_checkstack(L, 6, "object");
+  if (c->sql) set_expressions(c, object);
   for (uint32_t i = 0; c->cls->hooked && i < mapper->nattributes; i++) {
     lua_pushstring(L, mapper->attributes[i].key);
     const binding_attr *attr = binding_find_attr(L, c->cls, -1);
@@ -199,6 +219,6 @@ int binding_construct(lua_State *L) {
   (void)push_object(&c);
   const int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
-  if (c.relations || c.others || c.cls->hooked) set_rest(&c, object);
+  if (c.relations || c.others || c.sql || c.cls->hooked) set_rest(&c, object);
   return 1;
 }

@@ -490,6 +490,7 @@ void binding_open_host(lua_State *L) {
   host->aliases = new_table(L, "v");
   host->late = new_table(L, "k");
   host->plans = new_table(L, NULL);
+  host->expressions = new_table(L, "k");
   host->functions = new_table(L, NULL);
   host->kept = new_table(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);

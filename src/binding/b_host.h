@@ -28,6 +28,7 @@ typedef struct binding_host {
   int aliases;      /* ref: weak-valued, BUNDLE of an alias -> its table, which the node's userdata keeps */
   int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int plans;        /* ref: corm_load_plan * -> the list of options that it was made of */
+  int expressions;  /* ref: ephemeron table, object -> the expressions that are values of it, by slot + 1 */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
   uint64_t listening;   /* bits of mapper and instance events that somebody listened to */

@@ -107,6 +107,12 @@ static void append_object(lua_State *L, int list, const corm_object *object) {
 static void column_history(lua_State *L, const corm_object *object, uint32_t slot, int added) {
   const corm_value *value = &object->slots[slot];
   const corm_type *type = object->mapper->attributes[slot].type;
+  if (value->flags & CORM_VALUE_SQL) {
+    binding_push_sql(L, binding_upvalue(L), 1, slot);
+    lua_rawseti(L, added, 1);
+    if (value->flags & CORM_VALUE_DIRTY) append_value(L, added + 2, corm_object_committed(object, slot), type);
+    return;
+  }
   if (value->flags & CORM_VALUE_EXPIRED) return;
   if (value->flags & CORM_VALUE_DIRTY) {
     append_value(L, added, value, type);
@@ -160,6 +166,11 @@ static int peek(lua_State *L) {
     const corm_value *value = &object->slots[attr->slot];
     const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
     lua_pushboolean(L, known);
+    if (value->flags & CORM_VALUE_SQL) {
+      lua_pushboolean(L, true);
+      binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
+      return 2;
+    }
     if (!known) return 1;
     binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
     return 2;

@@ -226,7 +226,7 @@ static int mapper_gc(lua_State *L) {
   return 0;
 }
 
-/* add_column(mapper, table, column, key): maps a column that is added to the table now. */
+/* add_column(mapper, table, column, key [, options]): maps a column that is added to the table now. */
 static int add_column(lua_State *L) {
   binding_class *cls = check_class(L, 1);
   corm_error err;
@@ -237,12 +237,14 @@ static int add_column(lua_State *L) {
     return binding_error(L, CORM_E_INVALID_REQUEST,
                          "%s.%s: there are objects of the class already: no column can be added any more",
                          cls->mapper->name, key);
-  lua_settop(L, 4);
+  lua_settop(L, 5);
   lua_pushvalue(L, 4);
   const char *name = reserve_name(L, 1, cls);
+  corm_attribute_def def = {.key = key, .column = &column->column};
+  binding_read_attribute(L, 5, &def);
   binding_column_set_name(L, 3, 4);
   binding_table_add(L, 2, 3);
-  if (corm_mapper_add_column(cls->mapper, &column->column, key, &err) != CORM_OK) return binding_raise(L, &err);
+  if (corm_mapper_add_column(cls->mapper, &def, &err) != CORM_OK) return binding_raise(L, &err);
   enter_attr(cls, (binding_attr){.key = name,
                                  .kind = BINDING_ATTR_COLUMN,
                                  .hosted = may_be_hosted(column->column.type),
@@ -341,7 +343,7 @@ static int new_attribute(lua_State *L) {
   const bool aliased = !lua_isnoneornil(L, 3);
   const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &cls->mapper->bundle->base;
   const corm_view *view = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->view : NULL;
-  if (view && view->place && view->place[attr->slot] < 0)
+  if (view && view->place && !view->missing && view->place[attr->slot] < 0)
     return binding_error(L, CORM_E_INVALID_REQUEST, "the subquery that stands for %s has no column for '%s'",
                          cls->mapper->name, lua_tostring(L, 2));
   binding_build b;

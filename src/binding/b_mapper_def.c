@@ -23,6 +23,27 @@ static void number_class(lua_State *L, binding_host *host, binding_class *cls, i
   lua_pop(L, 2);
 }
 
+void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def) {
+  if (!lua_istable(L, options)) return;
+  lua_getfield(L, options, "deferred");
+  def->deferred = lua_toboolean(L, -1);
+  lua_getfield(L, options, "raiseload");
+  def->raise = lua_toboolean(L, -1);
+  lua_getfield(L, options, "active_history");
+  def->active_history = lua_toboolean(L, -1);
+  lua_getfield(L, options, "group");
+  def->group = lua_tostring(L, -1); /* the options keep it */
+  lua_pop(L, 4);
+}
+
+/* What is said of the attribute besides its column. */
+static void read_attribute(lua_State *L, corm_attribute_def *def) {
+  lua_getfield(L, ARG_OPTIONS, "attributes");
+  lua_getfield(L, -1, def->key);
+  binding_read_attribute(L, lua_gettop(L), def);
+  lua_pop(L, 2);
+}
+
 /* keys[i] names column i of the table (false: it is not mapped), or columns[i], which were added to the parent's. */
 static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
   const bool own = def->table != NULL;
@@ -37,6 +58,7 @@ static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *
     attributes[mapped].key = lua_tostring(L, -1); /* the table keeps it */
     lua_pop(L, 1);
     if (left_out) continue;
+    read_attribute(L, &attributes[mapped]);
     if (own) {
       attributes[mapped++].column = def->table->columns.items[i];
       continue;
@@ -84,6 +106,8 @@ static void read_rules(lua_State *L, corm_mapper_def *def) {
   } else if (type == LUA_TBOOLEAN) {
     rules->version_kind = CORM_VERSION_GIVEN;
   }
+  if (lua_getfield(L, ARG_OPTIONS, "eager_defaults") == LUA_TBOOLEAN)
+    rules->eager_defaults = lua_toboolean(L, -1) ? CORM_EAGER_ALWAYS : CORM_EAGER_NEVER;
   rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
   rules->whole_keys = flag(L, "whole_keys");
 }

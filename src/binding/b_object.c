@@ -217,7 +217,9 @@ static void tell_dialect(binding_state *state, const corm_object *object) {
 
 static int index_hosted(lua_State *L, const corm_object *object, const binding_attr *attr, const corm_value *value) {
   tell_dialect(binding_upvalue(L), object);
-  if (value->kind == CORM_ABSENT)
+  if (value->flags & CORM_VALUE_SQL)
+    binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
+  else if (value->kind == CORM_ABSENT)
     lua_pushnil(L);
   else
     binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
@@ -245,6 +247,12 @@ static int object_index(lua_State *L) {
   case CORM_REAL: lua_pushnumber(L, value->as.f); break;
   case CORM_TEXT: lua_pushlstring(L, value->as.s, value->len); break;
   case CORM_ABSENT:
+    if (value->flags & CORM_VALUE_SQL) {
+      binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
+      break;
+    }
+    lua_pushnil(L);
+    break;
   case CORM_NULL: lua_pushnil(L); break;
   case CORM_ARRAY:
     binding_push_array(L, value, binding_item_kind(object->mapper->attributes[attr->slot].type), attr->key);
@@ -323,6 +331,9 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   state->L = L;
   if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].type, &value)) {
     status = corm_object_set(object, attr->slot, &value, &err);
+  } else if (binding_is_sql(L, 3)) {
+    binding_set_sql(L, state, 1, attr, 3);
+    return 0;
   } else {
     corm_scratch scratch;
     corm_scratch_init(&scratch, &state->mem);

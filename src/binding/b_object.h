@@ -97,6 +97,14 @@ bool binding_plain_value(lua_State *L, int arg, const corm_type *type, corm_valu
 CORM_MUST_USE corm_status binding_read_attr(lua_State *L, int arg, const corm_mapper *mapper, const binding_attr *attr,
                                             corm_scratch *scratch, corm_value *out, corm_error *err);
 
+/* -- expressions as values (b_object_sql.c); the indices are absolute -- */
+/* Whether the value is an SQL expression. */
+bool binding_is_sql(lua_State *L, int arg);
+/* Sets a column of the object to the expression at `value`, and keeps it. Raises. */
+void binding_set_sql(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
+/* Pushes the expression that a slot with CORM_VALUE_SQL has. */
+void binding_push_sql(lua_State *L, const binding_state *state, int object, uint32_t slot);
+
 /* -- the Mapper userdata at stack index `mapper` (b_mapper.c) -- */
 /* Makes room for the attribute named at the top, which is popped; then entering it cannot fail. */
 const char *binding_class_reserve_name(lua_State *L, int mapper);
@@ -129,9 +137,13 @@ corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *a
 /*
  * b_mapper_def.c: mapper(registry, name, table, keys, class, parent, options): keys[i] names column i of the table.
  * Without a table (nil) the class shares that of its parent: options.columns[i] are the columns that keys[i] names.
- * options: discriminator (a key), identity (its value for the class), on (the condition that joins parent and table).
+ * options: attributes (by key: what binding_read_attribute reads), primary_key (columns), version (a key),
+ * version_generator (a function or false), unconfirmed_deletes, whole_keys, discriminator (a key), identity (its value
+ * for the class), on (the condition that joins parent and table).
  */
 int binding_new_mapper(lua_State *L);
+/* The fields of a table of deferred, group, raiseload, active_history; borrows from it. Other values: none. */
+void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def);
 int binding_mapper_alias(lua_State *L);
 int binding_mapper_extend(lua_State *L);
 /* b_polymorphic.c: polymorphic_from(mapper, mappers or nil for all, aliased): what with_polymorphic selects from;
@@ -156,5 +168,6 @@ void binding_open_collection(lua_State *L);
 void binding_open_mapper(lua_State *L);
 void binding_open_relationship(lua_State *L);
 void binding_open_inspect(lua_State *L);
+void binding_open_committed(lua_State *L);
 
 #endif

@@ -5,32 +5,8 @@
  */
 #include <string.h>
 
-#include "binding/b_load.h"
-#include "binding/b_session.h"
+#include "binding/b_option.h"
 #include "binding/state.h"
-
-/* User values: what an option was made from, and what keeps the nodes of its last step; a list of branches, or nil. */
-enum { OPTION_PREVIOUS = 1, OPTION_VALUE, OPTION_ALIAS, OPTION_BRANCHES, OPTION_SLOTS = OPTION_BRANCHES };
-
-/* The members are those of corm_load_option. */
-typedef struct option_step {
-  corm_relationship *relationship;
-  const corm_mapper *mapper;
-  const corm_node *of;
-  const corm_node *criteria;
-  const corm_bundle *contained;
-  int32_t recursion;
-  uint8_t strategy;
-  bool inner;
-} option_step;
-
-typedef struct load_option {
-  binding_head head;
-  const corm_mapper *mapper; /* of Load(entity); NULL: it begins with its first step */
-  const corm_node *of;       /* likewise: the FROM of an alias */
-  uint32_t n;
-  option_step steps[]; /* none: Load(entity) */
-} load_option;
 
 static const struct {
   const char *name;
@@ -49,8 +25,7 @@ enum { STRATEGIES = sizeof strategies / sizeof *strategies };
 
 /* -- making -- */
 
-/* An option with room for n steps, its first ones those of `previous`; it is kept by the value at `from` (0: none). */
-static load_option *push_option(lua_State *L, const load_option *previous, int from, uint32_t n) {
+load_option *binding_push_option(lua_State *L, const load_option *previous, int from, uint32_t n) {
   load_option *option = binding_new(L, BINDING_OPTION, sizeof *option + n * sizeof(option_step), OPTION_SLOTS);
   option->n = n;
   if (!previous) return option;
@@ -62,11 +37,21 @@ static load_option *push_option(lua_State *L, const load_option *previous, int f
   return option;
 }
 
-/* The class that an option leads to; NULL for none. */
-static const corm_mapper *end_of(const load_option *option) {
+/* The last one that leads somewhere; NULL: the option begins. */
+static const option_step *last_step(const load_option *option) {
+  uint32_t n = option->n;
+  while (n && option->steps[n - 1].columns) n--;
+  return n ? &option->steps[n - 1] : NULL;
+}
+
+bool binding_option_is_root(const load_option *option) {
+  return !last_step(option);
+}
+
+const corm_mapper *binding_option_end(const load_option *option) {
   if (!option) return NULL;
-  if (!option->n) return option->mapper;
-  const option_step *last = &option->steps[option->n - 1];
+  const option_step *last = last_step(option);
+  if (!last) return option->mapper;
   return last->contained ? corm_bundle_mapper(last->contained) : last->relationship ? last->relationship->target : NULL;
 }
 
@@ -77,13 +62,13 @@ static bool is_below(const corm_mapper *mapper, const corm_mapper *parent) {
 /* A step must begin where the option ends. */
 static void check_link(lua_State *L, const load_option *previous, const option_step *step, const char *name) {
   if (!previous) return;
-  const corm_mapper *end = end_of(previous);
+  const corm_mapper *end = binding_option_end(previous);
   if (!end) binding_error(L, CORM_E_ARGUMENT, "%s: \"*\" leads nowhere, nothing can be chained to it", name);
   if (!step->relationship || is_below(end, step->relationship->parent)) return;
-  if (!previous->n)
+  if (binding_option_is_root(previous))
     binding_error(L, CORM_E_ARGUMENT, "%s: %s.%s is no relationship of %s", name, step->relationship->parent->name,
                   step->relationship->key, end->name);
-  const corm_relationship *last = previous->steps[previous->n - 1].relationship;
+  const corm_relationship *last = last_step(previous)->relationship;
   binding_error(L, CORM_E_ARGUMENT, "%s: %s.%s is no relationship of %s, where %s.%s leads", name,
                 step->relationship->parent->name, step->relationship->key, end->name, last->parent->name, last->key);
 }
@@ -148,13 +133,14 @@ static option_step read_step(lua_State *L, const load_option *previous, int arg,
   if (lua_type(L, arg) == LUA_TSTRING && strcmp(lua_tostring(L, arg), "*") == 0) {
     if (step.strategy == CORM_LAZY_CONTAINED || step.strategy == CORM_LAZY_DEFAULT)
       binding_error(L, CORM_E_ARGUMENT, "%s: a relationship expected, \"*\" means nothing here", name);
-    step.mapper = end_of(previous);
-    if (previous && !previous->n) step.of = previous->of;
+    step.mapper = binding_option_end(previous);
+    if (previous && binding_option_is_root(previous)) step.of = previous->of;
     return step;
   }
   step.relationship = binding_checkrelationship(L, arg, name, &step.of, &step.criteria);
-  if (previous && previous->n) step.of = NULL;
-  if (previous && !previous->n && previous->of != step.of)
+  const bool root = previous && binding_option_is_root(previous);
+  if (previous && !root) step.of = NULL;
+  if (root && previous->of != step.of)
     binding_error(L, CORM_E_ARGUMENT, "%s: %s.%s is not of the entity that Load() was given, but of %s", name,
                   step.relationship->parent->name, step.relationship->key, step.of ? "an alias" : "the class itself");
   return step;
@@ -173,7 +159,7 @@ static int new_option(lua_State *L, const load_option *previous, int arg) {
   read_options(L, which, arg + 1, &step);
   check_criteria(L, &step, name);
   const uint32_t n = previous ? previous->n : 0;
-  load_option *option = push_option(L, previous, 1, n + 1);
+  load_option *option = binding_push_option(L, previous, 1, n + 1);
   option->steps[n] = step;
   lua_pushvalue(L, arg);
   lua_setiuservalue(L, -2, OPTION_VALUE);
@@ -201,7 +187,7 @@ static int load_call(lua_State *L) {
                          binding_typename(L, 1));
   const corm_node *from = binding_node_from(binding_tonode(L, 1));
   binding_configure(L, binding_upvalue(L), mapper->registry);
-  load_option *option = push_option(L, NULL, 0, 0);
+  load_option *option = binding_push_option(L, NULL, 0, 0);
   option->mapper = mapper;
   option->of = from == mapper->from ? NULL : from;
   lua_pushvalue(L, 1);
@@ -213,9 +199,10 @@ static int load_call(lua_State *L) {
 static void append_branch(lua_State *L, const load_option *self, int arg) {
   const load_option *other = lua_touserdata(L, arg);
   if (!other->n) return;
-  load_option *whole = push_option(L, self, 1, self->n + other->n);
+  load_option *whole = binding_push_option(L, self, 1, self->n + other->n);
   memcpy(&whole->steps[self->n], other->steps, other->n * sizeof(option_step));
-  if (self->n) whole->steps[self->n].of = NULL;
+  if (!binding_option_is_root(self))
+    for (uint32_t i = self->n; i < whole->n; i++) whole->steps[i].of = NULL;
   lua_pushvalue(L, arg);
   lua_setiuservalue(L, -2, OPTION_VALUE);
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
@@ -230,7 +217,7 @@ static lua_Integer push_branches(lua_State *L, int arg) {
 static int option_options(lua_State *L) {
   const load_option *self = binding_check(L, 1, BINDING_OPTION, "option:options");
   const int last = lua_gettop(L);
-  load_option *result = push_option(L, self, 1, self->n);
+  load_option *result = binding_push_option(L, self, 1, self->n);
   (void)result;
   const int own = lua_gettop(L);
   lua_newtable(L);
@@ -242,7 +229,7 @@ static int option_options(lua_State *L) {
   lua_settop(L, own + 1);
   for (int i = 2; i <= last; i++) {
     const load_option *other = binding_check(L, i, BINDING_OPTION, "option:options");
-    if (other->n) check_link(L, self, &other->steps[0], "options");
+    if (other->n && !other->steps[0].columns) check_link(L, self, &other->steps[0], "options");
     append_branch(L, self, i);
     const lua_Integer n = push_branches(L, i);
     for (lua_Integer k = 1; k <= n; k++) {
@@ -264,6 +251,21 @@ static const char *name_of(uint8_t strategy) {
   return strategies[k].name;
 }
 
+static void add_columns(luaL_Buffer *text, const option_step *step) {
+  luaL_addstring(text, binding_option_columns_name(step));
+  luaL_addchar(text, '(');
+  if (step->group) {
+    luaL_addstring(text, step->group);
+  } else if (step->slot < 0) {
+    luaL_addstring(text, "\"*\"");
+  } else {
+    luaL_addstring(text, step->mapper->name);
+    luaL_addchar(text, '.');
+    luaL_addstring(text, step->mapper->attributes[step->slot].key);
+  }
+  luaL_addchar(text, ')');
+}
+
 static int option_tostring(lua_State *L) {
   const load_option *option = binding_check(L, 1, BINDING_OPTION, "tostring");
   luaL_Buffer text;
@@ -276,6 +278,10 @@ static int option_tostring(lua_State *L) {
   for (uint32_t i = 0; i < option->n; i++) {
     const option_step *step = &option->steps[i];
     if (i || option->mapper) luaL_addchar(&text, ':');
+    if (step->columns) {
+      add_columns(&text, step);
+      continue;
+    }
     luaL_addstring(&text, name_of(step->strategy));
     luaL_addchar(&text, '(');
     luaL_addstring(&text, step->relationship ? step->relationship->parent->name : "\"*\"");
@@ -304,6 +310,9 @@ static void *take(const tree *t, size_t count, size_t size) {
 }
 
 static bool is_same(const corm_load_option *option, const option_step *step) {
+  if (option->columns != step->columns || option->slot != step->slot) return false;
+  if (option->group != step->group && (!option->group || !step->group || strcmp(option->group, step->group) != 0))
+    return false;
   return option->relationship == step->relationship && option->mapper == step->mapper && option->of == step->of;
 }
 
@@ -326,6 +335,10 @@ static corm_load_option *enter(const tree *t, corm_load_option **items, uint32_t
                                  .recursion = step->recursion,
                                  .criteria = step->criteria,
                                  .contained = step->contained,
+                                 .columns = step->columns,
+                                 .raise = step->raise,
+                                 .slot = step->slot,
+                                 .group = step->group,
                                  .children = items[i]->children,
                                  .nchildren = items[i]->nchildren};
   return items[i];
@@ -336,6 +349,7 @@ static void enter_path(tree *t, const load_option *option) {
   uint32_t *n = &t->n;
   for (uint32_t k = 0; k < option->n; k++) {
     corm_load_option *node = enter(t, items, n, &option->steps[k]);
+    if (option->steps[k].columns) continue;
     items = (corm_load_option **)(uintptr_t)node->children; /* still ours */
     n = &node->nchildren;
   }
@@ -466,6 +480,7 @@ void binding_open_option(lua_State *L) {
   }
   binding_pushfunction(L, load_call);
   lua_setfield(L, -2, "Load");
+  binding_open_option_columns(L, false);
   if (state->metatables[BINDING_OPTION] != LUA_NOREF) return;
   binding_metatable(L, BINDING_PLAN, "plan", NULL, plan_meta, NULL);
   lua_pop(L, 1);
@@ -475,5 +490,6 @@ void binding_open_option(lua_State *L) {
     push_strategy(L, option_method, i);
     lua_setfield(L, -2, strategies[i].name);
   }
+  binding_open_option_columns(L, true);
   lua_pop(L, 2);
 }

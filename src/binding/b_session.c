@@ -262,7 +262,16 @@ static int session_contains(lua_State *L) {
 
 static int session_is_modified(lua_State *L) {
   binding_checksession(L, "Session:is_modified");
-  lua_pushboolean(L, corm_object_has_history(binding_checkobject(L, 2, "Session:is_modified")));
+  const corm_object *object = binding_checkobject(L, 2, "Session:is_modified");
+  static const binding_option_spec spec = {"include_collections", BINDING_OPT_BOOL};
+  lua_settop(L, 3);
+  binding_check_options(L, 3, "Session:is_modified", &spec, 1);
+  bool modified = corm_object_has_changes(object);
+  for (uint32_t i = 0; !modified && i < corm_object_link_count(object); i++) {
+    const corm_link *link = corm_object_link_at(object, i);
+    if (!link->many || binding_opt_bool(L, 3, "include_collections", true)) modified = corm_link_has_history(link);
+  }
+  lua_pushboolean(L, modified);
   return 1;
 }
 

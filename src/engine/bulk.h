@@ -34,6 +34,7 @@ typedef struct corm_writer_def {
   const corm_column *key;              /* INSERT: the integer key that the database generates; NULL: none */
   const corm_column *const *returning; /* INSERT: what else the database makes and must be known */
   size_t nreturning;
+  const corm_inlined *inlined; /* INSERT, UPDATE: further columns, whose values are expressions; NULL: none */
   bool singly; /* an UPDATE or DELETE has to tell which rows it did not find, and the keys alone do not say so later */
 } corm_writer_def;
 

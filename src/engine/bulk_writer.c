@@ -27,8 +27,8 @@ static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, c
   const corm_writer_def *def = &w->def;
   const corm_column **back = returned(w);
   if (!back) return corm_error_memory(err);
-  corm_status status = corm_compile_insert_in(w->arena, dialect, def->table, def->columns, def->ncolumns, back,
-                                              def->nreturning + w->key_returned, &w->one, err);
+  corm_status status = corm_compile_insert_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->inlined,
+                                              back, def->nreturning + w->key_returned, &w->one, err);
   if (status != CORM_OK || !wants_arrays(w, dialect)) return status;
   const corm_node **nodes = corm_arena_alloc(w->arena, (def->nreturning + 1) * sizeof *nodes);
   const corm_node *from = w->key_returned ? corm_table_node_in(w->arena, def->table) : NULL;
@@ -40,8 +40,8 @@ static corm_status compile_insert(corm_writer *w, const corm_dialect *dialect, c
 
 static corm_status compile_update(corm_writer *w, const corm_dialect *dialect, corm_error *err) {
   const corm_writer_def *def = &w->def;
-  corm_status status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
-                                              def->nwhere, &w->one, err);
+  corm_status status = corm_compile_update_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->inlined,
+                                              def->where, def->nwhere, &w->one, err);
   if (status != CORM_OK || !wants_arrays(w, dialect)) return status;
   return corm_compile_update_arrays_in(w->arena, dialect, def->table, def->columns, def->ncolumns, def->where,
                                        def->nwhere, &w->set, err);

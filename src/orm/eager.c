@@ -12,6 +12,7 @@ static const corm_load_option *find_option(const corm_load_entity *entity, const
   const corm_load_option *wild = entity->wild;
   for (uint32_t i = 0; i < entity->noptions; i++) {
     const corm_load_option *option = entity->options[i];
+    if (option->columns) continue;
     if (option->relationship == relationship && is_meant(entity, option)) return option;
     if (!option->relationship && (!option->mapper || corm_mapper_isa(entity->mapper, option->mapper)) &&
         is_meant(entity, option))

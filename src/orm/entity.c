@@ -173,6 +173,55 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   return CORM_OK;
 }
 
+corm_status corm_object_set_sql(corm_object *object, uint32_t slot, const corm_node *expression, corm_error *err) {
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  corm_value *current = &object->slots[slot];
+  const bool dirty = current->flags & CORM_VALUE_DIRTY, track = has_row(object);
+  if (attribute->primary_key || !attribute->column)
+    return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s cannot be set to an SQL expression%s", object->mapper->name,
+                          attribute->key, attribute->primary_key ? ": it is part of the primary key" : "");
+  corm_status status = CORM_OK;
+  const corm_value *now;
+  if (asks_first(object, slot)) status = corm_object_get(object, slot, &now, err);
+  if (status == CORM_OK && track && !dirty) status = reserve_change(object, err);
+  if (status == CORM_OK && track && object->session) status = corm_session_modified(object->session, object, err);
+  if (status != CORM_OK) return status;
+  if (track && !dirty) {
+    corm_change *change = &object->changes->items[object->changes->n++];
+    change->slot = slot;
+    change->old = *current;
+    change->old.flags &= CORM_VALUE_OWNED;
+  } else {
+    corm_value_clear(object->mapper->mem, current);
+  }
+  *current = (corm_value){.as.s = (const char *)expression};
+  current->flags = (uint8_t)(CORM_VALUE_SQL | (track ? CORM_VALUE_DIRTY : 0));
+  return CORM_OK;
+}
+
+corm_status corm_object_touch(corm_object *object, uint32_t slot, corm_error *err) {
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  corm_value *value = &object->slots[slot];
+  corm_value old = {0};
+  if ((value->kind == CORM_ABSENT && !(value->flags & CORM_VALUE_SQL)) || (value->flags & CORM_VALUE_EXPIRED))
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "Can't flag attribute '%s.%s' modified; it's not present in the object state",
+                          object->mapper->name, attribute->key);
+  if (!has_row(object) || (value->flags & CORM_VALUE_DIRTY)) return CORM_OK;
+  corm_status status = reserve_change(object, err);
+  if (status == CORM_OK && object->session) status = corm_session_modified(object->session, object, err);
+  /* What the row is found by has to be known. */
+  const bool known = attribute->primary_key || (int32_t)slot == object->mapper->version;
+  if (status == CORM_OK && known && corm_value_dup(object->mapper->mem, value, &old) != CORM_OK)
+    status = corm_error_memory(err);
+  if (status != CORM_OK) return status;
+  corm_change *change = &object->changes->items[object->changes->n++];
+  change->slot = slot;
+  change->old = old;
+  value->flags |= CORM_VALUE_DIRTY;
+  return CORM_OK;
+}
+
 corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   corm_value copy;
@@ -187,6 +236,11 @@ corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_val
   corm_value_clear(mem, &object->slots[slot]);
   put(object, slot, copy, 0);
   return CORM_OK;
+}
+
+/* What was deferred and is not loaded stays so when all expire. */
+static bool stays_later(const corm_object *object, uint32_t slot) {
+  return (object->slots[slot].flags & CORM_VALUE_LATER) && object->mapper->attributes[slot].deferred;
 }
 
 static void expire_slot(corm_object *object, uint32_t slot) {
@@ -208,7 +262,8 @@ void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) 
   if (slots) {
     for (uint32_t i = 0; i < n; i++) expire_slot(object, slots[i]);
   } else {
-    for (uint32_t i = 0; i < object->mapper->nattributes; i++) expire_slot(object, i);
+    for (uint32_t i = 0; i < object->mapper->nattributes; i++)
+      if (!stays_later(object, i)) expire_slot(object, i);
     free_changes(object);
   }
   object->flags |= CORM_OBJECT_EXPIRED;

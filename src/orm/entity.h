@@ -20,7 +20,7 @@ enum {
   CORM_OBJECT_MODIFIED = 1, /* in session->modified */
   CORM_OBJECT_DOOMED = 2,   /* in session->doomed: session:delete was called */
   CORM_OBJECT_PINNED = 4,
-  CORM_OBJECT_EXPIRED = 8, /* some slot is expired */
+  CORM_OBJECT_EXPIRED = 8, /* some slot is expired that is not deferred */
   CORM_OBJECT_TOLD = 16,   /* in session->news_of_states: held until that is told */
   CORM_OBJECT_MARK = 32,   /* scratch bit of one running algorithm */
   CORM_OBJECT_IN_MAP = 64,
@@ -113,6 +113,16 @@ CORM_MUST_USE corm_status corm_object_get(corm_object *object, uint32_t slot, co
  * Setting the committed value again undoes the change. `value` of kind ABSENT is not allowed; NULL is.
  */
 CORM_MUST_USE corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err);
+
+/* Sets a slot to an SQL expression that the next flush writes; what it gave is read when it is asked for. The node is
+   the caller's as long as the slot has it. ArgumentError for a part of the primary key. */
+CORM_MUST_USE corm_status corm_object_set_sql(corm_object *object, uint32_t slot, const corm_node *expression,
+                                              corm_error *err);
+
+/* Lets a slot that has a value count as changed: it was changed in place. InvalidRequestError without a value in
+ * memory.
+ */
+CORM_MUST_USE corm_status corm_object_touch(corm_object *object, uint32_t slot, corm_error *err);
 
 /* Stores a value as loaded: no change tracked, an older change dropped. For loads, generated keys, server values. */
 CORM_MUST_USE corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value,

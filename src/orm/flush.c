@@ -190,6 +190,25 @@ static void keep_unflushed(corm_vec *list) {
   list->len = n;
 }
 
+/* What the database computed, of classes that want to know it at once, as far as the statements did not tell. */
+static corm_status load_computed(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
+    corm_object *object = flush->works[i].object;
+    const corm_mapper *mapper = object->mapper;
+    const bool versions = mapper->version >= 0 && mapper->rules.version_kind == CORM_VERSION_GIVEN &&
+                          (object->slots[mapper->version].flags & CORM_VALUE_EXPIRED);
+    if (flush->works[i].kind == CORM_WORK_DELETE || !(object->flags & CORM_OBJECT_EXPIRED)) continue;
+    if (mapper->rules.eager_defaults != CORM_EAGER_ALWAYS && !versions) continue;
+    uint32_t slot = 0;
+    while (slot < mapper->nattributes &&
+           (object->slots[slot].flags & (CORM_VALUE_EXPIRED | CORM_VALUE_LATER)) != CORM_VALUE_EXPIRED)
+      slot++;
+    if (slot < mapper->nattributes) status = corm_object_refresh(object, slot, err);
+  }
+  return status;
+}
+
 static corm_status settle(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = corm_identity_reserve(&session->identity, (uint32_t)session->news.len, err);
@@ -203,6 +222,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     }
   }
   if (status == CORM_OK) status = corm_holders_leave(flush, err);
+  if (status == CORM_OK) status = load_computed(flush, err);
   if (status != CORM_OK) return status;
   corm_vec *news = &session->news; /* while a flush is writing, nothing leaves the list */
   news->len -= flush->nnews;

@@ -6,6 +6,29 @@
 
 /* -- shapes -- */
 
+/* What stands in a slot that is not selected; what a class below the entity's brings can be loaded like all else. */
+static uint8_t missing_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot) {
+  const corm_view *view = entity->bundle->view;
+  const corm_attribute *attribute = &mapper->attributes[slot];
+  if (view && view->missing && slot < entity->mapper->nattributes && view->missing[slot]) return view->missing[slot];
+  const uint8_t later = CORM_VALUE_EXPIRED | CORM_VALUE_LATER;
+  if (!attribute->deferred) return later;
+  return later | CORM_VALUE_ALONE | (attribute->raise ? CORM_VALUE_RAISES : 0);
+}
+
+static corm_status describe_missing(corm_loader *loader, const corm_load_entity *entity, corm_load_shape *shape,
+                                    corm_error *err) {
+  const corm_mapper *mapper = shape->mapper;
+  shape->missing = corm_arena_zalloc(&loader->arena, mapper->nattributes, 1);
+  if (!shape->missing) return corm_error_memory(err);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    if (shape->place[i] >= 0) continue;
+    shape->missing[i] = missing_flags(entity, mapper, i);
+    shape->partial = true;
+  }
+  return CORM_OK;
+}
+
 static corm_status describe_slots(corm_loader *loader, corm_load_shape *shape, corm_error *err) {
   const corm_mapper *mapper = shape->mapper;
   const corm_dialect *dialect = loader->dialect;
@@ -15,9 +38,8 @@ static corm_status describe_slots(corm_loader *loader, corm_load_shape *shape, c
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_type *type = corm_type_on(mapper->attributes[i].type, dialect->name);
     shape->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
-    if (shape->place && shape->place[i] < 0)
-      shape->partial = true;
-    else if (!mapper->attributes[i].primary_key)
+    const bool missing = shape->place && shape->place[i] < 0;
+    if (!missing && !mapper->attributes[i].primary_key)
       shape->rest[shape->nrest++] = (corm_load_slot){(uint16_t)i, shape->kinds[i]};
   }
   return CORM_OK;
@@ -49,6 +71,7 @@ static corm_status add_shape(corm_loader *loader, corm_load_entity *entity, corm
   if (!straight) shape->place = place_slots(loader, entity, mapper);
   if (!straight && !shape->place) return corm_error_memory(err);
   corm_status status = describe_slots(loader, shape, err);
+  if (status == CORM_OK && !straight) status = describe_missing(loader, entity, shape, err);
   if (status != CORM_OK) return status;
   if (!entity->values || mapper->nattributes > entity->room) {
     entity->values = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *entity->values);
@@ -209,9 +232,9 @@ static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
   const corm_status status = choose_shape(loader, entity);
   const corm_load_shape *shape = entity->shape;
   entity->nread = shape->mapper->nattributes;
-  const corm_value not_selected = {.kind = CORM_ABSENT, .flags = CORM_VALUE_EXPIRED | CORM_VALUE_LATER};
   for (uint32_t i = 0; status == CORM_OK && i < entity->nread; i++)
-    entity->values[i] = shape->place[i] < 0 ? not_selected : entity->raw[shape->place[i]];
+    entity->values[i] = shape->place[i] < 0 ? (corm_value){.kind = CORM_ABSENT, .flags = shape->missing[i]}
+                                            : entity->raw[shape->place[i]];
   return status;
 }
 

@@ -135,15 +135,31 @@ static size_t count_hidden(const rewriting *r) {
   return r->loader->entities.len - r->loader->nvisible;
 }
 
+/* By slot: the columns of an entity. Those that it does not read are there as long as they have not moved into a
+   subquery. NULL: out of memory. */
+static const corm_node *const *slot_columns(rewriting *r, const corm_load_entity *entity) {
+  const corm_bundle *bundle = entity->bundle;
+  const corm_mapper *mapper = entity->mapper;
+  const corm_view *view = bundle->view;
+  const int16_t *place = view ? view->place : NULL;
+  if (!place) return bundle->columns;
+  if (!entity->moved) return corm_mapper_slots_in(r->arena, mapper, bundle->from);
+  const corm_node **columns = corm_arena_zalloc(r->arena, mapper->nattributes, sizeof *columns);
+  for (uint32_t i = 0; columns && i < mapper->nattributes; i++)
+    if (place[i] >= 0) columns[i] = bundle->columns[place[i]];
+  return columns;
+}
+
 /* The condition of an entity's join, and what it joins: *right is the entity's FROM, with those nested in it. */
 static corm_status condition(rewriting *r, const corm_load_entity *entity, const corm_node **right,
                              const corm_node **out) {
   const corm_load_option *option = entity->option;
   const corm_node *to_secondary = NULL, *on;
   const corm_node *both[2] = {NULL, NULL};
-  corm_status status =
-      corm_relationship_on_columns_in(r->arena, entity->relationship, entity->parent->bundle->columns,
-                                      entity->secondary, entity->bundle->columns, &to_secondary, &on, r->err);
+  const corm_node *const *near = slot_columns(r, entity->parent), *const *far = slot_columns(r, entity);
+  corm_status status = near && far ? corm_relationship_on_columns_in(r->arena, entity->relationship, near,
+                                                                     entity->secondary, far, &to_secondary, &on, r->err)
+                                   : corm_error_memory(r->err);
   if (status != CORM_OK) return status;
   if (option && option->criteria) {
     both[0] = on;
@@ -313,6 +329,11 @@ static const corm_node *outer_bundle(rewriting *r, const corm_bundle *bundle, co
   return &copy->base;
 }
 
+static void move_entity(corm_load_entity *entity, const corm_node *bundle) {
+  entity->bundle = (const corm_bundle *)bundle;
+  entity->moved = true;
+}
+
 /* The outer select list: the same items over the subquery's columns. The entities move with their bundles. */
 static corm_status select_outer(rewriting *r, const corm_select *base, const corm_node *alias,
                                 const corm_node *const *nodes, corm_select *outer) {
@@ -331,7 +352,7 @@ static corm_status select_outer(rewriting *r, const corm_select *base, const cor
       const corm_node *moved = outer_bundle(r, bundle, alias, &nodes[at]);
       if (!moved) return corm_error_memory(r->err);
       columns[outer->ncolumns++] = moved;
-      if (bundle->owner) ((corm_load_entity *)r->loader->entities.items[entity++])->bundle = (const corm_bundle *)moved;
+      if (bundle->owner) move_entity(r->loader->entities.items[entity++], moved);
     } else {
       for (uint32_t k = 0; k < n; k++) columns[outer->ncolumns++] = nodes[at + k];
     }

@@ -80,7 +80,7 @@ corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle,
   entity->noptions = n;
   entity->wild = loader->wild;
   for (uint32_t i = 0; !loader->path && i < n; i++)
-    if (!options[i]->relationship && !options[i]->mapper) entity->wild = options[i];
+    if (!options[i]->relationship && !options[i]->mapper && !options[i]->columns) entity->wild = options[i];
   corm_vec_init(&entity->seen, loader->mem);
   if (corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
   loader->nvisible++;
@@ -185,6 +185,8 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
   if (status == CORM_OK && select) {
     status = plan_select(loader, select, options, n, err);
     if (status == CORM_OK) corm_joined_sort(loader);
+    if (status == CORM_OK) status = corm_selection_plan(loader, err);
+    if (status == CORM_OK) status = corm_selection_apply(loader, select, &select, err);
     if (status == CORM_OK && loader->entities.len > loader->nvisible)
       status = corm_joined_rewrite(loader, select, &select, err);
     statement = &select->base;
@@ -259,7 +261,10 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->bundle, options->items, options->n, err);
   /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
   if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
-  if (status == CORM_OK && (lock || loader->entities.len > loader->nvisible))
+  if (status == CORM_OK) status = corm_selection_plan(loader, err);
+  if (status != CORM_OK) return status;
+  const corm_load_entity *entity = loader->entities.items[0];
+  if (lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->bundle)
     return open_select(loader, mapper, key, lock, err);
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
   return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;

@@ -21,6 +21,14 @@
 #include "orm/session.h"
 #include "sql/select.h"
 
+/* What an option says of columns. */
+typedef enum corm_columns_rule {
+  CORM_COLUMNS_NONE, /* it is about a relationship */
+  CORM_COLUMNS_ONLY, /* of several such: all others are deferred */
+  CORM_COLUMNS_DEFER,
+  CORM_COLUMNS_READ /* although they are deferred */
+} corm_columns_rule;
+
 /* How to load one relationship, or all that have no option of their own ("*"), and from there on. Borrowed by the
    loader and those it makes. */
 typedef struct corm_load_option {
@@ -32,6 +40,10 @@ typedef struct corm_load_option {
   int32_t recursion;            /* SELECTIN, IMMEDIATE: how many levels more are loaded likewise; -1: all */
   const corm_node *criteria;    /* over the target's own FROM: only these are loaded; NULL: all */
   const corm_bundle *contained; /* CONTAINED: the target as the query has it */
+  uint8_t columns;              /* corm_columns_rule: of these of `mapper`, and nothing of the above but `of` */
+  bool raise;                   /* deferred ones are not to be asked for */
+  int32_t slot;                 /* -1: all, or those of the group */
+  const char *group;
   struct corm_load_option *const *children;
   uint32_t nchildren;
 } corm_load_option;

@@ -43,7 +43,8 @@ typedef struct corm_load_shape {
   uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
   corm_load_slot *rest; /* of all that are selected but the key */
   uint32_t nrest;
-  bool partial; /* some slot is not selected */
+  uint8_t *missing; /* by slot, where it is not straight: the flags of what is not selected */
+  bool partial;     /* some slot is not selected */
 } corm_load_shape;
 
 /* Keeps objects by edges of one that is held. The edges are the owner's to drop. */
@@ -58,6 +59,7 @@ typedef struct corm_load_entity {
   corm_mapper *mapper;
   const corm_bundle *bundle; /* its columns in the statement */
   const corm_bundle *said;   /* of a root: in the script's own one */
+  bool moved;                /* they are those of a subquery now */
   uint32_t first;            /* result column of its first slot */
   corm_load_path path;
 
@@ -201,6 +203,14 @@ CORM_MUST_USE corm_status corm_eager_plan(corm_loader *loader, corm_load_entity 
 CORM_MUST_USE corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err);
 
 /* -- unique.c: corm_loader_duplicate -- */
+
+/* -- selection.c -- */
+
+/* Decides what is read of each entity: their bundles. After the planning of what is loaded with them. */
+CORM_MUST_USE corm_status corm_selection_plan(corm_loader *loader, corm_error *err);
+/* The select with the bundles of its own entities. */
+CORM_MUST_USE corm_status corm_selection_apply(corm_loader *loader, const corm_select *select, const corm_select **out,
+                                               corm_error *err);
 
 /* -- joined.c -- */
 

@@ -168,8 +168,14 @@ static corm_status map_column(corm_mapper *mapper, const corm_attribute_def *def
                                                                .column = def->column,
                                                                .kind = CORM_ATTRIBUTE_COLUMN,
                                                                .level = (uint8_t)level,
-                                                               .read_only = def->read_only};
-  return CORM_OK;
+                                                               .read_only = def->read_only,
+                                                               .active_history = def->active_history,
+                                                               .deferred = def->deferred,
+                                                               .raise = def->raise};
+  mapper->nlater += def->deferred;
+  corm_attribute *attribute = &mapper->attributes[slot];
+  attribute->group = def->group ? corm_arena_dup(&mapper->arena, def->group, strlen(def->group)) : NULL;
+  return def->group && !attribute->group ? corm_error_memory(err) : CORM_OK;
 }
 
 static corm_status inherit(corm_mapper *mapper, corm_error *err) {
@@ -177,6 +183,7 @@ static corm_status inherit(corm_mapper *mapper, corm_error *err) {
   if (!parent) return CORM_OK;
   memcpy(mapper->attributes, parent->attributes, parent->nattributes * sizeof *mapper->attributes);
   mapper->nattributes = parent->nattributes;
+  mapper->nlater = parent->nlater;
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&parent->by_key, &pos)) != NULL;) {
     if ((uintptr_t)entry->value > parent->nattributes) continue; /* a relationship */
@@ -218,6 +225,9 @@ static corm_status take_key(corm_mapper *mapper, const corm_mapper_def *def, cor
       return corm_error_set(err, CORM_E_ARGUMENT, "class %s: the primary key's column '%s' is not mapped", mapper->name,
                             columns[i]->name);
     mapper->pk[mapper->npk++] = (uint32_t)slot;
+    if (mapper->attributes[slot].deferred)
+      return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a part of the primary key cannot be deferred", mapper->name,
+                            mapper->attributes[slot].key);
     mapper->attributes[slot].primary_key = true;
   }
   return CORM_OK;
@@ -441,13 +451,14 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   return status;
 }
 
-corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key, corm_error *err) {
+corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err) {
+  const char *key = def->key;
   const uint32_t n = mapper->nattributes;
   corm_arena *arena = &mapper->arena;
   if (mapper->sql)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "%s has been loaded already: no column can be added any more",
                           mapper->name);
-  if (column->primary_key)
+  if (def->column->primary_key)
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a primary key cannot be added to a mapped class", mapper->name,
                           key);
   if (mapper->children.len)
@@ -455,22 +466,18 @@ corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, con
                           mapper->name, key, ((const corm_mapper *)mapper->children.items[0])->name);
   corm_mapper_table *table = &mapper->tables[mapper->ntables - 1];
   corm_attribute *attributes = corm_arena_zalloc(arena, n + 2, sizeof *attributes);
-  const corm_node **columns = corm_arena_zalloc(arena, n + 1, sizeof *columns);
-  const corm_node *node = corm_column_node_in(arena, column, table->from);
   uint32_t *slots = list_slots(arena, table->table, table);
-  if (!attributes || !columns || !slots || !node) return corm_error_memory(err);
+  if (!attributes || !slots) return corm_error_memory(err);
   memcpy(attributes, mapper->attributes, n * sizeof *attributes);
-  memcpy(columns, mapper->bundle->columns, n * sizeof *columns);
   mapper->attributes = attributes;
   table->slots = slots;
   table->nslots = (uint32_t)table->table->columns.len;
-  corm_status status = map_column(mapper, &(corm_attribute_def){.key = key, .column = column}, err);
+  corm_status status = map_column(mapper, def, err);
   if (status != CORM_OK) return status;
-  columns[n] = node;
-  corm_bundle *bundle = (corm_bundle *)(uintptr_t)mapper->bundle; /* made by this file, and seen by statements */
-  bundle->columns = columns;
-  bundle->n = n + 1;
   corm_mapper_note_types(mapper);
+  const corm_bundle *bundle = (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->from);
+  if (!bundle) return corm_error_memory(err);
+  *(corm_bundle *)(uintptr_t)mapper->bundle = *bundle; /* made by this file, and seen by statements */
   mapper->registry->configured = false;
   mapper->configured = false;
   return renumber(mapper, err);

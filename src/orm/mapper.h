@@ -45,6 +45,9 @@ typedef struct corm_attribute {
   bool primary_key;
   bool read_only;      /* a flush leaves the column alone */
   bool active_history; /* a new value asks the database for the old one first, where that has expired */
+  bool deferred;       /* read when it is asked for, not with its object */
+  bool raise;          /* deferred: and then only where a query says so */
+  const char *group;   /* deferred: read together with those of the same group; NULL: alone */
 } corm_attribute;
 
 /* Who says what the next version of a row is. */
@@ -54,10 +57,18 @@ typedef enum corm_version_kind {
   CORM_VERSION_GIVEN    /* the script, or the database */
 } corm_version_kind;
 
+/* When what the database computed in a row is read. */
+typedef enum corm_eager_defaults {
+  CORM_EAGER_AUTO,   /* with the INSERT where it can tell and rows are few; else when somebody asks for it */
+  CORM_EAGER_ALWAYS, /* with the statement, or else right after it */
+  CORM_EAGER_NEVER   /* when somebody asks for it */
+} corm_eager_defaults;
+
 /* How a class's rows are written and read; those below have what the root has. */
 typedef struct corm_mapper_rules {
   int version_hook;
   uint8_t version_kind;     /* corm_version_kind */
+  uint8_t eager_defaults;   /* corm_eager_defaults */
   bool unconfirmed_deletes; /* nobody is told of a DELETE that finds no row */
   bool whole_keys;          /* a row whose key is NULL in part is no object, as if it were NULL wholly */
 } corm_mapper_rules;
@@ -98,9 +109,10 @@ struct corm_mapper {
   corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent */
   uint32_t ntables;
   const corm_node *from;     /* TABLE node, or the JOIN of all tables, which leans to the left */
-  const corm_bundle *bundle; /* all slots, in order */
+  const corm_bundle *bundle; /* what is read of its objects: all slots in order, or, with a view, those not deferred */
   corm_attribute *attributes;
   uint32_t nattributes; /* slots */
+  uint32_t nlater;      /* of them deferred, or given by queries */
   uint32_t *pk;         /* slots of the primary key */
   uint32_t npk;
   int32_t autoincrement; /* slot whose value the database generates; -1 none */
@@ -139,7 +151,8 @@ bool corm_mapper_is_between_levels(const corm_mapper *mapper, const corm_constra
 typedef struct corm_attribute_def {
   const char *key; /* NULL: the column's key */
   corm_column *column;
-  bool read_only;
+  const char *group; /* of a deferred one; NULL: none */
+  bool read_only, deferred, raise, active_history;
 } corm_attribute_def;
 
 /* What a class is made of. Everything is copied, apart from tables, columns and the parent, which are borrowed. */
@@ -173,8 +186,7 @@ void corm_mapper_forget(corm_mapper *mapper);
  * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a
  * taken key.
  */
-CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, corm_column *column, const char *key,
-                                                 corm_error *err);
+CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err);
 
 /* Takes over what configuration told the columns: types of foreign keys, which column the database counts. */
 void corm_mapper_note_types(corm_mapper *mapper);
@@ -212,7 +224,9 @@ typedef struct corm_view_part {
 
 /* What the columns of a bundle are (bundle->view) where they are not the slots of its mapper in order. */
 typedef struct corm_view {
-  const int16_t *place; /* by slot: the column of the bundle, -1: not selected; NULL: the first ones, in order */
+  const int16_t *place;   /* by slot: the column of the bundle, -1: not selected; NULL: the first ones, in order */
+  const uint8_t *missing; /* by slot: the flags of what is not selected in a new object, although the FROM has
+                             it; NULL: it has no more than these */
   const corm_view_part *parts;
   uint32_t nparts;
 } corm_view;
@@ -221,8 +235,15 @@ typedef struct corm_view {
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
 /* A FROM like mapper->from made of aliases: named `name`, with several tables `name`_table; NULL: anonymous. */
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);
-/* A bundle of the mapper's columns over another FROM (an alias). */
+/* A bundle of what is read of the mapper's objects over another FROM (an alias). */
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
+/* The same with other slots: those whose flag in `missing` is 0 (UINT8_MAX: never). `missing` is borrowed. */
+const corm_node *corm_mapper_bundle_without_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
+                                               const uint8_t *missing);
+/* What a query that says nothing about it reads: missing[slot] is 0, or the flags that stand instead of a value. */
+void corm_mapper_missing(const corm_mapper *mapper, uint8_t *missing);
+/* By slot: the column over a FROM. NULL where there is no such thing. */
+const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
 /* The column node of a slot over a FROM (NULL: the table itself). */
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
                                        const corm_node *from);

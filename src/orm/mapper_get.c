@@ -4,7 +4,8 @@
 
 #include "orm/mapper.h"
 
-/* So many sets of columns have statements of their own; who wants yet another one reads the whole row. */
+/* So many sets of columns have statements of their own; who wants yet another one reads the whole row, as long as
+   that has all columns. */
 enum { MOST_SETS = 32 };
 
 static bool in_set(const uint64_t *set, uint32_t slot) {
@@ -97,7 +98,7 @@ corm_status corm_mapper_get_sql(corm_mapper *mapper, const corm_dialect *dialect
   uint32_t sets = 0;
   corm_mapper_sql *sql = mapper->sql;
   for (; sql && !is_of(mapper, sql, dialect, set); sql = sql->next) sets += sql->set != NULL;
-  if (!sql && set && sets >= MOST_SETS) return corm_mapper_get_sql(mapper, dialect, NULL, out, err);
+  if (!sql && set && sets >= MOST_SETS && !mapper->nlater) return corm_mapper_get_sql(mapper, dialect, NULL, out, err);
   const corm_status status = sql ? CORM_OK : new_sql(mapper, dialect, set, err);
   if (status == CORM_OK) *out = sql ? sql : mapper->sql;
   return status;

@@ -91,7 +91,50 @@ static corm_bundle *new_bundle(corm_arena *arena, const corm_mapper *mapper, con
   return bundle;
 }
 
+const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
+  const corm_node **columns = corm_arena_zalloc(arena, mapper->nattributes, sizeof *columns);
+  for (uint32_t i = 0; columns && i < mapper->nattributes; i++) {
+    columns[i] = corm_mapper_column_in(arena, mapper, i, from);
+    if (!columns[i]) return NULL;
+  }
+  return columns;
+}
+
+void corm_mapper_missing(const corm_mapper *mapper, uint8_t *missing) {
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_attribute *attribute = &mapper->attributes[i];
+    missing[i] = attribute->deferred ? CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_ALONE : 0;
+    if (attribute->deferred && attribute->raise) missing[i] |= CORM_VALUE_RAISES;
+  }
+}
+
+const corm_node *corm_mapper_bundle_without_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
+                                               const uint8_t *missing) {
+  const corm_node **columns;
+  corm_view *view = corm_arena_zalloc(arena, 1, sizeof *view);
+  int16_t *place = corm_arena_alloc(arena, (mapper->nattributes + 1) * sizeof *place);
+  corm_bundle *bundle = new_bundle(arena, mapper, from, mapper->nattributes, &columns);
+  if (!view || !place || !bundle) return NULL;
+  bundle->n = 0;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    place[i] = -1;
+    if (missing[i]) continue;
+    place[i] = (int16_t)bundle->n;
+    columns[bundle->n] = corm_mapper_column_in(arena, mapper, i, from);
+    if (!columns[bundle->n++]) return NULL;
+  }
+  *view = (corm_view){.place = place, .missing = missing};
+  bundle->view = view;
+  return &bundle->base;
+}
+
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
+  uint8_t *missing = mapper->nlater ? corm_arena_zalloc(arena, mapper->nattributes, 1) : NULL;
+  if (missing) {
+    corm_mapper_missing(mapper, missing);
+    return corm_mapper_bundle_without_in(arena, mapper, from, missing);
+  }
+  if (mapper->nlater) return NULL;
   const corm_node **columns;
   const corm_bundle *bundle = new_bundle(arena, mapper, from, mapper->nattributes, &columns);
   if (!bundle) return NULL;

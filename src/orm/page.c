@@ -27,13 +27,52 @@ static bool is_made_by_database(const corm_persister *p, const corm_mapper *mapp
   return p->dialect->insert_returning && !corm_mask_has(mask, slot) && (int32_t)slot != mapper->autoincrement;
 }
 
-/* Lists of columns and slots; the arrays live with the shape. */
-static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_shape *s, corm_writer_def *def,
-                            corm_error *err) {
+/* Rows that return what the database made go out one by one, so that of many only what must be known is asked for. */
+enum { FEW_ROWS = 32 };
+
+static bool wants_returned(const corm_persister *p, const corm_mapper *mapper, const corm_shape *s) {
+  if (s->kind != CORM_WRITE_INSERT || !p->dialect->insert_returning) return false;
+  switch ((corm_eager_defaults)mapper->rules.eager_defaults) {
+  case CORM_EAGER_AUTO: return p->flush->nworks <= FEW_ROWS;
+  case CORM_EAGER_ALWAYS: return true;
+  case CORM_EAGER_NEVER: break;
+  }
+  return false;
+}
+
+/* What the database computes for a column that the row leaves out. */
+static bool is_computed(const corm_column *column) {
+  return column->default_.kind == CORM_DEFAULT_SQL || corm_column_has_server_value(column);
+}
+
+/* The columns that get expressions in the row of an object. */
+static corm_status describe_inlined(corm_persister *p, corm_shape *s, const corm_object *object, corm_writer_def *def,
+                                    corm_error *err) {
+  const uint32_t n = s->mapper->nattributes;
+  corm_inlined *inlined = corm_arena_zalloc(&p->arena, 1, sizeof *inlined);
+  const corm_column **columns = corm_arena_zalloc(&p->arena, n, sizeof *columns);
+  const corm_node **values = corm_arena_zalloc(&p->arena, n, sizeof *values);
+  if (!inlined || !columns || !values) return corm_error_memory(err);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!corm_mask_has(s->mask, i) || !(object->slots[i].flags & CORM_VALUE_SQL)) continue;
+    columns[inlined->n] = corm_mapper_level_column(s->mapper, s->level, i);
+    values[inlined->n++] = (const corm_node *)(const void *)object->slots[i].as.s;
+  }
+  inlined->columns = columns;
+  inlined->values = values;
+  def->inlined = inlined;
+  def->singly = true;
+  s->leaves_some = true; /* to be read */
+  return CORM_OK;
+}
+
+/* Lists of columns and slots; the arrays live with the shape. `object`: whose row it is, where it is only one's. */
+static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_shape *s, const corm_object *object,
+                            corm_writer_def *def, corm_error *err) {
   const uint32_t most = mapper->nattributes + mapper->npk + 1;
-  const corm_column **columns = corm_arena_alloc(&p->arena, (most + mapper->npk) * sizeof(void *));
+  const corm_column **columns = corm_arena_alloc(&p->arena, 2 * (most + mapper->npk) * sizeof(void *));
   s->slots = corm_arena_alloc(&p->arena, (most + 1) * sizeof *s->slots);
-  s->returning = corm_arena_alloc(&p->arena, mapper->npk * sizeof *s->returning);
+  s->returning = corm_arena_alloc(&p->arena, most * sizeof *s->returning);
   if (!columns || !s->slots || !s->returning) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_column *column = corm_mapper_level_column(mapper, s->level, i);
@@ -42,6 +81,7 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
       s->leaves_some = s->leaves_some || !mapper->attributes[i].primary_key;
       continue;
     }
+    if (object && (object->slots[i].flags & CORM_VALUE_SQL)) continue;
     columns[s->n] = column;
     s->slots[s->n++] = (corm_shape_slot){column, i, corm_page_plain(p, column)};
   }
@@ -59,6 +99,13 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
       s->returning[s->nreturning++] = slot;
     }
   }
+  for (uint32_t i = 0; wants_returned(p, mapper, s) && i < mapper->nattributes; i++) {
+    const corm_attribute *attribute = &mapper->attributes[i];
+    if (!attribute->column || attribute->level != s->level || corm_mask_has(s->mask, i)) continue;
+    if (attribute->primary_key || attribute->deferred || !is_computed(attribute->column)) continue;
+    columns[s->n + s->nreturning] = attribute->column;
+    s->returning[s->nreturning++] = i;
+  }
   if (s->versioned) {
     const corm_column *column = mapper->attributes[mapper->version].column;
     columns[s->n + s->nkeys] = column;
@@ -70,11 +117,11 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 && s->level == 0 &&
                  !corm_mask_has(s->mask, (uint32_t)mapper->autoincrement);
   if (s->wants_key) def->key = mapper->attributes[mapper->autoincrement].column;
-  return CORM_OK;
+  return object ? describe_inlined(p, s, object, def, err) : CORM_OK;
 }
 
-static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
-                             corm_error *err) {
+static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, const corm_object *object, uint32_t level,
+                             corm_write_kind kind, corm_error *err) {
   const size_t words = corm_mask_words(mapper);
   corm_shape *s = corm_arena_zalloc(&p->arena, 1, sizeof *s);
   uint64_t *mask = corm_arena_alloc(&p->arena, words * sizeof *mask);
@@ -89,8 +136,9 @@ static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, uint3
                     .level = level,
                     .kind = kind,
                     .mask = mask,
-                    .versioned = p->versioned};
-  if (describe(p, mapper, s, &def, err) != CORM_OK) return NULL;
+                    .versioned = p->versioned,
+                    .inlined = p->inlined};
+  if (describe(p, mapper, s, p->inlined ? object : NULL, &def, err) != CORM_OK) return NULL;
   return corm_shape_open(p, s, &def, err) == CORM_OK ? s : NULL;
 }
 
@@ -103,13 +151,14 @@ static const corm_mapper *owner_of(const corm_mapper *mapper, uint32_t level) {
   return mapper;
 }
 
-corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
+corm_shape *corm_page_shape(corm_persister *p, const corm_object *object, uint32_t level, corm_write_kind kind,
                             corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
   if (mapper->parent) mapper = owner_of(mapper, level);
   const size_t size = corm_mask_words(mapper) * sizeof *p->mask;
-  for (corm_shape **link = &p->shapes; *link; link = &(*link)->next) {
+  for (corm_shape **link = &p->shapes; *link && !p->inlined; link = &(*link)->next) {
     corm_shape *s = *link;
-    if (s->mapper != mapper || s->level != level || s->kind != kind || s->versioned != p->versioned ||
+    if (s->inlined || s->mapper != mapper || s->level != level || s->kind != kind || s->versioned != p->versioned ||
         memcmp(s->mask, p->mask, size) != 0)
       continue;
     *link = s->next;
@@ -117,7 +166,7 @@ corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32
     p->shapes = s;
     return s;
   }
-  return new_shape(p, mapper, level, kind, err);
+  return new_shape(p, mapper, object, level, kind, err);
 }
 
 /* -- rows -----------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_
                                  corm_error *err) {
   corm_object *object = work->object;
   p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && !p->posting && corm_persist_versioned(object, level);
-  corm_shape *s = corm_page_shape(p, object->mapper, level, kind, err);
+  corm_shape *s = corm_page_shape(p, object, level, kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
   corm_status status = CORM_OK;
@@ -85,6 +85,7 @@ static corm_status update_row(corm_persister *p, const corm_work *work, uint32_t
 static corm_status delete_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   if (work->replaced) return CORM_OK;
   for (uint32_t i = 0; i < p->nwords; i++) p->mask[i] = 0;
+  p->inlined = false;
   return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
 }
 

@@ -40,6 +40,7 @@ typedef struct corm_shape {
   corm_shape_slot *keys; /* what WHERE looks for */
   uint32_t nkeys;
   bool versioned;      /* the last key is the version */
+  bool inlined;        /* it is one row's, with expressions among its values */
   bool wants_key;      /* INSERT: the generated key, which goes into mapper->autoincrement */
   bool leaves_some;    /* INSERT: columns outside of the key are left to the database */
   uint32_t *returning; /* INSERT: slots of other keys that the database makes */
@@ -85,6 +86,7 @@ typedef struct corm_persister {
   bool posting;     /* what is written are keys of relationships with post_update: no event tells of it */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
+  bool inlined;   /* some of its values are expressions */
   bool versioned; /* so is this: an UPDATE or DELETE looks for the version, too */
   uint32_t nwords;
 } corm_persister;
@@ -123,7 +125,7 @@ void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t lev
 /* -- page.c -- */
 
 /* The shape of p->mask for rows of an object's class in the table of a level. NULL: err is set. */
-corm_shape *corm_page_shape(corm_persister *p, const corm_mapper *mapper, uint32_t level, corm_write_kind kind,
+corm_shape *corm_page_shape(corm_persister *p, const corm_object *object, uint32_t level, corm_write_kind kind,
                             corm_error *err);
 /* Makes room for a row in the shape's page; NULL: err is set. */
 corm_value *corm_page_room(corm_persister *p, corm_shape *shape, corm_object *object, corm_error *err);

@@ -87,12 +87,15 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
+  p->inlined = false;
   add_copies(p, object, level);
   if (counts_version(mapper, level)) status = count_version(p, object, err);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_column *column = written(mapper, i, level);
     if (!column) continue;
-    if (object->slots[i].kind == CORM_ABSENT) {
+    if (object->slots[i].flags & CORM_VALUE_SQL) {
+      p->inlined = true;
+    } else if (object->slots[i].kind == CORM_ABSENT) {
       const corm_default *wanted = &column->default_;
       if (is_client_default(wanted)) {
         status = apply_default(p, object, i, wanted, err);
@@ -131,12 +134,14 @@ corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uin
   *any = has_changes(object, level) || (counts_version(mapper, level) && changes_below(object));
   if (!*any) return CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
+  p->inlined = false;
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_column *column = written(mapper, i, level);
     if (!column) continue;
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY) && is_client_default(&column->onupdate))
       status = apply_default(p, object, i, &column->onupdate, err);
     if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
+    if (object->slots[i].flags & CORM_VALUE_SQL) p->inlined = true;
   }
   if (status != CORM_OK || !counts_version(mapper, level)) return status;
   const uint32_t version = (uint32_t)mapper->version;
@@ -152,7 +157,9 @@ void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t lev
     const corm_attribute *attribute = &mapper->attributes[i];
     const corm_column *column = attribute->column;
     corm_value *slot = &object->slots[i];
-    if (!column || attribute->level != level || (slot->flags & CORM_VALUE_DIRTY)) continue;
+    if (!column || attribute->level != level) continue;
+    if (slot->flags & CORM_VALUE_SQL) corm_object_expire(object, &i, 1);
+    if (slot->flags & CORM_VALUE_DIRTY) continue;
     bool computed = kind == CORM_WRITE_INSERT ? slot->kind == CORM_ABSENT
                                               : column->server_onupdate || column->onupdate.kind == CORM_DEFAULT_SQL;
     computed = computed || (kind == CORM_WRITE_UPDATE && (int32_t)i == mapper->version);

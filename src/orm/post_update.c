@@ -115,6 +115,7 @@ corm_status corm_posts_write(corm_persister *p, corm_error *err) {
   corm_status status = CORM_OK;
   if (!flush->nposts) return CORM_OK;
   p->posting = true;
+  p->inlined = false;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     const corm_work *work = &flush->works[flush->order[i]];
     if (work->first_post) status = corm_persist_at(p, work->object->mapper->root, NULL, err);

@@ -31,17 +31,20 @@ static bool is_later(const corm_value *value) {
   return (value->flags & both) == both;
 }
 
+static bool is_alone(const corm_value *value) {
+  return (value->flags & CORM_VALUE_ALONE) != 0;
+}
+
 /* What has expired besides the key, without what waits to be asked for itself. */
 static wanted expired_of(const corm_object *object) {
   const corm_mapper *mapper = object->mapper;
   wanted w = {.all = true};
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_value *value = &object->slots[i];
+    const bool expired = (value->flags & CORM_VALUE_EXPIRED) && !is_later(value);
     if (mapper->attributes[i].primary_key) continue;
-    if ((value->flags & CORM_VALUE_EXPIRED) && !is_later(value) && i < sizeof w.bits * 8)
-      w.bits[i / 64] |= UINT64_C(1) << (i % 64);
-    else
-      w.all = false;
+    if (expired && i < sizeof w.bits * 8) w.bits[i / 64] |= UINT64_C(1) << (i % 64);
+    if (expired == mapper->attributes[i].deferred) w.all = false;
   }
   if (mapper->nattributes > sizeof w.bits * 8) w.all = true;
   return w;
@@ -79,7 +82,7 @@ static wanted later_of(const corm_object *object, uint32_t slot) {
   wanted w = {0};
   if (slot >= sizeof w.bits * 8) return (wanted){.all = true};
   for (uint32_t i = 0; i < object->mapper->nattributes && i < sizeof w.bits * 8; i++)
-    if (is_later(&object->slots[i])) w.bits[i / 64] |= UINT64_C(1) << (i % 64);
+    if (is_later(&object->slots[i]) && !is_alone(&object->slots[i])) w.bits[i / 64] |= UINT64_C(1) << (i % 64);
   return w;
 }
 
@@ -135,15 +138,33 @@ static corm_status load_later(corm_object *object, uint32_t slot, corm_error *er
   return status;
 }
 
+/* A deferred slot is loaded with those of its group. */
+static wanted group_of(const corm_object *object, uint32_t slot) {
+  const corm_attribute *attributes = object->mapper->attributes;
+  const char *group = attributes[slot].group;
+  wanted w = {.bits = {0}};
+  for (uint32_t i = 0; i < object->mapper->nattributes && i < sizeof w.bits * 8; i++) {
+    const uint8_t flags = object->slots[i].flags;
+    const bool beside = group && attributes[i].group && strcmp(attributes[i].group, group) == 0 &&
+                        is_later(&object->slots[i]) && !(flags & CORM_VALUE_RAISES);
+    if (i == slot || beside) w.bits[i / 64] |= UINT64_C(1) << (i % 64);
+  }
+  return w;
+}
+
 corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err) {
+  if (object->slots[slot].flags & CORM_VALUE_RAISES)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "'%s.%s' is not available due to raiseload=True",
+                          object->mapper->name, object->mapper->attributes[slot].key);
   if (!object->session) {
     char after[256];
     snprintf(after, sizeof after, " is not bound to a Session; attribute refresh operation of '%s.%s' cannot proceed",
              object->mapper->name, object->mapper->attributes[slot].key);
     return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ", after, err);
   }
-  const wanted w = expired_of(object);
-  corm_status status = is_later(&object->slots[slot]) ? load_later(object, slot, err) : load_row(object, &w, NULL, err);
+  const wanted w = is_alone(&object->slots[slot]) ? group_of(object, slot) : expired_of(object);
+  const bool others = is_later(&object->slots[slot]) && !is_alone(&object->slots[slot]);
+  corm_status status = others ? load_later(object, slot, err) : load_row(object, &w, NULL, err);
   if (status == CORM_OK && (object->slots[slot].flags & CORM_VALUE_EXPIRED))
     return refuse(object, CORM_E_OBJECT_DELETED, "Instance ", " has been deleted, or its row is otherwise not present",
                   err);

@@ -211,7 +211,7 @@ void corm_state_to_transient(corm_session *session, corm_object *object) {
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
     if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(session->mem, value);
-    value->flags &= (uint8_t)~CORM_VALUE_EXPIRED;
+    value->flags &= (uint8_t) ~(CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_RAISES | CORM_VALUE_ALONE);
   }
   object->flags &= (uint8_t) ~(CORM_OBJECT_EXPIRED | CORM_OBJECT_KEYED);
 }
@@ -258,7 +258,7 @@ static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
   const bool own = corm_mapper_has_table(mapper, table);
   for (uint32_t i = 0; own && i < object->mapper->nattributes; i++)
-    if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &i, 1);
+    if (!(object->slots[i].flags & (CORM_VALUE_DIRTY | CORM_VALUE_LATER))) corm_object_expire(object, &i, 1);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
     if (!own && !corm_mapper_has_table(relationship->target, table) && relationship->def.secondary != table) continue;

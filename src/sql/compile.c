@@ -162,19 +162,23 @@ corm_status corm_compile_in(corm_arena *arena, const corm_dialect *dialect, cons
 }
 
 corm_status corm_compile_insert_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
-                                   const corm_column *const *columns, size_t n, const corm_column *const *returning,
-                                   size_t nreturning, corm_compiled *out, corm_error *err) {
+                                   const corm_column *const *columns, size_t n, const corm_inlined *inlined,
+                                   const corm_column *const *returning, size_t nreturning, corm_compiled *out,
+                                   corm_error *err) {
   corm_compiler c;
   start(&c, arena, dialect, NULL, out, err);
+  c.inlined = inlined;
   corm_emit_chosen_insert(&c, table, columns, n, returning, nreturning);
   return finish(&c);
 }
 
 corm_status corm_compile_update_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
-                                   const corm_column *const *set, size_t nset, const corm_column *const *where,
-                                   size_t nwhere, corm_compiled *out, corm_error *err) {
+                                   const corm_column *const *set, size_t nset, const corm_inlined *inlined,
+                                   const corm_column *const *where, size_t nwhere, corm_compiled *out,
+                                   corm_error *err) {
   corm_compiler c;
   start(&c, arena, dialect, NULL, out, err);
+  c.inlined = inlined;
   corm_emit_chosen_update(&c, table, set, nset, where, nwhere);
   return finish(&c);
 }

@@ -111,14 +111,20 @@ CORM_MUST_USE corm_status corm_compile_in(corm_arena *arena, const corm_dialect 
  * required binds in this order. Columns left out get their SQL-expression default (onupdate) inlined; other defaults
  * are the caller's. Names: "name" for INSERT and SET, "user_id" (table_column) in WHERE.
  */
+typedef struct corm_inlined { /* columns whose values are expressions; they stand behind the others */
+  const corm_column *const *columns;
+  const corm_node *const *values;
+  size_t n;
+} corm_inlined;
+
 CORM_MUST_USE corm_status corm_compile_insert_in(corm_arena *arena, const corm_dialect *dialect,
                                                  const corm_table *table, const corm_column *const *columns, size_t n,
-                                                 const corm_column *const *returning, size_t nreturning,
-                                                 corm_compiled *out, corm_error *err);
+                                                 const corm_inlined *inlined, const corm_column *const *returning,
+                                                 size_t nreturning, corm_compiled *out, corm_error *err);
 CORM_MUST_USE corm_status corm_compile_update_in(corm_arena *arena, const corm_dialect *dialect,
                                                  const corm_table *table, const corm_column *const *set, size_t nset,
-                                                 const corm_column *const *where, size_t nwhere, corm_compiled *out,
-                                                 corm_error *err);
+                                                 const corm_inlined *inlined, const corm_column *const *where,
+                                                 size_t nwhere, corm_compiled *out, corm_error *err);
 CORM_MUST_USE corm_status corm_compile_delete_in(corm_arena *arena, const corm_dialect *dialect,
                                                  const corm_table *table, const corm_column *const *where,
                                                  size_t nwhere, corm_compiled *out, corm_error *err);

@@ -96,7 +96,8 @@ struct corm_compiler {
   bool aggregate;    /* inside the arguments of an aggregate, which cannot hold another */
   bool inside;       /* what is emitted now is an operand */
   unsigned depth;
-  corm_hole *hole; /* of the type's expression that is being written */
+  corm_hole *hole;             /* of the type's expression that is being written */
+  const corm_inlined *inlined; /* of a statement of chosen columns; NULL: none */
   corm_scope *scope;
   corm_cte_slot *ctes;
   uint32_t nctes;

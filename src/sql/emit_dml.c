@@ -379,10 +379,18 @@ bool corm_is_chosen(const corm_column *column, const corm_column *const *columns
   return false;
 }
 
-/* Columns left out whose default is an expression. */
+/* The expression given for a column, or NULL. */
+static const corm_node *given_for(const corm_compiler *c, const corm_column *column) {
+  for (size_t i = 0; c->inlined && i < c->inlined->n; i++)
+    if (c->inlined->columns[i] == column) return c->inlined->values[i];
+  return NULL;
+}
+
+/* Columns whose value is an expression, or that are left out and have one as their default. */
 static bool is_inlined(const corm_compiler *c, const corm_table *table, size_t index, const corm_column *const *columns,
                        size_t n) {
   const corm_column *column = table_column(table, index);
+  if (given_for(c, column)) return true;
   return corm_default_of(c, column)->kind == CORM_DEFAULT_SQL && !corm_is_chosen(column, columns, n);
 }
 
@@ -402,11 +410,13 @@ static void emit_chosen_values(corm_compiler *c, const corm_table *table, const 
     const corm_column *column = table_column(table, i);
     if (!first) corm_emit_bytes(c, ", ", 2);
     first = false;
-    if (names) {
+    const corm_node *given = given_for(c, column);
+    if (names)
       corm_emit_column_name(c, column);
-    } else {
+    else if (given)
+      corm_emit_value(c, column, column->key, given, 0);
+    else
       corm_emit_default(c, column, corm_default_of(c, column), column->key, CORM_BIND_DEFAULT, 0);
-    }
   }
 }
 
@@ -462,6 +472,11 @@ void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const co
                              const corm_column *const *where, size_t nwhere) {
   c->out->is_dml = true;
   bool first = true;
+  corm_scope scope = {0};
+  corm_from_list_init(&scope.froms, c->arena);
+  const corm_node *target = c->inlined ? corm_table_node_in(c->arena, table) : NULL;
+  if (c->inlined && (!target || !corm_from_list_add(&scope.froms, target))) corm_compiler_check(c, NULL);
+  c->scope = &scope; /* what the expressions may name */
   corm_emit_text(c, "UPDATE ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   corm_emit_text(c, " SET ");
@@ -471,10 +486,15 @@ void corm_emit_chosen_update(corm_compiler *c, const corm_table *table, const co
   }
   for (size_t i = 0; i < table->columns.len; i++) {
     const corm_column *column = table_column(table, i);
-    if (column->onupdate.kind != CORM_DEFAULT_SQL || corm_is_chosen(column, set, nset)) continue;
+    const corm_node *given = given_for(c, column);
+    if (!given && (column->onupdate.kind != CORM_DEFAULT_SQL || corm_is_chosen(column, set, nset))) continue;
     emit_set(c, column, NULL, &first);
-    corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
+    if (given)
+      corm_emit_value(c, column, column->key, given, 0);
+    else
+      corm_emit_default(c, column, &column->onupdate, column->key, CORM_BIND_ONUPDATE, 0);
   }
+  c->scope = NULL;
   if (first) corm_emit_error(c, CORM_E_COMPILE, "an UPDATE of '%s' sets no column", table->name);
   emit_chosen_where(c, table, where, nwhere);
 }

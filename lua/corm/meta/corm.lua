@@ -664,6 +664,18 @@ function corm.declared_attr(fn) end
 ---@return any # to be assigned in a model
 function corm.synonym(name) end
 
+---A column that is read when it is asked for, not with its objects.
+---@param column corm.Column
+---@param options? { group?: string, raiseload?: boolean, active_history?: boolean }
+---@return any # to be assigned in a model
+function corm.deferred(column, options) end
+
+---A column with options of its attribute.
+---@param column corm.Column
+---@param options? { deferred?: boolean, group?: string, raiseload?: boolean, active_history?: boolean }
+---@return any # to be assigned in a model
+function corm.column_property(column, options) end
+
 ---The model once more, under another name in SQL, or as a subquery that has its columns.
 ---@overload fun(class: corm.Model, options?: { name?: string, flat?: boolean }): corm.Model
 ---@param class corm.Model
@@ -696,6 +708,27 @@ function corm.with_parent(object, relation) end
 ---@param subject any
 ---@return corm.InstanceState|corm.Mapper
 function corm.inspect(subject) end
+
+---What was added, what stayed, what left; nothing is loaded.
+---@param object any
+---@param key string
+---@return { added: any[], unchanged: any[], deleted: any[], has_changes: boolean }
+function corm.get_history(object, key) end
+
+---The value was changed in place: the next flush writes it.
+---@param object any
+---@param key string
+function corm.flag_modified(object, key) end
+
+---The next flush looks at the object.
+---@param object any
+function corm.flag_dirty(object) end
+
+---Sets what counts as loaded.
+---@param object any
+---@param key string
+---@param value any
+function corm.set_committed_value(object, key, value) end
 
 ---@param object any
 ---@return corm.Session|nil
@@ -773,6 +806,27 @@ function corm.contains_eager(attribute, options) end
 ---@param attribute corm.Relationship
 ---@return corm.LoaderOption
 function corm.defaultload(attribute) end
+
+---Of the columns of their class these only, besides the key.
+---@param ... corm.Expression|{ raiseload?: boolean }
+---@return corm.LoaderOption
+function corm.load_only(...) end
+
+---Not this column; "*": none but the key.
+---@param column corm.Expression|"*"
+---@param options? { raiseload?: boolean }
+---@return corm.LoaderOption
+function corm.defer(column, options) end
+
+---Also this deferred column; "*": all.
+---@param column corm.Expression|"*"
+---@return corm.LoaderOption
+function corm.undefer(column) end
+
+---Also the deferred columns of a group.
+---@param name string
+---@return corm.LoaderOption
+function corm.undefer_group(name) end
 
 ---What begins at one entity of the query: a class or an alias of it.
 ---@param entity corm.Model

@@ -16,6 +16,13 @@ function registry:configure() end
 ---@return corm.Base
 function registry:generate_base(options) end
 
+---Maps a Table to a class: a name, or a plain table of functions with `__name__`, which becomes the class.
+---@param class string|table
+---@param as_table corm.Table
+---@param options? table properties, inherits, and what `__mapper_args__` takes
+---@return corm.Model
+function registry:map_imperatively(class, as_table, options) end
+
 ---Functions assigned to it are methods of all its classes.
 ---@class corm.Base
 ---@field metadata corm.MetaData
@@ -205,6 +212,23 @@ function LoaderOption:contains_eager(attribute, options) end
 ---@return corm.LoaderOption
 function LoaderOption:defaultload(attribute) end
 
+---@param ... corm.Expression|{ raiseload?: boolean }
+---@return corm.LoaderOption
+function LoaderOption:load_only(...) end
+
+---@param column corm.Expression|"*"
+---@param options? { raiseload?: boolean }
+---@return corm.LoaderOption
+function LoaderOption:defer(column, options) end
+
+---@param column corm.Expression|"*"
+---@return corm.LoaderOption
+function LoaderOption:undefer(column) end
+
+---@param name string
+---@return corm.LoaderOption
+function LoaderOption:undefer_group(name) end
+
 ---Several options that begin where this one ends.
 ---@param ... corm.LoaderOption
 ---@return corm.LoaderOption
@@ -285,8 +309,9 @@ function Session:merge_all(objects, options) end
 function Session:contains(object) end
 
 ---@param object corm.Object
+---@param options? { include_collections?: boolean }
 ---@return boolean
-function Session:is_modified(object) end
+function Session:is_modified(object, options) end
 
 ---@return boolean
 function Session:in_transaction() end
