@@ -105,10 +105,10 @@ database.only("postgresql", "mariadb", function()
     it("with more parameters than the protocol has is refused, and the connection is good", function()
       local engine = database.engine()
       local numbers = {}
-      for i = 1, 70000 do numbers[i] = i end
-      local n = corm.literal_column "1"
+      for i = 1, 70000 do numbers[i] = { i, i } end
+      local n = corm.tuple_(corm.literal_column "1", corm.literal_column "1")
       local connection <close> = engine:connect()
-      local ok, err = pcall(connection.execute, connection, corm.select(n):where(n:in_(numbers)))
+      local ok, err = pcall(connection.execute, connection, corm.select(corm.literal_column "1"):where(n:in_(numbers)))
       assert.is_false(ok)
       assert.is_true(err:is "DBAPIError" or err:is "CompileError", tostring(err))
       connection:rollback()

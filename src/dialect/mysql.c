@@ -2,6 +2,7 @@
  * MySQL 5.7 and later, MariaDB 10.2 and later, as SQLAlchemy speaks to them. What a name stands for before a server has
  * answered is SQLAlchemy's default; the connection's dialect is the server's own.
  */
+#include "dialect/list_rows.h"
 #include "dialect/mysql.h"
 
 #include <string.h>
@@ -109,18 +110,19 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
 #define COMMON                                                                                                         \
   .default_driver = "libmariadb", .quote = '`', .max_identifier = MAX_ALIAS, .max_name = 64,                           \
   .name_in_characters = true, .trims_labels = true, .paramstyle = CORM_PARAM_QMARK, .max_params = MAX_PARAMS,          \
-  .boolean_words = true, .backslash_escapes = true, .concat_call = true, .quantified = true, .no_filter = true,        \
-  .few_frames = true, .inner_join = true, .no_full_join = true, .from_dual = true, .hinting = CORM_HINTING_BEHIND,     \
-  .no_grouping_sets = true, .no_nulls_order = true, .locking = CORM_LOCKING_MODE, .with_behind_insert = true,          \
-  .multi_values = true, .duplicate_key = true, .updates_tables = true, .sets_several = true,                           \
-  .delete_style = CORM_DELETE_USING_ALL, .keys_off = "SET foreign_key_checks = 0",                                     \
-  .keys_on = "SET foreign_key_checks = 1", .inline_enum = true, .no_match = true, .drop_by_kind = true,                \
-  .index_of_table = true, .index_where = CORM_INDEX_WHERES, .index_parentheses = CORM_INDEX_ALL,                       \
-  .inline_comments = true, .no_temporary_views = true, .for_server = for_server, .binary = corm_mysql_binary,          \
-  .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,                            \
-  .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
-  .table_suffix = corm_mysql_table_suffix, .constraint_option = corm_mysql_constraint_option,                          \
-  .index_option = corm_mysql_index_option, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,               \
+  .list_rows = corm_list_rows_mysql, .boolean_words = true, .backslash_escapes = true, .concat_call = true,            \
+  .quantified = true, .no_filter = true, .few_frames = true, .inner_join = true, .no_full_join = true,                 \
+  .from_dual = true, .hinting = CORM_HINTING_BEHIND, .no_grouping_sets = true, .no_nulls_order = true,                 \
+  .locking = CORM_LOCKING_MODE, .with_behind_insert = true, .multi_values = true, .duplicate_key = true,               \
+  .updates_tables = true, .sets_several = true, .delete_style = CORM_DELETE_USING_ALL,                                 \
+  .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .inline_enum = true,              \
+  .no_match = true, .drop_by_kind = true, .index_of_table = true, .index_where = CORM_INDEX_WHERES,                    \
+  .index_parentheses = CORM_INDEX_ALL, .inline_comments = true, .no_temporary_views = true, .for_server = for_server,  \
+  .binary = corm_mysql_binary, .function = function, .extract = extract, .limit = limit,                               \
+  .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,                                               \
+  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_mysql_table_suffix,                         \
+  .constraint_option = corm_mysql_constraint_option, .index_option = corm_mysql_index_option,                          \
+  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \

@@ -1,6 +1,7 @@
 /* PostgreSQL 12 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
 #include <string.h>
 
+#include "dialect/list_rows.h"
 #include "dialect/ansi.h"
 #include "dialect/native_codec.h"
 #include "dialect/postgresql_operators.h"
@@ -141,6 +142,7 @@ const corm_dialect corm_dialect_postgresql = {
     .constraint_comments = true,
     .materialized_views = true,
     .bind_cast = corm_postgresql_bind_cast,
+    .list_rows = corm_list_rows_postgresql,
     .create_type = corm_postgresql_create_type,
     .drop_type = corm_postgresql_drop_type,
     .key_sql = corm_postgresql_key_sql,

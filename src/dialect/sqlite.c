@@ -1,6 +1,7 @@
 /* SQLite 3.35 and later, as SQLAlchemy speaks to it. Deviations are said where they are. */
 #include <string.h>
 
+#include "dialect/list_rows.h"
 #include "dialect/ansi.h"
 #include "dialect/sqlite_codec.h"
 #include "dialect/sqlite_operators.h"
@@ -261,6 +262,7 @@ const corm_dialect corm_dialect_sqlite = {
     .max_params = 32766, /* SQLite's own default since 3.32 */
     .native_boolean = false,
     .tuple_values = true,
+    .list_rows = corm_list_rows_sqlite,
     .within_group = CORM_WITHIN_GROUP_NONE,
     .no_lateral = true,
     .values_style = CORM_VALUES_SELECTS,

@@ -292,13 +292,6 @@ static const char *element_name(char **room, const char *name, size_t len, const
   return own;
 }
 
-/* A list with which the statement would have more parameters than the database takes is written as literals. What may
-   still follow it has an eighth for itself. */
-static bool is_too_long(const corm_compiler *c, const corm_bind *bind) {
-  const uint32_t max = c->dialect->max_params;
-  return !c->options.named && (uint64_t)c->nbinds + bind->nvalues > max - max / 8;
-}
-
 static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
                           const corm_node *left, corm_place place) {
   uint32_t width = bind->width ? bind->width : 1;
@@ -308,8 +301,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     return;
   }
   char *room = NULL;
-  const bool literal = c->options.literal_binds || is_too_long(c, bind);
-  if (!literal) {
+  if (!c->options.literal_binds) {
     room = corm_compiler_check(c, corm_arena_alloc(c->arena, bind->nvalues * (len + 23)));
     if (!room || !reserve_binds(c, bind->nvalues)) return;
   }
@@ -319,7 +311,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (bind->width && i % width == 0) corm_emit_bytes(c, "(", 1);
     const corm_type *type = member_type(bind, left, i % width);
     if (!type || (type->kind == CORM_TYPE_NULLTYPE && !type->custom)) type = corm_type_of_value(&bind->values[i]);
-    if (literal) {
+    if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {
       corm_add_bind(c,
@@ -359,7 +351,9 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
     return;
   }
   if (!name) name = corm_bind_name(c, bind);
-  if (is_list) {
+  if (is_list && corm_is_long_list(c, bind)) {
+    corm_emit_long_list(c, bind, name);
+  } else if (is_list) {
     emit_elements(c, bind, name, column, left, place);
   } else if (!c->options.literal_binds) {
     const corm_type *type = bind->base.type;

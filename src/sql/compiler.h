@@ -175,6 +175,10 @@ void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place 
 /* corm_emit_bind for a value that is known. `name` NULL: not known yet, as an empty list has none. */
 void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
                           const corm_node *left, corm_op op, corm_place place);
+/* A list with which the statement would have more parameters than the database takes; what may still follow it has an
+   eighth for itself (long_list.c). */
+bool corm_is_long_list(const corm_compiler *c, const corm_bind *bind);
+void corm_emit_long_list(corm_compiler *c, const corm_bind *bind, const char *name);
 /* corm_emit_bind for one whose value the execution may give (late.c). */
 void corm_emit_late(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place);

@@ -12,6 +12,14 @@
 #include "schema/table.h"
 #include "sql/node.h"
 
+/* The items of a list that is sent as one JSON array. */
+typedef struct corm_list_rows {
+  const corm_type *type;
+  corm_value_kind kind; /* canonical */
+  bool text;            /* they are sent as text */
+  size_t longest;       /* then: bytes of the longest */
+} corm_list_rows;
+
 typedef struct corm_dialect corm_dialect;
 typedef struct corm_compiler corm_compiler; /* sql/compile.c's state; dialects call the emit functions below */
 
@@ -283,6 +291,10 @@ struct corm_dialect {
   /* Appends a stored value as a literal where it is spelled in the dialect's own way; false: the common form. NULL: the
      common form always. */
   bool (*literal)(const corm_dialect *dialect, const corm_type *type, const corm_value *stored, corm_buf *out);
+
+  /* Appends what stands before a parameter, or behind it, that is a JSON array and becomes rows: a list behind IN.
+     NULL: it cannot be done. */
+  void (*list_rows)(const corm_dialect *dialect, const corm_list_rows *rows, bool behind, corm_buf *out);
 
   /* -- questions to the catalog -- */
   /* SQL that answers whether a table, an index, a type exists: a row when it does. Binds: the name, the schema (NULL:
