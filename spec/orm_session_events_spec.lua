@@ -310,6 +310,20 @@ describe("U34 session events", function()
     assert.equal("true, c", taken())
   end)
 
+  it("survive a finalizer that a hook calls by hand", function()
+    local gone = {}
+    event.listen(session, "transient_to_pending", function(_, object)
+      debug.getmetatable(object).__gc(object)
+      gone[#gone + 1] = object.name
+      for i = 1, 20 do log[i] = m.User { name = "other" } end
+    end)
+    session:add_all { m.User { name = "a" }, m.User { name = "b" } }
+    collectgarbage()
+    session:commit()
+    assert.same({ "a", "b" }, gone)
+    assert.equal("a,b", w:list('SELECT name FROM "user" ORDER BY name'))
+  end)
+
   it("do not keep objects alive longer than the call, nor sessions that are their own listeners", function()
     local weak = setmetatable({}, { __mode = "k" })
     do

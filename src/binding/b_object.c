@@ -127,6 +127,8 @@ static int object_gc(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   corm_object *object = block_at(L, 1);
   if (!object || !object->handle || !is_object(L, state, 1)) return 0;
+  /* What waits to be told is pinned, so this is a call by hand; the collector's own will come. */
+  if (object->mapper && (object->flags & CORM_OBJECT_TOLD)) return 0;
   binding_host *host = state->host;
   state->L = L;
   if (object->mapper) {
