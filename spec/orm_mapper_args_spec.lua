@@ -15,7 +15,7 @@ local function columns_of(class)
   return table.concat(corm.inspect(class).columns, ",")
 end
 
-describe("M05 mapper arguments", function()
+describe("M05 M23 mapper arguments", function()
   local w
   after_each(function()
     if w then w:close() end
