@@ -45,6 +45,35 @@ describe("the program corm", function()
     return read_file(stdout), read_file(stderr), status
   end
 
+  describe("given a word", function()
+    it("runs a script of any name", function()
+      local script = new_file("print(arg[0], ...)")
+      local out, err, status = run { "run", script, "run", "-e" }
+      assert.equal(script .. "\trun\t-e\n", out)
+      assert.equal("", err)
+      assert.equal(0, status)
+      assert.equal(2, select(3, run { "run" }))
+    end)
+
+    it("prints stubs of the models in files", function()
+      local models = new_file [[
+        local corm = require "corm"
+        local Base = corm.declarative_base()
+        return Base:model("Thing", { __tablename__ = "thing", id = corm.Column(corm.Integer, { primary_key = true }) })
+      ]]
+      local out, err, status = run { "stubs", models }
+      assert.is_truthy(out:find("---@class Thing: corm.Object\n---@field id integer\n", 1, true))
+      assert.is_function(load(out, "stubs", "t", {}))
+      assert.equal("", err)
+      assert.equal(0, status)
+      assert.equal(2, select(3, run { "stubs" }))
+      out, err, status = run { "stubs", models .. ".not" }
+      assert.equal("", out)
+      assert.is_truthy(err:find("No such file", 1, true))
+      assert.equal(1, status)
+    end)
+  end)
+
   describe("given a script", function()
     it("passes the arguments in `arg` and `...`", function()
       local script = new_file("print(arg[0], #arg, arg[1], arg[2], ...) print(arg[-1])")

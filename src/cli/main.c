@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,16 @@
 
 enum { EXIT_USAGE = 2 };
 
-static const char usage[] = "usage: corm [-e CODE]... [FILE.lua [ARGUMENT]...]\n";
+static const char usage[] = "usage: corm [-e CODE]... [run] [FILE.lua [ARGUMENT]...]\n"
+                            "       corm [-e CODE]... stubs MODELS.lua...\n";
 
 static const char help[] =
     "Runs a Lua script with the corm ORM built in: `require \"corm\"` needs no installed module.\n"
     "\n"
     "  FILE.lua         the script; - reads it from standard input\n"
     "  ARGUMENT         what the script finds in `arg` and `...`\n"
+    "  run              what follows is a script, whatever its name\n"
+    "  stubs            run the files, which return a Base or models, and print the classes for LuaLS\n"
     "  -e, --eval CODE  run CODE first; may be given several times, and without a script\n"
     "  -v, --version    print the versions of corm, SQLite and Lua\n"
     "  -h, --help       print this\n"
@@ -29,6 +33,27 @@ static const char help[] =
     "its traceback; 2 for wrong usage.\n";
 
 typedef enum outcome { RUN, SHOW_VERSION, SHOW_HELP, WRONG_USAGE } outcome;
+
+/* What it loads is source text only, as the script is. */
+static const char print_stubs[] =
+    "local all = {} for i = 1, #arg do "
+    "all[i] = assert(loadfile(arg[i], 't'))() or error(arg[i] .. ' returns nothing; return a Base, or classes', 0) end "
+    "io.write(require('corm').stubs(all))";
+
+/* Words that are no scripts; one of such a name is run by `corm run`. */
+static outcome parse_word(corm_script *script) {
+  const char *word = script->argv[script->script];
+  const bool more = script->script + 1 < script->argc;
+  if (strcmp(word, "run") == 0) {
+    script->script++;
+    return more ? RUN : WRONG_USAGE;
+  }
+  if (strcmp(word, "stubs") == 0) {
+    script->command = print_stubs;
+    return more ? RUN : WRONG_USAGE;
+  }
+  return RUN;
+}
 
 static outcome parse(int argc, char **argv, corm_script *script) {
   static const struct option options[] = {
@@ -48,7 +73,8 @@ static outcome parse(int argc, char **argv, corm_script *script) {
     }
   }
   script->script = optind;
-  return optind < argc || script->code_count > 0 ? RUN : WRONG_USAGE;
+  if (optind < argc) return parse_word(script);
+  return script->code_count > 0 ? RUN : WRONG_USAGE;
 }
 
 /* A reader that went away is its own choice; any other loss of output is an error. */

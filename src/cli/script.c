@@ -103,7 +103,10 @@ static int run_all(lua_State *L) {
   lua_gc(L, LUA_GCGEN, 0, 0);
   int ok = 1;
   for (int i = 0; ok && i < script->code_count; i++) ok = run_code(L, script->codes[i]);
-  if (ok && script->script < script->argc) ok = run_file(L, script);
+  if (ok && script->command)
+    ok = run_code(L, script->command);
+  else if (ok && script->script < script->argc)
+    ok = run_file(L, script);
   lua_pushboolean(L, ok);
   return 1;
 }

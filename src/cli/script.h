@@ -11,6 +11,7 @@ typedef struct corm_script {
   int script;         /* index of the script in argv ("-" is standard input), argc when there is none */
   const char **codes; /* what was given with -e, in order */
   int code_count;
+  const char *command; /* code of corm's own that runs instead of the script, with its arguments in `arg`; or NULL */
 } corm_script;
 
 /* Returns the exit status: 0, or 1 after an error. A script that calls os.exit does not come back. */

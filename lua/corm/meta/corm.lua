@@ -764,6 +764,10 @@ function corm.Session(bind, options) end
 ---@return corm.sessionmaker
 function corm.sessionmaker(bind, options) end
 
+---Stubs for LuaLS of these classes, or of all of a Base: `corm stubs models.lua` prints them.
+---@return string
+function corm.stubs(...) end
+
 ---One session for each coroutine, or for each value that `scopefunc` gives.
 ---@param maker corm.sessionmaker
 ---@param options? { scopefunc?: fun(): any }
