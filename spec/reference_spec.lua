@@ -138,10 +138,11 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
+      "AssociationProxyOptions", "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate",
+      "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
-      "ListenOptions", "MetaDataOptions", "Object",
+      "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }

@@ -350,7 +350,7 @@ end
 local function new_info(name, base)
   return {
     name = name, base = base, registry = info[base].registry,
-    descriptors = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {},
+    descriptors = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {}, collections = {},
   }
 end
 

@@ -2,6 +2,8 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
+local collections = load "corm.collections"
+load "corm.proxy"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -11,9 +13,10 @@ local known_options = {
   secondary = "any", back_populates = "string", backref = "any", uselist = "boolean", cascade = "any", lazy = "any",
   order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
   single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
-  primaryjoin = later, secondaryjoin = later, collection_class = later, innerjoin = "boolean", join_depth = "number",
-  passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = later, query_class = later,
-  load_on_pending = later, omit_join = later, comparator_factory = later, distinct_target_key = later,
+  primaryjoin = "any", secondaryjoin = "any", collection_class = "any", innerjoin = "boolean", join_depth = "number",
+  passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = "boolean",
+  query_class = later, load_on_pending = later, omit_join = later, comparator_factory = later,
+  distinct_target_key = later,
 }
 
 -- The target is a class, its name, or a function that returns one of them.
@@ -26,6 +29,9 @@ function corm.relationship(target, options)
   if options.backref and options.back_populates then
     fail("ArgumentError", "relationship: back_populates and backref exclude each other")
   end
+  if options.viewonly and options.sync_backref then
+    fail("ArgumentError", "relationship: sync_backref and viewonly cannot both be true")
+  end
   return orm.marker("relationship", { target = target, options = options })
 end
 
@@ -34,6 +40,10 @@ function corm.backref(name, options)
   if type(name) ~= "string" then fail("ArgumentError", "backref: a name expected, got %s", native.kind(name)) end
   return orm.marker("backref", { name = name, options = orm.check_options("backref", options, known_options) })
 end
+
+-- What a condition means by a column: foreign(Address.user_id), remote(Node.parent_id).
+function corm.foreign(column) return native.mark_column(column, false) end
+function corm.remote(column) return native.mark_column(column, true) end
 
 -- Late names ----------------------------------------------------------------------------------------------------------
 
@@ -90,6 +100,15 @@ local function resolve_list(registry, value, target, where, option)
   return list
 end
 
+local function resolve_condition(value, where, option)
+  value = call_late(value)
+  if type(value) == "string" then
+    fail("ArgumentError", "relationship %s: %s: strings are never SQL; write %s = function() return "
+      .. "User.id:eq(Address.user_id) end", where, option, option)
+  end
+  return value
+end
+
 local function resolve_secondary(registry, value, where)
   value = call_late(value)
   if type(value) == "string" then
@@ -141,8 +160,14 @@ local function declare(ci, key, options, target, back_populates)
   if native.is_attribute(ci.mapper, key) then return end
   local where = ci.name .. "." .. key
   local registry = ci.registry
+  local shape = collections.resolve(options.collection_class, where)
+  if shape and options.uselist == false then
+    fail("ArgumentError", "relationship %s: collection_class is for collections, and uselist is false", where)
+  end
+  ci.collections[key] = shape
   native.relationship(ci.mapper, key, {
     target = target,
+    shaped = shape ~= nil,
     secondary = resolve_secondary(registry, options.secondary, where),
     back_populates = back_populates,
     uselist = options.uselist,
@@ -154,6 +179,9 @@ local function declare(ci, key, options, target, back_populates)
     post_update = options.post_update,
     innerjoin = options.innerjoin,
     join_depth = check_depth(options.join_depth, where),
+    primaryjoin = resolve_condition(options.primaryjoin, where, "primaryjoin"),
+    secondaryjoin = resolve_condition(options.secondaryjoin, where, "secondaryjoin"),
+    reversed = options.reversed, sync_backref = options.sync_backref,
     foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
     remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
     order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,
@@ -162,7 +190,18 @@ local function declare(ci, key, options, target, back_populates)
 end
 
 -- Options that the inverse of a backref shares with its origin.
-local shared = { "secondary", "foreign_keys", "viewonly", "post_update" }
+local shared = { "secondary", "foreign_keys", "viewonly", "sync_backref", "post_update" }
+
+-- The conditions of the inverse are those of its origin, the other way round.
+local function share_conditions(inverse, options)
+  if inverse.primaryjoin ~= nil then return end
+  if not options.secondary then
+    inverse.primaryjoin, inverse.reversed = options.primaryjoin, true
+    return
+  end
+  inverse.primaryjoin = options.secondaryjoin
+  if inverse.secondaryjoin == nil then inverse.secondaryjoin = options.primaryjoin end
+end
 
 local function declare_backref(pending, target)
   local ci, key, options = pending.ci, pending.key, pending.declaration.options
@@ -178,6 +217,7 @@ local function declare_backref(pending, target)
   for _, option in ipairs(shared) do
     if inverse[option] == nil then inverse[option] = options[option] end
   end
+  share_conditions(inverse, options)
   local ti = info[target]
   local taken = descriptors.find(ti, name)
   if (taken and taken ~= pending.inverse) or (not taken and native.is_attribute(ti.mapper, name)) then

@@ -22,7 +22,7 @@ typedef struct cursors {
   cursor items[CURSORS];
 } cursors;
 
-/* User value 1: the object; 2: the cursors, once there is a loop. */
+/* User value 1: the object; 2: the cursors, once there is a loop; 3: what the script sees of it, if that is no list. */
 typedef struct collection {
   binding_head head;
   corm_object *object;
@@ -31,7 +31,23 @@ typedef struct collection {
 
 /* -- reaching it ------------------------------------------------------------------------------------------------ */
 
-void binding_push_collection(lua_State *L, int object, corm_relationship *relationship) {
+/* Calls a function of lua/corm with the relationship's class and key behind the value at the top, which the result
+   replaces. */
+static void call_shape(lua_State *L, const corm_relationship *relationship, const char *function) {
+  binding_state *state = binding_get(L);
+  luaL_checkstack(L, 12, "collection");
+  const int value = lua_gettop(L);
+  const bool view = strcmp(function, "collection_view") == 0;
+  binding_host_function(L, state->host, function);
+  if (view) lua_pushvalue(L, value);
+  binding_push_class(L, state, relationship->parent);
+  lua_pushstring(L, relationship->key);
+  if (!view) lua_pushvalue(L, value);
+  lua_call(L, 3, 1);
+  lua_replace(L, value);
+}
+
+static void push_list(lua_State *L, int object, corm_relationship *relationship) {
   object = lua_absindex(L, object);
   corm_object *owner = lua_touserdata(L, object);
   luaL_checkstack(L, 9, "collection");
@@ -42,7 +58,7 @@ void binding_push_collection(lua_State *L, int object, corm_relationship *relati
     binding_edge_push(L, host, object, link->edge);
     return;
   }
-  collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, 2);
+  collection *c = binding_new(L, BINDING_COLLECTION, sizeof *c, relationship->shaped ? 3 : 2);
   c->object = owner;
   c->relationship = relationship;
   lua_pushvalue(L, object);
@@ -54,6 +70,20 @@ void binding_push_collection(lua_State *L, int object, corm_relationship *relati
   }
   lua_pushvalue(L, -1);
   link->edge = binding_edge_keep(L, host, object);
+}
+
+void binding_push_collection(lua_State *L, int object, corm_relationship *relationship) {
+  push_list(L, object, relationship);
+  if (!relationship->shaped) return;
+  const int list = lua_gettop(L);
+  if (lua_getiuservalue(L, list, 3) == LUA_TNIL) {
+    lua_pushvalue(L, list);
+    lua_replace(L, -2);
+    call_shape(L, relationship, "collection_view");
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, list, 3);
+  }
+  lua_replace(L, list);
 }
 
 static collection *check(lua_State *L, const char *what) {
@@ -228,6 +258,11 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
   corm_error_init(&err);
   uint32_t n;
   const int top = lua_gettop(L);
+  if (relationship->shaped) {
+    lua_pushvalue(L, value);
+    call_shape(L, relationship, "collection_values");
+    value = lua_gettop(L);
+  }
   int size = check_list(L, relationship, value);
   luaL_checkstack(L, 12, "list");
   if (attr->hooked) {

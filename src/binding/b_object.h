@@ -154,6 +154,8 @@ int binding_polymorphic_entity(lua_State *L);
 /* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all
    (b_relationship_def.c). */
 int binding_declare_relationship(lua_State *L);
+/* mark_column(column, remote): in b_relationship_def.c. */
+int binding_mark_column(lua_State *L);
 
 /* -- Class.relation (b_relationship.c) -- */
 /* The relationship that the value at arg names, configured; *from gets the alias that it belongs to, or NULL, *criteria

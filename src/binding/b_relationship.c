@@ -357,12 +357,34 @@ static int push_linked(lua_State *L, const binding_ends *e, int arg, const char 
   return push_exists(L, &parts);
 }
 
+/* EXISTS over the target with its primary key fixed: where more than the pairs is asked for. */
+static int push_among(lua_State *L, const binding_ends *e, int arg, bool negate, const char *method) {
+  const corm_relationship *relationship = e->relationship;
+  const corm_mapper *target = relationship->target;
+  comparison pairs[MAX_PAIRS];
+  corm_object *object = binding_check_target(L, relationship, arg, method);
+  check_pairs(L, relationship, target->npk);
+  exists_parts parts = {.ends = e, .n = 1, .negate = negate, .target = push_inner_target(L, e)};
+  for (uint32_t i = 0; i < target->npk; i++) {
+    pairs[i].column = target->attributes[target->pk[i]].column;
+    pairs[i].value = binding_key_value(L, object, target->pk[i]);
+  }
+  if (target->ntables > 1)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s.%s has a condition of its own; use any() or has()", method,
+                         relationship->parent->name, relationship->key);
+  push_comparisons(L, pairs, target->npk, parts.target, false, false);
+  const corm_node *fixed = binding_tonode(L, -1);
+  parts.criteria = &fixed;
+  return push_exists(L, &parts);
+}
+
 static int relation_contains(lua_State *L) {
   binding_ends e = binding_check_ends(L, "Relationship:contains");
   lua_settop(L, 2);
   if (!e.relationship->uselist)
     return binding_error(L, CORM_E_INVALID_REQUEST, "contains() is for collections; write %s.%s:eq(object)",
                          e.relationship->parent->name, e.relationship->key);
+  if (!corm_relationship_is_plain(e.relationship)) return push_among(L, &e, 2, false, "contains");
   if (e.relationship->direction == CORM_MANY_TO_MANY) return push_linked(L, &e, 2, "contains");
   return push_equal_child(L, &e, 2, "contains");
 }
@@ -371,17 +393,18 @@ static int relation_contains(lua_State *L) {
 static int push_equal(lua_State *L, const binding_ends *e, int arg, bool negate) {
   const corm_relationship *relationship = e->relationship;
   const char *method = negate ? "ne" : "eq";
-  if (relationship->direction == CORM_MANY_TO_ONE) return push_equal_one(L, e, arg, negate, method);
+  const bool plain = corm_relationship_is_plain(relationship);
+  if (relationship->direction == CORM_MANY_TO_ONE && plain) return push_equal_one(L, e, arg, negate, method);
   if (binding_is_null(L, arg)) {
     exists_parts parts = {.ends = e, .negate = !negate};
     parts.target = push_inner_target(L, e);
     return push_exists(L, &parts);
   }
-  if (relationship->uselist || negate)
+  if (relationship->uselist || (negate && relationship->direction != CORM_MANY_TO_ONE))
     return binding_error(L, CORM_E_INVALID_REQUEST,
                          "%s.%s: a collection cannot be compared with an object; use contains() to test for membership",
                          relationship->parent->name, relationship->key);
-  return push_equal_child(L, e, arg, method);
+  return plain ? push_equal_child(L, e, arg, method) : push_among(L, e, arg, negate, method);
 }
 
 static int relation_eq(lua_State *L) {
@@ -551,6 +574,7 @@ void binding_open_relationship(lua_State *L) {
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"relationship", binding_declare_relationship},
+                                       {"mark_column", binding_mark_column},
                                        {"relation", new_relation},
                                        {"relation_info", relation_info},
                                        {"with_parent", binding_with_parent},

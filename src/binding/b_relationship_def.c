@@ -42,6 +42,30 @@ static const corm_node **read_order(lua_State *L, corm_arena *arena, uint32_t *n
   return nodes;
 }
 
+/* foreign(column), remote(column): the column with its mark; marks add up. */
+int binding_mark_column(lua_State *L) {
+  const bool remote = lua_toboolean(L, 2);
+  const corm_node *node = binding_checknode(L, 1, remote ? "remote" : "foreign");
+  if (node->kind != CORM_NODE_COLUMN)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a column expected, got %s", remote ? "remote" : "foreign",
+                         binding_typename(L, 1));
+  const unsigned flags = node->flags | (remote ? CORM_COLUMN_REMOTE : CORM_COLUMN_FOREIGN);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_column_node), 1);
+  const corm_node *copy;
+  do copy = corm_column_flagged_in(&b.arena, (const corm_column_node *)node, flags);
+  while (binding_build_again(&b, copy));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
+/* The condition in field `name` of the options at 3; NULL: none. */
+static const corm_node *read_condition(lua_State *L, const char *name) {
+  if (!binding_opt_push(L, 3, name)) return NULL;
+  const corm_node *node = binding_checkcondition(L, -1, name);
+  lua_pop(L, 1);
+  return node;
+}
+
 static uint8_t read_lazy(lua_State *L) {
   static const char *const names[] = {
 #define CORM_X(id, name) name,
@@ -97,15 +121,20 @@ int binding_declare_relationship(lua_State *L) {
   def.post_update = binding_opt_bool(L, 3, "post_update", false);
   def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
   def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
+  def.primaryjoin = read_condition(L, "primaryjoin");
+  def.secondaryjoin = read_condition(L, "secondaryjoin");
+  def.reversed = binding_opt_bool(L, 3, "reversed", false);
+  def.no_sync = !binding_opt_bool(L, 3, "sync_backref", true);
   def.order_by = read_order(L, scratch, &def.norder_by);
   const char *cascade = binding_opt_string(L, 3, "cascade", NULL);
   if (cascade && corm_cascade_parse(cascade, &def.cascade, &err) != CORM_OK) return binding_raise(L, &err);
   const bool hooked = binding_opt_bool(L, 3, "hooked", false);
   lua_pushvalue(L, 3);
-  binding_class_keep(L, 1); /* the nodes of order_by */
+  binding_class_keep(L, 1); /* the nodes of order_by and the conditions */
   lua_pushvalue(L, 2);
   const char *name = binding_class_reserve_name(L, 1);
   if (corm_relationship_new(cls->mapper, &def, &relationship, &err) != CORM_OK) return binding_raise(L, &err);
+  relationship->shaped = binding_opt_bool(L, 3, "shaped", false);
   binding_class_add_relationship(cls, name, relationship, hooked);
   binding_scratch_done(L, state, scratch);
   return 0;

@@ -139,7 +139,7 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
   const corm_vec *parents = job->parents.len ? &job->parents : &entity->seen;
   /* Only the query's own entities are the rows of it. */
   const corm_within within = {loader->select, loader->params, loader->late, entity->said};
-  const bool is_within = job->within && loader->select && !entity->parent;
+  const bool is_within = job->within && loader->select && !entity->parent && !job->relationship->by_parent;
   const corm_fetch fetch = {.within = is_within ? &within : NULL,
                             .session = loader->session,
                             .relationship = job->relationship,

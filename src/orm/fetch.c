@@ -9,19 +9,18 @@ enum { SMALL_KEY = 16 };
 /* -- keys -- */
 
 static uint32_t key_width(const corm_relationship *relationship) {
-  return relationship->direction == CORM_MANY_TO_MANY ? relationship->nnear : relationship->npairs;
+  return relationship->nload_keys ? relationship->nload_keys : relationship->npairs;
 }
 
 /* A child's foreign key counts as it is, a parent's key as the database has it. CORM_DONE: NULL, so there is nothing to
    load; CORM_ROW: not known. */
 static corm_status read_key(const corm_relationship *relationship, const corm_object *object, corm_value *key) {
   const uint32_t width = key_width(relationship);
+  const bool shown = relationship->nload_keys, child = relationship->direction == CORM_MANY_TO_ONE && !shown;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; i < width; i++) {
-    const bool many = relationship->direction == CORM_MANY_TO_MANY;
-    const uint32_t slot = many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
-    const corm_value *value =
-        relationship->direction == CORM_MANY_TO_ONE ? &object->slots[slot] : corm_object_committed(object, slot);
+    const uint32_t slot = shown ? relationship->load_keys[i].slot : relationship->pairs[i].near_slot;
+    const corm_value *value = child ? &object->slots[slot] : corm_object_committed(object, slot);
     if (value->kind == CORM_ABSENT) return CORM_ROW;
     if (value->kind == CORM_NULL) status = CORM_DONE;
     key[i] = *value;
@@ -159,10 +158,17 @@ static corm_status collect(const corm_fetch *fetch, corm_gather *gather, const c
 
 /* -- the statement -- */
 
+/* What stands beside the target in the statement. */
+typedef struct others {
+  const corm_node *secondary;
+  const corm_bundle *parent; /* of a relationship that is loaded by it */
+} others;
+
 /* The column of the rows that shows the key's i-th value. */
-static const corm_node *key_column(corm_arena *arena, const corm_relationship *relationship, const corm_node *secondary,
+static const corm_node *key_column(corm_arena *arena, const corm_relationship *relationship, const others *froms,
                                    uint32_t i) {
-  if (secondary) return corm_column_node_in(arena, relationship->near_secondary[i].column, secondary);
+  if (froms->parent) return froms->parent->columns[relationship->load_keys[i].slot];
+  if (froms->secondary) return corm_column_node_in(arena, relationship->near_secondary[i].column, froms->secondary);
   return corm_mapper_column_in(arena, relationship->target, relationship->pairs[i].far_slot, NULL);
 }
 
@@ -199,27 +205,57 @@ static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, co
   return corm_in_in(arena, CORM_OP_IN, left, gather->keys, (size_t)gather->nkeys * width, width > 1 ? width : 0);
 }
 
-/* With the criteria that the option gives; the statement is over the target's own FROM, as they are. */
+/* With what the relationship's condition and the option add; the statement is over the target's own FROM, as they are.
+ */
 static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch, const corm_node *secondary,
                                       const corm_node *criterion) {
   const corm_relationship *relationship = fetch->relationship;
-  if ((!criterion && !fetch->within) || !fetch->option || !fetch->option->criteria) return criterion;
-  const corm_node *items[2] = {criterion, fetch->option->criteria};
-  if (secondary) items[1] = corm_joined_adapt(arena, items[1], relationship, relationship->target->from, secondary);
-  return items[0] && items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : items[1];
+  const corm_node *items[3] = {criterion};
+  const uint32_t first = criterion != NULL;
+  uint32_t n = first;
+  if (!criterion && !fetch->within) return NULL;
+  if (relationship->rest && !fetch->within) items[n++] = relationship->rest; /* there it stands in the ON clause */
+  if (fetch->option && fetch->option->criteria) items[n++] = fetch->option->criteria;
+  for (uint32_t i = first; i < n && secondary; i++) {
+    items[i] = corm_joined_adapt(arena, items[i], relationship, relationship->target->from, secondary);
+    if (!items[i]) return NULL;
+  }
+  return n > 1 ? corm_and_or_in(arena, CORM_OP_AND, items, n) : items[0];
 }
 
-static corm_status join_secondary(corm_arena *arena, const corm_relationship *relationship, corm_select *select,
-                                  const corm_node **secondary, corm_error *err) {
-  const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
+static corm_status make_others(corm_arena *arena, const corm_relationship *relationship, others *out, corm_error *err) {
+  const corm_mapper *parent = relationship->parent;
+  *out = (others){0};
+  if (relationship->direction == CORM_MANY_TO_MANY) {
+    const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
+    out->secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
+    if (!out->secondary) return corm_error_memory(err);
+  }
+  if (relationship->by_parent) {
+    const corm_node *alias = corm_mapper_alias_in(arena, parent, NULL);
+    out->parent = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, parent, alias) : NULL;
+    if (!out->parent) return corm_error_memory(err);
+  }
+  return CORM_OK;
+}
+
+/* target JOIN secondary ON ... JOIN parent ON ... */
+static corm_status join_others(corm_arena *arena, const corm_relationship *relationship, corm_select *select,
+                               const others *o, corm_error *err) {
   const corm_node **froms = corm_arena_zalloc(arena, 1, sizeof *froms);
-  *secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
-  if (!*secondary || !froms) return corm_error_memory(err);
+  const corm_node *left = o->parent ? o->parent->from : relationship->parent->from;
   const corm_node *to_secondary, *on;
-  corm_status status = corm_relationship_on_in(arena, relationship, relationship->parent->from, *secondary,
-                                               relationship->target->from, &to_secondary, &on, err);
+  if (!o->secondary && !o->parent) return CORM_OK;
+  if (!froms) return corm_error_memory(err);
+  corm_status status = corm_relationship_on_in(arena, relationship, left, o->secondary, relationship->target->from,
+                                               &to_secondary, &on, err);
   if (status != CORM_OK) return status;
-  froms[0] = corm_join_in(arena, relationship->target->from, *secondary, on, false, false);
+  froms[0] = relationship->target->from;
+  if (o->secondary) {
+    froms[0] = corm_join_in(arena, froms[0], o->secondary, on, false, false);
+    on = to_secondary;
+  }
+  if (o->parent && froms[0]) froms[0] = corm_join_in(arena, froms[0], left, on, false, false);
   select->froms = froms;
   select->nfroms = 1;
   return froms[0] ? CORM_OK : corm_error_memory(err);
@@ -240,19 +276,19 @@ static corm_status order(corm_arena *arena, const corm_relationship *relationshi
   return items ? CORM_OK : corm_error_memory(err);
 }
 
-/* The target's columns, behind them the association table's key. */
+/* The target's columns, behind them the association table's key, or the parent's. */
 static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_gather *gather, const corm_select **out,
                          corm_error *err) {
   const corm_relationship *relationship = fetch->relationship;
-  const corm_node *secondary = NULL;
+  others beside;
   corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
   const corm_node **columns = corm_arena_zalloc(arena, gather->width + 1, sizeof *columns);
   if (!select || !columns) return corm_error_memory(err);
   select->base.kind = CORM_NODE_SELECT;
   select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
-  corm_status status = CORM_OK;
   if (fetch->within) {
-    status = corm_within_build(arena, fetch, gather->width, select, &secondary, err);
+    const corm_node *secondary = NULL;
+    corm_status status = corm_within_build(arena, fetch, gather->width, select, &secondary, err);
     if (status == CORM_OK && fetch->option && fetch->option->criteria) {
       select->where = with_criteria(arena, fetch, secondary, NULL);
       if (!select->where) status = corm_error_memory(err);
@@ -260,20 +296,20 @@ static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_
     *out = select;
     return status == CORM_OK ? order(arena, relationship, secondary, select, err) : status;
   }
-  if (relationship->direction == CORM_MANY_TO_MANY)
-    status = join_secondary(arena, relationship, select, &secondary, err);
+  corm_status status = make_others(arena, relationship, &beside, err);
+  if (status == CORM_OK) status = join_others(arena, relationship, select, &beside, err);
   for (uint32_t i = 0; status == CORM_OK && i < gather->width; i++) {
-    columns[i + 1] = key_column(arena, relationship, secondary, i);
+    columns[i + 1] = key_column(arena, relationship, &beside, i);
     if (!columns[i + 1]) status = corm_error_memory(err);
   }
   if (status != CORM_OK) return status;
   columns[0] = &relationship->target->bundle->base;
   select->columns = columns;
-  select->ncolumns = secondary ? gather->width + 1 : 1;
-  select->where = with_criteria(arena, fetch, secondary, criterion(arena, fetch, &columns[1], gather));
+  select->ncolumns = relationship->nload_keys ? gather->width + 1 : 1;
+  select->where = with_criteria(arena, fetch, beside.secondary, criterion(arena, fetch, &columns[1], gather));
   if (!select->where) return corm_error_memory(err);
   *out = select;
-  return order(arena, relationship, secondary, select, err);
+  return order(arena, relationship, beside.secondary, select, err);
 }
 
 /* -- the loader -- */
@@ -286,7 +322,7 @@ static corm_status place_key(corm_loader *loader, const corm_fetch *fetch, corm_
   loader->key_columns = corm_arena_zalloc(&loader->arena, gather->width, sizeof *loader->key_columns);
   if (!loader->key || !loader->key_columns) return corm_error_memory(err);
   for (uint32_t i = 0; i < gather->width; i++)
-    loader->key_columns[i] = fetch->within || relationship->direction == CORM_MANY_TO_MANY
+    loader->key_columns[i] = fetch->within || relationship->nload_keys
                                  ? entity->first + entity->bundle->n + i
                                  : entity->first + corm_hydrate_column(entity->shape, relationship->pairs[i].far_slot);
   return CORM_OK;
@@ -338,8 +374,8 @@ static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect
   const corm_relationship *relationship = fetch->relationship;
   *may = false;
   if (fetch->single || fetch->siblings || width > 1) return CORM_OK;
-  const corm_column *column = relationship->direction == CORM_MANY_TO_MANY
-                                  ? relationship->near_secondary[0].column
+  const corm_column *column = relationship->nload_keys
+                                  ? relationship->load_keys[0].column
                                   : relationship->target->attributes[relationship->pairs[0].far_slot].column;
   corm_conn *conn;
   corm_status status = corm_binds_connection(fetch->session, relationship->target, NULL, &conn, err);

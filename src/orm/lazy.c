@@ -24,10 +24,10 @@ static corm_status refuse_detached(const corm_object *object, const corm_relatio
 
 /* The expired column of the key, so that the row is read first. */
 static uint32_t unknown_slot(const corm_object *object, const corm_relationship *relationship) {
-  const bool many = relationship->direction == CORM_MANY_TO_MANY;
-  const uint32_t width = many ? relationship->nnear : relationship->npairs;
+  const uint32_t nkeys = relationship->nload_keys;
+  const uint32_t width = nkeys ? nkeys : relationship->npairs;
   for (uint32_t i = 0; i < width; i++) {
-    const uint32_t slot = many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
+    const uint32_t slot = nkeys ? relationship->load_keys[i].slot : relationship->pairs[i].near_slot;
     if (object->slots[slot].kind == CORM_ABSENT) return slot;
   }
   return 0;

@@ -90,6 +90,7 @@ corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *
   if (reverse->inverse && reverse->inverse != relationship)
     return refuse(relationship, reverse, "are not a pair: the back-reference belongs to another relationship", err);
   if (relationship->def.viewonly || reverse->def.viewonly) return CORM_OK; /* what only looks takes part in no change */
+  if (relationship->def.no_sync || reverse->def.no_sync) return CORM_OK;
   relationship->inverse = reverse;
   reverse->inverse = relationship;
   return CORM_OK;
@@ -128,12 +129,19 @@ corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relati
                                             const corm_node *const *left, const corm_node *secondary,
                                             const corm_node *const *right, const corm_node **to_secondary,
                                             const corm_node **on, corm_error *err) {
+  const corm_node *near_on =
+      relationship->on ? corm_relationship_condition_in(arena, relationship, relationship->on, left, secondary, right)
+      : relationship->direction != CORM_MANY_TO_MANY
+          ? direct_on(arena, relationship, left, right)
+          : secondary_on(arena, relationship->near_secondary, relationship->nnear, left, secondary);
   if (relationship->direction != CORM_MANY_TO_MANY) {
-    *on = direct_on(arena, relationship, left, right);
+    *on = near_on;
     return *on ? CORM_OK : corm_error_memory(err);
   }
-  *to_secondary = secondary_on(arena, relationship->near_secondary, relationship->nnear, left, secondary);
-  *on = secondary_on(arena, relationship->far_secondary, relationship->nfar, right, secondary);
+  *to_secondary = near_on;
+  *on = relationship->far_on
+            ? corm_relationship_condition_in(arena, relationship, relationship->far_on, left, secondary, right)
+            : secondary_on(arena, relationship->far_secondary, relationship->nfar, right, secondary);
   return *to_secondary && *on ? CORM_OK : corm_error_memory(err);
 }
 

@@ -49,12 +49,33 @@ static corm_status edges_of_table(const corm_flush *flush, uint32_t m, const cor
   return status;
 }
 
+/* Relationships by conditions need no foreign key, and keys go from row to row all the same. */
+static corm_status edges_of_conditions(const corm_flush *flush, uint32_t m, edges *list, bool *self, corm_error *err) {
+  const uint32_t mine = corm_flush_rank(flush, m);
+  const corm_mapper *mapper = flush->mappers.items[m];
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < mapper->relationships.len; i++) {
+    const corm_relationship *relationship = mapper->relationships.items[i];
+    if (!relationship->on || relationship->def.secondary || relationship->def.viewonly) continue;
+    const ptrdiff_t at = mapper_of_table(flush, relationship->target->table);
+    if (at < 0) continue;
+    const uint32_t other = corm_flush_rank(flush, (uint32_t)at);
+    const bool child = relationship->direction == CORM_MANY_TO_ONE;
+    if (other == mine)
+      self[mine] = true;
+    else
+      status = edge_add(flush->mem, list, child ? other : mine, child ? mine : other, err);
+  }
+  return status;
+}
+
 static corm_status table_edges(const corm_flush *flush, edges *list, bool *self, corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t m = 0; status == CORM_OK && m < flush->mappers.len; m++) {
     const corm_mapper *mapper = flush->mappers.items[m];
     for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
       status = edges_of_table(flush, m, mapper->tables[t].table, list, self, err);
+    if (status == CORM_OK) status = edges_of_conditions(flush, m, list, self, err);
   }
   return status;
 }

@@ -73,6 +73,10 @@ static corm_status check_def(const corm_mapper *parent, const corm_relationship_
                           "On %s.%s, the 'delete-orphan' cascade option requires 'delete': cascade = \"all, "
                           "delete-orphan\"",
                           class, def->key);
+  if (def->secondaryjoin && !def->secondary)
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "Property %s.%s specified with secondaryjoin condition but no secondary argument", class,
+                          def->key);
   if (def->passive_deletes == CORM_PASSIVE_ALL && (def->cascade & (CORM_CASCADE_DELETE | CORM_CASCADE_DELETE_ORPHAN)))
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "On %s.%s, can't set passive_deletes = \"all\" in conjunction with 'delete' or "
@@ -328,6 +332,7 @@ static void prefer_own(const corm_mapper *mapper, corm_vec *keys) {
 
 static corm_status find_direct(corm_relationship *relationship, corm_vec *keys, corm_error *err) {
   const corm_mapper *parent = relationship->parent, *target = relationship->target;
+  if (relationship->def.primaryjoin) return corm_relationship_use_condition(relationship, false, err);
   corm_status status = keys_between(parent, target, keys, err);
   if (status == CORM_OK) status = keys_between(target, parent, keys, err);
   if (status != CORM_OK) return status;
@@ -382,6 +387,8 @@ static corm_status find_side(corm_relationship *relationship, const corm_mapper 
                              corm_error *err) {
   corm_table *secondary = relationship->def.secondary;
   const bool self = relationship->parent->root == relationship->target->root;
+  if (far ? relationship->def.secondaryjoin : relationship->def.primaryjoin)
+    return corm_relationship_use_condition(relationship, far, err);
   keys->len = 0;
   corm_status status = CORM_OK;
   for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
@@ -405,7 +412,11 @@ static corm_status find_side(corm_relationship *relationship, const corm_mapper 
 static corm_status find_secondary(corm_relationship *relationship, corm_vec *keys, corm_error *err) {
   relationship->direction = CORM_MANY_TO_MANY;
   corm_status status = find_side(relationship, relationship->parent, false, keys, err);
-  return status == CORM_OK ? find_side(relationship, relationship->target, true, keys, err) : status;
+  if (status == CORM_OK) status = find_side(relationship, relationship->target, true, keys, err);
+  if (status != CORM_OK || relationship->by_parent) return status;
+  relationship->load_keys = relationship->near_secondary;
+  relationship->nload_keys = relationship->nnear;
+  return CORM_OK;
 }
 
 /* -- consequences -- */
@@ -413,6 +424,7 @@ static corm_status find_secondary(corm_relationship *relationship, corm_vec *key
 static corm_status note_primary_key(corm_relationship *relationship, corm_error *err) {
   const corm_mapper *target = relationship->target;
   if (relationship->direction != CORM_MANY_TO_ONE || relationship->npairs != target->npk) return CORM_OK;
+  if (!corm_relationship_is_plain(relationship)) return CORM_OK;
   uint32_t *order = corm_arena_zalloc(&relationship->parent->arena, target->npk, sizeof *order);
   if (!order) return corm_error_memory(err);
   for (uint32_t i = 0; i < target->npk; i++) {

@@ -69,6 +69,10 @@ typedef struct corm_relationship_def {
   uint32_t nremote_side;
   const corm_node *const *order_by; /* over the target's table */
   uint32_t norder_by;
+  const corm_node *primaryjoin; /* over the parent's table and the target's, or the secondary one; NULL: foreign keys */
+  const corm_node *secondaryjoin; /* over the secondary table and the target's */
+  bool reversed;                  /* what primaryjoin says is remote is this class's own: it is the inverse's */
+  bool no_sync;                   /* the inverse is only checked: changes do not go from one to the other */
 } corm_relationship_def;
 
 /* near = slot in the parent; far = slot in the target (or, for secondary, see below). */
@@ -92,6 +96,7 @@ struct corm_relationship {
   corm_direction direction;
   bool uselist;
   bool hooked; /* set by the host: it is asked about changes */
+  bool shaped; /* the host's: its script sees the list as something else */
   uint32_t cascade;
   corm_relationship *inverse;
   /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in
@@ -103,6 +108,15 @@ struct corm_relationship {
   corm_secondary_pair *near_secondary; /* MANY_TO_MANY */
   corm_secondary_pair *far_secondary;
   uint32_t nnear, nfar;
+  /* Of conditions that were given (joincond.c); `on`, `far_on` NULL: the pairs say it all. */
+  const corm_node *on;     /* to the target, or to the secondary table */
+  const corm_node *far_on; /* from the secondary table to the target */
+  const corm_node *rest;   /* what a load asks for beside its keys, over the target and the secondary table */
+  bool by_parent;          /* a load joins the parent's table, and goes by its primary key */
+  /* Columns of the secondary table or the parent's that rows of a load show whose they are by; none: far columns of the
+     pairs. */
+  corm_secondary_pair *load_keys;
+  uint32_t nload_keys;
   void *host_data;
 };
 
@@ -111,6 +125,16 @@ CORM_MUST_USE corm_status corm_relationship_new(corm_mapper *parent, const corm_
                                                 corm_relationship **out, corm_error *err);
 /* Resolves target, columns, direction, inverse. Called by corm_registry_configure. */
 CORM_MUST_USE corm_status corm_relationship_configure(corm_relationship *relationship, corm_error *err);
+/* Takes pairs, direction and ways of loading from primaryjoin, with `far` from secondaryjoin. In joincond.c. */
+CORM_MUST_USE corm_status corm_relationship_use_condition(corm_relationship *relationship, bool far, corm_error *err);
+/* True when the pairs alone are the condition. */
+static inline bool corm_relationship_is_plain(const corm_relationship *relationship) {
+  return !relationship->rest && !relationship->by_parent;
+}
+/* relationship->on or far_on, said of the nodes of the columns of both sides by slot. NULL: out of memory. */
+const corm_node *corm_relationship_condition_in(corm_arena *arena, const corm_relationship *relationship,
+                                                const corm_node *on, const corm_node *const *near,
+                                                const corm_node *secondary, const corm_node *const *far);
 /* Pairs inverses; after all of the registry are configured. */
 CORM_MUST_USE corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *err);
 

@@ -32,6 +32,13 @@ const corm_node *corm_column_node_in(corm_arena *arena, const corm_column *colum
   return &node->base;
 }
 
+const corm_node *corm_column_flagged_in(corm_arena *arena, const corm_column_node *column, unsigned flags) {
+  corm_column_node *copy = corm_arena_copy(arena, column, sizeof *copy);
+  if (!copy) return NULL;
+  copy->base.flags = (uint16_t)flags;
+  return &copy->base;
+}
+
 const corm_node *corm_name_in(corm_arena *arena, const char *name, const corm_type *type) {
   corm_column_node *node = corm_node_new(arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, type);
   char *copy = corm_arena_dup(arena, name, strlen(name));

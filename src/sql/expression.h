@@ -8,8 +8,9 @@
 
 #include "sql/kind.h"
 
-/* base.flags of a column: the name of a label or column of the select, to be found where that is ordered by it. */
-enum { CORM_COLUMN_REFERENCE = 1 };
+/* base.flags of a column. REFERENCE: the name of a label or column of the select, to be found where that is ordered by
+   it. FOREIGN, REMOTE: what foreign() and remote() say of it in a relationship's condition. */
+enum { CORM_COLUMN_REFERENCE = 1, CORM_COLUMN_FOREIGN = 2, CORM_COLUMN_REMOTE = 4 };
 
 typedef struct corm_column_node {
   corm_node base;
@@ -130,6 +131,8 @@ typedef struct corm_label {
 #define CORM_ROOM_TEXT(len) CORM_ARENA_ROUND((size_t)(len) + 1)
 
 const corm_node *corm_column_node_in(corm_arena *arena, const corm_column *column, const corm_node *from);
+/* A copy of the column with flags of its own. */
+const corm_node *corm_column_flagged_in(corm_arena *arena, const corm_column_node *column, unsigned flags);
 /* A name that stands for itself, without a table: column("x"). */
 const corm_node *corm_name_in(corm_arena *arena, const char *name, const corm_type *type);
 /* An anonymous bind named after `hint` (NULL: "param"); bytes of the value are copied into the arena. `type` NULL: the

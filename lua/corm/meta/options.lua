@@ -109,6 +109,10 @@
 ---@field cascade? string|string[]|false `"save-update, merge"` unless said; `"all, delete-orphan"` ...
 ---@field lazy? "batch"|"select"|"selectin"|"joined"|"immediate"|"raise"|"noload"|boolean Default `"batch"`
 ---@field order_by? any A column, `"Class.attribute"`, a list, or a function
+---@field primaryjoin? any The condition to the target, or to the secondary table; or a function that gives it
+---@field secondaryjoin? any The condition from the secondary table to the target
+---@field collection_class? any `"set"`, attribute_keyed_dict(name), ordering_list(name), methods by name
+---@field sync_backref? boolean false: changes in memory do not go to the other side
 ---@field foreign_keys? any Chooses among several foreign keys
 ---@field remote_side? any The far columns of a relationship to the class itself
 ---@field passive_deletes? boolean|"all" Leave children that are not loaded to the database
@@ -126,6 +130,15 @@
 ---@field depth? integer
 ---@field null? any
 ---@field raw? boolean
+---@class corm.AssociationProxyOptions
+---@field creator? fun(...): corm.Object Makes the object between of a value; for a dictionary of key and value
+---@field create_on_none_assignment? boolean Make one also for nil
+---@field cascade_scalar_deletes? boolean nil takes the object between away
+
+---@class corm.OrderingListOptions
+---@field count_from? integer Default 0
+---@field ordering_func? fun(position: integer, list: any): any
+---@field reorder_on_append? boolean
 
 ---@alias corm.JoinTransactionMode
 ---| "conditional_savepoint"

@@ -1,0 +1,412 @@
+-- Collections that are no plain lists: sets, dictionaries by a key, lists that number their objects, lists with methods
+-- of the script's own. Each is a view of the list that the core keeps, so that it follows reloads and changes from the
+-- other side; it holds nothing.
+local corm, load = ...
+local orm = load "corm.orm"
+local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
+
+local collections = {}
+
+-- Fields of a view that no name of a script can meet.
+local RAW, SHAPE, WHERE = {}, {}, {}
+collections.RAW, collections.SHAPE = RAW, SHAPE
+
+-- Declarations --------------------------------------------------------------------------------------------------------
+
+local function shape(name, fields)
+  fields.shape = name
+  return orm.marker("collection_class", fields)
+end
+
+local function check_name(where, name)
+  if type(name) ~= "string" then
+    fail("ArgumentError", "%s: the name of an attribute expected, got %s", where, native.kind(name))
+  end
+end
+
+local function by_attribute(name)
+  return function(object) return object[name] end
+end
+
+-- A dictionary by an attribute of the objects.
+function corm.attribute_keyed_dict(name)
+  check_name("attribute_keyed_dict", name)
+  return shape("dict", { attribute = name, key_of = by_attribute(name) })
+end
+
+-- The same, with the attribute said by its column.
+function corm.column_keyed_dict(column)
+  local kind, name = native.kind(column), nil
+  if kind == "Column" then
+    name = column.key
+  elseif kind == "SQL expression" then
+    name = select(2, native.entity_of(column))
+  end
+  if not name then fail("ArgumentError", "column_keyed_dict: a column expected, got %s", kind) end
+  return shape("dict", { attribute = name, key_of = by_attribute(name) })
+end
+
+function corm.keyfunc_mapping(fn)
+  if type(fn) ~= "function" then
+    fail("ArgumentError", "keyfunc_mapping: a function expected, got %s", native.kind(fn))
+  end
+  return shape("dict", { key_of = fn })
+end
+
+-- A list whose objects know their position, from `count_from` (0) on.
+function corm.ordering_list(name, options)
+  check_name("ordering_list", name)
+  options = orm.check_options("ordering_list", options, {
+    count_from = "number", ordering_func = "function", reorder_on_append = "boolean",
+  })
+  if options.count_from and options.ordering_func then
+    fail("ArgumentError", "ordering_list: count_from and ordering_func exclude each other")
+  end
+  local from = options.count_from or 0
+  return shape("ordered", {
+    attribute = name, reorder_on_append = options.reorder_on_append or false,
+    number = options.ordering_func or function(position) return position - 1 + from end,
+  })
+end
+
+-- What the option collection_class says; nil for the plain list.
+function collections.resolve(value, where)
+  if type(value) == "function" then value = value() end
+  if value == nil or value == "list" then return nil end
+  if value == "set" then return shape("set", {}) end
+  if orm.marker_kind(value) == "collection_class" then return value end
+  if type(value) ~= "table" or getmetatable(value) then
+    fail("ArgumentError", "relationship %s: collection_class: \"list\", \"set\", attribute_keyed_dict(...), "
+      .. "ordering_list(...) or a table of methods expected, got %s", where, native.kind(value))
+  end
+  for name, method in next, value do
+    if type(name) ~= "string" or type(method) ~= "function" then
+      fail("ArgumentError", "relationship %s: collection_class: methods by name expected, got %s at %s", where,
+        native.kind(method), tostring(name))
+    end
+  end
+  return shape("list", { methods = value })
+end
+
+-- Views ---------------------------------------------------------------------------------------------------------------
+
+local metas = {}
+
+local function is_view(value)
+  if type(value) ~= "table" then return false end
+  local spec = rawget(value, SHAPE)
+  return spec ~= nil and getmetatable(value) == metas[spec.shape].__metatable
+end
+
+local function objects_of(list)
+  local objects = {}
+  for object in list do objects[#objects + 1] = object end
+  return objects
+end
+
+local function same(a, b)
+  return is_view(a) and is_view(b) and rawequal(rawget(a, RAW), rawget(b, RAW))
+end
+
+local function forward(name)
+  return function(self, ...)
+    local raw = self[RAW]
+    return raw[name](raw, ...)
+  end
+end
+
+local function new_meta(name, methods, index)
+  metas[name] = {
+    __name = "Collection",
+    __metatable = "corm." .. name,
+    __len = function(self) return #self[RAW] end,
+    __call = function(self, state, last) return self[RAW](state, last) end,
+    __eq = same,
+    __tostring = function(self) return tostring(self[RAW]) end,
+    __index = function(self, key)
+      if key == RAW or key == SHAPE or key == WHERE then return nil end
+      local own = field(self[SHAPE], "methods")
+      local method = own and own[key] or methods[key]
+      if method and type(key) == "string" then return method end
+      return index(self, key)
+    end,
+  }
+  return metas[name]
+end
+
+local function unknown(self, key, methods)
+  return native.unknown("method", self[WHERE], tostring(key), orm.sorted_keys(methods))
+end
+
+-- Lists -------------------------------------------------------------------------------------------------------------
+
+local list_methods = {}
+for _, name in ipairs { "append", "insert", "extend", "remove", "pop", "clear", "contains", "index" } do
+  list_methods[name] = forward(name)
+end
+
+local function list_index(methods)
+  return function(self, key)
+    if math.type(key) == "integer" then return self[RAW][key] end
+    return unknown(self, key, methods)
+  end
+end
+
+local list_meta = new_meta("list", list_methods, list_index(list_methods))
+list_meta.__newindex = function(self, key, value) self[RAW][key] = value end
+list_meta.__pairs = function(self) return pairs(self[RAW]) end
+
+-- Lists that number their objects -----------------------------------------------------------------------------------
+
+local function number_one(spec, list, object, position, again)
+  local name = spec.attribute
+  if not again and object[name] ~= nil then return end
+  local wanted = spec.number(position, list)
+  if object[name] ~= wanted then object[name] = wanted end
+end
+
+local function number_all(self)
+  local spec, raw = self[SHAPE], self[RAW]
+  for position, object in ipairs(objects_of(raw)) do number_one(spec, self, object, position, true) end
+end
+
+local ordered_methods = setmetatable({ reorder = number_all }, nil)
+for _, name in ipairs { "contains", "index" } do ordered_methods[name] = forward(name) end
+
+function ordered_methods:append(object)
+  local raw, spec = self[RAW], self[SHAPE]
+  raw:append(object)
+  number_one(spec, self, raw[#raw], #raw, spec.reorder_on_append)
+end
+
+function ordered_methods:extend(list)
+  if type(list) ~= "table" and type(list) ~= "userdata" then
+    fail("ArgumentError", "%s: a list expected, got %s", self[WHERE], native.kind(list))
+  end
+  for _, object in ipairs(list) do self:append(object) end
+end
+
+-- What renumbers all.
+for _, name in ipairs { "insert", "remove", "pop" } do
+  ordered_methods[name] = function(self, ...)
+    local raw = self[RAW]
+    local result = raw[name](raw, ...)
+    number_all(self)
+    return result
+  end
+end
+ordered_methods.clear = forward "clear"
+
+local ordered_meta = new_meta("ordered", ordered_methods, list_index(ordered_methods))
+ordered_meta.__newindex = function(self, key, value)
+  self[RAW][key] = value
+  if value == nil then return number_all(self) end
+  number_one(self[SHAPE], self, self[RAW][key], key, true)
+end
+ordered_meta.__pairs = list_meta.__pairs
+
+-- Sets --------------------------------------------------------------------------------------------------------------
+
+local set_methods = { contains = forward "contains", remove = forward "remove", clear = forward "clear" }
+
+function set_methods:add(object)
+  local raw = self[RAW]
+  if not raw:contains(object) then raw:append(object) end
+end
+
+function set_methods:discard(object)
+  local raw = self[RAW]
+  if raw:contains(object) then raw:remove(object) end
+end
+
+function set_methods:update(list)
+  if type(list) ~= "table" and type(list) ~= "userdata" then
+    fail("ArgumentError", "%s: a list expected, got %s", self[WHERE], native.kind(list))
+  end
+  for _, object in ipairs(is_view(list) and objects_of(list[RAW]) or list) do self:add(object) end
+end
+
+function set_methods:pop()
+  return self[RAW]:pop()
+end
+
+local set_meta = new_meta("set", set_methods, function(self, key)
+  if type(key) == "string" then return unknown(self, key, set_methods) end
+  return fail("ArgumentError", "%s is a set, which has no positions", self[WHERE])
+end)
+set_meta.__newindex = function(self)
+  return fail("ArgumentError", "%s is a set: add() and remove()", self[WHERE])
+end
+set_meta.__pairs = function(self)
+  local objects, i = objects_of(self[RAW]), 0
+  return function()
+    i = i + 1
+    if objects[i] then return objects[i], true end
+  end
+end
+
+-- Dictionaries --------------------------------------------------------------------------------------------------------
+
+local function lookup(self, key)
+  local key_of, found = self[SHAPE].key_of, nil
+  for object in self[RAW] do
+    if key_of(object) == key then found = object end
+  end
+  return found
+end
+
+local function put(self, object, wanted)
+  if not native.class_of(object) then
+    fail("ArgumentError", "%s: an object expected, got %s", self[WHERE], native.kind(object))
+  end
+  local key, raw = self[SHAPE].key_of(object), self[RAW]
+  if key == nil then
+    fail("InvalidRequestError", "%s: the %s has no key yet%s", self[WHERE], native.class_of(object).__name__,
+      field(self[SHAPE], "attribute") and ": its '" .. self[SHAPE].attribute .. "' is nil" or "")
+  end
+  if wanted ~= nil and wanted ~= key then
+    fail("ArgumentError", "%s: the object given for key '%s' says that its key is '%s'", self[WHERE], tostring(wanted),
+      tostring(key))
+  end
+  local old = lookup(self, key)
+  if old and rawequal(old, object) then return end
+  raw:append(object) -- first: it may be refused
+  if old then raw:remove(old) end
+end
+
+local dict_methods = { contains = forward "contains", remove = forward "remove", clear = forward "clear" }
+
+function dict_methods:get(key, default)
+  local object = lookup(self, key)
+  if object == nil then return default end
+  return object
+end
+
+function dict_methods:set(object) put(self, object) end
+dict_methods.append = dict_methods.set
+
+function dict_methods:has_key(key) return lookup(self, key) ~= nil end
+
+function dict_methods:pop(key, default)
+  local object = lookup(self, key)
+  if object == nil then return default end
+  self[RAW]:remove(object)
+  return object
+end
+
+-- Keys and objects in order of the objects; the last of two with one key counts.
+local function entries(self)
+  local key_of, keys, by_key = self[SHAPE].key_of, {}, {}
+  for object in self[RAW] do
+    local key = key_of(object)
+    if key ~= nil then
+      if by_key[key] == nil then keys[#keys + 1] = key end
+      by_key[key] = object
+    end
+  end
+  return keys, by_key
+end
+
+function dict_methods:keys() return (entries(self)) end
+
+function dict_methods:values()
+  local keys, by_key = entries(self)
+  for i, key in ipairs(keys) do keys[i] = by_key[key] end
+  return keys
+end
+
+local function sorted(value)
+  local keys = {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if math.type(a) and math.type(b) then return a < b end
+    return tostring(a) < tostring(b)
+  end)
+  return keys
+end
+
+-- { key = object } in a fixed order.
+function dict_methods:update(value)
+  if type(value) ~= "table" then
+    fail("ArgumentError", "%s: a table of objects by key expected, got %s", self[WHERE], native.kind(value))
+  end
+  if is_view(value) then
+    for _, object in ipairs(objects_of(value[RAW])) do put(self, object) end
+    return
+  end
+  for _, key in ipairs(sorted(value)) do put(self, value[key], key) end
+end
+
+local dict_meta = new_meta("dict", dict_methods, function(self, key) return lookup(self, key) end)
+dict_meta.__newindex = function(self, key, object)
+  if object ~= nil then return put(self, object, key) end
+  local old = lookup(self, key)
+  if old then self[RAW]:remove(old) end
+end
+dict_meta.__pairs = function(self)
+  local keys, by_key = entries(self)
+  local i = 0
+  return function()
+    i = i + 1
+    if keys[i] ~= nil then return keys[i], by_key[keys[i]] end
+  end
+end
+
+-- For C ---------------------------------------------------------------------------------------------------------------
+
+local functions = {}
+
+local function spec_of(class, key)
+  return info[class].collections[key]
+end
+
+-- What object.key is: a view of the list.
+function functions.collection_view(raw, class, key)
+  local spec = spec_of(class, key)
+  return setmetatable({ [RAW] = raw, [SHAPE] = spec, [WHERE] = info[class].name .. "." .. key }, metas[spec.shape])
+end
+
+local function check_keys(spec, value, where)
+  local list = {}
+  for i, key in ipairs(sorted(value)) do
+    local object = value[key]
+    if not native.class_of(object) then
+      fail("ArgumentError", "%s: objects by key expected, got %s at key '%s'", where, native.kind(object),
+        tostring(key))
+    end
+    if spec.key_of(object) ~= key then
+      fail("ArgumentError", "%s: the object given for key '%s' says that its key is '%s'", where, tostring(key),
+        tostring(spec.key_of(object)))
+    end
+    list[i] = object
+  end
+  return list
+end
+
+local function without_repetition(list)
+  local seen, kept = {}, {}
+  for _, object in ipairs(list) do
+    if not seen[object] then kept[#kept + 1] = object end
+    seen[object] = true
+  end
+  return kept
+end
+
+-- The list that is assigned by object.key = value.
+function functions.collection_values(class, key, value)
+  local spec, where = spec_of(class, key), info[class].name .. "." .. key
+  if is_view(value) then
+    value = objects_of(value[RAW])
+  elseif type(value) == "table" and not getmetatable(value) and spec.shape == "dict" then
+    return check_keys(spec, value, where)
+  end
+  if spec.shape == "set" and type(value) == "table" then return without_repetition(value) end
+  if spec.shape ~= "ordered" or type(value) ~= "table" then return value end
+  for position, object in ipairs(value) do
+    if native.class_of(object) then number_one(spec, value, object, position, true) end
+  end
+  return value
+end
+
+native.functions(functions)
+return collections

@@ -1,0 +1,500 @@
+-- Collections that are no plain lists, and attributes seen through them.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local world = require "spec.support.world"
+
+local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
+local relationship, select = corm.relationship, corm.select
+
+local function key()
+  return Column(Integer, { primary_key = true })
+end
+
+-- One owner with a collection of each shape; `change` may say other options of Owner.things.
+local function models(class, more)
+  local Base = corm.declarative_base()
+  local m = { Base = Base }
+  local options = { collection_class = class, back_populates = "owner", cascade = "all, delete-orphan",
+    order_by = "Thing.id" }
+  for k, v in pairs(more or {}) do options[k] = v end
+  m.Owner = Base:model("Owner", {
+    __tablename__ = "owner", id = key(), name = Column(String(20)), things = relationship("Thing", options),
+  })
+  m.Thing = Base:model("Thing", {
+    __tablename__ = "thing", id = key(), word = Column(String(20)), position = Column(Integer),
+    owner_id = Column(Integer, ForeignKey "owner.id"), owner = relationship("Owner", { back_populates = "things" }),
+  })
+  return m
+end
+
+local w, m, session
+
+local function open(class, more)
+  w = world.open(models(class, more))
+  m, session = w.m, w:session()
+end
+
+after_each(function()
+  if w then w:close() end
+  w = nil
+end)
+
+local function words(view)
+  local found = {}
+  for thing in view do found[#found + 1] = thing.word end
+  return table.concat(found, " ")
+end
+
+local function stored()
+  return w:list "SELECT word FROM thing WHERE owner_id IS NOT NULL ORDER BY word"
+end
+
+describe("M16 a collection that is a set", function()
+  before_each(function() open "set" end)
+
+  it("holds each object once, and tells the database what came and went", function()
+    local a, b, c = m.Thing { word = "a" }, m.Thing { word = "b" }, m.Thing { word = "c" }
+    local owner = m.Owner { things = { a, b, a } }
+    assert.equal(2, #owner.things)
+    owner.things:add(b)
+    owner.things:add(c)
+    assert.equal("a b c", words(owner.things))
+    assert.is_true(rawequal(owner, c.owner))
+    session:add(owner)
+    session:commit()
+    assert.equal("a,b,c", stored())
+    owner.things:discard(m.Thing { word = "elsewhere" })
+    owner.things:remove(a)
+    owner.things:discard(b)
+    assert.is_true(owner.things:contains(c))
+    assert.is_false(owner.things:contains(a))
+    session:commit()
+    assert.equal("c", stored())
+    owner.things:update { c, m.Thing { word = "d" } }
+    local seen = {}
+    for thing, there in pairs(owner.things) do seen[thing.word] = there end
+    assert.same({ c = true, d = true }, seen)
+    assert.equal(2, #owner.things)
+  end)
+
+  it("follows the other side, rollbacks and assignments", function()
+    local owner, other = m.Owner { things = { m.Thing { word = "a" } } }, m.Owner {}
+    session:add_all { owner, other }
+    session:commit()
+    local thing = owner.things:pop()
+    assert.equal(0, #owner.things)
+    session:rollback()
+    assert.equal("a", words(owner.things))
+    thing.owner = other
+    assert.equal("", words(owner.things))
+    assert.equal("a", words(other.things))
+    assert.is_true(owner.things == owner.things)
+    assert.is_false(owner.things == other.things)
+    owner.things = other.things
+    assert.equal("a", words(owner.things))
+    owner.things:clear()
+    assert.equal(0, #owner.things)
+  end)
+
+  it("refuses positions, strangers and wrong names", function()
+    local owner = m.Owner { things = { m.Thing { word = "a" } } }
+    raises("ArgumentError", "Owner.things is a set, which has no positions", function() return owner.things[1] end)
+    raises("ArgumentError", "Owner.things is a set: add() and remove()", function() owner.things[1] = m.Thing {} end)
+    raises("ArgumentError", "Owner.things", function() owner.things:add(m.Owner {}) end)
+    raises("ArgumentError", "Owner.things", function() owner.things:add "a" end)
+    raises("ArgumentError", "is not in Owner.things", function() owner.things:remove(m.Thing {}) end)
+    raises("ArgumentError", "Owner.things", function() owner.things:update(5) end)
+    raises("ArgumentError", "Owner.things", function() owner.things = 5 end)
+    raises("ArgumentError", "did you mean 'discard'?", function() return owner.things.discart end)
+    assert.equal("a", words(owner.things))
+  end)
+end)
+
+describe("M16 a collection that is a dictionary", function()
+  before_each(function() open(corm.attribute_keyed_dict "word") end)
+
+  it("finds, replaces and removes by key", function()
+    local owner = m.Owner {}
+    owner.things.a = m.Thing { word = "a" }
+    owner.things:set(m.Thing { word = "b" })
+    session:add(owner)
+    session:commit()
+    assert.equal("a,b", stored())
+    assert.equal("b", owner.things.b.word)
+    assert.is_nil(owner.things.c)
+    assert.equal("none", owner.things:get("c", "none"))
+    assert.same({ "a", "b" }, owner.things:keys())
+    local old, new = owner.things.a, m.Thing { word = "a", position = 5 }
+    owner.things.a = new
+    assert.is_true(rawequal(new, owner.things.a))
+    assert.equal(2, #owner.things)
+    assert.is_nil(old.owner)
+    owner.things.b = nil
+    owner.things.nothing = nil
+    session:commit()
+    assert.equal("a|5", w:rows "SELECT word, position FROM thing")
+    assert.equal(5, owner.things:pop("a").position)
+    assert.is_nil(owner.things:pop "a")
+    session:commit()
+    assert.equal("", w:rows "SELECT word FROM thing")
+  end)
+
+  it("is assigned by keys, and seen by pairs", function()
+    local owner = m.Owner { things = { b = m.Thing { word = "b" }, a = m.Thing { word = "a" } } }
+    session:add(owner)
+    session:commit()
+    session:expunge_all()
+    owner = session:scalars(select(m.Owner):options(corm.selectinload(m.Owner.things))):one()
+    local list = {}
+    assert.equal(0, w:count(function()
+      for k, thing in pairs(owner.things) do list[#list + 1] = k .. "=" .. thing.word end
+    end))
+    assert.same({ "a=a", "b=b" }, list)
+    owner.things:update { c = m.Thing { word = "c" } }
+    local kept = owner.things.a
+    owner.things = { a = kept, d = m.Thing { word = "d" } }
+    session:commit()
+    assert.equal("a,d", stored())
+    assert.equal(2, #owner.things)
+    local thing = m.Thing { word = "e", owner = owner }
+    assert.is_true(rawequal(thing, owner.things.e))
+    assert.is_true(owner.things:has_key "e")
+  end)
+
+  it("refuses keys that its objects do not say", function()
+    local owner = m.Owner { things = { a = m.Thing { word = "a" } } }
+    raises("ArgumentError", "the object given for key 'x' says that its key is 'y'", function()
+      owner.things.x = m.Thing { word = "y" }
+    end)
+    raises("ArgumentError", "the object given for key 'x' says that its key is 'y'", function()
+      owner.things = { x = m.Thing { word = "y" } }
+    end)
+    raises("InvalidRequestError", "the Thing has no key yet: its 'word' is nil", function()
+      owner.things:set(m.Thing {})
+    end)
+    raises("ArgumentError", "an object expected, got string", function() owner.things.a = "a" end)
+    raises("ArgumentError", "objects by key expected, got string at key 'a'", function() owner.things = { a = "a" } end)
+    assert.equal("a", words(owner.things))
+    raises("ArgumentError", "attribute_keyed_dict", corm.attribute_keyed_dict, 5)
+    raises("ArgumentError", "keyfunc_mapping", corm.keyfunc_mapping, "x")
+    raises("ArgumentError", "column_keyed_dict", corm.column_keyed_dict, "x")
+  end)
+end)
+
+describe("M16 other keys", function()
+  it("come from a function", function()
+    open(corm.keyfunc_mapping(function(thing) return thing.word .. thing.position end))
+    local owner = m.Owner {}
+    owner.things.a1 = m.Thing { word = "a", position = 1 }
+    assert.equal(1, owner.things.a1.position)
+  end)
+
+  it("or a column, given late", function()
+    open(function() return corm.column_keyed_dict(m.Thing.word) end)
+    w.m.Base.registry:configure()
+    local owner = m.Owner {}
+    owner.things.a = m.Thing { word = "a" }
+    assert.equal("a", owner.things.a.word)
+  end)
+end)
+
+describe("M16 an ordering_list", function()
+  local function positions(owner)
+    local found = {}
+    for _, thing in ipairs(owner.things) do found[#found + 1] = thing.word .. thing.position end
+    return table.concat(found, " ")
+  end
+
+  before_each(function() open(corm.ordering_list "position", { order_by = "Thing.position" }) end)
+
+  it("numbers what it holds from 0, whatever is done to it", function()
+    local owner = m.Owner { things = { m.Thing { word = "a" }, m.Thing { word = "b" } } }
+    session:add(owner)
+    owner.things:append(m.Thing { word = "c" })
+    session:commit()
+    assert.equal("a|0,b|1,c|2", w:list "SELECT word, position FROM thing ORDER BY position")
+    owner.things:insert(2, m.Thing { word = "x" })
+    assert.equal("a0 x1 b2 c3", positions(owner))
+    owner.things:remove(owner.things[1])
+    assert.equal("x0 b1 c2", positions(owner))
+    owner.things:pop(2)
+    owner.things[1] = m.Thing { word = "y" }
+    owner.things[3] = m.Thing { word = "z" }
+    assert.equal("y0 c1 z2", positions(owner))
+    owner.things[1] = nil
+    session:commit()
+    assert.equal("c|0,z|1", w:list "SELECT word, position FROM thing ORDER BY position")
+    owner.things = { owner.things[2], owner.things[1] }
+    session:commit()
+    assert.equal("z c", words(owner.things))
+    owner.things[1].position = 9
+    owner.things:reorder()
+    assert.equal("z0 c1", positions(owner))
+  end)
+
+  it("leaves a position that is there when it is appended", function()
+    local owner = m.Owner {}
+    owner.things:append(m.Thing { word = "a", position = 7 })
+    assert.equal("a7", positions(owner))
+    owner.things:extend { m.Thing { word = "b" } }
+    assert.equal("a7 b1", positions(owner))
+    w:close()
+    open(corm.ordering_list("position", { count_from = 1, reorder_on_append = true }))
+    owner = m.Owner {}
+    owner.things:append(m.Thing { word = "a", position = 7 })
+    assert.equal("a1", positions(owner))
+  end)
+
+  it("counts by a function", function()
+    w:close()
+    open(corm.ordering_list("position", { ordering_func = function(i, list) return i * 10 + #list end }))
+    local owner = m.Owner {}
+    owner.things:append(m.Thing { word = "a" })
+    assert.equal("a11", positions(owner))
+    raises("ArgumentError", "exclude each other", corm.ordering_list, "p",
+      { count_from = 1, ordering_func = function() end })
+    raises("ArgumentError", "unknown option", corm.ordering_list, "p", { from = 1 })
+    raises("ArgumentError", "Owner.things", function() owner.things:append "x" end)
+    raises("ArgumentError", "did you mean 'reorder'?", function() return owner.things.reordr end)
+    assert.equal("a11", positions(owner))
+  end)
+end)
+
+describe("M16 a list with methods of the script's own", function()
+  it("is a list", function()
+    open { total = function(self) return #self * 100 end }
+    local owner = m.Owner { things = { m.Thing { word = "a" } } }
+    owner.things:append(m.Thing { word = "b" })
+    owner.things[3] = m.Thing { word = "c" }
+    assert.equal(300, owner.things:total())
+    assert.equal("b", owner.things[2].word)
+    for i, thing in ipairs(owner.things) do assert.equal(i, owner.things:index(thing)) end
+  end)
+
+  it("or something that makes no sense, which is refused", function()
+    for _, wrong in ipairs { "dict", 5, { x = 1 }, { function() end } } do
+      open(wrong)
+      raises("ArgumentError", "relationship Owner.things: collection_class", m.Owner)
+      w:close()
+    end
+    open("set", { uselist = false })
+    raises("ArgumentError", "collection_class is for collections, and uselist is false", m.Owner)
+  end)
+end)
+
+-- User - UserKeyword - Keyword, the link with a column of its own.
+local function keywords(proxy_options, class)
+  local Base = corm.declarative_base()
+  local k = { Base = Base }
+  k.User = Base:model("User", {
+    __tablename__ = "users", id = key(), name = Column(String(20)),
+    user_keywords = relationship("UserKeyword", {
+      back_populates = "user", cascade = "all, delete-orphan", order_by = "UserKeyword.id", collection_class = class,
+    }),
+    keywords = corm.association_proxy("user_keywords", "keyword", proxy_options),
+    notes = corm.association_proxy("user_keywords", "note"),
+  })
+  k.UserKeyword = Base:model("UserKeyword", {
+    __tablename__ = "user_keyword", id = key(), note = Column(String(20)),
+    user_id = Column(Integer, ForeignKey "users.id"), keyword_id = Column(Integer, ForeignKey "keyword.id"),
+    user = relationship("User", { back_populates = "user_keywords" }), keyword = relationship "Keyword",
+    user_name = corm.association_proxy("user", "name"), word = corm.association_proxy("keyword", "word"),
+  })
+  k.Keyword = Base:model("Keyword", { __tablename__ = "keyword", id = key(), word = Column(String(20)) })
+  return k
+end
+
+describe("M10 an association object", function()
+  it("has columns of its own, and is loaded through both of its ends", function()
+    w = world.open(keywords())
+    m, session = w.m, w:session()
+    local user = m.User { name = "u" }
+    user.user_keywords:append(m.UserKeyword { note = "n", keyword = m.Keyword { word = "k" } })
+    session:add(user)
+    session:commit()
+    assert.equal("n|u|k", w:rows("SELECT a.note, u.name, k.word FROM user_keyword a JOIN users u ON u.id = a.user_id "
+      .. "JOIN keyword k ON k.id = a.keyword_id"))
+    session:expunge_all()
+    local n = w:count(function()
+      user = session:scalars(select(m.User):options(
+        corm.selectinload(m.User.user_keywords):joinedload(m.UserKeyword.keyword))):one()
+      assert.equal("k", user.user_keywords[1].keyword.word)
+    end)
+    assert.equal(2, n)
+    user.user_keywords:clear()
+    session:commit()
+    assert.equal("0", w:rows "SELECT count(*) FROM user_keyword")
+    assert.equal("1", w:rows "SELECT count(*) FROM keyword")
+  end)
+end)
+
+describe("M29 an association proxy", function()
+  local user, a, b, c
+
+  before_each(function()
+    w = world.open(keywords())
+    m, session = w.m, w:session()
+    a, b, c = m.Keyword { word = "a" }, m.Keyword { word = "b" }, m.Keyword { word = "c" }
+    session:add_all { a, b, c }
+    session:flush()
+    user = m.User { name = "u", keywords = { a, b } }
+    session:add(user)
+    session:commit()
+  end)
+
+  local function linked()
+    return w:list("SELECT k.word FROM user_keyword l JOIN keyword k ON k.id = l.keyword_id "
+      .. "WHERE l.user_id IS NOT NULL ORDER BY l.id")
+  end
+
+  it("is a list of what lies behind, and changes it", function()
+    assert.equal("a,b", linked())
+    assert.equal(2, #user.keywords)
+    assert.is_true(rawequal(b, user.keywords[2]))
+    user.keywords:append(c)
+    user.keywords:remove(a)
+    assert.is_true(user.keywords:contains(c))
+    assert.is_false(user.keywords:contains(a))
+    assert.equal(1, user.keywords:index(b))
+    session:commit()
+    assert.equal("b,c", linked())
+    assert.equal("2", w:rows "SELECT count(*) FROM user_keyword")
+    local list = {}
+    for keyword in user.keywords do list[#list + 1] = keyword.word end
+    for i, keyword in ipairs(user.keywords) do list[#list + 1] = i .. keyword.word end
+    assert.same({ "b", "c", "1b", "2c" }, list)
+    user.keywords[1] = a
+    user.keywords:insert(1, b)
+    assert.is_true(rawequal(c, user.keywords:pop()))
+    session:commit()
+    assert.equal("a,b", linked())
+    user.keywords:clear()
+    session:commit()
+    assert.equal("", linked())
+  end)
+
+  it("keeps the links of what stays when a list is assigned", function()
+    local link = user.user_keywords[2]
+    link.note = "kept"
+    user.keywords = { c, b }
+    session:commit()
+    assert.equal("kept", w:rows "SELECT note FROM user_keyword WHERE note IS NOT NULL")
+    assert.equal("b,c", linked())
+    user.keywords:extend { a, a }
+    assert.equal(4, #user.keywords)
+    assert.is_true(user.keywords == user.keywords)
+  end)
+
+  it("is asked for in queries", function()
+    session:add(m.User { name = "v", notes = { "x", "y" } })
+    session:commit()
+    local function names(condition)
+      return table.concat((function()
+        local list = {}
+        for each in session:scalars(select(m.User):where(condition):order_by(m.User.id)) do
+          list[#list + 1] = each.name
+        end
+        return list
+      end)(), " ")
+    end
+    assert.equal("u", names(m.User.keywords:contains(a)))
+    assert.equal("", names(m.User.keywords:contains(c)))
+    assert.equal("u", names(m.User.keywords:any { word = "b" }))
+    assert.equal("u", names(m.User.keywords:any(m.Keyword.word:eq "a")))
+    assert.equal("v", names(m.User.notes:contains "x"))
+    assert.equal("v", names(m.User.notes:like "%y"))
+    assert.equal("v", names(m.User.notes:in_ { "y" }))
+    assert.equal("u v", names(m.User.notes:any()))
+    assert.equal(2, session:scalar(select(corm.func.count()):select_from(m.UserKeyword)
+      :where(m.UserKeyword.user_name:eq "u")))
+    assert.equal(1, session:scalar(select(corm.func.count()):select_from(m.UserKeyword)
+      :where(m.UserKeyword.word:eq "b")))
+    assert.equal(2, session:scalar(select(corm.func.count()):select_from(m.UserKeyword)
+      :where(m.UserKeyword.word:eq(nil))))
+    local alias = corm.aliased(m.User)
+    assert.equal("u", session:scalar(select(alias.name):where(alias.keywords:contains(b))))
+  end)
+
+  it("of one object reads, writes and makes it", function()
+    local link = user.user_keywords[1]
+    assert.equal("u", link.user_name)
+    assert.equal("a", link.word)
+    link.user_name = "renamed"
+    session:commit()
+    assert.equal("renamed", w:rows "SELECT name FROM users")
+    local fresh = m.UserKeyword { word = "new" }
+    assert.equal("new", fresh.keyword.word)
+    local empty = m.UserKeyword {}
+    assert.is_nil(empty.word)
+    empty.word = nil
+    assert.is_nil(empty.keyword)
+  end)
+
+  it("makes what lies between by its creator", function()
+    w:close()
+    w = world.open(keywords {
+      creator = function(keyword) return m.UserKeyword { keyword = keyword, note = "made" } end,
+    })
+    m, session = w.m, w:session()
+    local one = m.User { keywords = { m.Keyword { word = "a" } } }
+    session:add(one)
+    session:commit()
+    assert.equal("made", w:rows "SELECT note FROM user_keyword")
+    w:close()
+    w = world.open(keywords { creator = function() return 5 end })
+    raises("ArgumentError", "association_proxy User.keywords: its creator gave a integer, no object", w.m.User,
+      { keywords = { w.m.Keyword {} } })
+  end)
+
+  it("over a dictionary is one, and over a set a set", function()
+    w:close()
+    w = world.open(keywords(nil, corm.attribute_keyed_dict "note"))
+    m, session = w.m, w:session()
+    local one = m.User {}
+    session:add(one)
+    one.keywords.x = m.Keyword { word = "a" }
+    one.keywords.y = m.Keyword { word = "b" }
+    one.keywords.x = m.Keyword { word = "c" }
+    session:commit()
+    assert.equal("x|c,y|b", w:list(
+      "SELECT note, word FROM user_keyword l JOIN keyword k ON k.id = keyword_id ORDER BY note"))
+    assert.equal("b", one.keywords.y.word)
+    one.keywords.y = nil
+    local seen = {}
+    for k, keyword in pairs(one.keywords) do seen[k] = keyword.word end
+    assert.same({ x = "c" }, seen)
+    one.keywords = { z = m.Keyword { word = "d" } }
+    assert.same({ "z" }, one.keywords:keys())
+    raises("ArgumentError", "assign to a key", function() one.keywords:append(m.Keyword {}) end)
+    w:close()
+    w = world.open(keywords(nil, "set"))
+    m = w.m
+    one = m.User { notes = { "a", "b" } }
+    one.notes:add "b"
+    one.notes:add "c"
+    one.notes:discard "a"
+    one.notes:discard "nothing"
+    seen = {}
+    for note in pairs(one.notes) do seen[note] = true end
+    assert.same({ b = true, c = true }, seen)
+  end)
+
+  it("refuses what leads nowhere", function()
+    raises("ArgumentError", "association_proxy", corm.association_proxy, "x")
+    raises("ArgumentError", "unknown option", corm.association_proxy, "x", "y", { creatr = print })
+    raises("ArgumentError", "the value is not in User.keywords", function() user.keywords:remove(c) end)
+    raises("ArgumentError", "User.keywords: a list expected", function() user.keywords = nil end)
+    raises("ArgumentError", "User.keywords: a list expected", function() user.keywords:extend(5) end)
+    raises("ArgumentError", "leads to a column", function() return m.User.notes:any { x = 1 } end)
+    raises("InvalidRequestError", "use contains() or any()", function() return m.User.keywords:eq(a) end)
+    raises("ArgumentError", "Keyword object expected, got string", function()
+      return m.User.keywords:contains "a"
+    end)
+    local Base = corm.declarative_base()
+    local X = Base:model("X", { __tablename__ = "x", id = key(), y = corm.association_proxy("z", "w") })
+    raises("InvalidRequestError", "association_proxy X.y: X has no relationship 'z'", function() return X.y end)
+    raises("InvalidRequestError", "association_proxy X.y: X has no relationship 'z'", function() return X {}.y end)
+    assert.equal(2, #user.keywords)
+    assert.is_false(session:is_modified(user))
+  end)
+end)
