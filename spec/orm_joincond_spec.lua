@@ -181,6 +181,17 @@ describe("M09 a relationship by a condition", function()
     assert.equal("doll ball", names(all[1].cheap))
   end)
 
+  it("is asked for one parent by with_parent", function()
+    local one = session:get(m.Shop, 1)
+    local function of(relation)
+      return names(session:scalars(select(m.Item):where(corm.with_parent(one, relation)):order_by(m.Item.id)):all())
+    end
+    assert.equal("doll", of(m.Shop.toys))
+    assert.equal("doll ball", of(m.Shop.cheap))
+    assert.equal("ball", of(m.Shop.lent))
+    raises("InvalidRequestError", "has a condition of its own", function() return m.Item.open_shop:in_ { one } end)
+  end)
+
   it("makes a relationship without a foreign key, in both directions", function()
     local region, shop = session:get(m.Region, 2), session:get(m.Shop, 3)
     assert.is_true(rawequal(region, shop.region))

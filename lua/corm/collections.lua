@@ -8,8 +8,8 @@ local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 local collections = {}
 
 -- Fields of a view that no name of a script can meet.
-local RAW, SHAPE, WHERE = {}, {}, {}
-collections.RAW, collections.SHAPE = RAW, SHAPE
+local RAW, SHAPE, WHERE, OWNER, KEY = {}, {}, {}, {}, {}
+collections.SHAPE, collections.OWNER, collections.KEY = SHAPE, OWNER, KEY
 
 -- Declarations --------------------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ local function new_meta(name, methods, index)
     __eq = same,
     __tostring = function(self) return tostring(self[RAW]) end,
     __index = function(self, key)
-      if key == RAW or key == SHAPE or key == WHERE then return nil end
+      if type(key) == "table" then return nil end
       local own = field(self[SHAPE], "methods")
       local method = own and own[key] or methods[key]
       if method and type(key) == "string" then return method end
@@ -133,6 +133,18 @@ local function new_meta(name, methods, index)
   }
   return metas[name]
 end
+
+-- One more kind of view: its methods and the rest of its metatable.
+function collections.shape(name, methods, rest)
+  local meta = new_meta(name, methods, function(self, key)
+    return native.unknown("method", self[WHERE], tostring(key), orm.sorted_keys(methods))
+  end)
+  meta.__newindex = function(self) return fail("ArgumentError", "%s has no positions", self[WHERE]) end
+  for event, fn in next, rest do meta[event] = fn end
+end
+
+-- What a relationship without a whole list is seen as.
+function collections.unread(kind, order_by) return shape(kind, { order_by = order_by }) end
 
 local function unknown(self, key, methods)
   return native.unknown("method", self[WHERE], tostring(key), orm.sorted_keys(methods))
@@ -361,9 +373,11 @@ local function spec_of(class, key)
 end
 
 -- What object.key is: a view of the list.
-function functions.collection_view(raw, class, key)
+function functions.collection_view(raw, class, key, owner)
   local spec = spec_of(class, key)
-  return setmetatable({ [RAW] = raw, [SHAPE] = spec, [WHERE] = info[class].name .. "." .. key }, metas[spec.shape])
+  return setmetatable({
+    [RAW] = raw, [SHAPE] = spec, [WHERE] = info[class].name .. "." .. key, [OWNER] = owner, [KEY] = key,
+  }, metas[spec.shape])
 end
 
 local function check_keys(spec, value, where)

@@ -4,6 +4,7 @@ local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
 local collections = load "corm.collections"
 load "corm.proxy"
+load "corm.write_only"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -155,15 +156,31 @@ end
 
 -- Declaring to the core -----------------------------------------------------------------------------------------------
 
+local function shape_of(options, where)
+  local shape = collections.resolve(options.collection_class, where)
+  if shape and options.uselist == false then
+    fail("ArgumentError", "relationship %s: collection_class is for collections, and uselist is false", where)
+  end
+  return shape
+end
+
+-- A collection without a list in memory.
+local function unread(lazy, options, order_by, where)
+  if options.collection_class ~= nil or options.uselist == false then
+    fail("ArgumentError", "relationship %s: lazy = \"%s\" goes neither with collection_class nor with uselist = false",
+      where, lazy)
+  end
+  return collections.unread(lazy, order_by)
+end
+
 -- Declares it unless that is done: one call does it, which nothing can interrupt.
 local function declare(ci, key, options, target, back_populates)
   if native.is_attribute(ci.mapper, key) then return end
   local where = ci.name .. "." .. key
   local registry = ci.registry
-  local shape = collections.resolve(options.collection_class, where)
-  if shape and options.uselist == false then
-    fail("ArgumentError", "relationship %s: collection_class is for collections, and uselist is false", where)
-  end
+  local shape, lazy = shape_of(options, where), resolve_lazy(options.lazy, where)
+  local order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by")
+  if lazy == "write_only" or lazy == "dynamic" then shape = unread(lazy, options, order_by or nil, where) end
   ci.collections[key] = shape
   native.relationship(ci.mapper, key, {
     target = target,
@@ -171,7 +188,7 @@ local function declare(ci, key, options, target, back_populates)
     secondary = resolve_secondary(registry, options.secondary, where),
     back_populates = back_populates,
     uselist = options.uselist,
-    lazy = resolve_lazy(options.lazy, where),
+    lazy = lazy,
     cascade = resolve_cascade(options.cascade, where),
     passive_deletes = options.passive_deletes,
     viewonly = options.viewonly,
@@ -184,7 +201,7 @@ local function declare(ci, key, options, target, back_populates)
     reversed = options.reversed, sync_backref = options.sync_backref,
     foreign_keys = resolve_list(registry, options.foreign_keys, target, where, "foreign_keys"),
     remote_side = resolve_list(registry, options.remote_side, target, where, "remote_side"),
-    order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by") or nil,
+    order_by = order_by or nil,
     hooked = ci.hooked[key],
   })
 end

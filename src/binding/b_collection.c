@@ -42,8 +42,11 @@ static void call_shape(lua_State *L, const corm_relationship *relationship, cons
   if (view) lua_pushvalue(L, value);
   binding_push_class(L, state, relationship->parent);
   lua_pushstring(L, relationship->key);
-  if (!view) lua_pushvalue(L, value);
-  lua_call(L, 3, 1);
+  if (view)
+    lua_getiuservalue(L, value, 1);
+  else
+    lua_pushvalue(L, value);
+  lua_call(L, view ? 4 : 3, 1);
   lua_replace(L, value);
 }
 

@@ -199,7 +199,9 @@ static int index_relationship(lua_State *L, corm_object *object, corm_relationsh
   binding_configure(L, state, object->mapper->registry);
   if (relationship->uselist) {
     corm_link *link;
-    if (corm_object_get_many(object, relationship, &link, &err) != CORM_OK) return binding_raise(L, &err);
+    if (!corm_relationship_is_unread(relationship) &&
+        corm_object_get_many(object, relationship, &link, &err) != CORM_OK)
+      return binding_raise(L, &err);
     binding_push_collection(L, 1, relationship);
     return 1;
   }

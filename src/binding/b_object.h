@@ -167,6 +167,7 @@ void binding_open_object(lua_State *L);
 /* The __call of a class, with its Mapper as upvalue 2, the table of objects and their metatable as upvalues 3 and 4. */
 int binding_construct(lua_State *L);
 void binding_open_collection(lua_State *L);
+void binding_open_write_only(lua_State *L);
 void binding_open_mapper(lua_State *L);
 void binding_open_relationship(lua_State *L);
 void binding_open_inspect(lua_State *L);

@@ -76,6 +76,9 @@ static int in_objects(lua_State *L, corm_op op, const char *method) {
   if (e.relationship->direction != CORM_MANY_TO_ONE)
     return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s.%s is no many-to-one; use any() or contains()", method,
                          e.relationship->parent->name, e.relationship->key);
+  if (!corm_relationship_is_plain(e.relationship))
+    return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s.%s has a condition of its own; use has()", method,
+                         e.relationship->parent->name, e.relationship->key);
   if (!binding_is_plain_table(L, 2) || lua_gettop(L) > 2)
     return binding_error(L, CORM_E_ARGUMENT, "%s: a list of %s objects expected, got %s", method,
                          e.relationship->target->name, binding_typename(L, 2));
@@ -143,15 +146,17 @@ static const corm_node *parent_in(corm_arena *arena, parent_values *v, const cor
 /* The values of the object that the condition asks for; false: a reference that leads nowhere. */
 static bool read_parent(lua_State *L, const corm_relationship *relationship, corm_object *object, corm_value *values,
                         size_t *room) {
-  const bool many = relationship->direction == CORM_MANY_TO_MANY;
-  const uint32_t n = many ? relationship->nnear : relationship->npairs;
+  const bool many = relationship->direction == CORM_MANY_TO_MANY, all = relationship->by_parent;
+  const uint32_t n = all ? object->mapper->nattributes : many ? relationship->nnear : relationship->npairs;
   for (uint32_t i = 0; i < n; i++) {
-    const uint32_t slot = many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
+    const uint32_t slot = all ? i : many ? relationship->near_secondary[i].slot : relationship->pairs[i].near_slot;
     const corm_value *value;
     corm_error err;
     corm_error_init(&err);
     binding_get(L)->L = L;
-    if (relationship->direction == CORM_MANY_TO_ONE) {
+    if (all) { /* its condition may name any of them */
+      if (corm_object_get(object, slot, &value, &err) != CORM_OK) binding_raise(L, &err);
+    } else if (relationship->direction == CORM_MANY_TO_ONE) {
       if (corm_object_get(object, slot, &value, &err) != CORM_OK) binding_raise(L, &err);
       if (value->kind == CORM_NULL || value->kind == CORM_ABSENT) return false;
     } else {

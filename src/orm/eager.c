@@ -74,12 +74,19 @@ static corm_status join(corm_loader *loader, corm_load_entity *entity, corm_rela
   return corm_eager_plan(loader, joined, true, err);
 }
 
+static corm_status refuse_unread(const corm_relationship *relationship, corm_error *err) {
+  return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                        "'%s.%s' does not support object population - eager loading cannot be applied",
+                        relationship->parent->name, relationship->key);
+}
+
 static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship, bool joins,
                             corm_error *err) {
   const corm_load_option *option = find_option(entity, relationship);
   const bool said = option && option->strategy != CORM_LAZY_DEFAULT;
   const corm_lazy strategy = said ? option->strategy : (corm_lazy)relationship->def.lazy;
   const corm_load_option *own = option && option->relationship ? option : NULL;
+  if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
   switch (strategy) {
   case CORM_LAZY_CONTAINED: return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
   case CORM_LAZY_JOINED:

@@ -105,6 +105,16 @@ static corm_status refuse_lazy(const corm_object *object, const corm_relationshi
                         relationship->key, how);
 }
 
+static corm_status refuse_whole(const corm_object *object, const corm_relationship *relationship, corm_error *err) {
+  corm_error_set(err, CORM_E_INVALID_REQUEST,
+                 "'%s.%s' can't load the existing state from the database for this operation; full iteration is not "
+                 "permitted",
+                 object->mapper->name, relationship->key);
+  corm_error_hint(err,
+                  "if this is a delete operation, configure passive_deletes = true on the write-only relationship");
+  return CORM_FAILED;
+}
+
 /* What is in memory, or certainly nothing. */
 static corm_status load_without_sql(corm_object *object, corm_relationship *relationship, corm_error *err) {
   corm_fetch fetch = {.session = object->session, .relationship = relationship};
@@ -122,6 +132,7 @@ corm_status corm_object_load_link(corm_object *object, corm_relationship *relati
   if (lazy == CORM_LAZY_NOLOAD || !(object->flags & CORM_OBJECT_KEYED)) return fill_empty(object, relationship, err);
   const bool flushing = object->session && (object->session->flushing || object->session->merging);
   if (lazy == CORM_LAZY_RAISE && !flushing) return refuse_lazy(object, relationship, "raise", err);
+  if (lazy == CORM_LAZY_WRITE_ONLY) return refuse_whole(object, relationship, err);
   if (!object->session) return refuse_detached(object, relationship, err);
   if (lazy == CORM_LAZY_RAISE_ON_SQL && !flushing) return load_without_sql(object, relationship, err);
   return load(object, relationship, lazy != CORM_LAZY_SELECT, err);

@@ -323,6 +323,34 @@ corm_status corm_object_remove_at(corm_object *object, corm_relationship *relati
   return list_remove(object, relationship, corm_link_items(link)->ptr[position].object, true, err);
 }
 
+static bool is_queued(const corm_object *object, const corm_relationship *relationship, const corm_object *target) {
+  const corm_link *link = corm_object_find_link(object, relationship);
+  if (!link) return false;
+  const corm_many *list = corm_link_list(link);
+  return corm_items_index(&list->added, target) >= 0 || (link->loaded && corm_items_index(&list->items, target) >= 0);
+}
+
+corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,
+                              corm_error *err) {
+  corm_status status = check_target(object, relationship, target, err);
+  if (status == CORM_OK && is_queued(object, relationship, target)) return CORM_OK;
+  if (status == CORM_OK && corm_relationship_asks(relationship)) {
+    status = corm_ask_append(object, relationship, false, &target, err);
+    if (status == CORM_OK) status = check_target(object, relationship, target, err);
+  }
+  if (status != CORM_OK) return status;
+  status = list_add(object, relationship, UINT32_MAX, target, true, err);
+  return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
+}
+
+corm_status corm_object_unqueue(corm_object *object, corm_relationship *relationship, corm_object *target,
+                                corm_error *err) {
+  corm_status status = check_target(object, relationship, target, err);
+  if (status == CORM_OK && corm_relationship_asks(relationship))
+    status = corm_ask_remove(object, relationship, false, target, err);
+  return status == CORM_OK ? list_remove(object, relationship, target, true, err) : status;
+}
+
 static void mark(const corm_items *items, bool on) {
   for (uint32_t i = 0; i < items->n; i++) {
     corm_object *object = items->ptr[i].object;

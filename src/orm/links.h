@@ -142,6 +142,12 @@ CORM_MUST_USE corm_status corm_object_insert(corm_object *object, corm_relations
 /* Removes the item at a position. */
 CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                                 corm_error *err);
+/* An object that comes into a list or leaves it, without loading the others: for lists that are never read whole. One
+   that has come already is not queued again. */
+CORM_MUST_USE corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,
+                                            corm_error *err);
+CORM_MUST_USE corm_status corm_object_unqueue(corm_object *object, corm_relationship *relationship, corm_object *target,
+                                              corm_error *err);
 /* Replaces the whole content; what stays is not touched. Hooks may put other objects into `targets`. `edge` not 0: the
    host has made n edges to the targets, from this number on, which are taken or dropped. */
 CORM_MUST_USE corm_status corm_object_replace(corm_object *object, corm_relationship *relationship,

@@ -27,7 +27,9 @@ enum {
   X(IMMEDIATE, "immediate")                                                                                            \
   X(RAISE, "raise")                                                                                                    \
   X(RAISE_ON_SQL, "raise_on_sql")                                                                                      \
-  X(NOLOAD, "noload")
+  X(NOLOAD, "noload")                                                                                                  \
+  X(WRITE_ONLY, "write_only")                                                                                          \
+  X(DYNAMIC, "dynamic")
 
 typedef enum corm_lazy {
 #define CORM_X(id, name) CORM_LAZY_##id,
@@ -125,6 +127,10 @@ CORM_MUST_USE corm_status corm_relationship_new(corm_mapper *parent, const corm_
                                                 corm_relationship **out, corm_error *err);
 /* Resolves target, columns, direction, inverse. Called by corm_registry_configure. */
 CORM_MUST_USE corm_status corm_relationship_configure(corm_relationship *relationship, corm_error *err);
+/* True for a collection that no access loads, only what a statement asks of it. */
+static inline bool corm_relationship_is_unread(const corm_relationship *relationship) {
+  return relationship->def.lazy == CORM_LAZY_WRITE_ONLY || relationship->def.lazy == CORM_LAZY_DYNAMIC;
+}
 /* Takes pairs, direction and ways of loading from primaryjoin, with `far` from secondaryjoin. In joincond.c. */
 CORM_MUST_USE corm_status corm_relationship_use_condition(corm_relationship *relationship, bool far, corm_error *err);
 /* True when the pairs alone are the condition. */
