@@ -260,6 +260,39 @@ describe("M16 an ordering_list", function()
   end)
 end)
 
+describe("M16 a list", function()
+  it("is sorted and reversed in memory, which changes nothing in the database", function()
+    open(nil)
+    local owner = m.Owner { things = { m.Thing { word = "b" }, m.Thing { word = "c" }, m.Thing { word = "a" } } }
+    session:add(owner)
+    session:commit()
+    owner.things:sort(function(x, y) return x.word < y.word end)
+    assert.equal("a b c", words(owner.things))
+    owner.things:reverse()
+    assert.equal("c b a", words(owner.things))
+    assert.is_false(session:is_modified(owner))
+    owner.things:remove(owner.things[2])
+    session:commit()
+    assert.equal("a,c", stored())
+    raises("ArgumentError", "Collection:sort: a function of two objects expected, got nil", owner.things.sort,
+      owner.things)
+    assert.has_error(function() owner.things:sort(function() error "no" end) end)
+    raises("InvalidRequestError", "Owner.things was changed meanwhile", owner.things.sort, owner.things,
+      function(x, y)
+        owner.things:clear()
+        return x.word < y.word
+      end)
+  end)
+
+  it("that numbers its objects numbers them anew", function()
+    open(corm.ordering_list "position")
+    local owner = m.Owner { things = { m.Thing { word = "b" }, m.Thing { word = "a" } } }
+    owner.things:reverse()
+    assert.equal(0, owner.things[1].position)
+    assert.equal("a b", words(owner.things))
+  end)
+end)
+
 describe("M16 a list with methods of the script's own", function()
   it("is a list", function()
     open { total = function(self) return #self * 100 end }

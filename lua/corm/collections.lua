@@ -153,7 +153,9 @@ end
 -- Lists -------------------------------------------------------------------------------------------------------------
 
 local list_methods = {}
-for _, name in ipairs { "append", "insert", "extend", "remove", "pop", "clear", "contains", "index" } do
+for _, name in ipairs {
+  "append", "insert", "extend", "remove", "pop", "clear", "contains", "index", "sort", "reverse",
+} do
   list_methods[name] = forward(name)
 end
 
@@ -199,7 +201,7 @@ function ordered_methods:extend(list)
 end
 
 -- What renumbers all.
-for _, name in ipairs { "insert", "remove", "pop" } do
+for _, name in ipairs { "insert", "remove", "pop", "sort", "reverse" } do
   ordered_methods[name] = function(self, ...)
     local raw = self[RAW]
     local result = raw[name](raw, ...)
@@ -367,6 +369,14 @@ end
 -- For C ---------------------------------------------------------------------------------------------------------------
 
 local functions = {}
+
+function functions.sort_list(list, less)
+  table.sort(list, less)
+end
+
+function functions.reverse_list(list)
+  for i = 1, #list // 2 do list[i], list[#list + 1 - i] = list[#list + 1 - i], list[i] end
+end
 
 local function spec_of(class, key)
   return info[class].collections[key]

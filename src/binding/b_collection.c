@@ -506,11 +506,63 @@ static int collection_position(lua_State *L) {
   return 1;
 }
 
+/* The objects in a table at the top of the stack. */
+static void push_objects(lua_State *L, const corm_items *items) {
+  lua_createtable(L, (int)items->n, 0);
+  for (uint32_t i = 0; i < items->n; i++) {
+    binding_push_object(L, binding_get(L), items->ptr[i].object);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+/* Sorts the list in memory by a function of two objects, or the other way round than it is. */
+static int put_in_order(lua_State *L, const char *what, const char *function) {
+  collection *c = check(L, what);
+  binding_state *state = binding_get(L);
+  lua_settop(L, 2);
+  if (strcmp(function, "sort_list") == 0 && !lua_isfunction(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a function of two objects expected, got %s", what,
+                         binding_typename(L, 2));
+  push_objects(L, corm_link_items(link_of(L, c)));
+  binding_host_function(L, state->host, function);
+  lua_pushvalue(L, 3);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 0);
+  corm_arena *scratch = binding_scratch(L, state);
+  const uint32_t n = (uint32_t)lua_rawlen(L, 3);
+  corm_object **targets = corm_arena_zalloc(scratch, (size_t)n + 1, sizeof *targets);
+  if (!targets) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (uint32_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 3, (lua_Integer)i + 1);
+    targets[i] = binding_toobject(L, -1);
+    lua_pop(L, 1);
+  }
+  if (!corm_link_reorder(link_of(L, c), targets, n))
+    return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s was changed meanwhile", what, name_of(L, c->relationship));
+  binding_scratch_done(L, state, scratch);
+  return 0;
+}
+
+static int collection_sort(lua_State *L) {
+  return put_in_order(L, "Collection:sort", "sort_list");
+}
+
+static int collection_reverse(lua_State *L) {
+  return put_in_order(L, "Collection:reverse", "reverse_list");
+}
+
 void binding_open_collection(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"append", collection_append},     {"insert", collection_insert},  {"extend", collection_extend},
-      {"remove", collection_remove},     {"pop", collection_pop},        {"clear", collection_clear},
-      {"contains", collection_contains}, {"index", collection_position}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"append", collection_append},
+                                     {"insert", collection_insert},
+                                     {"extend", collection_extend},
+                                     {"remove", collection_remove},
+                                     {"pop", collection_pop},
+                                     {"clear", collection_clear},
+                                     {"contains", collection_contains},
+                                     {"index", collection_position},
+                                     {"sort", collection_sort},
+                                     {"reverse", collection_reverse},
+                                     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__newindex", collection_newindex},
                                   {"__len", collection_len},
                                   {"__eq", collection_eq},

@@ -124,6 +124,20 @@ void corm_link_commit(corm_object *object, const corm_relationship *relationship
   }
 }
 
+bool corm_link_reorder(corm_link *link, corm_object *const *targets, uint32_t n) {
+  if (!link->many || !link->as.list || link->as.list->items.n != n) return n == 0;
+  corm_item *items = link->as.list->items.ptr;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = i;
+    while (k < n && items[k].object != targets[i]) k++;
+    if (k == n) return false;
+    const corm_item item = items[k];
+    items[k] = items[i];
+    items[i] = item;
+  }
+  return true;
+}
+
 void corm_link_reset(corm_object *object, const corm_relationship *relationship) {
   corm_link *link = corm_object_find_link(object, relationship);
   if (!link) return;

@@ -142,6 +142,9 @@ CORM_MUST_USE corm_status corm_object_insert(corm_object *object, corm_relations
 /* Removes the item at a position. */
 CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                                 corm_error *err);
+/* Puts the items of a loaded list into the order of `targets`. False, with the list in some order, when these are other
+   objects. */
+bool corm_link_reorder(corm_link *link, corm_object *const *targets, uint32_t n);
 /* An object that comes into a list or leaves it, without loading the others: for lists that are never read whole. One
    that has come already is not queued again. */
 CORM_MUST_USE corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,

@@ -111,6 +111,12 @@ function Collection:contains(object) end
 ---@return integer|nil
 function Collection:index(object) end
 
+---Another order in memory.
+---@param less fun(a: corm.Object, b: corm.Object): boolean
+function Collection:sort(less) end
+
+function Collection:reverse() end
+
 ---`Model.relation` in queries, joins and loader options.
 ---@class corm.Relationship
 ---@field key string

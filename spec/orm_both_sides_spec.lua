@@ -1,0 +1,179 @@
+-- What goes along a relationship, and what the other side says at once.
+local corm = require "corm"
+local world = require "spec.support.world"
+
+local Column, ForeignKey, Integer = corm.Column, corm.ForeignKey, corm.Integer
+local relationship, select = corm.relationship, corm.select
+
+local function key()
+  return Column(Integer, { primary_key = true })
+end
+
+local function models(options)
+  local Base = corm.declarative_base()
+  local m = { Base = Base }
+  options.order_by, options.back_populates = "Child.id", "parent"
+  m.Parent = Base:model("Parent", { __tablename__ = "parent", id = key(), children = relationship("Child", options) })
+  m.Child = Base:model("Child", {
+    __tablename__ = "child", id = key(),
+    parent_id = Column(Integer, ForeignKey("parent.id", { ondelete = "SET NULL" })),
+    parent = relationship("Parent", { back_populates = "children" }),
+  })
+  return m
+end
+
+local w, m, session
+
+local function open(options)
+  w = world.open(models(options))
+  m, session = w.m, w:session()
+  local parent = m.Parent { children = { m.Child {}, m.Child {} } }
+  return parent, parent.children[1], parent.children[2]
+end
+
+after_each(function()
+  w:close()
+end)
+
+local function rows()
+  return w:list "SELECT id, COALESCE(parent_id, 0) FROM child ORDER BY id"
+end
+
+describe("M11 cascades, one by one:", function()
+  it("save-update takes what is reached along", function()
+    local parent, a = open {}
+    session:add(parent)
+    assert.is_true(session:contains(a))
+    local later = m.Child {}
+    parent.children:append(later)
+    assert.is_true(session:contains(later))
+    session:commit()
+    assert.equal("1|1,2|1,3|1", rows())
+  end)
+
+  it("without it nothing is added, and from the other side nothing ever is", function()
+    local parent, a = open { cascade = false }
+    session:add(parent)
+    assert.is_false(session:contains(a))
+    session:commit()
+    assert.equal("0", w:rows "SELECT count(*) FROM child")
+    local child = m.Child { parent = parent }
+    assert.is_false(session:contains(child))
+  end)
+
+  it("delete deletes, else the key is taken out", function()
+    local parent = open { cascade = "all" }
+    session:add(parent)
+    session:commit()
+    session:delete(parent)
+    session:commit()
+    assert.equal("", rows())
+    w:close()
+    parent = open {}
+    session:add(parent)
+    session:commit()
+    session:delete(parent)
+    session:commit()
+    assert.equal("1|0,2|0", rows())
+  end)
+
+  it("delete-orphan deletes what leaves, and never inserts what left before", function()
+    local parent, a, b = open { cascade = "all, delete-orphan" }
+    session:add(parent)
+    session:flush()
+    local pending = m.Child {}
+    parent.children:append(pending)
+    parent.children:remove(pending)
+    assert.is_false(session:contains(pending))
+    parent.children:remove(a)
+    session:commit()
+    assert.equal("2|1", rows())
+    assert.is_true(rawequal(parent, b.parent))
+    b.parent = nil
+    session:commit()
+    assert.equal("", rows())
+  end)
+
+  it("expunge takes along what is reached", function()
+    local parent, a = open { cascade = "all" }
+    session:add(parent)
+    session:flush()
+    session:expunge(parent)
+    assert.is_false(session:contains(a))
+  end)
+
+  it("merge copies what is reached", function()
+    local parent = open {}
+    session:add(parent)
+    session:commit()
+    session:close()
+    local merged = session:merge(m.Parent { id = 1, children = { m.Child { id = 2 } } })
+    session:commit()
+    assert.equal(1, #merged.children)
+    assert.equal("1|0,2|1", rows())
+  end)
+end)
+
+describe("M12 passive_deletes", function()
+  it("= true leaves what is not loaded to the database", function()
+    local parent = open { passive_deletes = true }
+    session:add(parent)
+    session:commit()
+    session:expunge_all()
+    parent = session:get(m.Parent, 1)
+    session:delete(parent)
+    assert.same({ "DELETE FROM parent WHERE parent.id = ?" }, w:statements(function() session:flush() end))
+    session:commit()
+    assert.equal("1|0,2|0", rows())
+  end)
+
+  it("= \"all\" leaves also what is loaded", function()
+    local parent = open { passive_deletes = "all" }
+    session:add(parent)
+    session:commit()
+    assert.equal(2, #parent.children)
+    session:delete(parent)
+    assert.equal(1, w:count(function() session:flush() end))
+    session:commit()
+    assert.equal("1|0,2|0", rows())
+  end)
+end)
+
+describe("M13 both sides", function()
+  it("say the same at once, without a statement", function()
+    local parent, a, b = open {}
+    session:add(parent)
+    session:commit()
+    local other = m.Parent {}
+    session:add(other)
+    session:commit()
+    assert.equal(2, #parent.children)
+    assert.equal(0, #other.children)
+    assert.is_true(rawequal(a.parent, b.parent))
+    assert.equal(0, w:count(function()
+      a.parent = other
+      assert.equal(1, #parent.children)
+      assert.is_true(rawequal(a, other.children[1]))
+      other.children:append(b)
+      assert.is_true(rawequal(other, b.parent))
+      assert.equal(0, #parent.children)
+      other.children:remove(a)
+      assert.is_nil(a.parent)
+    end))
+    session:commit()
+    assert.equal("1|0,2|2", rows())
+  end)
+
+  it("do not load a list for what comes from the other side", function()
+    local parent = open {}
+    session:add(parent)
+    session:commit()
+    session:expunge_all()
+    parent = session:scalars(select(m.Parent)):one()
+    local child = m.Child {}
+    session:add(child)
+    assert.equal(0, w:count(function() child.parent = parent end))
+    session:commit()
+    assert.equal(3, #parent.children)
+  end)
+end)
