@@ -96,6 +96,11 @@ describe("M16 a collection that is a set", function()
     assert.equal(0, #owner.things)
   end)
 
+  it("is told as a list by to_table", function()
+    local owner = m.Owner { things = { m.Thing { word = "a" } } }
+    assert.equal("a", owner:to_table({ depth = 1 }).things[1].word)
+  end)
+
   it("refuses positions, strangers and wrong names", function()
     local owner = m.Owner { things = { m.Thing { word = "a" } } }
     raises("ArgumentError", "Owner.things is a set, which has no positions", function() return owner.things[1] end)
@@ -243,6 +248,17 @@ describe("M16 an ordering_list", function()
     owner = m.Owner {}
     owner.things:append(m.Thing { word = "a", position = 7 })
     assert.equal("a1", positions(owner))
+  end)
+
+  it("numbers also what comes from the other side into a loaded list", function()
+    local owner = m.Owner { things = { m.Thing { word = "a" } } }
+    local thing = m.Thing { word = "b", owner = owner }
+    assert.equal(1, thing.position)
+    assert.equal("a0 b1", positions(owner))
+    session:add_all { owner, thing }
+    session:commit()
+    m.Thing { word = "c", owner = owner }
+    assert.equal("a|0,b|1", w:list "SELECT word, position FROM thing ORDER BY position")
   end)
 
   it("counts by a function", function()

@@ -366,6 +366,16 @@ dict_meta.__pairs = function(self)
   end
 end
 
+-- Objects that come from the other side into a list that is loaded get the next number.
+function collections.watch(spec, class, key)
+  if spec.shape ~= "ordered" then return end
+  corm.event.listen(class[key], "append", function(object, value, initiator)
+    if initiator.key == key or not native.peek(object, key) then return end
+    local list = object[key]
+    number_one(spec, list, value, #list + 1, spec.reorder_on_append)
+  end)
+end
+
 -- For C ---------------------------------------------------------------------------------------------------------------
 
 local functions = {}

@@ -273,7 +273,7 @@ local function related(object, name, options, path)
     return to_table(value, below, path)
   end
   local list = {}
-  for _, item in ipairs(value) do
+  for item in value do -- whatever the collection is
     if not path[item] then list[#list + 1] = to_table(item, below, path) end
   end
   return list

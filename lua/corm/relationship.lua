@@ -204,6 +204,7 @@ local function declare(ci, key, options, target, back_populates)
     order_by = order_by or nil,
     hooked = ci.hooked[key],
   })
+  if shape then collections.watch(shape, ci.class, key) end
 end
 
 -- Options that the inverse of a backref shares with its origin.

@@ -16,6 +16,7 @@ end
 local function new_class(classes, line)
   local name, parents = line:match "^%-%-%-@class ([%w_.]+)%s*:?%s*(.*)$"
   name = name:match "^corm%.(.*)$" or name
+  if name == "corm" and classes.corm then return classes.corm end -- the module stands in several files
   local class = { name = name, parents = {}, members = {} }
   for parent in parents:gmatch "corm%.([%w_]+)" do class.parents[#class.parents + 1] = parent end
   assert(not classes[name], "two classes named " .. name)

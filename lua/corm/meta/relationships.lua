@@ -1,0 +1,44 @@
+---@meta corm.relationships
+
+-- What relationships are made of besides relationship() itself.
+
+---@class corm
+local corm = {}
+
+---An attribute of the objects behind a relationship, as an attribute of the object itself.
+---@param target string A relationship
+---@param attribute string An attribute of its class
+---@param options? corm.AssociationProxyOptions
+---@return any # to be assigned in a model
+function corm.association_proxy(target, attribute, options) end
+
+---For collection_class: a dictionary by an attribute of its objects.
+---@param name string
+---@return any
+function corm.attribute_keyed_dict(name) end
+
+---The same, the attribute said by its column.
+---@param column corm.Column|corm.Expression
+---@return any
+function corm.column_keyed_dict(column) end
+
+---For collection_class: a dictionary by what a function gives for each object.
+---@param fn fun(object: corm.Object): any
+---@return any
+function corm.keyfunc_mapping(fn) end
+
+---For collection_class: a list whose objects know their position.
+---@param name string
+---@param options? corm.OrderingListOptions
+---@return any
+function corm.ordering_list(name, options) end
+
+---In a relationship's primaryjoin: the column that refers to the other one.
+---@param column corm.Column|corm.Expression
+---@return corm.Expression
+function corm.foreign(column) end
+
+---In a relationship's primaryjoin: the column of the far side.
+---@param column corm.Column|corm.Expression
+---@return corm.Expression
+function corm.remote(column) end
