@@ -141,8 +141,11 @@ void binding_configure_statement(lua_State *L, binding_state *state, const corm_
 
 /* -- what the Lua half calls ------------------------------------------------------------------------------------ */
 
+/* A script's finalizer may hold the class when it was finalized before: at the end of the program, for one. */
 static binding_class *check_class(lua_State *L, int arg) {
-  return binding_check(L, arg, BINDING_MAPPER, "mapper");
+  binding_class *cls = binding_check(L, arg, BINDING_MAPPER, "mapper");
+  if (!cls->mapper) binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
+  return cls;
 }
 
 /* registry() */

@@ -154,6 +154,7 @@ static const binding_attr *find_long(const binding_class *cls, const char *key) 
 
 /* Strings up to 40 bytes are interned: equal ones have one address. */
 static const binding_attr *find(const binding_class *cls, const char *key) {
+  if (cls->cap == 0) return NULL; /* finalized: a script's finalizer may still hold the class */
   uint32_t mask = cls->cap - 1;
   for (uint32_t i = (uint32_t)((uintptr_t)key >> 4) & mask;; i = (i + 1) & mask) {
     const binding_attr *attr = &cls->attrs[i];
