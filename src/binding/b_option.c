@@ -298,7 +298,7 @@ static int option_tostring(lua_State *L) {
 typedef struct tree {
   lua_State *L;
   corm_arena *arena;
-  size_t width; /* paths: no level has more options */
+  size_t width; /* steps: no level has more options */
   corm_load_option **roots;
   uint32_t n;
 } tree;
@@ -316,7 +316,7 @@ static bool is_same(const corm_load_option *option, const option_step *step) {
   return option->relationship == step->relationship && option->mapper == step->mapper && option->of == step->of;
 }
 
-/* The option of a step in a list that has room for one of each path; the strategy said last holds. */
+/* The option of a step in a list that has room for all; the strategy said last holds. */
 static corm_load_option *enter(const tree *t, corm_load_option **items, uint32_t *n, const option_step *step) {
   uint32_t i = 0;
   while (i < *n && !is_same(items[i], step)) i++;
@@ -355,17 +355,23 @@ static void enter_path(tree *t, const load_option *option) {
   }
 }
 
-/* How many paths the options of the list have, which are checked. */
-static size_t count_paths(lua_State *L, int list) {
+/* How many steps the options of the list have, which are checked, those of their branches too. A path that names columns
+   has several on one level. */
+static size_t count_steps(lua_State *L, int list) {
   const size_t n = (size_t)lua_rawlen(L, list);
-  size_t paths = n;
+  size_t steps = 0;
   for (size_t i = 1; i <= n; i++) {
     lua_rawgeti(L, list, (lua_Integer)i);
-    (void)binding_check(L, -1, BINDING_OPTION, "options");
-    paths += (size_t)push_branches(L, lua_gettop(L));
+    steps += ((const load_option *)binding_check(L, -1, BINDING_OPTION, "options"))->n;
+    const lua_Integer branches = push_branches(L, lua_gettop(L));
+    for (lua_Integer k = 1; k <= branches; k++) {
+      lua_rawgeti(L, -1, k);
+      steps += ((const load_option *)lua_touserdata(L, -1))->n;
+      lua_pop(L, 1);
+    }
     lua_pop(L, 2);
   }
-  return paths;
+  return steps;
 }
 
 typedef struct plan_handle {
@@ -422,7 +428,7 @@ void binding_load_options(lua_State *L, int list, corm_load_options *out) {
   }
   luaL_checkstack(L, 8, "options");
   out->plan = push_plan(L, list);
-  tree t = {.L = L, .arena = &out->plan->arena, .width = count_paths(L, list)};
+  tree t = {.L = L, .arena = &out->plan->arena, .width = count_steps(L, list)};
   t.roots = take(&t, t.width + 1, sizeof *t.roots);
   for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, list); i++) {
     lua_rawgeti(L, list, i);
