@@ -355,8 +355,8 @@ static void enter_path(tree *t, const load_option *option) {
   }
 }
 
-/* How many steps the options of the list have, which are checked, those of their branches too. A path that names columns
-   has several on one level. */
+/* How many steps the options of the list have, which are checked, those of their branches too. A path that names
+   columns has several on one level. */
 static size_t count_steps(lua_State *L, int list) {
   const size_t n = (size_t)lua_rawlen(L, list);
   size_t steps = 0;
