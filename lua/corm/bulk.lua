@@ -27,23 +27,16 @@ local function bulk_update_mappings(session, class, list)
   if #list > 0 then session:execute(corm.update(class), list) end
 end
 
-local function is_in(list, name)
-  for _, other in ipairs(list) do
-    if other == name then return true end
-  end
-  return false
-end
-
 -- What an object's row gets: all that was assigned, or the key and what has changed.
 local function mapping(class, object, changed_only)
   local columns, _, primary = native.names(class.__mapper__)
   local unloaded, row, changes = native.unloaded(object), {}, 0
   for _, name in ipairs(columns) do
-    local wanted = not is_in(unloaded, name)
+    local wanted = not orm.is_in(unloaded, name)
     if wanted and changed_only then
       wanted = corm.inspect(object).attrs[name].history.has_changes
       changes = changes + (wanted and 1 or 0)
-      wanted = wanted or is_in(primary, name)
+      wanted = wanted or orm.is_in(primary, name)
     end
     if wanted then
       local value = object[name]

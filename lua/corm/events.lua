@@ -373,22 +373,19 @@ local function call_append(ci, object, key, value, initiator)
   return value
 end
 
--- A column that the script assigns.
-function attribute_functions.attribute_set(object, key, value)
-  local class = native.class_of(object)
-  local ci = info[class]
-  key = canonical(ci, key)
-  value = run_validators(ci, object, key, value, true)
-  return call_set(ci, object, key, value, new_initiator(class, key, "replace"))
+-- A value that the script gives: the validators' word, then the listeners'.
+local function given(op, call)
+  return function(object, key, value)
+    local class = native.class_of(object)
+    local ci = info[class]
+    key = canonical(ci, key)
+    value = run_validators(ci, object, key, value, true)
+    return call(ci, object, key, value, new_initiator(class, key, op))
+  end
 end
 
-function attribute_functions.attribute_append(object, key, value)
-  local class = native.class_of(object)
-  local ci = info[class]
-  key = canonical(ci, key)
-  value = run_validators(ci, object, key, value, true)
-  return call_append(ci, object, key, value, new_initiator(class, key, "append"))
-end
+attribute_functions.attribute_set = given("replace", call_set)
+attribute_functions.attribute_append = given("append", call_append)
 
 -- A whole list that is assigned; the table is the hooks' to change.
 function attribute_functions.attribute_bulk_replace(object, key, values)

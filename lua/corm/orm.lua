@@ -22,6 +22,13 @@ function orm.sorted_keys(t)
   return keys
 end
 
+function orm.is_in(list, name)
+  for _, other in ipairs(list) do
+    if other == name then return true end
+  end
+  return false
+end
+
 -- Checks an options table: `known` maps each name to a Lua type, "any", or a reason why it is refused ("!reason").
 function orm.check_options(where, options, known)
   if options == nil then return {} end

@@ -16,13 +16,6 @@ local function check_object(object)
   return class
 end
 
-local function is_in(list, name)
-  for _, other in ipairs(list) do
-    if other == name then return true end
-  end
-  return false
-end
-
 -- A list of names of columns of the class.
 local function check_names(class, where, names)
   if type(names) ~= "table" or #names == 0 then
@@ -33,7 +26,7 @@ local function check_names(class, where, names)
     if type(name) ~= "string" then
       fail("ArgumentError", "%s: %s: names of attributes expected, got %s", what, where, native.kind(name))
     end
-    if not is_in(columns, name) then native.unknown("attribute", class.__name__, name, columns) end
+    if not orm.is_in(columns, name) then native.unknown("attribute", class.__name__, name, columns) end
   end
 end
 
@@ -42,13 +35,13 @@ local function values_of(class, object)
   local columns, relationships = native.names(class.__mapper__)
   local unloaded, values = native.unloaded(object), {}
   for _, name in ipairs(relationships) do
-    local there = not is_in(unloaded, name) and object[name]
+    local there = not orm.is_in(unloaded, name) and object[name]
     if there and (native.class_of(there) or #there > 0) then
       fail("ArgumentError", "%s writes columns only, and this %s has something in '%s'", what, class.__name__, name)
     end
   end
   for _, name in ipairs(columns) do
-    if not is_in(unloaded, name) then
+    if not orm.is_in(unloaded, name) then
       local value = object[name]
       if value == nil then value = corm.null end
       values[name] = value
@@ -61,8 +54,8 @@ end
 local function assignments(class, statement, values, keys, update)
   local primary, set, any = select(3, native.names(class.__mapper__)), {}, false
   for name in next, values do
-    local wanted = not is_in(keys, name) and not is_in(primary, name)
-    if update then wanted = is_in(update, name) end
+    local wanted = not orm.is_in(keys, name) and not orm.is_in(primary, name)
+    if update then wanted = orm.is_in(update, name) end
     if wanted then
       set[name] = statement.excluded[class[name].key]
       any = true

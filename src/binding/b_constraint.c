@@ -489,24 +489,11 @@ static void push_targets(lua_State *L, const corm_constraint *constraint) {
   }
 }
 
-/* The table that was given, or one made now. */
-static void push_info(lua_State *L) {
-  if (lua_getiuservalue(L, 1, BINDING_PART_OPTIONS) != LUA_TTABLE) {
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, BINDING_PART_OPTIONS);
-  }
-  if (lua_getfield(L, -1, "info") != LUA_TNIL) return;
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -4, "info");
-}
-
 /* constraint:ddl_if { dialect, callable_ } */
 static int constraint_ddl_if(lua_State *L) {
   const binding_constraint *self = binding_check(L, 1, BINDING_CONSTRAINT, "constraint:ddl_if");
   lua_settop(L, 2);
-  push_info(L);
+  binding_push_part_info(L, BINDING_PART_OPTIONS);
   lua_getiuservalue(L, 1, BINDING_PART_OPTIONS);
   self->constraint->condition = binding_push_ddl_if(L, 2);
   lua_setfield(L, -2, "ddl_if");
@@ -539,7 +526,7 @@ static bool constraint_property(lua_State *L, void *block, const char *name) {
   } else if (strcmp(name, "comment") == 0) {
     lua_pushstring(L, constraint->comment);
   } else if (strcmp(name, "info") == 0) {
-    push_info(L);
+    binding_push_part_info(L, BINDING_PART_OPTIONS);
   } else if (is_key && strcmp(name, "match") == 0) {
     lua_pushstring(L, constraint->match);
   } else if (is_key && strcmp(name, "use_alter") == 0) {

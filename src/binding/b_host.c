@@ -443,17 +443,6 @@ static int host_gc(lua_State *L) {
   return 0;
 }
 
-static int new_table(lua_State *L, const char *mode) {
-  lua_newtable(L);
-  if (mode) {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, mode);
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-  }
-  return luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 void binding_open_host(lua_State *L) {
   static const luaL_Reg meta[] = {{"__gc", host_gc}, {NULL, NULL}};
   binding_state *state = binding_get(L);
@@ -485,14 +474,14 @@ void binding_open_host(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->pins);
   lua_xmove(L, state->tables, 2);
-  host->classes = new_table(L, "v");
-  host->living = new_table(L, NULL);
-  host->aliases = new_table(L, "v");
-  host->late = new_table(L, "k");
-  host->plans = new_table(L, NULL);
-  host->expressions = new_table(L, "k");
-  host->functions = new_table(L, NULL);
-  host->kept = new_table(L, NULL);
+  host->classes = binding_table_ref(L, "v");
+  host->living = binding_table_ref(L, NULL);
+  host->aliases = binding_table_ref(L, "v");
+  host->late = binding_table_ref(L, "k");
+  host->plans = binding_table_ref(L, NULL);
+  host->expressions = binding_table_ref(L, "k");
+  host->functions = binding_table_ref(L, NULL);
+  host->kept = binding_table_ref(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);
   state->host = host;
 }

@@ -191,24 +191,11 @@ static void push_expressions(lua_State *L, const corm_index *index) {
   binding_seal_list(L);
 }
 
-/* The table that was given, or one made now. */
-static void push_info(lua_State *L) {
-  if (lua_getiuservalue(L, 1, BINDING_PART_ANCHORS) != LUA_TTABLE) {
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, BINDING_PART_ANCHORS);
-  }
-  if (lua_getfield(L, -1, "info") != LUA_TNIL) return;
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -4, "info");
-}
-
 /* index:ddl_if { dialect, callable_ } */
 static int index_ddl_if(lua_State *L) {
   binding_index_part *self = binding_check(L, 1, BINDING_INDEX, "Index:ddl_if");
   lua_settop(L, 2);
-  push_info(L);
+  binding_push_part_info(L, BINDING_PART_ANCHORS);
   lua_getiuservalue(L, 1, BINDING_PART_ANCHORS);
   self->index->condition = binding_push_ddl_if(L, 2);
   lua_setfield(L, -2, "ddl_if");
@@ -229,7 +216,7 @@ static bool index_property(lua_State *L, void *block, const char *name) {
   else if (strcmp(name, "expressions") == 0)
     push_expressions(L, index);
   else if (strcmp(name, "info") == 0)
-    push_info(L);
+    binding_push_part_info(L, BINDING_PART_ANCHORS);
   else
     return false;
   return true;

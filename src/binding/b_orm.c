@@ -11,11 +11,7 @@ static void push_info(lua_State *L, const binding_host *host) {
   if (!lua_isnil(L, -1)) return;
   lua_pop(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->functions);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  binding_push_weak(L, "k");
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "info");
   lua_remove(L, -2);

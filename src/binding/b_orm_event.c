@@ -214,11 +214,7 @@ static int session_maker(lua_State *L) {
 static int session_listeners(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &listeners_key) == LUA_TTABLE) return 1;
   lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  binding_push_weak(L, "k");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &listeners_key);
   return 1;

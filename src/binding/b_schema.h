@@ -103,6 +103,9 @@ void binding_foreign_key_copy(lua_State *L, int part);
 /* binding_check_options where the options of `target` (CORM_OPTION_OF_...) are known, too. */
 void binding_check_schema_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n,
                                   int target);
+/* Pushes the table of the part at 1 that stands at the user value `slot` and its field `info`: those that were given,
+ * or new ones. */
+void binding_push_part_info(lua_State *L, int slot);
 /* Pushes the value that keeps the options of `target` at `options` (0: none), nil when there are none. */
 const corm_options *binding_push_schema_options(lua_State *L, int options, const char *where, int target);
 

@@ -13,6 +13,18 @@ static const char *mariadb_name(const char *name, char buf[64]) {
   return buf;
 }
 
+void binding_push_part_info(lua_State *L, int slot) {
+  if (lua_getiuservalue(L, 1, slot) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, slot);
+  }
+  if (lua_getfield(L, -1, "info") != LUA_TNIL) return;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "info");
+}
+
 void binding_check_schema_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n,
                                   int target) {
   if (lua_isnoneornil(L, arg) || arg == 0) return;

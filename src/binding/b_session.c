@@ -508,11 +508,7 @@ void binding_open_session(lua_State *L) {
   binding_metatable(L, BINDING_SESSION, "Session", methods, meta, session_index);
   lua_pop(L, 1);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sessions_key) == LUA_TNIL) {
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
+    binding_push_weak(L, "v");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &sessions_key);
   }
   lua_pop(L, 1);

@@ -118,11 +118,7 @@ static const char tables_key;
 static void push_registry(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &tables_key) == LUA_TTABLE) return;
   lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
+  binding_push_weak(L, "v");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &tables_key);
 }

@@ -120,6 +120,10 @@ typedef struct binding_state {
 #define binding_upvalue(L) ((binding_state *)lua_touserdata(L, lua_upvalueindex(1)))
 /* The same from anywhere, by the registry. */
 binding_state *binding_get(lua_State *L);
+/* Pushes a new table that is weak in its keys ("k") or values ("v"). */
+void binding_push_weak(lua_State *L, const char *mode);
+/* A new table as a registry reference; `mode` NULL: an ordinary one. */
+int binding_table_ref(lua_State *L, const char *mode);
 /* Makes the state when this Lua state has none. */
 binding_state *binding_state_open(lua_State *L);
 

@@ -66,14 +66,19 @@ void binding_state_push(lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->self);
 }
 
-/* A table, weak in its values when `mode` says so, as a registry reference. */
-static int new_table_ref(lua_State *L, const char *mode) {
+void binding_push_weak(lua_State *L, const char *mode) {
   lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushstring(L, mode);
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+int binding_table_ref(lua_State *L, const char *mode) {
   if (mode) {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, mode);
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
+    binding_push_weak(L, mode);
+  } else {
+    lua_newtable(L);
   }
   return luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -92,11 +97,11 @@ binding_state *binding_state_open(lua_State *L) {
   state->L = L;
   for (int i = 0; i < BINDING_KIND_COUNT; i++) state->metatables[i] = state->methods[i] = LUA_NOREF;
   state->null_ref = state->array_ref = state->memory_error = state->generic_functions = LUA_NOREF;
-  state->objects = new_table_ref(L, "v");
-  state->pins = new_table_ref(L, NULL);
-  state->hooks = new_table_ref(L, "v");
-  state->connections = new_table_ref(L, "v");
-  state->event_handlers = new_table_ref(L, NULL);
+  state->objects = binding_table_ref(L, "v");
+  state->pins = binding_table_ref(L, NULL);
+  state->hooks = binding_table_ref(L, "v");
+  state->connections = binding_table_ref(L, "v");
+  state->event_handlers = binding_table_ref(L, NULL);
   for (int i = 0; i < BINDING_LOAN_COUNT; i++) {
     lua_pushboolean(L, false);
     state->idle[i] = luaL_ref(L, LUA_REGISTRYINDEX);

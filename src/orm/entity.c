@@ -135,6 +135,14 @@ static bool asks_first(const corm_object *object, uint32_t slot) {
          object->session && object->state == CORM_PERSISTENT;
 }
 
+/* Room was reserved (reserve_change), and the session knows. */
+static void keep_old(corm_object *object, uint32_t slot, corm_value old) {
+  corm_change *change = &object->changes->items[object->changes->n++];
+  change->slot = slot;
+  change->old = old;
+  change->old.flags &= CORM_VALUE_OWNED;
+}
+
 corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   corm_value *current = &object->slots[slot];
@@ -162,10 +170,7 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
     return status;
   }
   if (track && !dirty) {
-    corm_change *change = &object->changes->items[object->changes->n++];
-    change->slot = slot;
-    change->old = *current;
-    change->old.flags &= CORM_VALUE_OWNED;
+    keep_old(object, slot, *current);
   } else {
     corm_value_clear(mem, current);
   }
@@ -187,10 +192,7 @@ corm_status corm_object_set_sql(corm_object *object, uint32_t slot, const corm_n
   if (status == CORM_OK && track && object->session) status = corm_session_modified(object->session, object, err);
   if (status != CORM_OK) return status;
   if (track && !dirty) {
-    corm_change *change = &object->changes->items[object->changes->n++];
-    change->slot = slot;
-    change->old = *current;
-    change->old.flags &= CORM_VALUE_OWNED;
+    keep_old(object, slot, *current);
   } else {
     corm_value_clear(object->mapper->mem, current);
   }
@@ -215,9 +217,7 @@ corm_status corm_object_touch(corm_object *object, uint32_t slot, corm_error *er
   if (status == CORM_OK && known && corm_value_dup(object->mapper->mem, value, &old) != CORM_OK)
     status = corm_error_memory(err);
   if (status != CORM_OK) return status;
-  corm_change *change = &object->changes->items[object->changes->n++];
-  change->slot = slot;
-  change->old = old;
+  keep_old(object, slot, old);
   value->flags |= CORM_VALUE_DIRTY;
   return CORM_OK;
 }

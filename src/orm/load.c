@@ -22,6 +22,18 @@ corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_erro
   return CORM_OK;
 }
 
+corm_status corm_loader_over(corm_session *session, const corm_compiled *compiled, corm_result *result,
+                             const corm_load_options *options, corm_loader **out, corm_error *err) {
+  if (corm_loader_make(session, out, err) != CORM_OK) return CORM_FAILED;
+  corm_loader *loader = *out;
+  loader->populate_existing = options->populate_existing;
+  loader->plan = corm_load_plan_acquire(options->plan);
+  loader->compiled = compiled;
+  loader->result = result;
+  corm_result_acquire(result);
+  return CORM_OK;
+}
+
 static void clear_entity(corm_load_entity *entity) {
   corm_siblings_release(entity->siblings);
   for (corm_load_job *job = entity->jobs; job; job = job->next) {
@@ -454,13 +466,8 @@ corm_status corm_loader_run(corm_loader *loader, corm_error *err) {
 corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled, corm_result *result,
                            const corm_load_options *options, corm_loader **out, corm_error *err) {
   corm_loader *loader = NULL;
-  corm_status status = corm_loader_make(session, &loader, err);
+  corm_status status = corm_loader_over(session, compiled, result, options, &loader, err);
   if (status != CORM_OK) return status;
-  loader->populate_existing = options->populate_existing;
-  loader->plan = corm_load_plan_acquire(options->plan);
-  loader->compiled = compiled;
-  loader->result = result;
-  corm_result_acquire(result);
   status = corm_loader_find_dialect(loader, err);
   if (status == CORM_OK) status = plan_returning(loader, options->items, options->n, err);
   if (status == CORM_OK) status = place_entities(loader, err);

@@ -105,13 +105,8 @@ corm_status corm_loader_text(corm_session *session, const corm_node *const *item
                              const corm_compiled *compiled, corm_result *result, const corm_load_options *options,
                              corm_loader **out, corm_error *err) {
   corm_loader *loader = NULL;
-  corm_status status = corm_loader_make(session, &loader, err);
+  corm_status status = corm_loader_over(session, compiled, result, options, &loader, err);
   if (status != CORM_OK) return status;
-  loader->populate_existing = options->populate_existing;
-  loader->plan = corm_load_plan_acquire(options->plan);
-  loader->compiled = compiled;
-  loader->result = result;
-  corm_result_acquire(result);
   status = open_text(loader, items, n, options, err);
   if (status == CORM_OK)
     *out = loader;

@@ -165,6 +165,9 @@ struct corm_loader {
 
 /* An empty loader; autoflushes nothing. */
 CORM_MUST_USE corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_error *err);
+/* The same over the result of a statement that was executed already. */
+CORM_MUST_USE corm_status corm_loader_over(corm_session *session, const corm_compiled *compiled, corm_result *result,
+                                           const corm_load_options *options, corm_loader **out, corm_error *err);
 /* Sets the loader's dialect: that of the session's engine. */
 CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err);
 /* Adds an entity of the statement's own, which stand first, with the options of all of them; then plans the eager

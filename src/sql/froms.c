@@ -104,6 +104,17 @@ static bool push(stack *s, const corm_node *from) {
   return true;
 }
 
+/* Steps from a FROM to the next member of the join that it began with, NULL behind the last; false: no memory. */
+static bool next_member(stack *s, const corm_node **from) {
+  if ((*from)->kind != CORM_NODE_JOIN) {
+    *from = s->n ? s->items[--s->n] : NULL;
+    return true;
+  }
+  const corm_join *join = (const corm_join *)*from;
+  *from = join->left;
+  return push(s, join->right);
+}
+
 /* A column of a class with several tables stands for all of them. */
 static const corm_node *whole_from(const corm_node *from) {
   const corm_node *whole = NULL;
@@ -144,14 +155,7 @@ bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
   stack s = {.arena = list->arena, .cap = sizeof s.first / sizeof *s.first};
   s.items = s.first;
   while (from) {
-    if (!corm_from_list_add(list, from)) return false;
-    if (from->kind == CORM_NODE_JOIN) {
-      const corm_join *join = (const corm_join *)from;
-      if (!push(&s, join->right)) return false;
-      from = join->left;
-    } else {
-      from = s.n ? s.items[--s.n] : NULL;
-    }
+    if (!corm_from_list_add(list, from) || !next_member(&s, &from)) return false;
   }
   return true;
 }
@@ -160,13 +164,7 @@ bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_nod
   stack s = {.arena = arena, .cap = sizeof s.first / sizeof *s.first};
   s.items = s.first;
   while (from && !corm_from_same(from, part)) {
-    if (from->kind == CORM_NODE_JOIN) {
-      const corm_join *join = (const corm_join *)from;
-      if (!push(&s, join->right)) return false;
-      from = join->left;
-    } else {
-      from = s.n ? s.items[--s.n] : NULL;
-    }
+    if (!next_member(&s, &from)) return false;
   }
   return from != NULL;
 }
