@@ -9,6 +9,7 @@ typedef struct sqlite_stmt {
   sqlite3_stmt *stmt;
   sqlite3 *db;
   corm_sqlite_rows *rows; /* by parameter, once some were bound */
+  corm_sqlite_steady steady;
 } sqlite_stmt;
 
 static corm_sqlite_conn *conn_of(const corm_driver_conn *conn) {
@@ -124,6 +125,7 @@ static corm_status sqlite_prepare(corm_driver_conn *conn, const char *sql, size_
     corm_error_memory(err);
   } else {
     *self = (sqlite_stmt){.base = {.conn = conn}, .stmt = stmt, .db = db};
+    corm_sqlite_steady_init(&self->steady, stmt);
     *out = &self->base;
     return CORM_OK;
   }
@@ -133,6 +135,7 @@ static corm_status sqlite_prepare(corm_driver_conn *conn, const char *sql, size_
 
 static void sqlite_finalize(corm_driver_stmt *stmt) {
   sqlite3_finalize(stmt_of(stmt)->stmt);
+  sqlite3_finalize(stmt_of(stmt)->steady.twin);
   corm_mem_free(stmt->conn->mem, stmt_of(stmt)->rows);
   corm_mem_free(stmt->conn->mem, stmt);
 }
@@ -155,33 +158,35 @@ static bool sqlite_readonly(const corm_driver_stmt *stmt) {
   return sqlite3_stmt_readonly(stmt_of(stmt)->stmt) != 0;
 }
 
-static corm_status refuse_nan(corm_error *err) {
-  return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");
+static corm_status check_storage(const corm_value *value, corm_error *err) {
+  if (value->kind > CORM_BLOB || value->kind == CORM_ABSENT || value->kind == CORM_BOOL)
+    return corm_error_set(err, CORM_E_INTERFACE, "a %s is no storage value of SQLite",
+                          corm_value_kind_name((corm_value_kind)value->kind));
+  if (value->kind == CORM_REAL && isnan(value->as.f))
+    return corm_error_set(err, CORM_E_DATA, "NaN cannot be stored: SQLite would make it NULL");
+  return CORM_OK;
 }
 
-static corm_status refuse_kind(const corm_value *value, corm_error *err) {
-  return corm_error_set(err, CORM_E_INTERFACE, "a %s is no storage value of SQLite",
-                        corm_value_kind_name((corm_value_kind)value->kind));
+static int bind_value(sqlite3_stmt *stmt, int index, const corm_value *value, bool keep) {
+  sqlite3_destructor_type lifetime = keep ? SQLITE_STATIC : SQLITE_TRANSIENT;
+  const char *bytes = value->len == 0 ? "" : value->as.s; /* a NULL pointer would bind NULL */
+  switch (value->kind) {
+  case CORM_NULL: return sqlite3_bind_null(stmt, index);
+  case CORM_INT: return sqlite3_bind_int64(stmt, index, value->as.i);
+  case CORM_REAL: return sqlite3_bind_double(stmt, index, value->as.f);
+  case CORM_TEXT: return sqlite3_bind_text64(stmt, index, bytes, value->len, lifetime, SQLITE_UTF8);
+  default: return sqlite3_bind_blob64(stmt, index, bytes, value->len, lifetime);
+  }
 }
 
 static corm_status sqlite_bind(corm_driver_stmt *stmt, int index, const corm_value *value, bool keep, corm_error *err) {
-  const sqlite_stmt *self = stmt_of(stmt);
-  sqlite3_destructor_type lifetime = keep ? SQLITE_STATIC : SQLITE_TRANSIENT;
-  int rc;
-  switch (value->kind) {
-  case CORM_NULL: rc = sqlite3_bind_null(self->stmt, index); break;
-  case CORM_INT: rc = sqlite3_bind_int64(self->stmt, index, value->as.i); break;
-  case CORM_REAL:
-    if (isnan(value->as.f)) return refuse_nan(err);
-    rc = sqlite3_bind_double(self->stmt, index, value->as.f);
-    break;
-  case CORM_TEXT: /* a NULL pointer would bind NULL */
-    rc = sqlite3_bind_text64(self->stmt, index, value->len == 0 ? "" : value->as.s, value->len, lifetime, SQLITE_UTF8);
-    break;
-  case CORM_BLOB:
-    rc = sqlite3_bind_blob64(self->stmt, index, value->len == 0 ? "" : value->as.s, value->len, lifetime);
-    break;
-  default: return refuse_kind(value, err);
+  sqlite_stmt *self = (sqlite_stmt *)stmt;
+  if (check_storage(value, err) != CORM_OK) return CORM_FAILED;
+  if (self->steady.watched) corm_sqlite_steady_watch(&self->steady, stmt->conn->mem, self->db, self->stmt);
+  int rc = bind_value(self->stmt, index, value, keep);
+  if (rc == SQLITE_OK && self->steady.twin) {
+    rc = bind_value(self->steady.twin, index, value, keep);
+    if (rc == SQLITE_OK) corm_sqlite_steady_bound(&self->steady, index, &self->stmt);
   }
   return rc == SQLITE_OK ? CORM_OK : corm_sqlite_error(self->db, CORM_SQLITE_RUN, sqlite3_sql(self->stmt), err);
 }
@@ -190,12 +195,8 @@ static corm_status sqlite_bind(corm_driver_stmt *stmt, int index, const corm_val
 static corm_status sqlite_bind_rows(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride,
                                     size_t nrows, corm_error *err) {
   sqlite_stmt *self = (sqlite_stmt *)stmt;
-  for (size_t i = 0; i < nrows; i++) {
-    const corm_value *value = &values[i * stride];
-    if (value->kind > CORM_BLOB || value->kind == CORM_ABSENT || value->kind == CORM_BOOL)
-      return refuse_kind(value, err);
-    if (value->kind == CORM_REAL && isnan(value->as.f)) return refuse_nan(err);
-  }
+  for (size_t i = 0; i < nrows; i++)
+    if (check_storage(&values[i * stride], err) != CORM_OK) return CORM_FAILED;
   if (!self->rows) self->rows = corm_mem_zalloc(stmt->conn->mem, (size_t)sqlite_param_count(stmt), sizeof *self->rows);
   if (!self->rows) return corm_error_memory(err);
   self->rows[index - 1] = (corm_sqlite_rows){values, stride, nrows};
@@ -204,8 +205,10 @@ static corm_status sqlite_bind_rows(corm_driver_stmt *stmt, int index, const cor
 }
 
 static corm_status sqlite_step(corm_driver_stmt *stmt, corm_error *err) {
-  const sqlite_stmt *self = stmt_of(stmt);
+  sqlite_stmt *self = (sqlite_stmt *)stmt;
   int rc = sqlite3_step(self->stmt);
+  if (rc != SQLITE_ROW && rc != SQLITE_DONE && corm_sqlite_steady_ended(&self->steady, &self->stmt))
+    rc = sqlite3_step(self->stmt);
   if (rc == SQLITE_ROW) return CORM_ROW;
   if (rc == SQLITE_DONE) return CORM_DONE;
   return corm_sqlite_error(self->db, CORM_SQLITE_RUN, sqlite3_sql(self->stmt), err);

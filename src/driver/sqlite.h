@@ -33,6 +33,26 @@ corm_status corm_sqlite_error(sqlite3 *db, corm_sqlite_stage stage, const char *
 /* Gives the connection the function regexp(), which REGEXP calls (sqlite_regexp.c). An SQLite result code. */
 int corm_sqlite_add_regexp(sqlite3 *db);
 
+/*
+ * A statement that SQLite would compile anew for each pattern (sqlite_steady.c), and its twin that is compiled once.
+ * Values are bound to both; the twin runs in the statement's place once it has them all.
+ */
+typedef struct corm_sqlite_steady {
+  sqlite3_stmt *twin; /* of the two the one that does not run; NULL: there is one only */
+  uint64_t unbound;   /* bits of the twin's parameters without a value yet */
+  bool watched;       /* it has patterns, and may come to need a twin */
+  bool runs;          /* the twin does */
+} corm_sqlite_steady;
+
+void corm_sqlite_steady_init(corm_sqlite_steady *steady, sqlite3_stmt *stmt);
+/* For a watched statement, before it is bound: makes the twin when it is time and no value can change the plan. */
+void corm_sqlite_steady_watch(corm_sqlite_steady *steady, const corm_mem *mem, sqlite3 *db, sqlite3_stmt *stmt);
+/* A parameter of the twin was bound: exchanges *stmt and the twin when it was the last. */
+void corm_sqlite_steady_bound(corm_sqlite_steady *steady, int index, sqlite3_stmt **stmt);
+/* After a failed step: true when the schema changed under the twin; *stmt is the first statement again, bound and
+   ready. Else the connection has the step's error. */
+bool corm_sqlite_steady_ended(corm_sqlite_steady *steady, sqlite3_stmt **stmt);
+
 /* Values of one parameter for many rows, borrowed. */
 typedef struct corm_sqlite_rows {
   const corm_value *values; /* of row i: values[i * stride] */

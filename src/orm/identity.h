@@ -16,7 +16,7 @@ typedef struct corm_identity_entry {
 typedef struct corm_identity {
   const corm_mem *mem;
   corm_identity_entry *entries;
-  uint32_t cap; /* a multiple of 8; 0 at first */
+  uint32_t cap; /* a multiple of 4; 0 at first */
   uint32_t count;
   uint32_t changes; /* counts what came and went, wrapping */
 } corm_identity;
@@ -31,12 +31,13 @@ void corm_identity_clear(corm_identity *map); /* frees the table, not the object
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
 
-/* Where the search for a hash begins. Of keys that follow each other eight lie side by side, so that a load mostly
-   finds fetched what it needs next; the groups come far apart, and so evenly that those of one class hardly meet. Their
-   order is that of the product, so that growing moves them in order. */
+/* Where the search for a hash begins. Of keys that follow each other four lie side by side, in one line of the cache,
+   so that a load mostly finds fetched what it needs next; the groups come far apart, and so evenly that those of one
+   class hardly meet. Their order is that of the product, so that growing moves them in order. Larger groups make long
+   rows of entries where keys come at regular distances. */
 static inline uint32_t corm_identity_start(const corm_identity *map, uint32_t hash) {
-  const uint32_t spread = (hash >> 3) * UINT32_C(0x9e3779b1);
-  return (uint32_t)((uint64_t)spread * (map->cap / 8) >> 32) * 8 + (hash & 7);
+  const uint32_t spread = (hash >> 2) * UINT32_C(0x9e3779b1);
+  return (uint32_t)((uint64_t)spread * (map->cap / 4) >> 32) * 4 + (hash & 3);
 }
 
 static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) {
