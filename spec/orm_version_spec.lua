@@ -109,6 +109,70 @@ describe("M31 version counters", function()
     assert.equal("1", w:list "SELECT count(*) FROM doc")
   end)
 
+  it("writes many rows in one statement, and names those that somebody else has changed", function()
+    open(models())
+    local docs = add(100)
+    for _, doc in ipairs(docs) do doc.name = "mine" .. doc.id end
+    local sent = w:statements(function() session:flush() end)
+    assert.equal(1, #sent, table.concat(sent, "\n"))
+    session:commit()
+    assert.equal("100", w:list "SELECT count(*) FROM doc WHERE version = 2")
+    for _, doc in ipairs(docs) do doc.name = "again" .. doc.id end
+    behind("UPDATE doc SET name = 'other', version = 3 WHERE id IN (7, 70)")
+    behind("DELETE FROM doc WHERE id = 50")
+    raises("StaleDataError",
+      "expected to match 100 row(s); 97 were matched; not there: Doc(id=7), Doc(id=50), Doc(id=70)", session.flush,
+      session)
+    session:rollback()
+    for _, doc in ipairs(docs) do doc.name = doc.version == 2 and "again" end
+    behind("UPDATE doc SET name = 'again', version = 3 WHERE id = 7") -- just what will be written
+    local err = raises("StaleDataError", "expected to match 100 row(s); 99 were matched", session.flush, session)
+    assert.is_nil(err.message:find("not there", 1, true))
+    session:rollback()
+    for _, doc in ipairs(docs) do session:delete(doc.version == 2 and doc) end
+    behind("UPDATE doc SET version = 3 WHERE id = 8")
+    raises("StaleDataError", "expected to match 100 row(s); 99 were matched; not there: Doc(id=8)", session.flush,
+      session)
+    session:rollback()
+    for _, doc in ipairs(docs) do session:delete(doc.version == 2 and doc) end
+    assert.equal(1, #w:statements(function() session:flush() end))
+    assert.equal(0, session:scalar(corm.select(corm.func.count()):select_from(Doc)))
+  end)
+
+  it("finds what another transaction has changed meanwhile", function()
+    if database.name == "sqlite" then return end -- nobody else may write there
+    open(models())
+    local docs = add(3)
+    assert.equal("d1d2d3", docs[1].name .. docs[2].name .. docs[3].name) -- a snapshot, where there are such
+    local other = w:session()
+    other:execute(corm.text "UPDATE doc SET name = 'other', version = 2 WHERE id = 2")
+    other:execute(corm.text "DELETE FROM doc WHERE id = 3")
+    other:commit()
+    other:close()
+    for _, doc in ipairs(docs) do doc.name = "mine" end
+    raises("StaleDataError", "3 row(s); 1 were matched; not there: Doc(id=2), Doc(id=3)", session.flush, session)
+  end)
+
+  it("finds rows without versions that another transaction has deleted", function()
+    if database.name == "sqlite" then return end
+    local Base = corm.declarative_base()
+    local Plain = Base:model("Plain", {
+      __tablename__ = "plain", id = Column(Integer, { primary_key = true }), name = Column(String(20)),
+    })
+    w = world.open { Base = Base }
+    session = w:session()
+    local all = { Plain { name = "a" }, Plain { name = "b" }, Plain { name = "c" } }
+    session:add_all(all)
+    session:commit()
+    assert.equal("abc", all[1].name .. all[2].name .. all[3].name)
+    local other = w:session()
+    other:execute(corm.text "DELETE FROM plain WHERE id = 2")
+    other:commit()
+    other:close()
+    for _, plain in ipairs(all) do plain.name = "mine" end
+    raises("StaleDataError", "3 row(s); 2 were matched; not there: Plain(id=2)", session.flush, session)
+  end)
+
   it("reads a version that has expired before it writes", function()
     open(models())
     local doc = add(1)[1]

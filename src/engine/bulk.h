@@ -35,7 +35,8 @@ typedef struct corm_writer_def {
   const corm_column *const *returning; /* INSERT: what else the database makes and must be known */
   size_t nreturning;
   const corm_inlined *inlined; /* INSERT, UPDATE: further columns, whose values are expressions; NULL: none */
-  bool singly; /* an UPDATE or DELETE has to tell which rows it did not find, and the keys alone do not say so later */
+  bool versioned;              /* the last one of `where` is no key but a version */
+  bool singly;                 /* one execution a row: what is inlined is of one row */
 } corm_writer_def;
 
 typedef struct corm_writer corm_writer;
@@ -83,7 +84,7 @@ CORM_MUST_USE corm_status corm_pages_finish(corm_pages_job *job, size_t *failed,
 /* No more jobs for now: what they took of the machine is given back. */
 void corm_pages_rest(corm_conn *conn);
 
-/* After a page matched fewer rows than it has: one SELECT, which rows are not there. */
+/* After a page matched fewer rows than it has: one SELECT, which ones these are, as far as that can be told. */
 CORM_MUST_USE corm_status corm_page_find_missed(corm_page *page, corm_error *err);
 
 #endif

@@ -73,7 +73,7 @@ static void choose_values(corm_writer *w, const corm_dialect *dialect, bool able
     able = able && w->way == WAY_VALUES;
   }
   for (size_t i = 0; i < def->ncolumns; i++)
-    for (size_t k = 0; k < def->nwhere; k++) able = able && def->columns[i] != def->where[k];
+    for (size_t k = 0; k + def->versioned < def->nwhere; k++) able = able && def->columns[i] != def->where[k];
   w->source = able && dialect->row_source;
 }
 

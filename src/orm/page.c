@@ -111,7 +111,7 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
     columns[s->n + s->nkeys] = column;
     s->keys[s->nkeys++] = (corm_shape_slot){column, (uint32_t)mapper->version, corm_page_plain(p, column)};
   }
-  def->singly = s->versioned;
+  def->versioned = s->versioned;
   def->nwhere = s->nkeys;
   def->nreturning = s->nreturning;
   s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 && s->level == 0 &&

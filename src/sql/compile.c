@@ -248,10 +248,10 @@ corm_status corm_compile_delete_arrays_in(corm_arena *arena, const corm_dialect 
 }
 
 corm_status corm_compile_present_in(corm_arena *arena, const corm_dialect *dialect, const corm_table *table,
-                                    const corm_column *const *keys, size_t n, size_t nrows, corm_compiled *out,
-                                    corm_error *err) {
+                                    const corm_column *const *columns, size_t nkeys, size_t n, size_t nrows,
+                                    corm_compiled *out, corm_error *err) {
   corm_compiler c;
   start(&c, arena, dialect, NULL, out, err);
-  corm_emit_present(&c, table, keys, n, nrows);
+  corm_emit_present(&c, table, columns, nkeys, n, nrows);
   return finish(&c);
 }

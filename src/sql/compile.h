@@ -154,9 +154,11 @@ CORM_MUST_USE corm_status corm_compile_delete_arrays_in(corm_arena *arena, const
                                                         const corm_table *table, const corm_column *const *where,
                                                         size_t nwhere, corm_compiled *out, corm_error *err);
 
-/* "SELECT t.a, t.b FROM t WHERE (t.a, t.b) IN ((?, ?), (?, ?))": which of nrows keys are there. */
+/* "SELECT t.a, t.b, t.c FROM t WHERE (t.a, t.b) IN ((?, ?), (?, ?))": which of nrows keys are there now, the first
+   nkeys of the columns, and the others. Now: where a transaction sees what was there at its beginning, with a lock. */
 CORM_MUST_USE corm_status corm_compile_present_in(corm_arena *arena, const corm_dialect *dialect,
-                                                  const corm_table *table, const corm_column *const *keys, size_t n,
-                                                  size_t nrows, corm_compiled *out, corm_error *err);
+                                                  const corm_table *table, const corm_column *const *columns,
+                                                  size_t nkeys, size_t n, size_t nrows, corm_compiled *out,
+                                                  corm_error *err);
 
 #endif

@@ -179,24 +179,25 @@ void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const co
 
 /* -- which rows are there ------------------------------------------------------------------------------------------ */
 
-void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *keys, size_t n,
-                       size_t nrows) {
-  const bool several = n > 1;
+void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t nkeys,
+                       size_t n, size_t nrows) {
+  const bool several = nkeys > 1;
   corm_emit_text(c, "SELECT ");
-  emit_keys(c, table, keys, n);
+  emit_keys(c, table, columns, n);
   corm_emit_text(c, " FROM ");
   corm_dialect_table_name(c->dialect, table, &c->text);
   corm_emit_text(c, several ? " WHERE (" : " WHERE ");
-  emit_keys(c, table, keys, n);
+  emit_keys(c, table, columns, nkeys);
   corm_emit_text(c, !several ? " IN (" : c->dialect->tuple_values ? ") IN (VALUES " : ") IN (");
   for (size_t row = 0; row < nrows && !c->failed; row++) {
     if (row) corm_emit_text(c, ", ");
     if (several) corm_emit_text(c, "(");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < nkeys; i++) {
       if (i) corm_emit_text(c, ", ");
-      corm_emit_column_bind(c, keys[i]->key, keys[i], NULL, CORM_BIND_REQUIRED, (uint32_t)row);
+      corm_emit_column_bind(c, columns[i]->key, columns[i], NULL, CORM_BIND_REQUIRED, (uint32_t)row);
     }
     if (several) corm_emit_text(c, ")");
   }
   corm_emit_text(c, ")");
+  if (c->dialect->locking == CORM_LOCKING_MODE) corm_emit_text(c, " LOCK IN SHARE MODE");
 }

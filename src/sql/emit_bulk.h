@@ -10,7 +10,7 @@ void corm_emit_insert_arrays(corm_compiler *c, const corm_table *table, const co
 void corm_emit_update_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *set, size_t nset,
                              const corm_column *const *where, size_t nwhere);
 void corm_emit_delete_arrays(corm_compiler *c, const corm_table *table, const corm_column *const *where, size_t nwhere);
-void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *keys, size_t n,
-                       size_t nrows);
+void corm_emit_present(corm_compiler *c, const corm_table *table, const corm_column *const *columns, size_t nkeys,
+                       size_t n, size_t nrows);
 
 #endif
