@@ -142,7 +142,7 @@ describe("the stubs", function()
       "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
-      "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions",
+      "History", "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }

@@ -29,7 +29,7 @@ end
 
 -- What an object's row gets: all that was assigned, or the key and what has changed.
 local function mapping(class, object, changed_only)
-  local columns, _, primary = native.names(class.__mapper__)
+  local columns, _, primary = native.names(orm.info[class].mapper)
   local unloaded, row, changes = native.unloaded(object), {}, 0
   for _, name in ipairs(columns) do
     local wanted = not orm.is_in(unloaded, name)

@@ -23,7 +23,7 @@ end
 -- Another one has inserted the row since it was looked for. A transaction that reads from a snapshot (MariaDB) sees it
 -- only where it locks.
 local function find_latest(session, class, values)
-  local names = select(3, native.names(class.__mapper__))
+  local names = select(3, native.names(orm.info[class].mapper))
   local columns = {}
   for i, name in ipairs(names) do columns[i] = class[name] end
   local statement = corm.select(table.unpack(columns)):filter_by(values):with_for_update { read = true }
@@ -283,7 +283,7 @@ end
 function to_table(object, options, path)
   local class = native.class_of(object)
   local ci = info[class]
-  local columns, relations = native.names(class.__mapper__)
+  local columns, relations = native.names(orm.info[class].mapper)
   local known, result = {}, {}
   for _, name in ipairs(columns) do known[name] = true end
   for _, name in ipairs(relations) do known[name] = true end
@@ -331,7 +331,7 @@ end
 local function object_pairs(object)
   local class = native.class_of(object)
   info[class].registry:configure()
-  local keys, relations = native.names(class.__mapper__)
+  local keys, relations = native.names(orm.info[class].mapper)
   for _, name in ipairs(relations) do
     if native.peek(object, name) then keys[#keys + 1] = name end
   end

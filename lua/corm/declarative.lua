@@ -7,6 +7,7 @@ local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
 local declared = load "corm.declared"
+local constructor = load "corm.constructor"
 load "corm.composite"
 local rules = load "corm.mapper_args"
 local property = load "corm.property"
@@ -40,15 +41,17 @@ local function check_metadata(where, metadata)
   return metadata
 end
 
--- corm.registry { metadata = ... }
+-- corm.registry { metadata = ..., constructor = ... }
 local function new_registry(options)
-  options = orm.check_options("registry", options, { metadata = "any" })
+  options = orm.check_options("registry", options, { metadata = "any", constructor = "function" })
   local self = {
     metadata = check_metadata("registry", options.metadata),
+    constructor = options.constructor or constructor.assign,
     native = native.registry(),
     classes = {}, -- by name
     tables = {},  -- Table -> class
     pending = {}, -- relationships to be resolved
+    fresh = {},   -- infos of classes that have not been configured
   }
   registries[native.address(self.native)] = self
   return setmetatable(self, registry_meta)
@@ -66,7 +69,13 @@ local function resolve_all(self)
 end
 
 local function configure(self)
+  local news = self.fresh[1] and not native.busy(self.native)
+  if news then events.before_configured() end
   native.exclusively(self.native, resolve_all, self)
+  if not news then return end
+  local list = self.fresh
+  self.fresh = {}
+  events.configured(list)
 end
 
 function functions.configure(address)
@@ -168,6 +177,10 @@ function add_member(ci, key, value)
     add_descriptor(ci, key, value, row)
   elseif column then
     add_column(ci, key, column, options)
+  elseif kind == "reconstructor" then
+    descriptors.check_free(ci, key)
+    constructor.add_reconstructor(ci, key, value.fn)
+    events.changed()
   elseif kind then
     fail("ArgumentError", "%s.%s: %s", ci.name, key, nameless[kind])
   elseif native.kind(value) == "Column" then
@@ -177,7 +190,11 @@ function add_member(ci, key, value)
     if descriptors.is_attribute(ci, key) then
       fail("ArgumentError", "%s.%s is mapped and cannot be replaced", ci.name, key)
     end
+    if key == "__init__" and type(value) ~= "function" then
+      fail("ArgumentError", "%s.__init__ must be a function, got %s", ci.name, native.kind(value))
+    end
     rawset(ci.class, key, value)
+    if key == "__init__" then constructor.update_all() end
   end
 end
 
@@ -185,7 +202,7 @@ end
 
 local special = {
   __tablename__ = "string", __table__ = "any", __table_args__ = "table", __mapper_args__ = "table",
-  __mixins__ = "table", __abstract__ = "boolean", __tostring = "function",
+  __mixins__ = "table", __abstract__ = "boolean", __tostring = "function", __init__ = "function",
 }
 
 local later = "!is not supported yet"
@@ -369,8 +386,9 @@ end
 local function set_fields(ci, as_table)
   local registry = ci.registry
   ci.fields = {
-    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name, __mapper__ = ci.mapper,
+    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name, __mapper__ = orm.inspect_class(ci.class),
     metadata = registry.metadata, registry = registry, model = model,
+    __init__ = function(...) return constructor.of(ci)(...) end,
   }
 end
 
@@ -393,6 +411,7 @@ local function add_members(ci, parts)
   local parent = inheritance.parent(ci.base)
   local shown = parts.special.__tostring or (parent and rawget(parent.class, "__tostring"))
   if shown then rawset(ci.class, "__tostring", shown) end
+  if parts.special.__init__ then rawset(ci.class, "__init__", parts.special.__init__) end
   for _, validator in ipairs(parts.validators) do add_validator(ci, validator) end
 end
 
@@ -421,7 +440,6 @@ local function map_class(ci, parts)
   set_fields(ci, as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
   ci.meta.__index = ci.attributes
-  ci.meta.__call = native.constructor(ci.mapper)
   ci.meta.__corm_node = native.entity(ci.mapper)
   ci.meta[1] = ci.mapper -- found without a name, for session:get
   info[class] = ci
@@ -429,6 +447,8 @@ local function map_class(ci, parts)
   events.observe(ci)
   if as_table then registry.tables[as_table] = class end
   ci.meta.__metatable = "corm.class"
+  constructor.update(ci)
+  table.insert(registry.fresh, ci)
   registry.classes[name] = class
   return class
 end
@@ -544,14 +564,16 @@ end
 
 -- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }
 function corm.declarative_base(options)
-  options = orm.check_options("declarative_base", options, { metadata = "any", registry = "any", name = "string" })
+  options = orm.check_options("declarative_base", options, {
+    metadata = "any", registry = "any", name = "string", constructor = "function",
+  })
   local registry = options.registry
   if registry == nil then
-    registry = new_registry { metadata = options.metadata }
+    registry = new_registry { metadata = options.metadata, constructor = options.constructor }
   elseif getmetatable(registry) ~= registry_meta then
     fail("ArgumentError", "declarative_base: registry must be a registry, got %s", native.kind(registry))
-  elseif options.metadata ~= nil then
-    fail("ArgumentError", "declarative_base: metadata belongs to the registry that was given")
+  elseif options.metadata ~= nil or options.constructor ~= nil then
+    fail("ArgumentError", "declarative_base: metadata and constructor belong to the registry that was given")
   end
   return new_base { name = options.name or "Base", registry = registry }
 end

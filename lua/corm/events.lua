@@ -3,6 +3,8 @@ local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
 local inspect = load "corm.inspect"
+local constructor = load "corm.constructor"
+load "corm.inspect_class"
 local native, info, fail, NO_VALUE = orm.native, orm.info, orm.fail, orm.NO_VALUE
 
 local events = {}
@@ -34,9 +36,17 @@ local arguments = {
     after_begin = { "session", "transaction", "connection" },
     after_transaction_create = { "session", "transaction" },
     after_transaction_end = { "session", "transaction" },
+    after_bulk_update = { "update_context" },
+    after_bulk_delete = { "delete_context" },
   },
-  mapper = {},
+  mapper = {
+    mapper_configured = { "mapper", "class_" },
+    before_configured = {},
+    after_configured = {},
+  },
   instance = {
+    init = { "target", "args", "kwargs" },
+    init_failure = { "target", "args", "kwargs" },
     load = { "target", "context" },
     refresh = { "target", "context", "attrs" },
     expire = { "target", "attrs" },
@@ -193,6 +203,17 @@ function session_functions.session_event(name, session, ...)
   tell(of_sessions[session], name, session, ...)
 end
 
+-- An UPDATE or DELETE of a class was executed.
+function session_functions.bulk_event(name, session, class, statement, result)
+  local context = {
+    session = session, mapper = inspect(class), statement = statement, result = result, rowcount = result.rowcount,
+  }
+  local maker = native.session_maker(session)
+  tell(of_sessions[ALL], name, context)
+  if maker then tell(of_sessions[maker], name, context) end
+  tell(of_sessions[session], name, context)
+end
+
 local function sessions_changed()
   native.observe_new_sessions()
   for _, session in ipairs(native.sessions()) do session_functions.session_made(session) end
@@ -255,13 +276,33 @@ local function classes_changed()
   for _, ci in next, info do
     if ci.mapper and ci.events then events.observe(ci) end
   end
+  constructor.update_all()
+end
+events.changed = classes_changed
+
+constructor.listeners(function(ci, name)
+  local list = {}
+  each_list(ci, name, function(entry) list[#list + 1] = entry.call end)
+  return list
+end)
+
+-- Classes of a registry are about to be configured, or have been.
+function events.before_configured() tell(of_sessions[MAPPERS], "before_configured") end
+
+function events.configured(list)
+  for _, ci in ipairs(list) do
+    if ci.registry.classes[ci.name] == ci.class then -- and was not refused
+      each_list(ci, "mapper_configured", function(entry) entry.call(inspect(ci.class), ci.class) end)
+    end
+  end
+  tell(of_sessions[MAPPERS], "after_configured")
 end
 
 local class_functions = {}
 
 function class_functions.mapper_event(name, connection, object)
   local class = native.class_of(object)
-  local mapper = class.__mapper__
+  local mapper = inspect(class)
   each_list(info[class], name, function(entry) entry.call(mapper, connection, object) end)
 end
 
@@ -277,6 +318,9 @@ local function on_class(action, target, name, fn, options)
   local lists = target == Mapper and of_all or ci and ci.events
   if not lists then return nil end
   local family = check_name(ci and ci.name or "Mapper", name, "mapper", "instance")
+  if ci and (name == "before_configured" or name == "after_configured") then
+    fail("ArgumentError", "event.listen: '%s' is about all models: its target is corm.Mapper", name)
+  end
   return act(action, lists, family, name, fn, options, classes_changed)
 end
 

@@ -3,7 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 local NO_VALUE = orm.NO_VALUE
-local inspect
+local inspect, inspect_class
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
 local function view(name, subject, fields)
@@ -19,35 +19,119 @@ local function view(name, subject, fields)
   })
 end
 
+-- A sequence of names that can also be asked by name.
+local function by_name(names, get)
+  return setmetatable(names, {
+    __index = function(_, key)
+      if type(key) ~= "string" then return nil end -- behind the end of the sequence
+      for _, name in ipairs(names) do
+        if name == key then return get(key) end
+      end
+      return native.unknown("name", "this list", tostring(key), names)
+    end,
+  })
+end
+
 -- Objects -------------------------------------------------------------------------------------------------------------
+
+local function history_of(object, key)
+  local added, unchanged, deleted = native.history(object, key)
+  local has_changes = added[1] ~= nil or deleted[1] ~= nil
+  return { added = added, unchanged = unchanged, deleted = deleted, has_changes = has_changes }
+end
+
+local function in_memory(object, key)
+  local known, value = native.peek(object, key)
+  if known then return value end
+  return NO_VALUE
+end
 
 local attribute_fields = {
   key = function(subject) return subject.key end,
-  history = function(subject)
-    local added, unchanged, deleted = native.history(subject.object, subject.key)
-    local has_changes = added[1] ~= nil or deleted[1] ~= nil
-    return { added = added, unchanged = unchanged, deleted = deleted, has_changes = has_changes }
+  history = function(subject) return history_of(subject.object, subject.key) end,
+  load_history = function(subject)
+    return function()
+      local _ = subject.object[subject.key]
+      return history_of(subject.object, subject.key)
+    end
   end,
-  loaded_value = function(subject)
-    local known, value = native.peek(subject.object, subject.key)
-    if known then return value end
-    return NO_VALUE
-  end,
+  loaded_value = function(subject) return in_memory(subject.object, subject.key) end,
   value = function(subject) return subject.object[subject.key] end,
+  state = function(subject) return inspect(subject.object) end,
 }
 
+-- Names of columns, then of relationships.
+local function mapped_names(object)
+  local columns, relationships = native.names(info[native.class_of(object)].mapper)
+  return table.move(relationships, 1, #relationships, #columns + 1, columns)
+end
+
 local function attrs_of(object)
+  local function state(key) return view("AttributeState", { object = object, key = key }, attribute_fields) end
   return setmetatable({}, {
     __name = "attributes",
     __index = function(_, key)
       native.peek(object, key) -- refuses unknown names
-      return view("AttributeState", { object = object, key = key }, attribute_fields)
+      return state(key)
     end,
+    __pairs = function()
+      local names, i = mapped_names(object), 0
+      return function()
+        i = i + 1
+        if names[i] then return names[i], state(names[i]) end
+      end
+    end,
+    __newindex = function() return fail("ArgumentError", "attributes cannot be changed; assign to the object") end,
   })
 end
 
 local function is_state(wanted)
   return function(object) return native.state(object) == wanted end
+end
+
+local function identity_key(object)
+  local identity = native.identity(object)
+  return identity and { inspect(native.class_of(object)).base_mapper.class_, identity } or nil
+end
+
+-- What is in memory, by name; NULL is corm.null.
+local function dict_of(object)
+  local values = {}
+  for _, key in ipairs(mapped_names(object)) do
+    local known, value = native.peek(object, key)
+    if known and value == nil then value = corm.null end
+    if known then values[key] = value end
+  end
+  return values
+end
+
+-- Old values of what is changed, by name.
+local function committed_state(object)
+  local values = {}
+  local columns, relationships = native.names(info[native.class_of(object)].mapper)
+  for _, key in ipairs(columns) do
+    local changed, known, value = native.committed(object, key)
+    if changed and known then values[key] = value elseif changed then values[key] = NO_VALUE end
+  end
+  for _, key in ipairs(relationships) do
+    local history = history_of(object, key)
+    if history.has_changes then
+      if inspect(native.class_of(object)).relationships[key].uselist then
+        values[key] = table.move(history.deleted, 1, #history.deleted, #history.unchanged + 1, history.unchanged)
+      else
+        values[key] = history.deleted[1] or corm.null
+      end
+    end
+  end
+  return values
+end
+
+local function unmodified(object)
+  local names = {}
+  for _, key in ipairs(mapped_names(object)) do
+    if not history_of(object, key).has_changes then names[#names + 1] = key end
+  end
+  return names
 end
 
 -- Tables for the script's own use, by object or class, as long as it lives.
@@ -68,64 +152,39 @@ local object_fields = {
   was_deleted = function(object) return (select(3, native.state(object))) end,
   identity = native.identity,
   has_identity = function(object) return native.identity(object) ~= nil end,
+  identity_key = identity_key,
+  key = identity_key,
   session = native.session,
   unloaded = native.unloaded,
+  unmodified = unmodified,
+  expired = function(object) return native.expired(object)[1] ~= nil end,
+  expired_attributes = native.expired,
+  committed_state = committed_state,
+  dict = dict_of,
   modified = function(object) return (select(2, native.state(object))) end,
   object = function(object) return object end,
   class_ = function(object) return native.class_of(object) end,
   mapper = function(object) return inspect(native.class_of(object)) end,
   attrs = attrs_of,
-}
-
--- Classes -------------------------------------------------------------------------------------------------------------
-
--- A sequence of names that can also be asked by name.
-local function by_name(names, get)
-  return setmetatable(names, {
-    __index = function(_, key)
-      if type(key) ~= "string" then return nil end -- behind the end of the sequence
-      for _, name in ipairs(names) do
-        if name == key then return get(key) end
-      end
-      return native.unknown("name", "this list", tostring(key), names)
-    end,
-  })
-end
-
-local relationship_fields = {
-  key = function(subject) return subject.key end,
-  direction = function(subject) return (native.relation_info(subject.mapper, subject.key)) end,
-  uselist = function(subject) return (select(2, native.relation_info(subject.mapper, subject.key))) end,
-  target = function(subject) return (select(3, native.relation_info(subject.mapper, subject.key))) end,
-  back_populates = function(subject) return (select(4, native.relation_info(subject.mapper, subject.key))) end,
-  parent = function(subject) return subject.class end,
-}
-
-local class_fields = {
-  info = info_of,
-  class_ = function(class) return class end,
-  local_table = function(class) return class.__table__ end,
-  columns = function(class) return (native.names(class.__mapper__)) end,
-  primary_key = function(class) return (select(3, native.names(class.__mapper__))) end,
-  relationships = function(class)
-    info[class].registry:configure()
-    local names = select(2, native.names(class.__mapper__))
-    return by_name(names, function(key)
-      return view("Relationship", { mapper = class.__mapper__, class = class, key = key }, relationship_fields)
-    end)
-  end,
+  is_instance = function() return true end,
 }
 
 local inspect_other = corm.inspect
 
 function inspect(x)
   if native.class_of(x) then return view("InstanceState", x, object_fields) end
-  if type(x) == "table" and info[x] and info[x].mapper then return view("Mapper", x, class_fields) end
+  if type(x) == "table" and info[x] and info[x].mapper then return inspect_class(x) end
   if inspect_other then return inspect_other(x) end
   return fail("ArgumentError", "inspect: there is nothing to inspect in a %s", native.kind(x))
 end
 
 corm.inspect = inspect
+
+-- What the file for classes needs of this one; it gives back what inspects one.
+function orm.inspect_parts(make)
+  inspect_class = make(view, by_name, info_of)
+  orm.inspect_class = inspect_class
+end
 
 -- Attributes of objects ----------------------------------------------------------------------------------------------
 

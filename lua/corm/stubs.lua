@@ -31,7 +31,7 @@ end
 
 local function put_class(lines, class)
   local name = class_name(class.__name__)
-  local mapper = class.__mapper__
+  local mapper = orm.info[class].mapper
   local columns, relations = native.names(mapper)
   local fields, attributes = {}, {}
   put(lines, "---@class %s: corm.Object", name)

@@ -21,7 +21,7 @@ local function check_names(class, where, names)
   if type(names) ~= "table" or #names == 0 then
     fail("ArgumentError", "%s: %s: a list of attributes expected, got %s", what, where, native.kind(names))
   end
-  local columns = (native.names(class.__mapper__))
+  local columns = (native.names(orm.info[class].mapper))
   for _, name in ipairs(names) do
     if type(name) ~= "string" then
       fail("ArgumentError", "%s: %s: names of attributes expected, got %s", what, where, native.kind(name))
@@ -32,7 +32,7 @@ end
 
 -- What was assigned to the object, NULL as corm.null.
 local function values_of(class, object)
-  local columns, relationships = native.names(class.__mapper__)
+  local columns, relationships = native.names(orm.info[class].mapper)
   local unloaded, values = native.unloaded(object), {}
   for _, name in ipairs(relationships) do
     local there = not orm.is_in(unloaded, name) and object[name]
@@ -52,7 +52,7 @@ end
 
 -- What becomes of the row that is there: all that was given but for the keys, or nothing, said so that the row returns.
 local function assignments(class, statement, values, keys, update)
-  local primary, set, any = select(3, native.names(class.__mapper__)), {}, false
+  local primary, set, any = select(3, native.names(orm.info[class].mapper)), {}, false
   for name in next, values do
     local wanted = not orm.is_in(keys, name) and not orm.is_in(primary, name)
     if update then wanted = orm.is_in(update, name) end

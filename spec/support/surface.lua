@@ -68,6 +68,7 @@ function surface.instances()
     registry = Base.registry, Base = Base, Model = Parent,
     InstanceState = corm.inspect(ann), AttributeState = corm.inspect(ann).attrs.name, Mapper = corm.inspect(Parent),
     RelationshipProperty = corm.inspect(Parent).relationships.children,
+    ColumnProperty = corm.inspect(Parent).column_attrs.name,
   }
 end
 

@@ -100,6 +100,22 @@ static void prepare(lua_State *L, written *w, corm_session *session, int stateme
   if (w->many) w->bulk.outdates = true;
 }
 
+/* Tells that the statement at `statement` gave what is at the top, where somebody listens. */
+static void tell_written(lua_State *L, const corm_session *session, int statement) {
+  const bool deletes = binding_tonode(L, statement)->kind == CORM_NODE_DELETE;
+  const corm_event event = deletes ? CORM_EVENT_AFTER_BULK_DELETE : CORM_EVENT_AFTER_BULK_UPDATE;
+  const binding_host *host = binding_get(L)->host;
+  if (!(session->listening & CORM_EVENT_BIT(event))) return;
+  const int result = lua_gettop(L);
+  binding_host_function(L, host, "bulk_event");
+  lua_pushstring(L, deletes ? "after_bulk_delete" : "after_bulk_update");
+  host->push_session(L, (corm_session *)(uintptr_t)session);
+  binding_push_class(L, binding_get(L), binding_written_class(L, statement));
+  lua_pushvalue(L, statement);
+  lua_pushvalue(L, result);
+  lua_call(L, 5, 0);
+}
+
 void binding_run_bulk(lua_State *L, corm_session *session, int connection, int statement, int params,
                       corm_synchronize synchronize) {
   const int base = lua_gettop(L);
@@ -130,6 +146,7 @@ void binding_run_bulk(lua_State *L, corm_session *session, int connection, int s
   binding_scratch_done(L, binding_get(L), w.bulk.arena);
   lua_replace(L, base + 1);
   lua_settop(L, base + 1);
+  tell_written(L, session, statement);
 }
 
 void binding_note_written(lua_State *L, corm_session *session, int statement, int params, corm_synchronize synchronize,

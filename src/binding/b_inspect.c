@@ -92,6 +92,32 @@ static int unloaded(lua_State *L) {
   return 1;
 }
 
+/* expired(object): names of columns that are read when they are asked for. */
+static int expired(lua_State *L) {
+  const corm_object *object = check(L);
+  const corm_mapper *mapper = object->mapper;
+  lua_Integer n = 0;
+  lua_newtable(L);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    if ((object->slots[i].flags & (CORM_VALUE_EXPIRED | CORM_VALUE_LATER)) != CORM_VALUE_EXPIRED) continue;
+    lua_pushstring(L, mapper->attributes[i].key);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* committed(object, key): whether the column is changed, whether its old value is known, and that value. */
+static int committed(lua_State *L) {
+  const corm_object *object = check(L);
+  const binding_attr *attr = check_attr(L, object);
+  if (attr->kind != BINDING_ATTR_COLUMN || !(object->slots[attr->slot].flags & CORM_VALUE_DIRTY)) return 0;
+  const corm_value *old = corm_object_committed(object, attr->slot);
+  lua_pushboolean(L, true);
+  lua_pushboolean(L, old->kind != CORM_ABSENT);
+  binding_push_typed_null(L, old, object->mapper->attributes[attr->slot].type);
+  return 3;
+}
+
 static void append_value(lua_State *L, int list, const corm_value *value, const corm_type *type) {
   if (value->kind == CORM_ABSENT) return;
   binding_push_typed_null(L, value, type);
@@ -214,15 +240,9 @@ static int add_method(lua_State *L) {
 }
 
 void binding_open_inspect(lua_State *L) {
-  static const luaL_Reg functions[] = {{"class_of", class_of},
-                                       {"state", state_of},
-                                       {"identity", identity_of},
-                                       {"session", session_of},
-                                       {"unloaded", unloaded},
-                                       {"history", history},
-                                       {"peek", peek},
-                                       {"nullable", nullable},
-                                       {"method", add_method},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"class_of", class_of},   {"state", state_of},    {"identity", identity_of},
+                                       {"session", session_of},  {"unloaded", unloaded}, {"expired", expired},
+                                       {"committed", committed}, {"history", history},   {"peek", peek},
+                                       {"nullable", nullable},   {"method", add_method}, {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

@@ -171,6 +171,7 @@ void binding_open_write_only(lua_State *L);
 void binding_open_mapper(lua_State *L);
 void binding_open_relationship(lua_State *L);
 void binding_open_inspect(lua_State *L);
+void binding_open_class_inspect(lua_State *L);
 void binding_open_committed(lua_State *L);
 
 #endif

@@ -39,6 +39,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_mapper(L);
   binding_open_relationship(L);
   binding_open_inspect(L);
+  binding_open_class_inspect(L);
   binding_open_session_state(L);
   binding_open_committed(L);
   binding_open_write_only(L);

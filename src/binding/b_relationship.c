@@ -72,6 +72,10 @@ static int relation_and(lua_State *L) {
   return 1;
 }
 
+corm_relationship *binding_configured_relationship(lua_State *L, const corm_mapper *mapper, const char *key) {
+  return resolve(L, mapper, key, NULL).relationship;
+}
+
 corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
                                              const corm_node **criteria) {
   const binding_relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
@@ -577,6 +581,7 @@ void binding_open_relationship(lua_State *L) {
                                        {"mark_column", binding_mark_column},
                                        {"relation", new_relation},
                                        {"relation_info", relation_info},
+                                       {"relation_facts", binding_relation_facts},
                                        {"with_parent", binding_with_parent},
                                        {NULL, NULL}};
   static const binding_orm_hooks hooks = {

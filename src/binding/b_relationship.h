@@ -44,6 +44,12 @@ corm_object *binding_check_target(lua_State *L, const corm_relationship *relatio
 /* The value that a comparison with the object uses; an object without it is refused: it would match what has none. */
 const corm_value *binding_key_value(lua_State *L, corm_object *object, uint32_t slot);
 
+/* The relationship of a class, configured; InvalidRequestError where it cannot be yet. */
+corm_relationship *binding_configured_relationship(lua_State *L, const corm_mapper *mapper, const char *key);
+
+/* b_class_inspect.c: what inspect(Class) shows of one. */
+int binding_relation_facts(lua_State *L);
+
 /* b_with_parent.c: relation:in_ { objects }, not_in, of_type(Class). */
 int binding_relation_in(lua_State *L);
 int binding_relation_not_in(lua_State *L);

@@ -32,7 +32,9 @@
   X(DELETED_TO_PERSISTENT, "deleted_to_persistent")                                                                    \
   X(DELETED_TO_DETACHED, "deleted_to_detached")                                                                        \
   X(DETACHED_TO_PERSISTENT, "detached_to_persistent")                                                                  \
-  X(LOADED_AS_PERSISTENT, "loaded_as_persistent")
+  X(LOADED_AS_PERSISTENT, "loaded_as_persistent")                                                                      \
+  X(AFTER_BULK_UPDATE, "after_bulk_update")                                                                            \
+  X(AFTER_BULK_DELETE, "after_bulk_delete")
 
 #define CORM_MAPPER_EVENTS(X)                                                                                          \
   X(BEFORE_INSERT, "before_insert")                                                                                    \

@@ -608,11 +608,11 @@ function corm.label(name, element) end
 
 -- Models --------------------------------------------------------------------------------------------------------------
 
----@param options? { metadata?: corm.MetaData, registry?: corm.registry, name?: string }
+---@param options? { metadata?: corm.MetaData, registry?: corm.registry, name?: string, constructor?: function }
 ---@return corm.Base
 function corm.declarative_base(options) end
 
----@param options? { metadata?: corm.MetaData }
+---@param options? { metadata?: corm.MetaData, constructor?: fun(object: any, fields?: table) }
 ---@return corm.registry
 function corm.registry(options) end
 

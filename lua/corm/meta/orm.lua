@@ -7,6 +7,7 @@
 
 ---@class corm.registry
 ---@field metadata corm.MetaData
+---@field constructor fun(object: any, fields?: table)
 local registry = {}
 
 ---Resolves the relationships declared so far.
@@ -47,7 +48,7 @@ function Base:model(name, body) end
 ---@field __name__ string
 ---@field __tablename__ string
 ---@field __table__ corm.Table
----@field __mapper__ userdata
+---@field __mapper__ corm.Mapper
 ---@field metadata corm.MetaData
 ---@field registry corm.registry
 ---@field [string] any
@@ -61,12 +62,17 @@ local Model = {}
 ---@return corm.Model
 function Model:model(name, body) end
 
+---Its constructor, or that of the nearest class above, or the default one.
+---@param object any
+---@param ... any
+function Model.__init__(object, ...) end
+
 ---A tracked object. Attributes are read and assigned by name; a wrong name is an ArgumentError, a value that does not
 ---fit a DataError. Reading may load: DetachedInstanceError outside a session, ObjectDeletedError when the row is gone.
 ---@class corm.Object
 ---@field __class__ corm.Model
 ---@field __table__ corm.Table
----@field __mapper__ userdata
+---@field __mapper__ corm.Mapper
 ---@field [string] any
 local Object = {}
 
@@ -580,47 +586,3 @@ function Query:yield_per(rows) end
 ---@param values table<string, any>
 ---@return corm.Query
 function Query:params(values) end
-
--- inspect -------------------------------------------------------------------------------------------------------------
-
----Of an object. Nothing is loaded.
----@class corm.InstanceState
----@field transient boolean
----@field pending boolean
----@field persistent boolean
----@field deleted boolean
----@field detached boolean
----@field was_deleted boolean Its row was deleted, also when the object is detached since
----@field identity any[]|nil The key
----@field has_identity boolean
----@field session corm.Session|nil
----@field unloaded string[]
----@field modified boolean
----@field object corm.Object
----@field class_ corm.Model
----@field mapper corm.Mapper
----@field attrs table<string, corm.AttributeState>
----@field info table For your own use
-
----@class corm.AttributeState
----@field key string
----@field value any May load
----@field loaded_value any corm.NO_VALUE when it is not in memory
----@field history { added: any[], unchanged: any[], deleted: any[], has_changes: boolean }
-
----Of a model.
----@class corm.Mapper
----@field class_ corm.Model
----@field info table For your own use
----@field local_table corm.Table
----@field columns string[]
----@field primary_key string[]
----@field relationships table<string|integer, corm.RelationshipProperty> Names by position, properties by name
-
----@class corm.RelationshipProperty
----@field key string
----@field direction "ONETOMANY"|"MANYTOONE"|"MANYTOMANY"
----@field uselist boolean
----@field target corm.Model
----@field back_populates string|nil
----@field parent corm.Model
