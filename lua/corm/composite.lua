@@ -2,6 +2,7 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
+local mutables = load "corm.mutable_composite"
 local native, fail, field = orm.native, orm.fail, orm.field
 local and_, not_, or_, false_ = corm.and_, corm.not_, corm.or_, corm.false_
 local null = corm.null
@@ -14,8 +15,12 @@ function corm.composite(make, ...)
   if type(names[n]) == "table" then options, names[n] = names[n], nil end
   options = orm.check_options("composite", options, { values = "function" })
   local meta = type(make) == "table" and getmetatable(make)
-  if type(make) ~= "function" and not (type(meta) == "table" and meta.__call) then
+  local parts = mutables.parts(make)
+  if not parts and type(make) ~= "function" and not (type(meta) == "table" and meta.__call) then
     fail("ArgumentError", "composite: a function that makes the value expected, got %s", native.kind(make))
+  end
+  if parts and #parts.names ~= #names then
+    fail("ArgumentError", "composite: its class has %d fields, and %d columns were named", #parts.names, #names)
   end
   if not names[1] then fail("ArgumentError", "composite: the names of the columns expected behind the function") end
   for _, name in ipairs(names) do
@@ -114,15 +119,19 @@ orm.descriptor("composite", {
   class = function(ci, key, marker, entity)
     return setmetatable({ marker = marker, where = ci.name .. "." .. key, entity = entity }, meta), true
   end,
-  get = function(object, marker)
+  get = function(object, marker, key)
     local values = { n = #marker.names }
     for i, name in ipairs(marker.names) do values[i] = object[name] end
     if is_null(values) then return nil end
+    local parts = mutables.parts(marker.make)
+    if parts then return mutables.get(parts, object, key, marker.names, values) end
     return marker.make(table.unpack(values, 1, values.n))
   end,
   set = function(object, marker, key, value)
     local values = values_of(marker, native.class_of(object).__name__ .. "." .. key, value)
     for i, name in ipairs(marker.names) do object[name] = values[i] end
+    local parts = mutables.parts(marker.make)
+    if parts then mutables.show(parts, object, key, marker.names, value) end
   end,
   assign = function(ci, marker, key, value)
     local values, list = values_of(marker, ci.name .. "." .. key, value), {}

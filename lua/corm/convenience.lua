@@ -242,6 +242,7 @@ end
 -- Numbers, strings, booleans and tables are what an encoder takes; dates, decimals and their like become text.
 local function plain(value, options)
   if value == nil then return options.null end
+  if type(value) == "table" then return orm.plain_table(value) end -- a copy: the object's own may be changed in place
   if options.raw or type(value) ~= "userdata" or value == null then return value end
   return tostring(value)
 end

@@ -3,6 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local attributes = load "corm.attributes"
 local events = load "corm.events"
+local mutable = load "corm.mutable"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
@@ -167,6 +168,7 @@ local function add_column(ci, key, column, options)
   descriptors.check_free(ci, key)
   if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
   native.add_column(ci.mapper, ci.fields.__table__, column, key, options)
+  mutable.map(ci)
 end
 
 -- A member other than a column: of a model's table, or assigned later.
@@ -368,6 +370,7 @@ local function new_info(name, base)
   return {
     name = name, base = base, registry = info[base].registry,
     descriptors = {}, validators = {}, hooked = {}, listeners = {}, events = {}, fields = {}, collections = {},
+    mutables = {},
   }
 end
 
@@ -443,6 +446,7 @@ local function map_class(ci, parts)
   ci.meta.__corm_node = native.entity(ci.mapper)
   ci.meta[1] = ci.mapper -- found without a name, for session:get
   info[class] = ci
+  mutable.map(ci)
   add_members(ci, parts)
   events.observe(ci)
   if as_table then registry.tables[as_table] = class end

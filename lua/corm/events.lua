@@ -5,6 +5,7 @@ local descriptors = load "corm.descriptor"
 local inspect = load "corm.inspect"
 local constructor = load "corm.constructor"
 load "corm.inspect_class"
+local mutable = load "corm.mutable"
 local native, info, fail, NO_VALUE = orm.native, orm.info, orm.fail, orm.NO_VALUE
 
 local events = {}
@@ -417,14 +418,15 @@ local function call_append(ci, object, key, value, initiator)
   return value
 end
 
--- A value that the script gives: the validators' word, then the listeners'.
+-- A value that the script gives: the validators' word, then the listeners'. Then it is one that tells of its changes.
 local function given(op, call)
   return function(object, key, value)
     local class = native.class_of(object)
     local ci = info[class]
     key = canonical(ci, key)
     value = run_validators(ci, object, key, value, true)
-    return call(ci, object, key, value, new_initiator(class, key, op))
+    value = call(ci, object, key, value, new_initiator(class, key, op))
+    return mutable.coerce(ci, object, key, value)
   end
 end
 
@@ -463,6 +465,8 @@ function events.hook(ci, key)
   ci.hooked[key] = true
   return native.hook(ci.mapper, key)
 end
+
+orm.hook = events.hook
 
 local function on_attribute(action, target, name, fn, options)
   local class, key

@@ -11,6 +11,7 @@ local pack, unpack = string.pack, string.unpack
 
 -- One letter says what follows. Reading makes values and calls nothing, so that bytes of a stranger can do no harm.
 local HEAD = "corm1"
+local LIST = getmetatable(corm.array {})
 local MAX_DEPTH = 100
 
 local values = { date = new_date, time = new_time, datetime = new_datetime, decimal = corm.decimal,
@@ -22,7 +23,7 @@ local function write_table(out, value, depth)
   if depth > MAX_DEPTH then
     fail("DataError", "PickleType: the table is nested more than %d deep, or holds itself", MAX_DEPTH)
   end
-  if getmetatable(value) then
+  if getmetatable(value) and getmetatable(value) ~= LIST then
     fail("DataError", "PickleType: a table with a metatable cannot be stored; store its fields")
   end
   out[#out + 1] = "t"

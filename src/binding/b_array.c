@@ -121,7 +121,10 @@ static bool write_entry(array_writer *w, int arg) {
     if (w->dimensions && w->depth == w->dimensions)
       return refuse(w, "a table is no item of an array with %d dimension%s", w->dimensions,
                     w->dimensions == 1 ? "" : "s");
-    return write_table(w, arg);
+    const int top = lua_gettop(w->L);
+    const bool ok = write_table(w, binding_push_content(w->L, arg) ? top + 1 : arg);
+    lua_settop(w->L, top);
+    return ok;
   }
   if (!w->dimensions) w->dimensions = w->depth;
   if (w->depth < w->dimensions)
@@ -180,7 +183,7 @@ corm_status binding_array_encode(lua_State *L, int arg, const corm_type *type, c
     if (!w.dimensions) w.dimensions = 1;
     w.json = binding_scratch(L, binding_get(L));
   }
-  bool ok = write_table(&w, arg);
+  bool ok = write_table(&w, binding_push_content(L, arg) ? lua_gettop(L) : arg);
   if (ok && w.json) binding_scratch_done(L, binding_get(L), w.json);
   lua_settop(L, top);
   if (ok && out->failed) return corm_error_memory(err);

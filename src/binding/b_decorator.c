@@ -81,10 +81,12 @@ static void push_method(lua_State *L, binding_state *state, int host, const char
   lua_insert(L, -2);
 }
 
-/* Pushes the value at arg as functions get it. */
+/* Pushes the value at arg as functions get it: one that tells of its changes as a plain table. */
 static void push_given(lua_State *L, int arg) {
   if (binding_is_null(L, arg))
     lua_pushnil(L);
+  else if (binding_push_content(L, arg))
+    binding_push_plain(L, arg);
   else
     lua_pushvalue(L, arg);
 }

@@ -461,6 +461,7 @@ void binding_open_host(lua_State *L) {
                            .edge_drop = host_edge_drop,
                            .make = host_make,
                            .assign = host_assign,
+                           .reread = binding_host_reread,
                            .run_loader = binding_host_run_loader,
                            .plan_gone = host_plan_gone,
                            .warn = host_warn,
@@ -480,6 +481,7 @@ void binding_open_host(lua_State *L) {
   host->late = binding_table_ref(L, "k");
   host->plans = binding_table_ref(L, NULL);
   host->expressions = binding_table_ref(L, "k");
+  host->held = binding_table_ref(L, "k");
   host->functions = binding_table_ref(L, NULL);
   host->kept = binding_table_ref(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);

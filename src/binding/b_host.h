@@ -29,6 +29,7 @@ typedef struct binding_host {
   int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int plans;        /* ref: corm_load_plan * -> the list of options that it was made of */
   int expressions;  /* ref: ephemeron table, object -> the expressions that are values of it, by slot + 1 */
+  int held;         /* ref: ephemeron table, object -> the tables that it shows, by slot + 1; b_held.c */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
   uint64_t listening;   /* bits of mapper and instance events that somebody listened to */
@@ -66,6 +67,8 @@ void binding_edges_end(lua_State *L, const binding_host *host, int index);
 /* Makes the value at the top, which is popped, an edge of the object at `index`; pushes what such an edge leads to. */
 uint32_t binding_edge_keep(lua_State *L, const binding_host *host, int index);
 void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32_t edge);
+
+CORM_MUST_USE corm_status binding_host_reread(void *ctx, corm_object *object, uint32_t slot, corm_error *err);
 
 /* -- events (b_orm_event.c) -- */
 CORM_MUST_USE corm_status binding_host_event(void *ctx, const corm_news *news, corm_error *err);

@@ -132,20 +132,18 @@ static void append_object(lua_State *L, int list, const corm_object *object) {
 
 static void column_history(lua_State *L, const corm_object *object, uint32_t slot, int added) {
   const corm_value *value = &object->slots[slot];
-  const corm_type *type = object->mapper->attributes[slot].type;
-  if (value->flags & CORM_VALUE_SQL) {
-    binding_push_sql(L, binding_upvalue(L), 1, slot);
-    lua_rawseti(L, added, 1);
-    if (value->flags & CORM_VALUE_DIRTY) append_value(L, added + 2, corm_object_committed(object, slot), type);
-    return;
-  }
+  const bool dirty = value->flags & CORM_VALUE_DIRTY;
   if (value->flags & CORM_VALUE_EXPIRED) return;
-  if (value->flags & CORM_VALUE_DIRTY) {
-    append_value(L, added, value, type);
-    append_value(L, added + 2, corm_object_committed(object, slot), type);
-  } else {
-    append_value(L, object->flags & CORM_OBJECT_KEYED ? added + 1 : added, value, type);
+  if (value->kind != CORM_ABSENT || (value->flags & CORM_VALUE_SQL)) {
+    binding_push_slot(L, binding_upvalue(L), 1, slot);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      binding_push_nullvalue(L);
+    }
+    const bool fresh = dirty || (value->flags & CORM_VALUE_SQL) || !(object->flags & CORM_OBJECT_KEYED);
+    lua_rawseti(L, fresh ? added : added + 1, 1);
   }
+  if (dirty) append_value(L, added + 2, corm_object_committed(object, slot), object->mapper->attributes[slot].type);
 }
 
 static void list_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
@@ -192,13 +190,9 @@ static int peek(lua_State *L) {
     const corm_value *value = &object->slots[attr->slot];
     const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
     lua_pushboolean(L, known);
-    if (value->flags & CORM_VALUE_SQL) {
-      lua_pushboolean(L, true);
-      binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
-      return 2;
-    }
-    if (!known) return 1;
-    binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
+    if (value->flags & CORM_VALUE_SQL) lua_pushboolean(L, true);
+    if (!known && !(value->flags & CORM_VALUE_SQL)) return 1;
+    binding_push_slot(L, binding_upvalue(L), 1, attr->slot);
     return 2;
   }
   const corm_link *link = corm_object_find_link(object, attr->relationship);

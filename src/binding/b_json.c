@@ -184,6 +184,17 @@ static bool encode_table(encoder *e, int table) {
   return ok;
 }
 
+static bool encode_content(encoder *e, int table) {
+  if (!lua_checkstack(e->L, 4)) {
+    (void)corm_error_memory(e->err);
+    return false;
+  }
+  if (!binding_push_content(e->L, table)) return encode_table(e, table);
+  const bool ok = encode_table(e, lua_gettop(e->L));
+  if (ok) lua_pop(e->L, 1);
+  return ok;
+}
+
 static bool encode(encoder *e, int arg) {
   switch (lua_type(e->L, arg)) {
   case LUA_TNIL: corm_buf_puts(e->out, "null"); return true;
@@ -194,7 +205,7 @@ static bool encode(encoder *e, int arg) {
     const char *text = lua_tolstring(e->L, arg, &len);
     return encode_string(e, text, len);
   }
-  case LUA_TTABLE: return encode_table(e, arg);
+  case LUA_TTABLE: return encode_content(e, arg);
   default: break;
   }
   corm_value value;

@@ -414,6 +414,14 @@ static int hook_attr(lua_State *L) {
   return 1;
 }
 
+void binding_class_track(const binding_class *cls, uint32_t slot) {
+  size_t pos = 0;
+  for (const binding_class *at = cls; at; at = next_heir(cls->mapper, &pos))
+    for (uint32_t i = 0; i < at->cap; i++)
+      if (at->attrs[i].key && at->attrs[i].kind == BINDING_ATTR_COLUMN && at->attrs[i].slot == slot)
+        at->attrs[i].tracked = true;
+}
+
 void binding_class_inherit(lua_State *L, binding_class *cls, const binding_class *parent) {
   for (uint32_t i = 0; i < parent->cap; i++) {
     if (!parent->attrs[i].key) continue;

@@ -211,8 +211,7 @@ static int index_relationship(lua_State *L, corm_object *object, corm_relationsh
   return 1;
 }
 
-/* Functions of types are told the dialect of the object's session. */
-static void tell_dialect(binding_state *state, const corm_object *object) {
+void binding_tell_dialect(binding_state *state, const corm_object *object) {
   const corm_session *session = object->session;
   if (!session) return;
   const corm_engine *engine =
@@ -220,14 +219,44 @@ static void tell_dialect(binding_state *state, const corm_object *object) {
   if (engine) state->dialect = corm_engine_dialect(engine);
 }
 
+/* The value at the top becomes one that tells of its changes. */
+static void wrap(lua_State *L, const corm_object *object, const binding_attr *attr) {
+  binding_host_function(L, binding_upvalue(L)->host, "mutable_wrap");
+  lua_insert(L, -2);
+  lua_pushvalue(L, 1);
+  lua_insert(L, -2);
+  lua_pushstring(L, object->mapper->attributes[attr->slot].key);
+  lua_insert(L, -2);
+  lua_call(L, 3, 1);
+}
+
+/* What may be a table, which is made once. */
+static int index_held(lua_State *L, const corm_object *object, const binding_attr *attr, const corm_value *value) {
+  const binding_state *state = binding_upvalue(L);
+  const corm_value before = *value;
+  const corm_type *type = object->mapper->attributes[attr->slot].type;
+  if ((value->extra & CORM_SLOT_HELD) && binding_push_held(L, state, 1, attr->slot)) return 1;
+  if (value->kind == CORM_ARRAY && !attr->hosted)
+    binding_push_array(L, value, binding_item_kind(type), attr->key);
+  else
+    binding_push_typed(L, value, type);
+  if (!lua_istable(L, -1)) return 1;
+  if (attr->tracked) wrap(L, object, attr);
+  /* A function, or a finalizer, may have changed it meanwhile. */
+  const bool same = object->mapper && value->kind == before.kind && value->as.s == before.as.s &&
+                    value->len == before.len && value->flags == before.flags;
+  if (same) binding_hold(L, state, 1, attr->slot);
+  return 1;
+}
+
 static int index_hosted(lua_State *L, const corm_object *object, const binding_attr *attr, const corm_value *value) {
-  tell_dialect(binding_upvalue(L), object);
+  binding_tell_dialect(binding_upvalue(L), object);
   if (value->flags & CORM_VALUE_SQL)
     binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
   else if (value->kind == CORM_ABSENT)
     lua_pushnil(L);
   else
-    binding_push_typed(L, value, object->mapper->attributes[attr->slot].type);
+    return index_held(L, object, attr, value);
   return 1;
 }
 
@@ -260,8 +289,7 @@ static int object_index(lua_State *L) {
     break;
   case CORM_NULL: lua_pushnil(L); break;
   case CORM_ARRAY:
-    binding_push_array(L, value, binding_item_kind(object->mapper->attributes[attr->slot].type), attr->key);
-    break;
+  case CORM_JSON: return index_held(L, object, attr, value);
   case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].type); break;
   default: binding_push(L, value); break;
   }
@@ -342,12 +370,21 @@ static int set_column(lua_State *L, corm_object *object, const binding_attr *att
   } else {
     corm_scratch scratch;
     corm_scratch_init(&scratch, &state->mem);
-    tell_dialect(state, object);
+    binding_tell_dialect(state, object);
     status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
     if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
     corm_scratch_clear(&scratch);
   }
   return status == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* The value at 3, which the hooks have made, is the object's from now on, and the one before is not. */
+static void hold_assigned(lua_State *L, const corm_object *object, const binding_attr *attr) {
+  binding_host_function(L, binding_upvalue(L)->host, "mutable_assigned");
+  lua_pushvalue(L, 1);
+  lua_pushstring(L, object->mapper->attributes[attr->slot].key);
+  lua_pushvalue(L, 3);
+  lua_call(L, 3, 0);
 }
 
 void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value) {
@@ -384,7 +421,9 @@ static int object_newindex(lua_State *L) {
     return 0;
   }
   if (attr->hooked) call_hooks(L, binding_upvalue(L));
-  return set_column(L, object, attr);
+  set_column(L, object, attr);
+  if (attr->tracked) hold_assigned(L, object, attr);
+  return 0;
 }
 
 /* -- showing ---------------------------------------------------------------------------------------------------- */
@@ -416,7 +455,7 @@ static int object_pairs(lua_State *L) {
 }
 
 static int object_tostring(lua_State *L) {
-  const corm_object *object = binding_checkobject(L, 1, "tostring");
+  corm_object *object = binding_checkobject(L, 1, "tostring");
   binding_state *state = binding_upvalue(L);
   binding_push_class(L, state, object->mapper);
   lua_pushliteral(L, "__tostring");
@@ -425,6 +464,10 @@ static int object_tostring(lua_State *L) {
     lua_call(L, 1, 1);
     return 1;
   }
+  corm_error ignored;
+  corm_error_init(&ignored);
+  state->L = L;
+  if (corm_object_reread(object, &ignored) != CORM_OK) corm_error_clear(&ignored);
   corm_arena *scratch = binding_scratch(L, state);
   corm_buf *buf = binding_scratch_buf(scratch);
   describe_loaded(object, buf);

@@ -14,7 +14,8 @@ typedef struct binding_attr {
   const char *key; /* NULL: free entry */
   uint8_t kind;
   bool hooked; /* a validator or a listener wants to see new values */
-  bool hosted; /* its column's type calls Lua */
+  bool hosted;  /* its column's type calls Lua */
+  bool tracked; /* its values tell of changes inside them (lua/corm/mutable.lua); hooked, too */
   uint32_t slot;
   corm_relationship *relationship;
 } binding_attr;
@@ -104,6 +105,19 @@ bool binding_is_sql(lua_State *L, int arg);
 void binding_set_sql(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
 /* Pushes the expression that a slot with CORM_VALUE_SQL has. */
 void binding_push_sql(lua_State *L, const binding_state *state, int object, uint32_t slot);
+
+/* -- tables that objects show for values (b_held.c); the indices are absolute -- */
+/* The table at the top is what the object shows for the slot from now on, until that gets another value. */
+void binding_hold(lua_State *L, const binding_state *state, int object, uint32_t slot);
+/* Pushes it and returns true, or pushes nothing. Asked where CORM_SLOT_HELD is set. */
+bool binding_push_held(lua_State *L, const binding_state *state, int object, uint32_t slot);
+/* Pushes what is in memory of a slot: the expression, the table that is held, or its value; NULL is nil. */
+void binding_push_slot(lua_State *L, const binding_state *state, int object, uint32_t slot);
+/* Functions of types are told the dialect of the object's session. */
+void binding_tell_dialect(binding_state *state, const corm_object *object);
+/* Marks the attribute of a slot as tracked, here and in the classes below (b_mapper.c). */
+void binding_class_track(const binding_class *cls, uint32_t slot);
+void binding_open_held(lua_State *L);
 
 /* -- the Mapper userdata at stack index `mapper` (b_mapper.c) -- */
 /* Makes room for the attribute named at the top, which is popped; then entering it cannot fail. */

@@ -42,6 +42,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_class_inspect(L);
   binding_open_session_state(L);
   binding_open_committed(L);
+  binding_open_held(L);
   binding_open_write_only(L);
   binding_open_orm_event(L);
   push_info(L, binding_get(L)->host);

@@ -107,6 +107,22 @@ void binding_push_named_type(lua_State *L, const binding_named *named) {
   block->type = &block->own;
 }
 
+int binding_type_again(lua_State *L) {
+  const binding_type *self = binding_check(L, 1, BINDING_TYPE, "type");
+  const corm_type *type = self->type->custom ? self->type->custom->impl : self->type;
+  binding_type *again = binding_new(L, BINDING_TYPE, sizeof *again, BINDING_TYPE_SLOTS);
+  again->type = self->type;
+  again->named = self->named;
+  binding_anchor(L, BINDING_TYPE_ANCHOR, 1);
+  for (int i = BINDING_TYPE_DEFINITION; i <= BINDING_TYPE_KEPT; i++) {
+    lua_getiuservalue(L, 1, i);
+    lua_setiuservalue(L, -2, i);
+  }
+  lua_pushstring(L, self->type->hosted ? "hosted"
+                    : type->kind == CORM_TYPE_JSON ? "JSON" : type->kind == CORM_TYPE_ARRAY ? "ARRAY" : NULL);
+  return 2;
+}
+
 /* -- constructors ---------------------------------------------------------------------------------------------- */
 
 /* An integer argument at the top of the stack, from 0 to max. */

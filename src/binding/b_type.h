@@ -73,6 +73,10 @@ void binding_add_named_types(lua_State *L, int module);
 /* Sets corm.dialects; the module table is on the top. */
 void binding_open_dialects(lua_State *L);
 
+/* type_again(type): the same type as a value of its own, and whether its values are tables: "JSON", "ARRAY", "hosted"
+   (it calls Lua), nil. Raises. */
+int binding_type_again(lua_State *L);
+
 /* A type that calls Lua (b_decorator.c). */
 int binding_decorator_call(lua_State *L); /* Type(...) of one: the same over its impl with these arguments */
 bool binding_decorator_field(lua_State *L, int self, const char *name); /* pushes a field of its definition */

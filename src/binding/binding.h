@@ -241,6 +241,12 @@ bool binding_tovalue_in(lua_State *L, int arg, corm_arena *arena, corm_value *ou
 corm_status binding_json_encode(lua_State *L, int arg, const char *what, corm_buf *out, corm_error *err);
 corm_status binding_json_decode(lua_State *L, const char *text, size_t len, corm_error *err);
 
+/* Pushes the content of a table that tells of its changes (corm.MutableDict and the like) and returns true, or pushes
+   nothing. In b_held.c. */
+bool binding_push_content(lua_State *L, int arg);
+/* Replaces the content at the top by a plain table that is a copy of all of the value at arg. */
+void binding_push_plain(lua_State *L, int arg);
+
 /* -- arrays (b_array.c) -- */
 /* Appends the table at arg as the text of a CORM_ARRAY of the type; DataError names the item. May raise for want of
    memory, so `out` must be Lua's: a scratch box's. */

@@ -110,6 +110,7 @@ static bool has_row(const corm_object *object) {
 
 static void put(corm_object *object, uint32_t slot, corm_value value, uint8_t flags) {
   value.flags = (uint8_t)((value.flags & CORM_VALUE_OWNED) | flags);
+  value.extra = 0;
   object->slots[slot] = value;
 }
 
@@ -141,6 +142,7 @@ static void keep_old(corm_object *object, uint32_t slot, corm_value old) {
   change->slot = slot;
   change->old = old;
   change->old.flags &= CORM_VALUE_OWNED;
+  change->old.extra = 0;
 }
 
 corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
@@ -149,6 +151,7 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   corm_value copy;
   const bool dirty = current->flags & CORM_VALUE_DIRTY;
   const bool track = has_row(object);
+  current->extra = 0; /* whatever the host made of it */
   if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && same(current, value)) return CORM_OK;
   if (asks_first(object, slot)) { /* once: the slot is there afterwards, or an error */
     const corm_value *now;
@@ -222,6 +225,29 @@ corm_status corm_object_touch(corm_object *object, uint32_t slot, corm_error *er
   return CORM_OK;
 }
 
+corm_status corm_object_rewrite(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
+  corm_value copy, *current = &object->slots[slot];
+  if (corm_value_equal(current, value)) return CORM_OK;
+  if (corm_value_dup(object->mapper->mem, value, &copy) != CORM_OK) return corm_error_memory(err);
+  copy.flags = (uint8_t)(copy.flags | (current->flags & ~CORM_VALUE_OWNED));
+  copy.extra = current->extra;
+  corm_value_clear(object->mapper->mem, current);
+  *current = copy;
+  return CORM_OK;
+}
+
+corm_status corm_object_reread(corm_object *object, corm_error *err) {
+  const corm_mapper *mapper = object->mapper;
+  const corm_host *host = mapper->registry->host;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; mapper->holds && status == CORM_OK && i < mapper->nattributes; i++) {
+    const corm_value *value = &object->slots[i];
+    if (!(value->extra & CORM_SLOT_HELD) || (value->flags & CORM_VALUE_EXPIRED)) continue;
+    if ((value->flags & CORM_VALUE_DIRTY) || !has_row(object)) status = host->reread(host->ctx, object, i, err);
+  }
+  return status;
+}
+
 corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   corm_value copy;
@@ -256,6 +282,7 @@ static void expire_slot(corm_object *object, uint32_t slot) {
   }
   if (!object->mapper->attributes[slot].primary_key) corm_value_clear(mem, value);
   value->flags = (uint8_t)((value->flags & (CORM_VALUE_OWNED | CORM_VALUE_GENERATED)) | CORM_VALUE_EXPIRED);
+  value->extra = 0;
 }
 
 void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) {

@@ -27,6 +27,11 @@ enum {
   CORM_OBJECT_KEYED = 128 /* has an identity */
 };
 
+/* `extra` of a slot. */
+enum {
+  CORM_SLOT_HELD = 1 /* the host keeps what it made of the value, which may have been changed in place since */
+};
+
 /* The committed value of a changed slot. */
 typedef struct corm_change {
   corm_value old; /* ABSENT: not known (was never loaded) */
@@ -123,6 +128,13 @@ CORM_MUST_USE corm_status corm_object_set_sql(corm_object *object, uint32_t slot
  * memory.
  */
 CORM_MUST_USE corm_status corm_object_touch(corm_object *object, uint32_t slot, corm_error *err);
+
+/* Asks the host for those of its values that a flush is about to write, or somebody to copy. What is there is as the
+ * database has it otherwise. Only classes with mapper->holds have any. */
+CORM_MUST_USE corm_status corm_object_reread(corm_object *object, corm_error *err);
+/* What the host answers: another value in the same state. */
+CORM_MUST_USE corm_status corm_object_rewrite(corm_object *object, uint32_t slot, const corm_value *value,
+                                              corm_error *err);
 
 /* Stores a value as loaded: no change tracked, an older change dropped. For loads, generated keys, server values. */
 CORM_MUST_USE corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value,

@@ -145,6 +145,9 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
     if (flush->works[i].linked || flush->works[i].kind == CORM_WORK_DELETE)
       status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
+    if (flush->works[i].object->mapper->holds && flush->works[i].kind != CORM_WORK_DELETE)
+      status = corm_object_reread(flush->works[i].object, err);
   if (status == CORM_OK && session->doomed.len && session->news.len) status = corm_row_switch_collect(flush, err);
   return status == CORM_OK ? load_versions(flush, err) : status;
 }

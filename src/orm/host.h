@@ -48,6 +48,10 @@ typedef struct corm_host {
   /* corm_object_set as when a script assigns: validators and listeners are asked first. */
   corm_status (*assign)(void *ctx, corm_object *object, uint32_t slot, const corm_value *value, corm_error *err);
 
+  /* corm_object_rewrite with what has become of the value that the host holds of a slot. ArgumentError, DataError for
+     what its column does not take. */
+  corm_status (*reread)(void *ctx, corm_object *object, uint32_t slot, corm_error *err);
+
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
 

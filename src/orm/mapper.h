@@ -123,6 +123,7 @@ struct corm_mapper {
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
+  bool holds;           /* set by the host: it keeps what it made of some values (CORM_SLOT_HELD) */
   bool has_orphans;     /* some relationship with delete-orphan points here */
   uint64_t id_seed;     /* distinguishes classes in identity hashes: the root's */
   corm_vec referrers;   /* relationships of other mappers (or this) whose target this is */

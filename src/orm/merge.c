@@ -342,7 +342,8 @@ static corm_status copy_columns(merge *m, const merged *entry, corm_error *err) 
   const corm_mapper *mapper = entry->source->mapper;
   const corm_host *host = m->session->host;
   if (entry->source == entry->target) return CORM_OK;
-  corm_status status = check_version(entry, err);
+  corm_status status = corm_object_reread(entry->source, err);
+  if (status == CORM_OK) status = check_version(entry, err);
   if (status == CORM_OK && !m->load) forget_changes(m, entry->target);
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_value *value = &entry->source->slots[i];

@@ -58,7 +58,11 @@ static corm_status tell_before(corm_persister *p, const corm_work *work, corm_er
   static const corm_event events[] = {[CORM_WORK_INSERT] = CORM_EVENT_BEFORE_INSERT,
                                       [CORM_WORK_UPDATE] = CORM_EVENT_BEFORE_UPDATE,
                                       [CORM_WORK_DELETE] = CORM_EVENT_BEFORE_DELETE};
-  return work->replaced ? CORM_OK : corm_persist_tell(p, events[work->kind], work->object, err);
+  if (work->replaced) return CORM_OK;
+  const corm_mapper *mapper = work->object->mapper;
+  const corm_status status = corm_persist_tell(p, events[work->kind], work->object, err);
+  const bool changed = mapper->holds && (mapper->listening & CORM_EVENTS_OF_ROWS) && work->kind != CORM_WORK_DELETE;
+  return status == CORM_OK && changed ? corm_object_reread(work->object, err) : status;
 }
 
 /* Over the row of an object that is deleted. */
