@@ -383,7 +383,8 @@ describe("M30 mutable values", function()
       raises("ArgumentError", "cannot have a hole at 1", function() doc.list[1] = nil end)
       raises("ArgumentError", "a function cannot become JSON", function() doc.list:append(print) end)
       raises("ArgumentError", "a value expected; corm.null is a null", function() doc.list:append(nil) end)
-      raises("ArgumentError", "Doc.list: a list without holes expected, got the key a", function() doc.list = { a = 1 } end)
+      raises("ArgumentError", "Doc.list: a list without holes expected, got the key a",
+        function() doc.list = { a = 1 } end)
       raises("ArgumentError", "a position from 1 to 3", function() doc.list:insert(5, 1) end)
       doc.list[2] = nil
       session:commit()
@@ -499,7 +500,8 @@ describe("M30 mutable values", function()
     raises("ArgumentError", "MutableDict:as_mutable(...)", corm.MutableDict.as_mutable, JSON)
     raises("ArgumentError", "values of the type ARRAY(INTEGER) are no such tables", corm.MutableDict.as_mutable,
       corm.MutableDict, corm.ARRAY(Integer))
-    raises("ArgumentError", "a column of a model expected", corm.MutableDict.associate_with_attribute, corm.MutableDict, 1)
+    raises("ArgumentError", "a column of a model expected", corm.MutableDict.associate_with_attribute,
+      corm.MutableDict, 1)
     raises("ArgumentError", "Doc.name are no such tables", corm.MutableDict.associate_with_attribute, corm.MutableDict,
       Doc.name)
     raises("ArgumentError", "MutableList: a table expected, got integer", corm.MutableList, 1)

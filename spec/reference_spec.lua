@@ -12,8 +12,9 @@ local function sub_tables()
   return {
     corm = corm, event = corm.event, URLClass = corm.URL, dateClass = corm.date, timeClass = corm.time,
     datetimeClass = corm.datetime, timedeltaClass = corm.timedelta, decimalClass = corm.decimal,
-    uuidClass = corm.uuid, dialects = corm.dialects, postgresql = corm.dialects.postgresql,
-    mysql = corm.dialects.mysql, sqlite = corm.dialects.sqlite,
+    uuidClass = corm.uuid, MutableDictClass = corm.MutableDict, MutableListClass = corm.MutableList,
+    MutableSetClass = corm.MutableSet, MutableJSONClass = corm.MutableJSON, dialects = corm.dialects,
+    postgresql = corm.dialects.postgresql, mysql = corm.dialects.mysql, sqlite = corm.dialects.sqlite,
   }
 end
 

@@ -426,7 +426,7 @@ local function given(op, call)
     key = canonical(ci, key)
     value = run_validators(ci, object, key, value, true)
     value = call(ci, object, key, value, new_initiator(class, key, op))
-    return mutable.coerce(ci, object, key, value)
+    return mutable.coerce(ci, key, value)
   end
 end
 

@@ -1,6 +1,6 @@
--- Values that tell of their changes: MutableDict, MutableList, MutableSet, MutableJSON. Each is an empty table in front of
--- its content, so that every assignment is seen; objects show one for each value, and what a script assigns is copied
--- into one. One that is assigned itself belongs to all objects that it was assigned to.
+-- Values that tell of their changes: MutableDict, MutableList, MutableSet, MutableJSON. Each is an empty table in front
+-- of its content, so that every assignment is seen; objects show one for each value, and what a script assigns is
+-- copied into one. One that is assigned itself belongs to all objects that it was assigned to.
 local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
@@ -51,7 +51,7 @@ local function check_sequence(where, content)
   end
 end
 
--- Changes ---------------------------------------------------------------------------------------------------------------
+-- Changes -------------------------------------------------------------------------------------------------------------
 
 -- The outermost value, if this one is still inside of it.
 local function root_of(value)
@@ -86,8 +86,8 @@ end
 
 local function tell(object, key, root)
   if native.changed(object, key, root) then return end
-  fail("InvalidRequestError", "%s.%s: this value is the object's no longer: it has expired (a commit expires all) or was "
-    .. "read anew; take it from the object again", native.class_of(object).__name__, key)
+  fail("InvalidRequestError", "%s.%s: this value is the object's no longer: it has expired (a commit expires all) or "
+    .. "was read anew; take it from the object again", native.class_of(object).__name__, key)
 end
 
 -- The columns of all objects that show the value count as changed.
@@ -107,7 +107,7 @@ local function prepare(self, value)
   return value
 end
 
--- Making them -------------------------------------------------------------------------------------------------------------
+-- Making them ---------------------------------------------------------------------------------------------------------
 
 local weak = { __mode = "k" }
 
@@ -214,7 +214,8 @@ function statics.associate_with_attribute(class, attribute)
   end
   local _, kind = native.type_again(column.column.type)
   if not kind or not (kind == "hosted" or meta.kinds[kind]) then
-    fail("ArgumentError", "%s:associate_with_attribute: values of %s.%s are no such tables", meta.__name, of.__name__, key)
+    fail("ArgumentError", "%s:associate_with_attribute: values of %s.%s are no such tables", meta.__name, of.__name__,
+      key)
   end
   track(info[of], key, { class = class, kind = kind })
 end
@@ -304,7 +305,7 @@ new_class("MutableDict", {
   end,
 })
 
--- Lists -----------------------------------------------------------------------------------------------------------------
+-- Lists ---------------------------------------------------------------------------------------------------------------
 
 local function set_item(self, key, value)
   local content = rawget(self, CONTENT)
@@ -321,7 +322,7 @@ local function set_item(self, key, value)
   content[key] = value
 end
 
-local function position(what, self, given, last)
+local function position(what, given, last)
   if math.type(given) ~= "integer" or given < 1 or given > last then
     fail("ArgumentError", "MutableList:%s: a position from 1 to %d expected, got %s", what, last, tostring(given))
   end
@@ -346,7 +347,7 @@ end
 
 function list_methods:insert(at, value)
   local content = of_list("insert", self)
-  position("insert", self, at, #content + 1)
+  position("insert", at, #content + 1)
   if value == nil then fail("ArgumentError", "MutableList:insert: a value expected; corm.null is a null") end
   value = prepare(self, value)
   touch(self)
@@ -368,7 +369,7 @@ end
 function list_methods:pop(at)
   local content = of_list("pop", self)
   if #content == 0 then fail("ArgumentError", "MutableList:pop: the list is empty") end
-  position("pop", self, at or #content, #content)
+  position("pop", at or #content, #content)
   touch(self)
   return table.remove(content, at or #content)
 end
@@ -432,7 +433,7 @@ new_class("MutableList", {
   __pairs = iterate(get_flat),
 }, list_methods)
 
--- Sets ------------------------------------------------------------------------------------------------------------------
+-- Sets ----------------------------------------------------------------------------------------------------------------
 
 local AT = {} -- value -> its position
 
@@ -539,7 +540,7 @@ new_class("MutableSet", {
   __pairs = iterate(get_flat),
 }, set_methods)
 
--- MutableJSON -------------------------------------------------------------------------------------------------------------
+-- MutableJSON ---------------------------------------------------------------------------------------------------------
 
 -- Lists and tables with names, in each other, all of which tell.
 local function set_any(self, key, value)
@@ -569,7 +570,7 @@ new_class("MutableJSON", {
   __pairs = iterate(get_nested),
 })
 
--- Objects -----------------------------------------------------------------------------------------------------------------
+-- Objects -------------------------------------------------------------------------------------------------------------
 
 -- The class of values of an attribute, and its type's kind: { class, kind }, or nil.
 function mutable.find(ci, key)
@@ -609,7 +610,7 @@ local function detach(value, object, key)
 end
 
 -- What a script assigns becomes a value of the class.
-function mutable.coerce(ci, object, key, value)
+function mutable.coerce(ci, key, value)
   local found = mutable.find(ci, key)
   if not found or value == nil or value == null or type(value) == "userdata" then return value end
   local meta = metas[found.class]

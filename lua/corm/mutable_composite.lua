@@ -47,8 +47,8 @@ local function set_field(parts, self, name, value)
   for object, places in next, rawget(self, PARENTS) do
     for key, names in next, places do
       if not is_current(parts, object, names, self) then
-        fail("InvalidRequestError", "%s.%s: this value is the object's no longer: its columns were changed; take it from "
-          .. "the object again", native.class_of(object).__name__, key)
+        fail("InvalidRequestError", "%s.%s: this value is the object's no longer: its columns were changed; take it "
+          .. "from the object again", native.class_of(object).__name__, key)
       end
     end
   end

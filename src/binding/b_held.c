@@ -64,7 +64,8 @@ void binding_push_slot(lua_State *L, const binding_state *state, int object, uin
     binding_push_typed(L, value, self->mapper->attributes[slot].type);
 }
 
-/* -- what the core asks for ------------------------------------------------------------------------------------------ */
+/* -- what the core asks for ------------------------------------------------------------------------------------------
+ */
 
 typedef struct reread_call {
   binding_host *host;
@@ -85,8 +86,7 @@ static int reread_body(lua_State *L) {
   if (lua_isnil(L, -1) || !binding_push_held(L, host->state, lua_gettop(L), call->slot)) return 0;
   binding_tell_dialect(host->state, call->object);
   corm_status status = binding_read_attr(L, lua_gettop(L), mapper, &attr, &host->scratch, &value, &err);
-  if (status == CORM_OK && call->object->mapper)
-    status = corm_object_rewrite(call->object, call->slot, &value, &err);
+  if (status == CORM_OK && call->object->mapper) status = corm_object_rewrite(call->object, call->slot, &value, &err);
   return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -96,7 +96,8 @@ corm_status binding_host_reread(void *ctx, corm_object *object, uint32_t slot, c
   return binding_protect(host->state, reread_body, &call, err);
 }
 
-/* -- values that tell of their changes -------------------------------------------------------------------------------- */
+/* -- values that tell of their changes --------------------------------------------------------------------------------
+ */
 
 bool binding_push_content(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TTABLE || !lua_getmetatable(L, arg)) return false;

@@ -13,7 +13,7 @@ typedef enum binding_attr_kind { BINDING_ATTR_COLUMN, BINDING_ATTR_RELATIONSHIP 
 typedef struct binding_attr {
   const char *key; /* NULL: free entry */
   uint8_t kind;
-  bool hooked; /* a validator or a listener wants to see new values */
+  bool hooked;  /* a validator or a listener wants to see new values */
   bool hosted;  /* its column's type calls Lua */
   bool tracked; /* its values tell of changes inside them (lua/corm/mutable.lua); hooked, too */
   uint32_t slot;
@@ -183,6 +183,7 @@ int binding_construct(lua_State *L);
 void binding_open_collection(lua_State *L);
 void binding_open_write_only(lua_State *L);
 void binding_open_mapper(lua_State *L);
+void binding_open_orm_help(lua_State *L);
 void binding_open_relationship(lua_State *L);
 void binding_open_inspect(lua_State *L);
 void binding_open_class_inspect(lua_State *L);

@@ -118,8 +118,10 @@ int binding_type_again(lua_State *L) {
     lua_getiuservalue(L, 1, i);
     lua_setiuservalue(L, -2, i);
   }
-  lua_pushstring(L, self->type->hosted ? "hosted"
-                    : type->kind == CORM_TYPE_JSON ? "JSON" : type->kind == CORM_TYPE_ARRAY ? "ARRAY" : NULL);
+  lua_pushstring(L, self->type->hosted              ? "hosted"
+                    : type->kind == CORM_TYPE_JSON  ? "JSON"
+                    : type->kind == CORM_TYPE_ARRAY ? "ARRAY"
+                                                    : NULL);
   return 2;
 }
 
