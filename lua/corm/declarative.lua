@@ -80,7 +80,9 @@ local function configure(self)
 end
 
 function functions.configure(address)
-  configure(registries[address])
+  local self = registries[address]
+  if not self then fail("InvalidRequestError", "the classes of this registry were collected") end
+  configure(self)
 end
 
 -- True when there was something to configure.

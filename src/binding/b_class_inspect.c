@@ -106,7 +106,6 @@ int binding_relation_facts(lua_State *L) {
 
 static const corm_mapper *check_mapper(lua_State *L) {
   const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
-  if (!cls->mapper) binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
   return cls->mapper;
 }
 

@@ -195,7 +195,9 @@ int binding_construct(lua_State *L) {
   corm_value few[24];
   construction c = {.L = L, .state = binding_upvalue(L), .cls = lua_touserdata(L, CONSTRUCT_MAPPER), .values = few};
   const corm_mapper *mapper = c.cls->mapper;
-  if (!mapper) return binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
+  /* Nobody would finalize an object that is made at the end of the program. */
+  if (!mapper || c.cls->life.waits)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
   c.state->L = L;
   if (lua_gettop(L) > 2)
     return binding_error(L, CORM_E_ARGUMENT, "%s: one table of fields expected, got %d arguments", mapper->name,

@@ -141,24 +141,27 @@ void binding_configure_statement(lua_State *L, binding_state *state, const corm_
 
 /* -- what the Lua half calls ------------------------------------------------------------------------------------ */
 
-/* A script's finalizer may hold the class when it was finalized before: at the end of the program, for one. */
 static binding_class *check_class(lua_State *L, int arg) {
-  binding_class *cls = binding_check(L, arg, BINDING_MAPPER, "mapper");
-  if (!cls->mapper) binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
-  return cls;
+  return binding_check(L, arg, BINDING_MAPPER, "mapper");
+}
+
+static void free_registry(binding_life *life) {
+  binding_registry *self = (binding_registry *)((char *)life - offsetof(binding_registry, life));
+  if (self->registry.mem) corm_registry_clear(&self->registry);
 }
 
 /* registry() */
 static int new_registry(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   binding_registry *registry = binding_new(L, BINDING_REGISTRY, sizeof *registry, 0);
+  binding_live(L, &registry->life, free_registry);
   corm_registry_init(&registry->registry, &state->mem, &state->host->core);
   return 1;
 }
 
 static int registry_gc(lua_State *L) {
   binding_registry *registry = binding_test(L, 1, BINDING_REGISTRY);
-  if (registry && registry->registry.mem) corm_registry_clear(&registry->registry);
+  if (registry) binding_die(L, &registry->life);
   return 0;
 }
 
@@ -212,20 +215,28 @@ static int forget_mapper(lua_State *L) {
   return 0;
 }
 
-static int mapper_gc(lua_State *L) {
-  binding_class *cls = binding_test(L, 1, BINDING_MAPPER);
-  if (!cls) return 0;
-  binding_state *state = binding_upvalue(L);
-  if (cls->number) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->living);
-    lua_pushnil(L);
-    lua_rawseti(L, -2, cls->number);
-  }
-  corm_mem_free(&state->mem, cls->attrs);
+void binding_class_free(binding_life *life) {
+  binding_class *cls = (binding_class *)((char *)life - offsetof(binding_class, life));
+  corm_mem_free(cls->mem, cls->attrs);
   corm_mapper_free(cls->mapper);
   cls->attrs = NULL;
   cls->mapper = NULL;
-  cls->cap = cls->n = cls->number = 0;
+  cls->cap = cls->n = 0;
+}
+
+/* As with a Table, the class may have been brought back. */
+static int mapper_gc(lua_State *L) {
+  binding_class *cls = binding_test(L, 1, BINDING_MAPPER);
+  if (!cls) return 0;
+  const binding_host *host = binding_upvalue(L)->host;
+  binding_die(L, &cls->life);
+  if (!cls->number) return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, cls->life.free ? host->classes : host->living);
+  if (cls->life.free)
+    lua_getiuservalue(L, 1, BINDING_CLASS_TABLE);
+  else
+    lua_pushnil(L);
+  lua_rawseti(L, -2, cls->number);
   return 0;
 }
 

@@ -154,7 +154,6 @@ static const binding_attr *find_long(const binding_class *cls, const char *key) 
 
 /* Strings up to 40 bytes are interned: equal ones have one address. */
 static const binding_attr *find(const binding_class *cls, const char *key) {
-  if (cls->cap == 0) return NULL; /* finalized: a script's finalizer may still hold the class */
   uint32_t mask = cls->cap - 1;
   for (uint32_t i = (uint32_t)((uintptr_t)key >> 4) & mask;; i = (i + 1) & mask) {
     const binding_attr *attr = &cls->attrs[i];
@@ -179,7 +178,8 @@ const binding_attr *binding_find_short(lua_State *L, const binding_class *cls, i
 
 /* Names that are no attributes: a method or constant of the class, else what lua/corm/orm.lua says. */
 static int index_class(lua_State *L, const binding_class *cls) {
-  lua_rawgeti(L, lua_upvalueindex(OBJECT_CLASSES), cls->number);
+  if (lua_rawgeti(L, lua_upvalueindex(OBJECT_CLASSES), cls->number) != LUA_TTABLE)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "the class of this object is being collected");
   lua_pushvalue(L, 2);
   if (lua_rawget(L, -2) != LUA_TNIL) return 1;
   lua_pop(L, 1);

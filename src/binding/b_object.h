@@ -31,6 +31,7 @@ enum {
 /* The Mapper userdata. */
 typedef struct binding_class {
   binding_head head;
+  const corm_mem *mem;
   corm_mapper *mapper; /* NULL when making it failed */
   binding_attr *attrs; /* open addressing */
   uint32_t cap, n;
@@ -38,6 +39,7 @@ typedef struct binding_class {
   ptrdiff_t text;  /* from lua_topointer of a string to its characters */
   uint32_t living; /* objects that exist */
   bool hooked;     /* some attribute is */
+  binding_life life;
 } binding_class;
 
 /* The registry userdata. */
@@ -45,6 +47,7 @@ typedef struct binding_registry {
   binding_head head;
   corm_registry registry;
   bool busy; /* it is being configured */
+  binding_life life;
 } binding_registry;
 
 /* -- objects -- */
@@ -124,6 +127,8 @@ void binding_open_held(lua_State *L);
 const char *binding_class_reserve_name(lua_State *L, int mapper);
 /* Makes the relationship an attribute of the class, under a name so reserved. `hooked`: as in binding_attr. */
 void binding_class_add_relationship(binding_class *cls, const char *name, corm_relationship *relationship, bool hooked);
+/* What a class's life ends with. */
+void binding_class_free(binding_life *life);
 /* Enters the column attribute of a slot under the name at the top, which is popped. */
 void binding_class_add_column(lua_State *L, int mapper, uint32_t slot);
 /* Gives a new class the names of its parent, whose Mapper it keeps. */

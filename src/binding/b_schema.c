@@ -10,6 +10,11 @@ static binding_metadata *check_metadata(lua_State *L, const char *what) {
   return binding_check(L, 1, BINDING_METADATA, what);
 }
 
+static void free_metadata(binding_life *life) {
+  binding_metadata *self = (binding_metadata *)((char *)life - offsetof(binding_metadata, life));
+  if (self->metadata.mem) corm_metadata_clear(&self->metadata);
+}
+
 static int metadata_call(lua_State *L) {
   static const binding_option_spec specs[] = {
       {"schema", BINDING_OPT_STRING}, {"info", BINDING_OPT_ANY}, {"naming_convention", BINDING_OPT_ANY}};
@@ -21,6 +26,7 @@ static int metadata_call(lua_State *L) {
   size_t len = schema ? strlen(schema) : 0;
   if (schema && corm_identifier_check(schema, len, "schema", &err) != CORM_OK) return binding_raise(L, &err);
   binding_metadata *self = binding_new(L, BINDING_METADATA, sizeof *self + len + 1, 4);
+  binding_live(L, &self->life, free_metadata);
   corm_metadata_init(&self->metadata, &state->mem);
   if (schema) self->metadata.schema = memcpy(self + 1, schema, len + 1);
   lua_newtable(L);
@@ -34,7 +40,7 @@ static int metadata_call(lua_State *L) {
 
 static int metadata_gc(lua_State *L) {
   binding_metadata *self = binding_test(L, 1, BINDING_METADATA);
-  if (self && self->metadata.mem) corm_metadata_clear(&self->metadata);
+  if (self) binding_die(L, &self->life);
   return 0;
 }
 

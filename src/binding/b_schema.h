@@ -54,12 +54,13 @@ typedef struct binding_table {
   binding_expr base; /* its node is `node` */
   corm_table table;
   corm_table_node node;
-  corm_constraint no_key; /* the primary key of a table whose finalizer ran */
+  binding_life life;
 } binding_table;
 
 typedef struct binding_metadata {
   binding_head head; /* user value 1: tables by full name, 2: info, 3: its sequences, 4: naming */
   corm_metadata metadata;
+  binding_life life;
 } binding_metadata;
 
 /* -- names (b_sequence.c) -- */

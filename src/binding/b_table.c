@@ -269,12 +269,18 @@ static void read_options(lua_State *L, int options, int table, binding_table *se
   self->table.quote = binding_opt_quote(L, options, self->table.name, "Table");
 }
 
+static void free_table(binding_life *life) {
+  binding_table *self = (binding_table *)((char *)life - offsetof(binding_table, life));
+  if (self->table.arena.mem) corm_table_clear(&self->table);
+}
+
 /* The new Table on the top, empty and not yet in the metadata. */
 static binding_table *push_new_table(lua_State *L, int metadata, const char *name, const char *schema) {
   binding_state *state = binding_get(L);
   corm_error err;
   corm_error_init(&err);
   binding_table *self = binding_new(L, BINDING_TABLE, sizeof *self, BINDING_TABLE_SLOTS);
+  binding_live(L, &self->life, free_table);
   if (corm_table_init(&self->table, &state->mem, name, schema, &err) != CORM_OK) binding_raise(L, &err);
   self->table.creation = state->creation++;
   self->table.naming = &((const binding_metadata *)lua_touserdata(L, metadata))->metadata.naming;
@@ -402,20 +408,16 @@ int binding_table_call(lua_State *L) {
   return 1;
 }
 
-/* Other finalizers may still look at the table: what its arena held is replaced by what needs none. */
+/* The collector takes a Table that it has found unreachable out of the table of them; a finalizer of the same garbage
+   may have brought it back. */
 static int table_gc(lua_State *L) {
   binding_table *self = binding_test(L, 1, BINDING_TABLE);
-  if (!self || !self->table.arena.mem) return 0;
-  corm_table *table = &self->table;
-  for (size_t i = 0; i < table->constraints.len; i++) {
-    corm_constraint *constraint = table->constraints.items[i];
-    constraint->columns = constraint->target_columns = NULL;
-    constraint->ncolumns = 0;
-  }
-  corm_table_clear(table);
-  table->name = table->fullname = "(collected)";
-  table->schema = NULL;
-  table->primary_key = &self->no_key;
+  if (!self) return 0;
+  binding_die(L, &self->life);
+  if (!self->life.free) return 0;
+  push_registry(L);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, -2, &self->table);
   return 0;
 }
 

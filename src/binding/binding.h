@@ -84,6 +84,19 @@ static inline binding_kind binding_head_kind(const binding_head *head) {
   return (binding_kind)(head->tag & 0xff);
 }
 
+/*
+ * What others point to without a word to Lua: classes, registries, tables, metadata. When the collector has found one
+ * unreachable, finalizers of scripts in the same garbage may still use it, and at the end of the program those of all
+ * objects run in some order. So it is freed when it was found unreachable once more, or by the state's own finalizer,
+ * after which nothing is known any more. In b_life.c.
+ */
+typedef struct binding_life {
+  struct binding_life *next;           /* among those that wait for the state's end */
+  void (*free)(struct binding_life *); /* what the finalizer of others would do */
+  bool condemned;                      /* found unreachable before */
+  bool waits;
+} binding_life;
+
 /* One per Lua state, in the registry, shared by every opening of the module. */
 /* What is lent for a call and kept for the next one. */
 typedef enum binding_loan { BINDING_LOAN_BOX, BINDING_LOAN_LOADER, BINDING_LOAN_PLAN, BINDING_LOAN_COUNT } binding_loan;
@@ -104,6 +117,8 @@ typedef struct binding_state {
   int pins;                                 /* ref: object handle -> userdata, strong */
   int hooks;                                /* ref: functions that the core knows by number, see binding_hook_add */
   int connections;                          /* ref: weak-valued, corm_conn * -> Connection */
+  int lives;                                /* ref: weak-valued, binding_life * -> userdata */
+  binding_life *dead;                       /* waiting for the state's end, the last one first */
   int event_handlers;                       /* ref: functions that event.listen asks in turn, see b_event.h */
   int null_ref;                             /* ref: corm.null */
   int array_ref;                            /* ref: the metatable of corm.array */
@@ -282,6 +297,14 @@ void binding_push_hosted(lua_State *L, const corm_value *value, const corm_type 
 bool binding_push_comparator(lua_State *L, const corm_type *type, int key);
 /* The type of the value at arg as an operand of a hosted type; raises. */
 const corm_type *binding_compared_type(lua_State *L, const corm_type *type, int arg, const char *op);
+
+/* -- what is freed late (b_life.c) -- */
+/* The userdata at the top has such a life. */
+void binding_live(lua_State *L, binding_life *life, void (*free)(binding_life *life));
+/* The __gc of the userdata at 1. */
+void binding_die(lua_State *L, binding_life *life);
+/* The state's own __gc. */
+int binding_state_gc(lua_State *L);
 
 /* -- options tables -- */
 typedef enum binding_option_kind {

@@ -90,6 +90,10 @@ binding_state *binding_state_open(lua_State *L) {
   state = lua_newuserdatauv(L, sizeof *state, BINDING_STATE_SLOTS);
   memset(state, 0, sizeof *state);
   state->head = (binding_head){.tag = BINDING_TAG(BINDING_STATE)};
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, binding_state_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
   state->mem = corm_mem_libc;
   if (lua_getfield(L, LUA_REGISTRYINDEX, "corm.mem") == LUA_TLIGHTUSERDATA)
     state->mem = *(const corm_mem *)lua_touserdata(L, -1);
@@ -101,6 +105,7 @@ binding_state *binding_state_open(lua_State *L) {
   state->pins = binding_table_ref(L, NULL);
   state->hooks = binding_table_ref(L, "v");
   state->connections = binding_table_ref(L, "v");
+  state->lives = binding_table_ref(L, "v");
   state->event_handlers = binding_table_ref(L, NULL);
   for (int i = 0; i < BINDING_LOAN_COUNT; i++) {
     lua_pushboolean(L, false);
