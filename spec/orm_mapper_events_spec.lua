@@ -131,6 +131,41 @@ describe("M35 mapper events", function()
   end)
 end)
 
+describe("M35 refresh_flush", function()
+  it("tells of what a flush has set: defaults, and what the database returned", function()
+    local Base, log = corm.declarative_base(), {}
+    local Thing = Base:model("Thing", {
+      __tablename__ = "thing", id = Column(Integer, { primary_key = true }),
+      name = Column(String(10), { default = "none" }), size = Column(Integer, { default = function() return 7 end }),
+      changes = Column(Integer, { onupdate = function() return 1 end }),
+      stamp = Column(Integer, { server_default = corm.text "5" }),
+    })
+    local w = world.open { Base = Base }
+    local session = w:session()
+    event.listen(Thing, "refresh_flush", function(thing, _, attrs)
+      for i, name in ipairs(attrs) do attrs[i] = name .. "=" .. tostring(thing[name]) end
+      table.sort(attrs)
+      log[#log + 1] = table.concat(attrs, " ")
+    end)
+    local thing = Thing {}
+    session:add(thing)
+    session:flush()
+    assert.equal("name=none size=7", log[1])
+    assert.is_true(#log == 1 or log[2] == "stamp=5") -- MariaDB and MySQL read it later
+    log = {}
+    thing.name = "a"
+    session:flush()
+    assert.same({ "changes=1" }, log)
+    thing.changes = 4
+    session:flush()
+    assert.equal(1, #log)
+    session:add(Thing { name = "b", size = 1, stamp = 2 })
+    session:commit()
+    assert.equal(1, #log)
+    w:close()
+  end)
+end)
+
 describe("M35 bulk events", function()
   local w, m, session
 

@@ -50,6 +50,7 @@ local arguments = {
     init_failure = { "target", "args", "kwargs" },
     load = { "target", "context" },
     refresh = { "target", "context", "attrs" },
+    refresh_flush = { "target", "flush_context", "attrs" },
     expire = { "target", "attrs" },
   },
   attribute = {
@@ -307,8 +308,17 @@ function class_functions.mapper_event(name, connection, object)
   each_list(info[class], name, function(entry) entry.call(mapper, connection, object) end)
 end
 
--- attrs: the names of columns, nil for all. There is no query context to show.
+-- attrs: the names of columns, nil for all. There is no query context to show. A flush tells of other columns than
+-- keys.
 function class_functions.instance_event(name, object, attrs)
+  if name == "refresh_flush" then
+    local keys, others = select(3, native.names(info[native.class_of(object)].mapper)), {}
+    for _, attr in ipairs(attrs) do
+      if not orm.is_in(keys, attr) then others[#others + 1] = attr end
+    end
+    if not others[1] then return end
+    attrs = others
+  end
   each_list(info[native.class_of(object)], name, function(entry)
     if name == "expire" then entry.call(object, attrs) else entry.call(object, nil, attrs) end
   end)

@@ -47,6 +47,7 @@
 #define CORM_INSTANCE_EVENTS(X)                                                                                        \
   X(LOAD, "load")                                                                                                      \
   X(REFRESH, "refresh")                                                                                                \
+  X(REFRESH_FLUSH, "refresh_flush")                                                                                    \
   X(EXPIRE, "expire")
 
 typedef enum corm_event {
@@ -63,7 +64,8 @@ typedef enum corm_event {
 /* From one event up to another. */
 #define CORM_EVENT_BITS(first, last) ((CORM_EVENT_BIT(last) - CORM_EVENT_BIT(first)) | CORM_EVENT_BIT(last))
 /* Scripts that run in the middle of a flush. */
-#define CORM_EVENTS_OF_ROWS CORM_EVENT_BITS(CORM_EVENT_BEFORE_INSERT, CORM_EVENT_AFTER_DELETE)
+#define CORM_EVENTS_OF_ROWS                                                                                            \
+  (CORM_EVENT_BITS(CORM_EVENT_BEFORE_INSERT, CORM_EVENT_AFTER_DELETE) | CORM_EVENT_BIT(CORM_EVENT_REFRESH_FLUSH))
 
 struct corm_object;
 struct corm_session;
@@ -75,7 +77,7 @@ typedef struct corm_news {
   struct corm_object *object;
   uint32_t frame; /* the transaction's id */
   bool nested;
-  const uint32_t *slots; /* REFRESH, EXPIRE: the columns; NULL: all */
+  const uint32_t *slots; /* REFRESH, REFRESH_FLUSH, EXPIRE: the columns; NULL: all */
   uint32_t nslots;
 } corm_news;
 

@@ -15,6 +15,15 @@ corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *
   return host->event(host->ctx, &(corm_news){.event = event, .session = p->flush->session, .object = object}, err);
 }
 
+corm_status corm_persist_tell_set(corm_persister *p, corm_object *object, const uint32_t *slots, uint32_t n,
+                                  corm_error *err) {
+  const corm_host *host = p->flush->session->host;
+  if (!n || !(object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH_FLUSH))) return CORM_OK;
+  const corm_news news = {
+      .event = CORM_EVENT_REFRESH_FLUSH, .session = p->flush->session, .object = object, .slots = slots, .nslots = n};
+  return host->event(host->ctx, &news, err);
+}
+
 /* -- counts ---------------------------------------------------------------------------------------------------------
  */
 
@@ -118,6 +127,8 @@ static corm_status settle_insert(corm_persister *p, const corm_page *page, const
   if (status != CORM_OK) return corm_persist_blame(object, err);
   if (s->leaves_some) corm_persist_expire(object, CORM_WRITE_INSERT, s->level);
   p->flush->works[object->flush - 1].waiting = false;
+  status = corm_persist_tell_set(p, object, s->returning, s->nreturning, err);
+  if (status != CORM_OK) return status;
   return is_last(p, s, object) ? corm_persist_tell(p, CORM_EVENT_AFTER_INSERT, object, err) : CORM_OK;
 }
 

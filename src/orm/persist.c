@@ -97,7 +97,8 @@ corm_status corm_persist_reserve(corm_persister *p, const corm_mapper *mapper, c
   if (corm_mask_words(mapper) <= p->nwords) return CORM_OK;
   p->nwords = corm_mask_words(mapper);
   p->mask = corm_arena_alloc(&p->arena, p->nwords * sizeof *p->mask);
-  return p->mask ? CORM_OK : corm_error_memory(err);
+  p->set = corm_arena_alloc(&p->arena, (size_t)p->nwords * 64 * sizeof *p->set);
+  return p->mask && p->set ? CORM_OK : corm_error_memory(err);
 }
 
 static corm_status write_level(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {

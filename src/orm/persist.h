@@ -89,6 +89,8 @@ typedef struct corm_persister {
   bool inlined;   /* some of its values are expressions */
   bool versioned; /* so is this: an UPDATE or DELETE looks for the version, too */
   uint32_t nwords;
+  uint32_t *set; /* slots of the row that defaults have set, as many as bits of the mask; where somebody listens */
+  uint32_t nset;
 } corm_persister;
 
 static inline uint32_t corm_mask_words(const corm_mapper *mapper) {
@@ -160,6 +162,9 @@ CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf,
                                            corm_error *err);
 CORM_MUST_USE corm_status corm_persist_blame(const corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err);
+/* Tells of slots that the flush has set: refresh_flush. */
+CORM_MUST_USE corm_status corm_persist_tell_set(corm_persister *p, corm_object *object, const uint32_t *slots,
+                                                uint32_t n, corm_error *err);
 
 /* -- persist.c -- */
 

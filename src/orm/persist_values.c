@@ -27,7 +27,16 @@ static corm_status apply_default(corm_persister *p, corm_object *object, uint32_
     if (!column->type->hosted) status = corm_type_coerce(column->type, &given, place, &p->scratch, &value, err);
     if (status != CORM_OK) return status;
   }
+  if ((object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH_FLUSH)) && p->nset < p->nwords * 64)
+    p->set[p->nset++] = slot;
   return corm_object_set(object, slot, &value, err);
+}
+
+/* What defaults have set is told when all of the row is there. */
+static corm_status tell_defaults(corm_persister *p, corm_object *object, corm_error *err) {
+  const uint32_t n = p->nset;
+  p->nset = 0;
+  return corm_persist_tell_set(p, object, p->set, n, err);
 }
 
 /* -- versions --------------------------------------------------------------------------------------------------------
@@ -110,7 +119,7 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
     }
     set_bit(p->mask, i);
   }
-  return status;
+  return status == CORM_OK ? tell_defaults(p, object, err) : status;
 }
 
 static bool has_changes(const corm_object *object, uint32_t level) {
@@ -143,12 +152,13 @@ corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uin
     if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
     if (object->slots[i].flags & CORM_VALUE_SQL) p->inlined = true;
   }
-  if (status != CORM_OK || !counts_version(mapper, level)) return status;
   const uint32_t version = (uint32_t)mapper->version;
-  if (object->slots[version].flags & CORM_VALUE_DIRTY) return CORM_OK; /* the script's own */
-  status = count_version(p, object, err);
-  if (object->slots[version].flags & CORM_VALUE_DIRTY) set_bit(p->mask, version);
-  return status;
+  /* Unless it is the script's own. */
+  if (status == CORM_OK && counts_version(mapper, level) && !(object->slots[version].flags & CORM_VALUE_DIRTY)) {
+    status = count_version(p, object, err);
+    if (object->slots[version].flags & CORM_VALUE_DIRTY) set_bit(p->mask, version);
+  }
+  return status == CORM_OK ? tell_defaults(p, object, err) : status;
 }
 
 void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t level) {
