@@ -43,6 +43,7 @@ local CASES = {
   { name = "delete_collected", n = SOME },
   { name = "delete_collected_backwards", n = SOME },
   { name = "delete_with_collection", n = SOME },
+  { name = "sort", n = SOME },
   { name = "dictionary", n = SOME },
 }
 
@@ -106,8 +107,8 @@ for _, case in ipairs(chosen) do
 end
 if complete then
   local file = assert(io.open(here .. "/results-growth.md", "w"))
-  file:write("# Last results: how the work grows\n\nWritten by `bench/scale`: one run each, with n and with n / 10 objects.\n\n",
-    table.concat(lines, "\n"), "\n")
+  file:write("# Last results: how the work grows\n\n",
+    "Written by `bench/scale`: one run each, with n and with n / 10 objects.\n\n", table.concat(lines, "\n"), "\n")
   file:close()
 end
 os.exit(failed and 1 or 0)

@@ -10,7 +10,9 @@ local relationship, select = corm.relationship, corm.select
 local Base = corm.declarative_base()
 local function key() return Column(Integer, { primary_key = true }) end
 
-local Author = Base:model("Author", { __tablename__ = "author", id = key(), name = Column(Text), age = Column(Integer) })
+local Author = Base:model("Author", {
+  __tablename__ = "author", id = key(), name = Column(Text), age = Column(Integer),
+})
 
 -- A book knows its shelf, and the other way round; its author does not know it.
 local Shelf = Base:model("Shelf", {
@@ -129,7 +131,10 @@ function cases.delete_chain_in_memory(session)
   assert(session:scalar(corm.text "SELECT count(*) FROM node") == 0)
 end
 
-function cases.units()
+function cases.units(first)
+  first:close()
+  engine = corm.create_engine "sqlite://" -- a file waits for the disk at each commit
+  Base.metadata:create_all(engine)
   begin()
   for i = 1, n do
     local session = corm.Session { bind = engine }
@@ -258,6 +263,7 @@ function cases.merges(session)
   local kept = {}
   for i = 1, n do kept[i] = session:merge(Author { id = i, name = "merged " .. i }) end
   session:flush()
+  assert(#kept == n)
 end
 
 -- A thousand small flushes cost the same, however much is loaded.
@@ -393,8 +399,8 @@ function cases.delete_collected_backwards(session)
 end
 
 function cases.delete_with_collection(session)
-  local shelf, notes = Shelf {}, {}
-  for i = 1, n do notes[i] = Note { shelf = shelf } end
+  local shelf = Shelf {}
+  for _ = 1, n do shelf.notes:append(Note {}) end
   session:add(shelf)
   session:flush()
   begin()
@@ -409,6 +415,13 @@ function cases.dictionary(session)
   for i = 1, n do shelf.by_title:set(Page { title = "page " .. i }) end
   session:flush()
   for i = 1, n do assert(shelf.by_title["page " .. i]) end
+end
+
+function cases.sort(session)
+  local shelf, books = shelf_of(n)(session)
+  begin()
+  shelf.books:sort(function(a, b) return a.id > b.id end)
+  assert(shelf.books[1] == books[n])
 end
 
 local work = cases[name]

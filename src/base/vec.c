@@ -9,12 +9,25 @@ void corm_vec_init(corm_vec *vec, const corm_mem *mem) {
 }
 
 void corm_vec_clear(corm_vec *vec) {
-  corm_mem_free(vec->mem, vec->items);
+  corm_mem_free(vec->mem, vec->items ? vec->items - vec->gap : NULL);
   corm_vec_init(vec, vec->mem);
+}
+
+static void close_gap(corm_vec *vec) {
+  memmove(vec->items - vec->gap, vec->items, vec->len * sizeof *vec->items);
+  vec->items -= vec->gap;
+  vec->cap += vec->gap;
+  vec->gap = 0;
 }
 
 corm_status corm_vec_reserve(corm_vec *vec, size_t cap) {
   if (cap <= vec->cap) return CORM_OK;
+  if (vec->gap) {
+    /* Else each item that comes would move all others, where one goes for each. */
+    const bool enough = vec->gap > vec->len / 2;
+    close_gap(vec);
+    if (enough && cap <= vec->cap) return CORM_OK;
+  }
   if (cap > SIZE_MAX / sizeof *vec->items) return CORM_FAILED;
   void **items = corm_mem_resize(vec->mem, vec->items, cap * sizeof *items);
   if (!items) return CORM_FAILED;
@@ -41,8 +54,15 @@ corm_status corm_vec_push(corm_vec *vec, void *item) {
 void *corm_vec_remove(corm_vec *vec, size_t index) {
   assert(index < vec->len);
   void *item = vec->items[index];
-  vec->len--;
-  memmove(vec->items + index, vec->items + index + 1, (vec->len - index) * sizeof *vec->items);
+  const size_t after = --vec->len - index;
+  if (index < after) {
+    memmove(vec->items + 1, vec->items, index * sizeof *vec->items);
+    vec->items++;
+    vec->cap--;
+    vec->gap++;
+  } else {
+    memmove(vec->items + index, vec->items + index + 1, after * sizeof *vec->items);
+  }
   return item;
 }
 
@@ -51,4 +71,13 @@ ptrdiff_t corm_vec_index(const corm_vec *vec, const void *item) {
     if (vec->items[i] == item) return (ptrdiff_t)i;
   }
   return -1;
+}
+
+void corm_vec_drop(corm_vec *vec, const void *item) {
+  for (size_t i = 0, last = vec->len; i < last--; i++) {
+    if (vec->items[i] == item || vec->items[last] == item) {
+      corm_vec_remove(vec, vec->items[i] == item ? i : last);
+      return;
+    }
+  }
 }

@@ -531,13 +531,14 @@ static int put_in_order(lua_State *L, const char *what, const char *function) {
   corm_arena *scratch = binding_scratch(L, state);
   const uint32_t n = (uint32_t)lua_rawlen(L, 3);
   corm_object **targets = corm_arena_zalloc(scratch, (size_t)n + 1, sizeof *targets);
-  if (!targets) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  corm_item *room = corm_arena_alloc(scratch, (3 * (size_t)n + 1) * sizeof *room);
+  if (!targets || !room) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (uint32_t i = 0; i < n; i++) {
     lua_rawgeti(L, 3, (lua_Integer)i + 1);
     targets[i] = binding_toobject(L, -1);
     lua_pop(L, 1);
   }
-  if (!corm_link_reorder(link_of(L, c), targets, n))
+  if (!corm_link_reorder(link_of(L, c), targets, n, room))
     return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s was changed meanwhile", what, name_of(L, c->relationship));
   binding_scratch_done(L, state, scratch);
   return 0;

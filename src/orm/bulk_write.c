@@ -268,8 +268,8 @@ static corm_status bury(corm_bulk_write *bulk, corm_object *object, corm_error *
   corm_session *session = bulk->session;
   corm_status status = corm_frame_note_deleted(session, object, err);
   if (status != CORM_OK) return status;
-  if (object->flags & CORM_OBJECT_MODIFIED) corm_state_unlist(&session->modified, object);
-  if (object->flags & CORM_OBJECT_DOOMED) corm_state_unlist(&session->doomed, object);
+  if (object->flags & CORM_OBJECT_MODIFIED) corm_vec_drop(&session->modified, object);
+  if (object->flags & CORM_OBJECT_DOOMED) corm_vec_drop(&session->doomed, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
   corm_identity_remove(&session->identity, object);
   corm_state_move(session, object, CORM_DELETED);

@@ -60,7 +60,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   case CORM_PENDING: return CORM_OK;
   case CORM_PERSISTENT:
     if (object->flags & CORM_OBJECT_DOOMED) { /* add after delete takes the deletion back */
-      corm_state_unlist(&session->doomed, object);
+      corm_vec_drop(&session->doomed, object);
       object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
       corm_state_let_go(session, object);
     }

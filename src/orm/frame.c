@@ -276,14 +276,21 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
 
 /* -- becoming part of the enclosing frame -- */
 
+/* Many savepoints may become part of one frame, so that it grows by doubling. */
+static corm_status reserve_for(corm_vec *to, const corm_vec *from) {
+  const size_t need = to->len + from->len;
+  if (need <= to->cap) return CORM_OK;
+  return corm_vec_reserve(to, need > to->cap * 2 ? need : to->cap * 2);
+}
+
 /* Makes room for what corm_frame_merge moves. */
 corm_status corm_frame_reserve_merge(corm_frame *frame, corm_error *err) {
   corm_frame *parent = frame->parent;
-  corm_status status = corm_vec_reserve(&parent->deleted, parent->deleted.len + frame->deleted.len);
-  if (status == CORM_OK) status = corm_vec_reserve(&parent->rekeyed, parent->rekeyed.len + frame->rekeyed.len);
+  corm_status status = reserve_for(&parent->deleted, &frame->deleted);
+  if (status == CORM_OK) status = reserve_for(&parent->rekeyed, &frame->rekeyed);
   if (status == CORM_OK && parent->parent) {
-    status = corm_vec_reserve(&parent->touched, parent->touched.len + frame->touched.len);
-    if (status == CORM_OK) status = corm_vec_reserve(&parent->inserted, parent->inserted.len + frame->inserted.len);
+    status = reserve_for(&parent->touched, &frame->touched);
+    if (status == CORM_OK) status = reserve_for(&parent->inserted, &frame->inserted);
   }
   return status == CORM_OK ? CORM_OK : corm_error_memory(err);
 }

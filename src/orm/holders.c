@@ -7,6 +7,8 @@
 #include "orm/links.h"
 #include "orm/state.h"
 
+enum { MANY = 64 };
+
 /* True when the key in a child's row is the identity of the parent whose list holds it. */
 static bool is_by_parent_key(const corm_relationship *relationship) {
   return relationship->direction == CORM_ONE_TO_MANY && relationship->parent->npk == relationship->npairs;
@@ -49,17 +51,29 @@ static bool has_known_holders(const corm_relationship *relationship, const corm_
   return inverse && inverse->def.passive_deletes == CORM_PASSIVE_NO && !inverse->def.viewonly;
 }
 
-static void leave_known(corm_session *session, corm_object *gone) {
+/* One by one out of a list of n takes n steps each where their order is another one. */
+static void leave_list_of(corm_flush *flush, corm_object *parent, const corm_relationship *relationship,
+                          const corm_object *gone) {
+  const corm_link *link = corm_object_find_link(parent, relationship);
+  const corm_items *items = link ? corm_link_items(link) : NULL;
+  if (items && items->n > MANY && flush->nworks > items->n / MANY && corm_items_index(items, gone) >= 0)
+    corm_link_forget_deleted(parent, relationship);
+  else
+    corm_link_forget(parent, relationship, gone);
+}
+
+static void leave_known(corm_flush *flush, corm_object *gone) {
+  corm_session *session = flush->session;
   for (const corm_mapper *mapper = gone->mapper; mapper; mapper = mapper->parent) {
     for (size_t i = 0; i < mapper->referrers.len; i++) {
       const corm_relationship *relationship = mapper->referrers.items[i];
       const corm_relationship *inverse = relationship->inverse;
       const corm_link *link = inverse ? corm_object_find_link(gone, inverse) : NULL;
-      if (link && corm_link_one(link)) corm_link_forget(corm_link_one(link), relationship, gone);
+      if (link && corm_link_one(link)) leave_list_of(flush, corm_link_one(link), relationship, gone);
       for (uint32_t k = 0; link && k < corm_link_items(link)->n; k++)
-        corm_link_forget(corm_link_items(link)->ptr[k].object, relationship, gone);
+        leave_list_of(flush, corm_link_items(link)->ptr[k].object, relationship, gone);
       corm_object *parent = is_by_parent_key(relationship) ? find_parent(session, relationship, gone) : NULL;
-      if (parent) corm_link_forget(parent, relationship, gone);
+      if (parent) leave_list_of(flush, parent, relationship, gone);
     }
   }
 }
@@ -105,9 +119,7 @@ static void leave(corm_object *object, const corm_relationship *relationship) {
   const corm_link *link = corm_object_find_link(object, relationship);
   if (!link) return;
   leave_one(object, relationship, link);
-  const corm_items *items = corm_link_items(link);
-  for (uint32_t i = items->n; i-- > 0;)
-    if (items->ptr[i].object->state == CORM_DELETED) corm_link_forget(object, relationship, items->ptr[i].object);
+  corm_link_forget_deleted(object, relationship);
 }
 
 static void leave_all(corm_session *session, const corm_vec *relationships) {
@@ -131,7 +143,7 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
     if (flush->works[i].kind != CORM_WORK_DELETE) continue;
-    leave_known(flush->session, object);
+    leave_known(flush, object);
     if (object->mapper != last || (object->flags & CORM_OBJECT_EXPIRED))
       status = add_referrers(&relationships, object, err);
     last = object->mapper;

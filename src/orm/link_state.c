@@ -1,4 +1,5 @@
 /* What the links of an object hold: references, lists, their history, and how loads fill them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "orm/links.h"
@@ -10,43 +11,9 @@ void corm_link_drop_edge(corm_object *object, uint32_t edge) {
   if (edge) host->edge_drop(host->ctx, object, edge);
 }
 
-/* -- item lists -- */
-
-corm_status corm_items_reserve(const corm_mem *mem, corm_items *items, uint32_t n, corm_error *err) {
-  if (n <= items->cap) return CORM_OK;
-  uint32_t cap = items->cap ? (items->cap < 4 ? 8 : items->cap * 2) : n; /* what comes at once fits exactly */
-  if (cap < n) cap = n;
-  corm_item *ptr = corm_mem_resize(mem, items->ptr, cap * sizeof *ptr);
-  if (!ptr) return corm_error_memory(err);
-  items->ptr = ptr;
-  items->cap = cap;
-  return CORM_OK;
-}
-
-void corm_items_insert(corm_items *items, uint32_t position, corm_object *object, uint32_t edge) {
-  const uint32_t after = items->n - position;
-  if (after) memmove(&items->ptr[position + 1], &items->ptr[position], after * sizeof *items->ptr);
-  items->ptr[position] = (corm_item){object, edge};
-  items->n++;
-}
-
-corm_item corm_items_take(corm_items *items, uint32_t position) {
-  corm_item item = items->ptr[position];
-  items->n--;
-  memmove(&items->ptr[position], &items->ptr[position + 1], (items->n - position) * sizeof *items->ptr);
-  return item;
-}
-
-int64_t corm_items_index(const corm_items *items, const corm_object *object) {
-  for (uint32_t i = 0; i < items->n; i++)
-    if (items->ptr[i].object == object) return i;
-  return -1;
-}
-
 static void clear_items(corm_object *owner, corm_items *items) {
   for (uint32_t i = 0; i < items->n; i++) corm_link_drop_edge(owner, items->ptr[i].edge);
-  corm_mem_free(owner->mapper->mem, items->ptr);
-  *items = (corm_items){0};
+  corm_items_free(owner->mapper->mem, items);
 }
 
 /* -- links -- */
@@ -77,9 +44,9 @@ corm_link *corm_object_link(corm_object *object, const corm_relationship *relati
 
 static void free_list(const corm_mem *mem, corm_many *list) {
   if (!list) return;
-  corm_mem_free(mem, list->items.ptr);
-  corm_mem_free(mem, list->added.ptr);
-  corm_mem_free(mem, list->removed.ptr);
+  corm_items_free(mem, &list->items);
+  corm_items_free(mem, &list->added);
+  corm_items_free(mem, &list->removed);
   corm_mem_free(mem, list);
 }
 
@@ -124,17 +91,43 @@ void corm_link_commit(corm_object *object, const corm_relationship *relationship
   }
 }
 
-bool corm_link_reorder(corm_link *link, corm_object *const *targets, uint32_t n) {
-  if (!link->many || !link->as.list || link->as.list->items.n != n) return n == 0;
-  corm_item *items = link->as.list->items.ptr;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = i;
-    while (k < n && items[k].object != targets[i]) k++;
-    if (k == n) return false;
-    const corm_item item = items[k];
-    items[k] = items[i];
-    items[i] = item;
+/* -- order -- */
+
+static int by_object(const void *a, const void *b) {
+  const uintptr_t x = (uintptr_t)((const corm_item *)a)->object, y = (uintptr_t)((const corm_item *)b)->object;
+  return (x > y) - (x < y);
+}
+
+/* Where the object's items begin among the sorted ones; n: nowhere. */
+static uint32_t first_of(const corm_item *sorted, uint32_t n, const corm_object *object) {
+  uint32_t low = 0, high = n;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if ((uintptr_t)sorted[middle].object < (uintptr_t)object)
+      low = middle + 1;
+    else
+      high = middle;
   }
+  return low < n && sorted[low].object == object ? low : n;
+}
+
+bool corm_link_reorder(const corm_link *link, corm_object *const *targets, uint32_t n, corm_item *room) {
+  const corm_items *list = corm_link_items(link);
+  corm_item *sorted = room, *ordered = room + n,
+            *taken = room + 2 * (size_t)n; /* edge: how many of those from there on */
+  if (list->n != n) return false;
+  if (!n) return true;
+  memcpy(sorted, list->ptr, n * sizeof *sorted);
+  memset(taken, 0, n * sizeof *taken);
+  qsort(sorted, n, sizeof *sorted, by_object);
+  for (uint32_t i = 0; i < n; i++) {
+    const uint32_t first = first_of(sorted, n, targets[i]);
+    if (first == n) return false;
+    const uint32_t at = first + taken[first].edge++;
+    if (at >= n || sorted[at].object != targets[i]) return false;
+    ordered[i] = sorted[at];
+  }
+  memcpy(list->ptr, ordered, n * sizeof *ordered);
   return true;
 }
 
@@ -171,6 +164,20 @@ void corm_link_forget(corm_object *object, const corm_relationship *relationship
   if (at >= 0) corm_link_drop_edge(object, corm_items_take(&link->as.list->items, (uint32_t)at).edge);
 }
 
+void corm_link_forget_deleted(corm_object *object, const corm_relationship *relationship) {
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (!link || !corm_link_items(link)->n) return;
+  corm_items *items = &link->as.list->items;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < items->n; i++) {
+    if (items->ptr[i].object->state == CORM_DELETED)
+      corm_link_drop_edge(object, items->ptr[i].edge);
+    else
+      items->ptr[kept++] = items->ptr[i];
+  }
+  if (kept < items->n) corm_items_cut(items, kept);
+}
+
 bool corm_object_has_history(const corm_object *object) {
   if (corm_object_has_changes(object)) return true;
   for (uint32_t i = 0; i < corm_object_link_count(object); i++)
@@ -203,10 +210,10 @@ static void append_queue(corm_object *object, corm_many *list) {
       corm_link_drop_edge(object, item.edge);
       continue;
     }
-    list->items.ptr[list->items.n++] = item;
+    corm_items_insert(&list->items, list->items.n, item.object, item.edge);
     list->added.ptr[still++] = (corm_item){item.object, 0};
   }
-  list->added.n = still;
+  corm_items_cut(&list->added, still);
 }
 
 corm_status corm_link_fill_many(corm_object *object, const corm_relationship *relationship, corm_object *const *targets,
@@ -226,7 +233,7 @@ corm_status corm_link_fill_many(corm_object *object, const corm_relationship *re
       if (list->removed.n && corm_items_index(&list->removed, targets[i]) >= 0)
         corm_link_drop_edge(object, edges[i]);
       else
-        list->items.ptr[list->items.n++] = (corm_item){targets[i], edges[i]};
+        corm_items_insert(&list->items, list->items.n, targets[i], edges[i]);
     }
     append_queue(object, list);
   }

@@ -5,19 +5,8 @@
 #ifndef CORM_ORM_LINKS_H
 #define CORM_ORM_LINKS_H
 
-#include "orm/entity.h"
+#include "orm/items.h"
 #include "orm/relationship.h"
-
-typedef struct corm_item {
-  corm_object *object;
-  uint32_t edge;
-} corm_item;
-
-/* A growing list of edges to objects. */
-typedef struct corm_items {
-  corm_item *ptr;
-  uint32_t n, cap;
-} corm_items;
 
 /* A reference that is changed. */
 typedef struct corm_reference {
@@ -76,9 +65,6 @@ static inline bool corm_link_has_history(const corm_link *link) {
   return link->changed || list->added.n || list->removed.n;
 }
 
-/* 0-based position of the first occurrence, or -1. */
-int64_t corm_items_index(const corm_items *items, const corm_object *object);
-
 /* Frees all (the finalizer): drops no edges, follows no pointer. */
 void corm_links_free(corm_object *object);
 /* Drops link state and edges of one relationship: it will be loaded again. */
@@ -89,6 +75,8 @@ bool corm_object_has_history(const corm_object *object);
 void corm_link_commit(corm_object *object, const corm_relationship *relationship);
 /* Takes a deleted object out of a loaded list without history. */
 void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone);
+/* Likewise all that are deleted, at once. */
+void corm_link_forget_deleted(corm_object *object, const corm_relationship *relationship);
 
 /* Fills a link from a load; merges a queue of unflushed changes. For loaders. `edges` are the host's, one per target.
  */
@@ -105,10 +93,6 @@ static inline const corm_host *corm_object_host(const corm_object *object) {
 void corm_link_drop_edge(corm_object *object, uint32_t edge);
 /* The lists of a list, made when there are none yet. NULL when out of memory. */
 corm_many *corm_link_make_list(const corm_object *object, corm_link *link);
-CORM_MUST_USE corm_status corm_items_reserve(const corm_mem *mem, corm_items *items, uint32_t n, corm_error *err);
-/* Room must have been reserved. */
-void corm_items_insert(corm_items *items, uint32_t position, corm_object *object, uint32_t edge);
-corm_item corm_items_take(corm_items *items, uint32_t position);
 /* Ends the history of a changed reference. */
 void corm_link_settle(corm_object *object, corm_link *link);
 
@@ -142,9 +126,9 @@ CORM_MUST_USE corm_status corm_object_insert(corm_object *object, corm_relations
 /* Removes the item at a position. */
 CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relationship *relationship, uint32_t position,
                                                 corm_error *err);
-/* Puts the items of a loaded list into the order of `targets`. False, with the list in some order, when these are other
-   objects. */
-bool corm_link_reorder(corm_link *link, corm_object *const *targets, uint32_t n);
+/* Puts the items of a loaded list into the order of `targets`; `room` is for 3 n items. False, with the list as it was,
+   when these are other objects. */
+bool corm_link_reorder(const corm_link *link, corm_object *const *targets, uint32_t n, corm_item *room);
 /* An object that comes into a list or leaves it, without loading the others: for lists that are never read whole. One
    that has come already is not queued again. */
 CORM_MUST_USE corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,

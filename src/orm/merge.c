@@ -312,7 +312,7 @@ static void forget_changes(merge *m, corm_object *target) {
   corm_object_clean(target);
   corm_state_commit_links(target);
   if (!(target->flags & CORM_OBJECT_MODIFIED)) return;
-  corm_state_unlist(&m->session->modified, target);
+  corm_vec_drop(&m->session->modified, target);
   target->flags &= (uint8_t)~CORM_OBJECT_MODIFIED;
   corm_state_let_go(m->session, target);
 }

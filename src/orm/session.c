@@ -72,15 +72,6 @@ void corm_state_let_go(corm_session *session, corm_object *object) {
   session->host->unpin(session->host->ctx, object);
 }
 
-/* The newest entries leave first, so the search begins at the end. */
-void corm_state_unlist(corm_vec *list, const corm_object *object) {
-  for (size_t i = list->len; i-- > 0;) {
-    if (list->items[i] != object) continue;
-    corm_vec_remove(list, i);
-    return;
-  }
-}
-
 corm_status corm_session_modified(corm_session *session, corm_object *object, corm_error *err) {
   if (object->state != CORM_PERSISTENT || (object->flags & CORM_OBJECT_MODIFIED)) return CORM_OK;
   corm_status status = corm_vec_push(&session->modified, object);
@@ -95,9 +86,9 @@ corm_status corm_session_modified(corm_session *session, corm_object *object, co
 
 void corm_session_forget(corm_session *session, corm_object *object) {
   corm_identity_remove(&session->identity, object);
-  if (object->state == CORM_PENDING) corm_state_unlist(&session->news, object);
-  if (object->flags & CORM_OBJECT_MODIFIED) corm_state_unlist(&session->modified, object);
-  if (object->flags & CORM_OBJECT_DOOMED) corm_state_unlist(&session->doomed, object);
+  if (object->state == CORM_PENDING) corm_vec_drop(&session->news, object);
+  if (object->flags & CORM_OBJECT_MODIFIED) corm_vec_drop(&session->modified, object);
+  if (object->flags & CORM_OBJECT_DOOMED) corm_vec_drop(&session->doomed, object);
   corm_frame_forget(session, object);
   object->session = NULL;
 }
@@ -223,9 +214,26 @@ static void empty_list(corm_session *session, corm_vec *list, corm_object_state 
   }
 }
 
+/* At once: one by one, in the order of their keys, each would be searched for. */
+static void unmark_all(corm_vec *list, uint8_t flag) {
+  for (size_t i = 0; i < list->len; i++) ((corm_object *)list->items[i])->flags &= (uint8_t)~flag;
+  list->len = 0;
+}
+
+static void release_lists(corm_session *session) {
+  unmark_all(&session->modified, CORM_OBJECT_MODIFIED);
+  unmark_all(&session->doomed, CORM_OBJECT_DOOMED);
+  for (corm_frame *f = session->frame; f; f = f->parent) {
+    corm_frame_release_list(session, &f->touched);
+    corm_frame_release_list(session, &f->inserted);
+    corm_frame_release_rekeyed(session, &f->rekeyed);
+  }
+}
+
 void corm_session_expunge_all(corm_session *session) {
   corm_state_expect_news(session);
   empty_list(session, &session->news, CORM_TRANSIENT);
+  release_lists(session);
   for (uint32_t i = 0; i < session->identity.cap; i++)
     while (session->identity.entries[i].object)
       corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
@@ -240,7 +248,7 @@ void corm_state_expire(corm_session *session, corm_object *object) {
   corm_state_note(session, object, CORM_EVENT_EXPIRE, NULL, 0);
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_link_reset(object, relationships->items[i]);
   if (object->flags & CORM_OBJECT_MODIFIED) {
-    corm_state_unlist(&session->modified, object);
+    corm_vec_drop(&session->modified, object);
     object->flags &= (uint8_t)~CORM_OBJECT_MODIFIED;
   }
   corm_state_let_go(session, object);
@@ -248,6 +256,7 @@ void corm_state_expire(corm_session *session, corm_object *object) {
 
 void corm_session_expire_all(corm_session *session) {
   corm_state_expect_news(session);
+  unmark_all(&session->modified, CORM_OBJECT_MODIFIED);
   for (uint32_t i = 0; i < session->identity.cap; i++) {
     corm_object *object = session->identity.entries[i].object;
     if (object && session->host->alive(session->host->ctx, object)) corm_state_expire(session, object);

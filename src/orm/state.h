@@ -8,9 +8,6 @@
 CORM_MUST_USE corm_status corm_state_hold(corm_session *session, corm_object *object, corm_error *err);
 void corm_state_let_go(corm_session *session, corm_object *object);
 
-/* Removes an object from a list, searching from the end. */
-void corm_state_unlist(corm_vec *list, const corm_object *object);
-
 /* IllegalStateChangeError while the session is busy (a flush, a transaction that begins or commits), for what hooks
    must not do there. */
 CORM_MUST_USE corm_status corm_state_check_idle(const corm_session *session, const char *what, corm_error *err);
