@@ -170,6 +170,17 @@ static bool is_undone(const corm_session *session, const corm_frame *frame, cons
   return !frame->parent && object->txn == session->txn;
 }
 
+/* Another object has the identity whose row comes back: its own row was made since, and is gone. It may not be in the
+   lists of what was inserted, if it has left the session and come back. */
+static void make_way(corm_session *session, const corm_object *object) {
+  const corm_mapper *mapper = object->mapper;
+  corm_value key[16];
+  if (mapper->npk > 16) return;
+  for (uint32_t i = 0; i < mapper->npk; i++) key[i] = *corm_object_committed(object, mapper->pk[i]);
+  corm_object *other = corm_session_find(session, mapper->root, key);
+  if (other && other != object) corm_state_to_transient(session, other);
+}
+
 /* Deleted objects come back; putting them into a map that has room does not fail, and one without room loses them from
    the session only (they become detached). */
 static void undo_deletes(corm_session *session, corm_frame *frame) {
@@ -183,6 +194,7 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
       continue;
     }
     object->session = NULL;
+    make_way(session, object);
     if (corm_session_register(session, object, &ignored) == CORM_OK) {
       corm_state_expire(session, object);
     } else {

@@ -1,8 +1,9 @@
 /*
  * Who holds a deleted object lets it go. Objects know whom they refer to, not who refers to them: holders are found by
  * the inverse relationship and by the key of a parent, and where neither says it, by one look at all objects of the
- * session per flush.
+ * session per flush, or by the account that is kept after several of these (orm/backs.h).
  */
+#include "orm/backs.h"
 #include "orm/flush.h"
 #include "orm/links.h"
 #include "orm/state.h"
@@ -122,16 +123,30 @@ static void leave(corm_object *object, const corm_relationship *relationship) {
   corm_link_forget_deleted(object, relationship);
 }
 
+static void leave_by(corm_object *holder, const corm_vec *relationships) {
+  for (size_t k = 0; k < relationships->len; k++) {
+    const corm_relationship *relationship = relationships->items[k];
+    if (corm_mapper_isa(holder->mapper, relationship->parent)) leave(holder, relationship);
+  }
+}
+
 static void leave_all(corm_session *session, const corm_vec *relationships) {
   const corm_host *host = session->host;
   for (uint32_t i = 0; relationships->len && i < session->identity.cap; i++) {
     corm_object *object = session->identity.entries[i].object;
-    if (!object || !object->links.n) continue;
-    for (size_t k = 0; k < relationships->len; k++) {
-      const corm_relationship *relationship = relationships->items[k];
-      if (!corm_mapper_isa(object->mapper, relationship->parent)) continue;
-      if (corm_object_find_link(object, relationship) && host->alive(host->ctx, object)) leave(object, relationship);
-    }
+    if (object && object->links.n && host->alive(host->ctx, object)) leave_by(object, relationships);
+  }
+}
+
+/* The same by the account of who holds whom. */
+static void leave_holders(const corm_flush *flush, const corm_vec *relationships) {
+  const corm_session *session = flush->session;
+  for (uint32_t i = 0; i < flush->nworks; i++) {
+    corm_object *holder;
+    uint32_t position = 0;
+    if (flush->works[i].kind != CORM_WORK_DELETE) continue;
+    while ((holder = corm_backs_next(session, flush->works[i].object, &position)) != NULL)
+      leave_by(holder, relationships);
   }
 }
 
@@ -148,7 +163,12 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
       status = add_referrers(&relationships, object, err);
     last = object->mapper;
   }
-  if (status == CORM_OK) leave_all(flush->session, &relationships);
+  if (status == CORM_OK && relationships.len && flush->session->backs) {
+    leave_holders(flush, &relationships);
+  } else if (status == CORM_OK && relationships.len) {
+    leave_all(flush->session, &relationships);
+    corm_backs_walked(flush->session);
+  }
   corm_vec_clear(&relationships);
   return status;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orm/backs.h"
 #include "orm/links.h"
 
 const corm_many corm_many_none;
@@ -198,6 +199,7 @@ corm_status corm_link_fill_one(corm_object *object, const corm_relationship *rel
   link->as.object = target;
   link->edge = edge;
   link->loaded = true;
+  corm_backs_note(object, target);
   return CORM_OK;
 }
 
@@ -234,6 +236,7 @@ corm_status corm_link_fill_many(corm_object *object, const corm_relationship *re
         corm_link_drop_edge(object, edges[i]);
       else
         corm_items_insert(&list->items, list->items.n, targets[i], edges[i]);
+      corm_backs_note(object, targets[i]);
     }
     append_queue(object, list);
   }

@@ -1,6 +1,7 @@
 /* Relationships read and changed, with both sides kept in step. */
 #include "orm/links.h"
 
+#include "orm/backs.h"
 #include "orm/session.h"
 
 static corm_status add_edge(corm_object *from, corm_object *to, uint32_t *edge, corm_error *err) {
@@ -146,6 +147,7 @@ static corm_status put_reference(corm_object *object, corm_link *link, corm_obje
     link->edge = edge;
   }
   link->loaded = true;
+  corm_backs_note(object, target);
   return CORM_OK;
 }
 
@@ -231,6 +233,7 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
   } else {
     corm_link_drop_edge(object, edge);
   }
+  corm_backs_note(object, target);
   if (tell && relationship->inverse) status = tell_come(target, relationship->inverse, object, err);
   return status;
 }
@@ -415,6 +418,7 @@ static corm_status refer_back(corm_object *const *targets, uint32_t n, corm_rela
     link->as.object = object;
     link->edge = edges[i];
     link->loaded = true;
+    corm_backs_note(targets[i], object);
   }
   *count = k;
   return CORM_OK;

@@ -262,19 +262,20 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
   return status;
 }
 
-static bool waits(const corm_flush *flush, const corm_work *work) {
+/* For a new row of its own group, which may be of another class. */
+static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
   for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
-    if (parent && parent->flush && parent->mapper->root == work->object->mapper->root &&
+    if (same_group(flush, group, parent, group[work->rank]) &&
         flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
       return true;
   }
   return false;
 }
 
-static uint32_t phase_of(const corm_flush *flush, const corm_work *work, bool cyclic) {
+static uint32_t phase_of(const corm_flush *flush, const uint32_t *group, const corm_work *work, bool cyclic) {
   if (work->kind == CORM_WORK_INSERT) return 1;
-  return cyclic && waits(flush, work) ? 2 : 0;
+  return cyclic && waits(flush, group, work) ? 2 : 0;
 }
 
 /* Mostly they stand in order as they come. */
@@ -292,7 +293,7 @@ static void fill_order(corm_flush *flush, const uint32_t *group, const bool *cyc
   for (uint32_t w = 0; w < flush->nworks; w++) {
     const corm_work *work = &flush->works[w];
     const bool gone = work->kind == CORM_WORK_DELETE;
-    sort_key key = {group[work->rank], gone ? 0 : phase_of(flush, work, cyclic[work->rank]), position[w], w};
+    sort_key key = {group[work->rank], gone ? 0 : phase_of(flush, group, work, cyclic[work->rank]), position[w], w};
     if (gone) key.rank = UINT32_MAX - key.rank; /* children's tables first */
     keys[gone ? --rest : saves++] = key;
   }

@@ -1,5 +1,6 @@
 #include "orm/session.h"
 
+#include "orm/backs.h"
 #include "orm/binds.h"
 #include "orm/links.h"
 #include "orm/state.h"
@@ -41,6 +42,7 @@ void corm_session_release(corm_session *session) {
   corm_session_close(session);
   corm_state_drop_news(session);
   corm_mem_free(session->mem, session->states);
+  corm_backs_drop(session);
   corm_identity_clear(&session->identity);
   corm_vec_clear(&session->news);
   corm_vec_clear(&session->modified);
@@ -136,6 +138,7 @@ static corm_status register_as(corm_session *session, corm_object *object, const
   if (status != CORM_OK) return status;
   object->session = session;
   object->flags |= CORM_OBJECT_KEYED;
+  if (session->backs && object->links.n) corm_backs_enter_all(session, object);
   corm_state_move(session, object, CORM_PERSISTENT);
   return CORM_OK;
 }
@@ -234,6 +237,7 @@ void corm_session_expunge_all(corm_session *session) {
   corm_state_expect_news(session);
   empty_list(session, &session->news, CORM_TRANSIENT);
   release_lists(session);
+  corm_backs_drop(session);
   for (uint32_t i = 0; i < session->identity.cap; i++)
     while (session->identity.entries[i].object)
       corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
@@ -257,6 +261,7 @@ void corm_state_expire(corm_session *session, corm_object *object) {
 void corm_session_expire_all(corm_session *session) {
   corm_state_expect_news(session);
   unmark_all(&session->modified, CORM_OBJECT_MODIFIED);
+  corm_backs_drop(session);
   for (uint32_t i = 0; i < session->identity.cap; i++) {
     corm_object *object = session->identity.entries[i].object;
     if (object && session->host->alive(session->host->ctx, object)) corm_state_expire(session, object);

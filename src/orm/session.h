@@ -53,6 +53,8 @@ struct corm_session {
   corm_identity identity;
   corm_vec news;     /* pending, in order of add */
   corm_vec modified; /* persistent with changes (maybe undone since) */
+  struct corm_backs *backs; /* orm/backs.h; NULL: no account is kept */
+  uint64_t walked;          /* positions of the map looked at for those that hold deleted objects */
   corm_vec doomed;   /* session:delete was called, not flushed */
   corm_frame *frame; /* innermost; NULL: no transaction begun */
   uint32_t frames;   /* ids of frames given so far */
