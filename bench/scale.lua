@@ -23,7 +23,8 @@ local Shelf = Base:model("Shelf", {
 })
 local Book = Base:model("Book", {
   __tablename__ = "book", id = key(), title = Column(Text),
-  shelf_id = Column(ForeignKey("shelf.id"), { index = true }), author_id = Column(ForeignKey("author.id")),
+  shelf_id = Column(ForeignKey("shelf.id"), { index = true }),
+  author_id = Column(ForeignKey("author.id"), { index = true }),
   shelf = relationship("Shelf", { back_populates = "books" }), author = relationship("Author"),
 })
 local Page = Base:model("Page", {

@@ -62,7 +62,8 @@ describe("a random graph of objects", function()
   end)
 
   it("is compared with its model, and a difference is shown by the few steps that lead to it", function()
-    local random, steps, found = numbers_from(1), nil, nil
+    local random = numbers_from(1)
+    local steps, found
     repeat
       steps = graph.steps(random, LENGTH)
       table.insert(steps, LENGTH // 2, { name = "forget a new name", numbers = { 1, 2, 3, 4, 5, 6 } })

@@ -21,7 +21,8 @@ describe("work that grows with the number of objects:", function()
     })
     Book = Base:model("Book", {
       __tablename__ = "book", id = Column(Integer, { primary_key = true }), title = Column(String(20)),
-      shelf_id = Column(ForeignKey("shelf.id")), author_id = Column(ForeignKey("author.id")),
+      shelf_id = Column(ForeignKey("shelf.id"), { index = true }),
+      author_id = Column(ForeignKey("author.id"), { index = true }),
       shelf = relationship("Shelf", { back_populates = "books" }), author = relationship("Author"),
     })
     Note = Base:model("Note", { __tablename__ = "note", id = Column(Integer, { primary_key = true }),
@@ -186,5 +187,58 @@ describe("work that grows with the number of objects:", function()
       session:flush()
       assert(#shelf.books == 0)
     end
+  end)
+
+  -- What a flush costs is what changed, and not what is loaded. References without another side say only of their
+  -- holders whom they hold.
+  it("small flushes that delete what others may hold, beside ever more of those", function()
+    local function work(session, n)
+      local list, books = authors(session, n), {}
+      for i = 1, n do books[i] = Book { author = list[i] } end
+      session:add_all(books)
+      session:flush()
+      return function()
+        for i = 1, 200 do
+          books[i].author = nil
+          session:delete(list[i])
+          session:flush()
+        end
+      end
+    end
+    local few, many = math.huge, math.huge
+    for _ = 1, RUNS do
+      few, many = math.min(few, seconds(work, FEW)), math.min(many, seconds(work, 2 * TIMES * FEW))
+      if many < few * TIMES then return end
+    end
+    error(("beside %d objects %.4f s, beside %d %.4f"):format(FEW, few, 2 * TIMES * FEW, many))
+  end)
+
+  it("who holds what is deleted lets it go, also after many flushes that deleted", function()
+    local session <close> = corm.Session { bind = engine }
+    local list, books = authors(session, 400), {}
+    for i = 1, 400 do books[i] = Book { author = list[i] } end
+    session:add_all(books)
+    session:flush()
+    -- Not through the session, which would clear the references itself.
+    local function delete(i)
+      session:execute(corm.text "UPDATE book SET author_id = NULL WHERE author_id = :id", { id = list[i].id })
+      session:delete(list[i])
+      session:flush()
+    end
+    for i = 1, 100 do delete(i) end
+    for i = 1, 100 do assert.is_nil(books[i].author) end
+    books[101].author = list[300] -- linked when the account is kept
+    local late = Book { author = list[301] }
+    session:add(late)
+    session:flush()
+    local away = books[302]
+    session:expunge(away)
+    session:add(away)
+    for _, i in ipairs { 300, 301, 302 } do delete(i) end
+    assert.is_nil(books[101].author)
+    assert.is_nil(late.author)
+    assert.is_nil(away.author)
+    assert.equal(list[200], books[200].author)
+    session:rollback()
   end)
 end)

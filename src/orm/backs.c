@@ -69,8 +69,7 @@ void corm_backs_enter_all(corm_session *session, corm_object *holder) {
     const corm_link *link = corm_object_link_at(holder, i);
     const corm_items *items = corm_link_items(link);
     if (corm_link_one(link) && session->backs) corm_backs_enter(session, holder, corm_link_one(link));
-    for (uint32_t k = 0; session->backs && k < items->n; k++)
-      corm_backs_enter(session, holder, items->ptr[k].object);
+    for (uint32_t k = 0; session->backs && k < items->n; k++) corm_backs_enter(session, holder, items->ptr[k].object);
   }
 }
 

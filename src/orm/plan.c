@@ -266,8 +266,7 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
 static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
   for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
-    if (same_group(flush, group, parent, group[work->rank]) &&
-        flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
+    if (same_group(flush, group, parent, group[work->rank]) && flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
       return true;
   }
   return false;
