@@ -109,6 +109,22 @@ describe("a random graph of objects", function()
       assert.equal(2, other.favourite_id)
     end)
 
+    it("an object that was away forgets all the same what a savepoint did to it", function()
+      local other = m.person { id = 3 }
+      session:add(other)
+      session:commit()
+      local outer = session:begin_nested()
+      item.owner = other
+      session:begin_nested()
+      session:flush()
+      session:expunge(item)
+      session:add(item)
+      assert.equal(3, item.owner_id)
+      outer:rollback()
+      assert.equal(person, item.owner)
+      assert.equal(1, item.owner_id)
+    end)
+
     it("an object in the row of a deleted one goes when that comes back, though it was away meanwhile", function()
       local nested = session:begin_nested()
       session:delete(item)

@@ -198,7 +198,7 @@ describe("work that grows with the number of objects:", function()
       session:add_all(books)
       session:flush()
       return function()
-        for i = 1, 200 do
+        for i = 1, 1000 do
           books[i].author = nil
           session:delete(list[i])
           session:flush()

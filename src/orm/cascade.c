@@ -75,6 +75,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   *fresh = true;
   corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
   corm_status status = corm_session_register(session, object, err);
+  if (status == CORM_OK) status = corm_frame_note_return(session, object, err);
   if (status == CORM_OK && corm_object_has_history(object)) status = corm_session_modified(session, object, err);
   return status;
 }

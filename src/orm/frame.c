@@ -86,6 +86,14 @@ corm_status corm_frame_touch(corm_session *session, corm_object *object, bool in
   return status;
 }
 
+corm_status corm_frame_note_return(corm_session *session, corm_object *object, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (corm_frame *f = session->frame; status == CORM_OK && f && f->parent; f = f->parent)
+    status = list_in_frame(session, &f->touched, object, object, err);
+  if (status == CORM_OK && object->changes && session->frame) object->changes->touched = session->frame->id;
+  return status;
+}
+
 corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err) {
   return list_in_frame(session, &session->frame->deleted, object, object, err);
 }

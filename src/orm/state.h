@@ -82,6 +82,9 @@ void corm_session_note_failure(corm_session *session, const corm_error *err);
 /* Takes the object out of the lists of all frames. */
 void corm_frame_forget(corm_session *session, corm_object *object);
 
+/* Notes that an object comes back that was expunged: what open savepoints wrote of it is not known any more. */
+CORM_MUST_USE corm_status corm_frame_note_return(corm_session *session, corm_object *object, corm_error *err);
+
 /* Notes that a flush inside a frame wrote the object, deletes it, or replaces its primary key (while the changes are
    still there). */
 CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err);
