@@ -296,20 +296,26 @@ function query.contains(self, value)
   return exists(self, attribute:eq(value))
 end
 
-function query.eq(self, value)
-  local attribute = far_attribute(self)
-  if self.uselist then
+-- The far attribute, where it can be compared: behind a collection a column can, which then holds for one of the
+-- objects; an object behind a collection is asked for by contains().
+local function comparable(self)
+  local attribute, is_relation = far_attribute(self)
+  if self.uselist and is_relation then
     fail("InvalidRequestError", "%s.%s is a collection; use contains() or any()", self.ci.name, self.key)
   end
+  return attribute
+end
+
+function query.eq(self, value)
+  local attribute = comparable(self)
   if value ~= nil and value ~= corm.null then return exists(self, attribute:eq(value)) end
-  return corm.or_(exists(self, attribute:eq(corm.null)), self.entity[self.marker.target]:is_(nil))
+  local relation = self.entity[self.marker.target]
+  local nobody = self.uselist and corm.not_(relation:any()) or relation:is_(nil)
+  return corm.or_(exists(self, attribute:eq(corm.null)), nobody)
 end
 
 function query.ne(self, value)
-  local attribute = far_attribute(self)
-  if self.uselist then
-    fail("InvalidRequestError", "%s.%s is a collection; use contains() or any()", self.ci.name, self.key)
-  end
+  local attribute = comparable(self)
   if value ~= nil and value ~= corm.null then return exists(self, attribute:ne(value)) end
   return exists(self, attribute:ne(corm.null))
 end
