@@ -157,6 +157,16 @@ describe("events", function()
         log)
     end)
 
+    it("find the object of a deleted row as it was, also where a commit had expired it", function()
+      event.listen(m.User, "after_delete", function(_, _, u) log[#log + 1] = u.id .. " " .. u.name end)
+      local u = m.User { name = "a" }
+      session:add(u)
+      session:commit()
+      session:delete(u)
+      session:commit()
+      assert.same({ "1 a" }, log)
+    end)
+
     it("may change the row that is written", function()
       event.listen(m.User, "before_insert", function(_, _, u) u.age = 10 end)
       event.listen(m.User, "before_update", function(_, _, u) u.age = u.age + 1 end)

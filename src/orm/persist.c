@@ -53,6 +53,12 @@ corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_
 /* -- rows -----------------------------------------------------------------------------------------------------------
  */
 
+/* Who hears of a row that was deleted may want to say what it was: what has expired is read while it is there. */
+static corm_status read_what_goes(corm_object *object, corm_error *err) {
+  const bool is_heard = object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_AFTER_DELETE);
+  return is_heard && (object->flags & CORM_OBJECT_EXPIRED) ? corm_object_refresh(object, 0, err) : CORM_OK;
+}
+
 /* Once for an object, before the first of its rows. */
 static corm_status tell_before(corm_persister *p, const corm_work *work, corm_error *err) {
   static const corm_event events[] = {[CORM_WORK_INSERT] = CORM_EVENT_BEFORE_INSERT,
@@ -60,7 +66,8 @@ static corm_status tell_before(corm_persister *p, const corm_work *work, corm_er
                                       [CORM_WORK_DELETE] = CORM_EVENT_BEFORE_DELETE};
   if (work->replaced) return CORM_OK;
   const corm_mapper *mapper = work->object->mapper;
-  const corm_status status = corm_persist_tell(p, events[work->kind], work->object, err);
+  corm_status status = work->kind == CORM_WORK_DELETE ? read_what_goes(work->object, err) : CORM_OK;
+  if (status == CORM_OK) status = corm_persist_tell(p, events[work->kind], work->object, err);
   const bool changed = mapper->holds && (mapper->listening & CORM_EVENTS_OF_ROWS) && work->kind != CORM_WORK_DELETE;
   return status == CORM_OK && changed ? corm_object_reread(work->object, err) : status;
 }
