@@ -640,7 +640,7 @@ function corm.aliased(class, subquery, options)
     from = options.name and subquery:alias(options.name) or subquery
   end
   local alias = {}
-  local entity = native.entity(ci.mapper, from, alias)
+  local entity = native.entity(ci.mapper, from, alias, options.name)
   return setmetatable(alias, {
     __name = ci.name,
     __metatable = "corm.alias",

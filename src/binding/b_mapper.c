@@ -278,7 +278,6 @@ static int new_constructor(lua_State *L) {
   return 1;
 }
 
-/* entity(mapper [, from, alias]): the BUNDLE node that stands for the class, or for its alias, which is a table. */
 /* The slots that a select in FROM has, by the names of their columns; false: all of them. */
 static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_node *from, uint64_t *set) {
   bool partial = false;
@@ -307,6 +306,8 @@ static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_n
   return partial;
 }
 
+/* entity(mapper [, from, alias, name]): the BUNDLE node that stands for the class, or for its alias, which is a table;
+   rows call it by the name, without one by that of the class. */
 static int new_entity(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   const corm_mapper *mapper = check_class(L, 1)->mapper;
@@ -315,6 +316,8 @@ static int new_entity(lua_State *L) {
     return 1;
   }
   const corm_node *from = binding_checkfrom(L, 2, "aliased");
+  lua_settop(L, 4);
+  const char *name = lua_tostring(L, 4);
   uint64_t *set = lua_newuserdatauv(L, (mapper->nattributes / 64 + 1) * sizeof *set, 0);
   memset(set, 0, (mapper->nattributes / 64 + 1) * sizeof *set);
   const bool partial = from->kind == CORM_NODE_ALIAS && corm_from_element(from)->kind != CORM_NODE_TABLE &&
@@ -322,14 +325,17 @@ static int new_entity(lua_State *L) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr),
-                      BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 3);
+                      BINDING_ROOM(corm_bundle) + mapper->nattributes * (BINDING_ROOM(corm_column_node) + 16), 4);
   do {
     const corm_bundle *part = partial ? corm_mapper_part_in(&b.arena, mapper, from, -1, set) : NULL;
     node = partial ? (part ? &part->base : NULL) : corm_mapper_bundle_in(&b.arena, mapper, from);
+    if (node && name) ((corm_bundle *)(uintptr_t)node)->name = name; /* made above */
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 2);
   binding_anchor(L, 3, 3);
+  lua_pushvalue(L, 4);
+  lua_setiuservalue(L, -2, 4); /* a string, or nil */
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->aliases);
   lua_pushvalue(L, 3);
   lua_rawsetp(L, -2, node);
