@@ -1,6 +1,7 @@
 /* Keys travel from parents to children; association rows are the difference of two lists. */
 #include "orm/flush.h"
 
+#include <stdio.h>
 #include <string.h>
 
 corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
@@ -48,6 +49,20 @@ static bool takes_part(const corm_flush *flush, const corm_object *object) {
          (object->state == CORM_PENDING || object->state == CORM_PERSISTENT);
 }
 
+/* What takes no part since nobody added it is not written, and that is seldom meant. */
+static bool is_stranger(const corm_flush *flush, const corm_relationship *relationship, const corm_object *object) {
+  const corm_host *host = flush->session->host;
+  char text[512];
+  if (takes_part(flush, object)) return false;
+  if (!object || object->session || !host->warn) return true;
+  (void)snprintf(text, sizeof text,
+                 "Object of type %.80s not in session, add operation along '%.80s.%.80s' will not proceed; "
+                 "session:add() it, too",
+                 object->mapper->name, relationship->parent->name, relationship->key);
+  host->warn(host->ctx, text);
+  return true;
+}
+
 static bool is_doomed(const corm_object *object) {
   return object->flags & CORM_OBJECT_DOOMED;
 }
@@ -56,7 +71,7 @@ static corm_status collect_many_to_one(corm_flush *flush, const corm_relationshi
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
   corm_object *parent = corm_link_one(link);
   bool news = kind == CORM_WORK_INSERT ? parent != NULL : link->changed;
-  if (!news || (parent && !takes_part(flush, parent))) return CORM_OK;
+  if (!news || (parent && is_stranger(flush, relationship, parent))) return CORM_OK;
   return corm_sync_add(flush, relationship, object, parent, err);
 }
 
@@ -91,13 +106,14 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
     status = clear_child(flush, relationship, list->removed.ptr[i].object, err);
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++) {
     corm_object *child = come->ptr[i].object;
-    if (!takes_part(flush, child) || (relationship->inverse && says_itself(relationship, child, object))) continue;
+    if (is_stranger(flush, relationship, child)) continue;
+    if (relationship->inverse && says_itself(relationship, child, object)) continue;
     status = corm_sync_add(flush, relationship, child, object, err);
   }
   if (status != CORM_OK || relationship->uselist) return status;
   if (corm_link_old(link)) status = clear_child(flush, relationship, corm_link_old(link), err);
   bool news = kind == CORM_WORK_INSERT || link->changed;
-  if (status == CORM_OK && news && takes_part(flush, corm_link_one(link)))
+  if (status == CORM_OK && news && !is_stranger(flush, relationship, corm_link_one(link)))
     status = corm_sync_add(flush, relationship, corm_link_one(link), object, err);
   return status;
 }
@@ -108,13 +124,14 @@ static corm_status collect_many_to_many(corm_flush *flush, const corm_relationsh
   const corm_items *come = kind == CORM_WORK_INSERT ? &list->items : &list->added;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++)
-    if (takes_part(flush, come->ptr[i].object))
+    if (!is_stranger(flush, relationship, come->ptr[i].object))
       status = corm_association_add(flush, relationship, object, come->ptr[i].object, true, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
     status = corm_association_add(flush, relationship, object, list->removed.ptr[i].object, false, err);
   if (status != CORM_OK || relationship->uselist) return status;
   if (corm_link_old(link)) status = corm_association_add(flush, relationship, object, corm_link_old(link), false, err);
-  if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) && takes_part(flush, corm_link_one(link)))
+  if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) &&
+      !is_stranger(flush, relationship, corm_link_one(link)))
     status = corm_association_add(flush, relationship, object, corm_link_one(link), true, err);
   return status;
 }
