@@ -20,6 +20,15 @@ describe("CREATE TABLE", function()
     assert.equal(text, sqlite)
   end)
 
+  it("leaves out what every table has by itself", function()
+    local t = corm.Table("t", corm.MetaData(), Column("id", Integer, { primary_key = true }),
+      Column("xmin", Integer, { system = true }))
+    assert.equal("CREATE TABLE t (id INTEGER NOT NULL, PRIMARY KEY (id))", sql.of(corm.CreateTable(t)))
+    assert.equal("CREATE TABLE t (id INTEGER NOT NULL, PRIMARY KEY (id))",
+      sql.of(corm.CreateTable(t:to_metadata(corm.MetaData()))))
+    assert.equal("SELECT t.id, t.xmin FROM t", sql.of(corm.select(t)))
+  end)
+
   it("has a composite primary key, and a named one", function()
     assert.equal("CREATE TABLE t (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b))",
       (create(Column("a", Integer, { primary_key = true }), Column("b", Integer, { primary_key = true }))))

@@ -72,6 +72,15 @@ describe("M04 mixins and abstract bases", function()
     raises("ArgumentError", "unknown attribute 'none' of User", function() return User {}.none end)
     local Own = Common:model("Own", { __tablename__ = "mine" })
     assert.equal("mine", Own.__tablename__)
+    local Declared = {
+      __tablename__ = corm.declared_attr(function(cls) return "the_" .. cls.__name__:lower() end),
+      __table_args__ = corm.declared_attr(function(cls) return { corm.Index("i_" .. cls.__tablename__, "code") } end),
+      id = key(),
+      code = Column(Integer),
+    }
+    local Thing = Base:model("Thing", { __mixins__ = { Declared } })
+    assert.equal("the_thing", Thing.__tablename__)
+    for index in Thing.__table__.indexes do assert.equal("i_the_thing", index.name) end
   end)
 
   it("refuse what makes no sense", function()

@@ -246,6 +246,29 @@ describe("M31 version counters", function()
     raises("StaleDataError", "not there: Doc(id=1)", session.flush, session)
   end)
 
+  it("takes PostgreSQL's own number of each row's version", function()
+    if database.name ~= "postgresql" then return end
+    local m = { Base = corm.declarative_base() }
+    m.Doc = m.Base:model("Doc", {
+      __tablename__ = "doc",
+      id = Column(Integer, { primary_key = true }),
+      name = Column(String(20)),
+      xmin = Column("xmin", String, { system = true, server_default = corm.FetchedValue() }),
+      __mapper_args__ = { version_id_col = "xmin", version_id_generator = false },
+    })
+    open(m)
+    local doc = Doc { name = "a" }
+    session:add(doc)
+    session:commit()
+    local first = doc.xmin
+    doc.name = "b"
+    session:commit()
+    assert.not_equal(first, doc.xmin)
+    w:sql "UPDATE doc SET name = 'theirs'"
+    doc.name = "mine"
+    raises("StaleDataError", "Doc(id=1)", session.commit, session)
+  end)
+
   it("writes a row without a version by its key alone", function()
     open(models(nil, Integer, {}))
     add(1)

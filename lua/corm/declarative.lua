@@ -272,8 +272,9 @@ local function add_fields(parts, where, body, mixed_in)
       fail("ArgumentError", "%s: members have names, got a key of type %s", where, type(key))
     elseif string.sub(key, 1, 2) ~= "__" then
       add_named(parts, key, value, mixed_in)
-    elseif not mixed_in or declared.is_inherited(key, value) then
-      add_special(parts, where, key, value)
+    else
+      value = declared.function_of(value)
+      if not mixed_in or declared.is_inherited(key, value) then add_special(parts, where, key, value) end
     end
   end
 end

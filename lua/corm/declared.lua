@@ -14,6 +14,12 @@ function corm.declared_attr(fn)
   return orm.marker("declared_attr", { fn = fn })
 end
 
+-- A special name may be a function of the class by itself, or in declared_attr like everything else.
+function declared.function_of(value)
+  if orm.marker_kind(value) == "declared_attr" then return orm.field(value, "fn") end
+  return value
+end
+
 -- Whether a special name of a mixin or an abstract class is its classes', too: a table's name only where it is made.
 function declared.is_inherited(key, value)
   if key == "__tablename__" then return type(value) == "function" end

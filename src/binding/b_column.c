@@ -224,6 +224,7 @@ static void read_options(lua_State *L, int options, int parts, corm_column *colu
   column->quote = binding_opt_quote(L, options, column->name, "Column");
   column->unique = binding_opt_bool(L, options, "unique", false);
   column->indexed = binding_opt_bool(L, options, "index", false);
+  column->system = binding_opt_bool(L, options, "system", false);
   column->autoincrement = (uint8_t)read_autoincrement(L, options);
   column->options = binding_push_schema_options(L, options, "Column", CORM_OPTION_OF_COLUMN);
   lua_setfield(L, parts, "options");

@@ -50,6 +50,7 @@ typedef struct corm_column {
   bool nullable;         /* default: not primary_key */
   bool unique;           /* wants a one-column UNIQUE */
   bool indexed;          /* wants a one-column index */
+  bool system;           /* the database has it in every table: no part of CREATE TABLE */
   uint8_t autoincrement; /* corm_autoincrement */
   corm_default default_;
   corm_default onupdate;

@@ -146,9 +146,11 @@ corm_status corm_ddl_create_table_without(const corm_dialect *dialect, corm_tabl
   corm_dialect_table_name(dialect, table, out);
   corm_buf_puts(out, " (");
   for (size_t i = 0; i < table->columns.len; i++) {
+    const corm_column *column = table->columns.items[i];
+    if (column->system) continue;
     corm_buf_puts(out, separator);
     separator = ", \n\t";
-    if (add_column(dialect, table->columns.items[i], out, err) != CORM_OK) return CORM_FAILED;
+    if (add_column(dialect, column, out, err) != CORM_OK) return CORM_FAILED;
   }
   if (add_constraints(dialect, table, apart, ctx, separator, out, err) != CORM_OK) return CORM_FAILED;
   corm_buf_puts(out, "\n)");
