@@ -47,7 +47,8 @@ session:commit()
 local any = corm.with_polymorphic(Account, "*")
 for account in session:scalars(select(any):order_by(any.id)) do
   local more = account.__class__ == Savings and "rate " .. tostring(account.rate) or "overdraft " .. account.overdraft
-  print(("%-9s %-4s %5d  fee %d  %s"):format(account.__class__.__name__, account.owner, account.balance, account:fee(), more))
+  print(("%-9s %-4s %5d  fee %d  %s"):format(account.__class__.__name__, account.owner, account.balance,
+    account:fee(), more))
 end
 
 -- A query of a subclass sees its own rows only; attributes of the parent are its own.
@@ -60,7 +61,9 @@ assert(third.__class__ == Savings and session:get(Savings, 3) == third and sessi
 
 -- A change touches the tables whose columns have changed.
 local sent = {}
-corm.event.listen(engine, "before_cursor_execute", function(_, _, statement) sent[#sent + 1] = statement:match "^UPDATE %S+" end)
+corm.event.listen(engine, "before_cursor_execute", function(_, _, statement)
+  sent[#sent + 1] = statement:match "^UPDATE %S+"
+end)
 third.rate = corm.decimal "1.50"
 session:commit()
 print(table.concat(sent, ", "))

@@ -1,4 +1,4 @@
--- Many rows: flushes that send few statements, inserts without objects, changes by criteria that objects follow, upserts.
+-- Many rows: flushes of few statements, inserts without objects, changes by criteria that objects follow, upserts.
 local corm = require "corm"
 local Column, Integer, String = corm.Column, corm.Integer, corm.String
 local select, insert, update, delete, func = corm.select, corm.insert, corm.update, corm.delete, corm.func

@@ -33,10 +33,10 @@ local Tag = Base:model("Tag", {
 local engine = corm.create_engine("sqlite://")
 Base.metadata:create_all(engine)
 
--- -- the service: each call is one transaction in a session of its own ----------------------------------------------
+-- -- the service: each call is one transaction in a session of its own ----------------
 
-local function new_service(options)
-  local Session = corm.sessionmaker(options)
+local function new_service(session_options)
+  local Session = corm.sessionmaker(session_options)
   local service = {}
 
   -- A form says what it has: an id for a note that is there, else a new one; tags by name.
@@ -71,7 +71,7 @@ local function new_service(options)
   return service
 end
 
--- -- in use ------------------------------------------------------------------------------------------------------------
+-- -- in use ----------------
 
 local service = new_service { bind = engine }
 for i = 1, 5 do service.save { title = "Note " .. i, stars = i, tags = { "lua", i % 2 == 0 and "even" or "odd" } } end
@@ -92,7 +92,7 @@ local ok, refusal = pcall(service.save, { title = "  " })
 print(refusal.field .. " " .. refusal.reason)
 assert(not ok)
 
--- -- a test of it: on a connection whose transaction is never committed ------------------------------------------------
+-- -- a test of it: on a connection whose transaction is never committed ----------------
 
 do
   local connection <close> = engine:connect()

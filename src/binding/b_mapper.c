@@ -290,8 +290,7 @@ static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_n
     const corm_column_node *found =
         column ? (const corm_column_node *)corm_from_column_in(arena, from, column->key) : NULL;
     if (!found && arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
-    const bool is_column = found && found->base.kind == CORM_NODE_COLUMN && found->column;
-    if (is_column && found->column != column)
+    if (found && found->base.kind == CORM_NODE_COLUMN && found->column && found->column != column)
       binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery's column '%s' is another one than %s.%s", column->key,
                     mapper->name, mapper->attributes[i].key);
     if (!found && mapper->attributes[i].primary_key)
@@ -306,8 +305,7 @@ static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_n
   return partial;
 }
 
-/* entity(mapper [, from, alias, name]): the BUNDLE node that stands for the class, or for its alias, which is a table;
-   rows call it by the name, without one by that of the class. */
+/* entity(mapper [, from, alias, name]): the BUNDLE node of the class, or of its alias, a table; rows call it `name`. */
 static int new_entity(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   const corm_mapper *mapper = check_class(L, 1)->mapper;
@@ -318,8 +316,8 @@ static int new_entity(lua_State *L) {
   const corm_node *from = binding_checkfrom(L, 2, "aliased");
   lua_settop(L, 4);
   const char *name = lua_tostring(L, 4);
-  uint64_t *set = lua_newuserdatauv(L, (mapper->nattributes / 64 + 1) * sizeof *set, 0);
-  memset(set, 0, (mapper->nattributes / 64 + 1) * sizeof *set);
+  const size_t size = (mapper->nattributes / 64 + 1) * sizeof(uint64_t);
+  uint64_t *set = memset(lua_newuserdatauv(L, size, 0), 0, size);
   const bool partial = from->kind == CORM_NODE_ALIAS && corm_from_element(from)->kind != CORM_NODE_TABLE &&
                        selected_slots(L, mapper, from, set);
   binding_build b;
@@ -331,9 +329,7 @@ static int new_entity(lua_State *L) {
     node = partial ? (part ? &part->base : NULL) : corm_mapper_bundle_in(&b.arena, mapper, from);
     if (node && name) ((corm_bundle *)(uintptr_t)node)->name = name; /* made above */
   } while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
-  binding_anchor(L, 2, 2);
-  binding_anchor(L, 3, 3);
+  for (int i = 1; i <= 3; i++) binding_anchor(L, i, i);
   lua_pushvalue(L, 4);
   lua_setiuservalue(L, -2, 4); /* a string, or nil */
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->aliases);
