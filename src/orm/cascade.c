@@ -191,8 +191,11 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
     if (status == CORM_OK) status = later(work, corm_link_old(link), err);
     for (uint32_t k = 0; status == CORM_OK && k < list->items.n; k++)
       status = later(work, list->items.ptr[k].object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < list->removed.n; k++)
-      if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) status = later(work, list->removed.ptr[k].object, err);
+    for (uint32_t k = 0; status == CORM_OK && k < list->removed.n; k++) {
+      corm_object *gone = list->removed.ptr[k].object;
+      if ((relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && !corm_child_has_parent(relationship, object, gone))
+        status = later(work, gone, err);
+    }
   }
   return status;
 }

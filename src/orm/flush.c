@@ -80,37 +80,6 @@ corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *e
   return &flush->works[object->flush - 1];
 }
 
-static bool has_parent(const corm_object *child, const corm_relationship *relationship) {
-  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
-  return link && link->loaded && corm_link_one(link);
-}
-
-static corm_status doom_orphan(corm_session *session, const corm_relationship *relationship, corm_object *child,
-                               corm_error *err) {
-  if (!child || child->session != session || child->state != CORM_PERSISTENT || has_parent(child, relationship))
-    return CORM_OK;
-  return corm_session_delete(session, child, err);
-}
-
-/* Children that left a delete-orphan relationship and found no other parent are deleted, with their own dependents. */
-static corm_status doom_orphans(corm_session *session, corm_error *err) {
-  corm_status status = CORM_OK;
-  for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++) {
-    corm_object *object = session->modified.items[i];
-    const corm_vec *relationships = &object->mapper->relationships;
-    for (uint32_t r = 0; status == CORM_OK && r < corm_object_link_count(object); r++) {
-      const corm_relationship *relationship = relationships->items[r];
-      if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN)) continue;
-      const corm_link *link = corm_object_link_at(object, r);
-      const corm_items *removed = &corm_link_list(link)->removed;
-      for (uint32_t k = 0; status == CORM_OK && k < removed->n; k++)
-        status = doom_orphan(session, relationship, removed->ptr[k].object, err);
-      if (status == CORM_OK && link->changed) status = doom_orphan(session, relationship, corm_link_old(link), err);
-    }
-  }
-  return status;
-}
-
 /* A row is written only if it has the version that the object knows. One that has expired is read before anything is
    written: then at least nobody comes in between. */
 static corm_status load_versions(corm_flush *flush, corm_error *err) {
@@ -130,7 +99,7 @@ static corm_status load_versions(corm_flush *flush, corm_error *err) {
  */
 static corm_status collect(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
-  corm_status status = doom_orphans(session, err);
+  corm_status status = corm_session_doom_orphans(session, err);
   if (status == CORM_OK)
     status = reserve_works(flush, session->doomed.len + session->news.len + session->modified.len, err);
   for (size_t i = 0; status == CORM_OK && i < session->doomed.len; i++)

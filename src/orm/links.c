@@ -3,6 +3,7 @@
 
 #include "orm/backs.h"
 #include "orm/session.h"
+#include "orm/state.h"
 
 static corm_status add_edge(corm_object *from, corm_object *to, uint32_t *edge, corm_error *err) {
   const corm_host *host = corm_object_host(from);
@@ -70,9 +71,8 @@ static corm_status check_single_parent(const corm_object *object, const corm_rel
                         target->mapper->name, object->mapper->name, relationship->key);
 }
 
-static corm_status check_target(const corm_object *object, const corm_relationship *relationship,
-                                const corm_object *target, corm_error *err) {
-  if (!target) return CORM_OK;
+static corm_status check_kind(const corm_object *object, const corm_relationship *relationship,
+                              const corm_object *target, corm_error *err) {
   if (!corm_mapper_isa(target->mapper, relationship->target))
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s holds %s objects, not %s", object->mapper->name,
                           relationship->key, relationship->target->name, target->mapper->name);
@@ -80,6 +80,15 @@ static corm_status check_target(const corm_object *object, const corm_relationsh
     return corm_error_set(err, CORM_E_INVALID_REQUEST,
                           "the %s given to %s.%s is attached to another session; expunge it there first",
                           target->mapper->name, object->mapper->name, relationship->key);
+  return CORM_OK;
+}
+
+static corm_status check_target(const corm_object *object, const corm_relationship *relationship, corm_object *target,
+                                corm_error *err) {
+  if (!target) return CORM_OK;
+  if (check_kind(object, relationship, target, err) != CORM_OK) return CORM_FAILED;
+  if (target->state == CORM_DELETED && object->session && (relationship->cascade & CORM_CASCADE_SAVE_UPDATE))
+    return corm_session_add(object->session, target, err); /* which refuses it */
   return relationship->def.single_parent ? check_single_parent(object, relationship, target, err) : CORM_OK;
 }
 
@@ -239,11 +248,9 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
 }
 
 /* A pending object that loses its only parent is never inserted. */
-static void expunge_orphan(const corm_relationship *relationship, corm_object *target) {
+static void expunge_orphan(const corm_object *object, const corm_relationship *relationship, corm_object *target) {
   if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || target->state != CORM_PENDING) return;
-  const corm_relationship *inverse = relationship->inverse;
-  const corm_link *link = inverse ? corm_object_find_link(target, inverse) : NULL;
-  if (link && corm_link_one(link)) return;
+  if (corm_child_has_parent(relationship, object, target)) return;
   corm_error ignored;
   corm_error_init(&ignored);
   if (corm_session_expunge(target->session, target, &ignored) != CORM_OK) corm_error_clear(&ignored);
@@ -281,7 +288,7 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
   }
   take_out(object, link, list, target, edge);
   if (tell && relationship->inverse) status = tell_gone(target, relationship->inverse, object, err);
-  if (status == CORM_OK) expunge_orphan(relationship, target);
+  if (status == CORM_OK) expunge_orphan(object, relationship, target);
   return status;
 }
 
@@ -290,10 +297,9 @@ corm_status corm_object_insert(corm_object *object, corm_relationship *relations
   corm_link *link = NULL;
   corm_status status = check_target(object, relationship, target, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
-  if (status == CORM_OK && corm_relationship_asks(relationship)) {
+  if (status == CORM_OK && corm_relationship_asks(relationship))
     status = corm_ask_append(object, relationship, false, &target, err);
-    if (status == CORM_OK) status = check_target(object, relationship, target, err);
-  }
+  if (status == CORM_OK) status = check_target(object, relationship, target, err); /* a load may have flushed */
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, position, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
@@ -348,7 +354,7 @@ corm_status corm_object_queue(corm_object *object, corm_relationship *relationsh
 
 corm_status corm_object_unqueue(corm_object *object, corm_relationship *relationship, corm_object *target,
                                 corm_error *err) {
-  corm_status status = check_target(object, relationship, target, err);
+  corm_status status = check_kind(object, relationship, target, err);
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = corm_ask_remove(object, relationship, false, target, err);
   return status == CORM_OK ? list_remove(object, relationship, target, true, err) : status;
@@ -518,7 +524,9 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = ask_about_all(object, relationship, targets, n, err);
-  if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
+  if (status == CORM_OK) status = loaded_link(object, relationship, &link, err); /* which may have flushed */
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++)
+    if (targets[i]->state == CORM_DELETED) status = check_target(object, relationship, targets[i], err);
   if (status == CORM_OK && !n) link->said = true;
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);

@@ -76,6 +76,16 @@ void corm_frame_restore(corm_session *session, corm_frame *frame);
 void corm_holders_restore(corm_session *session, const corm_vec *deleted);
 /* Deleted objects of a class leave what holds them in memory, which nobody has loaded for that. */
 CORM_MUST_USE corm_status corm_holders_leave_bulk(corm_session *session, const corm_mapper *mapper, corm_error *err);
+/*
+ * -- orphans (orm/orphan.c) --
+ * Whether a child that leaves a parent has another one in this session, by itself or by that one's list; whether its
+ * foreign key says so.
+ */
+bool corm_child_has_parent(const corm_relationship *relationship, const corm_object *parent, const corm_object *child);
+bool corm_child_is_anothers(const corm_relationship *relationship, const corm_object *parent, const corm_object *child);
+/* Children that left a delete-orphan relationship and have no other parent are deleted, with their own dependents. */
+CORM_MUST_USE corm_status corm_session_doom_orphans(corm_session *session, corm_error *err);
+
 /* Keeps the error because of which everything is refused until rollback(). */
 void corm_session_note_failure(corm_session *session, const corm_error *err);
 

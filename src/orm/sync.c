@@ -4,12 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orm/state.h"
+
+/* The lists of two parents may tell of one child, in any order: where it came counts, not what it left. */
+static bool is_known(const corm_flush *flush, const corm_work *work, const corm_relationship *relationship,
+                     corm_object *parent) {
+  for (uint32_t i = work->first_sync; i; i = flush->syncs[i - 1].next) {
+    corm_sync *sync = &flush->syncs[i - 1];
+    if (sync->relationship != relationship || (sync->parent && parent)) continue;
+    if (parent) sync->parent = parent;
+    return true;
+  }
+  return false;
+}
+
 corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
                           corm_object *parent, corm_error *err) {
   corm_work *work = corm_flush_work(flush, child, err);
   if (!work) return CORM_FAILED;
   if (work->kind == CORM_WORK_DELETE) return CORM_OK;
   if (corm_post_has(relationship)) return corm_post_add(flush, work, relationship, parent, err);
+  if (is_known(flush, work, relationship, parent)) return CORM_OK;
   corm_sync *syncs = corm_flush_grow(flush->mem, flush->syncs, flush->nsyncs, &flush->syncs_cap, sizeof *syncs);
   if (!syncs) return corm_error_memory(err);
   flush->syncs = syncs;
@@ -76,9 +91,10 @@ static corm_status collect_many_to_one(corm_flush *flush, const corm_relationshi
 }
 
 /* The child may have another parent by now; then its own side says so later, and the last word counts. */
-static corm_status clear_child(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
-                               corm_error *err) {
+static corm_status clear_child(corm_flush *flush, const corm_relationship *relationship, const corm_object *parent,
+                               corm_object *child, corm_error *err) {
   if (!takes_part(flush, child) || is_doomed(child)) return CORM_OK;
+  if (!relationship->inverse && corm_child_is_anothers(relationship, parent, child)) return CORM_OK;
   const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
   if (link && link->loaded && corm_link_one(link)) return CORM_OK;
   return corm_sync_add(flush, relationship, child, NULL, err);
@@ -103,7 +119,7 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
   const corm_items *come = kind == CORM_WORK_INSERT ? &list->items : &list->added;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
-    status = clear_child(flush, relationship, list->removed.ptr[i].object, err);
+    status = clear_child(flush, relationship, object, list->removed.ptr[i].object, err);
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++) {
     corm_object *child = come->ptr[i].object;
     if (is_stranger(flush, relationship, child)) continue;
@@ -111,7 +127,7 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
     status = corm_sync_add(flush, relationship, child, object, err);
   }
   if (status != CORM_OK || relationship->uselist) return status;
-  if (corm_link_old(link)) status = clear_child(flush, relationship, corm_link_old(link), err);
+  if (corm_link_old(link)) status = clear_child(flush, relationship, object, corm_link_old(link), err);
   bool news = kind == CORM_WORK_INSERT || link->changed;
   if (status == CORM_OK && news && !is_stranger(flush, relationship, corm_link_one(link)))
     status = corm_sync_add(flush, relationship, corm_link_one(link), object, err);
@@ -154,7 +170,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   corm_object *single = link->changed ? corm_link_old(link) : corm_link_one(link);
   if (single)
     status = many ? corm_association_add(flush, relationship, object, single, false, err)
-                  : clear_child(flush, relationship, single, err);
+                  : clear_child(flush, relationship, object, single, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->items.n; i++) {
     corm_object *other = list->items.ptr[i].object;
     if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&list->added, other) >= 0) continue;
@@ -166,7 +182,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++) {
     corm_object *other = list->removed.ptr[i].object;
     status = many ? corm_association_add(flush, relationship, object, other, false, err)
-                  : clear_child(flush, relationship, other, err);
+                  : clear_child(flush, relationship, object, other, err);
   }
   return status;
 }

@@ -1,0 +1,153 @@
+-- Orphans of delete-orphan relationships: who leaves one parent for another is none, whether or not it knows its parent.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local world = require "spec.support.world"
+local Column, ForeignKey, Integer = corm.Column, corm.ForeignKey, corm.Integer
+
+local function models(is_known, cascade)
+  local Base = corm.declarative_base()
+  local function key() return Column(Integer, { primary_key = true }) end
+  local m = { Base = Base }
+  m.Parent = Base:model("Parent", {
+    __tablename__ = "parent",
+    id = key(),
+    children = corm.relationship("Child", {
+      cascade = cascade or "all, delete-orphan", back_populates = is_known and "parent" or nil, order_by = "Child.id",
+    }),
+  })
+  m.Child = Base:model("Child", {
+    __tablename__ = "child",
+    id = key(),
+    parent_id = Column(ForeignKey "parent.id"),
+    parent = is_known and corm.relationship("Parent", { back_populates = "children" }) or nil,
+  })
+  return m
+end
+
+for _, is_known in ipairs { true, false } do
+  describe("M11 an object that changes its parent, " .. (is_known and "which it knows," or "without knowing any,"),
+    function()
+      local w, m, session, a, b
+
+      before_each(function()
+        m = models(is_known)
+        w = world.open(m)
+        session = w:session()
+        a, b = m.Parent { id = 1, children = { m.Child {}, m.Child {} } }, m.Parent { id = 2 }
+        session:add_all { a, b }
+        session:commit()
+      end)
+      after_each(function() w:close() end)
+
+      local function move(child)
+        b.children:append(child)
+        if not is_known then a.children:remove(child) end
+      end
+
+      local function rows() return w:list "SELECT id, parent_id FROM child ORDER BY id" end
+
+      it("is no orphan", function()
+        assert.equal(0, #b.children)
+        move(a.children[1])
+        session:commit()
+        assert.equal("1|2,2|1", rows())
+        assert.equal(1, #b.children)
+        assert.equal(1, #a.children)
+        a.children:append(b.children[1])
+        if not is_known then b.children:remove(b.children[1]) end
+        session:commit()
+        assert.equal("1|1,2|1", rows())
+      end)
+
+      it("is none either where it leaves first, or whole lists are assigned", function()
+        assert.equal(2, #a.children + #b.children)
+        local first, second = a.children[1], a.children[2]
+        a.children:remove(first)
+        b.children:append(first)
+        session:commit()
+        assert.equal("1|2,2|1", rows())
+        assert.equal(2, #a.children + #b.children)
+        a.children = { first }
+        b.children = { second }
+        session:commit()
+        assert.equal("1|1,2|2", rows())
+      end)
+
+      it("stays when the old parent is deleted", function()
+        assert.equal(2, #a.children + #b.children)
+        move(a.children[1])
+        session:delete(a)
+        session:commit()
+        assert.equal("1|2", rows())
+      end)
+
+      it("goes to a new parent", function()
+        local c = m.Parent { id = 3, children = { a.children[1], a.children[2] } }
+        a.children = {}
+        session:add(c)
+        session:commit()
+        assert.equal("1|3,2|3", rows())
+      end)
+
+      it("is inserted if it is new", function()
+        assert.equal(2, #a.children + #b.children)
+        local new = m.Child {}
+        a.children:append(new)
+        b.children:append(new)
+        if not is_known then a.children:remove(new) end
+        assert.is_true(session.new:contains(new))
+        session:commit()
+        assert.equal("1|1,2|1,3|2", rows())
+        b.children:remove(new)
+        session:commit()
+        assert.equal("1|1,2|1", rows())
+      end)
+
+      it("has gone to its new parent for good after a flush, whatever the old list says later", function()
+        assert.equal(2, #a.children + #b.children)
+        local child = a.children[1]
+        b.children:append(child)
+        session:flush()
+        if not is_known then a.children:remove(child) end
+        session:commit()
+        assert.equal("1|2,2|1", rows())
+      end)
+
+      it("cannot be given away when it is deleted already", function()
+        local first = a.children[1]
+        a.children:remove(first)
+        raises("InvalidRequestError", "Child(id=1) has been deleted and cannot be added again", function()
+          b.children:append(first) -- which reads the list, and so flushes
+        end)
+        assert.equal(0, #b.children)
+        session:rollback()
+        a.children:remove(first)
+        raises("InvalidRequestError", "has been deleted", function() b.children = { first } end)
+        session:commit()
+        assert.equal("2|1", rows())
+      end)
+    end)
+end
+
+describe("M11 a child without delete-orphan", function()
+  it("has the key of the parent whose list it came to, in whatever order", function()
+    local m = models(false, "save-update")
+    local w = world.open(m)
+    local session = w:session()
+    local a, b = m.Parent { id = 1, children = { m.Child {} } }, m.Parent { id = 2 }
+    session:add_all { a, b }
+    session:commit()
+    for _, pair in ipairs { { a, b }, { b, a } } do
+      local from, to = table.unpack(pair)
+      local child = from.children[1]
+      to.children:append(child)
+      from.children:remove(child)
+      session:commit()
+      assert.equal("1|" .. to.id, w:list "SELECT id, parent_id FROM child")
+    end
+    a.children:remove(a.children[1])
+    session:commit()
+    assert.equal("1|", w:list "SELECT id, parent_id FROM child")
+    w:close()
+  end)
+end)

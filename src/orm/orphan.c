@@ -1,0 +1,127 @@
+/*
+ * Orphans of delete-orphan relationships: objects that left one parent and have no other. Where the relationship has an
+ * inverse the object itself says who its parent is; else its foreign key, and the lists of the session's other parents.
+ */
+#include "orm/links.h"
+#include "orm/session.h"
+#include "orm/state.h"
+
+/* The link of an object that has this very relationship. */
+static const corm_link *link_along(const corm_object *object, const corm_relationship *relationship) {
+  const corm_vec *all = &object->mapper->relationships;
+  if (relationship->index >= all->len || all->items[relationship->index] != relationship) return NULL;
+  return corm_object_find_link(object, relationship);
+}
+
+/* What came to a parent since the database was last asked or told. */
+static const corm_items *come(const corm_object *parent, const corm_link *link) {
+  const corm_many *list = corm_link_list(link);
+  return parent->flags & CORM_OBJECT_KEYED ? &list->added : &list->items;
+}
+
+static bool one_of(const corm_vec *parents, const corm_relationship *relationship, const corm_object *child) {
+  for (size_t i = 0; i < parents->len; i++) {
+    const corm_object *parent = parents->items[i];
+    const corm_link *link = link_along(parent, relationship);
+    if (link && (corm_link_one(link) == child || corm_items_index(come(parent, link), child) >= 0)) return true;
+  }
+  return false;
+}
+
+bool corm_child_is_anothers(const corm_relationship *relationship, const corm_object *parent,
+                            const corm_object *child) {
+  if (relationship->direction != CORM_ONE_TO_MANY) return false;
+  for (uint32_t i = 0; i < relationship->npairs; i++) {
+    const corm_value *key = &child->slots[relationship->pairs[i].far_slot];
+    const corm_value *its = &parent->slots[relationship->pairs[i].near_slot];
+    if (key->kind == CORM_ABSENT || key->kind == CORM_NULL) return false;
+    if (its->kind != CORM_ABSENT && !corm_value_equal(key, its)) return true;
+  }
+  return false;
+}
+
+/* What the child says itself: along the inverse, or by its key. */
+static bool says_parent(const corm_relationship *relationship, const corm_object *parent, const corm_object *child) {
+  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
+  if (link && link->loaded) return corm_link_one(link) != NULL;
+  return corm_child_is_anothers(relationship, parent, child);
+}
+
+bool corm_child_has_parent(const corm_relationship *relationship, const corm_object *parent, const corm_object *child) {
+  if (says_parent(relationship, parent, child)) return true;
+  const corm_session *session = child->session;
+  if (relationship->inverse || !session) return false;
+  return one_of(&session->modified, relationship, child) || one_of(&session->news, relationship, child);
+}
+
+/* -- in a flush ---------------------------------------------------------------------------------------------------- */
+
+/* `unsure`: relationships and children in turn, whom lists of other parents may still save. */
+static corm_status doom(corm_session *session, const corm_relationship *relationship, const corm_object *parent,
+                        corm_object *child, corm_vec *unsure, corm_error *err) {
+  if (!child || child->session != session || child->state != CORM_PERSISTENT) return CORM_OK;
+  if (says_parent(relationship, parent, child)) return CORM_OK;
+  if (relationship->inverse) return corm_session_delete(session, child, err);
+  if (corm_vec_push(unsure, (void *)(uintptr_t)relationship) != CORM_OK || corm_vec_push(unsure, child) != CORM_OK)
+    return corm_error_memory(err);
+  return CORM_OK;
+}
+
+static void set_mark(corm_object *object, bool on) {
+  object->flags = (uint8_t)(on ? object->flags | CORM_OBJECT_MARK : object->flags & ~CORM_OBJECT_MARK);
+}
+
+static void mark_come(const corm_vec *parents, const corm_relationship *relationship, bool on) {
+  for (size_t i = 0; i < parents->len; i++) {
+    const corm_link *link = link_along(parents->items[i], relationship);
+    const corm_items *list = link ? come(parents->items[i], link) : NULL;
+    if (link && corm_link_one(link)) set_mark(corm_link_one(link), on);
+    for (uint32_t k = 0; list && k < list->n; k++) set_mark(list->ptr[k].object, on);
+  }
+}
+
+/* Takes out whom another parent has: one walk over the session's parents a relationship. */
+static void keep_adopted(const corm_session *session, corm_vec *unsure) {
+  for (size_t i = 0; i < unsure->len; i += 2) {
+    const corm_relationship *relationship = unsure->items[i];
+    if (!relationship) continue;
+    mark_come(&session->modified, relationship, true);
+    mark_come(&session->news, relationship, true);
+    for (size_t k = i; k < unsure->len; k += 2) {
+      if (unsure->items[k] != relationship) continue;
+      unsure->items[k] = NULL;
+      if (((const corm_object *)unsure->items[k + 1])->flags & CORM_OBJECT_MARK) unsure->items[k + 1] = NULL;
+    }
+    mark_come(&session->modified, relationship, false);
+    mark_come(&session->news, relationship, false);
+  }
+}
+
+/* What left this parent. */
+static corm_status doom_those_of(corm_session *session, const corm_object *parent, corm_vec *unsure, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t r = 0; status == CORM_OK && r < corm_object_link_count(parent); r++) {
+    const corm_relationship *relationship = parent->mapper->relationships.items[r];
+    if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN)) continue;
+    const corm_link *link = corm_object_link_at(parent, r);
+    const corm_items *removed = &corm_link_list(link)->removed;
+    for (uint32_t k = 0; status == CORM_OK && k < removed->n; k++)
+      status = doom(session, relationship, parent, removed->ptr[k].object, unsure, err);
+    if (status == CORM_OK && link->changed)
+      status = doom(session, relationship, parent, corm_link_old(link), unsure, err);
+  }
+  return status;
+}
+
+corm_status corm_session_doom_orphans(corm_session *session, corm_error *err) {
+  corm_vec unsure;
+  corm_vec_init(&unsure, session->mem);
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
+    status = doom_those_of(session, session->modified.items[i], &unsure, err);
+  if (status == CORM_OK) keep_adopted(session, &unsure);
+  for (size_t k = 1; status == CORM_OK && k < unsure.len; k += 2)
+    if (unsure.items[k]) status = corm_session_delete(session, unsure.items[k], err);
+  corm_vec_clear(&unsure);
+  return status;
+}
