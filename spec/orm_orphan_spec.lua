@@ -91,7 +91,7 @@ for _, is_known in ipairs { true, false } do
 
       it("is inserted if it is new", function()
         assert.equal(2, #a.children + #b.children)
-        local new = m.Child {}
+        local new = m.Child { id = 3 }
         a.children:append(new)
         b.children:append(new)
         if not is_known then a.children:remove(new) end
