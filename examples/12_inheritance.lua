@@ -69,4 +69,9 @@ session:commit()
 print(table.concat(sent, ", "))
 assert(#sent == 1 and sent[1] == "UPDATE savings")
 
+
+-- The root only stands for the classes below it.
+local ok, err = pcall(Account, { owner = "Cid" })
+print(err.message)
+assert(not ok)
 session:close()

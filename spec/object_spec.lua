@@ -90,6 +90,8 @@ describe("an object", function()
     raises("ArgumentError", "one table of fields expected", User, {}, {})
     raises("ArgumentError", "a table of fields expected, got string", User, "x")
     raises("ArgumentError", "attributes have names", function() return user[1] end)
+    raises("ArgumentError", "attributes have names", function() return user.__class__[1] end)
+    raises("ArgumentError", "attributes have names", function() return corm.aliased(user.__class__)[1] end)
     for _, key in ipairs { "__index", "__gc", "__newindex", "_state", "slots", "" } do
       assert.is_false(pcall(function() return user[key] end), key)
     end

@@ -180,10 +180,34 @@ describe("M19 single-table inheritance", function()
     m.Named = m.Person:model("Named", { __abstract__ = true, nick = Column(String(10)) })
     m.Friend = m.Named:model("Friend", { __mapper_args__ = { polymorphic_identity = "friend" } })
     m.Base.metadata:create_all(w.engine)
+    raises("InvalidRequestError", "Person has no objects of its own", m.Person, {})
     session:add(m.Friend { nick = "f" })
     session:commit()
     assert.equal("Friend", session:scalars(select(m.Person)):one().__class__.__name__)
     assert.equal("f", session:scalars(select(m.Friend)):one().nick)
+  end)
+
+  it("may share a column of another class, and says how", function()
+    local M = { polymorphic_on = "kind", polymorphic_identity = "thing" }
+    local Thing = m.Base:model("Thing", {
+      __tablename__ = "thing", id = key(), kind = Column(String(10)), __mapper_args__ = M,
+    })
+    local Lamp = Thing:model("Lamp", { watts = Column(Integer), __mapper_args__ = { polymorphic_identity = "lamp" } })
+    raises("ArgumentError", "share that one: watts = Thing.__table__.c.watts", Thing.model, Thing, "Oven",
+      { watts = Column(Integer), __mapper_args__ = { polymorphic_identity = "oven" } })
+    local Oven = Thing:model("Oven", {
+      watts = Thing.__table__.c.watts, __mapper_args__ = { polymorphic_identity = "oven" },
+    })
+    m.Base.metadata:create_all(w.engine)
+    session:add_all { Lamp { watts = 40 }, Oven { watts = 2000 } }
+    session:commit()
+    assert.equal("lamp|40,oven|2000", w:list "SELECT kind, watts FROM thing ORDER BY id")
+    assert.equal(2000, session:scalars(select(Oven):where(Oven.watts:gt(10))):one().watts)
+    local any = corm.with_polymorphic(Thing, "*")
+    assert.equal(40, session:scalars(select(any):where(any.Lamp.watts:eq(40))):one().watts)
+    session:query(Oven):one().watts = 1000
+    session:commit()
+    assert.equal("lamp|40,oven|1000", w:list "SELECT kind, watts FROM thing ORDER BY id")
   end)
 
   it("names the row whose class nobody has declared", function()

@@ -120,6 +120,12 @@ function constructor.update(ci)
   ci.construct = ci.construct or native.constructor(ci.mapper)
   local plain = not find_init(ci) and not listeners(ci, "init")[1] and not listeners(ci, "init_failure")[1]
   ci.meta.__call = plain and ci.construct or make_call(ci, ci.construct)
+  if ci.has_no_objects then
+    ci.meta.__call = function()
+      return fail("InvalidRequestError", "%s has no objects of its own, only those of the classes below it: it is marked "
+        .. "polymorphic_abstract", ci.name)
+    end
+  end
 end
 
 function constructor.update_all()

@@ -108,6 +108,7 @@ end
 -- The value of Class.key or alias.key, made when it is first asked for, and whether it stays that. `node` and `from`
 -- are an alias's.
 function descriptors.class_value(ci, key, entity, node, from)
+  if type(key) ~= "string" then fail("ArgumentError", "%s: attributes have names, got a %s", ci.name, type(key)) end
   local marker, row = find(ci, key)
   if marker then
     if not row.class then fail("InvalidRequestError", "%s.%s means something on objects only", ci.name, key) end

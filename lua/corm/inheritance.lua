@@ -40,13 +40,14 @@ function inheritance.add_columns(ci, parent, parts)
   check_single(ci, parts)
   local as_table, names, columns, there = parent.fields.__table__, orm.sorted_keys(parts.columns), {}, {}
   for column in as_table.columns do there[column.key] = true end
+  local function is_shared(key) return there[key] and rawequal(parts.columns[key], as_table.c[key]) end
   for _, key in ipairs(names) do
     if native.is_attribute(parent.mapper, key) then
       fail("ArgumentError", "%s.%s: %s has an attribute of that name", ci.name, key, parent.name)
     end
-    if there[key] then
+    if there[key] and not is_shared(key) then
       fail("ArgumentError", "%s.%s: table '%s' has a column of that name already, which another class brought; give "
-        .. "it another name", ci.name, key, as_table.name)
+        .. "it another name, or share that one: %s = %s.__table__.c.%s", ci.name, key, as_table.name, key, parent.name, key)
     end
   end
   table.sort(names, function(a, b)
@@ -54,7 +55,7 @@ function inheritance.add_columns(ci, parent, parts)
   end)
   for i, key in ipairs(names) do
     columns[i] = parts.columns[key]
-    native.extend(as_table, columns[i], key)
+    if not is_shared(key) then native.extend(as_table, columns[i], key) end
   end
   return names, columns
 end
@@ -77,6 +78,7 @@ function inheritance.options(ci, parent, parts, as_table)
     if args.polymorphic_identity ~= nil then
       fail("ArgumentError", "%s: polymorphic_abstract excludes polymorphic_identity", ci.name)
     end
+    ci.has_no_objects = true
   else
     options.identity = args.polymorphic_identity
   end
