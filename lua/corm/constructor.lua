@@ -122,8 +122,8 @@ function constructor.update(ci)
   ci.meta.__call = plain and ci.construct or make_call(ci, ci.construct)
   if ci.has_no_objects then
     ci.meta.__call = function()
-      return fail("InvalidRequestError", "%s has no objects of its own, only those of the classes below it: it is marked "
-        .. "polymorphic_abstract", ci.name)
+      return fail("InvalidRequestError", "%s has no objects of its own, only those of the classes below it: it is "
+        .. "marked polymorphic_abstract", ci.name)
     end
   end
 end

@@ -47,7 +47,8 @@ function inheritance.add_columns(ci, parent, parts)
     end
     if there[key] and not is_shared(key) then
       fail("ArgumentError", "%s.%s: table '%s' has a column of that name already, which another class brought; give "
-        .. "it another name, or share that one: %s = %s.__table__.c.%s", ci.name, key, as_table.name, key, parent.name, key)
+        .. "it another name, or share that one: %s = %s.__table__.c.%s", ci.name, key, as_table.name, key, parent.name,
+        key)
     end
   end
   table.sort(names, function(a, b)
