@@ -1,4 +1,4 @@
--- Orphans of delete-orphan relationships: who leaves one parent for another is none, whether or not it knows its parent.
+-- Orphans of delete-orphan relationships: who leaves one parent for another is none, whether or not it knows one.
 local corm = require "corm"
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
