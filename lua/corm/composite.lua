@@ -35,10 +35,11 @@ end
 local function values_of(marker, where, value)
   local n = #marker.names
   if value == nil or value == null then return { n = n } end
-  local get = field(marker, "values")
+  local get = field(marker, "values") or mutables.values(marker.make, value)
   if not get then
     local ok, method = pcall(function() return value.composite_values end)
     get = ok and method or nil
+    if not ok and method == "not enough memory" then error(method, 0) end
   end
   if not get then
     fail("ArgumentError", "%s: a value of the composite expected, got %s: it has no method composite_values", where,

@@ -23,6 +23,12 @@ local function is_value(parts, value)
   return type(value) == "table" and rawget(value, FIELDS) ~= nil and getmetatable(value) == parts.meta.__metatable
 end
 
+-- The function that gives the fields of a value of the class, in order; nil for other values.
+function mutable_composite.values(make, value)
+  local parts = classes[make]
+  return parts and is_value(parts, value) and parts.values or nil
+end
+
 local function new_value(parts, ...)
   local fields = {}
   for i, name in ipairs(parts.names) do fields[name] = (select(i, ...)) end
