@@ -566,6 +566,30 @@ describe("M30 mutable arrays", function()
   end)
 end)
 
+describe("M30 mutable sets of MySQL's SET", function()
+  it("tell of their members", function()
+    if database.name ~= "mariadb" and database.name ~= "mysql" then return end
+    local Base = corm.declarative_base()
+    local Row = Base:model("Row", {
+      __tablename__ = "row_", id = Column(Integer, { primary_key = true }),
+      tags = Column(corm.MutableSet:as_mutable(corm.dialects.mysql.SET("a", "b", "c"))),
+    })
+    local w = world.open { Base = Base }
+    local session = w:session()
+    local row = Row { tags = { "a" } }
+    session:add(row)
+    session:commit()
+    row.tags:add "c"
+    session:commit()
+    assert.equal("a,c", w:rows("SELECT tags FROM row_"))
+    row.tags:add "x"
+    raises("DataError", "SET: 'x' is not among its members", session.commit, session)
+    session:rollback()
+    assert.same({ "a", "c" }, row.tags:to_table())
+    w:close()
+  end)
+end)
+
 describe("M30 mutable composites", function()
   local w, Vertex, Point, session
 

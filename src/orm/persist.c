@@ -90,7 +90,10 @@ static corm_status insert_row(corm_persister *p, corm_work *work, uint32_t level
 static corm_status update_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   bool any = false;
   const corm_status status = corm_persist_update_mask(p, work->object, level, &any, err);
-  return status == CORM_OK && any ? corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err) : status;
+  if (status != CORM_OK) return status;
+  if (any) return corm_persist_collect(p, work, (corm_write_kind)work->kind, level, err);
+  /* Who was asked before is told after, although there was nothing to write. */
+  return level == work->last_level ? corm_persist_tell(p, CORM_EVENT_AFTER_UPDATE, work->object, err) : CORM_OK;
 }
 
 static corm_status delete_row(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
