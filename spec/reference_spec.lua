@@ -143,7 +143,7 @@ describe("the stubs", function()
       "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
-      "History", "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions",
+      "History", "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions", "Plan", "PlannedStatement",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }

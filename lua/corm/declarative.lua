@@ -15,6 +15,7 @@ local property = load "corm.property"
 load "corm.hybrid"
 load "corm.synonym"
 load "corm.upsert"
+load "corm.plan"
 load "corm.bulk"
 local native, info, fail = orm.native, orm.info, orm.fail
 

@@ -79,6 +79,9 @@ int binding_session_delete_all(lua_State *L);
 int binding_session_invalidate(lua_State *L);
 void binding_open_session_state(lua_State *L);
 
+/* -- plan, for lua/corm/plan.lua (b_plan.c) -- */
+void binding_open_plan(lua_State *L);
+
 /* -- merge, merge_all (b_session_merge.c) -- */
 int binding_session_merge(lua_State *L);
 int binding_session_merge_all(lua_State *L);

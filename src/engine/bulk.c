@@ -67,20 +67,25 @@ static corm_status make_room(corm_page_run *j, size_t n, corm_error *err) {
   return j->run.returned ? CORM_OK : corm_error_memory(err);
 }
 
-corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *err) {
+corm_status corm_page_choose(corm_page_progress *p, corm_page_run *j, const corm_compiled **compiled, corm_error *err) {
   corm_page *page = p->page;
   corm_writer *w = page->writer;
   const size_t stride = w->def.ncolumns + w->def.nwhere, n = rows_of_next(p), first = p->next;
   const bool arrays = n > 1 && (w->way == WAY_ARRAYS || (w->source && n >= WRITER_MIN_SOURCE));
   const bool chunk = n > 1 && !arrays;
-  const corm_compiled *compiled = arrays ? &w->set : &w->one;
+  *compiled = arrays ? &w->set : &w->one;
   *j = (corm_page_run){.page = page, .first = first, .nrows = n};
   j->run = (corm_run){.values = page->values + first * stride, .n = chunk ? n * stride : stride};
   if (arrays) j->run.nrows = n;
   p->next += n;
-  corm_status status = corm_writer_batch(w, compiled, n, &j->batch, err);
-  if (status == CORM_OK && w->has_constants) status = fill(j, compiled, err);
-  return status == CORM_OK ? make_room(j, n, err) : status;
+  return w->has_constants ? fill(j, *compiled, err) : CORM_OK;
+}
+
+corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *err) {
+  const corm_compiled *compiled;
+  corm_status status = corm_page_choose(p, j, &compiled, err);
+  if (status == CORM_OK) status = corm_writer_batch(p->page->writer, compiled, j->nrows, &j->batch, err);
+  return status == CORM_OK ? make_room(j, j->nrows, err) : status;
 }
 
 /* -- what came of it ------------------------------------------------------------------------------------------------
@@ -202,6 +207,7 @@ static corm_status write_page(corm_page *page, corm_error *err) {
 
 corm_status corm_pages_write(corm_page *const *pages, size_t n, size_t *failed, corm_error *err) {
   if (n == 0) return CORM_OK;
+  if (pages[0]->writer->conn->recorder) return corm_pages_record(pages, n, failed, err);
   if (corm_pages_can_go_ahead(pages, n)) return corm_pages_write_ahead(pages, n, failed, err);
   corm_status status = CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < n; i++) {

@@ -84,6 +84,34 @@ CORM_MUST_USE corm_status corm_pages_finish(corm_pages_job *job, size_t *failed,
 /* No more jobs for now: what they took of the machine is given back. */
 void corm_pages_rest(corm_conn *conn);
 
+/* -- pages that nobody writes (bulk_record.c) ----------------------------------------------------------------------
+ */
+
+/* One statement that a page would send. */
+typedef struct corm_recorded {
+  corm_write_kind kind;
+  const corm_table *table;
+  const char *sql;
+  size_t nrows;             /* of the page that it is for */
+  const corm_value *values; /* ready for the driver; n, or n for each row where they are given in sets */
+  size_t n;
+  bool sets; /* all rows at once, through the driver's bind_rows */
+} corm_recorded;
+
+typedef struct corm_recorder {
+  void *ctx;
+  corm_status (*record)(void *ctx, const corm_recorded *statement, corm_error *err);
+} corm_recorder;
+
+/* A connection for pages only, which takes nothing from the pool and sends nothing: what they would send, in the same
+   order, is told to the recorder, which outlives it. Proofs of keys are taken as given where the dialect has one; keys
+   and returned values of the pages are left as they were, and all rows count as found. An engine that has never seen
+   its server sees it now, since that decides about the texts. Anything else is refused as by a closed connection. The
+   caller owns one reference.
+ */
+CORM_MUST_USE corm_status corm_engine_record(corm_engine *engine, const corm_recorder *recorder, corm_conn **out,
+                                             corm_error *err);
+
 /* After a page matched fewer rows than it has: one SELECT, which ones these are, as far as that can be told. */
 CORM_MUST_USE corm_status corm_page_find_missed(corm_page *page, corm_error *err);
 

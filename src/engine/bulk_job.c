@@ -82,7 +82,7 @@ bool corm_pages_may_start(corm_page *const *pages, size_t n) {
 
 static void start(corm_pages_job *job, corm_error *err) {
   corm_conn *conn = job->conn;
-  const bool background = corm_conn_has_background(conn);
+  const bool background = !conn->recorder && corm_conn_has_background(conn);
   if (background && is_ready(job->pages, job->n)) {
     job->status = send_page(job, err);
     job->where = job->status == CORM_OK ? CORM_JOB_SENT : CORM_JOB_DONE;

@@ -145,19 +145,28 @@ size_t corm_writer_chunk(const corm_writer *w, size_t left) {
   return n >= 4 ? n : 0;
 }
 
-static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
-                               corm_error *err) {
+/* The statement of a chunk; its text is NULL when out of memory. */
+static writer_text *chunk_of(corm_writer *w, const corm_compiled *compiled, size_t n) {
   size_t which = 0;
   for (size_t size = WRITER_MAX_CHUNK; size > n; size /= 2) which++;
   writer_text *text = &w->chunks[which];
-  if (!text->batch) {
-    text->compiled = *compiled;
-    text->compiled.sql = corm_compile_repeat_in(w->arena, w->conn->engine->dialect, compiled, n, &text->compiled.len);
-    if (!text->compiled.sql) return corm_error_memory(err);
-    if (corm_conn_batch_open(w->conn, &text->compiled, &text->batch, err) != CORM_OK) return CORM_FAILED;
-  }
+  if (text->compiled.sql) return text;
+  text->compiled = *compiled;
+  text->compiled.sql = corm_compile_repeat_in(w->arena, w->conn->engine->dialect, compiled, n, &text->compiled.len);
+  return text;
+}
+
+static corm_status chunk_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
+                               corm_error *err) {
+  writer_text *text = chunk_of(w, compiled, n);
+  if (!text->compiled.sql) return corm_error_memory(err);
+  if (!text->batch && corm_conn_batch_open(w->conn, &text->compiled, &text->batch, err) != CORM_OK) return CORM_FAILED;
   *out = text->batch;
   return CORM_OK;
+}
+
+const char *corm_writer_sql(corm_writer *w, const corm_compiled *compiled, size_t n) {
+  return n > 1 && compiled == &w->one ? chunk_of(w, compiled, n)->compiled.sql : compiled->sql;
 }
 
 corm_status corm_writer_batch(corm_writer *w, const corm_compiled *compiled, size_t n, corm_batch **out,
@@ -220,15 +229,17 @@ corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *f
   corm_value row[2] = {{.kind = CORM_NULL}, {.kind = CORM_NULL}};
   corm_buf sql;
   bool found = false;
-  corm_status status = corm_conn_begin_writing(w->conn, err);
+  corm_status status = w->conn->recorder ? CORM_OK : corm_conn_begin_writing(w->conn, err);
   *proved = false;
   if (status != CORM_OK) return status;
   corm_buf_init(&sql, w->conn->engine->mem);
   dialect->key_sql(dialect, w->def.table, w->def.key, &sql);
   const char *text = sql.failed ? NULL : sql.len ? corm_buf_str(&sql) : "";
   if (!text) status = corm_error_memory(err);
-  corm_map *known = &w->conn->link->proved;
-  if (text && *text && w->counted_keys) {
+  corm_map *known = w->conn->recorder ? NULL : &w->conn->link->proved;
+  if (text && *text && w->conn->recorder) {
+    *proved = true;
+  } else if (text && *text && w->counted_keys) {
     status = ask(w, text, sql.len, 2, row, &found, err);
     if (status == CORM_OK && found) status = next_keys(w, row, n, proved, first, err);
   } else if (text && *text) {

@@ -64,12 +64,20 @@ typedef struct corm_page_run {
 
 /* Finds out how the page is written, which may ask the database for a proof. */
 corm_status corm_page_begin(corm_page_progress *progress, corm_page *page, corm_error *err);
-/* The next execution, ready to be run. */
+/* The next execution: its rows, their values in the order of the parameters, and its statement. */
+corm_status corm_page_choose(corm_page_progress *progress, corm_page_run *run, const corm_compiled **compiled,
+                             corm_error *err);
+/* The same, ready to be run. */
 corm_status corm_page_next(corm_page_progress *progress, corm_page_run *run, corm_error *err);
 /* What the answer says goes into the page. */
 corm_status corm_page_take(corm_page_run *run, corm_error *err);
 /* The values of the row at fault, where a statement of many rows failed. */
 void corm_page_show_row(const corm_page_run *run, corm_error *err);
+
+/* -- bulk_record.c -- */
+
+/* corm_pages_write over a connection with a recorder. */
+corm_status corm_pages_record(corm_page *const *pages, size_t n, size_t *failed, corm_error *err);
 
 /* -- bulk_ahead.c -- */
 
@@ -82,6 +90,8 @@ corm_status corm_pages_write_ahead(corm_page *const *pages, size_t n, size_t *fa
 
 /* Rows of the next chunk when `left` are left; 0: too few. */
 size_t corm_writer_chunk(const corm_writer *writer, size_t left);
+/* The text of the statement for n rows; NULL: out of memory. */
+const char *corm_writer_sql(corm_writer *writer, const corm_compiled *compiled, size_t n);
 /* The statement for n rows (1: &writer->one), prepared. */
 corm_status corm_writer_batch(corm_writer *writer, const corm_compiled *compiled, size_t n, corm_batch **out,
                               corm_error *err);

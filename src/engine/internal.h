@@ -62,6 +62,8 @@ struct corm_conn {
   const corm_driver *driver;
   corm_link *link; /* NULL: closed, or invalidated */
   corm_conn_options options;
+  const struct corm_recorder
+      *recorder; /* what pages would send is told to it, and nothing is sent; engine/bulk_record.c */
   corm_batch *batches;
   struct corm_pages_job *jobs; /* pages that are being written in the background; engine/bulk_job.c */
   corm_pages_worker *worker;   /* the thread that does it, where it takes one */

@@ -5,6 +5,7 @@
 
 #include "orm/binds.h"
 #include "orm/outer.h"
+#include "orm/preview.h"
 #include "orm/state.h"
 
 /* Growing by doubling copies what is there, and a large block's copy lies in memory that was never touched before. */
@@ -24,7 +25,7 @@ void *corm_flush_grow(const corm_mem *mem, void *items, uint32_t n, uint32_t *ca
   return grown;
 }
 
-static void flush_clear(corm_flush *flush) {
+void corm_flush_clear(corm_flush *flush) {
   for (uint32_t i = 0; i < flush->nworks; i++) flush->works[i].object->flush = 0;
   corm_mem_free(flush->mem, flush->works);
   corm_mem_free(flush->mem, flush->syncs);
@@ -97,7 +98,7 @@ static corm_status load_versions(corm_flush *flush, corm_error *err) {
 
 /* Relationships may add works while the list is walked; those only carry keys and have been looked at by their parents.
  */
-static corm_status collect(corm_flush *flush, corm_error *err) {
+corm_status corm_flush_collect(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = corm_session_doom_orphans(session, err);
   if (status == CORM_OK)
@@ -114,6 +115,7 @@ static corm_status collect(corm_flush *flush, corm_error *err) {
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
     if (flush->works[i].linked || flush->works[i].kind == CORM_WORK_DELETE)
       status = corm_sync_collect(flush, flush->works[i].object, (corm_work_kind)flush->works[i].kind, err);
+  if (status == CORM_OK && flush->preview) status = corm_preview_keep_works(flush, err);
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
     if (flush->works[i].object->mapper->holds && flush->works[i].kind != CORM_WORK_DELETE)
       status = corm_object_reread(flush->works[i].object, err);
@@ -242,7 +244,7 @@ static void fail(corm_session *session, const corm_error *err) {
 static corm_status run(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   session->writing = true;
-  corm_status status = collect(flush, err);
+  corm_status status = corm_flush_collect(flush, err);
   if (status == CORM_OK && flush->nworks) status = corm_plan_order(flush, err);
   if (status == CORM_OK) status = corm_persist(flush, err);
   if (status == CORM_OK) status = corm_state_tell_now(session, CORM_EVENT_AFTER_FLUSH, NULL, err);
@@ -272,7 +274,7 @@ corm_status corm_session_flush(corm_session *session, corm_error *err) {
   if (!refused) status = run(&flush, err);
   session->flushing = session->writing = false;
   session->busy = busy;
-  flush_clear(&flush);
+  corm_flush_clear(&flush);
   if (status != CORM_OK && !refused) {
     fail(session, err);
     corm_state_tell_quietly(session);

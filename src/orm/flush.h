@@ -43,6 +43,7 @@ typedef struct corm_association {
 
 typedef struct corm_flush {
   corm_session *session;
+  struct corm_preview *preview; /* nothing is written: orm/preview.h; NULL: it is a flush */
   corm_conn *conn;
   const corm_mem *mem;
   corm_work *works;
@@ -78,6 +79,10 @@ uint32_t corm_flush_rank(const corm_flush *flush, uint32_t at);
 
 /* The work of an object, made as an UPDATE when there is none. NULL: err is set. */
 corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err);
+
+/* What has to be written, and what relationships say of it. */
+CORM_MUST_USE corm_status corm_flush_collect(corm_flush *flush, corm_error *err);
+void corm_flush_clear(corm_flush *flush);
 
 /* -- sync.c -- */
 CORM_MUST_USE corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,

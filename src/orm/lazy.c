@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "orm/loader.h"
+#include "orm/preview.h"
 
 static corm_status fill_empty(corm_object *object, const corm_relationship *relationship, corm_error *err) {
   if (relationship->uselist) return corm_link_fill_many(object, relationship, NULL, NULL, 0, err);
@@ -124,6 +125,14 @@ static corm_status load_without_sql(corm_object *object, corm_relationship *rela
   return refuse_lazy(object, relationship, "raise_on_sql", err);
 }
 
+/* What is in memory; the rest is only noted. */
+static corm_status plan_load(corm_object *object, corm_relationship *relationship, corm_error *err) {
+  corm_fetch fetch = {.session = object->session, .relationship = relationship};
+  const corm_status status = corm_fetch_now(&fetch, object, err);
+  if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
+  return corm_preview_miss(object->session->preview, object, relationship, err);
+}
+
 corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err) {
   const corm_link *link = corm_object_link(object, relationship);
   if (!link) return corm_error_memory(err);
@@ -135,5 +144,6 @@ corm_status corm_object_load_link(corm_object *object, corm_relationship *relati
   if (lazy == CORM_LAZY_WRITE_ONLY) return refuse_whole(object, relationship, err);
   if (!object->session) return refuse_detached(object, relationship, err);
   if (lazy == CORM_LAZY_RAISE_ON_SQL && !flushing) return load_without_sql(object, relationship, err);
+  if (object->session->preview) return plan_load(object, relationship, err);
   return load(object, relationship, lazy != CORM_LAZY_SELECT, err);
 }

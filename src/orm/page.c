@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orm/persist.h"
+#include "orm/preview.h"
 
 /* -- shapes ---------------------------------------------------------------------------------------------------------
  */
@@ -216,6 +217,11 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
                           corm_value *out, corm_error *err) {
   if (corm_value_has_bytes(value)) p->open->nbytes += value->len;
   if (value->kind == CORM_NULL || (value->kind == plain && !(p->copies && corm_value_has_bytes(value)))) {
+    *out = *value;
+    out->flags = 0;
+    return CORM_OK;
+  }
+  if (value->extra == CORM_PLACEHOLDER) {
     *out = *value;
     out->flags = 0;
     return CORM_OK;

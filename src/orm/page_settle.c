@@ -11,7 +11,7 @@ corm_status corm_persist_blame(const corm_object *object, corm_error *err) {
 
 corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err) {
   const corm_host *host = p->flush->session->host;
-  if (!(object->mapper->listening & CORM_EVENT_BIT(event))) return CORM_OK;
+  if (!(object->mapper->listening & CORM_EVENT_BIT(event)) || p->flush->preview) return CORM_OK;
   return host->event(host->ctx, &(corm_news){.event = event, .session = p->flush->session, .object = object}, err);
 }
 

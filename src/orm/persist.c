@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "orm/binds.h"
+#include "orm/preview.h"
 
 /* -- when pages are closed --------------------------------------------------------------------------------------------
  */
@@ -215,7 +216,9 @@ static void take_connection(corm_persister *p, corm_conn *conn) {
 corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table, corm_error *err) {
   corm_conn *conn;
   if (!p->flush->session->branches.len) return CORM_OK;
-  corm_status status = corm_binds_connection(p->flush->session, mapper, table, &conn, err);
+  corm_preview *preview = p->flush->preview;
+  corm_status status = preview ? corm_preview_connection(preview, mapper, table, &conn, err)
+                               : corm_binds_connection(p->flush->session, mapper, table, &conn, err);
   if (status != CORM_OK || conn == p->flush->conn) return status;
   status = corm_pages_flush(p, err);
   corm_pages_rest(p->flush->conn);

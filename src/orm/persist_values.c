@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "orm/persist.h"
+#include "orm/preview.h"
 
 static void set_bit(uint64_t *mask, uint32_t slot) {
   mask[slot / 64] |= UINT64_C(1) << (slot % 64);
@@ -15,6 +16,7 @@ static corm_status apply_default(corm_persister *p, corm_object *object, uint32_
   if (from->kind == CORM_DEFAULT_HOOK) {
     corm_value given;
     char place[160];
+    if (p->flush->preview) return corm_preview_put(p->flush->preview, object, slot, "default of", err);
     corm_status status = host->call_default(host->ctx, object, column, from->hook, &given, err);
     if (status != CORM_OK) return status;
     corm_buf name;
@@ -67,6 +69,7 @@ static corm_status count_version(corm_persister *p, corm_object *object, corm_er
   case CORM_VERSION_COUNTED: break;
   }
   const corm_value *old = &object->slots[slot];
+  if (old->extra == CORM_PLACEHOLDER) return corm_preview_put(p->flush->preview, object, slot, "next", err);
   const bool counts = (object->flags & CORM_OBJECT_KEYED) && old->kind == CORM_INT && old->as.i < INT64_MAX;
   const corm_value next = corm_value_int(counts ? old->as.i + 1 : 1);
   return corm_object_set(object, slot, &next, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orm/loader.h"
+#include "orm/preview.h"
 #include "orm/state.h"
 
 static corm_status refuse(const corm_object *object, corm_error_class cls, const char *before, const char *after,
@@ -162,6 +163,7 @@ corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *
              object->mapper->name, object->mapper->attributes[slot].key);
     return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ", after, err);
   }
+  if (object->session->preview) return corm_preview_refresh(object->session->preview, object, slot, err);
   const wanted w = is_alone(&object->slots[slot]) ? group_of(object, slot) : expired_of(object);
   const bool others = is_later(&object->slots[slot]) && !is_alone(&object->slots[slot]);
   corm_status status = others ? load_later(object, slot, err) : load_row(object, &w, NULL, err);

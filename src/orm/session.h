@@ -70,6 +70,7 @@ struct corm_session {
   bool news_lost;   /* there was no memory to note one */
   const char *busy; /* what it is doing while its transaction may not be ended, for messages; NULL: nothing */
   uint32_t merging; /* depth of merges: they may load what is lazy = "raise" */
+  struct corm_preview *preview; /* the flush that runs is none: orm/preview.h */
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */
@@ -179,6 +180,9 @@ CORM_MUST_USE corm_status corm_session_register(corm_session *session, corm_obje
 /* The same for an object that was just inserted. The database took the key, so the row of another object that has it in
    memory is gone: somebody else deleted it, and the object leaves the session. */
 CORM_MUST_USE corm_status corm_session_register_new(corm_session *session, corm_object *object, corm_error *err);
+
+/* PendingRollbackError, because a flush failed. */
+corm_status corm_session_refuse_failed(const corm_session *session, corm_error *err);
 
 /* -- flush (orm/flush.c) -- */
 CORM_MUST_USE corm_status corm_session_flush(corm_session *session, corm_error *err);

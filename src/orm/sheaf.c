@@ -1,5 +1,6 @@
 /* Closing pages, writing them in the background, and what becomes of their objects afterwards. */
 #include "orm/persist.h"
+#include "orm/preview.h"
 
 /* The object of a shape's row, for errors; NULL: unknown. */
 static const corm_object *object_of(const corm_sheaf *sheaf, const corm_shape *s, size_t row) {
@@ -49,7 +50,7 @@ static corm_status finish_oldest(corm_persister *p, corm_error *err) {
   p->nwritten--;
   corm_status status = corm_pages_finish(sheaf->job, &failed, err);
   if (status == CORM_OK) {
-    status = settle(p, sheaf, err);
+    status = p->flush->preview ? corm_preview_settle(p, sheaf, err) : settle(p, sheaf, err);
   } else {
     const corm_object *object = object_of(sheaf, sheaf->shapes[failed], sheaf->pages[failed]->blame);
     if (object) status = corm_persist_blame(object, err);

@@ -16,7 +16,7 @@ static void restart_serials(corm_session *session) {
     if (session->identity.entries[i].object) session->identity.entries[i].object->txn = 0;
 }
 
-static corm_status refuse_failed(const corm_session *session, corm_error *err) {
+corm_status corm_session_refuse_failed(const corm_session *session, corm_error *err) {
   const char *why = session->commit_unknown
                         ? "the connection was lost while this Session committed, and nobody knows with what result"
                         : "this Session's transaction has been rolled back due to a previous exception during flush";
@@ -101,7 +101,7 @@ corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm
 }
 
 corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err) {
-  if (session->frame && session->frame->failed) return refuse_failed(session, err);
+  if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
   if (!session->frame) {
     if (!session->options.autobegin)
       return corm_error_set(err, CORM_E_INVALID_REQUEST,
@@ -296,7 +296,7 @@ static corm_status commit_all(corm_session *session, corm_error *err) {
 
 corm_status corm_session_commit(corm_session *session, corm_error *err) {
   if (session->busy) return corm_state_check_idle(session, "commit()", err);
-  if (session->frame && session->frame->failed) return refuse_failed(session, err);
+  if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
   corm_status status = tell_before_commit(session, err);
   if (status == CORM_OK) status = flush_until_clean(session, err);
   if (status != CORM_OK) return status;
@@ -335,7 +335,7 @@ static corm_status rollback_savepoint(corm_session *session, corm_error *err) {
 static corm_status end_savepoints(corm_session *session, uint32_t id, bool commit, corm_error *err) {
   corm_status status = CORM_OK;
   if (commit) {
-    if (session->frame->failed) return refuse_failed(session, err);
+    if (session->frame->failed) return corm_session_refuse_failed(session, err);
     status = tell_before_commit(session, err);
     if (status == CORM_OK) status = flush_until_clean(session, err);
   }

@@ -395,6 +395,26 @@ function Session:get(class, key, options) end
 ---@return corm.Object
 function Session:get_one(class, key, options) end
 
+---A statement that a flush would send. Values that only the database or a hook could say are placeholders, whose
+---tostring says what they stand for.
+---@class corm.PlannedStatement
+---@field kind "insert"|"update"|"delete"
+---@field table string
+---@field rows integer
+---@field sql string
+---@field parameters any[]
+
+---What a flush would send, in its order; tostring is a text to read.
+---@class corm.Plan
+---@field [integer] corm.PlannedStatement
+---@field reads string[] What it would read first, and the plan does without: "User(id=1).addresses".
+
+---The statements of the pending flush. Sends nothing, calls no hook and changes nothing; with `load` what a flush would
+---read first is read.
+---@param options? { load?: boolean }
+---@return corm.Plan
+function Session:plan(options) end
+
 ---The object with these values, or a new one that also has the defaults; and whether it was made. A row that another
 ---one inserts in between is found. Raises MultipleResultsFound.
 ---@param class corm.Model
