@@ -108,6 +108,9 @@ typedef struct corm_error {
   char table[96];
   char column[96];
   char constraint[96];
+  char attribute[96]; /* of the mapped class: the columns' or the relationship's; "a, b" */
+  char subject[224];  /* "User.name of User(id=1)": what a flush was about, shown behind the message */
+  unsigned blamed;    /* the host's number of the object that it keeps for who catches the error; 0: none */
   corm_error_statement statement;
   struct corm_error *cause; /* owned copy of the error that this one followed from, or NULL */
   const corm_mem *cause_mem;
@@ -133,7 +136,7 @@ corm_status corm_error_memory(corm_error *err);
 /* Sets the hint, printf style; does nothing when one is there. */
 CORM_PRINTF(2, 3) void corm_error_hint(corm_error *err, const char *format, ...);
 
-/* Copies text into one of the fixed fields (entity, table, column, constraint), cutting what is too long. */
+/* Copies text into one of the fixed fields (entity, table, column, constraint, attribute), cutting what is too long. */
 void corm_error_field(char *field, size_t size, const char *text);
 
 /* Prefixes the message: "(raised as a result of autoflush) ..."; cut at the end when too long. */

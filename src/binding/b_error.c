@@ -18,7 +18,7 @@ typedef struct error_object {
 } error_object;
 
 /* User values. */
-enum { ERROR_TRACEBACK = 1, ERROR_CAUSE, ERROR_SLOTS = ERROR_CAUSE };
+enum { ERROR_TRACEBACK = 1, ERROR_CAUSE, ERROR_OBJECT, ERROR_SLOTS = ERROR_OBJECT };
 
 /* Stable numbers: each has its paragraph in docs/errors.md, and none is given twice. */
 static const int codes[CORM_ERROR_CLASS_COUNT] = {
@@ -98,6 +98,19 @@ static void push_cause(lua_State *L, error_object *object) {
   *object->err.cause = (corm_error){0};
 }
 
+/* The object that a flush failed for, if it is still the one that was kept. Leaves the error at the top. */
+static void take_blamed(lua_State *L, const corm_error *err) {
+  if (!err->blamed) return;
+  if (err->blamed == binding_get(L)->blamed) {
+    binding_state_push(L);
+    lua_getiuservalue(L, -1, BINDING_STATE_BLAMED);
+    lua_setiuservalue(L, -3, ERROR_OBJECT);
+    lua_pushnil(L);
+    lua_setiuservalue(L, -2, BINDING_STATE_BLAMED);
+    lua_pop(L, 1);
+  }
+}
+
 /* Runs protected. Argument 1: the corm_error to move; 2: the cause, if any. */
 static int new_error(lua_State *L) {
   corm_error *err = lua_touserdata(L, 1);
@@ -108,6 +121,7 @@ static int new_error(lua_State *L) {
   (void)binding_script_place(L, object->source, &object->line);
   luaL_traceback(L, L, NULL, 1);
   lua_setiuservalue(L, -2, ERROR_TRACEBACK);
+  take_blamed(L, &object->err);
   if (!has_cause && !object->err.cause) return 1;
   if (has_cause)
     lua_pushvalue(L, 2);
@@ -215,11 +229,22 @@ static int is_error(lua_State *L) {
   return 1;
 }
 
+/* What follows the message on its line, after a semicolon each. */
+static void add_parts(luaL_Buffer *text, const corm_error *err) {
+  const char *const parts[] = {err->subject, err->hint};
+  luaL_addstring(text, err->message);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (!parts[i][0]) continue;
+    luaL_addstring(text, "; ");
+    luaL_addstring(text, parts[i]);
+  }
+}
+
 static void push_message(lua_State *L, const corm_error *err) {
-  if (err->hint[0])
-    lua_pushfstring(L, "%s; %s", err->message, err->hint);
-  else
-    lua_pushstring(L, err->message);
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  add_parts(&text, err);
+  luaL_pushresult(&text);
 }
 
 static int error_tostring(lua_State *L) {
@@ -234,11 +259,7 @@ static int error_tostring(lua_State *L) {
   }
   luaL_addstring(&text, corm_error_class_name(err->cls));
   luaL_addstring(&text, ": ");
-  luaL_addstring(&text, err->message);
-  if (err->hint[0]) {
-    luaL_addstring(&text, "; ");
-    luaL_addstring(&text, err->hint);
-  }
+  add_parts(&text, err);
   if (err->detail[0]) {
     luaL_addstring(&text, "\nDETAIL: ");
     luaL_addstring(&text, err->detail);
@@ -274,6 +295,7 @@ static size_t text_field(const char *name) {
                 {"table", offsetof(corm_error, table)},
                 {"column", offsetof(corm_error, column)},
                 {"constraint", offsetof(corm_error, constraint)},
+                {"attribute", offsetof(corm_error, attribute)},
                 {"sqlstate", offsetof(corm_error, sqlstate)},
                 {"detail", offsetof(corm_error, detail)}};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -318,6 +340,8 @@ static bool push_field(lua_State *L, const error_object *object, const char *nam
     lua_getiuservalue(L, 1, ERROR_TRACEBACK);
   else if (strcmp(name, "cause") == 0)
     lua_getiuservalue(L, 1, ERROR_CAUSE);
+  else if (strcmp(name, "object") == 0)
+    lua_getiuservalue(L, 1, ERROR_OBJECT);
   else if (strcmp(name, "source") == 0)
     push_text(L, object->source);
   else if (strcmp(name, "line") == 0)
@@ -372,7 +396,8 @@ void binding_open_error(lua_State *L) {
       {"params", NULL},   {"orig", NULL},         {"cause", NULL},      {"native_code", NULL}, {"kind", NULL},
       {"table", NULL},    {"column", NULL},       {"constraint", NULL}, {"entity", NULL},      {"hint", NULL},
       {"sqlstate", NULL}, {"detail", NULL},       {"outcome", NULL},    {"retryable", NULL},   {"source", NULL},
-      {"line", NULL},     {"disconnected", NULL}, {"traceback", NULL},  {NULL, NULL}};
+      {"line", NULL},     {"disconnected", NULL}, {"traceback", NULL},  {"attribute", NULL},   {"object", NULL},
+      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", error_tostring}, {"__gc", error_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"is_error", is_error}, {NULL, NULL}};
   binding_state *state = binding_get(L);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "binding/b_load.h"
+#include "binding/state.h"
 
 /* User values of the host. */
 enum { HOST_VALUE = 1, HOST_TABLES, HOST_SLOTS = HOST_TABLES };
@@ -375,6 +376,18 @@ static void host_warn(void *ctx, const char *text) {
   lua_warning(host->state->L, line, 0);
 }
 
+static void host_blame(void *ctx, const corm_object *object, corm_error *err) {
+  const binding_host *host = ctx;
+  binding_state *state = host->state;
+  lua_State *tables = state->tables;
+  binding_state_push(tables);
+  lua_rawgeti(tables, 1, object->handle);
+  lua_setiuservalue(tables, -2, BINDING_STATE_BLAMED);
+  lua_pop(tables, 1);
+  if (!++state->blamed) state->blamed = 1;
+  err->blamed = state->blamed;
+}
+
 static void host_plan_gone(void *ctx, corm_load_plan *plan) {
   const binding_host *host = ctx;
   lua_State *tables = host->state->tables;
@@ -463,6 +476,7 @@ void binding_open_host(lua_State *L) {
                            .assign = host_assign,
                            .reread = binding_host_reread,
                            .run_loader = binding_host_run_loader,
+                           .blame = host_blame,
                            .plan_gone = host_plan_gone,
                            .warn = host_warn,
                            .call_default = host_call_default,

@@ -125,6 +125,7 @@ typedef struct binding_state {
   int memory_error;                         /* ref: the MemoryError object made at load time */
   int generic_functions;                    /* ref: what GenericFunction() registered; LUA_NOREF: nothing */
   int next_hook;
+  unsigned blamed;                     /* number of the object that is kept for an error (state.h); 0: none */
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
   struct binding_host *host;           /* b_host.h; likewise */
   const struct corm_dialect *dialect;  /* of the engine used last, for functions of types; NULL: none was */

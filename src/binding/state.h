@@ -7,7 +7,8 @@
 /* User values of the state's userdata: setting one cannot fail. */
 enum {
   BINDING_STATE_HOOK_ERROR = 1, /* the Lua error value of a failed hook, while an error is from_hook */
-  BINDING_STATE_SLOTS = BINDING_STATE_HOOK_ERROR
+  BINDING_STATE_BLAMED,         /* the object that a flush failed for, until its error is raised */
+  BINDING_STATE_SLOTS = BINDING_STATE_BLAMED
 };
 
 /* Lends the idle userdata of a kind, or makes one (*is_new); it is left on the stack. A nested borrower finds none and

@@ -318,9 +318,52 @@ static size_t blame_key(const corm_page *page, const char *detail, const corm_me
   return found;
 }
 
+/* Steps over one value of "1, x, null)."; one that is not known to the page ends where the next begins. */
+static const char *step_over(const char *shown, const corm_value *value, corm_buf *text) {
+  corm_buf_reset(text);
+  if (value && value->kind == CORM_NULL) corm_buf_puts(text, "null");
+  if (value && (value->kind == CORM_NULL || show(value, text))) {
+    const char *wanted = corm_buf_str(text);
+    if (!wanted || strncmp(shown, wanted, text->len) != 0) return NULL;
+    shown += text->len;
+  } else {
+    shown += strcspn(shown, ",)");
+  }
+  if (strncmp(shown, ", ", 2) == 0) return shown + 2;
+  return shown[0] == ')' ? shown : NULL;
+}
+
+/* The only row that may be that of "Failing row contains (1, x, null).", whose columns stand in the table's order. */
+static size_t blame_whole_row(const corm_page *page, const char *detail, const corm_mem *mem) {
+  static const char begin[] = "Failing row contains (";
+  const corm_writer_def *def = &page->writer->def;
+  const corm_vec *columns = &def->table->columns;
+  size_t found = CORM_NO_ROW;
+  bool only = true;
+  corm_buf text;
+  if (strncmp(detail, begin, sizeof begin - 1) != 0) return CORM_NO_ROW;
+  corm_buf_init(&text, mem);
+  for (size_t row = 0; row < page->nrows; row++) {
+    const corm_value *values = page->values + row * (def->ncolumns + def->nwhere);
+    const char *p = detail + sizeof begin - 1;
+    for (size_t i = 0; p && i < columns->len; i++) {
+      const char *name = ((const corm_column *)columns->items[i])->name;
+      const size_t at = column_at(def, name, strlen(name));
+      p = step_over(p, at == CORM_NO_ROW ? NULL : &values[at], &text);
+    }
+    if (!p || *p != ')') continue;
+    only = found == CORM_NO_ROW;
+    found = row;
+  }
+  corm_buf_clear(&text);
+  return only ? found : CORM_NO_ROW;
+}
+
 size_t corm_writer_blame(const corm_page *page, const corm_error *err) {
   if (page->nrows == 1) return 0;
   if (!corm_error_class_is(err->cls, CORM_E_INTEGRITY)) return CORM_NO_ROW;
+  if (err->detail[0] == 'F' && !err->column[0])
+    return blame_whole_row(page, err->detail, page->writer->conn->engine->mem);
   if (err->detail[0] == 'K') return blame_key(page, err->detail, page->writer->conn->engine->mem);
   return err->column[0] ? blame_null(page, err->column) : CORM_NO_ROW;
 }

@@ -58,6 +58,10 @@ typedef struct corm_host {
   /* Tells the script what it might do better; the host knows where the script is. NULL: it does not want to know. */
   void (*warn)(void *ctx, const char *text);
 
+  /* Keeps the object that a flush failed for until the error is raised: sets err->blamed. Must neither fail nor run
+     anything. NULL: the host does not tell. */
+  void (*blame)(void *ctx, const corm_object *object, corm_error *err);
+
   /* Nobody needs the options of a query any more. Must neither fail nor run anything. NULL: the host keeps nothing for
      them. */
   void (*plan_gone)(void *ctx, struct corm_load_plan *plan);

@@ -239,7 +239,9 @@ corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object,
   corm_value *out = corm_page_room(p, s, object, err);
   corm_status status = out ? CORM_OK : CORM_FAILED;
   for (uint32_t i = 0; status == CORM_OK && i < s->n; i++)
-    status = corm_page_put(p, s->slots[i].column, s->slots[i].plain, &object->slots[s->slots[i].slot], out++, err);
+    if (corm_page_put(p, s->slots[i].column, s->slots[i].plain, &object->slots[s->slots[i].slot], out++, err) !=
+        CORM_OK)
+      status = corm_persist_blame_slot(object, s->slots[i].slot, err);
   for (uint32_t i = 0; status == CORM_OK && i < s->nkeys; i++)
     status = corm_page_put(p, s->keys[i].column, s->keys[i].plain, key_of(s, object, s->keys[i].slot), out++, err);
   if (status == CORM_OK) corm_page_count(p, s);

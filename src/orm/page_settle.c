@@ -4,11 +4,6 @@
 
 #include "orm/persist.h"
 
-corm_status corm_persist_blame(const corm_object *object, corm_error *err) {
-  if (err && !err->entity[0]) corm_error_field(err->entity, sizeof err->entity, object->mapper->name);
-  return CORM_FAILED;
-}
-
 corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err) {
   const corm_host *host = p->flush->session->host;
   if (!(object->mapper->listening & CORM_EVENT_BIT(event)) || p->flush->preview) return CORM_OK;

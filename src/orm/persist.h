@@ -160,11 +160,20 @@ void corm_pages_abandon(corm_persister *p, corm_error *err);
 CORM_MUST_USE corm_status corm_page_check(corm_persister *p, corm_sheaf *sheaf, corm_shape *shape, corm_error *err);
 CORM_MUST_USE corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_page_row *row,
                                            corm_error *err);
-CORM_MUST_USE corm_status corm_persist_blame(const corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err);
 /* Tells of slots that the flush has set: refresh_flush. */
 CORM_MUST_USE corm_status corm_persist_tell_set(corm_persister *p, corm_object *object, const uint32_t *slots,
                                                 uint32_t n, corm_error *err);
+
+/* -- blame.c: what an error of a flush says of objects. All return CORM_FAILED. -- */
+
+/* It is about an object: class, attributes of the columns or the constraint that the database named, which new object
+   it is, or its key. The first one counts. */
+corm_status corm_persist_blame(const corm_object *object, corm_error *err);
+/* The same with the slot that was refused. */
+corm_status corm_persist_blame_slot(const corm_object *object, uint32_t slot, corm_error *err);
+/* It is about a row of a page that failed, or one of them: CORM_NO_ROW. */
+corm_status corm_persist_blame_row(const corm_sheaf *sheaf, const corm_shape *shape, size_t row, corm_error *err);
 
 /* -- persist.c -- */
 

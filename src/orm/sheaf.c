@@ -2,13 +2,6 @@
 #include "orm/persist.h"
 #include "orm/preview.h"
 
-/* The object of a shape's row, for errors; NULL: unknown. */
-static const corm_object *object_of(const corm_sheaf *sheaf, const corm_shape *s, size_t row) {
-  for (uint32_t i = 0; i < sheaf->nrows; i++)
-    if (sheaf->rows[i].shape == s && (row == CORM_NO_ROW || sheaf->rows[i].row == row)) return sheaf->rows[i].object;
-  return NULL;
-}
-
 /* Pages go out in the order of their first rows. */
 static corm_status list_pages(corm_sheaf *sheaf, corm_error *err) {
   uint32_t n = 0;
@@ -52,8 +45,7 @@ static corm_status finish_oldest(corm_persister *p, corm_error *err) {
   if (status == CORM_OK) {
     status = p->flush->preview ? corm_preview_settle(p, sheaf, err) : settle(p, sheaf, err);
   } else {
-    const corm_object *object = object_of(sheaf, sheaf->shapes[failed], sheaf->pages[failed]->blame);
-    if (object) status = corm_persist_blame(object, err);
+    status = corm_persist_blame_row(sheaf, sheaf->shapes[failed], sheaf->pages[failed]->blame, err);
   }
   p->failed = p->failed || status != CORM_OK;
   empty(sheaf);

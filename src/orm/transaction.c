@@ -30,7 +30,8 @@ corm_status corm_session_refuse_failed(const corm_session *session, corm_error *
 void corm_session_note_failure(corm_session *session, const corm_error *err) {
   char class_name[64] = "";
   if (!err->from_hook) (void)snprintf(class_name, sizeof class_name, "(%s) ", corm_error_class_name(err->cls));
-  (void)snprintf(session->failure, sizeof session->failure, "%s%.440s", class_name, err->message);
+  (void)snprintf(session->failure, sizeof session->failure, "%s%.360s%s%.80s", class_name, err->message,
+                 err->from_hook || !err->subject[0] ? "" : "; ", err->from_hook ? "" : err->subject);
   corm_error_free(session->mem, session->first);
   session->first = corm_error_dup(session->mem, err);
 }

@@ -189,7 +189,9 @@ local Uuid = {}
 ---@field table string|nil
 ---@field column string|nil
 ---@field constraint string|nil
----@field entity string|nil
+---@field entity string|nil The class that a flush failed for
+---@field attribute string|nil Its attribute or relationship; several are `"a, b"`
+---@field object corm.Object|nil
 ---@field retryable boolean The whole unit of work may be run again
 ---@field disconnected boolean
 ---@field outcome "none"|"unknown"|nil Whether anything may have been kept; nil without a database
