@@ -366,4 +366,25 @@ describe("echo", function()
     end
     assert.is_nil(text:find("silent", 1, true))
   end)
+
+  it("tells how long each took, how many rows it was, and which line of the script it came from", function()
+    local text = stderr_of [[
+      local corm = require "corm"
+      local engine = corm.create_engine("sqlite://", { echo = true })
+      local conn = engine:connect()
+      conn:exec_driver_sql("CREATE TABLE t (x INTEGER)")
+      conn:exec_driver_sql("INSERT INTO t VALUES (1), (2)")
+      for _ in conn:exec_driver_sql("SELECT x FROM t") do end
+      conn:exec_driver_sql("SELECT x FROM t WHERE x = 7")
+      conn:exec_driver_sql("DELETE FROM t WHERE x = 1")
+    ]]
+    local outcomes = {}
+    for outcome in text:gmatch "INFO corm.engine.Engine (%[took [^\n]*)\n" do outcomes[#outcomes + 1] = outcome end
+    assert.equal(5, #outcomes)
+    for i, pattern in ipairs { "^%[took 0%.%d+s%] at .*:4$", "s, 2 rows%] at .*:5$", "s%] at .*:6$",
+      "s, 0 rows%] at .*:7$", "s, 1 row%] at .*:8$" } do
+      assert.is_truthy(outcomes[i]:find(pattern), outcomes[i])
+    end
+    assert.is_truthy(text:find("INFO corm.engine.Engine [2 rows read]\n", 1, true))
+  end)
 end)

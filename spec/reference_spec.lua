@@ -142,8 +142,9 @@ describe("the stubs", function()
       "AssociationProxyOptions", "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate",
       "ConnectionOptions",
       "Decoration", "DialectName",
-      "EngineOptions", "ExecutionOptions", "ForeignKeyOptions", "GetOptions", "IdentityOptions", "IndexOptions",
-      "History", "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions", "Plan", "PlannedStatement",
+      "EngineOptions", "ExecutionOptions", "Explanation", "ForeignKeyOptions", "GetOptions", "History",
+      "IdentityOptions", "IndexOptions",
+      "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions", "Plan", "PlannedStatement",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }

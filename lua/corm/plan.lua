@@ -72,3 +72,65 @@ local function plan(session, options)
 end
 
 native.method("Session", "plan", plan)
+
+-- session:explain(statement, parameters) ------------------------------------------------------------------------------
+
+-- SQLite's rows are a tree.
+local function tree(rows)
+  local lines, depth = {}, {}
+  for i, row in ipairs(rows) do
+    depth[row.id] = (depth[row.parent] or 0) + 1
+    lines[i] = ("  "):rep(depth[row.id] - 1) .. row.detail
+  end
+  return lines
+end
+
+local function first_column(rows, columns)
+  local lines = {}
+  for i, row in ipairs(rows) do lines[i] = row[columns[1]] end
+  return lines
+end
+
+-- MariaDB's are a table, whose cells may be NULL.
+local function grid(rows, columns)
+  local cells, widths = { { table.unpack(columns) } }, {}
+  for i, row in ipairs(rows) do
+    cells[i + 1] = {}
+    for k, name in ipairs(columns) do cells[i + 1][k] = row[name] == nil and "" or tostring(row[name]) end
+  end
+  for _, line in ipairs(cells) do
+    for k, cell in ipairs(line) do widths[k] = math.max(widths[k] or 0, #cell) end
+  end
+  local lines = {}
+  for i, line in ipairs(cells) do
+    for k, cell in ipairs(line) do line[k] = cell .. (" "):rep(widths[k] - #cell) end
+    lines[i] = table.concat(line, "  "):gsub(" +$", "")
+  end
+  return lines
+end
+
+local Explanation = { __name = "corm.Explanation" }
+function Explanation:__tostring()
+  local columns = self.columns
+  local lines = columns[#columns] == "detail" and tree or #columns == 1 and first_column or grid
+  return table.concat(lines(self, columns), "\n")
+end
+
+local function explain(session, statement, parameters)
+  if native.kind(session) ~= "Session" then
+    fail("ArgumentError", "Session:explain: a Session expected, got %s; methods are called with a colon",
+      native.kind(session))
+  end
+  local result = native.explain(session, statement, parameters)
+  local rows, columns = {}, {}
+  for i, name in ipairs(result:keys()) do columns[i] = name end
+  for row in result do
+    local values = {}
+    for i, name in ipairs(columns) do values[name] = row[i] end
+    rows[#rows + 1] = values
+  end
+  rows.columns = columns
+  return setmetatable(rows, Explanation)
+end
+
+native.method("Session", "explain", explain)

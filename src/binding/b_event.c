@@ -27,6 +27,14 @@ static void log_line(void *ctx, const char *line) {
   fprintf(stderr, "INFO corm.engine.Engine %s\n", line);
 }
 
+static bool place(void *ctx, char *out, size_t size) {
+  char source[LUA_IDSIZE];
+  int line;
+  if (!binding_script_place(((binding_state *)ctx)->L, source, &line)) return false;
+  (void)snprintf(out, size, "%s:%d", source, line);
+  return true;
+}
+
 static void warn(void *ctx, const char *line) {
   lua_warning(((binding_state *)ctx)->L, line, 0);
 }
@@ -149,8 +157,11 @@ static void collect_garbage(void *ctx) {
 }
 
 corm_engine_observer binding_quiet_observer(binding_state *state) {
-  return (corm_engine_observer){
-      .ctx = state, .log = log_line, .warn = state ? warn : NULL, .collect = state ? collect_garbage : NULL};
+  return (corm_engine_observer){.ctx = state,
+                                .log = log_line,
+                                .place = state ? place : NULL,
+                                .warn = state ? warn : NULL,
+                                .collect = state ? collect_garbage : NULL};
 }
 
 /* -- listeners of an engine: entries { fn, retval } in a list that is replaced when it changes, so that a listener may

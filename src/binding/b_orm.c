@@ -44,6 +44,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_committed(L);
   binding_open_held(L);
   binding_open_plan(L);
+  binding_open_explain(L);
   binding_open_write_only(L);
   binding_open_orm_event(L);
   push_info(L, binding_get(L)->host);

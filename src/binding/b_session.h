@@ -79,8 +79,9 @@ int binding_session_delete_all(lua_State *L);
 int binding_session_invalidate(lua_State *L);
 void binding_open_session_state(lua_State *L);
 
-/* -- plan, for lua/corm/plan.lua (b_plan.c) -- */
+/* -- for lua/corm/plan.lua: plan (b_plan.c), explain (b_session_run.c) -- */
 void binding_open_plan(lua_State *L);
+void binding_open_explain(lua_State *L);
 
 /* -- merge, merge_all (b_session_merge.c) -- */
 int binding_session_merge(lua_State *L);

@@ -370,6 +370,86 @@ void binding_session_run(lua_State *L, int self, int statement, int params) {
     run_plain(L, session, self, statement, params, &settings);
 }
 
+/* -- plans of the database -- */
+
+/* Asks with the core's own statement for objects: what is joined to it stands in it, too. */
+static void explain_select(lua_State *L, corm_session *session, const corm_node *node, corm_result **out,
+                           corm_arena *arena) {
+  corm_load_options options = {0};
+  corm_params given = {0};
+  corm_error err;
+  corm_error_init(&err);
+  const corm_bundle *bundle;
+  binding_configure_statement(L, binding_get(L), node);
+  for (uint32_t k = 0; (bundle = nth_entity(node, k)) != NULL; k++)
+    binding_configure(L, binding_get(L), corm_bundle_mapper(bundle)->registry);
+  int list = binding_push_options(L, 2) ? lua_gettop(L) : 0;
+  binding_load_options(L, list, &options);
+  const int plan = lua_gettop(L);
+  refuse_strangers(L, node, &options, arena);
+  read_params(L, 3, arena, &given);
+  binding_late late;
+  binding_late_init(&late, L, lua_gettop(L), false);
+  options.late = &late.late;
+  options.explain = true;
+  binding_loader *handle = binding_new_loader(L);
+  const int loader = lua_gettop(L);
+  binding_get(L)->L = L;
+  if (corm_loader_new(session, node, given.n ? &given : NULL, &options, &handle->loader, &err) != CORM_OK)
+    binding_raise(L, &err);
+  *out = corm_loader_result(handle->loader);
+  corm_result_acquire(*out);
+  binding_loader_close(L, loader);
+  binding_load_options_done(L, plan);
+}
+
+static void explain_other(lua_State *L, corm_session *session, corm_result **out, corm_arena *arena) {
+  corm_conn *conn;
+  corm_compiled *compiled = corm_arena_alloc(arena, sizeof *compiled);
+  corm_error err;
+  bool many;
+  size_t nsets;
+  corm_error_init(&err);
+  if (!compiled) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  corm_status status = corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, 2)), &conn, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  binding_params_first(L, 3, &many);
+  binding_compile_execution(L, 2, lua_gettop(L), false, corm_conn_engine(conn), arena, compiled);
+  const corm_params *sets = binding_params_read(L, compiled, 3, many, arena, &nsets);
+  binding_get(L)->L = L;
+  if (corm_conn_explain(conn, compiled, nsets ? sets : NULL, out, &err) != CORM_OK) binding_raise(L, &err);
+}
+
+/* explain(session, statement, parameters): a Result of the database's own rows. */
+static int explain(lua_State *L) {
+  static const char what[] = "Session:explain";
+  corm_session *session = binding_checksession(L, what);
+  lua_settop(L, 3);
+  if (binding_push_query_statement(L, 2)) lua_replace(L, 2);
+  const binding_stmt *stmt = binding_test(L, 2, BINDING_STATEMENT);
+  const corm_node *node = binding_tonode(L, 2);
+  if (!stmt)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a statement expected, got %s%s", what, binding_typename(L, 2),
+                         lua_isnil(L, 2) ? "; session:plan() shows what a flush would send" : "");
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  binding_result *result = binding_new_result(L, 1, 0);
+  const int handle = lua_gettop(L);
+  const bool objects = node && node->kind == CORM_NODE_SELECT && !stmt->wanted && nth_entity(node, 0);
+  if (objects)
+    explain_select(L, session, node, &result->result, arena);
+  else
+    explain_other(L, session, &result->result, arena);
+  lua_pushvalue(L, handle);
+  binding_result_started(L, result);
+  binding_scratch_done(L, binding_get(L), arena);
+  return 1;
+}
+
+void binding_open_explain(lua_State *L) {
+  static const luaL_Reg functions[] = {{"explain", explain}, {NULL, NULL}};
+  binding_setfuncs(L, functions);
+}
+
 /* -- methods -- */
 
 /* Leaves session, statement and parameters, and pushes the Result. */

@@ -253,6 +253,7 @@ static void key_sql(const corm_dialect *dialect, const corm_table *table, const 
 
 const corm_dialect corm_dialect_sqlite = {
     .name = "sqlite",
+    .explain = "EXPLAIN QUERY PLAN ",
     .default_driver = "sqlite",
     .embedded = true,
     .quote = '"',

@@ -200,7 +200,7 @@ corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_error *err) {
     count(batch, run);
     conn->driver->reset(batch->stmt->native);
     corm_sent sent = sent_of(batch, run);
-    if (watched) status = corm_conn_after(conn, &sent, corm_clock_monotonic() - start, err);
+    if (watched) status = corm_conn_after(conn, &sent, corm_clock_monotonic() - start, run->matched, err);
   }
   corm_conn_leave(conn);
   return status;

@@ -107,8 +107,10 @@ corm_status corm_conn_before(corm_conn *conn, const corm_sent *sent, corm_error 
   return corm_conn_check(conn, err);
 }
 
-corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, corm_error *err) {
+corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, int64_t rows,
+                            corm_error *err) {
   corm_engine_observer observer = conn->engine->observer;
+  corm_conn_log_outcome(conn, elapsed_usec, rows);
   if (observer.after == NULL) return CORM_OK;
   return observer.after(observer.ctx, conn, sent->stmt->sql, sent->values, sent->n, sent->nrows, elapsed_usec, err);
 }
@@ -205,7 +207,9 @@ static corm_status send_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *
   }
   if (stmt->verb == CORM_VERB_SETTING) conn->link->touched = true;
   if (stmt->verb >= CORM_VERB_DDL) corm_conn_noticed(conn, stmt->verb);
-  return watched ? corm_conn_after(conn, sent, corm_clock_monotonic() - start, err) : CORM_OK;
+  if (!watched) return CORM_OK;
+  const bool none = result->returns_rows && result->phase == CORM_RESULT_DONE;
+  return corm_conn_after(conn, sent, corm_clock_monotonic() - start, none ? 0 : result->rowcount, err);
 }
 
 /* Runs a statement that is checked out, and gives it back unless the result keeps it. */
@@ -279,6 +283,21 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
 corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
                               corm_result **out, corm_error *err) {
   return corm_conn_execute_many(conn, compiled, params, params == NULL ? 0 : 1, NULL, out, err);
+}
+
+corm_status corm_conn_explain(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
+                              corm_result **out, corm_error *err) {
+  const corm_dialect *dialect = conn->engine->dialect;
+  corm_compiled asked = {.binds = compiled->binds, .nbinds = compiled->nbinds};
+  corm_buf sql;
+  corm_buf_init(&sql, conn->engine->mem);
+  corm_buf_puts(&sql, dialect->explain ? dialect->explain : "EXPLAIN ");
+  corm_buf_add(&sql, compiled->sql, compiled->len);
+  asked.sql = corm_buf_str(&sql);
+  asked.len = sql.len;
+  const corm_status status = asked.sql ? corm_conn_execute(conn, &asked, params, out, err) : corm_error_memory(err);
+  corm_buf_clear(&sql);
+  return status;
 }
 
 corm_status corm_conn_execute_sql(corm_conn *conn, const char *sql, size_t len, const corm_params *params,

@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "engine/internal.h"
 
-enum { VALUE_MAX = 100, SETS_MAX = 10 };
+enum { VALUE_MAX = 100, SETS_MAX = 10, LINE_MAX_PLACE = 200 };
 
 bool corm_conn_is_watched(const corm_conn *conn) {
   const corm_engine *engine = conn->engine;
@@ -78,6 +78,24 @@ void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent) {
   const char *text = corm_buf_str(&line);
   if (text != NULL) corm_conn_log(conn, text);
   corm_buf_clear(&line);
+}
+
+void corm_conn_log_outcome(const corm_conn *conn, int64_t elapsed_usec, int64_t rows) {
+  const corm_engine *engine = conn->engine;
+  char line[LINE_MAX_PLACE + 80], place[LINE_MAX_PLACE] = "", count[40] = "";
+  if (!engine->options.echo || engine->observer.log == NULL) return;
+  const bool known =
+      engine->observer.place != NULL && engine->observer.place(engine->observer.ctx, place, sizeof place);
+  if (rows >= 0) snprintf(count, sizeof count, ", %lld row%s", (long long)rows, rows == 1 ? "" : "s");
+  snprintf(line, sizeof line, "[took %.5fs%s]%s%s", (double)elapsed_usec / 1e6, count, known ? " at " : "", place);
+  corm_conn_log(conn, line);
+}
+
+void corm_conn_log_rows(const corm_conn *conn, int64_t rows) {
+  char line[64];
+  if (!conn->engine->options.echo) return;
+  snprintf(line, sizeof line, "[%lld row%s read]", (long long)rows, rows == 1 ? "" : "s");
+  corm_conn_log(conn, line);
 }
 
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err) {

@@ -62,6 +62,8 @@ typedef struct corm_engine_observer {
                        size_t nrows, int64_t elapsed_usec, corm_error *err);
   /* One line for echo, without a newline: "BEGIN (implicit)", "SELECT ...", "[cached, 12 us] (1, 'x')". */
   void (*log)(void *ctx, const char *line);
+  /* Where the script is: "script.lua:12". False where it cannot say; NULL: it never can. */
+  bool (*place)(void *ctx, char *out, size_t size);
   /* One line about a statement that will run all the same but looks wrong; without echo only. */
   void (*warn)(void *ctx, const char *line);
 } corm_engine_observer;

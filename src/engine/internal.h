@@ -110,7 +110,7 @@ struct corm_result {
   bool hosted;      /* some column's type is */
   int64_t rowcount;
   int64_t last_id;
-  int64_t taken; /* rows, while it streams */
+  int64_t taken; /* rows, so far */
   const corm_compiled_column *columns;
   size_t ncolumns;
   corm_arena arena;   /* names, buffered rows */
@@ -265,6 +265,10 @@ typedef struct corm_sent {
 bool corm_conn_is_watched(const corm_conn *conn);
 void corm_conn_log(const corm_conn *conn, const char *line);
 void corm_conn_log_statement(const corm_conn *conn, const corm_sent *sent);
+/* With echo: what came of it, and which line of the script it was. */
+void corm_conn_log_outcome(const corm_conn *conn, int64_t elapsed_usec, int64_t rows);
+/* With echo: a result was read to its end. */
+void corm_conn_log_rows(const corm_conn *conn, int64_t rows);
 /* Attaches SQL and parameters to an error of the driver. `row`: the failing one; past the end: nobody knows. */
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);
 
@@ -295,7 +299,9 @@ corm_status corm_conn_bind_row(corm_conn *conn, corm_stmt *stmt, const corm_sent
 void corm_conn_enter(corm_conn *conn);
 void corm_conn_leave(corm_conn *conn);
 corm_status corm_conn_before(corm_conn *conn, const corm_sent *sent, corm_error *err);
-corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, corm_error *err);
+/* rows: how many were written or are there to read; -1: nobody knows yet. */
+corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elapsed_usec, int64_t rows,
+                            corm_error *err);
 void corm_batch_orphan(corm_batch *batch);
 
 #endif

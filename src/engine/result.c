@@ -310,8 +310,10 @@ static corm_status next_buffered(corm_result *result) {
   result->current = result->rows;
   if (result->rows == NULL) {
     result->phase = CORM_RESULT_DONE;
+    corm_conn_log_rows(result->conn, result->taken);
     return CORM_DONE;
   }
+  result->taken++;
   result->rows = result->rows->next;
   return CORM_ROW;
 }
@@ -333,20 +335,29 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
   case CORM_RESULT_STREAM: {
     if (corm_conn_is_foreign(result->conn)) return corm_conn_check(result->conn, err);
     corm_status status = result->driver->step(result->native, err);
-    result->taken++;
-    if (status == CORM_ROW) return CORM_ROW;
+    if (status == CORM_ROW) {
+      result->taken++;
+      return CORM_ROW;
+    }
     if (status == CORM_FAILED) return step_failed(result, err);
     result->stmt->few = result->taken < FEW_ROWS;
     give_stmt(result);
     result->phase = CORM_RESULT_DONE;
+    corm_conn_log_rows(result->conn, result->taken);
     return CORM_DONE;
   }
   case CORM_RESULT_SENT: {
     corm_status status = read_answer(result, err);
-    if (status == CORM_ROW) result->phase = CORM_RESULT_STREAM;
+    if (status == CORM_ROW) {
+      result->phase = CORM_RESULT_STREAM;
+      result->taken = 1;
+    }
     return status;
   }
-  case CORM_RESULT_FIRST: result->phase = CORM_RESULT_STREAM; return CORM_ROW;
+  case CORM_RESULT_FIRST:
+    result->phase = CORM_RESULT_STREAM;
+    result->taken = 1;
+    return CORM_ROW;
   case CORM_RESULT_BUFFERED: return next_buffered(result);
   case CORM_RESULT_DONE: return result->returns_rows ? CORM_DONE : refuse(result, err);
   default: return refuse(result, err);

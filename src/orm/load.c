@@ -168,6 +168,8 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   corm_status status = place_entities(loader, err);
   if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
   if (status == CORM_OK) status = corm_binds_connection(session, loader->of, NULL, &conn, err);
+  if (status == CORM_OK && loader->explain)
+    return corm_conn_explain(conn, loader->compiled, params, &loader->result, err);
   if (status == CORM_OK) {
     const corm_execution execution = {.at_once = !loader->alone, .ahead = loader->ahead};
     status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
@@ -289,9 +291,10 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
   loader->late = options ? options->late : NULL;
+  loader->explain = options && options->explain;
   loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
-  status =
-      corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0, true, err);
+  status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,
+                            !loader->explain, err);
   if (status == CORM_OK)
     *out = loader;
   else

@@ -56,6 +56,7 @@ typedef struct corm_load_options {
   const uint64_t *set;  /* of corm_loader_get: bit per slot, what to read besides the key, and no relationships; NULL:
                            the row and what is loaded with it */
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
+  bool explain;              /* of corm_loader_new: the result is the database's plan, and nothing is loaded */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
 } corm_load_options;
 

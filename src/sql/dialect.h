@@ -307,6 +307,7 @@ struct corm_dialect {
   /* SQL that answers with the name of the isolation level in force, words separated by blanks or "-"; NULL: always
      SERIALIZABLE. */
   const char *isolation_sql;
+  const char *explain; /* what stands before a statement whose plan is asked for, with a blank; NULL: "EXPLAIN " */
 };
 
 extern const corm_dialect corm_dialect_default; /* generic, for tostring */

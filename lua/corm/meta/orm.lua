@@ -415,6 +415,18 @@ function Session:get_one(class, key, options) end
 ---@return corm.Plan
 function Session:plan(options) end
 
+---The database's own rows, by column; tostring is a text to read.
+---@class corm.Explanation
+---@field [integer] table<string, any>
+---@field columns string[]
+
+---How the database would execute a statement, which it does not. A query for objects is asked about with what eager
+---loading joins to it.
+---@param statement corm.Statement|corm.Query
+---@param parameters? table<string, any>
+---@return corm.Explanation
+function Session:explain(statement, parameters) end
+
 ---The object with these values, or a new one that also has the defaults; and whether it was made. A row that another
 ---one inserts in between is found. Raises MultipleResultsFound.
 ---@param class corm.Model
