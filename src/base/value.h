@@ -63,7 +63,7 @@ typedef struct corm_value {
   uint32_t len;
   uint8_t kind;
   uint8_t flags;
-  uint16_t extra; /* the holder's; 0. Copies have it, too */
+  uint16_t extra; /* the holder's; 0 */
 } corm_value;
 
 corm_value corm_value_null(void);

@@ -455,6 +455,10 @@ static int object_pairs(lua_State *L) {
 }
 
 static int object_tostring(lua_State *L) {
+  if (!binding_toobject(L, 1) && binding_test(L, 1, BINDING_OBJECT)) { /* its finalizer was called by hand */
+    lua_pushliteral(L, "object(gone)");
+    return 1;
+  }
   corm_object *object = binding_checkobject(L, 1, "tostring");
   binding_state *state = binding_upvalue(L);
   binding_push_class(L, state, object->mapper);

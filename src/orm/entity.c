@@ -110,7 +110,7 @@ static bool has_row(const corm_object *object) {
 
 static void put(corm_object *object, uint32_t slot, corm_value value, uint8_t flags) {
   value.flags = (uint8_t)((value.flags & CORM_VALUE_OWNED) | flags);
-  value.extra = 0;
+  value.extra &= CORM_SLOT_PLACEHOLDER;
   object->slots[slot] = value;
 }
 
@@ -142,7 +142,7 @@ static void keep_old(corm_object *object, uint32_t slot, corm_value old) {
   change->slot = slot;
   change->old = old;
   change->old.flags &= CORM_VALUE_OWNED;
-  change->old.extra = 0;
+  change->old.extra &= CORM_SLOT_PLACEHOLDER;
 }
 
 corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
@@ -151,7 +151,7 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   corm_value copy;
   const bool dirty = current->flags & CORM_VALUE_DIRTY;
   const bool track = has_row(object);
-  current->extra = 0; /* whatever the host made of it */
+  current->extra &= CORM_SLOT_PLACEHOLDER; /* not what the host made of it */
   if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && same(current, value)) return CORM_OK;
   if (asks_first(object, slot)) { /* once: the slot is there afterwards, or an error */
     const corm_value *now;
@@ -166,6 +166,7 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   }
 
   if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
+  copy.extra = value->extra;
   corm_status status = track && !dirty ? reserve_change(object, err) : CORM_OK;
   if (status == CORM_OK && track && object->session) status = corm_session_modified(object->session, object, err);
   if (status != CORM_OK) {

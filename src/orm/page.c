@@ -221,7 +221,7 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
     out->flags = 0;
     return CORM_OK;
   }
-  if (value->extra == CORM_PLACEHOLDER) {
+  if (value->extra & CORM_SLOT_PLACEHOLDER) {
     *out = *value;
     out->flags = 0;
     return CORM_OK;

@@ -13,7 +13,8 @@ corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *
 corm_status corm_persist_tell_set(corm_persister *p, corm_object *object, const uint32_t *slots, uint32_t n,
                                   corm_error *err) {
   const corm_host *host = p->flush->session->host;
-  if (!n || !(object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH_FLUSH))) return CORM_OK;
+  if (!n || p->flush->preview || !(object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH_FLUSH)))
+    return CORM_OK;
   const corm_news news = {
       .event = CORM_EVENT_REFRESH_FLUSH, .session = p->flush->session, .object = object, .slots = slots, .nslots = n};
   return host->event(host->ctx, &news, err);

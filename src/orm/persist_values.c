@@ -69,7 +69,7 @@ static corm_status count_version(corm_persister *p, corm_object *object, corm_er
   case CORM_VERSION_COUNTED: break;
   }
   const corm_value *old = &object->slots[slot];
-  if (old->extra == CORM_PLACEHOLDER) return corm_preview_put(p->flush->preview, object, slot, "next", err);
+  if (old->extra & CORM_SLOT_PLACEHOLDER) return corm_preview_put(p->flush->preview, object, slot, "next", err);
   const bool counts = (object->flags & CORM_OBJECT_KEYED) && old->kind == CORM_INT && old->as.i < INT64_MAX;
   const corm_value next = corm_value_int(counts ? old->as.i + 1 : 1);
   return corm_object_set(object, slot, &next, err);

@@ -101,12 +101,12 @@ static const char *attribute_text(corm_arena *arena, const char *what, const cor
 static corm_status new_placeholder(corm_preview *v, const char *text, corm_value *out, corm_error *err) {
   corm_session_plan *plan = v->out;
   *out = corm_value_int(INT64_MIN + 1 + (int64_t)plan->ntexts);
-  out->extra = CORM_PLACEHOLDER;
+  out->extra = CORM_SLOT_PLACEHOLDER;
   return push_text(v, text, &plan->texts, &plan->ntexts, &plan->texts_cap) ? CORM_OK : corm_error_memory(err);
 }
 
 const char *corm_placeholder_text(const corm_session_plan *plan, const corm_value *value) {
-  return value->extra == CORM_PLACEHOLDER ? plan->texts[value->as.i - INT64_MIN - 1] : NULL;
+  return (value->extra & CORM_SLOT_PLACEHOLDER) ? plan->texts[value->as.i - INT64_MIN - 1] : NULL;
 }
 
 /* -- keeping --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /*
  * A flush up to the point where statements would be sent: they are written down instead, and memory becomes what it
  * was. No hook is called and nothing is sent. What only the database or a hook could say is a placeholder: an integer
- * whose `extra` is CORM_PLACEHOLDER, and whose text says what it stands for.
+ * whose `extra` is CORM_SLOT_PLACEHOLDER, and whose text says what it stands for.
  */
 #ifndef CORM_ORM_PREVIEW_H
 #define CORM_ORM_PREVIEW_H
@@ -9,8 +9,6 @@
 #include "base/arena.h"
 #include "engine/bulk.h"
 #include "orm/session.h"
-
-enum { CORM_PLACEHOLDER = 1 };
 
 /* One statement of a plan. */
 typedef struct corm_planned {

@@ -227,10 +227,14 @@ static corm_status apply_pair(const corm_sync *sync, corm_pair pair, corm_error 
   const corm_value *key = &sync->parent->slots[theirs];
   corm_status status = CORM_OK;
   if (key->kind == CORM_ABSENT) status = corm_object_get(sync->parent, theirs, &key, err);
-  if (status == CORM_OK && key->kind == CORM_ABSENT)
+  if (status == CORM_OK && key->kind == CORM_ABSENT) {
     status = corm_error_set(err, CORM_E_FLUSH, "%s has no value for '%s' that %s needs as its key",
                             sync->parent->mapper->name, sync->parent->mapper->attributes[theirs].key,
                             sync->child->mapper->name);
+    if (sync->parent == sync->child)
+      corm_error_hint(err, "post_update = true on %s.%s lets a row refer to itself", sync->relationship->parent->name,
+                      sync->relationship->key);
+  }
   return status == CORM_OK ? corm_object_set(sync->child, mine, key, err) : status;
 }
 
