@@ -29,7 +29,7 @@ enum {
 
 /* `extra` of a slot. */
 enum {
-  CORM_SLOT_HELD = 1, /* the host keeps what it made of the value, which may have been changed in place since */
+  CORM_SLOT_HELD = 1,       /* the host keeps what it made of the value, which may have been changed in place since */
   CORM_SLOT_PLACEHOLDER = 2 /* stands for what is not known yet, in a flush that is only planned (orm/preview.h) */
 };
 

@@ -23,7 +23,8 @@ static corm_status pass_version(corm_object *to, const corm_object *from, corm_e
   const int32_t slot = to->mapper->version;
   if (slot < 0 || to->mapper->rules.version_kind != CORM_VERSION_COUNTED) return CORM_OK;
   const corm_value *old = corm_object_committed(from, (uint32_t)slot);
-  if (old->extra & CORM_SLOT_PLACEHOLDER) return corm_preview_put(to->session->preview, to, (uint32_t)slot, "next", err);
+  if (old->extra & CORM_SLOT_PLACEHOLDER)
+    return corm_preview_put(to->session->preview, to, (uint32_t)slot, "next", err);
   const corm_value next = corm_value_int(old->kind == CORM_INT && old->as.i < INT64_MAX ? old->as.i + 1 : 1);
   return corm_object_set(to, (uint32_t)slot, &next, err);
 }
