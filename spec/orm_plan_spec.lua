@@ -19,7 +19,7 @@ local function is_placeholder(value) return getmetatable(value) == "corm.Placeho
 -- Each placeholder stands for one value, and two of them for two keys.
 local function check_value(stands_for, planned, sent, where)
   if not is_placeholder(planned) then
-    assert.equal(sent, planned, where)
+    assert.same(sent, planned, where)
     return
   end
   local text = tostring(planned)
@@ -46,6 +46,7 @@ local function check_plan(w, session)
     local where = ("statement %d of\n%s"):format(i, text)
     assert.equal(statement.sql, sql.sent(planned.sql), where)
     assert.equal(planned.kind, statement.sql:match("^%u+"):lower(), where)
+    assert.equal(statement.executemany, planned.executemany, where)
     if statement.executemany then
       assert.equal(#statement.parameters, planned.rows, where)
       for r, row in ipairs(statement.parameters) do check_row(stands_for, planned.parameters[r], row, where) end
@@ -399,7 +400,7 @@ describe("session:plan of values that are changed in place", function()
     doc.data.a = 3
     local plan = check_plan(w, session)
     assert.equal("update", plan[1].kind)
-    assert.is_truthy(plan[1].parameters[1]:find("3", 1, true))
+    assert.is_truthy(tostring(plan):find("a\\?\"?: ?3"), tostring(plan))
     session:commit()
     assert.equal(3, doc.data.a)
     w:close()

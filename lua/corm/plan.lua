@@ -12,8 +12,23 @@ local function placeholder(text) return setmetatable({ text = text }, Placeholde
 
 local MOST_ROWS, MOST_BYTES = 3, 60
 
+-- A JSON value; what lies deep is left out.
+local function show_table(value, depth)
+  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) ~= "table" or getmetatable(value) and not value[1] then return tostring(value) end
+  if depth == 0 then return "{...}" end
+  local shown = {}
+  for i, item in ipairs(value) do shown[i] = show_table(item, depth - 1) end
+  if shown[1] then return "[" .. table.concat(shown, ", ") .. "]" end
+  for _, key in ipairs(orm.sorted_keys(value)) do
+    shown[#shown + 1] = tostring(key) .. ": " .. show_table(value[key], depth - 1)
+  end
+  return "{" .. table.concat(shown, ", ") .. "}"
+end
+
 local function show(value)
   if value == corm.null then return "NULL" end
+  if type(value) == "table" and not getmetatable(value) then value = show_table(value, 3) end
   if type(value) ~= "string" then return tostring(value) end
   if #value > MOST_BYTES then value = value:sub(1, MOST_BYTES) .. "..." end
   return "'" .. value:gsub("'", "''"):gsub("[%c\x80-\xff]", function(c)
@@ -29,7 +44,7 @@ end
 
 local function show_parameters(statement)
   local parameters = statement.parameters
-  if type(parameters[1]) ~= "table" or getmetatable(parameters[1]) then return show_row(parameters) end
+  if not statement.executemany then return show_row(parameters) end
   local lines = {}
   for i = 1, math.min(#parameters, MOST_ROWS) do lines[i] = show_row(parameters[i]) end
   if #parameters > MOST_ROWS then lines[#lines + 1] = ("... %d in all"):format(#parameters) end

@@ -44,7 +44,7 @@ static void push_planned_values(lua_State *L, const corm_session_plan *plan, con
 static void push_planned(lua_State *L, const corm_session_plan *plan, const corm_recorded *statement) {
   static const char *const kinds[] = {
       [CORM_WRITE_INSERT] = "insert", [CORM_WRITE_UPDATE] = "update", [CORM_WRITE_DELETE] = "delete"};
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   lua_pushstring(L, kinds[statement->kind]);
   lua_setfield(L, -2, "kind");
   lua_pushstring(L, statement->table->fullname);
@@ -55,6 +55,8 @@ static void push_planned(lua_State *L, const corm_session_plan *plan, const corm
   lua_setfield(L, -2, "sql");
   push_planned_values(L, plan, statement);
   lua_setfield(L, -2, "parameters");
+  lua_pushboolean(L, statement->sets && statement->nrows != 1);
+  lua_setfield(L, -2, "executemany");
 }
 
 /* plan(session, load, make): the statements, and what a flush would read before them. */

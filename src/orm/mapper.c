@@ -245,13 +245,18 @@ corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identit
   return NULL;
 }
 
+static corm_status refuse_name(const corm_mapper *mapper, const char *option, const char *name, corm_error *err) {
+  const char *nearest = corm_mapper_nearest(mapper, name);
+  (void)corm_error_set(err, CORM_E_ARGUMENT, "class %s: %s names no attribute: '%s'", mapper->name, option, name);
+  if (nearest) corm_error_hint(err, "did you mean '%s'?", nearest);
+  return CORM_FAILED;
+}
+
 static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   mapper->discriminator = mapper->parent ? mapper->parent->discriminator : -1;
   if (def->discriminator) {
     mapper->discriminator = corm_mapper_slot(mapper, def->discriminator, strlen(def->discriminator));
-    if (mapper->discriminator < 0)
-      return corm_error_set(err, CORM_E_ARGUMENT, "class %s: polymorphic_on names no attribute: '%s'", mapper->name,
-                            def->discriminator);
+    if (mapper->discriminator < 0) return refuse_name(mapper, "polymorphic_on", def->discriminator, err);
   }
   if (!def->identity) return CORM_OK;
   if (mapper->discriminator < 0)
@@ -384,9 +389,7 @@ static corm_status take_rules(corm_mapper *mapper, const corm_mapper_def *def, c
   mapper->version = parent ? parent->version : -1;
   if (!def->version) return CORM_OK;
   mapper->version = corm_mapper_slot(mapper, def->version, strlen(def->version));
-  if (mapper->version < 0)
-    return corm_error_set(err, CORM_E_ARGUMENT, "class %s: version_id_col names no attribute: '%s'", mapper->name,
-                          def->version);
+  if (mapper->version < 0) return refuse_name(mapper, "version_id_col", def->version, err);
   corm_attribute *attribute = &mapper->attributes[mapper->version];
   attribute->active_history = true;
   if (attribute->primary_key)

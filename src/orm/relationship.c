@@ -191,7 +191,7 @@ static corm_status none_found(const corm_relationship *relationship, const corm_
   return corm_error_set(err, CORM_E_NO_FOREIGN_KEYS,
                         "Could not determine join condition between parent/child tables on relationship %s.%s - there "
                         "are no foreign keys linking the tables '%s' and '%s'.  Ensure that %s columns are associated "
-                        "with a ForeignKey or ForeignKeyConstraint",
+                        "with a ForeignKey or ForeignKeyConstraint, or specify a 'primaryjoin' expression",
                         relationship->parent->name, relationship->key, a->fullname, b->fullname,
                         relationship->def.nforeign_keys ? "the foreign_keys" : "referencing");
 }

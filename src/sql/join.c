@@ -147,9 +147,10 @@ corm_status corm_join_condition_in(corm_arena *arena, const corm_node *left, con
   search s = {.arena = arena, .err = err};
   if (search_join(&s, left, right) != CORM_OK) return CORM_FAILED;
   if (s.count == 0) {
-    return corm_error_set(err, CORM_E_NO_FOREIGN_KEYS,
-                          "Can't find any foreign key relationships between '%s' and '%s'.", corm_from_name(left),
-                          corm_from_name(right));
+    (void)corm_error_set(err, CORM_E_NO_FOREIGN_KEYS, "Can't find any foreign key relationships between '%s' and '%s'.",
+                         corm_from_name(left), corm_from_name(right));
+    corm_error_hint(err, "the ON clause of the join says how they belong together");
+    return CORM_FAILED;
   }
   if (s.count > 1) {
     return corm_error_set(err, CORM_E_AMBIGUOUS_FOREIGN_KEYS,

@@ -403,6 +403,7 @@ function Session:get_one(class, key, options) end
 ---@field rows integer
 ---@field sql string
 ---@field parameters any[]
+---@field executemany boolean `parameters` has a sequence for each row
 
 ---What a flush would send, in its order; tostring is a text to read.
 ---@class corm.Plan
