@@ -15,7 +15,7 @@ describe("a mapping that is ambiguous", function()
     return (base or Base):model(name, members)
   end
 
-  -- Configuring fails with the class, the names of both ends, and the parameter; and again, since nothing was half done.
+  -- Configuring fails with the class, the names of both ends, and the parameter; and again: nothing was half done.
   local function refused(class, names, parameter, fn)
     local err
     for _ = 1, 2 do
