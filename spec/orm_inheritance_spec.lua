@@ -234,6 +234,21 @@ describe("M19 single-table inheritance", function()
     refused("ArgumentError", "class Other: polymorphic_on names no attribute: 'colour'",
       { __mapper_args__ = { polymorphic_on = "colour" } })
     refused("ArgumentError", "'inherits' is said by its parent", { __mapper_args__ = { inherits = m.Employee } })
+    -- Nothing of a refused class stays in its parent's table.
+    refused("ArgumentError", "class Other has the polymorphic identity of class Boss", {
+      extra = Column(Integer, ForeignKey "company.id", { index = true, unique = true }),
+      more = Column(corm.Enum "a", { unique = true }), __mapper_args__ = { polymorphic_identity = "boss" },
+    })
+    local there = m.Employee.__table__
+    raises("ArgumentError", "unknown column 'extra' of employee", function() return there.c.extra end)
+    assert.equal(7, #there.columns)
+    local kinds, indexes = {}, 0
+    for constraint in there.constraints do kinds[#kinds + 1] = tostring(constraint):match "^%w+" end
+    for _ in there.indexes do indexes = indexes + 1 end
+    assert.equal(3, #kinds)
+    assert.equal(0, indexes)
+    m.Employee:model("Other", { extra = Column(Integer), __mapper_args__ = { polymorphic_identity = "other" } })
+    assert.equal(8, #there.columns)
     raises("ArgumentError", "class Plain: polymorphic_identity without polymorphic_on", m.Base.model, m.Base, "Plain",
       { __tablename__ = "plain", id = key(), __mapper_args__ = { polymorphic_identity = "x" } })
     raises("InvalidRequestError", "Manager inherits from it already: no column can be added", function()

@@ -133,6 +133,54 @@ describe("M15 post_update", function()
     assert.equal("0", w:rows("SELECT count(*) FROM pnode"))
   end)
 
+  it("counts versions, looks for them, and writes what any UPDATE writes", function()
+    local Base = corm.declarative_base()
+    local Node = Base:model("Node", {
+      __tablename__ = "vnode", id = Column(Integer, { primary_key = true }), name = Column(String(20)),
+      version = Column(Integer), changes = Column(Integer, { onupdate = function() return 7 end }),
+      next_id = Column(Integer, ForeignKey("vnode.id")), __mapper_args__ = { version_id_col = "version" },
+    })
+    Node.next_ = corm.relationship("Node", { remote_side = Node.id, post_update = true })
+    w = world.open { Base = Base }
+    session = w:session()
+    local a, b = Node { id = 1, name = "a" }, Node { id = 2, name = "b" }
+    a.next_, b.next_ = b, a
+    session:add_all { a, b }
+    session:commit()
+    -- An INSERT and its UPDATE are one version.
+    assert.equal("1|1,1|2", w:list "SELECT version, next_id FROM vnode ORDER BY next_id")
+    session:execute(corm.update(Node, { all = true }):values { changes = 0 })
+    session:commit()
+    a.next_ = a
+    session:commit()
+    assert.equal("2|1|7", w:list "SELECT version, next_id, changes FROM vnode WHERE id = 1")
+    assert.equal(2, a.version)
+    assert.equal(7, a.changes)
+    -- Two statements are two versions.
+    a.name, a.next_ = "c", b
+    session:commit()
+    assert.equal("4|2|c", w:list "SELECT version, next_id, name FROM vnode WHERE id = 1")
+    assert.equal(4, a.version)
+    -- The row has the new key by then.
+    b.next_ = nil
+    a.next_ = nil
+    session:commit()
+    a.id, a.next_ = 3, b
+    session:commit()
+    assert.equal("2", w:list "SELECT next_id FROM vnode WHERE id = 3")
+    assert.equal(7, a.version)
+    session:connection():execute(corm.text "UPDATE vnode SET version = 99 WHERE id = 3")
+    a.next_ = nil
+    raises("StaleDataError", "expected to match 1 row(s); 0 were matched", session.flush, session)
+    session:rollback()
+    a = session:get(Node, 3)
+    assert.equal(7, a.version)
+    session:delete(a)
+    session:delete(session:get(Node, 2))
+    session:commit()
+    assert.equal("0", w:rows "SELECT count(*) FROM vnode")
+  end)
+
   it("tells nothing of its own UPDATE, and is undone by a rollback", function()
     open(true)
     local n = 0

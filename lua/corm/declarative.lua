@@ -213,8 +213,8 @@ local special = {
 local later = "!is not supported yet"
 local mapper_args = {
   polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
-  polymorphic_load = later, inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
-  concrete = later, with_polymorphic = later, version_id_col = "any", version_id_generator = "any",
+  polymorphic_load = "string", inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
+  concrete = later, with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
   primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
   column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
   passive_updates = later, always_refresh = later, properties = "table",
@@ -502,7 +502,10 @@ local function declare(base, name, body, given)
   local ok, result = pcall(map_class, ci, parts)
   if ok then return result end
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
-  if not mapped then native.forget(ci.registry.native, name) end
+  if not mapped then
+    native.forget(ci.registry.native, name)
+    inheritance.take_back(ci)
+  end
   if given and not mapped then restore(given, fields) end
   local made = find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end

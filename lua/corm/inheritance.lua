@@ -54,11 +54,18 @@ function inheritance.add_columns(ci, parent, parts)
   table.sort(names, function(a, b)
     return native.column_creation(parts.columns[a]) < native.column_creation(parts.columns[b])
   end)
+  ci.brought = columns
   for i, key in ipairs(names) do
     columns[i] = parts.columns[key]
     if not is_shared(key) then native.extend(as_table, columns[i], key) end
   end
   return names, columns
+end
+
+-- Takes them out again: the class was refused.
+function inheritance.take_back(ci)
+  local as_table = ci.brought and inheritance.parent(ci.base).fields.__table__
+  for _, column in ipairs(ci.brought or {}) do native.unextend(as_table, column) end
 end
 
 local function attribute_name(ci, parts, value)
@@ -68,6 +75,47 @@ local function attribute_name(ci, parts, value)
   end
   return fail("ArgumentError", "%s: polymorphic_on: the name of an attribute expected, got %s", ci.name,
     native.kind(value))
+end
+
+local function check_wide(ci, value)
+  if value == nil or value == "*" then return end
+  if type(value) ~= "table" or info[value] then
+    fail("ArgumentError", "%s: with_polymorphic: \"*\" or a list of names of classes expected, got %s", ci.name,
+      native.kind(value))
+  end
+  for i, name in ipairs(value) do
+    if type(name) ~= "string" then
+      fail("ArgumentError", "%s: with_polymorphic[%d]: the name of a class expected, got %s; classes below it come "
+        .. "later", ci.name, i, native.kind(name))
+    end
+  end
+end
+
+-- The topmost class whose queries always read what the new one adds; nil: none.
+local function read_along(ci, parent, how)
+  local found = how == "inline" and parent or nil
+  local above = parent
+  while above do
+    local wide = above.wide
+    if wide == "*" or (wide and orm.is_in(wide, ci.name)) then found = above end
+    above = inheritance.parent(above.base)
+  end
+  return found and found.mapper
+end
+
+-- polymorphic_load, with_polymorphic.
+local function loading(ci, parent, args, options)
+  local how = args.polymorphic_load
+  if how ~= nil and how ~= "inline" and how ~= "selectin" then
+    fail("ArgumentError", "%s: polymorphic_load: \"inline\" or \"selectin\" expected, got '%s'", ci.name, how)
+  end
+  if how and not parent then
+    fail("ArgumentError", "%s: polymorphic_load is said by a class that inherits from another one", ci.name)
+  end
+  check_wide(ci, args.with_polymorphic)
+  ci.wide = args.with_polymorphic
+  options.selectin = how == "selectin"
+  options.inline_of = read_along(ci, parent, how)
 end
 
 -- The options of native.mapper.
@@ -89,6 +137,7 @@ function inheritance.options(ci, parent, parts, as_table)
   end
   if type(on) == "function" then on = on(as_table) end
   options.on = on
+  loading(ci, parent, args, options)
   return options
 end
 

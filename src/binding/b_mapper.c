@@ -527,6 +527,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"mapper", binding_new_mapper},
                                        {"alias", binding_mapper_alias},
                                        {"extend", binding_mapper_extend},
+                                       {"unextend", binding_mapper_unextend},
                                        {"polymorphic_from", binding_polymorphic_from},
                                        {"polymorphic_entity", binding_polymorphic_entity},
                                        {"forget", forget_mapper},

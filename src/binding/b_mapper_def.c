@@ -108,6 +108,7 @@ static void read_rules(lua_State *L, corm_mapper_def *def) {
   }
   if (lua_getfield(L, ARG_OPTIONS, "eager_defaults") == LUA_TBOOLEAN)
     rules->eager_defaults = lua_toboolean(L, -1) ? CORM_EAGER_ALWAYS : CORM_EAGER_NEVER;
+  def->selectin = flag(L, "selectin");
   rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
   rules->whole_keys = flag(L, "whole_keys");
 }
@@ -132,6 +133,8 @@ static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *d
   def->discriminator = lua_tostring(L, -1);
   lua_getfield(L, ARG_OPTIONS, "on");
   if (!lua_isnil(L, -1)) def->on = binding_checkcondition(L, -1, "inherit_condition");
+  if (lua_getfield(L, ARG_OPTIONS, "inline_of") != LUA_TNIL)
+    def->inline_of = ((binding_class *)binding_check(L, -1, BINDING_MAPPER, "mapper"))->mapper;
   if (lua_getfield(L, ARG_OPTIONS, "identity") == LUA_TNIL) return;
   const corm_type *type = discriminator_type(def);
   if (!type) type = corm_type_default(CORM_TYPE_STRING); /* the core says what lacks */
@@ -229,6 +232,13 @@ int binding_mapper_alias(lua_State *L) {
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   return 1;
+}
+
+/* unextend(table, column): the class was refused. */
+int binding_mapper_unextend(lua_State *L) {
+  lua_settop(L, 2);
+  binding_table_remove(L, 1, 2);
+  return 0;
 }
 
 /* extend(table, column, name): a class without a table of its own brings a column into its parent's. */

@@ -165,6 +165,7 @@ int binding_new_mapper(lua_State *L);
 void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def);
 int binding_mapper_alias(lua_State *L);
 int binding_mapper_extend(lua_State *L);
+int binding_mapper_unextend(lua_State *L);
 /* b_polymorphic.c: polymorphic_from(mapper, mappers or nil for all, aliased): what with_polymorphic selects from;
    polymorphic_entity(mapper, mappers, from, entity): the BUNDLE over it. */
 int binding_polymorphic_from(lua_State *L);
@@ -178,9 +179,9 @@ int binding_mark_column(lua_State *L);
 
 /* -- Class.relation (b_relationship.c) -- */
 /* The relationship that the value at arg names, configured; *from gets the alias that it belongs to, or NULL, *criteria
-   what and_() has added, over the target's own FROM, or NULL. */
+   what and_() has added, over the target's own FROM, or NULL, *type what of_type() has said, or NULL. */
 corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
-                                             const corm_node **criteria);
+                                             const corm_node **criteria, const corm_bundle **type);
 
 void binding_open_object(lua_State *L);
 /* The __call of a class, with its Mapper as upvalue 2, the table of objects and their metatable as upvalues 3 and 4. */

@@ -52,6 +52,7 @@ const corm_mapper *binding_option_end(const load_option *option) {
   if (!option) return NULL;
   const option_step *last = last_step(option);
   if (!last) return option->mapper;
+  if (last->type) return corm_bundle_mapper(last->type);
   return last->contained ? corm_bundle_mapper(last->contained) : last->relationship ? last->relationship->target : NULL;
 }
 
@@ -74,8 +75,9 @@ static void check_link(lua_State *L, const load_option *previous, const option_s
 }
 
 /* The alias that the query joins, or the class itself. */
-static const corm_bundle *read_contained(lua_State *L, int options, const corm_relationship *relationship) {
-  if (!binding_opt_push(L, options, "alias")) return relationship->target->bundle;
+static const corm_bundle *read_contained(lua_State *L, int options, const option_step *step) {
+  const corm_relationship *relationship = step->relationship;
+  if (!binding_opt_push(L, options, "alias")) return step->type ? step->type : relationship->target->bundle;
   const corm_mapper *mapper = binding_tomapper(L, -1);
   if (!mapper || !is_below(mapper, relationship->target))
     binding_error(L, CORM_E_ARGUMENT, "contains_eager: alias must be %s or an alias of it, as %s.%s leads to, got %s",
@@ -110,7 +112,7 @@ static void read_options(lua_State *L, lua_Integer which, int options, option_st
     step->strategy = CORM_LAZY_RAISE_ON_SQL;
   if (!relationship) return;
   step->inner = binding_opt_bool(L, options, "innerjoin", relationship->def.innerjoin);
-  if (step->strategy == CORM_LAZY_CONTAINED) step->contained = read_contained(L, options, relationship);
+  if (step->strategy == CORM_LAZY_CONTAINED) step->contained = read_contained(L, options, step);
   if (step->strategy == CORM_LAZY_SELECTIN || step->strategy == CORM_LAZY_IMMEDIATE)
     step->recursion = read_recursion(L, options, relationship, name);
 }
@@ -137,7 +139,7 @@ static option_step read_step(lua_State *L, const load_option *previous, int arg,
     if (previous && binding_option_is_root(previous)) step.of = previous->of;
     return step;
   }
-  step.relationship = binding_checkrelationship(L, arg, name, &step.of, &step.criteria);
+  step.relationship = binding_checkrelationship(L, arg, name, &step.of, &step.criteria, &step.type);
   const bool root = previous && binding_option_is_root(previous);
   if (previous && !root) step.of = NULL;
   if (root && previous->of != step.of)
@@ -254,7 +256,9 @@ static const char *name_of(uint8_t strategy) {
 static void add_columns(luaL_Buffer *text, const option_step *step) {
   luaL_addstring(text, binding_option_columns_name(step));
   luaL_addchar(text, '(');
-  if (step->group) {
+  if (step->columns == CORM_COLUMNS_BELOW) {
+    luaL_addstring(text, step->mapper->name);
+  } else if (step->group) {
     luaL_addstring(text, step->group);
   } else if (step->slot < 0) {
     luaL_addstring(text, "\"*\"");
@@ -335,6 +339,7 @@ static corm_load_option *enter(const tree *t, corm_load_option **items, uint32_t
                                  .recursion = step->recursion,
                                  .criteria = step->criteria,
                                  .contained = step->contained,
+                                 .type = step->type,
                                  .columns = step->columns,
                                  .raise = step->raise,
                                  .slot = step->slot,
@@ -487,6 +492,7 @@ void binding_open_option(lua_State *L) {
   binding_pushfunction(L, load_call);
   lua_setfield(L, -2, "Load");
   binding_open_option_columns(L, false);
+  binding_open_option_below(L, false);
   if (state->metatables[BINDING_OPTION] != LUA_NOREF) return;
   binding_metatable(L, BINDING_PLAN, "plan", NULL, plan_meta, NULL);
   lua_pop(L, 1);
@@ -497,5 +503,6 @@ void binding_open_option(lua_State *L) {
     lua_setfield(L, -2, strategies[i].name);
   }
   binding_open_option_columns(L, true);
+  binding_open_option_below(L, true);
   lua_pop(L, 2);
 }

@@ -15,6 +15,7 @@ typedef struct option_step {
   const corm_node *of;
   const corm_node *criteria;
   const corm_bundle *contained;
+  const corm_bundle *type;
   int32_t recursion;
   int32_t slot;      /* with `columns`, as the next two */
   const char *group; /* the option's value keeps it */
@@ -42,6 +43,8 @@ bool binding_option_is_root(const load_option *option);
 
 /* load_only, defer, undefer, undefer_group: into the table at the top as functions, or as methods. */
 void binding_open_option_columns(lua_State *L, bool methods);
+/* selectin_polymorphic, likewise. */
+void binding_open_option_below(lua_State *L, bool methods);
 /* The name of the function that makes such a step. */
 const char *binding_option_columns_name(const option_step *step);
 

@@ -18,6 +18,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const char *binding_option_columns_name(const option_step *step) {
   size_t k = 0;
+  if (step->columns == CORM_COLUMNS_BELOW) return "selectin_polymorphic";
   while (k < KINDS - 1 && (kinds[k].rule != step->columns || kinds[k].group != (step->group != NULL))) k++;
   return kinds[k].name;
 }

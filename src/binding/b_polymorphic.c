@@ -56,7 +56,7 @@ int binding_polymorphic_entity(lua_State *L) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 4096, 3);
-  do node = corm_polymorphic_bundle_in(&b.arena, base, classes, n, from);
+  do node = corm_polymorphic_bundle_in(&b.arena, base, classes, n, from, from, NULL);
   while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
   binding_anchor(L, 2, 3);

@@ -77,13 +77,11 @@ corm_relationship *binding_configured_relationship(lua_State *L, const corm_mapp
 }
 
 corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *what, const corm_node **from,
-                                             const corm_node **criteria) {
+                                             const corm_node **criteria, const corm_bundle **type) {
   const binding_relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, what);
   *from = self->from;
   *criteria = self->criteria;
-  if (self->type)
-    binding_error(L, CORM_E_ARGUMENT, "%s: of_type() of %s.%s is for joins, any(), has() and with_parent()", what,
-                  self->mapper->name, self->key);
+  *type = self->type;
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 

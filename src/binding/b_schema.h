@@ -141,6 +141,8 @@ void binding_read_naming(lua_State *L, int options, binding_metadata *self);
 int binding_table_call(lua_State *L);
 /* Attaches a Column, constraint or index to the Table. ArgumentError for other values. */
 void binding_table_add(lua_State *L, int table, int item);
+/* Takes the Column at `item` out of the table again. */
+void binding_table_remove(lua_State *L, int table, int item);
 /* Pushes the userdata of a column, constraint or index of the Table at `table` (made now if the core made it). */
 void binding_push_column(lua_State *L, int table, const corm_column *column);
 void binding_push_constraint(lua_State *L, int table, corm_constraint *constraint);

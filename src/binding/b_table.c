@@ -149,6 +149,21 @@ static void refresh_columns(lua_State *L, int table) {
   lua_pop(L, 1);
 }
 
+void binding_table_remove(lua_State *L, int table, int item) {
+  binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
+  binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
+  if (column->column.table != &self->table) return;
+  lua_getiuservalue(L, table, BINDING_TABLE_COLUMNS);
+  lua_pushstring(L, column->column.key);
+  lua_pushnil(L);
+  lua_rawset(L, -3);
+  lua_pushnil(L);
+  lua_rawseti(L, -2, (lua_Integer)self->table.columns.len);
+  lua_pop(L, 1);
+  corm_table_remove_column(&self->table, &column->column);
+  refresh_columns(L, table);
+}
+
 /* A ForeignKey of the column becomes a constraint of one column. */
 static void attach_foreign_keys(lua_State *L, int item, int table) {
   binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");

@@ -1,9 +1,10 @@
 /* Eager loading: which relationships of a query's objects are loaded with them, and how. */
 #include "orm/loader.h"
+#include "orm/polymorphic.h"
 
 /* Options of the first level say which of several entities of one class they mean; below it there is one. */
 static bool is_meant(const corm_load_entity *entity, const corm_load_option *option) {
-  if (entity->parent) return true;
+  if (entity->parent || entity->path.up) return true;
   return entity->bundle->from == (option->of ? option->of : entity->mapper->from);
 }
 
@@ -58,7 +59,8 @@ static corm_status add_override(corm_loader *loader, corm_load_entity *entity, c
                                 corm_lazy strategy, corm_error *err) {
   if (strategy == (corm_lazy)relationship->def.lazy) return CORM_OK;
   if (!entity->overrides)
-    entity->overrides = corm_arena_zalloc(&loader->arena, entity->mapper->relationships.len, sizeof *entity->overrides);
+    entity->overrides = corm_arena_zalloc(&loader->arena, entity->mapper->relationships.len + entity->noptions,
+                                          sizeof *entity->overrides);
   if (!entity->overrides) return corm_error_memory(err);
   entity->overrides[entity->noverrides++] = (corm_load_override){relationship, (uint8_t)strategy};
   return CORM_OK;
@@ -80,12 +82,22 @@ static corm_status refuse_unread(const corm_relationship *relationship, corm_err
                         relationship->parent->name, relationship->key);
 }
 
+/* Whether the FROM of the entity has the columns of the class that the relationship is of. */
+static bool has_columns(const corm_load_entity *entity, const corm_relationship *relationship) {
+  const corm_view *view = entity->bundle->view;
+  bool found = corm_mapper_isa(entity->mapper, relationship->parent);
+  for (uint32_t i = 0; !found && view && i < view->nparts; i++)
+    found = corm_mapper_isa(view->parts[i].mapper, relationship->parent);
+  return found;
+}
+
 static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship, bool joins,
                             corm_error *err) {
   const corm_load_option *option = find_option(entity, relationship);
   const bool said = option && option->strategy != CORM_LAZY_DEFAULT;
   const corm_lazy strategy = said ? option->strategy : (corm_lazy)relationship->def.lazy;
   const corm_load_option *own = option && option->relationship ? option : NULL;
+  joins = joins && has_columns(entity, relationship);
   if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
   switch (strategy) {
   case CORM_LAZY_CONTAINED: return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
@@ -105,21 +117,42 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
 static bool has_later(const corm_load_entity *entity) {
   bool found = entity->wild != NULL;
   for (uint32_t i = 0; !found && i < entity->noptions; i++)
-    found = entity->options[i]->nchildren || entity->options[i]->criteria;
+    found = entity->options[i]->nchildren || entity->options[i]->criteria || entity->options[i]->type;
   return found;
+}
+
+/* -- relationships of classes below, which only options name -- */
+
+static bool is_of_heir(const corm_load_entity *entity, const corm_load_option *option) {
+  const corm_relationship *relationship = option->relationship;
+  return relationship && relationship->parent != entity->mapper && is_meant(entity, option) &&
+         corm_mapper_isa(relationship->parent, entity->mapper);
+}
+
+/* The key of a reference is a column of the class below, which has to be read before. */
+static corm_status plan_of_heir(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
+                                bool joins, corm_error *err) {
+  const bool refers = relationship->direction == CORM_MANY_TO_ONE && !has_columns(entity, relationship);
+  const corm_status status = refers ? corm_below_add(loader, entity, relationship->parent, err) : CORM_OK;
+  return status == CORM_OK ? plan_one(loader, entity, relationship, joins, err) : status;
 }
 
 corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err) {
   const corm_vec *relationships = &entity->mapper->relationships;
   corm_status status = CORM_OK;
   entity->keeps = loader->plan && has_later(entity);
+  if (entity->noptions || entity->mapper->widens) status = corm_below_plan(loader, entity, err);
   for (size_t i = 0; status == CORM_OK && i < relationships->len; i++)
     status = plan_one(loader, entity, relationships->items[i], joins, err);
+  for (uint32_t i = 0; status == CORM_OK && i < entity->noptions; i++)
+    if (is_of_heir(entity, entity->options[i]))
+      status = plan_of_heir(loader, entity, entity->options[i]->relationship, joins, err);
   return status;
 }
 
 corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err) {
   for (uint32_t i = 0; i < entity->noverrides; i++) {
+    if (!corm_mapper_isa(object->mapper, entity->overrides[i].relationship->parent)) continue;
     corm_link *link = corm_object_link(object, entity->overrides[i].relationship);
     if (!link) return corm_error_memory(err);
     link->lazy = (uint8_t)(entity->overrides[i].strategy + 1);
@@ -143,6 +176,7 @@ static bool may_overwrite(const corm_loader *loader, const corm_load_job *job) {
 static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, const corm_loader *before,
                                corm_loader **sub, corm_error *err) {
   corm_load_job *job = entity->jobs;
+  if (job->below) return corm_below_open(loader, entity, sub, err);
   const corm_vec *parents = job->parents.len ? &job->parents : &entity->seen;
   /* Only the query's own entities are the rows of it. */
   const corm_within within = {loader->select, loader->params, loader->late, entity->said};

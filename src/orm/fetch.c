@@ -3,6 +3,7 @@
 
 #include "orm/binds.h"
 #include "orm/loader.h"
+#include "orm/polymorphic.h"
 
 enum { SMALL_KEY = 16 };
 
@@ -35,7 +36,7 @@ static corm_object *in_memory(const corm_fetch *fetch, const corm_value *key) {
   const corm_mapper *target = relationship->target;
   corm_value ordered[SMALL_KEY];
   if (!relationship->by_primary_key || target->npk > SMALL_KEY || fetch->populate_existing) return NULL;
-  if (fetch->option && (fetch->option->nchildren || fetch->option->criteria)) return NULL;
+  if (fetch->option && (fetch->option->nchildren || fetch->option->criteria || fetch->option->type)) return NULL;
   for (uint32_t i = 0; i < target->npk; i++) ordered[i] = key[relationship->pk_order[i]];
   corm_object *object = corm_session_find(fetch->session, target, ordered);
   return object && !(object->flags & CORM_OBJECT_EXPIRED) ? object : NULL;
@@ -158,18 +159,26 @@ static corm_status collect(const corm_fetch *fetch, corm_gather *gather, const c
 
 /* -- the statement -- */
 
-/* What stands beside the target in the statement. */
+/* The target, and what stands beside it in the statement. */
 typedef struct others {
+  const corm_bundle *target;
   const corm_node *secondary;
   const corm_bundle *parent; /* of a relationship that is loaded by it */
 } others;
 
+bool corm_load_is_selected_from(const corm_load_option *option, const corm_relationship *relationship) {
+  const corm_bundle *type = option->type;
+  const corm_node *first = type ? corm_mapper_level_from(relationship->target, 0, type->from) : NULL;
+  return first && first->kind == CORM_NODE_ALIAS && type->from != relationship->target->from;
+}
+
 /* The column of the rows that shows the key's i-th value. */
 static const corm_node *key_column(corm_arena *arena, const corm_relationship *relationship, const others *froms,
                                    uint32_t i) {
-  if (froms->parent) return froms->parent->columns[relationship->load_keys[i].slot];
+  if (froms->parent)
+    return corm_mapper_column_in(arena, relationship->parent, relationship->load_keys[i].slot, froms->parent->from);
   if (froms->secondary) return corm_column_node_in(arena, relationship->near_secondary[i].column, froms->secondary);
-  return corm_mapper_column_in(arena, relationship->target, relationship->pairs[i].far_slot, NULL);
+  return corm_mapper_column_in(arena, relationship->target, relationship->pairs[i].far_slot, froms->target->from);
 }
 
 /* A single parent's key: "? = address.user_id", the referenced side first as SQLAlchemy writes it. */
@@ -205,10 +214,9 @@ static const corm_node *criterion(corm_arena *arena, const corm_fetch *fetch, co
   return corm_in_in(arena, CORM_OP_IN, left, gather->keys, (size_t)gather->nkeys * width, width > 1 ? width : 0);
 }
 
-/* With what the relationship's condition and the option add; the statement is over the target's own FROM, as they are.
- */
-static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch, const corm_node *secondary,
-                                      const corm_node *criterion) {
+/* With what the relationship's condition and the option add, which are said over the target's own FROM. */
+static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch, const corm_node *target,
+                                      const corm_node *secondary, const corm_node *criterion) {
   const corm_relationship *relationship = fetch->relationship;
   const corm_node *items[3] = {criterion};
   const uint32_t first = criterion != NULL;
@@ -216,16 +224,30 @@ static const corm_node *with_criteria(corm_arena *arena, const corm_fetch *fetch
   if (!criterion && !fetch->within) return NULL;
   if (relationship->rest && !fetch->within) items[n++] = relationship->rest; /* there it stands in the ON clause */
   if (fetch->option && fetch->option->criteria) items[n++] = fetch->option->criteria;
-  for (uint32_t i = first; i < n && secondary; i++) {
-    items[i] = corm_joined_adapt(arena, items[i], relationship, relationship->target->from, secondary);
+  for (uint32_t i = first; i < n && (secondary || target != relationship->target->from); i++) {
+    items[i] = corm_joined_adapt(arena, items[i], relationship, target, secondary);
     if (!items[i]) return NULL;
   }
   return n > 1 ? corm_and_or_in(arena, CORM_OP_AND, items, n) : items[0];
 }
 
-static corm_status make_others(corm_arena *arena, const corm_relationship *relationship, others *out, corm_error *err) {
+/* The target as the statement selects it: with the columns of what of_type() has named. NULL: out of memory. */
+static const corm_bundle *target_in(corm_arena *arena, const corm_fetch *fetch) {
+  const corm_mapper *target = fetch->relationship->target;
+  const corm_load_option *option = fetch->option;
+  uint32_t n;
+  if (!option || !option->type) return target->bundle;
+  if (corm_load_is_selected_from(option, fetch->relationship)) return option->type;
+  const corm_mapper **classes = corm_polymorphic_inline_in(arena, target, option->type, &n);
+  if (!classes || !n) return classes ? target->bundle : NULL;
+  const corm_node *from = corm_polymorphic_joined_in(arena, target, target->from, classes, n);
+  return from ? (const corm_bundle *)corm_polymorphic_bundle_in(arena, target, classes, n, from, from, NULL) : NULL;
+}
+
+static corm_status make_others(corm_arena *arena, const corm_relationship *relationship, const corm_bundle *target,
+                               others *out, corm_error *err) {
   const corm_mapper *parent = relationship->parent;
-  *out = (others){0};
+  *out = (others){.target = target};
   if (relationship->direction == CORM_MANY_TO_MANY) {
     const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
     out->secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
@@ -245,12 +267,16 @@ static corm_status join_others(corm_arena *arena, const corm_relationship *relat
   const corm_node **froms = corm_arena_zalloc(arena, 1, sizeof *froms);
   const corm_node *left = o->parent ? o->parent->from : relationship->parent->from;
   const corm_node *to_secondary, *on;
-  if (!o->secondary && !o->parent) return CORM_OK;
   if (!froms) return corm_error_memory(err);
-  corm_status status = corm_relationship_on_in(arena, relationship, left, o->secondary, relationship->target->from,
-                                               &to_secondary, &on, err);
+  froms[0] = o->target->from;
+  if (o->target->from != relationship->target->from) {
+    select->froms = froms;
+    select->nfroms = 1;
+  }
+  if (!o->secondary && !o->parent) return CORM_OK;
+  corm_status status =
+      corm_relationship_on_in(arena, relationship, left, o->secondary, o->target->from, &to_secondary, &on, err);
   if (status != CORM_OK) return status;
-  froms[0] = relationship->target->from;
   if (o->secondary) {
     froms[0] = corm_join_in(arena, froms[0], o->secondary, on, false, false);
     on = to_secondary;
@@ -261,15 +287,15 @@ static corm_status join_others(corm_arena *arena, const corm_relationship *relat
   return froms[0] ? CORM_OK : corm_error_memory(err);
 }
 
-static corm_status order(corm_arena *arena, const corm_relationship *relationship, const corm_node *secondary,
-                         corm_select *select, corm_error *err) {
+static corm_status order(corm_arena *arena, const corm_relationship *relationship, const corm_node *target,
+                         const corm_node *secondary, corm_select *select, corm_error *err) {
   const corm_relationship_def *def = &relationship->def;
   select->order_by = def->order_by;
   select->norder_by = relationship->uselist ? def->norder_by : 0;
-  if (!secondary || !select->norder_by) return CORM_OK;
+  if ((!secondary && target == relationship->target->from) || !select->norder_by) return CORM_OK;
   const corm_node **items = corm_arena_zalloc(arena, def->norder_by, sizeof *items);
   for (uint32_t i = 0; items && i < def->norder_by; i++) {
-    items[i] = corm_joined_adapt(arena, def->order_by[i], relationship, relationship->target->from, secondary);
+    items[i] = corm_joined_adapt(arena, def->order_by[i], relationship, target, secondary);
     if (!items[i]) return corm_error_memory(err);
   }
   select->order_by = items;
@@ -283,33 +309,35 @@ static corm_status build(corm_arena *arena, const corm_fetch *fetch, const corm_
   others beside;
   corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
   const corm_node **columns = corm_arena_zalloc(arena, gather->width + 1, sizeof *columns);
-  if (!select || !columns) return corm_error_memory(err);
+  const corm_bundle *target = target_in(arena, fetch);
+  if (!select || !columns || !target) return corm_error_memory(err);
   select->base.kind = CORM_NODE_SELECT;
   select->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   if (fetch->within) {
     const corm_node *secondary = NULL;
-    corm_status status = corm_within_build(arena, fetch, gather->width, select, &secondary, err);
+    corm_status status = corm_within_build(arena, fetch, target, gather->width, select, &secondary, err);
     if (status == CORM_OK && fetch->option && fetch->option->criteria) {
-      select->where = with_criteria(arena, fetch, secondary, NULL);
+      select->where = with_criteria(arena, fetch, target->from, secondary, NULL);
       if (!select->where) status = corm_error_memory(err);
     }
     *out = select;
-    return status == CORM_OK ? order(arena, relationship, secondary, select, err) : status;
+    return status == CORM_OK ? order(arena, relationship, target->from, secondary, select, err) : status;
   }
-  corm_status status = make_others(arena, relationship, &beside, err);
+  corm_status status = make_others(arena, relationship, target, &beside, err);
   if (status == CORM_OK) status = join_others(arena, relationship, select, &beside, err);
   for (uint32_t i = 0; status == CORM_OK && i < gather->width; i++) {
     columns[i + 1] = key_column(arena, relationship, &beside, i);
     if (!columns[i + 1]) status = corm_error_memory(err);
   }
   if (status != CORM_OK) return status;
-  columns[0] = &relationship->target->bundle->base;
+  columns[0] = &target->base;
   select->columns = columns;
   select->ncolumns = relationship->nload_keys ? gather->width + 1 : 1;
-  select->where = with_criteria(arena, fetch, beside.secondary, criterion(arena, fetch, &columns[1], gather));
+  select->where =
+      with_criteria(arena, fetch, target->from, beside.secondary, criterion(arena, fetch, &columns[1], gather));
   if (!select->where) return corm_error_memory(err);
   *out = select;
-  return order(arena, relationship, beside.secondary, select, err);
+  return order(arena, relationship, target->from, beside.secondary, select, err);
 }
 
 /* -- the loader -- */
@@ -331,7 +359,7 @@ static corm_status place_key(corm_loader *loader, const corm_fetch *fetch, corm_
 /* One many-to-one target by primary key is what the mapper's own statement asks. */
 static bool is_get(const corm_fetch *fetch, const corm_gather *gather) {
   const corm_relationship *relationship = fetch->relationship;
-  if (fetch->within || (fetch->option && fetch->option->criteria)) return false;
+  if (fetch->within || (fetch->option && (fetch->option->criteria || fetch->option->type))) return false;
   return relationship->by_primary_key && gather->nkeys == 1 && relationship->target->npk <= SMALL_KEY;
 }
 

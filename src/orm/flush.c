@@ -90,7 +90,7 @@ static corm_status load_versions(corm_flush *flush, corm_error *err) {
     corm_object *object = work->object;
     const int32_t slot = object->mapper->version;
     if (slot < 0 || !(object->slots[slot].flags & CORM_VALUE_EXPIRED) || work->kind == CORM_WORK_INSERT) continue;
-    if (work->kind == CORM_WORK_DELETE || work->first_sync || corm_object_has_changes(object))
+    if (work->kind == CORM_WORK_DELETE || work->first_sync || work->first_post || corm_object_has_changes(object))
       status = corm_object_refresh(object, (uint32_t)slot, err);
   }
   return status;

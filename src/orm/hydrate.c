@@ -9,11 +9,10 @@
 /* What stands in a slot that is not selected; what a class below the entity's brings can be loaded like all else. */
 static uint8_t missing_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot) {
   const corm_view *view = entity->bundle->view;
-  const corm_attribute *attribute = &mapper->attributes[slot];
-  if (view && view->missing && slot < entity->mapper->nattributes && view->missing[slot]) return view->missing[slot];
   const uint8_t later = CORM_VALUE_EXPIRED | CORM_VALUE_LATER;
-  if (!attribute->deferred) return later;
-  return later | CORM_VALUE_ALONE | (attribute->raise ? CORM_VALUE_RAISES : 0);
+  const bool own = slot < entity->mapper->nattributes;
+  const uint8_t said = own && view && view->missing ? view->missing[slot] : corm_selection_flags(entity, mapper, slot);
+  return said ? said : later;
 }
 
 static corm_status describe_missing(corm_loader *loader, const corm_load_entity *entity, corm_load_shape *shape,
@@ -57,7 +56,7 @@ static int16_t *place_slots(corm_loader *loader, const corm_load_entity *entity,
     const corm_view_part *part = &view->parts[p];
     if (!corm_mapper_isa(mapper, part->mapper)) continue;
     const uint32_t first = part->mapper->parent->nattributes;
-    for (uint32_t i = first; i < part->mapper->nattributes; i++) place[i] = (int16_t)(part->first + (i - first));
+    for (uint32_t i = first; i < part->mapper->nattributes; i++) place[i] = part->place[i - first];
   }
   return place;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orm/loader.h"
+#include "orm/polymorphic.h"
 #include "sql/adapt.h"
 #include "sql/subquery.h"
 
@@ -58,6 +59,14 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
     entity->secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
     if (!entity->secondary) return corm_error_memory(err);
   }
+  if (option && option->type && corm_load_is_selected_from(option, relationship)) {
+    entity->bundle = option->type;
+    entity->mapper = corm_bundle_mapper(option->type);
+    entity->nested = is_nested(entity);
+    if (relationship->uselist) loader->counts = true;
+    return add(loader, entity, out, err);
+  }
+  entity->type = option ? option->type : NULL;
   const corm_node *alias = corm_mapper_alias_in(arena, target, NULL);
   entity->bundle = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, target, alias) : NULL;
   entity->nested = is_nested(entity);
@@ -88,12 +97,10 @@ typedef struct adaption {
 static const corm_node *adapt_from(void *ctx, const corm_node *from) {
   const adaption *a = ctx;
   const corm_mapper *target = a->relationship->target;
-  if (from == target->from) return a->target;
-  if (from->kind != CORM_NODE_TABLE) return from;
+  if (from->kind != CORM_NODE_TABLE) return from == target->from ? a->target : from;
   const corm_table *table = ((const corm_table_node *)from)->table;
   const corm_node *found = NULL;
-  for (uint32_t t = 0; t < target->ntables; t++)
-    if (table == target->tables[t].table) found = corm_mapper_level_from(target, t, a->target);
+  if (a->target != target->from) found = corm_polymorphic_element(a->target, table);
   if (table == a->relationship->def.secondary) found = a->secondary;
   return found ? found : from;
 }
@@ -135,18 +142,24 @@ static size_t count_hidden(const rewriting *r) {
   return r->loader->entities.len - r->loader->nvisible;
 }
 
-/* By slot: the columns of an entity. Those that it does not read are there as long as they have not moved into a
-   subquery. NULL: out of memory. */
-static const corm_node *const *slot_columns(rewriting *r, const corm_load_entity *entity) {
+/* By slot: the columns of an entity, as objects of a class have them that is the entity's or below it. Those that it
+   does not read are there as long as they have not moved into a subquery. NULL: out of memory. */
+static const corm_node *const *slot_columns(rewriting *r, const corm_load_entity *entity, const corm_mapper *mapper) {
   const corm_bundle *bundle = entity->bundle;
-  const corm_mapper *mapper = entity->mapper;
   const corm_view *view = bundle->view;
   const int16_t *place = view ? view->place : NULL;
+  if (corm_mapper_isa(entity->mapper, mapper)) mapper = entity->mapper;
   if (!place) return bundle->columns;
-  if (!entity->moved) return corm_mapper_slots_in(r->arena, mapper, bundle->from);
+  if (!entity->moved) return corm_polymorphic_slots_in(r->arena, bundle, mapper);
   const corm_node **columns = corm_arena_zalloc(r->arena, mapper->nattributes, sizeof *columns);
-  for (uint32_t i = 0; columns && i < mapper->nattributes; i++)
+  for (uint32_t i = 0; columns && i < entity->mapper->nattributes; i++)
     if (place[i] >= 0) columns[i] = bundle->columns[place[i]];
+  for (uint32_t p = 0; columns && p < view->nparts; p++) {
+    const corm_view_part *part = &view->parts[p];
+    const uint32_t first = part->mapper->parent->nattributes;
+    for (uint32_t i = first; i < part->mapper->nattributes && corm_mapper_isa(mapper, part->mapper); i++)
+      if (part->place[i - first] >= 0) columns[i] = bundle->columns[part->place[i - first]];
+  }
   return columns;
 }
 
@@ -156,7 +169,10 @@ static corm_status condition(rewriting *r, const corm_load_entity *entity, const
   const corm_load_option *option = entity->option;
   const corm_node *to_secondary = NULL, *on;
   const corm_node *both[2] = {NULL, NULL};
-  const corm_node *const *near = slot_columns(r, entity->parent), *const *far = slot_columns(r, entity);
+  const corm_node *const *near = slot_columns(r, entity->parent, entity->relationship->parent), *const *far =
+                                                                                                    slot_columns(
+                                                                                                        r, entity,
+                                                                                                        entity->mapper);
   corm_status status = near && far ? corm_relationship_on_columns_in(r->arena, entity->relationship, near,
                                                                      entity->secondary, far, &to_secondary, &on, r->err)
                                    : corm_error_memory(r->err);

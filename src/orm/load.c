@@ -242,8 +242,9 @@ static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, c
   }
   select.where = criteria ? corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk) : NULL;
   if (!select.where) return corm_error_memory(err);
-  const corm_select *rewritten = &select;
-  corm_status status = lock ? CORM_OK : corm_joined_rewrite(loader, &select, &rewritten, err);
+  const corm_select *rewritten;
+  corm_status status = corm_selection_apply(loader, &select, &rewritten, err);
+  if (status == CORM_OK && !lock) status = corm_joined_rewrite(loader, rewritten, &rewritten, err);
   if (status == CORM_OK) status = corm_compile_in(arena, loader->dialect, &rewritten->base, NULL, &loader->own, err);
   loader->compiled = &loader->own;
   return status == CORM_OK ? execute(loader, NULL, false, err) : status;
@@ -342,7 +343,7 @@ static corm_status pull_joined(corm_loader *loader, corm_load_entity *entity, co
   corm_gather *gather = &entity->gather;
   const uint32_t had = gather->nparents;
   uint32_t number;
-  if (!parent) return CORM_OK;
+  if (!parent || !corm_mapper_isa(parent->mapper, entity->relationship->parent)) return CORM_OK;
   corm_status status = corm_gather_parent(gather, parent, &number, err);
   if (status != CORM_OK) return status;
   if (gather->nparents > had && loader->populate_existing) {

@@ -26,7 +26,8 @@ typedef enum corm_columns_rule {
   CORM_COLUMNS_NONE, /* it is about a relationship */
   CORM_COLUMNS_ONLY, /* of several such: all others are deferred */
   CORM_COLUMNS_DEFER,
-  CORM_COLUMNS_READ /* although they are deferred */
+  CORM_COLUMNS_READ, /* although they are deferred */
+  CORM_COLUMNS_BELOW /* what `mapper`, a class below the entity's, adds is read by a statement of its own */
 } corm_columns_rule;
 
 /* How to load one relationship, or all that have no option of their own ("*"), and from there on. Borrowed by the
@@ -40,6 +41,8 @@ typedef struct corm_load_option {
   int32_t recursion;            /* SELECTIN, IMMEDIATE: how many levels more are loaded likewise; -1: all */
   const corm_node *criteria;    /* over the target's own FROM: only these are loaded; NULL: all */
   const corm_bundle *contained; /* CONTAINED: the target as the query has it */
+  const corm_bundle *type;      /* a class below the target, or several in a with_polymorphic, whose columns are read
+                                   along; or an alias that is selected from; NULL: neither */
   uint8_t columns;              /* corm_columns_rule: of these of `mapper`, and nothing of the above but `of` */
   bool raise;                   /* deferred ones are not to be asked for */
   int32_t slot;                 /* -1: all, or those of the group */
@@ -47,6 +50,9 @@ typedef struct corm_load_option {
   struct corm_load_option *const *children;
   uint32_t nchildren;
 } corm_load_option;
+
+/* Whether the type of an option is an alias, or a with_polymorphic of aliases, that the statement selects from. */
+bool corm_load_is_selected_from(const corm_load_option *option, const corm_relationship *relationship);
 
 typedef struct corm_load_options {
   const corm_late *late;          /* parameters that the text depends on, or NULL */

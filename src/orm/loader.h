@@ -15,7 +15,8 @@ typedef struct corm_load_path {
 /* A relationship to be loaded with statements of its own after the rows. */
 typedef struct corm_load_job {
   struct corm_load_job *next;
-  corm_relationship *relationship;
+  corm_relationship *relationship; /* NULL: the columns of a class below, which `below` is */
+  const corm_mapper *below;
   const corm_load_option *option; /* NULL: by the relationship's own setting */
   bool within;                    /* by the query itself, if it serves */
   int32_t recursion;              /* levels still to be loaded below this one; -1: all */
@@ -60,6 +61,7 @@ typedef struct corm_load_entity {
   const corm_bundle *bundle; /* its columns in the statement */
   const corm_bundle *said;   /* of a root: in the script's own one */
   bool moved;                /* they are those of a subquery now */
+  const corm_bundle *type;   /* option->type, as far as its columns are to be read along; NULL: none */
   uint32_t first;            /* result column of its first slot */
   corm_load_path path;
 
@@ -208,10 +210,24 @@ CORM_MUST_USE corm_status corm_eager_override(corm_load_entity *entity, corm_obj
 
 /* -- unique.c: corm_loader_duplicate -- */
 
+/* -- below.c -- */
+
+/* Plans the statements for what classes below an entity's add: of those that options name, and those that say so. */
+CORM_MUST_USE corm_status corm_below_plan(corm_loader *loader, corm_load_entity *entity, corm_error *err);
+/* The next of such a job: CORM_ROW and a loader, CORM_DONE when all objects have got what the class adds. */
+CORM_MUST_USE corm_status corm_below_open(const corm_loader *loader, corm_load_entity *entity, corm_loader **out,
+                                          corm_error *err);
+/* Appends such a job, once for each class. */
+CORM_MUST_USE corm_status corm_below_add(corm_loader *loader, corm_load_entity *entity, const corm_mapper *below,
+                                         corm_error *err);
+
 /* -- selection.c -- */
 
 /* Decides what is read of each entity: their bundles. After the planning of what is loaded with them. */
 CORM_MUST_USE corm_status corm_selection_plan(corm_loader *loader, corm_error *err);
+/* What stands in a slot of a class below the entity's, or of the entity's, where it is not selected; 0: it is to be
+   read, if there is a column for it. */
+uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot);
 /* The select with the bundles of its own entities. */
 CORM_MUST_USE corm_status corm_selection_apply(corm_loader *loader, const corm_select *select, const corm_select **out,
                                                corm_error *err);
@@ -240,8 +256,9 @@ struct corm_fetch;
 bool corm_within_serves(const corm_select *select);
 /* Fills the select with the columns of the target, behind them the parents' key, and what they come from. *secondary:
    alias of the association table, else left alone. */
-CORM_MUST_USE corm_status corm_within_build(corm_arena *arena, const struct corm_fetch *fetch, uint32_t width,
-                                            corm_select *select, const corm_node **secondary, corm_error *err);
+CORM_MUST_USE corm_status corm_within_build(corm_arena *arena, const struct corm_fetch *fetch,
+                                            const corm_bundle *target, uint32_t width, corm_select *select,
+                                            const corm_node **secondary, corm_error *err);
 
 /* -- fetch.c -- */
 

@@ -402,6 +402,12 @@ static corm_status take_rules(corm_mapper *mapper, const corm_mapper_def *def, c
   return CORM_OK;
 }
 
+/* The classes above whose queries have to look for classes below. */
+static void note_wide(corm_mapper *mapper) {
+  for (corm_mapper *above = mapper->parent; above; above = above->parent)
+    if (mapper->selectin || (mapper->inline_of && corm_mapper_isa(above, mapper->inline_of))) above->widens = true;
+}
+
 static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   corm_arena *arena = &mapper->arena;
   corm_mapper *parent = mapper->parent;
@@ -425,6 +431,9 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (!mapper->bundle) return corm_error_memory(err);
   if (corm_map_puts(&mapper->registry->classes, mapper->name, mapper) != CORM_OK) return corm_error_memory(err);
   if (parent && corm_vec_push(&parent->children, mapper) != CORM_OK) return corm_error_memory(err);
+  mapper->inline_of = def->inline_of;
+  mapper->selectin = def->selectin;
+  note_wide(mapper);
   mapper->registry->configured = false;
   return restrict_family(mapper, err);
 }

@@ -118,7 +118,11 @@ struct corm_mapper {
   int32_t autoincrement; /* slot whose value the database generates; -1 none */
   int32_t discriminator; /* slot that says which class a row is of: the parent's, too; -1 none */
   corm_value identity;   /* what stands there for this class; ABSENT: it has none */
-  int32_t version;       /* slot of the row's version; -1 none */
+  /* Queries of this class, and of those between it and the mapper, read what the mapper adds along; NULL: none do. */
+  const corm_mapper *inline_of;
+  bool selectin;   /* queries of classes above read what the mapper adds by a statement right after them */
+  bool widens;     /* some class below stands in queries of this one, or follows them */
+  int32_t version; /* slot of the row's version; -1 none */
   corm_mapper_rules rules;
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
@@ -171,6 +175,8 @@ typedef struct corm_mapper_def {
   corm_mapper_rules rules;    /* the root's only */
   const char *discriminator;  /* key of the attribute that says which class a row is of; NULL: the parent's, or none */
   const corm_value *identity; /* canonical, of the discriminator's type; NULL: none */
+  const corm_mapper *inline_of; /* the mapper's own, NULL: none */
+  bool selectin;
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
                           the mapper */
 } corm_mapper_def;
@@ -220,7 +226,8 @@ static inline corm_mapper *corm_bundle_mapper(const corm_bundle *bundle) {
 /* Classes below a bundle's whose own slots (all but the parent's) stand in it, too. */
 typedef struct corm_view_part {
   const corm_mapper *mapper;
-  uint32_t first; /* column of the bundle */
+  const int16_t *place;   /* by slot, from the first of its own on: the column of the bundle, -1: not selected */
+  const uint8_t *missing; /* likewise the flags of what is not selected */
 } corm_view_part;
 
 /* What the columns of a bundle are (bundle->view) where they are not the slots of its mapper in order. */
@@ -230,6 +237,8 @@ typedef struct corm_view {
                              it; NULL: it has no more than these */
   const corm_view_part *parts;
   uint32_t nparts;
+  const corm_node *joined; /* with parts: the FROM that has the tables of all of them, which leans to the left. Where it
+                              is not the bundle's, it begins with that, and a loader joins the rest */
 } corm_view;
 
 /* The FROM of a level's table within `from`: mapper->from, or one that joins the same tables, or aliases of them. */

@@ -231,7 +231,10 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
 
 /* The key in WHERE is the one that the row has: below the first level the database has passed a new one on by then, or
    it refuses to. */
-static const corm_value *key_of(const corm_shape *s, const corm_object *object, uint32_t slot) {
+static const corm_value *key_of(const corm_persister *p, const corm_shape *s, const corm_object *object,
+                                uint32_t slot) {
+  if (p->posting && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
+  if (p->written_keys) return &object->slots[slot];
   return s->kind == CORM_WRITE_UPDATE && s->level ? &object->slots[slot] : corm_object_committed(object, slot);
 }
 
@@ -243,7 +246,7 @@ corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object,
         CORM_OK)
       status = corm_persist_blame_slot(object, s->slots[i].slot, err);
   for (uint32_t i = 0; status == CORM_OK && i < s->nkeys; i++)
-    status = corm_page_put(p, s->keys[i].column, s->keys[i].plain, key_of(s, object, s->keys[i].slot), out++, err);
+    status = corm_page_put(p, s->keys[i].column, s->keys[i].plain, key_of(p, s, object, s->keys[i].slot), out++, err);
   if (status == CORM_OK) corm_page_count(p, s);
   return status;
 }

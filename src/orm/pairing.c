@@ -148,9 +148,8 @@ corm_status corm_relationship_on_columns_in(corm_arena *arena, const corm_relati
 corm_status corm_relationship_on_in(corm_arena *arena, const corm_relationship *relationship, const corm_node *left,
                                     const corm_node *secondary, const corm_node *right, const corm_node **to_secondary,
                                     const corm_node **on, corm_error *err) {
-  const corm_bundle *near = (const corm_bundle *)corm_mapper_bundle_in(arena, relationship->parent, left);
-  const corm_bundle *far = (const corm_bundle *)corm_mapper_bundle_in(arena, relationship->target, right);
+  const corm_node *const *near = corm_mapper_slots_in(arena, relationship->parent, left);
+  const corm_node *const *far = corm_mapper_slots_in(arena, relationship->target, right);
   if (!near || !far) return corm_error_memory(err);
-  return corm_relationship_on_columns_in(arena, relationship, near->columns, secondary, far->columns, to_secondary, on,
-                                         err);
+  return corm_relationship_on_columns_in(arena, relationship, near, secondary, far, to_secondary, on, err);
 }

@@ -40,7 +40,8 @@ static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t l
 corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_write_kind kind, uint32_t level,
                                  corm_error *err) {
   corm_object *object = work->object;
-  p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && !p->posting && corm_persist_versioned(object, level);
+  p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && corm_persist_versioned(object, level);
+  if (p->posting && (work->kind == CORM_WORK_INSERT || p->old_version.kind == CORM_NULL)) p->versioned = false;
   corm_shape *s = corm_page_shape(p, object, level, kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);

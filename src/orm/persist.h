@@ -79,11 +79,13 @@ typedef struct corm_persister {
   uint32_t oldest, nwritten; /* of those that are being written */
   bool failed;               /* one of them did */
   const corm_dialect *dialect;
-  uint32_t kinds;   /* that the driver moves */
-  size_t page_rows; /* at most */
-  bool copies;      /* hooks may change objects whose values stand in a page */
-  bool background;  /* nothing of the script runs meanwhile */
-  bool posting;     /* what is written are keys of relationships with post_update: no event tells of it */
+  uint32_t kinds;         /* that the driver moves */
+  size_t page_rows;       /* at most */
+  bool copies;            /* hooks may change objects whose values stand in a page */
+  bool background;        /* nothing of the script runs meanwhile */
+  bool posting;           /* what is written are keys of relationships with post_update: no event tells of it */
+  bool written_keys;      /* posting: the row has the keys that its object has by now */
+  corm_value old_version; /* posting: the version that the row has; ABSENT: it counts none */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
   bool inlined;   /* some of its values are expressions */
@@ -119,6 +121,10 @@ CORM_MUST_USE corm_status corm_persist_insert_mask(corm_persister *p, corm_objec
                                                    corm_error *err);
 CORM_MUST_USE corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uint32_t level, bool *any,
                                                    corm_error *err);
+/* Adds to the mask of an UPDATE for relationships with post_update what any UPDATE writes: the next version, and
+   onupdate. */
+CORM_MUST_USE corm_status corm_persist_post_mask(corm_persister *p, const corm_work *work, uint32_t level,
+                                                 corm_error *err);
 /* Whether the row of the level, to be updated or deleted, is looked for by its version, too: where one is known. */
 bool corm_persist_versioned(const corm_object *object, uint32_t level);
 /* What the database computed in the row of a level is read when somebody asks for it. */

@@ -164,6 +164,34 @@ corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uin
   return status == CORM_OK ? tell_defaults(p, object, err) : status;
 }
 
+/* The version that the row has by now. */
+static corm_status keep_version(corm_persister *p, const corm_value *value, corm_error *err) {
+  p->old_version = *value;
+  if (!corm_value_has_bytes(value)) return CORM_OK;
+  p->old_version.as.s = corm_arena_dup(&p->arena, value->as.s, value->len);
+  return p->old_version.as.s ? CORM_OK : corm_error_memory(err);
+}
+
+corm_status corm_persist_post_mask(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
+  corm_object *object = work->object;
+  const corm_mapper *mapper = object->mapper;
+  corm_status status = CORM_OK;
+  p->old_version = (corm_value){.kind = CORM_ABSENT};
+  p->written_keys = work->kind != CORM_WORK_DELETE;
+  if (counts_version(mapper, level)) status = keep_version(p, &object->slots[mapper->version], err);
+  if (work->kind == CORM_WORK_DELETE) return status;
+  for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
+    const corm_column *column = written(mapper, i, level);
+    if (!column || !is_client_default(&column->onupdate) || corm_mask_has(p->mask, i)) continue;
+    if (!(object->slots[i].flags & CORM_VALUE_DIRTY)) status = apply_default(p, object, i, &column->onupdate, err);
+    if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
+  }
+  if (status != CORM_OK || work->kind == CORM_WORK_INSERT || !counts_version(mapper, level)) return status;
+  status = count_version(p, object, err);
+  if (object->slots[mapper->version].flags & CORM_VALUE_DIRTY) set_bit(p->mask, (uint32_t)mapper->version);
+  return status;
+}
+
 void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t level) {
   const corm_mapper *mapper = object->mapper;
   for (uint32_t i = 0; i < mapper->nattributes; i++) {

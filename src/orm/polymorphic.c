@@ -1,5 +1,7 @@
 #include "orm/polymorphic.h"
 
+#include <string.h>
+
 #include "sql/adapt.h"
 
 static bool is_among(const corm_mapper *mapper, const corm_mapper *const *given, uint32_t n) {
@@ -26,6 +28,27 @@ const corm_mapper **corm_polymorphic_classes_in(corm_arena *arena, const corm_ma
     }
   }
   return classes;
+}
+
+static bool is_read_along(const corm_mapper *mapper, const corm_mapper *base) {
+  return mapper != base && mapper->inline_of && corm_mapper_isa(mapper, base) &&
+         corm_mapper_isa(base, mapper->inline_of);
+}
+
+const corm_mapper **corm_polymorphic_inline_in(corm_arena *arena, const corm_mapper *base, const corm_bundle *bundle,
+                                               uint32_t *n) {
+  const corm_map *all = &base->registry->classes;
+  const corm_view *view = bundle ? bundle->view : NULL;
+  const corm_mapper **given = corm_arena_zalloc(arena, all->count + (view ? view->nparts : 0) + 2, sizeof *given);
+  uint32_t ngiven = 0;
+  const corm_map_entry *entry;
+  *n = 0;
+  if (!given) return NULL;
+  for (size_t pos = 0; base->widens && (entry = corm_map_next(all, &pos)) != NULL;)
+    if (is_read_along(entry->value, base)) given[ngiven++] = entry->value;
+  if (bundle && corm_bundle_mapper(bundle) != base) given[ngiven++] = corm_bundle_mapper(bundle);
+  for (uint32_t i = 0; view && i < view->nparts; i++) given[ngiven++] = view->parts[i].mapper;
+  return ngiven ? corm_polymorphic_classes_in(arena, base, given, ngiven, n) : given;
 }
 
 /* What stands for the tables, as far as they are joined already. */
@@ -76,19 +99,30 @@ static const corm_node *condition_of(const corm_mapper *mapper, uint32_t level) 
   return level ? ((const corm_join *)from)->on : NULL;
 }
 
-const corm_node *corm_polymorphic_from_in(corm_arena *arena, const corm_mapper *base, const corm_mapper *const *classes,
-                                          uint32_t n, bool aliased) {
-  family f = {.arena = arena, .aliased = aliased};
-  f.tables = corm_arena_zalloc(arena, base->ntables + n, sizeof *f.tables);
-  f.froms = corm_arena_zalloc(arena, base->ntables + n, sizeof *f.froms);
-  bool ok = f.tables && f.froms;
-  for (uint32_t t = 0; ok && t < base->ntables; t++)
-    ok = join_table(&f, &base->tables[t], condition_of(base, t), false);
+static bool join_classes(family *f, const corm_mapper *const *classes, uint32_t n) {
+  bool ok = true;
   for (uint32_t i = 0; ok && i < n; i++) {
     const uint32_t last = classes[i]->ntables - 1;
     if (classes[i]->ntables == classes[i]->parent->ntables) continue;
-    ok = join_table(&f, &classes[i]->tables[last], condition_of(classes[i], last), true);
+    ok = join_table(f, &classes[i]->tables[last], condition_of(classes[i], last), true);
   }
+  return ok;
+}
+
+static bool start_family(family *f, corm_arena *arena, const corm_mapper *base, uint32_t n) {
+  f->arena = arena;
+  f->tables = corm_arena_zalloc(arena, base->ntables + n, sizeof *f->tables);
+  f->froms = corm_arena_zalloc(arena, base->ntables + n, sizeof *f->froms);
+  return f->tables && f->froms;
+}
+
+const corm_node *corm_polymorphic_from_in(corm_arena *arena, const corm_mapper *base, const corm_mapper *const *classes,
+                                          uint32_t n, bool aliased) {
+  family f = {.aliased = aliased};
+  bool ok = start_family(&f, arena, base, n);
+  for (uint32_t t = 0; ok && t < base->ntables; t++)
+    ok = join_table(&f, &base->tables[t], condition_of(base, t), false);
+  ok = ok && join_classes(&f, classes, n);
   for (uint32_t i = 0; ok && f.n > 1 && i < f.n; i++) { /* made above */
     if (aliased)
       ((corm_alias *)(uintptr_t)f.froms[i])->whole = f.join;
@@ -98,28 +132,93 @@ const corm_node *corm_polymorphic_from_in(corm_arena *arena, const corm_mapper *
   return ok ? f.join : NULL;
 }
 
+const corm_node *corm_polymorphic_joined_in(corm_arena *arena, const corm_mapper *base, const corm_node *from,
+                                            const corm_mapper *const *classes, uint32_t n) {
+  family f = {.join = from};
+  if (!start_family(&f, arena, base, n)) return NULL;
+  for (uint32_t t = 0; t < base->ntables; t++) {
+    f.tables[t] = base->tables[t].table;
+    f.froms[t] = corm_mapper_level_from(base, t, from);
+  }
+  f.n = base->ntables;
+  f.aliased = f.froms[0]->kind == CORM_NODE_ALIAS;
+  return join_classes(&f, classes, n) ? f.join : NULL;
+}
+
+/* -- columns -- */
+
+typedef struct columns {
+  corm_arena *arena;
+  const corm_node **items;
+  uint32_t n;
+} columns;
+
+/* Appends the slots of a class from `first` on that are not missing; place[0] is that of `first`. */
+static int16_t *add_slots(columns *c, const corm_mapper *mapper, uint32_t first, const corm_node *from,
+                          const uint8_t *missing) {
+  int16_t *place = corm_arena_alloc(c->arena, (mapper->nattributes - first + 1) * sizeof *place);
+  for (uint32_t i = first; place && i < mapper->nattributes; i++) {
+    place[i - first] = -1;
+    if (missing[i]) continue;
+    place[i - first] = (int16_t)c->n;
+    if (!(c->items[c->n++] = corm_mapper_column_in(c->arena, mapper, i, from))) return NULL;
+  }
+  return place;
+}
+
+static const uint8_t *own_missing(corm_arena *arena, const corm_mapper *mapper) {
+  uint8_t *missing = corm_arena_zalloc(arena, mapper->nattributes + (size_t)1, 1);
+  if (missing) corm_mapper_missing(mapper, missing);
+  return missing;
+}
+
 const corm_node *corm_polymorphic_bundle_in(corm_arena *arena, const corm_mapper *base,
-                                            const corm_mapper *const *classes, uint32_t n, const corm_node *from) {
-  uint32_t total = base->nattributes, at = 0;
+                                            const corm_mapper *const *classes, uint32_t n, const corm_node *from,
+                                            const corm_node *joined, const uint8_t *const *missing) {
+  uint32_t total = base->nattributes;
   for (uint32_t i = 0; i < n; i++) total += classes[i]->nattributes - classes[i]->parent->nattributes;
   corm_bundle *bundle = corm_arena_copy(arena, base->bundle, sizeof *bundle);
   corm_view *view = corm_arena_zalloc(arena, 1, sizeof *view);
   corm_view_part *parts = corm_arena_zalloc(arena, n + 1, sizeof *parts);
-  const corm_node **columns = corm_arena_zalloc(arena, total, sizeof *columns);
-  if (!bundle || !view || !parts || !columns) return NULL;
-  for (uint32_t i = 0; i < base->nattributes; i++)
-    if (!(columns[at++] = corm_mapper_column_in(arena, base, i, from))) return NULL;
-  for (uint32_t k = 0; k < n; k++) {
-    parts[k] = (corm_view_part){classes[k], at};
-    for (uint32_t i = classes[k]->parent->nattributes; i < classes[k]->nattributes; i++)
-      if (!(columns[at++] = corm_mapper_column_in(arena, classes[k], i, from))) return NULL;
+  columns c = {arena, corm_arena_zalloc(arena, total, sizeof *c.items), 0};
+  if (!bundle || !view || !parts || !c.items) return NULL;
+  for (uint32_t k = 0; k <= n; k++) {
+    const corm_mapper *mapper = k ? classes[k - 1] : base;
+    const uint32_t first = k ? mapper->parent->nattributes : 0;
+    const uint8_t *flags = missing ? missing[k] : own_missing(arena, mapper);
+    const int16_t *place = flags ? add_slots(&c, mapper, first, k ? joined : from, flags) : NULL;
+    if (!place) return NULL;
+    if (k) {
+      parts[k - 1] = (corm_view_part){mapper, place, flags + first};
+    } else {
+      view->place = place;
+      view->missing = flags;
+    }
   }
   view->parts = parts;
   view->nparts = n;
+  view->joined = joined;
   bundle->view = view;
   bundle->from = from;
-  bundle->columns = columns;
-  bundle->n = total;
-  bundle->distinct = from->kind != CORM_NODE_JOIN;
+  bundle->columns = c.items;
+  bundle->n = c.n;
+  bundle->distinct = joined->kind != CORM_NODE_JOIN;
   return &bundle->base;
+}
+
+const corm_node *const *corm_polymorphic_slots_in(corm_arena *arena, const corm_bundle *bundle,
+                                                  const corm_mapper *mapper) {
+  const corm_view *view = bundle->view;
+  const corm_mapper *base = corm_bundle_mapper(bundle);
+  if (mapper == base || !view || !view->nparts) return corm_mapper_slots_in(arena, base, bundle->from);
+  return corm_mapper_slots_in(arena, mapper, view->joined);
+}
+
+const corm_node *corm_polymorphic_element(const corm_node *from, const corm_table *table) {
+  for (; from; from = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->left : NULL) {
+    const corm_node *one = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
+    const corm_node *element = one->kind == CORM_NODE_ALIAS ? ((const corm_alias *)one)->element : one;
+    if (element->kind == CORM_NODE_TABLE && ((const corm_table_node *)element)->table == table) return one;
+  }
+  return NULL;
 }

@@ -106,7 +106,10 @@ static corm_status write_posts(corm_persister *p, const corm_work *work, corm_er
   for (uint32_t i = work->first_post; status == CORM_OK && i; i = p->flush->posts[i - 1].next)
     status = corm_sync_apply_one(p->flush->posts[i - 1], err);
   for (uint32_t level = 0; status == CORM_OK && level < object->mapper->ntables; level++)
-    if (fill_mask(p, work, level)) status = corm_persist_collect(p, work, CORM_WRITE_UPDATE, level, err);
+    if (fill_mask(p, work, level)) {
+      status = corm_persist_post_mask(p, work, level, err);
+      if (status == CORM_OK) status = corm_persist_collect(p, work, CORM_WRITE_UPDATE, level, err);
+    }
   return status == CORM_OK ? CORM_OK : corm_persist_blame(object, err);
 }
 
@@ -122,6 +125,6 @@ corm_status corm_posts_write(corm_persister *p, corm_error *err) {
     if (status == CORM_OK && work->first_post) status = write_posts(p, work, err);
   }
   if (status == CORM_OK) status = corm_pages_flush(p, err);
-  p->posting = false;
+  p->posting = p->written_keys = false;
   return status;
 }

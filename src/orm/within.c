@@ -50,10 +50,9 @@ static const corm_node *const *by_slot(corm_arena *arena, const corm_relationshi
   return columns;
 }
 
-corm_status corm_within_build(corm_arena *arena, const corm_fetch *fetch, uint32_t width, corm_select *select,
-                              const corm_node **secondary, corm_error *err) {
+corm_status corm_within_build(corm_arena *arena, const corm_fetch *fetch, const corm_bundle *target, uint32_t width,
+                              corm_select *select, const corm_node **secondary, corm_error *err) {
   const corm_relationship *relationship = fetch->relationship;
-  const corm_mapper *target = relationship->target;
   const corm_node *alias, *on, *to_secondary = NULL;
   const corm_node *const *keys;
   uint32_t n;
@@ -63,18 +62,18 @@ corm_status corm_within_build(corm_arena *arena, const corm_fetch *fetch, uint32
   const corm_node **columns = corm_arena_zalloc(arena, (size_t)width + 1, sizeof *columns);
   const corm_node **froms = corm_arena_zalloc(arena, 1, sizeof *froms);
   const corm_node *const *left = by_slot(arena, relationship, keys, width);
-  if (!columns || !froms || !left) return corm_error_memory(err);
+  const corm_node *const *right = corm_mapper_slots_in(arena, relationship->target, target->from);
+  if (!columns || !froms || !left || !right) return corm_error_memory(err);
   if (relationship->def.secondary) {
     const corm_node *table = corm_table_node_in(arena, relationship->def.secondary);
     *secondary = table ? corm_alias_in(arena, table, NULL) : NULL;
     if (!*secondary) return corm_error_memory(err);
   }
-  status = corm_relationship_on_columns_in(arena, relationship, left, *secondary, target->bundle->columns,
-                                           &to_secondary, &on, err);
+  status = corm_relationship_on_columns_in(arena, relationship, left, *secondary, right, &to_secondary, &on, err);
   if (status != CORM_OK) return status;
   froms[0] = *secondary ? corm_join_in(arena, alias, *secondary, to_secondary, false, false) : alias;
   if (froms[0]) froms[0] = corm_join_in(arena, froms[0], target->from, on, false, false);
-  columns[0] = &target->bundle->base;
+  columns[0] = &target->base;
   for (uint32_t i = 0; i < width; i++) columns[i + 1] = keys[i];
   select->columns = columns;
   select->ncolumns = width + 1;

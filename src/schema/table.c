@@ -236,6 +236,44 @@ corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_e
   return column->primary_key ? name_own_key(table, err) : CORM_OK;
 }
 
+static bool speaks_of(const corm_constraint *constraint, const corm_column *column) {
+  for (uint32_t i = 0; i < constraint->ncolumns; i++)
+    if (constraint->columns[i] == column) return true;
+  return false;
+}
+
+static bool indexes(const corm_index *index, const corm_column *column) {
+  for (uint32_t i = 0; i < index->nitems; i++)
+    if (index->items[i].column == column) return true;
+  return false;
+}
+
+void corm_table_remove_column(corm_table *table, corm_column *column) {
+  size_t kept = 1; /* the primary key stays */
+  for (size_t i = 1; i < table->constraints.len; i++) {
+    corm_constraint *constraint = table->constraints.items[i];
+    if (speaks_of(constraint, column))
+      constraint->table = NULL;
+    else
+      table->constraints.items[kept++] = constraint;
+  }
+  table->constraints.len = kept;
+  kept = 0;
+  for (size_t i = 0; i < table->indexes.len; i++) {
+    corm_index *index = table->indexes.items[i];
+    if (indexes(index, column))
+      index->table = NULL;
+    else
+      table->indexes.items[kept++] = index;
+  }
+  table->indexes.len = kept;
+  corm_map_remove(&table->by_key, column->key, strlen(column->key));
+  corm_vec_remove(&table->columns, column->index);
+  for (size_t i = column->index; i < table->columns.len; i++)
+    ((corm_column *)table->columns.items[i])->index = (uint32_t)i;
+  column->table = NULL;
+}
+
 corm_column *corm_table_column(const corm_table *table, const char *key, size_t len) {
   return corm_map_get(&table->by_key, key, len);
 }

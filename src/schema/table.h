@@ -144,6 +144,10 @@ void corm_table_clear(corm_table *table);
  */
 CORM_MUST_USE corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_error *err);
 
+/* Takes a column out again, which is no part of the primary key, with the constraints and indexes that speak of it.
+   What has counted on its position must not be used any more. */
+void corm_table_remove_column(corm_table *table, corm_column *column);
+
 /* Attaches a constraint or an index; resolves its column names (unknown: ArgumentError with the nearest name). A
    primary key takes the place of the table's own, which must have no other columns; its columns become NOT NULL. */
 CORM_MUST_USE corm_status corm_table_add_constraint(corm_table *table, corm_constraint *constraint, corm_error *err);

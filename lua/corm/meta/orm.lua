@@ -174,7 +174,8 @@ function Relationship:in_(objects) end
 ---@return corm.Expression
 function Relationship:not_in(objects) end
 
----The relationship to a class below its target, or to an alias: for joins, any, has and with_parent.
+---The relationship to a class below its target, or to an alias: for joins, any, has and with_parent. Loader options load
+---all targets, with the columns of that class.
 ---@param class corm.Model
 ---@return corm.Relationship
 function Relationship:of_type(class) end
@@ -240,6 +241,11 @@ function LoaderOption:undefer(column) end
 ---@param name string
 ---@return corm.LoaderOption
 function LoaderOption:undefer_group(name) end
+
+---What classes below add to the objects is read by one statement each.
+---@param classes corm.Model[]
+---@return corm.LoaderOption
+function LoaderOption:selectin_polymorphic(classes) end
 
 ---Several options that begin where this one ends.
 ---@param ... corm.LoaderOption

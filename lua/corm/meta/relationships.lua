@@ -42,3 +42,9 @@ function corm.foreign(column) end
 ---@param column corm.Column|corm.Expression
 ---@return corm.Expression
 function corm.remote(column) end
+
+---Loader option: what the classes, which are below the first, add to its rows is read by one statement each.
+---@param base corm.Model
+---@param classes corm.Model[]
+---@return corm.LoaderOption
+function corm.selectin_polymorphic(base, classes) end
