@@ -342,7 +342,8 @@ describe("M20 with_polymorphic of a class", function()
   local function check(joins)
     local all
     local list = sent(1, function() all = session:scalars(select(m.Employee):order_by(m.Employee.id)):all() end)
-    assert.equal(joins, #list[1]:gsub("LEFT OUTER JOIN", "\0"):gsub("%Z", ""))
+    local _, found = list[1]:gsub("LEFT OUTER JOIN", "")
+    assert.equal(joins, found)
     return all
   end
 

@@ -9,6 +9,7 @@ local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
 local declared = load "corm.declared"
 local constructor = load "corm.constructor"
+local concrete = load "corm.concrete"
 load "corm.composite"
 local rules = load "corm.mapper_args"
 local property = load "corm.property"
@@ -214,7 +215,7 @@ local later = "!is not supported yet"
 local mapper_args = {
   polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
   polymorphic_load = "string", inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
-  concrete = later, with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
+  concrete = "boolean", with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
   primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
   column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
   passive_updates = later, always_refresh = later, properties = "table",
@@ -222,7 +223,7 @@ local mapper_args = {
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
 local function new_parts()
-  return { columns = {}, attributes = {}, items = {}, members = {}, validators = {}, special = {} }
+  return { columns = {}, attributes = {}, items = {}, members = {}, validators = {}, special = {}, mixins = {} }
 end
 
 -- These may be functions of the class to be.
@@ -298,6 +299,7 @@ local function read_parts(where, base, body)
   local parts = new_parts()
   add_fields(parts, where, body, false)
   for _, mixin in ipairs(mixins_of(where, body)) do
+    parts.mixins[mixin] = true
     add_fields(parts, where, info[mixin] and info[mixin].body or mixin, true)
   end
   while info[base].body do
@@ -431,6 +433,7 @@ local function map_class(ci, parts)
   local name, registry = ci.name, ci.registry
   local parent = inheritance.parent(ci.base)
   local as_table, keys, names, columns
+  concrete.read(ci, parent, parts)
   if inheritance.is_single(parent, parts) then
     names, columns = inheritance.add_columns(ci, parent, parts)
   else
@@ -443,7 +446,10 @@ local function map_class(ci, parts)
       info[taken].name)
   end
   local class = new_class(ci)
+  local united = {}
+  concrete.options(ci, parts, as_table, united)
   local options = inheritance.options(ci, parent, parts, as_table)
+  for key, value in next, united do options[key] = value end
   options.columns = columns
   options.attributes = parts.attributes
   rules.options(ci, parent, parts, as_table, options)
@@ -462,6 +468,7 @@ local function map_class(ci, parts)
   constructor.update(ci)
   table.insert(registry.fresh, ci)
   registry.classes[name] = class
+  if ci.concrete or ci.united then concrete.unite(ci, options.identity) end
   return class
 end
 

@@ -31,6 +31,8 @@ local known = {
   order = "string",
   -- Declared after what it may name.
   late = "boolean",
+  -- Inherited by concrete classes, too: it speaks of names, and not of columns of the class that declares it.
+  portable = "boolean",
   -- (ci, key, marker): what inspect() shows.
   inspect = "function",
 }
@@ -45,10 +47,15 @@ end
 
 -- The marker and its kind's row: the class's own, else one that it inherits.
 local function find(ci, key)
+  local concrete = false -- whether a class that shares no rows with those above was passed
   while ci do
     local own = ci.descriptors
     local marker = own and own[key]
-    if marker then return marker, kinds[marker.kind] end
+    if marker then
+      if concrete and not kinds[marker.kind].portable then return nil end
+      return marker, kinds[marker.kind]
+    end
+    concrete = concrete or ci.concrete
     ci = info[ci.base]
   end
 end
@@ -82,8 +89,20 @@ local function names_of(ci)
   return names
 end
 
+-- What a concrete class's parent has, and the class itself has not.
+local function refuse_inherited(ci, key)
+  while ci and not ci.concrete do ci = info[ci.base] end
+  local above = ci and info[ci.base]
+  while above and not above.mapper do above = info[above.base] end
+  if above and (find(above, key) or native.is_attribute(above.mapper, key)) then
+    fail("ArgumentError", "Concrete %s does not implement attribute '%s' at the instance level. Add this property "
+      .. "explicitly to %s.", ci.name, key, ci.name)
+  end
+end
+
 function descriptors.unknown(ci, key)
   if type(key) ~= "string" then fail("ArgumentError", "%s: attributes have names, got a %s", ci.name, type(key)) end
+  refuse_inherited(ci, key)
   return native.unknown("attribute", ci.name, key, names_of(ci))
 end
 

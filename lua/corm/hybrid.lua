@@ -50,6 +50,7 @@ end
 local function declare() end
 
 orm.descriptor("hybrid", {
+  portable = true,
   declare = declare,
   class = function(ci, key, marker, entity) return class_value(ci, key, marker, entity), false end,
   get = function(object, marker) return marker.fn(object) end,
@@ -78,6 +79,7 @@ orm.descriptor("hybrid", {
 })
 
 orm.descriptor("hybrid_method", {
+  portable = true,
   declare = declare,
   class = function(_, _, marker) return expression(marker), true end,
   get = function(_, marker) return marker.fn end,

@@ -112,6 +112,8 @@ local function loading(ci, parent, args, options)
   if how and not parent then
     fail("ArgumentError", "%s: polymorphic_load is said by a class that inherits from another one", ci.name)
   end
+  if args.concrete then how = nil end -- corm.concrete refuses it
+  if ci.united then return end
   check_wide(ci, args.with_polymorphic)
   ci.wide = args.with_polymorphic
   options.selectin = how == "selectin"
@@ -122,7 +124,9 @@ end
 function inheritance.options(ci, parent, parts, as_table)
   local args = parts.special.__mapper_args__ or {}
   local options = {}
-  if args.polymorphic_on ~= nil then options.discriminator = attribute_name(ci, parts, args.polymorphic_on) end
+  if args.polymorphic_on ~= nil and not ci.united then
+    options.discriminator = attribute_name(ci, parts, args.polymorphic_on)
+  end
   if args.polymorphic_abstract then
     if args.polymorphic_identity ~= nil then
       fail("ArgumentError", "%s: polymorphic_abstract excludes polymorphic_identity", ci.name)
@@ -213,10 +217,19 @@ end
 -- it; their own attributes are those of e.Manager, e.Engineer.
 function corm.with_polymorphic(class, classes, options)
   local ci = class_info("with_polymorphic", class)
+  if ci.united then
+    fail("ArgumentError", "with_polymorphic: %s reads the columns of its concrete classes always", ci.name)
+  end
   options = orm.check_options("with_polymorphic", options, { aliased = "boolean", flat = "boolean" })
   local chosen, mappers = choose(ci, classes)
   ci.aliased = true
-  for _, each in next, chosen do each.aliased = true end
+  for _, each in next, chosen do
+    each.aliased = true
+    if each.concrete then
+      fail("ArgumentError", "with_polymorphic: %s is concrete and has no tables in common with %s; see ConcreteBase",
+        each.name, ci.name)
+    end
+  end
   local from = native.polymorphic_from(ci.mapper, mappers, options.aliased or options.flat)
   return new_entity(ci, from, function(entity) return native.polymorphic_entity(ci.mapper, mappers, from, entity) end,
     function(key)

@@ -103,7 +103,7 @@ local roots_only = {
 -- Adds what native.mapper is told.
 function rules.options(ci, parent, parts, as_table, options)
   local args = args_of(parts)
-  if parent then
+  if parent and not ci.concrete then
     for _, name in ipairs(roots_only) do
       if rawget(args, name) ~= nil then
         fail("ArgumentError", "%s: %s is said by the class that all others inherit from", ci.name, name)

@@ -337,6 +337,7 @@ local query_meta = {
 }
 
 orm.descriptor("proxy", {
+  portable = true,
   declare = function() end,
   order = "relationship",
   class = function(ci, key, marker, entity)

@@ -161,7 +161,7 @@ void binding_note_written(lua_State *L, corm_session *session, int statement, in
   for (lua_Integer i = 1; deletes && status == CORM_OK && i <= n; i++) {
     lua_rawgeti(L, values, i);
     corm_object *object = binding_toobject(L, -1);
-    if (object && corm_mapper_isa(object->mapper, w.bulk.mapper)) status = corm_bulk_apply(&w.bulk, object, &err);
+    if (object && corm_mapper_is_kin(object->mapper, w.bulk.mapper)) status = corm_bulk_apply(&w.bulk, object, &err);
     lua_pop(L, 1);
   }
   if (status == CORM_OK) status = corm_bulk_finish(&w.bulk, &err);

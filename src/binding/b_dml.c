@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_object.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
@@ -11,12 +12,9 @@
 
 /* The table at 1: a Table, the table of a mapped class, or, of what is no INSERT, an alias of one. */
 static const corm_node *check_target(lua_State *L, const char *what, bool aliases) {
-  const corm_node *from = binding_checkfrom(L, 1, what), *node = binding_tonode(L, 1);
-  if (from->kind == CORM_NODE_JOIN && node && node->kind == CORM_NODE_BUNDLE) {
-    const char *name = ((const corm_bundle *)node)->name;
-    binding_error(L, CORM_E_ARGUMENT, "%s: class %s has rows in several tables; name one: %s(%s.__table__)", what, name,
-                  what, name);
-  }
+  const corm_node *from = binding_checkfrom(L, 1, what);
+  const corm_node *own = binding_dml_class(L, from, what, aliases);
+  if (own) return own;
   if (aliases ? !corm_dml_table(from) : from->kind != CORM_NODE_TABLE)
     binding_error(L, CORM_E_ARGUMENT, "%s: a table%s or a mapped class expected, got %s", what,
                   aliases ? ", an alias of one" : "", binding_typename(L, 1));

@@ -53,7 +53,7 @@ static binding_class *next_heir(const corm_mapper *mapper, size_t *pos) {
   const corm_map_entry *entry;
   while (mapper->children.len && (entry = corm_map_next(&mapper->registry->classes, pos)) != NULL) {
     const corm_mapper *heir = entry->value;
-    if (heir != mapper && heir->host_data && corm_mapper_isa(heir, mapper)) return binding_class_of(heir);
+    if (heir != mapper && heir->host_data && corm_mapper_is_kin(heir, mapper)) return binding_class_of(heir);
   }
   return NULL;
 }
@@ -466,27 +466,6 @@ void binding_class_keep(lua_State *L, int mapper) {
   keep(L, mapper);
 }
 
-/* names(mapper): the keys of columns, of relationships, of the primary key. */
-static int class_names(lua_State *L) {
-  const corm_mapper *mapper = check_class(L, 1)->mapper;
-  lua_createtable(L, (int)mapper->nattributes, 0);
-  for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    lua_pushstring(L, mapper->attributes[i].key);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_createtable(L, (int)mapper->relationships.len, 0);
-  for (size_t i = 0; i < mapper->relationships.len; i++) {
-    lua_pushstring(L, ((const corm_relationship *)mapper->relationships.items[i])->key);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  lua_createtable(L, (int)mapper->npk, 0);
-  for (uint32_t i = 0; i < mapper->npk; i++) {
-    lua_pushstring(L, mapper->attributes[mapper->pk[i]].key);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  return 3;
-}
-
 /* entity_of(value): class and key of an attribute's column (User.name); nil for other values. */
 static int entity_of(lua_State *L) {
   const corm_node *node = binding_tonode(L, 1);
@@ -527,6 +506,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"mapper", binding_new_mapper},
                                        {"alias", binding_mapper_alias},
                                        {"extend", binding_mapper_extend},
+                                       {"unite", binding_mapper_unite},
                                        {"unextend", binding_mapper_unextend},
                                        {"polymorphic_from", binding_polymorphic_from},
                                        {"polymorphic_entity", binding_polymorphic_entity},
@@ -538,7 +518,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"synonym", add_synonym},
                                        {"is_attribute", is_attribute},
                                        {"hook", hook_attr},
-                                       {"names", class_names},
+                                       {"names", binding_mapper_names},
                                        {"entity_of", entity_of},
                                        {"functions", set_functions},
                                        {NULL, NULL}};

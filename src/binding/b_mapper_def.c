@@ -109,6 +109,7 @@ static void read_rules(lua_State *L, corm_mapper_def *def) {
   if (lua_getfield(L, ARG_OPTIONS, "eager_defaults") == LUA_TBOOLEAN)
     rules->eager_defaults = lua_toboolean(L, -1) ? CORM_EAGER_ALWAYS : CORM_EAGER_NEVER;
   def->selectin = flag(L, "selectin");
+  def->concrete = flag(L, "concrete");
   rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
   rules->whole_keys = flag(L, "whole_keys");
 }
@@ -133,6 +134,9 @@ static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *d
   def->discriminator = lua_tostring(L, -1);
   lua_getfield(L, ARG_OPTIONS, "on");
   if (!lua_isnil(L, -1)) def->on = binding_checkcondition(L, -1, "inherit_condition");
+  lua_getfield(L, ARG_OPTIONS, "united_type");
+  def->united_type = lua_tostring(L, -1);
+  if (lua_getfield(L, ARG_OPTIONS, "united") != LUA_TNIL) def->united = binding_checkfrom(L, -1, "with_polymorphic");
   if (lua_getfield(L, ARG_OPTIONS, "inline_of") != LUA_TNIL)
     def->inline_of = ((binding_class *)binding_check(L, -1, BINDING_MAPPER, "mapper"))->mapper;
   if (lua_getfield(L, ARG_OPTIONS, "identity") == LUA_TNIL) return;
@@ -161,9 +165,10 @@ static corm_arena *read_def(lua_State *L, binding_state *state, corm_mapper_def 
 
 /* The names that the class shares with its parent, then its own. */
 static void enter_names(lua_State *L, int self, binding_class *cls, const corm_mapper_def *def) {
-  const corm_mapper *mapper = cls->mapper, *parent = mapper->parent;
+  const corm_mapper *mapper = cls->mapper, *parent = mapper->concrete ? NULL : mapper->parent;
   if (parent) binding_class_inherit(L, cls, binding_class_of(parent));
   for (uint32_t i = parent ? parent->nattributes : 0; i < mapper->nattributes; i++) {
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
     lua_pushstring(L, mapper->attributes[i].key);
     binding_class_add_column(L, self, i);
   }
@@ -221,6 +226,19 @@ int binding_new_mapper(lua_State *L) {
   return 1;
 }
 
+/* unite(mapper [, union]): concrete classes have come below it; the queries go to another union, or to the same. */
+int binding_mapper_unite(lua_State *L) {
+  corm_mapper *mapper = ((binding_class *)binding_check(L, 1, BINDING_MAPPER, "mapper"))->mapper;
+  const corm_node *node = lua_isnoneornil(L, 2) ? NULL : binding_checkfrom(L, 2, "with_polymorphic");
+  corm_error err;
+  corm_error_init(&err);
+  lua_settop(L, 2);
+  binding_class_keep(L, 1);
+  if (corm_mapper_unite(mapper, node ? ((const corm_alias *)node)->element : NULL, &err) != CORM_OK)
+    return binding_raise(L, &err);
+  return 0;
+}
+
 /* alias(mapper [, name]): what aliased(Class) selects from. */
 int binding_mapper_alias(lua_State *L) {
   const corm_mapper *mapper = ((binding_class *)binding_check(L, 1, BINDING_MAPPER, "mapper"))->mapper;
@@ -250,4 +268,29 @@ int binding_mapper_extend(lua_State *L) {
   binding_column_set_name(L, 2, 3);
   binding_table_add(L, 1, 2);
   return 0;
+}
+
+/* names(mapper): the keys of columns, of relationships, of the primary key. */
+int binding_mapper_names(lua_State *L) {
+  const corm_mapper *mapper = ((binding_class *)binding_check(L, 1, BINDING_MAPPER, "mapper"))->mapper;
+  if (!mapper) return binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
+  lua_createtable(L, (int)mapper->nattributes, 0);
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
+    lua_pushstring(L, mapper->attributes[i].key);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_createtable(L, (int)mapper->relationships.len, 0);
+  for (size_t i = 0; i < mapper->relationships.len; i++) {
+    const corm_relationship *relationship = mapper->relationships.items[i];
+    if (relationship->is_void) continue;
+    lua_pushstring(L, relationship->key);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  }
+  lua_createtable(L, (int)mapper->npk, 0);
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    lua_pushstring(L, mapper->attributes[mapper->pk[i]].key);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 3;
 }

@@ -165,11 +165,16 @@ int binding_new_mapper(lua_State *L);
 void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def);
 int binding_mapper_alias(lua_State *L);
 int binding_mapper_extend(lua_State *L);
+int binding_mapper_unite(lua_State *L);
+int binding_mapper_names(lua_State *L);
 int binding_mapper_unextend(lua_State *L);
 /* b_polymorphic.c: polymorphic_from(mapper, mappers or nil for all, aliased): what with_polymorphic selects from;
    polymorphic_entity(mapper, mappers, from, entity): the BUNDLE over it. */
 int binding_polymorphic_from(lua_State *L);
 int binding_polymorphic_entity(lua_State *L);
+/* The table that an INSERT, or another statement (`changes`), of the class at 1 writes, where that is not its FROM;
+   NULL: it is. ArgumentError for classes that have no such table, or more than one. */
+const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const char *what, bool changes);
 
 /* relationship(mapper, key, options): all options are resolved, `target` is the class. Done wholly or not at all
    (b_relationship_def.c). */

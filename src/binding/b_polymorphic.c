@@ -68,3 +68,16 @@ int binding_polymorphic_entity(lua_State *L) {
   binding_scratch_done(L, state, scratch);
   return 1;
 }
+
+const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const char *what, bool changes) {
+  if (from->kind != CORM_NODE_JOIN && from->kind != CORM_NODE_ALIAS) return NULL;
+  const corm_mapper *mapper = binding_tomapper(L, 1);
+  if (mapper && from->kind == CORM_NODE_JOIN)
+    binding_error(L, CORM_E_ARGUMENT, "%s: class %s has rows in several tables; name one: %s(%s.__table__)", what,
+                  mapper->name, what, mapper->name);
+  if (!mapper || from != mapper->united) return NULL;
+  if (changes)
+    binding_error(L, CORM_E_ARGUMENT, "%s: class %s is selected from a UNION; name its table: %s(%s.__table__)", what,
+                  mapper->name, what, mapper->name);
+  return mapper->own->from;
+}

@@ -87,6 +87,9 @@ corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *
 
 /* Some table of the class, or an alias of one, stands in the FROM. */
 static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
+  if (mapper->united && from->kind == CORM_NODE_ALIAS &&
+      ((const corm_alias *)from)->element == ((const corm_alias *)mapper->united)->element)
+    return true;
   for (; from; from = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->left : NULL) {
     const corm_node *one = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
     if (one->kind == CORM_NODE_ALIAS) one = ((const corm_alias *)one)->element;

@@ -27,8 +27,7 @@ corm_status corm_below_plan(corm_loader *loader, corm_load_entity *entity, corm_
   for (uint32_t i = 0; status == CORM_OK && i < entity->noptions; i++) {
     const corm_load_option *option = entity->options[i];
     if (option->columns != CORM_COLUMNS_BELOW || !is_below(option->mapper, base)) continue;
-    if (entity->parent || entity->path.up || entity->bundle->from == (option->of ? option->of : base->from))
-      status = corm_below_add(loader, entity, option->mapper, err);
+    if (corm_load_is_meant(entity, option->of)) status = corm_below_add(loader, entity, option->mapper, err);
   }
   const corm_map_entry *entry;
   for (size_t pos = 0; status == CORM_OK && base->widens && (entry = corm_map_next(&base->registry->classes, &pos));) {

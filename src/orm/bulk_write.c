@@ -189,7 +189,7 @@ static corm_status select_keys(corm_bulk_write *bulk, corm_conn *conn, corm_erro
 
 static bool is_about(const corm_bulk_write *bulk, const corm_object *object) {
   const corm_host *host = bulk->session->host;
-  return object && corm_mapper_isa(object->mapper, bulk->mapper) && host->alive(host->ctx, object);
+  return object && corm_mapper_is_kin(object->mapper, bulk->mapper) && host->alive(host->ctx, object);
 }
 
 /* BOOL, NULL, or ABSENT: unknown. */
@@ -379,7 +379,7 @@ static bool goes_by(const corm_bulk_write *bulk, const corm_relationship *relati
 
 static bool is_stale(const corm_bulk_write *bulk, const corm_object *object, const corm_relationship *relationship) {
   if (relationship->direction == CORM_MANY_TO_MANY) return false;
-  if (corm_mapper_isa(object->mapper, bulk->mapper) && goes_by(bulk, relationship, false)) return true;
+  if (corm_mapper_is_kin(object->mapper, bulk->mapper) && goes_by(bulk, relationship, false)) return true;
   const bool points_here =
       corm_mapper_isa(bulk->mapper, relationship->target) || corm_mapper_isa(relationship->target, bulk->mapper);
   return points_here && goes_by(bulk, relationship, true);

@@ -4,8 +4,7 @@
 
 /* Options of the first level say which of several entities of one class they mean; below it there is one. */
 static bool is_meant(const corm_load_entity *entity, const corm_load_option *option) {
-  if (entity->parent || entity->path.up) return true;
-  return entity->bundle->from == (option->of ? option->of : entity->mapper->from);
+  return corm_load_is_meant(entity, option->of);
 }
 
 /* The option that was made for the relationship, else what holds for all that have none. */

@@ -265,9 +265,11 @@ corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_val
   return CORM_OK;
 }
 
-/* What was deferred and is not loaded stays so when all expire. */
+/* What was deferred and is not loaded stays so when all expire, and what no row has, as it is. */
 static bool stays_later(const corm_object *object, uint32_t slot) {
-  return (object->slots[slot].flags & CORM_VALUE_LATER) && object->mapper->attributes[slot].deferred;
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  return attribute->kind == CORM_ATTRIBUTE_VOID ||
+         ((object->slots[slot].flags & CORM_VALUE_LATER) && attribute->deferred);
 }
 
 static void expire_slot(corm_object *object, uint32_t slot) {

@@ -72,6 +72,10 @@ static corm_status add_shape(corm_loader *loader, corm_load_entity *entity, corm
   corm_status status = describe_slots(loader, shape, err);
   if (status == CORM_OK && !straight) status = describe_missing(loader, entity, shape, err);
   if (status != CORM_OK) return status;
+  if (mapper->root == mapper && mapper->npk > entity->mapper->npk) { /* a concrete class */
+    entity->key = corm_arena_zalloc(&loader->arena, mapper->npk, sizeof *entity->key);
+    if (!entity->key) return corm_error_memory(err);
+  }
   if (!entity->values || mapper->nattributes > entity->room) {
     entity->values = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *entity->values);
     if (!entity->values) return corm_error_memory(err);
@@ -207,11 +211,14 @@ static corm_status choose_shape(corm_loader *loader, corm_load_entity *entity) {
   corm_load_shape *own = entity->shapes;
   while (own->next) own = own->next;
   corm_load_shape *const last = entity->shape;
+  const corm_view *view = entity->bundle->view;
+  const bool united = view && view->nparts && view->type >= 0;
   entity->shape = own;
-  if (slot < 0 || own->place[slot] < 0) return CORM_OK;
-  corm_value said = entity->raw[own->place[slot]];
+  if (!united && (slot < 0 || own->place[slot] < 0)) return CORM_OK;
+  corm_value said = entity->raw[united ? view->type : own->place[slot]];
   if (said.kind == CORM_NULL) return CORM_OK;
-  if (said.kind != own->kinds[slot] && decode(loader, entity, (uint32_t)slot, &said) != CORM_OK) return CORM_FAILED;
+  if (!united && said.kind != own->kinds[slot] && decode(loader, entity, (uint32_t)slot, &said) != CORM_OK)
+    return CORM_FAILED;
   if (corm_value_equal(&last->mapper->identity, &said)) {
     entity->shape = last;
     return CORM_OK;
@@ -239,7 +246,7 @@ static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
 
 /* CORM_DONE: the key is NULL, there is no object in this row. */
 static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
-  const corm_mapper *mapper = entity->mapper;
+  const corm_mapper *mapper = entity->shape->mapper;
   uint32_t nulls = 0;
   corm_buf_reset(&loader->text);
   for (uint32_t i = 0; i < mapper->npk; i++) {
@@ -382,9 +389,14 @@ static corm_status read_rest(corm_loader *loader, corm_load_entity *entity) {
   return CORM_OK;
 }
 
+/* The class by whose keys the current row's object is known: the entity's, unless a concrete one is below. */
+static corm_mapper *known_as(const corm_load_entity *entity) {
+  corm_mapper *mapper = entity->shape->mapper;
+  return mapper->root == entity->mapper->root ? entity->mapper : mapper;
+}
+
 size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   corm_load_entity *entity = loader->entities.items[k];
-  const corm_mapper *mapper = entity->mapper;
   corm_session *session = loader->session;
   corm_object *found = NULL;
   entity->object = *object = NULL;
@@ -396,6 +408,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   if (status == CORM_OK) status = read_key(loader, entity);
   if (status == CORM_DONE) return 0;
   if (status == CORM_OK) {
+    corm_mapper *mapper = known_as(entity);
     entity->hash = corm_identity_hash(mapper, entity->key);
     found = corm_identity_search(&session->identity, mapper, entity->key, entity->hash, &entity->place);
     if (found && !session->host->alive(session->host->ctx, found))
@@ -405,7 +418,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   }
   if (status != CORM_OK) {
     loader->failed = true; /* fill reports it */
-    return corm_object_size(mapper, 0);
+    return corm_object_size(entity->mapper, 0);
   }
   if (!found) return corm_object_size(entity->shape->mapper, loader->text.len);
   entity->object = *object = found;
@@ -416,7 +429,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
 static corm_object *find_arrived(corm_loader *loader, corm_load_entity *entity) {
   corm_session *session = loader->session;
   if (session->identity.changes == entity->place.changes) return NULL;
-  return entity->object = corm_session_find(session, entity->mapper, entity->key);
+  return entity->object = corm_session_find(session, known_as(entity), entity->key);
 }
 
 corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err) {

@@ -106,7 +106,8 @@ static const corm_node *adapt_from(void *ctx, const corm_node *from) {
 }
 
 static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_column_node *column) {
-  if (!column->from || column->from->kind != CORM_NODE_TABLE) return &column->base;
+  const corm_node *united = ((const adaption *)ctx)->relationship->target->united;
+  if (!column->from || (column->from->kind != CORM_NODE_TABLE && column->from != united)) return &column->base;
   const corm_node *from = adapt_from(ctx, column->from);
   if (from == column->from) return &column->base;
   corm_column_node *copy = corm_arena_copy(arena, column, sizeof *column);

@@ -236,7 +236,7 @@ static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, c
                         .extra = lock ? &extra : NULL};
   const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
   for (uint32_t i = 0; criteria && i < mapper->npk; i++) {
-    const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], NULL);
+    const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], mapper->own->from);
     criteria[i] = column ? corm_compare_in(arena, CORM_OP_EQ, column, &key[i]) : NULL;
     if (!criteria[i]) return corm_error_memory(err);
   }
@@ -258,7 +258,7 @@ static corm_status open_part(corm_loader *loader, corm_mapper *mapper, const cor
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, options->set, &sql, err);
   if (status != CORM_OK) return status;
   const corm_bundle *bundle = sql->bundle;
-  if (options->lock) bundle = corm_mapper_part_in(&loader->arena, mapper, mapper->from, -1, options->set);
+  if (options->lock) bundle = corm_mapper_part_in(&loader->arena, mapper, mapper->own->from, -1, options->set);
   if (!bundle) return corm_error_memory(err);
   status = corm_loader_add_root(loader, bundle, NULL, 0, err);
   if (status != CORM_OK) return status;
@@ -273,13 +273,13 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   corm_status status = corm_loader_find_dialect(loader, err);
   loader->alone = true;
   if (status == CORM_OK && options->set) return open_part(loader, mapper, key, options, err);
-  if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->bundle, options->items, options->n, err);
+  if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->own, options->items, options->n, err);
   /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
   if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
   if (status == CORM_OK) status = corm_selection_plan(loader, err);
   if (status != CORM_OK) return status;
   const corm_load_entity *entity = loader->entities.items[0];
-  if (lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->bundle)
+  if (lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
     return open_select(loader, mapper, key, lock, err);
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
   return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;

@@ -195,6 +195,14 @@ static inline uint32_t corm_hydrate_column(const corm_load_shape *shape, uint32_
   return shape->place ? (uint32_t)shape->place[slot] : slot;
 }
 
+/* Whether what an option says of a root entity, or of an alias of it, is meant for this one. Below roots there is one.
+ */
+static inline bool corm_load_is_meant(const corm_load_entity *entity, const corm_node *of) {
+  const corm_node *from = entity->bundle->from;
+  if (entity->parent || entity->path.up) return true;
+  return of ? from == of : from == entity->mapper->from || from == entity->mapper->own->from;
+}
+
 /* Room for an entity's rows; its `first` is known. */
 CORM_MUST_USE corm_status corm_hydrate_prepare(corm_loader *loader, corm_load_entity *entity, corm_error *err);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "orm/heritage.h"
+#include "orm/polymorphic.h"
 #include "orm/relationship.h"
 #include "sql/walk.h"
 
@@ -55,7 +57,7 @@ static uint32_t *list_slots(corm_arena *arena, const corm_table *table, const co
 
 /* Those of the parent, then its own; whose nodes are new: each class stands for a FROM of its own. */
 static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
-  const corm_mapper *parent = def->parent;
+  const corm_mapper *parent = def->concrete ? NULL : def->parent;
   corm_arena *arena = &mapper->arena;
   const uint32_t above = parent ? parent->ntables : 0, n = above + (def->table ? 1 : 0);
   mapper->tables = corm_arena_zalloc(arena, n, sizeof *mapper->tables);
@@ -76,7 +78,7 @@ static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, 
 /* The ON clause between a class's own table and its parent's. Of what the host gives it speaks of the tables. */
 static corm_status join_tables(corm_mapper *mapper, const corm_node *const *on, corm_error *err) {
   corm_arena *arena = &mapper->arena;
-  mapper->from = mapper->tables[0].from;
+  mapper->from = mapper->united ? mapper->united : mapper->tables[0].from;
   for (uint32_t i = 1; i < mapper->ntables; i++) {
     mapper->from = corm_join_in(arena, mapper->from, mapper->tables[i].from, on[i], false, false);
     if (!mapper->from) return corm_error_memory(err);
@@ -92,6 +94,7 @@ static corm_status take_conditions(corm_mapper *mapper, const corm_mapper_def *d
   const uint32_t own = mapper->ntables - 1;
   const corm_node **on = *out = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *on);
   if (!on) return corm_error_memory(err);
+  if (mapper->concrete) return CORM_OK;
   const corm_node *from = mapper->parent ? mapper->parent->from : NULL;
   for (uint32_t i = mapper->parent ? mapper->parent->ntables : 1; i-- > 1; from = ((const corm_join *)from)->left)
     on[i] = ((const corm_join *)from)->on;
@@ -147,10 +150,20 @@ static corm_status tie_columns(corm_mapper *mapper, const corm_node *on, corm_er
   return status;
 }
 
+/* The number that an attribute of a concrete class has in common with its parent's of that name, or -1. */
+static int32_t void_slot(const corm_mapper *mapper, const char *key) {
+  for (uint32_t i = 0; mapper->concrete && i < mapper->parent->nattributes; i++)
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID && strcmp(mapper->attributes[i].key, key) == 0)
+      return (int32_t)i;
+  return -1;
+}
+
 /* One column of the class itself. The room in `attributes` is there. */
 static corm_status map_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err) {
   const char *key = def->key ? def->key : def->column->key;
-  const uint32_t level = mapper->ntables - 1, slot = mapper->nattributes;
+  const uint32_t level = mapper->ntables - 1;
+  const int32_t shared = void_slot(mapper, key);
+  const uint32_t slot = shared < 0 ? mapper->nattributes : (uint32_t)shared;
   uint32_t *place = &mapper->tables[level].slots[def->column->index];
   const bool tied = *place != UINT32_MAX;
   const char *copy = corm_arena_dup(&mapper->arena, key, strlen(key));
@@ -163,19 +176,31 @@ static corm_status map_column(corm_mapper *mapper, const corm_attribute_def *def
   corm_status status = add_key(mapper, copy, tied ? *place : slot, err);
   if (status != CORM_OK || tied) return status;
   *place = slot;
-  mapper->attributes[mapper->nattributes++] = (corm_attribute){.key = copy,
-                                                               .type = def->column->type,
-                                                               .column = def->column,
-                                                               .kind = CORM_ATTRIBUTE_COLUMN,
-                                                               .level = (uint8_t)level,
-                                                               .read_only = def->read_only,
-                                                               .active_history = def->active_history,
-                                                               .deferred = def->deferred,
-                                                               .raise = def->raise};
+  mapper->nattributes += shared < 0;
+  mapper->nlater -= shared >= 0;
+  mapper->attributes[slot] = (corm_attribute){.key = copy,
+                                              .type = def->column->type,
+                                              .column = def->column,
+                                              .kind = CORM_ATTRIBUTE_COLUMN,
+                                              .level = (uint8_t)level,
+                                              .read_only = def->read_only,
+                                              .active_history = def->active_history,
+                                              .deferred = def->deferred,
+                                              .raise = def->raise};
   mapper->nlater += def->deferred;
   corm_attribute *attribute = &mapper->attributes[slot];
   attribute->group = def->group ? corm_arena_dup(&mapper->arena, def->group, strlen(def->group)) : NULL;
   return def->group && !attribute->group ? corm_error_memory(err) : CORM_OK;
+}
+
+/* Nobody has the parent's attributes until they are declared; `nlater` counts what no query reads. */
+static void leave_void(corm_mapper *mapper) {
+  for (uint32_t i = 0; i < mapper->nattributes; i++)
+    mapper->attributes[i] = (corm_attribute){.key = mapper->attributes[i].key,
+                                             .type = corm_type_default(CORM_TYPE_NULLTYPE),
+                                             .kind = CORM_ATTRIBUTE_VOID,
+                                             .read_only = true};
+  mapper->nlater = mapper->nattributes;
 }
 
 static corm_status inherit(corm_mapper *mapper, corm_error *err) {
@@ -184,6 +209,10 @@ static corm_status inherit(corm_mapper *mapper, corm_error *err) {
   memcpy(mapper->attributes, parent->attributes, parent->nattributes * sizeof *mapper->attributes);
   mapper->nattributes = parent->nattributes;
   mapper->nlater = parent->nlater;
+  if (mapper->concrete) {
+    leave_void(mapper);
+    return CORM_OK;
+  }
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&parent->by_key, &pos)) != NULL;) {
     if ((uintptr_t)entry->value > parent->nattributes) continue; /* a relationship */
@@ -200,7 +229,7 @@ static corm_status map_columns(corm_mapper *mapper, const corm_mapper_def *def, 
   mapper->attributes = corm_arena_zalloc(&mapper->arena, above + own + 1, sizeof *mapper->attributes);
   if (!mapper->attributes) return corm_error_memory(err);
   corm_status status = inherit(mapper, err);
-  if (status == CORM_OK && mapper->parent && def->table) status = tie_columns(mapper, on, err);
+  if (status == CORM_OK && mapper->root != mapper && def->table) status = tie_columns(mapper, on, err);
   for (uint32_t i = 0; status == CORM_OK && i < own; i++) {
     const corm_attribute_def all = {.column = def->attributes ? NULL : def->table->columns.items[i]};
     status = map_column(mapper, def->attributes ? &def->attributes[i] : &all, err);
@@ -211,7 +240,7 @@ static corm_status map_columns(corm_mapper *mapper, const corm_mapper_def *def, 
 static corm_status take_key(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   const corm_constraint *key = mapper->table->primary_key;
   corm_column *const *columns = def->nprimary_key ? def->primary_key : key->columns;
-  if (mapper->parent) {
+  if (mapper->root != mapper) {
     mapper->pk = mapper->parent->pk;
     mapper->npk = mapper->parent->npk;
     return CORM_OK;
@@ -239,7 +268,8 @@ corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identit
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&root->registry->classes, &pos)) != NULL;) {
     corm_mapper *mapper = entry->value;
-    if (mapper->root == root && mapper->identity.kind != CORM_ABSENT && corm_value_equal(&mapper->identity, identity))
+    if (corm_mapper_isa(mapper, root) && mapper->identity.kind != CORM_ABSENT &&
+        corm_value_equal(&mapper->identity, identity))
       return mapper;
   }
   return NULL;
@@ -252,18 +282,24 @@ static corm_status refuse_name(const corm_mapper *mapper, const char *option, co
   return CORM_FAILED;
 }
 
+/* The topmost class, above concrete ones, too. */
+static corm_mapper *top_of(corm_mapper *mapper) {
+  while (mapper->parent) mapper = mapper->parent;
+  return mapper;
+}
+
 static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
-  mapper->discriminator = mapper->parent ? mapper->parent->discriminator : -1;
+  mapper->discriminator = mapper->root != mapper ? mapper->parent->discriminator : -1;
   if (def->discriminator) {
     mapper->discriminator = corm_mapper_slot(mapper, def->discriminator, strlen(def->discriminator));
     if (mapper->discriminator < 0) return refuse_name(mapper, "polymorphic_on", def->discriminator, err);
   }
   if (!def->identity) return CORM_OK;
-  if (mapper->discriminator < 0)
+  if (mapper->discriminator < 0 && !mapper->united && !mapper->concrete)
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "class %s: polymorphic_identity without polymorphic_on, here or in a class above",
                           mapper->name);
-  const corm_mapper *other = corm_mapper_identified(mapper->root, def->identity);
+  const corm_mapper *other = corm_mapper_identified(top_of(mapper), def->identity);
   if (other)
     return corm_error_set(err, CORM_E_ARGUMENT, "class %s has the polymorphic identity of class %s", mapper->name,
                           other->name);
@@ -275,12 +311,12 @@ static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def
 }
 
 static bool is_single(const corm_mapper *mapper) {
-  return mapper->parent && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
+  return mapper->root != mapper && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
 }
 
 /* Whether the class is `of` or below it, where only classes without tables of their own are in between. */
 static bool shares_rows(const corm_mapper *mapper, const corm_mapper *of) {
-  return mapper->identity.kind != CORM_ABSENT && corm_mapper_isa(mapper, of);
+  return mapper->identity.kind != CORM_ABSENT && corm_mapper_is_kin(mapper, of);
 }
 
 /* A class that has its table in common with its parent sees the rows of its own identity and of those below it. */
@@ -316,75 +352,8 @@ static corm_status restrict_family(corm_mapper *mapper, corm_error *err) {
 
 /* -- the whole -- */
 
-/* The numbers of relationships begin behind those of the attributes. */
-static corm_status renumber(corm_mapper *mapper, corm_error *err) {
-  for (size_t i = 0; i < mapper->relationships.len; i++) {
-    const corm_relationship *relationship = mapper->relationships.items[i];
-    const uintptr_t number = mapper->nattributes + i + 1;
-    if (corm_map_puts(&mapper->by_key, relationship->key, (void *)number) != CORM_OK) return corm_error_memory(err);
-  }
-  return CORM_OK;
-}
-
-static corm_status check_heir(const corm_mapper *heir, size_t at, const corm_relationship *relationship,
-                              corm_error *err) {
-  if (corm_map_gets(&heir->by_key, relationship->key))
-    return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: %s, which inherits from it, has an attribute of that name",
-                          relationship->parent->name, relationship->key, heir->name);
-  if (heir->configured && heir->relationships.len > at)
-    return corm_error_set(err, CORM_E_INVALID_REQUEST,
-                          "%s.%s: %s inherits from it and is in use: declare the relationship before",
-                          relationship->parent->name, relationship->key, heir->name);
-  return CORM_OK;
-}
-
-/* The relationship at its number, what is behind it one further. */
-static corm_status take_heritage(corm_mapper *heir, size_t at, corm_relationship *relationship, corm_error *err) {
-  corm_vec *list = &heir->relationships;
-  if (corm_vec_push(list, relationship) != CORM_OK) return corm_error_memory(err);
-  for (size_t i = list->len - 1; i > at; i--) {
-    corm_relationship *moved = list->items[i] = list->items[i - 1];
-    if (moved->parent == heir) moved->index = (uint32_t)i;
-  }
-  list->items[at] = relationship;
-  heir->configured = false;
-  return renumber(heir, err);
-}
-
-/* Takes back what the failure of another one has made useless. Entries that are there already need no memory. */
-static void lose_heritage(corm_mapper *heir, const corm_relationship *relationship) {
-  corm_vec *list = &heir->relationships;
-  corm_error ignored;
-  corm_error_init(&ignored);
-  const ptrdiff_t at = corm_vec_index(list, relationship);
-  if (at < 0) return;
-  corm_vec_remove(list, (size_t)at);
-  for (size_t i = (size_t)at; i < list->len; i++) {
-    corm_relationship *moved = list->items[i];
-    if (moved->parent == heir) moved->index = (uint32_t)i;
-  }
-  corm_map_remove(&heir->by_key, relationship->key, strlen(relationship->key));
-  if (renumber(heir, &ignored) != CORM_OK) corm_error_clear(&ignored);
-}
-
-corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relationship, corm_error *err) {
-  const corm_map *classes = &mapper->registry->classes;
-  const corm_map_entry *entry;
-  corm_status status = CORM_OK;
-  if (!mapper->children.len) return CORM_OK;
-  for (size_t pos = 0; status == CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
-    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper))
-      status = check_heir(entry->value, relationship->index, relationship, err);
-  for (size_t pos = 0; status == CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
-    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper))
-      status = take_heritage(entry->value, relationship->index, relationship, err);
-  for (size_t pos = 0; status != CORM_OK && (entry = corm_map_next(classes, &pos)) != NULL;)
-    if (entry->value != mapper && corm_mapper_isa(entry->value, mapper)) lose_heritage(entry->value, relationship);
-  return status;
-}
-
 static corm_status take_rules(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
-  const corm_mapper *parent = mapper->parent;
+  const corm_mapper *parent = mapper->concrete ? NULL : mapper->parent;
   mapper->rules = parent ? parent->rules : def->rules;
   mapper->version = parent ? parent->version : -1;
   if (!def->version) return CORM_OK;
@@ -414,7 +383,9 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   const corm_node **on = NULL;
   mapper->name = corm_arena_dup(arena, def->name, strlen(def->name));
   if (!mapper->name) return corm_error_memory(err);
-  mapper->id_seed = parent ? parent->id_seed : corm_hash_bytes(def->name, strlen(def->name), 0);
+  mapper->united_type = def->united ? corm_arena_dup(arena, def->united_type, strlen(def->united_type)) : NULL;
+  if (def->united && !mapper->united_type) return corm_error_memory(err);
+  mapper->id_seed = parent && !def->concrete ? parent->id_seed : corm_hash_bytes(def->name, strlen(def->name), 0);
   corm_status status = take_tables(mapper, def, err);
   if (status == CORM_OK) status = take_conditions(mapper, def, &on, err);
   if (status == CORM_OK) status = map_columns(mapper, def, on[mapper->ntables - 1], err);
@@ -422,13 +393,14 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (status == CORM_OK) status = take_identity(mapper, def, err);
   if (status == CORM_OK) status = take_rules(mapper, def, err);
   if (status == CORM_OK) status = join_tables(mapper, on, err);
-  for (size_t i = 0; status == CORM_OK && parent && i < parent->relationships.len; i++)
-    if (corm_vec_push(&mapper->relationships, parent->relationships.items[i]) != CORM_OK) return corm_error_memory(err);
-  if (status == CORM_OK) status = renumber(mapper, err);
+  if (status == CORM_OK && parent) status = corm_heritage_take(mapper, err);
+  if (status == CORM_OK) status = corm_heritage_number(mapper, err);
   if (status != CORM_OK) return status;
   corm_mapper_note_types(mapper);
   mapper->bundle = (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->from);
-  if (!mapper->bundle) return corm_error_memory(err);
+  mapper->own = mapper->bundle;
+  if (mapper->united) mapper->own = (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->tables[0].from);
+  if (!mapper->bundle || !mapper->own) return corm_error_memory(err);
   if (corm_map_puts(&mapper->registry->classes, mapper->name, mapper) != CORM_OK) return corm_error_memory(err);
   if (parent && corm_vec_push(&parent->children, mapper) != CORM_OK) return corm_error_memory(err);
   mapper->inline_of = def->inline_of;
@@ -436,6 +408,23 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   note_wide(mapper);
   mapper->registry->configured = false;
   return restrict_family(mapper, err);
+}
+
+corm_status corm_mapper_unite(corm_mapper *mapper, const corm_node *element, corm_error *err) {
+  corm_alias *alias = (corm_alias *)(uintptr_t)mapper->united; /* the class's own */
+  const corm_node *before = alias->element;
+  uint32_t n;
+  if (element) alias->element = element;
+  const corm_mapper **classes = corm_polymorphic_classes_in(&mapper->arena, mapper, NULL, 0, &n);
+  const corm_node *from = mapper->from, *bundle = NULL;
+  if (classes) bundle = corm_polymorphic_bundle_in(&mapper->arena, mapper, classes, n, from, from, NULL);
+  if (!bundle) {
+    alias->element = before;
+    return corm_error_memory(err);
+  }
+  *(corm_bundle *)(uintptr_t)mapper->bundle = *(const corm_bundle *)bundle; /* made by this file, seen by statements */
+  mapper->widens = true;
+  return CORM_OK;
 }
 
 corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const corm_mapper_def *def, corm_mapper **out,
@@ -447,7 +436,9 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   mapper->mem = mem;
   mapper->registry = registry;
   mapper->parent = def->parent;
-  mapper->root = def->parent ? def->parent->root : mapper;
+  mapper->concrete = def->concrete;
+  mapper->united = def->united;
+  mapper->root = def->parent && !def->concrete ? def->parent->root : mapper;
   mapper->depth = def->parent ? def->parent->depth + 1 : 0;
   mapper->autoincrement = mapper->discriminator = mapper->version = -1;
   corm_arena_init(&mapper->arena, mem);
@@ -492,7 +483,7 @@ corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def
   *(corm_bundle *)(uintptr_t)mapper->bundle = *bundle; /* made by this file, and seen by statements */
   mapper->registry->configured = false;
   mapper->configured = false;
-  return renumber(mapper, err);
+  return corm_heritage_number(mapper, err);
 }
 
 /* It need not stand there yet. */

@@ -28,7 +28,8 @@ void corm_registry_clear(corm_registry *registry);
 typedef enum corm_attribute_kind {
   CORM_ATTRIBUTE_COLUMN,     /* of one of the mapper's tables; written by a flush unless read_only */
   CORM_ATTRIBUTE_EXPRESSION, /* an expression over mapper->from: read with the row, never written */
-  CORM_ATTRIBUTE_GIVEN       /* read only where a query gives its expression */
+  CORM_ATTRIBUTE_GIVEN,      /* read only where a query gives its expression */
+  CORM_ATTRIBUTE_VOID        /* of a concrete class: its parent's, which it has not; never has a value */
 } corm_attribute_kind;
 
 /* What an object has a slot for; its position is the slot. */
@@ -95,6 +96,10 @@ typedef struct corm_mapper_sql {
  * Inheritance: the slots and relationships of a class begin with those of its parent, under the same numbers. So what
  * holds slot numbers of a class (pairs of relationships, indices of links, `pk`) holds for objects of its subclasses.
  * A class gets new columns only while it has no subclasses and no objects.
+ *
+ * A concrete class has a table of its own and rows in no other. It is a root, with keys of its own, and one of its
+ * parent's kind all the same: what it declares under the name of an attribute of the parent's has that one's number,
+ * and the numbers of what it does not declare stay void.
  */
 struct corm_mapper {
   const corm_mem *mem;
@@ -120,9 +125,15 @@ struct corm_mapper {
   corm_value identity;   /* what stands there for this class; ABSENT: it has none */
   /* Queries of this class, and of those between it and the mapper, read what the mapper adds along; NULL: none do. */
   const corm_mapper *inline_of;
-  bool selectin;   /* queries of classes above read what the mapper adds by a statement right after them */
-  bool widens;     /* some class below stands in queries of this one, or follows them */
-  int32_t version; /* slot of the row's version; -1 none */
+  bool selectin; /* queries of classes above read what the mapper adds by a statement right after them */
+  bool concrete;
+  /* Of a class whose queries select from a UNION of its table and those of concrete classes below: an alias of that,
+     which is `from`; and the name of the column that says which class a row is of. NULL: none. */
+  const corm_node *united;
+  const char *united_type;
+  const corm_bundle *own; /* what is read by key: `bundle`, or with `united` one over the table */
+  bool widens;            /* some class below stands in queries of this one, or follows them */
+  int32_t version;        /* slot of the row's version; -1 none */
   corm_mapper_rules rules;
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
@@ -140,6 +151,11 @@ struct corm_mapper {
 static inline bool corm_mapper_isa(const corm_mapper *mapper, const corm_mapper *of) {
   while (mapper->depth > of->depth) mapper = mapper->parent;
   return mapper == of;
+}
+
+/* The same where objects of both have keys and rows in common: no concrete class stands between. */
+static inline bool corm_mapper_is_kin(const corm_mapper *mapper, const corm_mapper *of) {
+  return mapper->root == of->root && corm_mapper_isa(mapper, of);
 }
 
 /* Whether objects of the class have rows in the table. */
@@ -177,6 +193,9 @@ typedef struct corm_mapper_def {
   const corm_value *identity; /* canonical, of the discriminator's type; NULL: none */
   const corm_mapper *inline_of; /* the mapper's own, NULL: none */
   bool selectin;
+  bool concrete;           /* with a parent and a table */
+  const corm_node *united; /* an alias, whose arena outlives the mapper */
+  const char *united_type;
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
                           the mapper */
 } corm_mapper_def;
@@ -194,6 +213,10 @@ void corm_mapper_forget(corm_mapper *mapper);
  * taken key.
  */
 CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err);
+
+/* Concrete classes have come below a class that is united: its queries select from `element` in the alias, which is the
+   class's own, or from the same as before (NULL), and read what these classes add. */
+CORM_MUST_USE corm_status corm_mapper_unite(corm_mapper *mapper, const corm_node *element, corm_error *err);
 
 /* Takes over what configuration told the columns: types of foreign keys, which column the database counts. */
 void corm_mapper_note_types(corm_mapper *mapper);
@@ -237,6 +260,7 @@ typedef struct corm_view {
                              it; NULL: it has no more than these */
   const corm_view_part *parts;
   uint32_t nparts;
+  int16_t type;            /* with parts: the column that says which class a row is of; -1: the discriminator does */
   const corm_node *joined; /* with parts: the FROM that has the tables of all of them, which leans to the left. Where it
                               is not the bundle's, it begins with that, and a loader joins the rest */
 } corm_view;

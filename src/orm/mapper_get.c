@@ -28,7 +28,7 @@ static int32_t level_of(const corm_mapper *mapper, const uint64_t *set) {
 
 const corm_bundle *corm_mapper_columns_in(corm_arena *arena, const corm_mapper *mapper, const uint64_t *set) {
   const int32_t level = level_of(mapper, set);
-  const corm_node *from = level < 0 ? mapper->from : corm_table_node_in(arena, mapper->tables[level].table);
+  const corm_node *from = level < 0 ? mapper->own->from : corm_table_node_in(arena, mapper->tables[level].table);
   return from ? corm_mapper_part_in(arena, mapper, from, level, set) : NULL;
 }
 
@@ -43,7 +43,7 @@ static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, 
   corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
   const corm_node **columns = corm_arena_zalloc(arena, 1, sizeof *columns);
   const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
-  sql->bundle = sql->set ? corm_mapper_columns_in(arena, mapper, sql->set) : mapper->bundle;
+  sql->bundle = sql->set ? corm_mapper_columns_in(arena, mapper, sql->set) : mapper->own;
   if (!select || !columns || !criteria || !sql->bundle) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) {
     char name[16];

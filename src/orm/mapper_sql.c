@@ -54,6 +54,7 @@ static const char *level_name(corm_arena *arena, const char *name, const corm_ta
 
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name) {
   const uint32_t n = mapper->ntables;
+  if (mapper->united) return corm_alias_in(arena, ((const corm_alias *)mapper->united)->element, name);
   if (n == 1) return corm_alias_in(arena, mapper->from, name);
   aliases a = {mapper, corm_arena_zalloc(arena, n, sizeof *a.of)};
   const corm_node **on = corm_arena_zalloc(arena, n, sizeof *on);
@@ -94,6 +95,7 @@ static corm_bundle *new_bundle(corm_arena *arena, const corm_mapper *mapper, con
 const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
   const corm_node **columns = corm_arena_zalloc(arena, mapper->nattributes, sizeof *columns);
   for (uint32_t i = 0; columns && i < mapper->nattributes; i++) {
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
     columns[i] = corm_mapper_column_in(arena, mapper, i, from);
     if (!columns[i]) return NULL;
   }
@@ -103,6 +105,10 @@ const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mappe
 void corm_mapper_missing(const corm_mapper *mapper, uint8_t *missing) {
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_attribute *attribute = &mapper->attributes[i];
+    if (attribute->kind == CORM_ATTRIBUTE_VOID) {
+      missing[i] = CORM_VALUE_LATER;
+      continue;
+    }
     missing[i] = attribute->deferred ? CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_ALONE : 0;
     if (attribute->deferred && attribute->raise) missing[i] |= CORM_VALUE_RAISES;
   }

@@ -230,7 +230,7 @@ static corm_status build_select(merge *m, merged *const *entries, uint32_t n, co
   }
   for (uint32_t i = 0; i < n; i++) memcpy(&keys[i * width], entries[i]->key, width * sizeof *keys);
   const corm_node *left = width > 1 ? corm_tuple_in(&m->arena, &columns[1], width) : columns[1];
-  columns[0] = &mapper->bundle->base;
+  columns[0] = &mapper->own->base;
   *select = (corm_select){.base = {.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)},
                           .columns = columns,
                           .ncolumns = 1};

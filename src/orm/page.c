@@ -146,7 +146,7 @@ static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, const
 /* The class up from `mapper` that has slots of its own in the table of a level: nothing below it writes there, so that
    the rows of all classes below it are alike. */
 static const corm_mapper *owner_of(const corm_mapper *mapper, uint32_t level) {
-  for (; mapper->parent && mapper->parent->ntables > level; mapper = mapper->parent)
+  for (; mapper->root != mapper && mapper->parent->ntables > level; mapper = mapper->parent)
     for (uint32_t i = mapper->parent->nattributes; i < mapper->nattributes; i++)
       if (mapper->attributes[i].column && mapper->attributes[i].level == level) return mapper;
   return mapper;

@@ -46,9 +46,16 @@ static corm_status refuse(const corm_relationship *a, const corm_relationship *b
                         b->parent->name, b->key, why);
 }
 
+/* A concrete class says again what the class above says, whose back-reference it is. */
+static bool is_declared_anew(const corm_relationship *relationship, const corm_mapper *above) {
+  if (!relationship->parent->concrete || !corm_mapper_isa(relationship->parent, above)) return false;
+  const corm_relationship *first = corm_mapper_relationship(above, relationship->key, strlen(relationship->key));
+  return first && first->index == relationship->index;
+}
+
 static corm_status check_reverse(const corm_relationship *relationship, const corm_relationship *reverse,
                                  corm_error *err) {
-  if (reverse->target != relationship->parent)
+  if (reverse->target != relationship->parent && !is_declared_anew(relationship, reverse->target))
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "reverse_property '%s' on relationship %s.%s references relationship %s.%s, which does not "
                           "reference mapper %s",
@@ -87,12 +94,13 @@ corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *
   corm_status status = find_reverse(relationship, &reverse, err);
   if (status == CORM_OK) status = check_reverse(relationship, reverse, err);
   if (status != CORM_OK) return status;
-  if (reverse->inverse && reverse->inverse != relationship)
+  const bool anew = reverse->target != relationship->parent;
+  if (reverse->inverse && reverse->inverse != relationship && !anew)
     return refuse(relationship, reverse, "are not a pair: the back-reference belongs to another relationship", err);
   if (relationship->def.viewonly || reverse->def.viewonly) return CORM_OK; /* what only looks takes part in no change */
   if (relationship->def.no_sync || reverse->def.no_sync) return CORM_OK;
   relationship->inverse = reverse;
-  reverse->inverse = relationship;
+  if (!anew) reverse->inverse = relationship;
   return CORM_OK;
 }
 

@@ -177,6 +177,7 @@ const corm_node *corm_polymorphic_bundle_in(corm_arena *arena, const corm_mapper
                                             const corm_node *joined, const uint8_t *const *missing) {
   uint32_t total = base->nattributes;
   for (uint32_t i = 0; i < n; i++) total += classes[i]->nattributes - classes[i]->parent->nattributes;
+  total += base->united != NULL;
   corm_bundle *bundle = corm_arena_copy(arena, base->bundle, sizeof *bundle);
   corm_view *view = corm_arena_zalloc(arena, 1, sizeof *view);
   corm_view_part *parts = corm_arena_zalloc(arena, n + 1, sizeof *parts);
@@ -194,6 +195,11 @@ const corm_node *corm_polymorphic_bundle_in(corm_arena *arena, const corm_mapper
       view->place = place;
       view->missing = flags;
     }
+  }
+  view->type = -1;
+  if (base->united) {
+    view->type = (int16_t)c.n;
+    if (!(c.items[c.n++] = corm_from_column_in(arena, from, base->united_type))) return NULL;
   }
   view->parts = parts;
   view->nparts = n;

@@ -29,7 +29,11 @@ static corm_status configure_columns(corm_mapper *mapper, corm_error *err) {
 
 /* The parent's relationships come first. */
 static size_t inherited(const corm_mapper *mapper) {
-  return mapper->parent ? mapper->parent->relationships.len : 0;
+  return mapper->root != mapper ? mapper->parent->relationships.len : 0;
+}
+
+static bool is_void(const corm_mapper *mapper, size_t i) {
+  return ((const corm_relationship *)mapper->relationships.items[i])->is_void;
 }
 
 corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
@@ -39,13 +43,13 @@ corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
     corm_mapper *mapper = entry->value;
     corm_status status = mapper->configured ? CORM_OK : configure_columns(mapper, err);
     for (size_t i = inherited(mapper); status == CORM_OK && i < mapper->relationships.len; i++)
-      status = corm_relationship_configure(mapper->relationships.items[i], err);
+      if (!is_void(mapper, i)) status = corm_relationship_configure(mapper->relationships.items[i], err);
     if (status != CORM_OK) return status;
   }
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
     corm_mapper *mapper = entry->value;
     for (size_t i = inherited(mapper); i < mapper->relationships.len; i++) {
-      corm_status status = corm_relationship_pair(mapper->relationships.items[i], err);
+      corm_status status = is_void(mapper, i) ? CORM_OK : corm_relationship_pair(mapper->relationships.items[i], err);
       if (status != CORM_OK) return status;
     }
   }

@@ -105,6 +105,41 @@ static void copy_def(corm_arena *arena, const corm_relationship_def *def, corm_r
   out->order_by = dup_list(arena, def->order_by, def->norder_by);
 }
 
+corm_relationship *corm_relationship_void(corm_mapper *mapper, const corm_relationship *of) {
+  corm_relationship *none = corm_arena_zalloc(&mapper->arena, 1, sizeof *none);
+  if (!none) return NULL;
+  none->is_void = true;
+  none->key = none->def.key = of->key; /* which lives as long as the class above */
+  none->def.viewonly = true;
+  none->def.lazy = CORM_LAZY_NOLOAD;
+  none->parent = none->target = mapper;
+  none->index = of->index;
+  none->direction = CORM_MANY_TO_ONE;
+  return none;
+}
+
+/* Behind the others, or at the number of the parent's that a concrete class declares anew. */
+static corm_status place(corm_mapper *parent, corm_relationship *relationship, corm_error *err) {
+  corm_vec *list = &parent->relationships;
+  for (size_t i = 0; i < list->len; i++) {
+    const corm_relationship *other = list->items[i];
+    if (!other->is_void || strcmp(other->key, relationship->key) != 0) continue;
+    relationship->index = (uint32_t)i;
+    list->items[i] = relationship;
+    return CORM_OK;
+  }
+  relationship->index = (uint32_t)list->len;
+  return corm_vec_push(list, relationship) == CORM_OK ? CORM_OK : corm_error_memory(err);
+}
+
+/* It has not come to be. */
+static void displace(corm_mapper *parent, corm_relationship *relationship) {
+  if (relationship->index + (size_t)1 == parent->relationships.len)
+    parent->relationships.len--;
+  else
+    relationship->is_void = true;
+}
+
 corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_def *def, corm_relationship **out,
                                   corm_error *err) {
   corm_arena *arena = &parent->arena;
@@ -117,16 +152,15 @@ corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_d
   if (arena->failed) return corm_error_memory(err);
   relationship->key = relationship->def.key;
   relationship->parent = parent;
-  relationship->index = (uint32_t)parent->relationships.len;
   relationship->cascade = def->viewonly ? def->cascade & ~writing_cascades : def->cascade;
-  if (corm_vec_push(&parent->relationships, relationship) != CORM_OK) return corm_error_memory(err);
+  if (place(parent, relationship, err) != CORM_OK) return CORM_FAILED;
   const uintptr_t number = parent->nattributes + relationship->index + 1;
   if (corm_map_puts(&parent->by_key, def->key, (void *)number) != CORM_OK) {
-    parent->relationships.len--;
+    displace(parent, relationship);
     return corm_error_memory(err);
   }
   if (corm_mapper_hand_down(parent, relationship, err) != CORM_OK) {
-    parent->relationships.len--;
+    displace(parent, relationship);
     corm_map_remove(&parent->by_key, def->key, strlen(def->key));
     return CORM_FAILED;
   }

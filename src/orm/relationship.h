@@ -97,8 +97,9 @@ struct corm_relationship {
   uint32_t index;      /* in parent->relationships */
   corm_direction direction;
   bool uselist;
-  bool hooked; /* set by the host: it is asked about changes */
-  bool shaped; /* the host's: its script sees the list as something else */
+  bool is_void; /* stands in a concrete class at the number of one of its parent's, which it has not */
+  bool hooked;  /* set by the host: it is asked about changes */
+  bool shaped;  /* the host's: its script sees the list as something else */
   uint32_t cascade;
   corm_relationship *inverse;
   /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in
@@ -125,6 +126,8 @@ struct corm_relationship {
 /* Adds a relationship to a mapper. ArgumentError for a taken key, an impossible cascade. */
 CORM_MUST_USE corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_def *def,
                                                 corm_relationship **out, corm_error *err);
+/* What stands at its number in a concrete class below its own. NULL: out of memory. */
+corm_relationship *corm_relationship_void(corm_mapper *mapper, const corm_relationship *of);
 /* Resolves target, columns, direction, inverse. Called by corm_registry_configure. */
 CORM_MUST_USE corm_status corm_relationship_configure(corm_relationship *relationship, corm_error *err);
 /* True for a collection that no access loads, only what a statement asks of it. */

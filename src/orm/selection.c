@@ -12,8 +12,7 @@ static bool is_about(const corm_load_entity *entity, const corm_mapper *mapper, 
   const corm_mapper *of = option->mapper;
   if (!option->columns || option->columns == CORM_COLUMNS_BELOW) return false;
   if (!of) return true;
-  const bool meant =
-      entity->parent || entity->path.up || entity->bundle->from == (option->of ? option->of : entity->mapper->from);
+  const bool meant = corm_load_is_meant(entity, option->of);
   if (!meant || corm_mapper_isa(mapper, of)) /* load_only(Employee.name) leaves alone what subclasses add */
     return meant && (mapper == entity->mapper || mapper == of || option->columns != CORM_COLUMNS_ONLY);
   return mapper != entity->mapper && option->slot >= 0 && corm_mapper_isa(of, mapper);
@@ -32,6 +31,7 @@ uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *
   const corm_attribute *attribute = &mapper->attributes[slot];
   const corm_mapper *owner = mapper; /* whose own the slot is, down from the entity's class */
   while (owner != entity->mapper && owner->parent && slot < owner->parent->nattributes) owner = owner->parent;
+  if (attribute->kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
   uint8_t flags = attribute->deferred ? later(attribute->raise) : 0;
   bool only = false;
   for (uint32_t k = 0; k < entity->noptions; k++) {
@@ -112,8 +112,10 @@ static corm_status widen(const corm_loader *loader, corm_load_entity *entity, co
                          uint32_t n, corm_arena *arena, corm_error *err) {
   const corm_view *view = entity->bundle->view;
   const corm_node *from = entity->bundle->from;
-  const corm_node *joined =
-      view && view->nparts ? view->joined : corm_polymorphic_joined_in(arena, entity->mapper, from, classes, n);
+  const corm_node *joined = view && view->nparts ? view->joined
+                            : entity->mapper->united
+                                ? from
+                                : corm_polymorphic_joined_in(arena, entity->mapper, from, classes, n);
   const uint8_t **missing = corm_arena_zalloc(arena, n + (size_t)1, sizeof *missing);
   if (!joined || !missing) return corm_error_memory(err);
   for (uint32_t k = 0; k <= n; k++) {
@@ -130,7 +132,12 @@ static corm_status widen(const corm_loader *loader, corm_load_entity *entity, co
 /* The classes whose columns are read along: those that a with_polymorphic names, or the class and the option do. */
 static const corm_mapper **classes_of(const corm_load_entity *entity, corm_arena *arena, uint32_t *n) {
   const corm_view *view = entity->bundle->view;
-  if (!view || !view->nparts) return corm_polymorphic_inline_in(arena, entity->mapper, entity->type, n);
+  const corm_mapper *mapper = entity->mapper;
+  *n = 0;
+  if (mapper->united && entity->bundle->from == mapper->own->from) /* by key */
+    return corm_arena_zalloc(arena, 1, sizeof(corm_mapper *));
+  if (mapper->united) return corm_polymorphic_classes_in(arena, mapper, NULL, 0, n);
+  if (!view || !view->nparts) return corm_polymorphic_inline_in(arena, mapper, entity->type, n);
   const corm_mapper **classes = corm_arena_zalloc(arena, view->nparts, sizeof *classes);
   *n = view->nparts;
   for (uint32_t i = 0; classes && i < *n; i++) classes[i] = view->parts[i].mapper;

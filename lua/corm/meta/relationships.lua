@@ -3,6 +3,7 @@
 -- What relationships are made of besides relationship() itself.
 
 ---@class corm
+---@field ConcreteBase table A mixin: queries of the class read the rows of all concrete classes below it
 local corm = {}
 
 ---An attribute of the objects behind a relationship, as an attribute of the object itself.
@@ -48,3 +49,11 @@ function corm.remote(column) end
 ---@param classes corm.Model[]
 ---@return corm.LoaderOption
 function corm.selectin_polymorphic(base, classes) end
+
+---All rows of the tables, with NULL for the columns that one has not, and a column that says which table a row is of.
+---@param tables table<string, corm.Table>|{ [1]: string, [2]: corm.Table }[] By identity
+---@param typecolname string
+---@param aliasname? string
+---@param options? { cast_nulls?: boolean }
+---@return corm.FromClause
+function corm.polymorphic_union(tables, typecolname, aliasname, options) end
