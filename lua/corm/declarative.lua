@@ -18,6 +18,7 @@ load "corm.synonym"
 load "corm.upsert"
 load "corm.plan"
 load "corm.bulk"
+load "corm.joined"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local Table, MetaData = corm.Table, corm.MetaData

@@ -31,6 +31,37 @@ const corm_mapper *binding_inserted_class(lua_State *L, int statement) {
   return class_of(L, statement, true);
 }
 
+bool binding_run_joined(lua_State *L, int self, int statement, int params) {
+  const bool inserts = binding_inserted_class(L, statement) != NULL;
+  const corm_mapper *mapper = inserts ? binding_inserted_class(L, statement) : binding_written_class(L, statement);
+  if (!mapper || !mapper->local || !lua_istable(L, params)) return false;
+  const bool list = lua_rawgeti(L, params, 1) == LUA_TTABLE;
+  lua_pop(L, 1);
+  const corm_node *node = binding_tonode(L, statement);
+  const corm_update *update = node->kind == CORM_NODE_UPDATE ? (const corm_update *)node : NULL;
+  if (!list || (!inserts && !update) || (update && update->where)) return false;
+  if (inserts ? ((const corm_insert *)node)->ncolumns || ((const corm_insert *)node)->nreturning
+              : update->n || update->nreturning || update->all)
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "%s of %s in several tables: all values stand in the list of rows, and nothing is returned",
+                  inserts ? "insert" : "update", mapper->name);
+  binding_state *state = binding_get(L);
+  luaL_checkstack(L, 8, "execute");
+  binding_host_function(L, state->host, inserts ? "insert_joined" : "update_joined");
+  lua_pushvalue(L, self);
+  binding_push_class(L, state, mapper);
+  lua_pushvalue(L, params);
+  lua_call(L, 3, 2);
+  const int64_t total = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    (void)binding_new_result(L, 0, 0);
+  }
+  ((binding_result *)lua_touserdata(L, -1))->rowcount = total;
+  return true;
+}
+
 corm_synchronize binding_synchronize_option(lua_State *L, int options) {
   static const char *const words[] = {"auto", "evaluate", "fetch"};
   corm_synchronize found = CORM_SYNCHRONIZE_AUTO;

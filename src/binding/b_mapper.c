@@ -506,6 +506,7 @@ void binding_open_mapper(lua_State *L) {
                                        {"mapper", binding_new_mapper},
                                        {"alias", binding_mapper_alias},
                                        {"extend", binding_mapper_extend},
+                                       {"level", binding_mapper_level},
                                        {"unite", binding_mapper_unite},
                                        {"unextend", binding_mapper_unextend},
                                        {"polymorphic_from", binding_polymorphic_from},

@@ -294,3 +294,29 @@ int binding_mapper_names(lua_State *L) {
   }
   return 3;
 }
+
+/* level(mapper, level): the keys of columns by the names of attributes, as the table of the level has them; the name of
+   the discriminator and its value for the class, or nil; the name of the version that is counted, or nil. */
+int binding_mapper_level(lua_State *L) {
+  const corm_mapper *mapper = ((binding_class *)binding_check(L, 1, BINDING_MAPPER, "mapper"))->mapper;
+  const uint32_t level = (uint32_t)luaL_checkinteger(L, 2) - 1;
+  lua_newtable(L);
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&mapper->by_key, &pos)) != NULL;) {
+    if ((uintptr_t)entry->value > mapper->nattributes) continue;
+    const corm_column *column = corm_mapper_level_column(mapper, level, (uint32_t)((uintptr_t)entry->value - 1));
+    if (!column) continue;
+    lua_pushstring(L, column->key);
+    lua_setfield(L, -2, entry->key);
+  }
+  const bool identified = mapper->discriminator >= 0 && mapper->identity.kind != CORM_ABSENT;
+  const corm_attribute *discriminator = identified ? &mapper->attributes[mapper->discriminator] : NULL;
+  lua_pushstring(L, discriminator ? discriminator->key : NULL);
+  if (discriminator)
+    binding_push_typed(L, &mapper->identity, discriminator->type);
+  else
+    lua_pushnil(L);
+  const bool counted = mapper->version >= 0 && mapper->rules.version_kind == CORM_VERSION_COUNTED;
+  lua_pushstring(L, counted ? mapper->attributes[mapper->version].key : NULL);
+  return 4;
+}

@@ -166,6 +166,7 @@ void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def);
 int binding_mapper_alias(lua_State *L);
 int binding_mapper_extend(lua_State *L);
 int binding_mapper_unite(lua_State *L);
+int binding_mapper_level(lua_State *L);
 int binding_mapper_names(lua_State *L);
 int binding_mapper_unextend(lua_State *L);
 /* b_polymorphic.c: polymorphic_from(mapper, mappers or nil for all, aliased): what with_polymorphic selects from;

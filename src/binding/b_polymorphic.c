@@ -2,6 +2,8 @@
 #include "binding/b_object.h"
 #include "binding/b_statement.h"
 #include "orm/polymorphic.h"
+#include "sql/adapt.h"
+#include "sql/walk.h"
 
 static const corm_mapper *check_mapper(lua_State *L, int arg) {
   return ((binding_class *)binding_check(L, arg, BINDING_MAPPER, "mapper"))->mapper;
@@ -69,15 +71,74 @@ int binding_polymorphic_entity(lua_State *L) {
   return 1;
 }
 
+/* -- statements that write -------------------------------------------------------------------------------------- */
+
+/* Whether rows of the class are told from others of its tables by a condition. */
+static bool is_restricted(const corm_mapper *mapper) {
+  for (uint32_t t = 0; t < mapper->ntables; t++)
+    if (((const corm_table_node *)mapper->tables[t].from)->only) return true;
+  return false;
+}
+
 const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const char *what, bool changes) {
   if (from->kind != CORM_NODE_JOIN && from->kind != CORM_NODE_ALIAS) return NULL;
   const corm_mapper *mapper = binding_tomapper(L, 1);
-  if (mapper && from->kind == CORM_NODE_JOIN)
+  if (mapper && from->kind == CORM_NODE_JOIN && (from != mapper->from || is_restricted(mapper)))
     binding_error(L, CORM_E_ARGUMENT, "%s: class %s has rows in several tables; name one: %s(%s.__table__)", what,
                   mapper->name, what, mapper->name);
+  if (mapper && from->kind == CORM_NODE_JOIN) return mapper->local;
   if (!mapper || from != mapper->united) return NULL;
   if (changes)
     binding_error(L, CORM_E_ARGUMENT, "%s: class %s is selected from a UNION; name its table: %s(%s.__table__)", what,
                   mapper->name, what, mapper->name);
   return mapper->own->from;
+}
+
+/* The class whose own table alone the statement writes; NULL: it has no other. */
+static const corm_mapper *local_class(const binding_stmt *stmt) {
+  const corm_node *node = stmt->base.node, *entity = stmt->entity;
+  if (node->kind != CORM_NODE_UPDATE && node->kind != CORM_NODE_DELETE) return NULL;
+  const bool is_class = entity && entity->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)entity)->owner;
+  const corm_mapper *mapper = is_class ? corm_bundle_mapper((const corm_bundle *)entity) : NULL;
+  return mapper && mapper->local ? mapper : NULL;
+}
+
+/* The slot of an attribute of the class, over its own tables, or -1. */
+static int32_t own_slot(const corm_mapper *mapper, const corm_column_node *column) {
+  for (uint32_t t = 0; column->column && t < mapper->ntables; t++)
+    if (column->from == mapper->tables[t].from) return corm_mapper_column_slot(mapper, column->column);
+  return -1;
+}
+
+const corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
+                                           corm_arena *arena, const char *what) {
+  const corm_mapper *mapper = local_class(stmt);
+  if (!mapper) return NULL;
+  corm_walk walk;
+  corm_walk_init(&walk, arena, criterion);
+  bool descend = true;
+  for (const corm_node *node; (node = corm_walk_next(&walk, descend)) != NULL;) {
+    descend =
+        node->kind != CORM_NODE_SCALAR_SUBQUERY && node->kind != CORM_NODE_EXISTS && node->kind != CORM_NODE_SELECT;
+    const int32_t slot = node->kind == CORM_NODE_COLUMN ? own_slot(mapper, (const corm_column_node *)node) : -1;
+    if (slot < 0 || corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot)) continue;
+    const corm_attribute *attribute = &mapper->attributes[slot];
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: %s.%s is in table '%s', and the statement writes '%s' alone; ask for the keys: "
+                  "%s.%s:in_(select(%s.%s):where(...))",
+                  what, mapper->name, attribute->key, attribute->column->table->name, mapper->table->name, mapper->name,
+                  mapper->attributes[mapper->pk[0]].key, mapper->name, mapper->attributes[mapper->pk[0]].key);
+  }
+  return mapper;
+}
+
+static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_column_node *column) {
+  const corm_mapper *mapper = ctx;
+  const int32_t slot = own_slot(mapper, column);
+  const corm_column *local = slot < 0 ? NULL : corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot);
+  return local ? corm_column_node_in(arena, local, mapper->local) : &column->base;
+}
+
+const corm_node *binding_dml_local_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *node) {
+  return corm_adapt_columns_in(arena, node, say_locally, (void *)(uintptr_t)mapper);
 }

@@ -341,6 +341,7 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
       corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, statement)), &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
+  if (binding_run_joined(L, self, statement, params)) return;
   push_connection(L, self, conn);
   if (binding_is_update_by_key(L, statement, params)) {
     binding_run_update_by_key(L, session, base + 1, statement, params, settings->synchronize);

@@ -149,6 +149,24 @@ static binding_stmt *check_filtered(lua_State *L, const char *method) {
   return binding_checkstatement(L, CORM_NODE_SELECT, method);
 }
 
+/* An UPDATE or DELETE of a class with several tables: see binding_dml_check_local. */
+static const struct corm_mapper *check_local(lua_State *L, const binding_stmt *old, const corm_node *const *added,
+                                             size_t n, const char *what) {
+  const struct corm_mapper *local = NULL;
+  corm_arena *scratch = binding_scratch(L, binding_get(L));
+  for (size_t i = 0; i < n; i++) local = binding_dml_check_local(L, old, added[i], scratch, what);
+  binding_scratch_done(L, binding_get(L), scratch);
+  return local;
+}
+
+static const corm_node *const *say_locally(corm_arena *arena, const struct corm_mapper *local,
+                                           const corm_node *const *added, size_t n) {
+  const corm_node **said = corm_arena_alloc(arena, n * sizeof *said);
+  for (size_t i = 0; said && i < n; i++)
+    if (!(said[i] = binding_dml_local_in(arena, local, added[i]))) return NULL;
+  return said;
+}
+
 /* The statement at 1 with the conditions at first..last added. */
 static int add_conditions(lua_State *L, const binding_stmt *old, int first, int last, const char *what) {
   const corm_node *few[FEW], *const *added = binding_checkconditions(L, first, last, what, few);
@@ -157,6 +175,9 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
   const corm_node **where;
   corm_node *node;
   size_t room = CORM_ARENA_ROUND(sizeof(corm_select));
+  const struct corm_mapper *local = old->entity ? check_local(L, old, added, n, what) : NULL;
+  const corm_node *const *said = added;
+  if (local) room += n * 1024;
   if (old->base.node->kind == CORM_NODE_SELECT)
     room += conjunction_room(((const corm_select *)old->base.node)->where, last - first + 1);
   else
@@ -164,7 +185,8 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
   binding_statement_start(&b, L, room, last - first + 1);
   do {
     node = copy_filtered(&b.arena, old->base.node, &where);
-    if (node && !(*where = binding_conjunction_in(&b.arena, *where, added, n))) node = NULL;
+    if (node && local && !(said = say_locally(&b.arena, local, added, n))) node = NULL;
+    if (node && !(*where = binding_conjunction_in(&b.arena, *where, said, n))) node = NULL;
   } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, first, last);
   return 1;

@@ -150,4 +150,11 @@ void binding_open_text(lua_State *L);
    key of the table. NULL: none. */
 const corm_column *binding_named_column(lua_State *L, const corm_node *entity, const corm_table *table, int key);
 
+/* The class of an UPDATE or DELETE, of whose tables it writes only the last; NULL: it is not so. ArgumentError when the
+   criterion names attributes that are in the others (b_polymorphic.c). */
+const struct corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
+                                                  corm_arena *arena, const char *what);
+/* The criterion said of that table. NULL when the arena is full. */
+const corm_node *binding_dml_local_in(corm_arena *arena, const struct corm_mapper *mapper, const corm_node *criterion);
+
 #endif

@@ -72,7 +72,8 @@ static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, 
   }
   mapper->ntables = n;
   mapper->table = mapper->tables[n - 1].table;
-  return CORM_OK;
+  if (n > 1) mapper->local = corm_table_node_in(arena, mapper->table);
+  return n == 1 || mapper->local ? CORM_OK : corm_error_memory(err);
 }
 
 /* The ON clause between a class's own table and its parent's. Of what the host gives it speaks of the tables. */

@@ -111,6 +111,7 @@ struct corm_mapper {
   uint32_t depth;            /* classes above it */
   corm_vec children;         /* corm_mapper *: the classes that name it as their parent */
   corm_table *table;         /* its own, the last of `tables` */
+  const corm_node *local;    /* with several tables: `table` by itself, which statements write; else NULL */
   corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent */
   uint32_t ntables;
   const corm_node *from;     /* TABLE node, or the JOIN of all tables, which leans to the left */

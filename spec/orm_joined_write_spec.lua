@@ -1,0 +1,164 @@
+-- Statements over classes with rows in several tables.
+local corm = require "corm"
+local raises = require "spec.support.raises"
+local sql = require "spec.support.sql"
+local world = require "spec.support.world"
+local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
+local select = corm.select
+
+local function models()
+  local Base = corm.declarative_base()
+  local m = { Base = Base }
+  m.Employee = Base:model("Employee", {
+    __tablename__ = "employee", id = Column(Integer, { primary_key = true }), kind = Column(String(20)),
+    name = Column(String(30)), version = Column(Integer), grade = Column(Integer, { default = 3 }),
+    __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "employee", version_id_col = "version" },
+  })
+  m.Manager = m.Employee:model("Manager", {
+    __tablename__ = "manager", manager_id = Column(Integer, ForeignKey "employee.id", { primary_key = true }),
+    budget = Column(Integer), __mapper_args__ = { polymorphic_identity = "manager" },
+  })
+  m.Boss = m.Manager:model("Boss", {
+    __tablename__ = "boss", id = Column(Integer, ForeignKey "manager.manager_id", { primary_key = true }),
+    car = Column(String(10)), __mapper_args__ = { polymorphic_identity = "boss" },
+  })
+  m.Clerk = m.Manager:model("Clerk", { __mapper_args__ = { polymorphic_identity = "clerk" } })
+  return m
+end
+
+describe("U27 bulk INSERT of a class with several tables", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(models())
+    m = w.m
+    session = w:session()
+  end)
+  after_each(function() w:close() end)
+
+  it("writes a list of rows into all tables, by one statement each where the keys are given", function()
+    local sent = w:statements(function()
+      local result = session:execute(corm.insert(m.Boss), {
+        { id = 1, name = "bo", budget = 9, car = "red" }, { id = 2, name = "al", budget = 8, car = "blue" },
+      })
+      assert.equal(2, result.rowcount)
+    end)
+    assert.equal(3, #sent)
+    session:commit()
+    assert.equal("1|boss|bo|1|3,2|boss|al|1|3",
+      w:list "SELECT id, kind, name, version, grade FROM employee ORDER BY id")
+    assert.equal("1|9,2|8", w:list "SELECT manager_id, budget FROM manager ORDER BY manager_id")
+    assert.equal("1|red,2|blue", w:list "SELECT id, car FROM boss ORDER BY id")
+    assert.equal("Boss", session:get(m.Employee, 2).__class__.__name__)
+    assert.equal("blue", session:get(m.Boss, 2).car)
+  end)
+
+  it("takes keys that the database makes to the other tables, and rows with different names", function()
+    session:execute(corm.insert(m.Manager), {
+      { name = "mo", budget = 5 }, { name = "no" }, { name = "po", budget = corm.null, grade = 1 },
+    })
+    session:commit()
+    assert.equal("mo|5|3,no||3,po||1", w:list [[SELECT name, budget, grade FROM employee JOIN manager ON
+      manager_id = employee.id ORDER BY name]]:gsub("NULL", ""))
+    local rows = { { name = "x", budget = 1 } }
+    session:bulk_insert_mappings(m.Manager, rows)
+    assert.is_nil(rows[1].id)
+    session:bulk_save_objects { m.Boss { name = "zo", car = "red" } }
+    assert.equal("Boss", session:scalars(select(m.Employee):where(m.Employee.name:eq "zo")):one().__class__.__name__)
+  end)
+
+  it("refuses unknown names before anything is sent", function()
+    assert.equal(0, w:count(function()
+      raises("CompileError", "Unconsumed column names: bugdet (Manager has no such attribute; did you mean 'budget'?)",
+        session.execute, session, corm.insert(m.Manager), { { name = "x", bugdet = 1 } })
+      raises("InvalidRequestError", "insert of Manager in several tables: all values stand in the list",
+        session.execute, session, corm.insert(m.Manager):values { budget = 1 }, { { name = "x" } })
+    end))
+  end)
+end)
+
+describe("U29 bulk UPDATE by key of a class with several tables", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(models())
+    m = w.m
+    session = w:session()
+    session:add_all {
+      m.Manager { id = 1, name = "mo", budget = 5 }, m.Boss { id = 2, name = "bo", budget = 9, car = "red" },
+    }
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  it("writes the tables that the names are in, and objects in memory follow", function()
+    local mo = session:get(m.Manager, 1)
+    assert.equal(5, mo.budget)
+    local sent = w:statements(function()
+      session:execute(corm.update(m.Manager), { { id = 1, budget = 6 }, { id = 2, budget = 7 } })
+    end)
+    assert.equal(1, #sent)
+    assert.equal(6, mo.budget)
+    session:execute(corm.update(m.Boss), { { id = 2, name = "bob", car = "blue" } })
+    session:commit()
+    assert.equal("mo,bob", w:list "SELECT name FROM employee ORDER BY id")
+    assert.equal("6,7", w:list "SELECT budget FROM manager ORDER BY manager_id")
+    assert.equal("blue", w:list "SELECT car FROM boss")
+    session:bulk_update_mappings(m.Boss, { { id = 2, car = "pink", budget = 1 } })
+    assert.equal("pink", session:get(m.Boss, 2).car)
+  end)
+
+  it("refuses rows without a key, and rows that are not there", function()
+    raises("InvalidRequestError", "update of Manager by primary key: row 2 has no value for 'id'", session.execute,
+      session, corm.update(m.Manager), { { id = 1, budget = 1 }, { budget = 2 } })
+    raises("StaleDataError", "UPDATE statement on table 'boss' expected to match 1 row(s); 0 were matched",
+      session.execute, session, corm.update(m.Boss), { { id = 1, car = "x" } })
+    raises("CompileError", "Unconsumed column names: colour", session.execute, session, corm.update(m.Boss),
+      { { id = 1, colour = "x" } })
+  end)
+end)
+
+describe("U28 UPDATE and DELETE by criteria of a class with several tables", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open(models())
+    m = w.m
+    session = w:session()
+    session:add_all {
+      m.Manager { id = 1, name = "mo", budget = 5 }, m.Boss { id = 2, name = "bo", budget = 9, car = "red" },
+    }
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  it("write the class's own table", function()
+    local M = m.Manager
+    assert.equal("UPDATE manager SET budget=:budget WHERE manager.manager_id = :id_1 AND manager.budget < "
+      .. ":budget_1", sql.of(corm.update(M):where(M.id:eq(1), M.budget:lt(9)):values { budget = 3 }))
+    assert.equal("DELETE FROM manager WHERE manager.budget = :budget_1", sql.of(corm.delete(M):where(M.budget:eq(1))))
+    local mo = session:get(M, 1)
+    assert.equal(5, mo.budget)
+    session:execute(corm.update(M):where(M.id:in_(select(M.id):where(M.name:eq "mo"))):values { budget = 4 })
+    assert.equal(4, mo.budget)
+    session:execute(corm.delete(m.Boss):where(m.Boss.car:eq "red"))
+    session:commit()
+    assert.equal("4,9", w:list "SELECT budget FROM manager ORDER BY manager_id")
+    assert.equal("0", w:list "SELECT count(*) FROM boss")
+  end)
+
+  it("refuse columns of the other tables, and classes that a condition tells", function()
+    local M = m.Manager
+    raises("ArgumentError", "where: Manager.name is in table 'employee', and the statement writes 'manager' alone; ask "
+      .. "for the keys: Manager.id:in_(select(Manager.id):where(...))", function()
+      return corm.update(M):where(M.name:eq "x")
+    end)
+    raises("CompileError", "unconsumed column names: name", function()
+      return corm.update(M):values { name = "x" }
+    end)
+    raises("ArgumentError", "update: class Clerk has rows in several tables; name one: update(Clerk.__table__)",
+      corm.update, m.Clerk)
+    raises("ArgumentError", "delete: class Clerk has rows in several tables", corm.delete, m.Clerk)
+    raises("ArgumentError", "has rows in several tables", corm.update, corm.aliased(M))
+  end)
+end)
