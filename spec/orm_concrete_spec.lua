@@ -216,6 +216,8 @@ describe("M21 ConcreteBase", function()
       assert.equal("C", all[3].skill)
       assert.equal("m", all[4].note)
     end)
+    for _, name in ipairs(corm.inspect(all[3]).unloaded) do assert.is_not.equal("note", name) end
+    assert.is_nil(tostring(all[3]):find "note")
     -- They are the objects that their own classes find.
     sent(0, function() assert.is_true(rawequal(all[4], session:get(m.Manager, 1))) end)
     assert.equal("eve", session:get(m.Employee, 1).name)
@@ -290,6 +292,21 @@ describe("M21 ConcreteBase", function()
     assert.equal("1", w:rows "SELECT company_id FROM manager WHERE id = 7")
     assert.equal("0", w:rows "SELECT count(*) FROM boss WHERE company_id IS NOT NULL")
     assert.equal("Engineer:gil", names(other.employees))
+  end)
+
+  it("refuses objects that lack what a relationship is written by", function()
+    m.Guest = m.Employee:model("Guest", {
+      __tablename__ = "guest", id = key(), name = Column(String(30)),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "guest" },
+    })
+    m.Base.metadata:create_all(w.engine)
+    raises("ArgumentError", "Company.employees: the concrete class Guest has no 'company_id' to refer by", function()
+      session:get(m.Company, 1).employees:append(m.Guest { name = "x" })
+    end)
+    session:add(m.Guest { name = "zoe" })
+    session:commit()
+    local last = select(m.Employee):order_by(m.Employee.name:desc()):limit(1)
+    assert.equal("Guest:zoe", names(session:scalars(last):all()))
   end)
 
   it("refuses rows of no class, and what cannot be meant", function()

@@ -359,6 +359,9 @@ describe("M20 with_polymorphic of a class", function()
     -- Wherever the class is loaded: by key, from a relationship, joined, with a limit, as an alias.
     sent(1, function() assert.equal("C", session:get(m.Employee, 3).skill) end)
     session:expunge_all()
+    -- A lock is of the class's own rows.
+    sent(2, function() assert.equal("C", session:get(m.Employee, 3, { with_for_update = true }).skill) end)
+    session:expunge_all()
     for _, load in ipairs { corm.joinedload, corm.selectinload, corm.subqueryload } do
       local acme
       sent(load == corm.joinedload and 1 or 2, function()

@@ -54,10 +54,13 @@ function inheritance.add_columns(ci, parent, parts)
   table.sort(names, function(a, b)
     return native.column_creation(parts.columns[a]) < native.column_creation(parts.columns[b])
   end)
-  ci.brought = columns
+  ci.brought = {}
   for i, key in ipairs(names) do
     columns[i] = parts.columns[key]
-    if not is_shared(key) then native.extend(as_table, columns[i], key) end
+    if not is_shared(key) then
+      ci.brought[#ci.brought + 1] = columns[i]
+      native.extend(as_table, columns[i], key)
+    end
   end
   return names, columns
 end

@@ -80,12 +80,13 @@ static int unloaded(lua_State *L) {
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_value *value = &object->slots[i];
     if (value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED)) continue;
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
     lua_pushstring(L, mapper->attributes[i].key);
     lua_rawseti(L, -2, ++n);
   }
   for (size_t i = 0; i < mapper->relationships.len; i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
-    if (is_loaded(object, relationship)) continue;
+    if (relationship->is_void || is_loaded(object, relationship)) continue;
     lua_pushstring(L, relationship->key);
     lua_rawseti(L, -2, ++n);
   }

@@ -10,6 +10,7 @@
 static uint8_t missing_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot) {
   const corm_view *view = entity->bundle->view;
   const uint8_t later = CORM_VALUE_EXPIRED | CORM_VALUE_LATER;
+  if (mapper->attributes[slot].kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
   const bool own = slot < entity->mapper->nattributes;
   const uint8_t said = own && view && view->missing ? view->missing[slot] : corm_selection_flags(entity, mapper, slot);
   return said ? said : later;
@@ -58,6 +59,8 @@ static int16_t *place_slots(corm_loader *loader, const corm_load_entity *entity,
     const uint32_t first = part->mapper->parent->nattributes;
     for (uint32_t i = first; i < part->mapper->nattributes; i++) place[i] = part->place[i - first];
   }
+  for (uint32_t i = 0; i < own && mapper->root != entity->mapper->root; i++)
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) place[i] = -1;
   return place;
 }
 

@@ -71,11 +71,25 @@ static corm_status check_single_parent(const corm_object *object, const corm_rel
                         target->mapper->name, object->mapper->name, relationship->key);
 }
 
+/* A concrete class may lack what a relationship to the class above it is written by. */
+static corm_status check_columns(const corm_relationship *relationship, const corm_object *target, corm_error *err) {
+  for (uint32_t i = 0; relationship->direction == CORM_ONE_TO_MANY && i < relationship->npairs; i++) {
+    const corm_attribute *attribute = &target->mapper->attributes[relationship->pairs[i].far_slot];
+    if (attribute->kind == CORM_ATTRIBUTE_VOID)
+      return corm_error_set(err, CORM_E_ARGUMENT,
+                            "%s.%s: the concrete class %s has no '%s' to refer by; declare it there",
+                            relationship->parent->name, relationship->key, target->mapper->name, attribute->key);
+  }
+  return CORM_OK;
+}
+
 static corm_status check_kind(const corm_object *object, const corm_relationship *relationship,
                               const corm_object *target, corm_error *err) {
   if (!corm_mapper_isa(target->mapper, relationship->target))
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s holds %s objects, not %s", object->mapper->name,
                           relationship->key, relationship->target->name, target->mapper->name);
+  if (target->mapper->root != relationship->target->root && check_columns(relationship, target, err) != CORM_OK)
+    return CORM_FAILED;
   if (object->session && target->session && object->session != target->session)
     return corm_error_set(err, CORM_E_INVALID_REQUEST,
                           "the %s given to %s.%s is attached to another session; expunge it there first",

@@ -278,7 +278,9 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
   if (status == CORM_OK) status = corm_selection_plan(loader, err);
   if (status != CORM_OK) return status;
-  const corm_load_entity *entity = loader->entities.items[0];
+  corm_load_entity *entity = loader->entities.items[0];
+  const corm_view *view = entity->bundle->view;
+  if (lock && view && view->nparts) entity->bundle = mapper->own;
   if (lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
     return open_select(loader, mapper, key, lock, err);
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);

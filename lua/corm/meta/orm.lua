@@ -174,8 +174,8 @@ function Relationship:in_(objects) end
 ---@return corm.Expression
 function Relationship:not_in(objects) end
 
----The relationship to a class below its target, or to an alias: for joins, any, has and with_parent. Loader options load
----all targets, with the columns of that class.
+---The relationship to a class below its target, or to an alias: for joins, any, has and with_parent. Loader options
+---load all targets, with the columns of that class.
 ---@param class corm.Model
 ---@return corm.Relationship
 function Relationship:of_type(class) end
