@@ -1,4 +1,5 @@
--- Objects that a session's objects hold, and that nobody has added: they are not written, and a warning says so.
+-- What goes unseen with a warning: objects that a session's objects hold and nobody has added are not written; of
+-- several rows where one should be, one is read.
 local warnings_of = require "spec.support.warnings"
 
 local setup = [[
@@ -63,5 +64,22 @@ describe("M11 an object that no cascade brings into the session", function()
       session:commit()
       assert(count(Child) == 0)
     ]])
+  end)
+end)
+
+describe("M07 one object where the database has several", function()
+  it("is the first, with one warning for a load", function()
+    local found = warnings [[
+      Parent.only = relationship("Child", { uselist = false, viewonly = true, order_by = "Child.id" })
+      local other = Parent {}
+      session:add_all { other, Child { parent = parent }, Child { parent = parent }, Child { parent = other },
+        Child { parent = other } }
+      session:commit()
+      local list = session:scalars(corm.select(Parent):options(corm.selectinload(Parent.only))):all()
+      assert(#list == 2 and list[1].only and list[2].only)
+    ]]
+    assert.equal(1, #found)
+    assert.matches("Multiple rows returned with uselist = false for 'Parent.only': the first of 2 is taken", found[1],
+      1, true)
   end)
 end)

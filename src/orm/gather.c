@@ -1,5 +1,6 @@
 #include "orm/gather.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void corm_gather_init(corm_gather *gather, const corm_mem *mem, corm_relationship *relationship) {
@@ -294,11 +295,26 @@ bool corm_gather_next(corm_gather *gather, corm_object **parent, corm_object *co
   return false;
 }
 
+/* Where there should be one row and are several, the others are lost from sight: once a load says so. */
+static void warn_of_several(corm_gather *gather, uint32_t p) {
+  const corm_relationship *relationship = gather->relationship;
+  const corm_host *host = corm_object_host(gather->parents[p]);
+  char text[400];
+  if (gather->warned || !host->warn) return;
+  gather->warned = true;
+  (void)snprintf(text, sizeof text,
+                 "Multiple rows returned with uselist = false for '%.80s.%.80s': the first of %u is taken",
+                 relationship->parent->name, relationship->key, gather->starts[p + 1] - gather->starts[p]);
+  host->warn(host->ctx, text);
+}
+
 corm_status corm_gather_link(corm_gather *gather, const uint32_t *edges, corm_error *err) {
   const uint32_t p = gather->group - 1, start = gather->starts[p];
   const corm_relationship *relationship = gather->relationship;
-  if (!relationship->uselist)
+  if (!relationship->uselist) {
+    if (gather->starts[p + 1] - start > 1) warn_of_several(gather, p);
     return corm_link_fill_one(gather->parents[p], relationship, gather->targets[start], edges[0], err);
+  }
   return corm_link_fill_many(gather->parents[p], relationship, &gather->targets[start], edges,
                              gather->starts[p + 1] - start, err);
 }

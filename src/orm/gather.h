@@ -48,6 +48,7 @@ typedef struct corm_gather {
   corm_object **targets;
   uint32_t *starts; /* nparents + 1 positions in targets */
   uint32_t group;   /* the next to be handed out */
+  bool warned;      /* that there is more than one where there should be one */
 } corm_gather;
 
 enum { CORM_GATHER_KEYS = 500 }; /* of one statement, as SQLAlchemy's selectin loading has it */
