@@ -58,3 +58,28 @@ describe("a label that begins with a blank", function()
     end
   end)
 end)
+
+describe("a table called value", function()
+  after_each(database.clean)
+
+  it("is written to on every database, though MariaDB reads the word as VALUES behind INTO", function()
+    local Base = corm.declarative_base()
+    local Value = Base:model("Value", {
+      __tablename__ = "value",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      value = corm.Column(corm.Integer),
+    })
+    local engine = database.engine()
+    Base.metadata:create_all(engine)
+    local session = corm.Session(engine)
+    session:add_all { Value { value = 1 }, Value { value = 2 } }
+    session:commit()
+    session:execute(corm.insert(Value), { { value = 3 }, { value = 4 } })
+    session:query(Value):where(Value.value:gt(3)):update { value = 5 }
+    session:commit()
+    assert.equal(11, session:scalar(corm.select(corm.func.sum(Value.value))))
+    session:close()
+    assert.equal("SELECT `value`.id, `value`.value FROM `value`",
+      (tostring(corm.select(Value):compile { dialect = "mysql" }):gsub("%s+", " ")))
+  end)
+end)

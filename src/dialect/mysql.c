@@ -117,12 +117,12 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .updates_tables = true, .sets_several = true, .delete_style = CORM_DELETE_USING_ALL,                                 \
   .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .inline_enum = true,              \
   .no_match = true, .drop_by_kind = true, .index_of_table = true, .index_where = CORM_INDEX_WHERES,                    \
-  .index_parentheses = CORM_INDEX_ALL, .inline_comments = true, .no_temporary_views = true, .for_server = for_server,  \
-  .binary = corm_mysql_binary, .function = function, .extract = extract, .limit = limit,                               \
-  .empty_in = corm_ansi_empty_in, .column_spec = corm_mysql_column_spec,                                               \
-  .inline_primary_key = corm_ansi_inline_primary_key, .table_suffix = corm_mysql_table_suffix,                         \
-  .constraint_option = corm_mysql_constraint_option, .index_option = corm_mysql_index_option,                          \
-  .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,                                                        \
+  .reserved_table = "value" /* INSERT INTO value (...) is VALUES */, .index_parentheses = CORM_INDEX_ALL,              \
+  .inline_comments = true, .no_temporary_views = true, .for_server = for_server, .binary = corm_mysql_binary,          \
+  .function = function, .extract = extract, .limit = limit, .empty_in = corm_ansi_empty_in,                            \
+  .column_spec = corm_mysql_column_spec, .inline_primary_key = corm_ansi_inline_primary_key,                           \
+  .table_suffix = corm_mysql_table_suffix, .constraint_option = corm_mysql_constraint_option,                          \
+  .index_option = corm_mysql_index_option, .decode = corm_mysql_decode, .is_plain = corm_mysql_is_plain,               \
   .has_table_sql =                                                                                                     \
       "SELECT 1 FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())",       \
   .has_index_sql = "SELECT 1 FROM information_schema.statistics WHERE index_name = ? AND table_schema = COALESCE(?, "  \

@@ -70,7 +70,8 @@ void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *tabl
     corm_dialect_quote(dialect, table->schema, out);
     corm_buf_putc(out, '.');
   }
-  corm_dialect_quote_as(dialect, table->name, table->quote, out);
+  const bool is_word = dialect->reserved_table && strcmp(table->name, dialect->reserved_table) == 0;
+  corm_dialect_quote_as(dialect, table->name, is_word && !table->quote ? 1 : table->quote, out);
 }
 
 /* -- literals ----------------------------------------------------------------------------------------------------- */

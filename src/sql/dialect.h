@@ -112,6 +112,7 @@ struct corm_dialect {
   bool embedded;                      /* runs in this process: a statement costs no round trip */
   char quote;                         /* '"' or '`' */
   const char *const *const *reserved; /* by their first letter, see CORM_WORDS */
+  const char *reserved_table;         /* a table of this name wants quotes, a column does not; NULL: none */
   size_t max_identifier;              /* bytes */
   size_t max_name;                    /* of what CREATE names: bytes, or characters; 0: no limit worth a check */
   bool name_in_characters;
