@@ -186,6 +186,42 @@ describe("E5 things closed before what needs them", function()
   end)
 end)
 
+describe("E6 os.exit in the middle of a hook", function()
+  before_each(open)
+  after_each(close)
+
+  it("closes all, and what was not committed is not there", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(([[
+      local corm = require "corm"
+      local Base = corm.declarative_base()
+      local City = Base:model("City", { __tablename__ = "city", id = corm.Column(corm.Integer, { primary_key = true }),
+        name = corm.Column(corm.String(50)) })
+      session = corm.Session { bind = corm.create_engine(%q) }
+      session:add(City { name = "before" })
+      session:flush()
+      keep = setmetatable({}, { __gc = function() pcall(session.flush, session) end })
+      corm.event.listen(City, "HOOK", function() os.exit(7, true) end)
+      session:add(City { name = "a" })
+      session:commit()
+    ]]):format(tostring(w.url)))
+    file:close()
+    local text = assert(io.open(path)):read "a"
+    for _, hook in ipairs { "before_insert", "after_insert", "load" } do
+      local script = assert(io.open(path, "w"))
+      script:write((text:gsub("HOOK", hook):gsub("session:commit%(%)",
+        hook == "load" and "session:expunge_all() session:query(City):all()" or "%0")))
+      script:close()
+      local _, how, code = os.execute((os.getenv "CORM_PROGRAM" or "build/release/corm") .. " " .. path)
+      assert.same({ "exit", 7 }, { how, code }, hook)
+      assert.equal("0", w:list "SELECT count(*) FROM city")
+    end
+    os.remove(path)
+    assert_usable()
+  end)
+end)
+
 describe("E7 errors of hooks", function()
   before_each(open)
   after_each(close)
