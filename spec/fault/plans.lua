@@ -1,5 +1,5 @@
--- Planned flushes, a plan of the database, and a flush that fails and says for whom. Whatever fails, the session is what
--- it was before it was asked, and its flush writes all.
+-- Planned flushes, a plan of the database, and a flush that fails and says for whom. Whatever fails, the session is as
+-- before it was asked, and its flush writes all.
 local corm = require "corm"
 local Column, Integer, String, ForeignKey = corm.Column, corm.Integer, corm.String, corm.ForeignKey
 
