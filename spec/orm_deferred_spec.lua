@@ -199,7 +199,8 @@ describe("M27 deferred columns", function()
   end)
 
   it("are refused where they make no sense", function()
-    raises("ArgumentError", "deferred: a Column expected, got type", deferred, Integer)
+    raises("ArgumentError", "deferred: a Column, an SQL expression or a function that returns one expected, got type",
+      deferred, Integer)
     raises("ArgumentError", "unknown option 'grp' of deferred", deferred, Column(Integer), { grp = "x" })
     raises("ArgumentError", "option 'group' must be a string", deferred, Column(Integer), { group = 1 })
     raises("ArgumentError", "group and raiseload belong to a deferred column", corm.column_property, Column(Integer),
@@ -304,6 +305,16 @@ describe("L09 options for columns", function()
     session:expunge_all()
     found = session:scalars(select(Book):options(corm.load_only(Book.title):joinedload(Book.author)):limit(1)):all()
     assert.equal("a", found[1].author.name)
+  end)
+
+  it("stand before the column that a join is made by", function()
+    local author = corm.aliased(Author)
+    assert.same({ "x", "y" }, session:scalars(select(Book.title):select_from(Author):join(Author.books)
+      :order_by(Book.id)):all())
+    assert.same({ "x", "y" }, session:scalars(select(Book.title):join(Book.author):order_by(Book.id)):all())
+    assert.equal("a", session:scalar(select(author.name):where(author.books:any(Book.title:eq "y"))))
+    author = session:scalars(select(Author):options(corm.subqueryload(Author.books))):one()
+    assert.equal(2, #author.books)
   end)
 
   it("serve session:get", function()

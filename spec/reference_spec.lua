@@ -139,8 +139,8 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "AssociationProxyOptions", "BindOptions", "ColumnOptions", "CompileOptions", "ConflictTarget", "ConflictUpdate",
-      "ConnectionOptions",
+      "AssociationProxyOptions", "BindOptions", "ColumnOptions", "ColumnPropertyOptions", "CompileOptions",
+      "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "Explanation", "ForeignKeyOptions", "GetOptions", "History",
       "IdentityOptions", "IndexOptions",

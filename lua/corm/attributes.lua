@@ -51,9 +51,10 @@ context.__name = "corm.DefaultContext"
 function context:get_current_parameters()
   local columns = native.names(info[native.class_of(self.object)].mapper)
   local parameters = {}
+  local computed = native.expressions(info[native.class_of(self.object)].mapper)
   for _, key in ipairs(columns) do
     local known, value = native.peek(self.object, key)
-    if known then
+    if known and not computed[key] then
       if value == nil then value = null end
       parameters[key] = value
     end

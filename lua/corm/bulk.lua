@@ -31,8 +31,9 @@ end
 local function mapping(class, object, changed_only)
   local columns, _, primary = native.names(orm.info[class].mapper)
   local unloaded, row, changes = native.unloaded(object), {}, 0
+  local computed = native.expressions(orm.info[class].mapper)
   for _, name in ipairs(columns) do
-    local wanted = not orm.is_in(unloaded, name)
+    local wanted = not computed[name] and not orm.is_in(unloaded, name)
     if wanted and changed_only then
       wanted = corm.inspect(object).attrs[name].history.has_changes
       changes = changes + (wanted and 1 or 0)

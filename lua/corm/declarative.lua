@@ -54,7 +54,7 @@ local function new_registry(options)
     native = native.registry(),
     classes = {}, -- by name
     tables = {},  -- Table -> class
-    pending = {}, -- relationships to be resolved
+    pending = {}, -- relationships and expressions to be resolved
     fresh = {},   -- infos of classes that have not been configured
   }
   registries[native.address(self.native)] = self
@@ -66,7 +66,9 @@ corm.registry = new_registry
 -- What fails half-way goes on where it stopped, the next time.
 local function resolve_all(self)
   while self.pending[1] do
-    relationships.resolve(self.pending[1])
+    local pending = self.pending[1]
+    local resolve = pending.resolve or relationships.resolve
+    resolve(pending)
     table.remove(self.pending, 1)
   end
   native.configure(self.native)
@@ -646,6 +648,7 @@ function corm.aliased(class, subquery, options)
   end
   if subquery ~= nil and type(subquery) ~= "userdata" then subquery, options = nil, subquery end
   options = orm.check_options("aliased", options, { name = "string", flat = "boolean" })
+  property.resolve(ci)
   ci.aliased = true
   local from
   if subquery == nil then

@@ -2,6 +2,7 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
+local property = load "corm.property"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local inheritance = {}
@@ -225,8 +226,10 @@ function corm.with_polymorphic(class, classes, options)
   end
   options = orm.check_options("with_polymorphic", options, { aliased = "boolean", flat = "boolean" })
   local chosen, mappers = choose(ci, classes)
+  property.resolve(ci)
   ci.aliased = true
   for _, each in next, chosen do
+    property.resolve(each)
     each.aliased = true
     if each.concrete then
       fail("ArgumentError", "with_polymorphic: %s is concrete and has no tables in common with %s; see ConcreteBase",

@@ -33,13 +33,14 @@ local function put_class(lines, class)
   local name = class_name(class.__name__)
   local mapper = orm.info[class].mapper
   local columns, relations = native.names(mapper)
+  local computed = native.expressions(mapper)
   local fields, attributes = {}, {}
   put(lines, "---@class %s: corm.Object", name)
   for _, key in ipairs(columns) do
     local lua_type = type_of(class, key)
     local optional = native.nullable(mapper, key) and lua_type ~= "any"
     put(lines, "---@field %s %s%s", field(key), lua_type, optional and "?" or "")
-    put(fields, "---@field %s? %s", field(key), lua_type)
+    if not computed[key] then put(fields, "---@field %s? %s", field(key), lua_type) end
     put(attributes, "---@field %s corm.Expression", field(key))
   end
   for _, key in ipairs(relations) do

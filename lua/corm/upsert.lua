@@ -40,8 +40,9 @@ local function values_of(class, object)
       fail("ArgumentError", "%s writes columns only, and this %s has something in '%s'", what, class.__name__, name)
     end
   end
+  local computed = native.expressions(orm.info[class].mapper)
   for _, name in ipairs(columns) do
-    if not orm.is_in(unloaded, name) then
+    if not computed[name] and not orm.is_in(unloaded, name) then
       local value = object[name]
       if value == nil then value = corm.null end
       values[name] = value

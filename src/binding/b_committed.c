@@ -27,6 +27,7 @@ static int flag_modified(lua_State *L) {
   if (attr->kind == BINDING_ATTR_RELATIONSHIP)
     return binding_error(L, CORM_E_ARGUMENT, "flag_modified: %s.%s is a relationship, which keeps its own history",
                          object->mapper->name, attr->key);
+  if (attr->kind == BINDING_ATTR_EXPRESSION) return binding_refuse_assignment(L, object->mapper, attr->key);
   binding_upvalue(L)->L = L;
   return corm_object_touch(object, attr->slot, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
@@ -102,7 +103,7 @@ static int set_committed(lua_State *L) {
   lua_settop(L, 3);
   state->L = L;
   corm_status status;
-  if (attr->kind == BINDING_ATTR_COLUMN) {
+  if (attr->kind != BINDING_ATTR_RELATIONSHIP) {
     status = commit_column(L, object, attr, &err);
   } else {
     binding_configure(L, state, object->mapper->registry);

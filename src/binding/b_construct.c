@@ -77,6 +77,8 @@ static void read_other(construction *c, const binding_attr *attr) {
     check_other(c);
   else if (attr->kind == BINDING_ATTR_RELATIONSHIP)
     c->relations = true;
+  else if (attr->kind == BINDING_ATTR_EXPRESSION)
+    binding_refuse_assignment(L, c->cls->mapper, attr->key);
   else if (!attr->hooked)
     read_column(c, attr);
   else if (strcmp(attr->key, c->cls->mapper->attributes[attr->slot].key) != 0)
@@ -183,7 +185,7 @@ static void set_rest(construction *c, int object) {
     lua_pushstring(L, mapper->attributes[i].key);
     const binding_attr *attr = binding_find_attr(L, c->cls, -1);
     lua_pop(L, 1);
-    if (attr && attr->hooked) set_field(L, object, attr->key);
+    if (attr && attr->hooked && attr->kind != BINDING_ATTR_EXPRESSION) set_field(L, object, attr->key);
   }
   set_others(c, object, true);
   for (size_t i = 0; c->relations && i < mapper->relationships.len; i++)

@@ -171,7 +171,7 @@ static int history(lua_State *L) {
   const binding_attr *attr = check_attr(L, object);
   lua_settop(L, 2);
   for (int i = 0; i < 3; i++) lua_newtable(L);
-  if (attr->kind == BINDING_ATTR_COLUMN) {
+  if (attr->kind != BINDING_ATTR_RELATIONSHIP) {
     column_history(L, object, attr->slot, 3);
     return 3;
   }
@@ -187,7 +187,7 @@ static int history(lua_State *L) {
 static int peek(lua_State *L) {
   const corm_object *object = check(L);
   const binding_attr *attr = check_attr(L, object);
-  if (attr->kind == BINDING_ATTR_COLUMN) {
+  if (attr->kind != BINDING_ATTR_RELATIONSHIP) {
     const corm_value *value = &object->slots[attr->slot];
     const bool known = value->kind != CORM_ABSENT && !(value->flags & CORM_VALUE_EXPIRED);
     lua_pushboolean(L, known);

@@ -78,7 +78,7 @@ static void enter_attr(binding_class *cls, binding_attr attr) {
     binding_class *heir = next_heir(cls->mapper, &pos);
     if (!heir) break;
     enter_own(heir, attr);
-    heir->hooked = heir->hooked || attr.hooked;
+    heir->hooked = heir->hooked || (attr.hooked && attr.kind != BINDING_ATTR_EXPRESSION);
   }
 }
 
@@ -287,15 +287,17 @@ static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_n
   corm_arena *arena = binding_scratch(L, binding_get(L));
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_column *column = mapper->attributes[i].column;
-    const corm_column_node *found =
-        column ? (const corm_column_node *)corm_from_column_in(arena, from, column->key) : NULL;
+    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_GIVEN) continue;
+    const char *key = column ? column->key : mapper->attributes[i].key;
+    const corm_column_node *found = (const corm_column_node *)corm_from_column_in(arena, from, key);
     if (!found && arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
-    if (found && found->base.kind == CORM_NODE_COLUMN && found->column && found->column != column)
+    if (!found && !column) continue; /* it can be computed, or asked for */
+    if (column && found && found->base.kind == CORM_NODE_COLUMN && found->column && found->column != column)
       binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery's column '%s' is another one than %s.%s", column->key,
                     mapper->name, mapper->attributes[i].key);
     if (!found && mapper->attributes[i].primary_key)
-      binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery has no column '%s', which is part of the key of %s",
-                    column ? column->key : mapper->attributes[i].key, mapper->name);
+      binding_error(L, CORM_E_ARGUMENT, "aliased: the subquery has no column '%s', which is part of the key of %s", key,
+                    mapper->name);
     if (found)
       set[i / 64] |= UINT64_C(1) << (i % 64);
     else
@@ -348,30 +350,6 @@ void binding_push_entity(lua_State *L, binding_state *state, const corm_node *en
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->aliases);
   lua_rawgetp(L, -1, entity);
   lua_remove(L, -2);
-}
-
-/* attribute(mapper, key [, entity]): the column of an attribute, which knows its class, or the alias of one. */
-static int new_attribute(lua_State *L) {
-  const binding_class *cls = check_class(L, 1);
-  luaL_checktype(L, 2, LUA_TSTRING);
-  const binding_attr *attr = binding_find_attr(L, cls, 2);
-  if (!attr || attr->kind != BINDING_ATTR_COLUMN) return 0;
-  const bool aliased = !lua_isnoneornil(L, 3);
-  const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &cls->mapper->bundle->base;
-  const corm_view *view = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->view : NULL;
-  if (view && view->place && !view->missing && view->place[attr->slot] < 0)
-    return binding_error(L, CORM_E_INVALID_REQUEST, "the subquery that stands for %s has no column for '%s'",
-                         cls->mapper->name, lua_tostring(L, 2));
-  binding_build b;
-  const corm_node *node;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM(corm_column_node), 2);
-  do {
-    node = corm_mapper_column_in(&b.arena, cls->mapper, attr->slot, binding_node_from(entity));
-    if (node) ((corm_column_node *)(uintptr_t)node)->entity = entity; /* still ours */
-  } while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
-  if (aliased) binding_anchor(L, 2, 3);
-  return 1;
 }
 
 /* synonym(mapper, name, key): another name for an attribute. False when there is no such attribute. */
@@ -450,6 +428,11 @@ void binding_class_add_column(lua_State *L, int mapper, uint32_t slot) {
   add_attr(L, mapper, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = slot});
 }
 
+void binding_class_add_expression(binding_class *cls, const char *name, uint32_t slot, bool hosted) {
+  enter_attr(cls, (binding_attr){
+                      .key = name, .kind = BINDING_ATTR_EXPRESSION, .hooked = true, .hosted = hosted, .slot = slot});
+}
+
 const char *binding_class_reserve_name(lua_State *L, int mapper) {
   return reserve_name(L, mapper, check_class(L, mapper));
 }
@@ -464,20 +447,6 @@ void binding_class_add_relationship(binding_class *cls, const char *name, corm_r
 
 void binding_class_keep(lua_State *L, int mapper) {
   keep(L, mapper);
-}
-
-/* entity_of(value): class and key of an attribute's column (User.name); nil for other values. */
-static int entity_of(lua_State *L) {
-  const corm_node *node = binding_tonode(L, 1);
-  if (!node || node->kind != CORM_NODE_COLUMN) return 0;
-  const corm_column_node *column = (const corm_column_node *)node;
-  if (!column->entity) return 0;
-  const corm_mapper *mapper = corm_bundle_mapper(column->entity);
-  int32_t slot = corm_mapper_column_slot(mapper, column->column);
-  if (slot < 0) return 0;
-  binding_push_class(L, binding_upvalue(L), mapper);
-  lua_pushstring(L, mapper->attributes[slot].key);
-  return 2;
 }
 
 /* functions(table): what C calls by name from now on. */
@@ -515,18 +484,17 @@ void binding_open_mapper(lua_State *L) {
                                        {"add_column", add_column},
                                        {"constructor", new_constructor},
                                        {"entity", new_entity},
-                                       {"attribute", new_attribute},
                                        {"synonym", add_synonym},
                                        {"is_attribute", is_attribute},
                                        {"hook", hook_attr},
                                        {"names", binding_mapper_names},
-                                       {"entity_of", entity_of},
                                        {"functions", set_functions},
                                        {NULL, NULL}};
   binding_metatable(L, BINDING_MAPPER, "Mapper", NULL, mapper_meta, NULL);
   binding_metatable(L, BINDING_REGISTRY, "registry", NULL, registry_meta, NULL);
   lua_pop(L, 2);
   binding_setfuncs(L, functions);
+  binding_open_attribute(L);
   binding_open_bundle(L);
   binding_open_orm_help(L);
 }

@@ -420,7 +420,10 @@ static int object_newindex(lua_State *L) {
     binding_set_relationship(L, binding_upvalue(L), 1, attr, 3);
     return 0;
   }
-  if (attr->hooked) call_hooks(L, binding_upvalue(L));
+  if (attr->hooked) {
+    if (attr->kind == BINDING_ATTR_EXPRESSION) return binding_refuse_assignment(L, object->mapper, attr->key);
+    call_hooks(L, binding_upvalue(L));
+  }
   set_column(L, object, attr);
   if (attr->tracked) hold_assigned(L, object, attr);
   return 0;

@@ -7,7 +7,11 @@
 
 #include "binding/b_host.h"
 
-typedef enum binding_attr_kind { BINDING_ATTR_COLUMN, BINDING_ATTR_RELATIONSHIP } binding_attr_kind;
+typedef enum binding_attr_kind {
+  BINDING_ATTR_COLUMN,
+  BINDING_ATTR_EXPRESSION, /* hooked, so that it is refused where values are set */
+  BINDING_ATTR_RELATIONSHIP
+} binding_attr_kind;
 
 /* What a name of a class means; found by the address of the interned name. */
 typedef struct binding_attr {
@@ -131,10 +135,19 @@ void binding_class_add_relationship(binding_class *cls, const char *name, corm_r
 void binding_class_free(binding_life *life);
 /* Enters the column attribute of a slot under the name at the top, which is popped. */
 void binding_class_add_column(lua_State *L, int mapper, uint32_t slot);
+/* Makes the attribute in a slot that is no column known under a name so reserved. `hosted`: as in binding_attr. */
+void binding_class_add_expression(binding_class *cls, const char *name, uint32_t slot, bool hosted);
 /* Gives a new class the names of its parent, whose Mapper it keeps. */
 void binding_class_inherit(lua_State *L, binding_class *cls, const binding_class *parent);
 /* Keeps the value at the top, which is popped, as long as the Mapper lives. */
 void binding_class_keep(lua_State *L, int mapper);
+
+/* The class or alias whose attribute (column or other expression) the value at `arg` is, and its slot; NULL: none. */
+const corm_bundle *binding_toattribute(lua_State *L, int arg, int32_t *slot);
+/* With the native module on the top. */
+void binding_open_attribute(lua_State *L);
+/* ArgumentError: the attribute is read only. */
+int binding_refuse_assignment(lua_State *L, const corm_mapper *mapper, const char *key);
 
 /* Assigns the value at `value` to a relationship of the object at `object`; the indices are absolute. */
 void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);

@@ -344,6 +344,7 @@ static corm_load_option *enter(const tree *t, corm_load_option **items, uint32_t
                                  .raise = step->raise,
                                  .slot = step->slot,
                                  .group = step->group,
+                                 .expression = step->expression,
                                  .children = items[i]->children,
                                  .nchildren = items[i]->nchildren};
   return items[i];

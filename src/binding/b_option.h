@@ -17,9 +17,10 @@ typedef struct option_step {
   const corm_bundle *contained;
   const corm_bundle *type;
   int32_t recursion;
-  int32_t slot;      /* with `columns`, as the next two */
-  const char *group; /* the option's value keeps it */
-  uint8_t columns;   /* corm_columns_rule; such a step leads nowhere: the next one begins where it does */
+  int32_t slot;                /* with `columns`, as the next two */
+  const char *group;           /* the option's value keeps it */
+  const corm_node *expression; /* likewise */
+  uint8_t columns;             /* corm_columns_rule; such a step leads nowhere: the next one begins where it does */
   bool raise;
   uint8_t strategy;
   bool inner;
@@ -41,7 +42,7 @@ const corm_mapper *binding_option_end(const load_option *option);
 /* Where an option stands: whether its last step about relationships is one, or it only begins. */
 bool binding_option_is_root(const load_option *option);
 
-/* load_only, defer, undefer, undefer_group: into the table at the top as functions, or as methods. */
+/* load_only, defer, undefer, undefer_group, with_expression: into the table at the top as functions, or as methods. */
 void binding_open_option_columns(lua_State *L, bool methods);
 /* selectin_polymorphic, likewise. */
 void binding_open_option_below(lua_State *L, bool methods);

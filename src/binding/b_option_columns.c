@@ -1,4 +1,4 @@
-/* Loader options about columns: load_only(User.name), defer, undefer, undefer_group. */
+/* Loader options about columns: load_only(User.name), defer, undefer, undefer_group, with_expression. */
 #include <string.h>
 
 #include "binding/b_option.h"
@@ -19,17 +19,9 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 const char *binding_option_columns_name(const option_step *step) {
   size_t k = 0;
   if (step->columns == CORM_COLUMNS_BELOW) return "selectin_polymorphic";
+  if (step->columns == CORM_COLUMNS_GIVE) return "with_expression";
   while (k < KINDS - 1 && (kinds[k].rule != step->columns || kinds[k].group != (step->group != NULL))) k++;
   return kinds[k].name;
-}
-
-/* The attribute that a value is; NULL: none. */
-static const corm_bundle *attribute_of(lua_State *L, int arg, int32_t *slot) {
-  const corm_node *node = binding_tonode(L, arg);
-  const corm_column_node *column = (const corm_column_node *)node;
-  if (!node || node->kind != CORM_NODE_COLUMN || !column->entity || !column->column) return NULL;
-  *slot = corm_mapper_column_slot(corm_bundle_mapper(column->entity), column->column);
-  return *slot < 0 ? NULL : (const corm_bundle *)column->entity;
 }
 
 static bool is_wildcard(lua_State *L, int arg) {
@@ -67,7 +59,7 @@ static option_step read_column(lua_State *L, const load_option *previous, int ar
       binding_error(L, CORM_E_ARGUMENT, "%s: the name of a group expected, got %s", name, binding_typename(L, arg));
     step.group = lua_tostring(L, arg); /* the option keeps it */
   } else if (kinds[which].many || !is_wildcard(L, arg)) {
-    entity = attribute_of(L, arg, &step.slot);
+    entity = binding_toattribute(L, arg, &step.slot);
     if (!entity)
       binding_error(L, CORM_E_ARGUMENT, "%s: a column attribute of a class expected, got %s", name,
                     binding_typename(L, arg));
@@ -80,6 +72,19 @@ static bool read_raise(lua_State *L, int last, lua_Integer which) {
   static const binding_option_spec spec = {"raiseload", BINDING_OPT_BOOL};
   binding_check_options(L, last, kinds[which].name, &spec, kinds[which].raises);
   return binding_opt_bool(L, last, "raiseload", false);
+}
+
+/* The n values from `first` on, which the option at `self` keeps, and the branches of the one before it. */
+static void keep_values(lua_State *L, int self, int first, int n, bool follows) {
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setiuservalue(L, self, OPTION_VALUE);
+  if (!follows) return;
+  lua_getiuservalue(L, 1, OPTION_BRANCHES);
+  lua_setiuservalue(L, self, OPTION_BRANCHES);
 }
 
 /* The values from `first` on, which the option keeps as a list. */
@@ -101,7 +106,6 @@ static int new_option(lua_State *L, const load_option *previous, int first) {
   load_option *option = binding_push_option(L, previous, 1, had + (uint32_t)n);
   const int self = lua_gettop(L);
   option->n = had; /* until they are read */
-  lua_createtable(L, n, 0);
   for (int i = 0; i < n; i++) {
     option_step step = read_column(L, previous, first + i, which);
     step.raise = raise;
@@ -112,21 +116,56 @@ static int new_option(lua_State *L, const load_option *previous, int first) {
       return binding_error(L, CORM_E_ARGUMENT, "%s: all columns must be of one class", name);
     }
     option->steps[option->n++] = step;
-    lua_pushvalue(L, first + i);
-    lua_rawseti(L, -2, i + 1);
   }
-  lua_setiuservalue(L, self, OPTION_VALUE);
-  if (previous) {
-    lua_getiuservalue(L, 1, OPTION_BRANCHES);
-    lua_setiuservalue(L, self, OPTION_BRANCHES);
-  }
+  keep_values(L, self, first, n, previous != NULL);
   return 1;
+}
+
+/* with_expression(Class.attribute, expression): both stand at `first`. */
+static int new_expression(lua_State *L, const load_option *previous, int first) {
+  static const char name[] = "with_expression";
+  option_step step = {.columns = CORM_COLUMNS_GIVE};
+  if (lua_gettop(L) != first + 1)
+    return binding_error(L, CORM_E_ARGUMENT,
+                         "%s: a query_expression() of a class and an expression expected, got %d "
+                         "values",
+                         name, lua_gettop(L) - first + 1);
+  const corm_bundle *entity = binding_toattribute(L, first, &step.slot);
+  if (!entity)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: an attribute that is a query_expression() expected, got %s", name,
+                         binding_typename(L, first));
+  const corm_mapper *mapper = corm_bundle_mapper(entity);
+  const corm_attribute *attribute = &mapper->attributes[step.slot];
+  if (attribute->kind != CORM_ATTRIBUTE_GIVEN)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: %s.%s is no query_expression()", name, mapper->name, attribute->key);
+  step.expression = binding_checkvalue(L, first + 1, name);
+  if (binding_node_userdata(step.expression) != BINDING_EXPRESSION)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a select is a value as select:scalar_subquery()", name);
+  binding_configure(L, binding_upvalue(L), mapper->registry);
+  place(L, previous, entity, name, &step);
+  const uint32_t had = previous ? previous->n : 0;
+  load_option *option = binding_push_option(L, previous, 1, had + 1);
+  if (!previous) {
+    option->mapper = step.mapper;
+    option->of = step.of;
+  }
+  option->steps[had] = step;
+  keep_values(L, lua_gettop(L), first, 2, previous != NULL);
+  return 1;
+}
+
+static int expression_function(lua_State *L) {
+  return new_expression(L, NULL, 1);
+}
+
+static int expression_method(lua_State *L) {
+  return new_expression(L, binding_check(L, 1, BINDING_OPTION, "option:with_expression"), 2);
 }
 
 static int option_function(lua_State *L) {
   const lua_Integer which = lua_tointeger(L, lua_upvalueindex(2));
   int32_t slot;
-  const corm_bundle *entity = lua_gettop(L) ? attribute_of(L, 1, &slot) : NULL;
+  const corm_bundle *entity = lua_gettop(L) ? binding_toattribute(L, 1, &slot) : NULL;
   if (entity && !kinds[which].group) binding_configure(L, binding_upvalue(L), corm_bundle_mapper(entity)->registry);
   return new_option(L, NULL, 1);
 }
@@ -142,4 +181,6 @@ void binding_open_option_columns(lua_State *L, bool methods) {
     lua_pushcclosure(L, methods ? option_method : option_function, 2);
     lua_setfield(L, -2, kinds[i].name);
   }
+  binding_pushfunction(L, methods ? expression_method : expression_function);
+  lua_setfield(L, -2, "with_expression");
 }

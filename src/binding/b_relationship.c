@@ -513,9 +513,8 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
   }
   int32_t slot = corm_mapper_slot(mapper, key, strlen(key));
   if (slot < 0) return binding_push_filter(L, entity, key, value);
-  const corm_column *column = mapper->attributes[slot].column;
   binding_arg operand;
-  binding_arg_read(L, value, column->type, key, &operand);
+  binding_arg_read(L, value, mapper->attributes[slot].type, key, &operand);
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), BINDING_ROOM_ON + operand.room, 2);

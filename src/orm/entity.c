@@ -283,7 +283,9 @@ static void expire_slot(corm_object *object, uint32_t slot) {
       drop_change(object, change);
     }
   }
-  if (!object->mapper->attributes[slot].primary_key) corm_value_clear(mem, value);
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  if (!attribute->primary_key) corm_value_clear(mem, value);
+  if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) return; /* nobody can say it again */
   value->flags = (uint8_t)((value->flags & (CORM_VALUE_OWNED | CORM_VALUE_GENERATED)) | CORM_VALUE_EXPIRED);
   value->extra = 0;
 }
@@ -297,6 +299,24 @@ void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) 
     free_changes(object);
   }
   object->flags |= CORM_OBJECT_EXPIRED;
+}
+
+void corm_object_expire_expressions(corm_object *object) {
+  const corm_mapper *mapper = object->mapper;
+  if (object->state != CORM_PERSISTENT) return;
+  for (uint32_t i = 0; i < mapper->nattributes; i++) {
+    const corm_attribute *attribute = &mapper->attributes[i];
+    corm_value *value = &object->slots[i];
+    const bool there = value->kind != CORM_ABSENT;
+    if ((attribute->kind != CORM_ATTRIBUTE_EXPRESSION && attribute->kind != CORM_ATTRIBUTE_GIVEN) || (value->flags & CORM_VALUE_EXPIRED) || (there && attribute->keeps))
+      continue;
+    expire_slot(object, i);
+    if (!(value->flags & CORM_VALUE_EXPIRED)) continue;
+    if (!there && attribute->deferred)
+      value->flags = corm_mapper_missing_flags(attribute);
+    else if (!attribute->deferred)
+      object->flags |= CORM_OBJECT_EXPIRED;
+  }
 }
 
 bool corm_object_key(const corm_object *object, corm_value *key) {

@@ -147,6 +147,9 @@ const corm_value *corm_object_committed(const corm_object *object, uint32_t slot
 /* Marks slots as expired (all when slots is NULL), dropping changes; primary-key values stay for the identity. */
 void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n);
 
+/* After a flush of the object: the attributes that are no columns are computed anew, when somebody asks for them. */
+void corm_object_expire_expressions(corm_object *object);
+
 /* Forgets the changes: what is there counts as committed. */
 void corm_object_clean(corm_object *object);
 

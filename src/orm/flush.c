@@ -208,6 +208,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     if (i + CORM_FLUSH_AHEAD < flush->nworks) corm_flush_ahead(flush->works[i + CORM_FLUSH_AHEAD].object);
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
     object->flush = 0;
+    if (object->mapper->nexpressions) corm_object_expire_expressions(object);
     if (object->links.n) corm_state_commit_links(object);
     corm_state_let_go(session, object);
   }

@@ -3,16 +3,20 @@
 
 #include "orm/loader.h"
 #include "orm/state.h"
+#include "sql/expr.h"
 
 /* -- shapes -- */
 
-/* What stands in a slot that is not selected; what a class below the entity's brings can be loaded like all else. */
+/* What stands in a slot that is not selected; what a class below the entity's brings can be loaded like all else. What
+   only queries give is simply not there. */
 static uint8_t missing_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot) {
   const corm_view *view = entity->bundle->view;
+  const corm_attribute *attribute = &mapper->attributes[slot];
   const uint8_t later = CORM_VALUE_EXPIRED | CORM_VALUE_LATER;
-  if (mapper->attributes[slot].kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
+  if (attribute->kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
   const bool own = slot < entity->mapper->nattributes;
   const uint8_t said = own && view && view->missing ? view->missing[slot] : corm_selection_flags(entity, mapper, slot);
+  if (said == CORM_SLOT_EMPTY || (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression)) return 0;
   return said ? said : later;
 }
 
@@ -29,14 +33,24 @@ static corm_status describe_missing(corm_loader *loader, const corm_load_entity 
   return CORM_OK;
 }
 
-static corm_status describe_slots(corm_loader *loader, corm_load_shape *shape, corm_error *err) {
+/* What only queries give has the type of what they give. */
+static const corm_type *type_of(const corm_load_entity *entity, const corm_load_shape *shape, uint32_t slot) {
+  const corm_attribute *attribute = &shape->mapper->attributes[slot];
+  const corm_bundle *bundle = entity->bundle;
+  if (attribute->kind != CORM_ATTRIBUTE_GIVEN || !shape->place || shape->place[slot] < 0 || !bundle->columns)
+    return attribute->type;
+  return corm_node_type(bundle->columns[shape->place[slot]]);
+}
+
+static corm_status describe_slots(corm_loader *loader, const corm_load_entity *entity, corm_load_shape *shape,
+                                  corm_error *err) {
   const corm_mapper *mapper = shape->mapper;
   const corm_dialect *dialect = loader->dialect;
   shape->rest = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *shape->rest);
   shape->kinds = corm_arena_zalloc(&loader->arena, mapper->nattributes, 1);
   if (!shape->rest || !shape->kinds) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    const corm_type *type = corm_type_on(mapper->attributes[i].type, dialect->name);
+    const corm_type *type = corm_type_on(type_of(entity, shape, i), dialect->name);
     shape->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
     const bool missing = shape->place && shape->place[i] < 0;
     if (!missing && !mapper->attributes[i].primary_key)
@@ -72,7 +86,7 @@ static corm_status add_shape(corm_loader *loader, corm_load_entity *entity, corm
   shape->mapper = mapper;
   if (!straight) shape->place = place_slots(loader, entity, mapper);
   if (!straight && !shape->place) return corm_error_memory(err);
-  corm_status status = describe_slots(loader, shape, err);
+  corm_status status = describe_slots(loader, entity, shape, err);
   if (status == CORM_OK && !straight) status = describe_missing(loader, entity, shape, err);
   if (status != CORM_OK) return status;
   if (mapper->root == mapper && mapper->npk > entity->mapper->npk) { /* a concrete class */
@@ -139,7 +153,7 @@ static corm_status explain(const corm_loader *loader, const corm_load_entity *en
 
 static corm_status decode(corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_value *value) {
   const corm_dialect *dialect = loader->dialect;
-  const corm_type *type = corm_type_on(entity->shape->mapper->attributes[slot].type, dialect->name);
+  const corm_type *type = corm_type_on(type_of(entity, entity->shape, slot), dialect->name);
   const corm_value raw = *value;
   if (raw.kind == CORM_ABSENT) return corm_error_memory(&loader->failure);
   if (dialect->decode(dialect, type, &raw, &loader->scratch, value, &loader->failure) != CORM_OK)

@@ -119,7 +119,7 @@ static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_co
 const corm_node *corm_joined_adapt(corm_arena *arena, const corm_node *node, const corm_relationship *relationship,
                                    const corm_node *target, const corm_node *secondary) {
   adaption a = {.relationship = relationship, .target = target, .secondary = secondary};
-  const corm_adapt adapt = {adapt_column, adapt_from, &a};
+  const corm_adapt adapt = {.column = adapt_column, .from = adapt_from, .ctx = &a};
   return corm_adapt_in(arena, node, &adapt);
 }
 
@@ -285,8 +285,16 @@ static const corm_node *ordered(const corm_node *node) {
   return node;
 }
 
+/* The same attribute of a class, that is no column. */
+static bool is_same_expression(const corm_node *a, const corm_node *b) {
+  if (a->kind != CORM_NODE_LABEL || b->kind != CORM_NODE_LABEL) return false;
+  const corm_label *x = (const corm_label *)a, *y = (const corm_label *)b;
+  const corm_bundle *left = x->entity, *right = y->entity;
+  return left && right && x->slot == y->slot && left->owner == right->owner && corm_from_same(left->from, right->from);
+}
+
 static bool is_same(const corm_node *a, const corm_node *b) {
-  if (a == b) return true;
+  if (a == b || is_same_expression(a, b)) return true;
   if (a->kind != CORM_NODE_COLUMN) return false;
   const corm_column_node *x = (const corm_column_node *)a;
   if (b->kind == CORM_NODE_LABEL) { /* ORDER BY its name */

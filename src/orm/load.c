@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "orm/binds.h"
@@ -213,6 +214,19 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
   return status == CORM_OK ? execute(loader, params, autoflush, err) : status;
 }
 
+/* The names of the binds of a key; what is computed in the select list may have binds before them. */
+static bool name_keys(const corm_loader *loader, const char **names, uint32_t n) {
+  const corm_compiled *compiled = loader->compiled;
+  for (uint32_t i = 0; i < n; i++) {
+    char wanted[16];
+    snprintf(wanted, sizeof wanted, "pk_%u", i + 1);
+    for (uint32_t k = 0; k < compiled->nbinds && !names[i]; k++)
+      if (strcmp(compiled->binds[k].name, wanted) == 0) names[i] = compiled->binds[k].name;
+    if (!names[i]) return false;
+  }
+  return true;
+}
+
 /* The mapper's own statement serves as long as nothing is joined to it. */
 static corm_status open_get(corm_loader *loader, const corm_mapper *mapper, const corm_mapper_sql *sql,
                             const corm_value *key, corm_error *err) {
@@ -220,7 +234,10 @@ static corm_status open_get(corm_loader *loader, const corm_mapper *mapper, cons
   loader->compiled = &sql->get;
   const char **names = corm_arena_zalloc(&loader->arena, mapper->npk, sizeof *names);
   if (!names) return corm_error_memory(err);
-  for (uint32_t i = 0; i < mapper->npk; i++) names[i] = loader->compiled->binds[i].name;
+  for (uint32_t i = 0; i < mapper->npk; i++) names[i] = mapper->nexpressions ? NULL : loader->compiled->binds[i].name;
+  if (mapper->nexpressions && !name_keys(loader, names, mapper->npk))
+    return corm_error_set(err, CORM_E_COMPILE, "%s: the key is not among the parameters of its own statement",
+                          mapper->name);
   params.names = names;
   return execute(loader, &params, false, err);
 }

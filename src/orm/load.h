@@ -27,7 +27,8 @@ typedef enum corm_columns_rule {
   CORM_COLUMNS_ONLY, /* of several such: all others are deferred */
   CORM_COLUMNS_DEFER,
   CORM_COLUMNS_READ, /* although they are deferred */
-  CORM_COLUMNS_BELOW /* what `mapper`, a class below the entity's, adds is read by a statement of its own */
+  CORM_COLUMNS_BELOW, /* what `mapper`, a class below the entity's, adds is read by a statement of its own */
+  CORM_COLUMNS_GIVE  /* one that only queries give, as `expression` */
 } corm_columns_rule;
 
 /* How to load one relationship, or all that have no option of their own ("*"), and from there on. Borrowed by the
@@ -47,6 +48,7 @@ typedef struct corm_load_option {
   bool raise;                   /* deferred ones are not to be asked for */
   int32_t slot;                 /* -1: all, or those of the group */
   const char *group;
+  const corm_node *expression; /* over the FROM of its entity, or of its class */
   struct corm_load_option *const *children;
   uint32_t nchildren;
 } corm_load_option;

@@ -63,6 +63,7 @@ static corm_status add_entity(corm_loader *loader, const corm_bundle *bundle, co
     if (place[i] >= 0) used[place[i]] = true;
   view->place = place;
   made->view = view;
+  made->columns = NULL; /* nobody has written them */
   made->n = (uint32_t)corm_result_column_count(loader->result);
   loader->items[loader->nitems++] = (corm_load_item){(int32_t)loader->entities.len, 0};
   return corm_loader_add_root(loader, made, options->items, options->n, err);

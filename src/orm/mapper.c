@@ -214,6 +214,7 @@ static corm_status inherit(corm_mapper *mapper, corm_error *err) {
     leave_void(mapper);
     return CORM_OK;
   }
+  mapper->nexpressions = parent->nexpressions;
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&parent->by_key, &pos)) != NULL;) {
     if ((uintptr_t)entry->value > parent->nattributes) continue; /* a relationship */
@@ -395,6 +396,7 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   if (status == CORM_OK) status = take_rules(mapper, def, err);
   if (status == CORM_OK) status = join_tables(mapper, on, err);
   if (status == CORM_OK && parent) status = corm_heritage_take(mapper, err);
+  if (status == CORM_OK && mapper->nexpressions) status = corm_mapper_take_expressions(mapper, err);
   if (status == CORM_OK) status = corm_heritage_number(mapper, err);
   if (status != CORM_OK) return status;
   corm_mapper_note_types(mapper);
@@ -479,12 +481,9 @@ corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def
   corm_status status = map_column(mapper, def, err);
   if (status != CORM_OK) return status;
   corm_mapper_note_types(mapper);
-  const corm_bundle *bundle = (const corm_bundle *)corm_mapper_bundle_in(arena, mapper, mapper->from);
-  if (!bundle) return corm_error_memory(err);
-  *(corm_bundle *)(uintptr_t)mapper->bundle = *bundle; /* made by this file, and seen by statements */
   mapper->registry->configured = false;
   mapper->configured = false;
-  return corm_heritage_number(mapper, err);
+  return corm_mapper_remake(mapper, err);
 }
 
 /* It need not stand there yet. */

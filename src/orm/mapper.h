@@ -39,7 +39,7 @@ typedef struct corm_attribute {
   corm_column *column;         /* of COLUMN: in the table that owns it (mapper->tables[level]); else NULL */
   corm_column *const *also;    /* by level: the same value in other tables of the mapper (employee.id, engineer.id),
                                   NULL: not there; NULL for all: in no other table */
-  const corm_node *expression; /* of EXPRESSION */
+  const corm_node *expression; /* of EXPRESSION and GIVEN, over the mapper's tables; NULL: none, or not known yet */
   uint8_t kind;                /* corm_attribute_kind */
   uint8_t level;               /* of COLUMN: which of mapper->tables */
   bool plain;                  /* the default dialect codec's decode is the identity for it */
@@ -48,6 +48,7 @@ typedef struct corm_attribute {
   bool active_history; /* a new value asks the database for the old one first, where that has expired */
   bool deferred;       /* read when it is asked for, not with its object */
   bool raise;          /* deferred: and then only where a query says so */
+  bool keeps;          /* of EXPRESSION: its value outlives a flush of the object */
   const char *group;   /* deferred: read together with those of the same group; NULL: alone */
 } corm_attribute;
 
@@ -118,8 +119,9 @@ struct corm_mapper {
   const corm_bundle *bundle; /* what is read of its objects: all slots in order, or, with a view, those not deferred */
   corm_attribute *attributes;
   uint32_t nattributes; /* slots */
-  uint32_t nlater;      /* of them deferred, or given by queries */
-  uint32_t *pk;         /* slots of the primary key */
+  uint32_t nlater; /* of them those that are not read with each object: deferred, given by queries, not known yet */
+  uint32_t nexpressions; /* of them no columns */
+  uint32_t *pk;          /* slots of the primary key */
   uint32_t npk;
   int32_t autoincrement; /* slot whose value the database generates; -1 none */
   int32_t discriminator; /* slot that says which class a row is of: the parent's, too; -1 none */
@@ -175,6 +177,8 @@ typedef struct corm_attribute_def {
   corm_column *column;
   const char *group; /* of a deferred one; NULL: none */
   bool read_only, deferred, raise, active_history;
+  bool given; /* of corm_mapper_add_expression: queries say what it is */
+  bool keeps;
 } corm_attribute_def;
 
 /* What a class is made of. Everything is copied, apart from tables, columns and the parent, which are borrowed. */
@@ -218,6 +222,21 @@ CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm
 /* Concrete classes have come below a class that is united: its queries select from `element` in the alias, which is the
    class's own, or from the same as before (NULL), and read what these classes add. */
 CORM_MUST_USE corm_status corm_mapper_unite(corm_mapper *mapper, const corm_node *element, corm_error *err);
+/*
+ * Adds an attribute that is no column, as the last slot; it has a `key` and no `column`. Nothing is read for it until
+ * its expression is known. InvalidRequestError for a class with subclasses; there must be no objects of it either,
+ * which the caller knows.
+ */
+CORM_MUST_USE corm_status corm_mapper_add_expression(corm_mapper *mapper, const corm_attribute_def *def,
+                                                     corm_error *err);
+/* Says what an attribute that is no column is, for the class and those below it: an expression over the mapper's tables
+   or whatever else, whose nodes outlive the mapper. There must be no objects of these classes. */
+CORM_MUST_USE corm_status corm_mapper_set_expression(corm_mapper *mapper, uint32_t slot, const corm_node *expression,
+                                                     corm_error *err);
+/* The expressions that a new class has from its parent, said of its own tables. */
+CORM_MUST_USE corm_status corm_mapper_take_expressions(corm_mapper *mapper, corm_error *err);
+/* The number of slots has changed: relationships have other numbers, and the bundle other columns. */
+CORM_MUST_USE corm_status corm_mapper_remake(corm_mapper *mapper, corm_error *err);
 
 /* Takes over what configuration told the columns: types of foreign keys, which column the database counts. */
 void corm_mapper_note_types(corm_mapper *mapper);
@@ -272,16 +291,26 @@ const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t leve
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);
 /* A bundle of what is read of the mapper's objects over another FROM (an alias). */
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
-/* The same with other slots: those whose flag in `missing` is 0 (UINT8_MAX: never). `missing` is borrowed. */
+/* The same with other slots: those whose flag in `missing` is 0. `missing` is borrowed. */
 const corm_node *corm_mapper_bundle_without_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
                                                const uint8_t *missing);
-/* What a query that says nothing about it reads: missing[slot] is 0, or the flags that stand instead of a value. */
+/* In `missing`: not read, and no value is there or can be asked for. */
+#define CORM_SLOT_EMPTY UINT8_MAX
+/* What a query that says nothing about it reads: missing[slot] is 0, the flags that stand instead of a value, or
+   CORM_SLOT_EMPTY. */
 void corm_mapper_missing(const corm_mapper *mapper, uint8_t *missing);
-/* By slot: the column over a FROM. NULL where there is no such thing. */
+uint8_t corm_mapper_missing_flags(const corm_attribute *attribute);
+/* By slot: the column over a FROM, NULL where the attribute is no column. NULL: out of memory. */
 const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
-/* The column node of a slot over a FROM (NULL: the table itself). */
+/* The column node of a slot over a FROM (NULL: the table itself); a LABEL of the key for what is no column. */
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
                                        const corm_node *from);
+/* The same of what is no column: what a subquery selects under its key, NULL where nothing is known. */
+const corm_node *corm_mapper_expression_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
+                                           const corm_node *from);
+/* An expression over the mapper's tables said of another FROM of its. */
+const corm_node *corm_mapper_say_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *expression,
+                                    const corm_node *from);
 /* The same of the primary key and the slots of a set only. level: -1, or that of the one table that `from` is. */
 const corm_bundle *corm_mapper_part_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
                                        int32_t level, const uint64_t *set);

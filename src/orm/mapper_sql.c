@@ -23,6 +23,7 @@ const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t leve
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
                                        const corm_node *from) {
   const corm_attribute *attribute = &mapper->attributes[slot];
+  if (!attribute->column) return corm_mapper_expression_in(arena, mapper, slot, from ? from : mapper->from);
   return corm_column_node_in(arena, attribute->column,
                              corm_mapper_level_from(mapper, attribute->level, from ? from : mapper->from));
 }
@@ -88,30 +89,39 @@ static corm_bundle *new_bundle(corm_arena *arena, const corm_mapper *mapper, con
   bundle->from = from;
   bundle->columns = *columns;
   bundle->n = n;
-  bundle->distinct = mapper->ntables == 1; /* they are one table's */
+  bundle->distinct = mapper->ntables == 1 && !mapper->nexpressions; /* they are one table's */
   return bundle;
+}
+
+/* Attributes that are no columns know whose they are, so that ORDER BY finds them among what is selected. */
+static void claim_expressions(const corm_bundle *bundle) {
+  if (!corm_bundle_mapper(bundle)->nexpressions) return;
+  for (uint32_t i = 0; i < bundle->n; i++)
+    if (bundle->columns[i]->kind == CORM_NODE_LABEL)
+      ((corm_label *)(uintptr_t)bundle->columns[i])->entity = bundle; /* made above */
 }
 
 const corm_node *const *corm_mapper_slots_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from) {
   const corm_node **columns = corm_arena_zalloc(arena, mapper->nattributes, sizeof *columns);
   for (uint32_t i = 0; columns && i < mapper->nattributes; i++) {
-    if (mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
+    if (!mapper->attributes[i].column) continue;
     columns[i] = corm_mapper_column_in(arena, mapper, i, from);
     if (!columns[i]) return NULL;
   }
   return columns;
 }
 
+uint8_t corm_mapper_missing_flags(const corm_attribute *attribute) {
+  const uint8_t later = CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_ALONE;
+  if (attribute->kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
+  if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) return CORM_SLOT_EMPTY;
+  if (attribute->kind == CORM_ATTRIBUTE_EXPRESSION && !attribute->expression) return later;
+  if (!attribute->deferred) return 0;
+  return attribute->raise ? later | CORM_VALUE_RAISES : later;
+}
+
 void corm_mapper_missing(const corm_mapper *mapper, uint8_t *missing) {
-  for (uint32_t i = 0; i < mapper->nattributes; i++) {
-    const corm_attribute *attribute = &mapper->attributes[i];
-    if (attribute->kind == CORM_ATTRIBUTE_VOID) {
-      missing[i] = CORM_VALUE_LATER;
-      continue;
-    }
-    missing[i] = attribute->deferred ? CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_ALONE : 0;
-    if (attribute->deferred && attribute->raise) missing[i] |= CORM_VALUE_RAISES;
-  }
+  for (uint32_t i = 0; i < mapper->nattributes; i++) missing[i] = corm_mapper_missing_flags(&mapper->attributes[i]);
 }
 
 const corm_node *corm_mapper_bundle_without_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from,
@@ -131,6 +141,7 @@ const corm_node *corm_mapper_bundle_without_in(corm_arena *arena, const corm_map
   }
   *view = (corm_view){.place = place, .missing = missing};
   bundle->view = view;
+  claim_expressions(bundle);
   return &bundle->base;
 }
 
@@ -148,6 +159,7 @@ const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *map
     columns[i] = corm_mapper_column_in(arena, mapper, i, from);
     if (!columns[i]) return NULL;
   }
+  claim_expressions(bundle);
   return &bundle->base;
 }
 
@@ -174,5 +186,6 @@ const corm_bundle *corm_mapper_part_in(corm_arena *arena, const corm_mapper *map
   }
   view->place = place;
   bundle->view = view;
+  claim_expressions(bundle);
   return bundle;
 }

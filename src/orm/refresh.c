@@ -154,6 +154,11 @@ static wanted group_of(const corm_object *object, uint32_t slot) {
 }
 
 corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err) {
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) { /* nobody can say it again */
+    corm_value_clear(object->mapper->mem, &object->slots[slot]);
+    return CORM_OK;
+  }
   if (object->slots[slot].flags & CORM_VALUE_RAISES)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "'%s.%s' is not available due to raiseload=True",
                           object->mapper->name, object->mapper->attributes[slot].key);

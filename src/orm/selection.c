@@ -32,17 +32,44 @@ uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *
   const corm_mapper *owner = mapper; /* whose own the slot is, down from the entity's class */
   while (owner != entity->mapper && owner->parent && slot < owner->parent->nattributes) owner = owner->parent;
   if (attribute->kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
-  uint8_t flags = attribute->deferred ? later(attribute->raise) : 0;
+  uint8_t flags = corm_mapper_missing_flags(attribute);
+  const bool empty = flags == CORM_SLOT_EMPTY; /* then only what gives it an expression means anything */
   bool only = false;
   for (uint32_t k = 0; k < entity->noptions; k++) {
     const corm_load_option *option = entity->options[k];
-    if (!is_about(entity, owner, option)) continue;
+    if (!is_about(entity, owner, option) || (empty && option->columns != CORM_COLUMNS_GIVE)) continue;
     /* Before the first column of load_only is named, all are left out. */
     if (option->columns == CORM_COLUMNS_ONLY && !only) flags = later(option->raise);
     only = only || option->columns == CORM_COLUMNS_ONLY;
     if (names(attribute, slot, option)) flags = option->columns == CORM_COLUMNS_DEFER ? later(option->raise) : 0;
   }
   return flags;
+}
+
+/* Whether an option gives some attribute an expression. */
+static bool is_given_some(const corm_load_entity *entity) {
+  for (uint32_t k = 0; k < entity->noptions; k++)
+    if (entity->options[k]->columns == CORM_COLUMNS_GIVE && is_about(entity, entity->mapper, entity->options[k]))
+      return true;
+  return false;
+}
+
+/* What is joined, or of a class below, has other FROMs than the class that the expression was written of. */
+static corm_status give_expressions(const corm_load_entity *entity, corm_bundle *bundle, corm_arena *arena,
+                                    corm_error *err) {
+  const corm_mapper *mapper = entity->mapper;
+  for (uint32_t k = 0; k < entity->noptions; k++) {
+    const corm_load_option *option = entity->options[k];
+    if (option->columns != CORM_COLUMNS_GIVE || !is_about(entity, mapper, option)) continue;
+    const corm_node *node = option->expression;
+    if (entity->parent || mapper != option->mapper || (!option->of && bundle->from != mapper->from))
+      node = corm_mapper_say_in(arena, mapper, node, bundle->from);
+    node = corm_label_in(arena, mapper->attributes[option->slot].key, node);
+    if (!node) return corm_error_memory(err);
+    const corm_view *view = bundle->view;
+    ((const corm_node **)(uintptr_t)bundle->columns)[view->place[option->slot]] = node; /* still ours */
+  }
+  return CORM_OK;
 }
 
 /* -- what is needed whatever the options say -- */
@@ -144,28 +171,45 @@ static const corm_mapper **classes_of(const corm_load_entity *entity, corm_arena
   return classes;
 }
 
+/* A subquery has the columns that it has; what is not among them is loaded when it is asked for. */
+static void keep_selected(const corm_load_entity *entity, uint8_t *missing) {
+  const corm_view *view = entity->bundle->view;
+  for (uint32_t i = 0; i < entity->mapper->nattributes; i++)
+    if (entity->mapper->attributes[i].kind != CORM_ATTRIBUTE_GIVEN)
+      missing[i] = view->place[i] < 0 ? CORM_VALUE_EXPIRED | CORM_VALUE_LATER : 0;
+}
+
+static corm_status refuse_to_give(const corm_load_entity *entity, corm_error *err) {
+  return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                        "with_expression: %s is selected with the classes below it; select the class itself",
+                        entity->mapper->name);
+}
+
 static corm_status plan_entity(const corm_loader *loader, corm_load_entity *entity, corm_arena *arena,
                                corm_error *err) {
   const corm_mapper *mapper = entity->mapper;
   const corm_view *view = entity->bundle->view;
   const bool has_options = has_column_options(entity);
   if (!mapper->nlater && !has_options && !mapper->widens && !entity->type) return CORM_OK;
-  if (view && view->place && !view->missing) return CORM_OK; /* what a subquery has */
+  const bool gives = has_options && is_given_some(entity), selected = view && view->place && !view->missing;
+  if (selected && !gives) return CORM_OK; /* what a subquery has */
   if (mapper->widens || entity->type || (view && view->nparts)) {
     uint32_t n;
     const corm_mapper **classes = classes_of(entity, arena, &n);
     if (!classes) return corm_error_memory(err);
+    if (n && gives) return refuse_to_give(entity, err);
     if (n && (!view || !view->nparts || has_options)) return widen(loader, entity, classes, n, arena, err);
     if (n) return CORM_OK;
   }
   if (!mapper->nlater && !has_options) return CORM_OK;
   uint8_t *missing = new_missing(loader, entity, mapper, arena);
   if (!missing) return corm_error_memory(err);
-  if (is_as_it_is(entity, missing)) return CORM_OK;
+  if (selected) keep_selected(entity, missing);
+  if (!gives && is_as_it_is(entity, missing)) return CORM_OK;
   const corm_node *bundle = corm_mapper_bundle_without_in(arena, mapper, entity->bundle->from, missing);
   if (!bundle) return corm_error_memory(err);
   entity->bundle = (const corm_bundle *)bundle;
-  return CORM_OK;
+  return gives ? give_expressions(entity, (corm_bundle *)(uintptr_t)bundle, arena, err) : CORM_OK;
 }
 
 corm_status corm_selection_plan(corm_loader *loader, corm_error *err) {

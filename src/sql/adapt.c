@@ -97,6 +97,10 @@ static const corm_node *copy_subselect(adaption *a, const corm_node *node) {
   corm_select *select = corm_arena_copy(a->arena, given, sizeof *given);
   if (!copy || !select) return NULL;
   copy->select = select;
+  if (a->adapt->correlate && !select->correlate && !select->correlate_except) {
+    select->correlate = a->adapt->correlate;
+    select->ncorrelate = a->adapt->ncorrelate;
+  }
   const bool ok = put_off_given(a, &select->columns, select->ncolumns) && put_off(a, &select->where) &&
                   put_off(a, &select->having) && put_off_given(a, &select->group_by, select->ngroup_by) &&
                   put_off_given(a, &select->order_by, select->norder_by) &&

@@ -14,6 +14,9 @@ typedef struct corm_adapt {
   /* What stands for a FROM of the enclosing statement; the same where it stays. */
   const corm_node *(*from)(void *ctx, const corm_node *from);
   void *ctx;
+  /* With `from`: what subqueries correlate to that say nothing about it; NULL: to what they find around them. */
+  const corm_node *const *correlate;
+  uint32_t ncorrelate;
 } corm_adapt;
 
 /* The same as below, also in EXISTS and scalar subqueries: their expressions and what they correlate to, unless they

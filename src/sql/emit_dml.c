@@ -218,8 +218,14 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
   }
   if (insert->upsert) corm_emit_upsert(c, insert);
   if (insert->nreturning) {
+    corm_scope scope = {.outer = c->scope};
+    const corm_node *row = corm_table_node_in(c->arena, insert->table);
+    corm_from_list_init(&scope.froms, c->arena);
+    if (!row || !corm_from_list_add(&scope.froms, row)) corm_compiler_check(c, NULL);
+    c->scope = &scope; /* subqueries may name the row */
     corm_check_returned(c, insert->table, insert->table->name, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
+    c->scope = scope.outer;
   } else {
     corm_emit_insert_defaults(c, &x);
   }

@@ -120,6 +120,8 @@ typedef struct corm_label {
   corm_node base;
   const char *name; /* NULL: anonymous ("anon_1", or the function's name: count_1) */
   const corm_node *element;
+  const void *entity; /* the ORM's: the BUNDLE whose attribute it is, or NULL */
+  uint32_t slot;      /* with an entity: which attribute */
 } corm_label;
 
 /*

@@ -664,18 +664,6 @@ function corm.declared_attr(fn) end
 ---@return any # to be assigned in a model
 function corm.synonym(name) end
 
----A column that is read when it is asked for, not with its objects.
----@param column corm.Column
----@param options? { group?: string, raiseload?: boolean, active_history?: boolean }
----@return any # to be assigned in a model
-function corm.deferred(column, options) end
-
----A column with options of its attribute.
----@param column corm.Column
----@param options? { deferred?: boolean, group?: string, raiseload?: boolean, active_history?: boolean }
----@return any # to be assigned in a model
-function corm.column_property(column, options) end
-
 ---The model once more, under another name in SQL, or as a subquery that has its columns.
 ---@overload fun(class: corm.Model, options?: { name?: string, flat?: boolean }): corm.Model
 ---@param class corm.Model

@@ -247,6 +247,11 @@ function LoaderOption:undefer_group(name) end
 ---@return corm.LoaderOption
 function LoaderOption:selectin_polymorphic(classes) end
 
+---@param attribute corm.Expression
+---@param expression corm.Expression
+---@return corm.LoaderOption
+function LoaderOption:with_expression(attribute, expression) end
+
 ---Several options that begin where this one ends.
 ---@param ... corm.LoaderOption
 ---@return corm.LoaderOption

@@ -1,0 +1,150 @@
+/* Attributes of classes as expressions: User.name, User.fullname, and those that are no columns. */
+#include <stdio.h>
+
+#include "binding/b_object.h"
+#include "binding/state.h"
+
+static binding_class *check_class(lua_State *L, int arg) {
+  binding_class *cls = binding_check(L, arg, BINDING_MAPPER, "mapper");
+  if (!cls->mapper) binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
+  return cls;
+}
+
+const corm_bundle *binding_toattribute(lua_State *L, int arg, int32_t *slot) {
+  const corm_node *node = binding_tonode(L, arg);
+  if (node && node->kind == CORM_NODE_LABEL && ((const corm_label *)node)->entity) {
+    *slot = (int32_t)((const corm_label *)node)->slot;
+    return ((const corm_label *)node)->entity;
+  }
+  const corm_column_node *column = (const corm_column_node *)node;
+  if (!node || node->kind != CORM_NODE_COLUMN || !column->entity || !column->column) return NULL;
+  *slot = corm_mapper_column_slot(corm_bundle_mapper(column->entity), column->column);
+  return *slot < 0 ? NULL : column->entity;
+}
+
+int binding_refuse_assignment(lua_State *L, const corm_mapper *mapper, const char *key) {
+  return binding_error(L, CORM_E_ARGUMENT, "%s.%s is an SQL expression: it is read, and cannot be set", mapper->name,
+                       key);
+}
+
+/* attribute(mapper, key [, entity]): the column of an attribute, or the expression that it is, which knows its class,
+   or the alias of one. */
+static int new_attribute(lua_State *L) {
+  const binding_class *cls = check_class(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  const binding_attr *attr = binding_find_attr(L, cls, 2);
+  if (!attr || attr->kind == BINDING_ATTR_RELATIONSHIP) return 0;
+  const bool aliased = !lua_isnoneornil(L, 3);
+  const corm_mapper *mapper = cls->mapper;
+  const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &mapper->bundle->base;
+  const corm_view *view = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->view : NULL;
+  const bool is_column = attr->kind == BINDING_ATTR_COLUMN;
+  if (is_column && view && view->place && !view->missing && view->place[attr->slot] < 0)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "the subquery that stands for %s has no column for '%s'",
+                         mapper->name, lua_tostring(L, 2));
+  const size_t room = is_column ? BINDING_ROOM(corm_column_node) : 4 * BINDING_ROOM(corm_label);
+  binding_build b = binding_expression_start(L, room, 2);
+  const corm_node *node;
+  do {
+    node = corm_mapper_column_in(&b.arena, mapper, attr->slot, binding_node_from(entity));
+    if (node && is_column) ((corm_column_node *)(uintptr_t)node)->entity = entity; /* still ours */
+    if (node && !is_column) ((corm_label *)(uintptr_t)node)->entity = entity;
+  } while (binding_build_again(&b, node));
+  binding_anchor(L, 1, 1);
+  if (aliased) binding_anchor(L, 2, 3);
+  return 1;
+}
+
+/* entity_of(value): class and key of an attribute (User.name); nil for other values. */
+static int entity_of(lua_State *L) {
+  int32_t slot;
+  const corm_bundle *entity = binding_toattribute(L, 1, &slot);
+  if (!entity) return 0;
+  const corm_mapper *mapper = corm_bundle_mapper(entity);
+  binding_push_class(L, binding_upvalue(L), mapper);
+  lua_pushstring(L, mapper->attributes[slot].key);
+  return 2;
+}
+
+/* add_expression(mapper, key, options, given, keeps): an attribute that is no column, whose expression comes later. */
+static int add_expression(lua_State *L) {
+  binding_class *cls = check_class(L, 1);
+  corm_error err;
+  corm_error_init(&err);
+  corm_attribute_def def = {.key = luaL_checkstring(L, 2), .given = lua_toboolean(L, 4), .keeps = lua_toboolean(L, 5)};
+  if (cls->living)
+    return binding_error(L, CORM_E_INVALID_REQUEST,
+                         "%s.%s: there are objects of the class already: no attribute can be added any more",
+                         cls->mapper->name, def.key);
+  binding_read_attribute(L, 3, &def);
+  lua_pushvalue(L, 2);
+  const char *name = binding_class_reserve_name(L, 1);
+  if (corm_mapper_add_expression(cls->mapper, &def, &err) != CORM_OK) return binding_raise(L, &err);
+  binding_class_add_expression(cls, name, cls->mapper->nattributes - 1, !def.given);
+  return 0;
+}
+
+/* is_select(value): true for a select, false for other expressions; nil for what is none. */
+static int is_select(lua_State *L) {
+  const corm_node *node = binding_tonode(L, 1);
+  if (!node || binding_node_userdata(node) == BINDING_FROM || node->kind == CORM_NODE_BUNDLE) return 0;
+  lua_pushboolean(L, binding_node_userdata(node) != BINDING_EXPRESSION);
+  return 1;
+}
+
+/* No class may have objects whose slots were made for another expression. */
+static void check_unused(lua_State *L, const corm_mapper *mapper, const char *key) {
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&mapper->registry->classes, &pos)) != NULL;) {
+    const corm_mapper *heir = entry->value;
+    if (!corm_mapper_isa(heir, mapper) || !heir->host_data || !binding_class_of(heir)->living) continue;
+    binding_error(L, CORM_E_INVALID_REQUEST, "%s.%s: there are objects of %s already", mapper->name, key, heir->name);
+  }
+}
+
+/* set_expression(mapper, key, expression): what such an attribute is. A select is refused: its scalar_subquery() is an
+   expression. */
+static int set_expression(lua_State *L) {
+  binding_class *cls = check_class(L, 1);
+  corm_error err;
+  corm_error_init(&err);
+  char what[256];
+  size_t len;
+  const char *key = luaL_checklstring(L, 2, &len);
+  corm_mapper *mapper = cls->mapper;
+  const int32_t slot = corm_mapper_slot(mapper, key, len);
+  (void)snprintf(what, sizeof what, "%.100s.%.100s", mapper->name, key);
+  if (slot < 0 || mapper->attributes[slot].column)
+    return binding_error(L, CORM_E_ARGUMENT, "%s is no expression of the class", what);
+  const corm_node *node = binding_checkvalue(L, 3, what);
+  if (binding_node_userdata(node) != BINDING_EXPRESSION)
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a select is a value as select:scalar_subquery()", what);
+  check_unused(L, mapper, key);
+  lua_pushvalue(L, 3);
+  binding_class_keep(L, 1);
+  if (corm_mapper_set_expression(mapper, (uint32_t)slot, node, &err) != CORM_OK) return binding_raise(L, &err);
+  return 0;
+}
+
+/* expressions(mapper): a set of the keys of what is no column. */
+static int expressions(lua_State *L) {
+  const corm_mapper *mapper = check_class(L, 1)->mapper;
+  lua_newtable(L);
+  for (uint32_t i = 0; mapper->nexpressions && i < mapper->nattributes; i++) {
+    if (mapper->attributes[i].column || mapper->attributes[i].kind == CORM_ATTRIBUTE_VOID) continue;
+    lua_pushboolean(L, true);
+    lua_setfield(L, -2, mapper->attributes[i].key);
+  }
+  return 1;
+}
+
+void binding_open_attribute(lua_State *L) {
+  static const luaL_Reg functions[] = {{"attribute", new_attribute},
+                                       {"entity_of", entity_of},
+                                       {"add_expression", add_expression},
+                                       {"set_expression", set_expression},
+                                       {"expressions", expressions},
+                                       {"is_select", is_select},
+                                       {NULL, NULL}};
+  binding_setfuncs(L, functions);
+}
