@@ -91,8 +91,8 @@ describe("M02 imperative mapping", function()
       users)
     raises("ArgumentError", "a plain table with __name__ expected, got <class User>", registry.map_imperatively,
       registry, User, users)
-    raises("ArgumentError", "map_imperatively: X: a Table expected, got string", registry.map_imperatively, registry,
-      "X", "users")
+    raises("ArgumentError", "map_imperatively: X: a Table or a subquery expected, got string",
+      registry.map_imperatively, registry, "X", "users")
     raises("ArgumentError", "inherits must be a class of the same registry, got integer", registry.map_imperatively,
       registry, "X", users, { inherits = 5 })
     raises("InvalidRequestError", "is mapped by class User already", registry.map_imperatively, registry, "Other",

@@ -13,6 +13,7 @@ local concrete = load "corm.concrete"
 load "corm.composite"
 local rules = load "corm.mapper_args"
 local property = load "corm.property"
+local selectable = load "corm.selectable"
 load "corm.hybrid"
 load "corm.synonym"
 load "corm.upsert"
@@ -455,9 +456,10 @@ local function map_class(ci, parts)
   for key, value in next, united do options[key] = value end
   options.columns = columns
   options.attributes = parts.attributes
+  options.selectable = parts.selected
   rules.options(ci, parent, parts, as_table, options)
   ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
-  set_fields(ci, as_table or parent.fields.__table__)
+  set_fields(ci, parts.selected or as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
   ci.meta.__index = ci.attributes
   ci.meta.__corm_node = native.entity(ci.mapper)
@@ -499,6 +501,7 @@ local function declare(base, name, body, given)
   local parts = read_parts(name, base, body)
   check_mapper_args(name, parts.special.__mapper_args__)
   rules.add_properties(name, parts)
+  selectable.prepare(name, parts)
   for key, value in next, parts.members do
     if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
   end
@@ -535,8 +538,8 @@ function registry_methods:map_imperatively(class, as_table, options)
     fail("ArgumentError", "map_imperatively: the name of a class or a plain table with __name__ expected, got %s",
       given and getmetatable(given) and tostring(given) or native.kind(class))
   end
-  if native.kind(as_table) ~= "Table" then
-    fail("ArgumentError", "map_imperatively: %s: a Table expected, got %s", name, native.kind(as_table))
+  if native.kind(as_table) ~= "Table" and native.kind(as_table) ~= "FROM clause" then
+    fail("ArgumentError", "map_imperatively: %s: a Table or a subquery expected, got %s", name, native.kind(as_table))
   end
   local args, body = {}, { __table__ = as_table }
   for key, value in next, options or {} do args[key] = value end

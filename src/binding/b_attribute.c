@@ -23,6 +23,9 @@ const corm_bundle *binding_toattribute(lua_State *L, int arg, int32_t *slot) {
 }
 
 int binding_refuse_assignment(lua_State *L, const corm_mapper *mapper, const char *key) {
+  if (mapper->selected)
+    return binding_error(L, CORM_E_ARGUMENT, "%s.%s cannot be set: %s is mapped to a select, whose rows are read only",
+                         mapper->name, key, mapper->name);
   return binding_error(L, CORM_E_ARGUMENT, "%s.%s is an SQL expression: it is read, and cannot be set", mapper->name,
                        key);
 }
@@ -38,11 +41,11 @@ static int new_attribute(lua_State *L) {
   const corm_mapper *mapper = cls->mapper;
   const corm_node *entity = aliased ? binding_checknode(L, 3, "aliased") : &mapper->bundle->base;
   const corm_view *view = entity->kind == CORM_NODE_BUNDLE ? ((const corm_bundle *)entity)->view : NULL;
-  const bool is_column = attr->kind == BINDING_ATTR_COLUMN;
+  const bool is_column = mapper->attributes[attr->slot].column != NULL;
   if (is_column && view && view->place && !view->missing && view->place[attr->slot] < 0)
     return binding_error(L, CORM_E_INVALID_REQUEST, "the subquery that stands for %s has no column for '%s'",
                          mapper->name, lua_tostring(L, 2));
-  const size_t room = is_column ? BINDING_ROOM(corm_column_node) : 4 * BINDING_ROOM(corm_label);
+  const size_t room = (is_column && !mapper->selected ? 1 : 4) * BINDING_ROOM(corm_label);
   binding_build b = binding_expression_start(L, room, 2);
   const corm_node *node;
   do {
@@ -89,6 +92,14 @@ static int is_select(lua_State *L) {
   const corm_node *node = binding_tonode(L, 1);
   if (!node || binding_node_userdata(node) == BINDING_FROM || node->kind == CORM_NODE_BUNDLE) return 0;
   lua_pushboolean(L, binding_node_userdata(node) != BINDING_EXPRESSION);
+  return 1;
+}
+
+/* is_key(column): whether a column of a FROM is one of its table's primary key. */
+static int is_key(lua_State *L) {
+  const corm_node *node = binding_checknode(L, 1, "primary_key");
+  const corm_column_node *column = node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : NULL;
+  lua_pushboolean(L, column && column->column && column->column->primary_key);
   return 1;
 }
 
@@ -145,6 +156,7 @@ void binding_open_attribute(lua_State *L) {
                                        {"set_expression", set_expression},
                                        {"expressions", expressions},
                                        {"is_select", is_select},
+                                       {"is_key", is_key},
                                        {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

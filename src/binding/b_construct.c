@@ -201,6 +201,9 @@ int binding_construct(lua_State *L) {
   if (!mapper || c.cls->life.waits)
     return binding_error(L, CORM_E_INVALID_REQUEST, "the mapped class is finalized already");
   c.state->L = L;
+  if (mapper->selected)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "%s is mapped to a select: its objects come from queries only",
+                         mapper->name);
   if (lua_gettop(L) > 2)
     return binding_error(L, CORM_E_ARGUMENT, "%s: one table of fields expected, got %d arguments", mapper->name,
                          lua_gettop(L) - 1);

@@ -281,6 +281,9 @@ static int new_constructor(lua_State *L) {
 /* The slots that a select in FROM has, by the names of their columns; false: all of them. */
 static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_node *from, uint64_t *set) {
   bool partial = false;
+  if (mapper->selected && corm_from_element(from) == corm_from_element(mapper->from)) return false;
+  if (mapper->selected)
+    binding_error(L, CORM_E_ARGUMENT, "aliased: %s is mapped to a select; no other one can stand for it", mapper->name);
   if (mapper->ntables > 1)
     binding_error(L, CORM_E_ARGUMENT,
                   "aliased: objects of %s have rows in several tables; a subquery cannot stand for it", mapper->name);
@@ -425,7 +428,12 @@ void binding_class_inherit(lua_State *L, binding_class *cls, const binding_class
 void binding_class_add_column(lua_State *L, int mapper, uint32_t slot) {
   binding_class *cls = check_class(L, mapper);
   const bool hosted = may_be_hosted(cls->mapper->attributes[slot].type);
-  add_attr(L, mapper, cls, (binding_attr){.kind = BINDING_ATTR_COLUMN, .hosted = hosted, .slot = slot});
+  const bool read_only = cls->mapper->selected;
+  add_attr(L, mapper, cls,
+           (binding_attr){.kind = read_only ? BINDING_ATTR_EXPRESSION : BINDING_ATTR_COLUMN,
+                          .hooked = read_only,
+                          .hosted = hosted,
+                          .slot = slot});
 }
 
 void binding_class_add_expression(binding_class *cls, const char *name, uint32_t slot, bool hosted) {

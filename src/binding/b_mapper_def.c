@@ -139,6 +139,8 @@ static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *d
   if (lua_getfield(L, ARG_OPTIONS, "united") != LUA_TNIL) def->united = binding_checkfrom(L, -1, "with_polymorphic");
   if (lua_getfield(L, ARG_OPTIONS, "inline_of") != LUA_TNIL)
     def->inline_of = ((binding_class *)binding_check(L, -1, BINDING_MAPPER, "mapper"))->mapper;
+  if (lua_getfield(L, ARG_OPTIONS, "selectable") != LUA_TNIL) def->selectable = binding_checkfrom(L, -1, "__table__");
+  lua_pop(L, 1);
   if (lua_getfield(L, ARG_OPTIONS, "identity") == LUA_TNIL) return;
   const corm_type *type = discriminator_type(def);
   if (!type) type = corm_type_default(CORM_TYPE_STRING); /* the core says what lacks */

@@ -92,6 +92,7 @@ static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
     return true;
   for (; from; from = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->left : NULL) {
     const corm_node *one = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
+    if (mapper->selected && corm_from_element(one) == corm_from_element(mapper->from)) return true;
     if (one->kind == CORM_NODE_ALIAS) one = ((const corm_alias *)one)->element;
     for (uint32_t t = 0; one->kind == CORM_NODE_TABLE && t < mapper->ntables; t++)
       if (((const corm_table_node *)one)->table == mapper->tables[t].table) return true;

@@ -216,6 +216,7 @@ static bool must_load(const corm_object *object) {
 corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err) {
   if (object->session && object->session != session) return refuse(err, object, "is attached to another session");
   if (object->state != CORM_PERSISTENT) return refuse(err, object, "is not persisted");
+  if (object->mapper->selected) return corm_mapper_refuse_write(object->mapper, err);
   corm_vec work;
   corm_vec_init(&work, session->mem);
   corm_status status = must_load(object) ? corm_session_autoflush(session, err) : CORM_OK;

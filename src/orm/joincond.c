@@ -55,9 +55,15 @@ static bool is_remote(const condition *c, const corm_column_node *node) {
   return is_foreign(c, node);
 }
 
+/* A table, or what a class is mapped to instead of one. */
+static bool is_known_from(const corm_relationship *relationship, const corm_node *from) {
+  return from &&
+         (from->kind == CORM_NODE_TABLE || from == relationship->parent->from || from == relationship->target->from);
+}
+
 static int side_of(const condition *c, const corm_column_node *node) {
   const corm_relationship *relationship = c->relationship;
-  if (!node->column || !node->from || node->from->kind != CORM_NODE_TABLE) return SIDE_NONE;
+  if (!node->column || !is_known_from(relationship, node->from)) return SIDE_NONE;
   if (relationship->def.secondary && node->column->table == relationship->def.secondary) return SIDE_SECONDARY;
   const bool near = is_of(relationship->parent, node->column), far = is_of(relationship->target, node->column);
   if (relationship->def.secondary && c->far) return far ? SIDE_FAR : SIDE_NONE;

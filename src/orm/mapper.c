@@ -19,6 +19,9 @@ static corm_status check_def(const corm_registry *registry, const corm_mapper_de
                           "Mapper %s could not assemble any primary key columns for mapped table '%s'; give a column "
                           "primary_key = true",
                           def->name, def->table->fullname);
+  if (def->parent && def->parent->selected)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s: %s is mapped to a select: no class can inherit from it",
+                          def->name, def->parent->name);
   const size_t above = def->parent ? def->parent->nattributes : 0;
   const size_t own = def->attributes ? def->nattributes : def->table ? def->table->columns.len : 0;
   if (above + own > UINT16_MAX)
@@ -67,10 +70,11 @@ static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, 
     table->table = i < above ? parent->tables[i].table : def->table;
     table->slots = list_slots(arena, table->table, i < above ? &parent->tables[i] : NULL);
     table->nslots = (uint32_t)table->table->columns.len;
-    table->from = corm_table_node_in(arena, table->table);
+    table->from = def->selectable ? def->selectable : corm_table_node_in(arena, table->table);
     if (!table->slots || !table->from) return corm_error_memory(err);
   }
   mapper->ntables = n;
+  mapper->selected = def->selectable != NULL;
   mapper->table = mapper->tables[n - 1].table;
   if (n > 1) mapper->local = corm_table_node_in(arena, mapper->table);
   return n == 1 || mapper->local ? CORM_OK : corm_error_memory(err);
@@ -523,6 +527,13 @@ void corm_mapper_free(corm_mapper *mapper) {
   corm_map_clear(&mapper->by_key);
   corm_arena_clear(&mapper->arena);
   corm_mem_free(mapper->mem, mapper);
+}
+
+corm_status corm_mapper_refuse_write(const corm_mapper *mapper, corm_error *err) {
+  corm_error_set(err, CORM_E_INVALID_REQUEST, "%s is mapped to a select: its objects are read, and cannot be written",
+                 mapper->name);
+  corm_error_hint(err, "a relationship to it or from it wants viewonly = true");
+  return CORM_FAILED;
 }
 
 /* -- names -- */

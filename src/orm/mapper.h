@@ -115,6 +115,7 @@ struct corm_mapper {
   const corm_node *local;    /* with several tables: `table` by itself, which statements write; else NULL */
   corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent */
   uint32_t ntables;
+  bool selected;             /* the one table stands for the columns of a select, and `from` is its alias: read only */
   const corm_node *from;     /* TABLE node, or the JOIN of all tables, which leans to the left */
   const corm_bundle *bundle; /* what is read of its objects: all slots in order, or, with a view, those not deferred */
   corm_attribute *attributes;
@@ -201,6 +202,8 @@ typedef struct corm_mapper_def {
   bool concrete;           /* with a parent and a table */
   const corm_node *united; /* an alias, whose arena outlives the mapper */
   const char *united_type;
+  const corm_node *selectable; /* ALIAS that is selected from in the place of `table`, which has columns of the keys of
+                                  its own and is in no database; NULL: none. Outlives the mapper; not with a parent */
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
                           the mapper */
 } corm_mapper_def;
@@ -247,6 +250,9 @@ corm_mapper *corm_mapper_identified(corm_mapper *root, const corm_value *identit
 /* Gives a relationship that the mapper has just got, its last, to the classes below it. InvalidRequestError when one of
    them is in use and has relationships of its own, ArgumentError when one has an attribute of that name. */
 CORM_MUST_USE corm_status corm_mapper_hand_down(corm_mapper *mapper, corm_relationship *relationship, corm_error *err);
+
+/* InvalidRequestError: its objects are read only. */
+corm_status corm_mapper_refuse_write(const corm_mapper *mapper, corm_error *err);
 
 /* Slot of an attribute, or -1. */
 int32_t corm_mapper_slot(const corm_mapper *mapper, const char *key, size_t len);

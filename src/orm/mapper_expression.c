@@ -17,6 +17,7 @@ typedef struct saying {
 /* What stands for a table of the mapper's. */
 static const corm_node *say_from(void *ctx, const corm_node *from) {
   const saying *s = ctx;
+  if (from == s->mapper->from) return s->from;
   if (from->kind != CORM_NODE_TABLE) return from;
   for (uint32_t t = 0; t < s->mapper->ntables; t++)
     if (s->mapper->tables[t].table == ((const corm_table_node *)from)->table)

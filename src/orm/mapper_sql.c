@@ -20,10 +20,20 @@ const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t leve
   return from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
 }
 
+/* What the select shows under the name of a column. */
+static const corm_node *selected_in(corm_arena *arena, const corm_column *column, const corm_node *from) {
+  const corm_node *found = corm_from_column_in(arena, from, column->key);
+  if (!found || found->kind != CORM_NODE_COLUMN) return arena->failed ? NULL : corm_column_node_in(arena, column, from);
+  corm_column_node *node = corm_arena_copy(arena, found, sizeof *node);
+  if (node) node->column = column;
+  return node ? &node->base : NULL;
+}
+
 const corm_node *corm_mapper_column_in(corm_arena *arena, const corm_mapper *mapper, uint32_t slot,
                                        const corm_node *from) {
   const corm_attribute *attribute = &mapper->attributes[slot];
   if (!attribute->column) return corm_mapper_expression_in(arena, mapper, slot, from ? from : mapper->from);
+  if (mapper->selected) return selected_in(arena, attribute->column, from ? from : mapper->from);
   return corm_column_node_in(arena, attribute->column,
                              corm_mapper_level_from(mapper, attribute->level, from ? from : mapper->from));
 }
@@ -56,6 +66,8 @@ static const char *level_name(corm_arena *arena, const char *name, const corm_ta
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name) {
   const uint32_t n = mapper->ntables;
   if (mapper->united) return corm_alias_in(arena, ((const corm_alias *)mapper->united)->element, name);
+  const corm_alias *selected = mapper->selected ? (const corm_alias *)mapper->from : NULL;
+  if (selected && !selected->cte) return corm_alias_in(arena, selected->element, name); /* the same once more */
   if (n == 1) return corm_alias_in(arena, mapper->from, name);
   aliases a = {mapper, corm_arena_zalloc(arena, n, sizeof *a.of)};
   const corm_node **on = corm_arena_zalloc(arena, n, sizeof *on);

@@ -17,9 +17,9 @@ function registry:configure() end
 ---@return corm.Base
 function registry:generate_base(options) end
 
----Maps a Table to a class: a name, or a plain table of functions with `__name__`, which becomes the class.
+---Maps a Table or subquery to a class: a name, or a plain table of functions with `__name__`, which becomes the class.
 ---@param class string|table
----@param as_table corm.Table
+---@param as_table corm.Table|corm.FromClause
 ---@param options? table properties, inherits, and what `__mapper_args__` takes
 ---@return corm.Model
 function registry:map_imperatively(class, as_table, options) end
