@@ -174,6 +174,9 @@ end
 
 local function add_column(ci, key, column, options)
   descriptors.check_free(ci, key)
+  if native.kind(ci.fields.__table__) ~= "Table" then
+    fail("InvalidRequestError", "%s.%s: no column can be added to a class that is not mapped to a Table", ci.name, key)
+  end
   if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
   native.add_column(ci.mapper, ci.fields.__table__, column, key, options)
   mutable.map(ci)
@@ -182,10 +185,11 @@ end
 -- A member other than a column: of a model's table, or assigned later.
 function add_member(ci, key, value)
   local kind, row = orm.marker_kind(value), descriptors.kind(value)
-  local column, options = property.column(value)
+  local column, options, also = property.column(value)
   if row then
     add_descriptor(ci, key, value, row)
   elseif column then
+    if also then fail("ArgumentError", "%s.%s: several columns belong to the declaration of a class", ci.name, key) end
     add_column(ci, key, column, options)
   elseif kind == "reconstructor" then
     descriptors.check_free(ci, key)
@@ -227,7 +231,9 @@ local mapper_args = {
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
 local function new_parts()
-  return { columns = {}, attributes = {}, items = {}, members = {}, validators = {}, special = {}, mixins = {} }
+  return {
+    columns = {}, attributes = {}, also = {}, items = {}, members = {}, validators = {}, special = {}, mixins = {},
+  }
 end
 
 -- These may be functions of the class to be.
@@ -259,11 +265,12 @@ end
 
 local function add_named(parts, key, value, mixed_in)
   if parts.columns[key] ~= nil or parts.members[key] ~= nil then return end
-  local column, options = property.column(value)
+  local column, options, also = property.column(value)
   if column or native.kind(value) == "Column" then
     column = column or value
     parts.columns[key] = mixed_in and native.copy_column(column) or column
     parts.attributes[key] = options
+    parts.also[key] = also
   else
     parts.members[key] = value
   end
@@ -440,11 +447,13 @@ local function map_class(ci, parts)
   concrete.read(ci, parent, parts)
   if inheritance.is_single(parent, parts) then
     names, columns = inheritance.add_columns(ci, parent, parts)
+  elseif parts.joined then
+    as_table, names, columns = parts.joined[1], selectable.columns(name, parts)
   else
     as_table, keys = make_table(name, ci.base, parts)
     names = rules.select(ci, parts, attribute_names(as_table, keys), as_table)
   end
-  local taken = as_table and registry.tables[as_table]
+  local taken = as_table and not parts.joined and registry.tables[as_table]
   if taken and registry.classes[info[taken].name] == taken then
     fail("InvalidRequestError", "class %s: table '%s' is mapped by class %s already", name, as_table.name,
       info[taken].name)
@@ -456,10 +465,11 @@ local function map_class(ci, parts)
   for key, value in next, united do options[key] = value end
   options.columns = columns
   options.attributes = parts.attributes
-  options.selectable = parts.selected
+  options.selectable, options.join, options.also = parts.selected, parts.join, parts.also
   rules.options(ci, parent, parts, as_table, options)
+  options.primary_key = options.primary_key or parts.join_key
   ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
-  set_fields(ci, parts.selected or as_table or parent.fields.__table__)
+  set_fields(ci, parts.selected or parts.join or as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
   ci.meta.__index = ci.attributes
   ci.meta.__corm_node = native.entity(ci.mapper)
@@ -468,7 +478,7 @@ local function map_class(ci, parts)
   mutable.map(ci)
   add_members(ci, parts)
   events.observe(ci)
-  if as_table then registry.tables[as_table] = class end
+  if as_table and not parts.joined then registry.tables[as_table] = class end
   ci.meta.__metatable = "corm.class"
   constructor.update(ci)
   table.insert(registry.fresh, ci)

@@ -20,9 +20,9 @@ function rules.add_properties(where, parts)
     if parts.columns[key] ~= nil or parts.members[key] ~= nil then
       fail("ArgumentError", "%s.%s stands in the model and in properties", where, key)
     end
-    local column, options = property.column(value)
+    local column, options, also = property.column(value)
     if column or native.kind(value) == "Column" then
-      parts.columns[key], parts.attributes[key] = column or value, options
+      parts.columns[key], parts.attributes[key], parts.also[key] = column or value, options, also
     else
       parts.members[key] = value
     end

@@ -37,14 +37,32 @@ local function check_expression(where, value)
     native.kind(value))
 end
 
+-- Columns behind the first one, and the options.
+local function rest(first, ...)
+  local values, options = { first, ... }, nil
+  if type(values[#values]) == "table" then options = table.remove(values) end
+  for _, value in ipairs(values) do
+    if native.kind(value) ~= "Column" then
+      fail("ArgumentError", "column_property: behind a Column more of them, or options, expected, got %s",
+        native.kind(value))
+    end
+  end
+  return options, values
+end
+
 -- column_property(Column [, options]): a column with options of its attribute.
+-- column_property(Column, Column, ... [, options]): of a class over a join: columns that are one attribute.
 -- column_property(expression [, options]): an attribute that the database computes. A function is called with the class
 -- when classes are configured, or its attribute is asked for.
-function corm.column_property(value, options)
+function corm.column_property(value, ...)
   local where = "column_property"
   if native.kind(value) == "Column" then
-    return make(where, value, orm.check_options(where, options, known))
+    local options, also = rest(...)
+    local made = make(where, value, orm.check_options(where, options, known))
+    made.also = also[1] and also
+    return made
   end
+  local options = ...
   check_expression(where, value)
   options = check_deferred(where, orm.check_options(where, options, known_of_expression))
   return orm.marker("expression", { expression = value, options = options, given = false })
@@ -70,10 +88,10 @@ function corm.deferred(value, options)
   return corm.column_property(value, all)
 end
 
--- The Column in a value, and its options; nil for other values.
+-- The Column in a value, its options, and the other columns that are the same attribute; nil for other values.
 function property.column(value)
   if orm.marker_kind(value) ~= "column_property" then return nil end
-  return value.column, value.options
+  return value.column, value.options, field(value, "also")
 end
 
 -- Expressions of classes ----------------------------------------------------------------------------------------------

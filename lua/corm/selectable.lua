@@ -1,4 +1,5 @@
 -- Classes over a select: a Table that is in no database stands for its columns, so that all else finds what it knows.
+-- Classes over a join: each object has a row in each table.
 local corm, load = ...
 local orm = load "corm.orm"
 local native, fail = orm.native, orm.fail
@@ -52,6 +53,64 @@ local function make_table(where, from, keys)
   return Table(where, MetaData(), table.unpack(columns))
 end
 
+-- Joins ---------------------------------------------------------------------------------------------------------------
+
+-- The table among those of a join that a Column is of; its position.
+local function position(tables, column)
+  for i, each in ipairs(tables) do
+    if native.kind(column) == "Column" and rawequal(column.table, each) then return i end
+  end
+end
+
+local function check_member(where, what, tables, column)
+  if position(tables, column) then return end
+  fail("ArgumentError", "%s.%s: a column of the joined tables expected, got %s", where, what,
+    native.kind(column) == "Column" and tostring(column) or native.kind(column))
+end
+
+local function prepare_join(where, parts, from, tables)
+  local args = {}
+  for name, value in next, parts.special.__mapper_args__ or {} do args[name] = value end
+  for _, name in ipairs { "include_properties", "exclude_properties", "column_prefix" } do
+    if args[name] ~= nil then
+      fail("ArgumentError", "%s: %s is for one table; name the columns of a join by properties", where, name)
+    end
+  end
+  for i, column in ipairs(args.primary_key or {}) do
+    check_member(where, string.format("primary_key[%d]", i), tables, column)
+  end
+  for key, column in next, parts.columns do check_member(where, key, tables, column) end
+  for key, list in next, parts.also do
+    for _, column in ipairs(list) do check_member(where, key, tables, column) end
+  end
+  parts.join, parts.joined, parts.join_key, args.primary_key = from, tables, args.primary_key, nil
+  parts.special.__table__ = tables[1]
+  parts.special.__mapper_args__ = args
+end
+
+-- The names of the attributes and their columns, table by table.
+function selectable.columns(where, parts)
+  local names, columns, own, taken, seen = {}, {}, {}, {}, {}
+  for key, column in next, parts.columns do own[column] = key end
+  for _, list in next, parts.also do
+    for _, column in ipairs(list) do taken[column] = true end
+  end
+  for _, each in ipairs(parts.joined) do
+    for column in each.columns do
+      local key = own[column] or column.key
+      if not taken[column] then
+        if seen[key] then
+          fail("ArgumentError", "%s: columns %s and %s are both named '%s': give one of them another name, or say by "
+            .. "column_property(...) that they are one attribute", where, tostring(seen[key]), tostring(column), key)
+        end
+        seen[key] = column
+        names[#names + 1], columns[#columns + 1] = key, column
+      end
+    end
+  end
+  return names, columns
+end
+
 -- Puts the Table in the place of a select that a class is mapped to, and the columns that were given other names among
 -- its own. `parts` is what declarative.lua has read.
 function selectable.prepare(where, parts)
@@ -59,7 +118,18 @@ function selectable.prepare(where, parts)
   if native.is_select(from) then
     fail("ArgumentError", "%s.__table__: a select is mapped as select:subquery()", where)
   end
-  if from == nil or native.kind(from) ~= "FROM clause" then return end
+  if from == nil or native.kind(from) ~= "FROM clause" then
+    for key in next, parts.also do
+      fail("ArgumentError", "%s.%s: several columns are one attribute only of a class over a join", where, key)
+    end
+    return
+  end
+  local joined = native.joined_tables(from)
+  if joined then return prepare_join(where, parts, from, joined) end
+  if joined == false then
+    fail("ArgumentError", "class %s: a join of tables by inner joins expected; another one is mapped as a select of "
+      .. "it: select(...):subquery()", where)
+  end
   local args = {}
   for name, value in next, parts.special.__mapper_args__ or {} do args[name] = value end
   local as_table = make_table(where, from, keys_of(where, from, args.primary_key))

@@ -17,9 +17,9 @@ static void columns_become_attributes(void **state) {
   assert_true(w->user->attributes[0].primary_key);
   assert_true(w->user->attributes[1].plain);
   assert_false(w->user->attributes[3].plain);
-  assert_int_equal(w->user->autoincrement, 0);
+  assert_int_equal(w->user->tables[0].generated, 0);
   assert_int_equal(w->doc->npk, 2);
-  assert_int_equal(w->doc->autoincrement, -1);
+  assert_int_equal(w->doc->tables[0].generated, -1);
   assert_int_equal(corm_mapper_column_slot(w->user, world_find_column(w, "user", "age")), 2);
   assert_int_equal(corm_mapper_column_slot(w->user, world_find_column(w, "address", "email")), -1);
   assert_null(corm_mapper_relationship(w->user, "name", 4));
@@ -129,7 +129,7 @@ static void classes_inherit(void **state) {
   assert_ptr_equal(corm_mapper_level_column(engineer, 0, 0), w->user->attributes[0].column);
   assert_null(corm_mapper_level_column(engineer, 0, 4));
   assert_int_equal(engineer->attributes[4].level, 1);
-  assert_int_equal(engineer->autoincrement, 0);
+  assert_int_equal(engineer->tables[0].generated, 0);
   assert_ptr_equal(corm_mapper_relationship(engineer, "tags", 4), corm_mapper_relationship(w->user, "tags", 4));
   assert_int_equal(engineer->from->kind, CORM_NODE_JOIN);
 

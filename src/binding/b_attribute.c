@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "binding/b_object.h"
+#include "binding/b_schema.h"
 #include "binding/state.h"
 
 static binding_class *check_class(lua_State *L, int arg) {
@@ -103,6 +104,33 @@ static int is_key(lua_State *L) {
   return 1;
 }
 
+/* The JOIN's left side, whose right side is a table that is joined by an inner join; NULL: it is no such join. */
+static const corm_node *left_of(const corm_node *from) {
+  const corm_join *join = (const corm_join *)from;
+  return join->outer || join->full || join->right->kind != CORM_NODE_TABLE ? NULL : join->left;
+}
+
+/* joined_tables(from): the Tables of a join, the first one first; nothing for what is no join, false for one that is
+   not of tables by inner joins. */
+static int joined_tables(lua_State *L) {
+  const corm_node *from = binding_checkfrom(L, 1, "__table__"), *first = from;
+  lua_Integer n = 0;
+  if (from->kind != CORM_NODE_JOIN) return 0;
+  for (; first && first->kind == CORM_NODE_JOIN; first = left_of(first)) n++;
+  if (!first || first->kind != CORM_NODE_TABLE) {
+    lua_pushboolean(L, false);
+    return 1;
+  }
+  lua_createtable(L, (int)n + 1, 0);
+  for (; n >= 0; n--) {
+    const corm_node *table = n ? ((const corm_join *)from)->right : from;
+    if (!binding_push_table(L, ((const corm_table_node *)table)->table)) lua_pushboolean(L, false);
+    lua_rawseti(L, -2, n + 1);
+    if (n) from = ((const corm_join *)from)->left;
+  }
+  return 1;
+}
+
 /* No class may have objects whose slots were made for another expression. */
 static void check_unused(lua_State *L, const corm_mapper *mapper, const char *key) {
   const corm_map_entry *entry;
@@ -157,6 +185,7 @@ void binding_open_attribute(lua_State *L) {
                                        {"expressions", expressions},
                                        {"is_select", is_select},
                                        {"is_key", is_key},
+                                       {"joined_tables", joined_tables},
                                        {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

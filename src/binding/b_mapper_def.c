@@ -36,18 +36,38 @@ void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def) 
   lua_pop(L, 4);
 }
 
+/* The columns that have the value, too: of other tables of a join. */
+static void read_also(lua_State *L, corm_arena *scratch, corm_attribute_def *def) {
+  if (lua_getfield(L, ARG_OPTIONS, "also") == LUA_TTABLE && lua_getfield(L, -1, def->key) == LUA_TTABLE) {
+    const size_t n = lua_rawlen(L, -1);
+    corm_column **columns = corm_arena_zalloc(scratch, n + 1, sizeof *columns);
+    if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
+    for (size_t i = 0; i < n; i++) {
+      lua_rawgeti(L, -1, (lua_Integer)i + 1);
+      columns[i] = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
+      lua_pop(L, 1);
+    }
+    def->also = columns;
+    def->nalso = (uint32_t)n;
+  }
+}
+
 /* What is said of the attribute besides its column. */
-static void read_attribute(lua_State *L, corm_attribute_def *def) {
+static void read_attribute(lua_State *L, corm_arena *scratch, corm_attribute_def *def) {
+  const int top = lua_gettop(L);
+  read_also(L, scratch, def);
+  lua_settop(L, top);
   lua_getfield(L, ARG_OPTIONS, "attributes");
   lua_getfield(L, -1, def->key);
   binding_read_attribute(L, lua_gettop(L), def);
   lua_pop(L, 2);
 }
 
-/* keys[i] names column i of the table (false: it is not mapped), or columns[i], which were added to the parent's. */
+/* keys[i] names column i of the table (false: it is not mapped), or columns[i], which were added to the parent's, or
+   are those of a join. */
 static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
-  const bool own = def->table != NULL;
-  if (!own) lua_getfield(L, ARG_OPTIONS, "columns");
+  const bool own = lua_getfield(L, ARG_OPTIONS, "columns") != LUA_TTABLE;
+  if (own) lua_pop(L, 1);
   const size_t n = own ? def->table->columns.len : lua_rawlen(L, -1);
   corm_attribute_def *attributes = corm_arena_zalloc(scratch, n + 1, sizeof *attributes);
   if (!attributes) binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -58,7 +78,7 @@ static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *
     attributes[mapped].key = lua_tostring(L, -1); /* the table keeps it */
     lua_pop(L, 1);
     if (left_out) continue;
-    read_attribute(L, &attributes[mapped]);
+    read_attribute(L, scratch, &attributes[mapped]);
     if (own) {
       attributes[mapped++].column = def->table->columns.items[i];
       continue;
@@ -140,7 +160,8 @@ static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *d
   if (lua_getfield(L, ARG_OPTIONS, "inline_of") != LUA_TNIL)
     def->inline_of = ((binding_class *)binding_check(L, -1, BINDING_MAPPER, "mapper"))->mapper;
   if (lua_getfield(L, ARG_OPTIONS, "selectable") != LUA_TNIL) def->selectable = binding_checkfrom(L, -1, "__table__");
-  lua_pop(L, 1);
+  if (lua_getfield(L, ARG_OPTIONS, "join") != LUA_TNIL) def->join = binding_checkfrom(L, -1, "__table__");
+  lua_pop(L, 2);
   if (lua_getfield(L, ARG_OPTIONS, "identity") == LUA_TNIL) return;
   const corm_type *type = discriminator_type(def);
   if (!type) type = corm_type_default(CORM_TYPE_STRING); /* the core says what lacks */
@@ -174,11 +195,11 @@ static void enter_names(lua_State *L, int self, binding_class *cls, const corm_m
     lua_pushstring(L, mapper->attributes[i].key);
     binding_class_add_column(L, self, i);
   }
-  /* A column that is the parent's attribute once more may have a name of its own. */
-  for (uint32_t i = 0; parent && i < def->nattributes; i++) {
+  /* A column that is the parent's attribute once more, or that of a table before, may have a name of its own. */
+  for (uint32_t i = 0; (parent || def->join) && i < def->nattributes; i++) {
     const char *key = def->attributes[i].key ? def->attributes[i].key : def->attributes[i].column->key;
     const int32_t slot = corm_mapper_slot(mapper, key, strlen(key));
-    if (slot < 0 || (uint32_t)slot >= parent->nattributes) continue;
+    if (slot < 0 || (parent && (uint32_t)slot >= parent->nattributes)) continue;
     lua_pushstring(L, key);
     if (binding_find_attr(L, cls, -1))
       lua_pop(L, 1);

@@ -83,7 +83,7 @@ static bool is_restricted(const corm_mapper *mapper) {
 const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const char *what, bool changes) {
   if (from->kind != CORM_NODE_JOIN && from->kind != CORM_NODE_ALIAS) return NULL;
   const corm_mapper *mapper = binding_tomapper(L, 1);
-  if (mapper && from->kind == CORM_NODE_JOIN && (from != mapper->from || is_restricted(mapper)))
+  if (mapper && from->kind == CORM_NODE_JOIN && (from != mapper->from || mapper->joined || is_restricted(mapper)))
     binding_error(L, CORM_E_ARGUMENT, "%s: class %s has rows in several tables; name one: %s(%s.__table__)", what,
                   mapper->name, what, mapper->name);
   if (mapper && from->kind == CORM_NODE_JOIN) return mapper->local;

@@ -308,7 +308,8 @@ void corm_object_expire_expressions(corm_object *object) {
     const corm_attribute *attribute = &mapper->attributes[i];
     corm_value *value = &object->slots[i];
     const bool there = value->kind != CORM_ABSENT;
-    if ((attribute->kind != CORM_ATTRIBUTE_EXPRESSION && attribute->kind != CORM_ATTRIBUTE_GIVEN) || (value->flags & CORM_VALUE_EXPIRED) || (there && attribute->keeps))
+    if ((attribute->kind != CORM_ATTRIBUTE_EXPRESSION && attribute->kind != CORM_ATTRIBUTE_GIVEN) ||
+        (value->flags & CORM_VALUE_EXPIRED) || (there && attribute->keeps))
       continue;
     expire_slot(object, i);
     if (!(value->flags & CORM_VALUE_EXPIRED)) continue;

@@ -102,3 +102,45 @@ corm_status corm_heritage_take(corm_mapper *mapper, corm_error *err) {
   for (size_t i = 0; status == CORM_OK && i < above->len; i++) status = take_relationship(mapper, above->items[i], err);
   return status;
 }
+
+/* -- rows of a family -- */
+
+static bool is_single(const corm_mapper *mapper) {
+  return mapper->root != mapper && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
+}
+
+/* Whether the class is `of` or below it, where only classes without tables of their own are in between. */
+static bool shares_rows(const corm_mapper *mapper, const corm_mapper *of) {
+  return mapper->identity.kind != CORM_ABSENT && corm_mapper_is_kin(mapper, of);
+}
+
+/* A class that has its table in common with its parent sees the rows of its own identity and of those below it. */
+static corm_status restrict_rows(corm_mapper *mapper, corm_error *err) {
+  const corm_attribute *attribute = &mapper->attributes[mapper->discriminator];
+  const corm_map *classes = &mapper->registry->classes;
+  corm_arena *arena = &mapper->arena;
+  corm_value *values = corm_arena_zalloc(arena, classes->count + 1, sizeof *values);
+  if (!values) return corm_error_memory(err);
+  size_t n = 0;
+  if (mapper->identity.kind != CORM_ABSENT) values[n++] = mapper->identity;
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(classes, &pos)) != NULL;) {
+    const corm_mapper *other = entry->value;
+    if (other != mapper && shares_rows(other, mapper)) values[n++] = other->identity;
+  }
+  const corm_node *from = mapper->tables[attribute->level].from;
+  const corm_node *column = corm_column_node_in(arena, attribute->column, from);
+  const corm_node *only = column ? corm_in_in(arena, CORM_OP_IN, column, values, n, 0) : NULL;
+  if (!only) return corm_error_memory(err);
+  ((corm_table_node *)(uintptr_t)from)->only = only; /* made by take_tables */
+  corm_mapper_forget_sql(mapper);
+  return CORM_OK;
+}
+
+/* The new class's rows are also those of the classes above it. */
+corm_status corm_heritage_restrict(corm_mapper *mapper, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (; status == CORM_OK && mapper; mapper = mapper->parent)
+    if (is_single(mapper)) status = restrict_rows(mapper, err);
+  return status;
+}

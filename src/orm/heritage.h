@@ -1,4 +1,5 @@
-/* Relationships in the lists of mappers: a class's begin with those of its parent. Internal to orm/mapper.c. */
+/* What classes of a family have in common: relationships, whose lists begin with those of the parent, and rows of one
+   table. Internal to orm/mapper.c. */
 #ifndef CORM_ORM_HERITAGE_H
 #define CORM_ORM_HERITAGE_H
 
@@ -8,5 +9,7 @@
 CORM_MUST_USE corm_status corm_heritage_take(corm_mapper *mapper, corm_error *err);
 /* Enters their keys: the numbers of relationships begin behind those of the attributes. */
 CORM_MUST_USE corm_status corm_heritage_number(corm_mapper *mapper, corm_error *err);
+/* Says which rows a class that has its table in common with its parent sees, and the classes above it. */
+CORM_MUST_USE corm_status corm_heritage_restrict(corm_mapper *mapper, corm_error *err);
 
 #endif

@@ -26,9 +26,9 @@ typedef enum corm_columns_rule {
   CORM_COLUMNS_NONE, /* it is about a relationship */
   CORM_COLUMNS_ONLY, /* of several such: all others are deferred */
   CORM_COLUMNS_DEFER,
-  CORM_COLUMNS_READ, /* although they are deferred */
+  CORM_COLUMNS_READ,  /* although they are deferred */
   CORM_COLUMNS_BELOW, /* what `mapper`, a class below the entity's, adds is read by a statement of its own */
-  CORM_COLUMNS_GIVE  /* one that only queries give, as `expression` */
+  CORM_COLUMNS_GIVE   /* one that only queries give, as `expression` */
 } corm_columns_rule;
 
 /* How to load one relationship, or all that have no option of their own ("*"), and from there on. Borrowed by the

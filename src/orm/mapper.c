@@ -37,8 +37,11 @@ void corm_mapper_note_types(corm_mapper *mapper) {
     if (attribute->column) attribute->type = attribute->column->type;
     attribute->plain = corm_dialect_default.is_plain(&corm_dialect_default, attribute->type);
   }
-  const corm_column *generated = corm_table_autoincrement_column(mapper->tables[0].table);
-  mapper->autoincrement = generated ? corm_mapper_column_slot(mapper, generated) : -1;
+  for (uint32_t t = 0; t < mapper->ntables; t++) {
+    const corm_column *generated = corm_table_autoincrement_column(mapper->tables[t].table);
+    const int32_t slot = generated ? corm_mapper_column_slot(mapper, generated) : -1;
+    mapper->tables[t].generated = slot >= 0 && mapper->attributes[slot].level == t ? slot : -1;
+  }
 }
 
 static corm_status add_key(corm_mapper *mapper, const char *key, size_t number, corm_error *err) {
@@ -58,16 +61,37 @@ static uint32_t *list_slots(corm_arena *arena, const corm_table *table, const co
   return slots;
 }
 
+/* How many tables a class adds to those of its parent. */
+static uint32_t count_tables(const corm_mapper_def *def) {
+  uint32_t n = def->table ? 1 : 0;
+  for (const corm_node *join = def->join; join && join->kind == CORM_NODE_JOIN; join = ((const corm_join *)join)->left)
+    n++;
+  return n;
+}
+
+/* The last join of the k-th table (from 1) of n that are joined. */
+static const corm_join *join_of(const corm_mapper_def *def, uint32_t k, uint32_t n) {
+  const corm_join *join = (const corm_join *)def->join;
+  for (; n > k + 1; n--) join = (const corm_join *)join->left;
+  return join;
+}
+
+static corm_table *table_of(const corm_mapper_def *def, uint32_t k, uint32_t n) {
+  const corm_node *right = k ? join_of(def, k, n)->right : NULL;
+  return right ? (corm_table *)(uintptr_t)((const corm_table_node *)right)->table
+               : def->table; /* the node only reads */
+}
+
 /* Those of the parent, then its own; whose nodes are new: each class stands for a FROM of its own. */
 static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   const corm_mapper *parent = def->concrete ? NULL : def->parent;
   corm_arena *arena = &mapper->arena;
-  const uint32_t above = parent ? parent->ntables : 0, n = above + (def->table ? 1 : 0);
+  const uint32_t above = parent ? parent->ntables : 0, own = count_tables(def), n = above + own;
   mapper->tables = corm_arena_zalloc(arena, n, sizeof *mapper->tables);
   if (!mapper->tables) return corm_error_memory(err);
   for (uint32_t i = 0; i < n; i++) {
     corm_mapper_table *table = &mapper->tables[i];
-    table->table = i < above ? parent->tables[i].table : def->table;
+    table->table = i < above ? parent->tables[i].table : table_of(def, i - above, own);
     table->slots = list_slots(arena, table->table, i < above ? &parent->tables[i] : NULL);
     table->nslots = (uint32_t)table->table->columns.len;
     table->from = def->selectable ? def->selectable : corm_table_node_in(arena, table->table);
@@ -75,6 +99,7 @@ static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, 
   }
   mapper->ntables = n;
   mapper->selected = def->selectable != NULL;
+  mapper->joined = def->join != NULL;
   mapper->table = mapper->tables[n - 1].table;
   if (n > 1) mapper->local = corm_table_node_in(arena, mapper->table);
   return n == 1 || mapper->local ? CORM_OK : corm_error_memory(err);
@@ -101,6 +126,7 @@ static corm_status take_conditions(corm_mapper *mapper, const corm_mapper_def *d
   if (!on) return corm_error_memory(err);
   if (mapper->concrete) return CORM_OK;
   const corm_node *from = mapper->parent ? mapper->parent->from : NULL;
+  for (uint32_t i = 1; def->join && i < mapper->ntables; i++) on[i] = join_of(def, i, mapper->ntables)->on;
   for (uint32_t i = mapper->parent ? mapper->parent->ntables : 1; i-- > 1; from = ((const corm_join *)from)->left)
     on[i] = ((const corm_join *)from)->on;
   if (!mapper->parent || !def->table) return CORM_OK;
@@ -117,29 +143,37 @@ static corm_status take_conditions(corm_mapper *mapper, const corm_mapper_def *d
 
 /* -- columns -- */
 
-/* Says that the column holds a slot of the parent's, too. */
+/* The last one of the table. */
+static uint32_t level_of(const corm_mapper *mapper, const corm_table *table) {
+  uint32_t level = mapper->ntables - 1;
+  while (level && mapper->tables[level].table != table) level--;
+  return level;
+}
+
+/* Says that the column holds a slot of another table, too. */
 static corm_status tie(corm_mapper *mapper, const corm_column *column, uint32_t slot, corm_error *err) {
-  const uint32_t level = mapper->ntables - 1;
+  const uint32_t level = level_of(mapper, column->table);
   corm_attribute *attribute = &mapper->attributes[slot];
   corm_column **also = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *also);
   if (!also) return corm_error_memory(err);
-  if (attribute->also) memcpy(also, attribute->also, level * sizeof *also);
+  if (attribute->also) memcpy(also, attribute->also, mapper->ntables * sizeof *also);
   also[level] = (corm_column *)(uintptr_t)column; /* the table's own */
   attribute->also = also;
   mapper->tables[level].slots[column->index] = slot;
   return CORM_OK;
 }
 
-/* What an equality ties to a slot of the parent's. */
-static corm_status tie_sides(corm_mapper *mapper, const corm_node *left, const corm_node *right, corm_error *err) {
+/* What an equality ties to a slot of the tables before. */
+static corm_status tie_sides(corm_mapper *mapper, uint32_t level, const corm_node *left, const corm_node *right,
+                             corm_error *err) {
   if (left->kind != CORM_NODE_COLUMN || right->kind != CORM_NODE_COLUMN) return CORM_OK;
   const corm_column *near = ((const corm_column_node *)left)->column, *far = ((const corm_column_node *)right)->column;
-  if (!near || !far || near->table != mapper->table) return CORM_OK;
-  const int32_t slot = corm_mapper_column_slot(mapper->parent, far);
+  if (!near || !far || near->table != mapper->tables[level].table) return CORM_OK;
+  const int32_t slot = corm_mapper_column_slot(mapper->parent ? mapper->parent : mapper, far);
   return slot < 0 ? CORM_OK : tie(mapper, near, (uint32_t)slot, err);
 }
 
-static corm_status tie_columns(corm_mapper *mapper, const corm_node *on, corm_error *err) {
+static corm_status tie_columns(corm_mapper *mapper, uint32_t level, const corm_node *on, corm_error *err) {
   corm_walk walk;
   corm_walk_init(&walk, &mapper->arena, on);
   corm_status status = CORM_OK;
@@ -149,8 +183,8 @@ static corm_status tie_columns(corm_mapper *mapper, const corm_node *on, corm_er
     const corm_binary *binary = node->kind == CORM_NODE_BINARY ? (const corm_binary *)node : NULL;
     descend = node->kind == CORM_NODE_GROUPING || node->kind == CORM_NODE_LIST || (binary && node->op == CORM_OP_AND);
     if (!binary || node->op != CORM_OP_EQ) continue;
-    status = tie_sides(mapper, binary->left, binary->right, err);
-    if (status == CORM_OK) status = tie_sides(mapper, binary->right, binary->left, err);
+    status = tie_sides(mapper, level, binary->left, binary->right, err);
+    if (status == CORM_OK) status = tie_sides(mapper, level, binary->right, binary->left, err);
   }
   return status;
 }
@@ -166,7 +200,7 @@ static int32_t void_slot(const corm_mapper *mapper, const char *key) {
 /* One column of the class itself. The room in `attributes` is there. */
 static corm_status map_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err) {
   const char *key = def->key ? def->key : def->column->key;
-  const uint32_t level = mapper->ntables - 1;
+  const uint32_t level = level_of(mapper, def->column->table);
   const int32_t shared = void_slot(mapper, key);
   const uint32_t slot = shared < 0 ? mapper->nattributes : (uint32_t)shared;
   uint32_t *place = &mapper->tables[level].slots[def->column->index];
@@ -229,43 +263,39 @@ static corm_status inherit(corm_mapper *mapper, corm_error *err) {
   return CORM_OK;
 }
 
-static corm_status map_columns(corm_mapper *mapper, const corm_mapper_def *def, const corm_node *on, corm_error *err) {
+/* Table by table: what a condition ties to a table before is that one's attribute. */
+static corm_status map_join(corm_mapper *mapper, const corm_mapper_def *def, const corm_node *const *on,
+                            corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t level = 0; status == CORM_OK && level < mapper->ntables; level++) {
+    if (level) status = tie_columns(mapper, level, on[level], err);
+    for (uint32_t i = 0; status == CORM_OK && i < def->nattributes; i++) {
+      const corm_attribute_def *attribute = &def->attributes[i];
+      if (level_of(mapper, attribute->column->table) != level) continue;
+      status = map_column(mapper, attribute, err);
+      const int32_t slot = corm_mapper_column_slot(mapper, attribute->column);
+      for (uint32_t k = 0; status == CORM_OK && k < attribute->nalso; k++)
+        status = tie(mapper, attribute->also[k], (uint32_t)slot, err);
+    }
+  }
+  return status;
+}
+
+static corm_status map_columns(corm_mapper *mapper, const corm_mapper_def *def, const corm_node *const *on,
+                               corm_error *err) {
   const uint32_t own = def->attributes ? def->nattributes : def->table ? (uint32_t)def->table->columns.len : 0;
   const uint32_t above = mapper->parent ? mapper->parent->nattributes : 0;
   mapper->attributes = corm_arena_zalloc(&mapper->arena, above + own + 1, sizeof *mapper->attributes);
   if (!mapper->attributes) return corm_error_memory(err);
   corm_status status = inherit(mapper, err);
-  if (status == CORM_OK && mapper->root != mapper && def->table) status = tie_columns(mapper, on, err);
+  if (def->join) return status == CORM_OK ? map_join(mapper, def, on, err) : status;
+  const uint32_t last = mapper->ntables - 1;
+  if (status == CORM_OK && mapper->root != mapper && def->table) status = tie_columns(mapper, last, on[last], err);
   for (uint32_t i = 0; status == CORM_OK && i < own; i++) {
     const corm_attribute_def all = {.column = def->attributes ? NULL : def->table->columns.items[i]};
     status = map_column(mapper, def->attributes ? &def->attributes[i] : &all, err);
   }
   return status;
-}
-
-static corm_status take_key(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
-  const corm_constraint *key = mapper->table->primary_key;
-  corm_column *const *columns = def->nprimary_key ? def->primary_key : key->columns;
-  if (mapper->root != mapper) {
-    mapper->pk = mapper->parent->pk;
-    mapper->npk = mapper->parent->npk;
-    return CORM_OK;
-  }
-  const uint32_t n = def->nprimary_key ? def->nprimary_key : key->ncolumns;
-  mapper->pk = corm_arena_zalloc(&mapper->arena, n, sizeof *mapper->pk);
-  if (!mapper->pk) return corm_error_memory(err);
-  for (uint32_t i = 0; i < n; i++) {
-    const int32_t slot = corm_mapper_column_slot(mapper, columns[i]);
-    if (slot < 0)
-      return corm_error_set(err, CORM_E_ARGUMENT, "class %s: the primary key's column '%s' is not mapped", mapper->name,
-                            columns[i]->name);
-    mapper->pk[mapper->npk++] = (uint32_t)slot;
-    if (mapper->attributes[slot].deferred)
-      return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a part of the primary key cannot be deferred", mapper->name,
-                            mapper->attributes[slot].key);
-    mapper->attributes[slot].primary_key = true;
-  }
-  return CORM_OK;
 }
 
 /* -- which class a row is of -- */
@@ -316,46 +346,6 @@ static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def
   return mapper->identity.as.s ? CORM_OK : corm_error_memory(err);
 }
 
-static bool is_single(const corm_mapper *mapper) {
-  return mapper->root != mapper && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
-}
-
-/* Whether the class is `of` or below it, where only classes without tables of their own are in between. */
-static bool shares_rows(const corm_mapper *mapper, const corm_mapper *of) {
-  return mapper->identity.kind != CORM_ABSENT && corm_mapper_is_kin(mapper, of);
-}
-
-/* A class that has its table in common with its parent sees the rows of its own identity and of those below it. */
-static corm_status restrict_rows(corm_mapper *mapper, corm_error *err) {
-  const corm_attribute *attribute = &mapper->attributes[mapper->discriminator];
-  const corm_map *classes = &mapper->registry->classes;
-  corm_arena *arena = &mapper->arena;
-  corm_value *values = corm_arena_zalloc(arena, classes->count + 1, sizeof *values);
-  if (!values) return corm_error_memory(err);
-  size_t n = 0;
-  if (mapper->identity.kind != CORM_ABSENT) values[n++] = mapper->identity;
-  const corm_map_entry *entry;
-  for (size_t pos = 0; (entry = corm_map_next(classes, &pos)) != NULL;) {
-    const corm_mapper *other = entry->value;
-    if (other != mapper && shares_rows(other, mapper)) values[n++] = other->identity;
-  }
-  const corm_node *from = mapper->tables[attribute->level].from;
-  const corm_node *column = corm_column_node_in(arena, attribute->column, from);
-  const corm_node *only = column ? corm_in_in(arena, CORM_OP_IN, column, values, n, 0) : NULL;
-  if (!only) return corm_error_memory(err);
-  ((corm_table_node *)(uintptr_t)from)->only = only; /* made by take_tables */
-  corm_mapper_forget_sql(mapper);
-  return CORM_OK;
-}
-
-/* The new class's rows are also those of the classes above it. */
-static corm_status restrict_family(corm_mapper *mapper, corm_error *err) {
-  corm_status status = CORM_OK;
-  for (; status == CORM_OK && mapper; mapper = mapper->parent)
-    if (is_single(mapper)) status = restrict_rows(mapper, err);
-  return status;
-}
-
 /* -- the whole -- */
 
 static corm_status take_rules(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
@@ -394,8 +384,8 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   mapper->id_seed = parent && !def->concrete ? parent->id_seed : corm_hash_bytes(def->name, strlen(def->name), 0);
   corm_status status = take_tables(mapper, def, err);
   if (status == CORM_OK) status = take_conditions(mapper, def, &on, err);
-  if (status == CORM_OK) status = map_columns(mapper, def, on[mapper->ntables - 1], err);
-  if (status == CORM_OK) status = take_key(mapper, def, err);
+  if (status == CORM_OK) status = map_columns(mapper, def, on, err);
+  if (status == CORM_OK) status = corm_mapper_take_key(mapper, def, err);
   if (status == CORM_OK) status = take_identity(mapper, def, err);
   if (status == CORM_OK) status = take_rules(mapper, def, err);
   if (status == CORM_OK) status = join_tables(mapper, on, err);
@@ -414,7 +404,7 @@ static corm_status build(corm_mapper *mapper, const corm_mapper_def *def, corm_e
   mapper->selectin = def->selectin;
   note_wide(mapper);
   mapper->registry->configured = false;
-  return restrict_family(mapper, err);
+  return corm_heritage_restrict(mapper, err);
 }
 
 corm_status corm_mapper_unite(corm_mapper *mapper, const corm_node *element, corm_error *err) {
@@ -447,7 +437,7 @@ corm_status corm_mapper_new(const corm_mem *mem, corm_registry *registry, const 
   mapper->united = def->united;
   mapper->root = def->parent && !def->concrete ? def->parent->root : mapper;
   mapper->depth = def->parent ? def->parent->depth + 1 : 0;
-  mapper->autoincrement = mapper->discriminator = mapper->version = -1;
+  mapper->discriminator = mapper->version = -1;
   corm_arena_init(&mapper->arena, mem);
   corm_vec_init(&mapper->children, mem);
   corm_vec_init(&mapper->relationships, mem);
@@ -512,7 +502,7 @@ void corm_mapper_forget(corm_mapper *mapper) {
   corm_error_init(&ignored);
   leave_registry(mapper);
   /* Without memory for less its parents see rows of one identity more, which nobody can make. */
-  if (mapper->parent && restrict_family(mapper->parent, &ignored) != CORM_OK) corm_error_clear(&ignored);
+  if (mapper->parent && corm_heritage_restrict(mapper->parent, &ignored) != CORM_OK) corm_error_clear(&ignored);
 }
 
 void corm_mapper_free(corm_mapper *mapper) {

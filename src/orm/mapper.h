@@ -81,6 +81,7 @@ typedef struct corm_mapper_table {
   const corm_node *from; /* TABLE node, also part of mapper->from */
   uint32_t *slots;       /* by column->index: the slot, UINT32_MAX: not mapped */
   uint32_t nslots;       /* columns that the table had when it was mapped */
+  int32_t generated;     /* slot whose value the database makes with a new row; -1 none, or one of another table */
 } corm_mapper_table;
 
 /* SQL that a mapper uses again and again, compiled once for each dialect. */
@@ -113,8 +114,10 @@ struct corm_mapper {
   corm_vec children;         /* corm_mapper *: the classes that name it as their parent */
   corm_table *table;         /* its own, the last of `tables` */
   const corm_node *local;    /* with several tables: `table` by itself, which statements write; else NULL */
-  corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent */
+  corm_mapper_table *tables; /* the root's first; a class that adds no table has those of its parent; or those of a
+                                join */
   uint32_t ntables;
+  bool joined;               /* they are those of a join */
   bool selected;             /* the one table stands for the columns of a select, and `from` is its alias: read only */
   const corm_node *from;     /* TABLE node, or the JOIN of all tables, which leans to the left */
   const corm_bundle *bundle; /* what is read of its objects: all slots in order, or, with a view, those not deferred */
@@ -124,7 +127,6 @@ struct corm_mapper {
   uint32_t nexpressions; /* of them no columns */
   uint32_t *pk;          /* slots of the primary key */
   uint32_t npk;
-  int32_t autoincrement; /* slot whose value the database generates; -1 none */
   int32_t discriminator; /* slot that says which class a row is of: the parent's, too; -1 none */
   corm_value identity;   /* what stands there for this class; ABSENT: it has none */
   /* Queries of this class, and of those between it and the mapper, read what the mapper adds along; NULL: none do. */
@@ -176,6 +178,8 @@ bool corm_mapper_is_between_levels(const corm_mapper *mapper, const corm_constra
 typedef struct corm_attribute_def {
   const char *key; /* NULL: the column's key */
   corm_column *column;
+  corm_column *const *also; /* of a class over a join: columns of other tables that have the same value */
+  uint32_t nalso;
   const char *group; /* of a deferred one; NULL: none */
   bool read_only, deferred, raise, active_history;
   bool given; /* of corm_mapper_add_expression: queries say what it is */
@@ -202,6 +206,8 @@ typedef struct corm_mapper_def {
   bool concrete;           /* with a parent and a table */
   const corm_node *united; /* an alias, whose arena outlives the mapper */
   const char *united_type;
+  const corm_node *join; /* of `table` and others by inner joins, leaning to the left, `table` being the first; the
+                            attributes are given then. NULL: none; not with a parent */
   const corm_node *selectable; /* ALIAS that is selected from in the place of `table`, which has columns of the keys of
                                   its own and is in no database; NULL: none. Outlives the mapper; not with a parent */
   const corm_node *on; /* with a parent and a table: what joins them; NULL: from the foreign keys. Its arena outlives
@@ -236,6 +242,8 @@ CORM_MUST_USE corm_status corm_mapper_add_expression(corm_mapper *mapper, const 
    or whatever else, whose nodes outlive the mapper. There must be no objects of these classes. */
 CORM_MUST_USE corm_status corm_mapper_set_expression(corm_mapper *mapper, uint32_t slot, const corm_node *expression,
                                                      corm_error *err);
+/* The primary key of a new class: slots of its columns. ArgumentError when one of them is not mapped, or deferred. */
+CORM_MUST_USE corm_status corm_mapper_take_key(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err);
 /* The expressions that a new class has from its parent, said of its own tables. */
 CORM_MUST_USE corm_status corm_mapper_take_expressions(corm_mapper *mapper, corm_error *err);
 /* The number of slots has changed: relationships have other numbers, and the bundle other columns. */

@@ -17,7 +17,7 @@ typedef struct saying {
 /* What stands for a table of the mapper's. */
 static const corm_node *say_from(void *ctx, const corm_node *from) {
   const saying *s = ctx;
-  if (from == s->mapper->from) return s->from;
+  if (s->mapper->selected && from == s->mapper->from) return s->from;
   if (from->kind != CORM_NODE_TABLE) return from;
   for (uint32_t t = 0; t < s->mapper->ntables; t++)
     if (s->mapper->tables[t].table == ((const corm_table_node *)from)->table)
@@ -73,6 +73,10 @@ const corm_node *corm_mapper_expression_in(corm_arena *arena, const corm_mapper 
 /* -- more slots -- */
 
 static corm_status check_addition(const corm_mapper *mapper, const char *key, corm_error *err) {
+  if (mapper->united)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "%s.%s: a class that is read from a UNION has no attribute that is an expression",
+                          mapper->name, key);
   if (mapper->children.len)
     return corm_error_set(err, CORM_E_INVALID_REQUEST,
                           "%s.%s: %s inherits from it already: no attribute can be added; declare it with the class, "

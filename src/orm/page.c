@@ -23,9 +23,9 @@ corm_status corm_shape_open(corm_persister *p, corm_shape *s, const corm_writer_
   return CORM_OK;
 }
 
-static bool is_made_by_database(const corm_persister *p, const corm_mapper *mapper, const uint64_t *mask,
-                                uint32_t slot) {
-  return p->dialect->insert_returning && !corm_mask_has(mask, slot) && (int32_t)slot != mapper->autoincrement;
+static bool is_made_by_database(const corm_persister *p, const corm_shape *s, uint32_t slot) {
+  return p->dialect->insert_returning && !corm_mask_has(s->mask, slot) &&
+         (int32_t)slot != s->mapper->tables[s->level].generated;
 }
 
 /* Rows that return what the database made go out one by one, so that of many only what must be known is asked for. */
@@ -92,10 +92,11 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
     const corm_column *column = corm_mapper_level_column(mapper, s->level, slot);
+    if (!column) continue; /* of another table of a join */
     if (s->kind != CORM_WRITE_INSERT) {
       columns[s->n + s->nkeys] = column;
       s->keys[s->nkeys++] = (corm_shape_slot){column, slot, corm_page_plain(p, column)};
-    } else if (is_made_by_database(p, mapper, s->mask, slot)) {
+    } else if (is_made_by_database(p, s, slot)) {
       columns[s->n + s->nreturning] = column;
       s->returning[s->nreturning++] = slot;
     }
@@ -115,9 +116,9 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
   def->versioned = s->versioned;
   def->nwhere = s->nkeys;
   def->nreturning = s->nreturning;
-  s->wants_key = s->kind == CORM_WRITE_INSERT && mapper->autoincrement >= 0 && s->level == 0 &&
-                 !corm_mask_has(s->mask, (uint32_t)mapper->autoincrement);
-  if (s->wants_key) def->key = mapper->attributes[mapper->autoincrement].column;
+  const int32_t generated = mapper->tables[s->level].generated;
+  s->wants_key = s->kind == CORM_WRITE_INSERT && generated >= 0 && !corm_mask_has(s->mask, (uint32_t)generated);
+  if (s->wants_key) def->key = mapper->attributes[generated].column;
   return object ? describe_inlined(p, s, object, def, err) : CORM_OK;
 }
 

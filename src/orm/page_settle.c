@@ -115,7 +115,7 @@ static corm_status settle_insert(corm_persister *p, const corm_page *page, const
   corm_object *object = row->object;
   corm_status status = CORM_OK;
   if (s->wants_key) {
-    const uint32_t slot = (uint32_t)s->mapper->autoincrement;
+    const uint32_t slot = (uint32_t)s->mapper->tables[s->level].generated;
     object->slots[slot] = corm_value_int(page->keys[row->row]); /* it was absent or NULL */
     object->slots[slot].flags = CORM_VALUE_GENERATED;
   }

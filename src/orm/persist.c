@@ -236,7 +236,8 @@ static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, cor
     corm_work *work = &flush->works[flush->order[i]];
     const corm_mapper *root = work->object->mapper->root;
     if (several) status = corm_persist_at(p, root, NULL, err);
-    if (status == CORM_OK) status = root->children.len ? write_family(p, &i, to, err) : write_row(p, work, err);
+    if (status == CORM_OK)
+      status = root->children.len || root->ntables > 1 ? write_family(p, &i, to, err) : write_row(p, work, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }

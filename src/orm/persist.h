@@ -41,7 +41,7 @@ typedef struct corm_shape {
   uint32_t nkeys;
   bool versioned;      /* the last key is the version */
   bool inlined;        /* it is one row's, with expressions among its values */
-  bool wants_key;      /* INSERT: the generated key, which goes into mapper->autoincrement */
+  bool wants_key;      /* INSERT: the generated key, which goes into the slot that its table generates */
   bool leaves_some;    /* INSERT: columns outside of the key are left to the database */
   uint32_t *returning; /* INSERT: slots of other keys that the database makes */
   uint32_t nreturning;

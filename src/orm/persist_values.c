@@ -111,13 +111,13 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
       const corm_default *wanted = &column->default_;
       if (is_client_default(wanted)) {
         status = apply_default(p, object, i, wanted, err);
-      } else if ((int32_t)i == mapper->autoincrement || wanted->kind == CORM_DEFAULT_SQL ||
+      } else if ((int32_t)i == mapper->tables[level].generated || wanted->kind == CORM_DEFAULT_SQL ||
                  corm_column_has_server_value(column)) {
         continue;
       } else {
         object->slots[i] = corm_value_null();
       }
-    } else if ((int32_t)i == mapper->autoincrement && object->slots[i].kind == CORM_NULL) {
+    } else if ((int32_t)i == mapper->tables[level].generated && object->slots[i].kind == CORM_NULL) {
       continue;
     }
     set_bit(p->mask, i);

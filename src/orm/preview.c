@@ -295,7 +295,7 @@ static corm_status settle_insert(corm_preview *v, const corm_page_row *row, corm
   const corm_shape *s = row->shape;
   corm_object *object = row->object;
   corm_status status = CORM_OK;
-  if (s->wants_key) status = put_key(v, object, (uint32_t)s->mapper->autoincrement, err);
+  if (s->wants_key) status = put_key(v, object, (uint32_t)s->mapper->tables[s->level].generated, err);
   for (uint32_t i = 0; status == CORM_OK && i < s->nreturning; i++)
     status = put(v, object, s->returning[i], "returned", 0, err);
   for (uint32_t i = 0; status == CORM_OK && s->leaves_some && i < s->mapper->nattributes; i++) {

@@ -13,9 +13,9 @@ function corm.deferred(column, options) end
 
 ---A column with options of its attribute, or an attribute that the database computes.
 ---@param value corm.Column|corm.Expression|fun(class: corm.Model): corm.Expression
----@param options? corm.ColumnPropertyOptions
+---@param ... corm.Column|corm.ColumnPropertyOptions Of a class over a join: more columns that are the same attribute
 ---@return any # to be assigned in a model
-function corm.column_property(value, options) end
+function corm.column_property(value, ...) end
 
 ---@class corm.ColumnPropertyOptions
 ---@field deferred? boolean It is read when it is asked for

@@ -17,7 +17,7 @@ function registry:configure() end
 ---@return corm.Base
 function registry:generate_base(options) end
 
----Maps a Table or subquery to a class: a name, or a plain table of functions with `__name__`, which becomes the class.
+---Maps a Table, subquery or join: a name, or a plain table of functions with `__name__`, which becomes the class.
 ---@param class string|table
 ---@param as_table corm.Table|corm.FromClause
 ---@param options? table properties, inherits, and what `__mapper_args__` takes
