@@ -1,7 +1,6 @@
--- One case of bench/scale: `scale.lua CASE N` prints the seconds of its work, the bytes that the process's memory grew
--- by at its peak, and how many megabytes it had grown by when a tenth of the work was done. On a file of SQLite's.
+-- One case of bench/scale: `scale.lua CASE N FILE` prints the processor's seconds of its work, the bytes that the
+-- process's memory grew by at its peak, and those it grew by after a tenth of the work. On a file of SQLite's.
 local corm = require "corm"
-local clock = require "clock"
 
 local name, n, file = arg[1], math.tointeger(tonumber(arg[2])), arg[3]
 local Column, ForeignKey, Integer, Text = corm.Column, corm.ForeignKey, corm.Integer, corm.Text
@@ -69,7 +68,7 @@ local start
 local tenth -- memory after a tenth of the work
 local function begin()
   collectgarbage()
-  start = clock.now()
+  start = os.clock()
 end
 local function done_a_tenth() tenth = memory "VmRSS" end
 
@@ -267,18 +266,24 @@ function cases.merges(session)
   assert(#kept == n)
 end
 
--- A thousand small flushes cost the same, however much is loaded.
+-- A thousand small flushes cost the same, however much is loaded. The best of five parts counts five times, so that a
+-- map that doubles once is not taken for something that each flush does.
 local function small(change, loaded)
   return function(session)
     fill_books()
     local held = loaded(session)
     session:flush()
-    begin()
-    for i = 1, 1000 do
-      change(session, i)
-      session:flush()
+    local best = math.huge
+    for part = 0, 4 do
+      begin()
+      for i = 1, 200 do
+        change(session, part * 200 + i)
+        session:flush()
+      end
+      best = math.min(best, os.clock() - start)
     end
     assert(held)
+    start = os.clock() - 5 * best
   end
 end
 
@@ -435,6 +440,6 @@ local function run() return work(session) end
 collectgarbage()
 local idle = memory "VmRSS"
 run()
-local seconds = clock.now() - start
+local seconds = os.clock() - start
 local peak, last = memory "VmHWM" - idle, memory "VmRSS"
 print(("%.6f %.0f %.0f"):format(seconds, peak, tenth and last - tenth or 0))

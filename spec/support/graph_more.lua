@@ -200,6 +200,10 @@ graph.operation("delete many", 2, function(g)
   g:flush()
   local example, note = g:pick(g:live "note"), g.m.note
   if not example or not example.name then return false end
+  -- What is not known to be deleted stays in lists until it is looked at, as in SQLAlchemy.
+  for _, o in ipairs(g:live "note") do
+    local _ = g.real[o].name
+  end
   g.session:execute(corm.delete(note):where(note.name:eq(example.name))
     :execution_options { synchronize_session = g:pick(SYNCHRONIZE) })
   for _, o in ipairs(g:live "note") do
