@@ -2,7 +2,7 @@
 
 local here, program, work = arg[1], arg[2], arg[3]
 
--- Ten times the objects take at most fifteen times the processor's time, since what is larger than its caches waits
+-- Ten times the objects take at most twenty times the processor's time, since what is larger than its caches waits
 -- longer; a quadratic step takes a hundred times. `most`: a bar of the case's own; `bytes`: that of peak memory an
 -- object; `flat`: memory does not grow after the first tenth.
 local MILLION, SOME = 1000000, 100000
@@ -93,7 +93,7 @@ say "| case | n | time | ratio | may be | bytes an object | verdict |"
 say "|---|---|---|---|---|---|---|"
 local failed = false
 for _, case in ipairs(chosen) do
-  local n, most = size or case.n, case.most or 15
+  local n, most = size or case.n, case.most or 20
   local before = run(case, n // 10)
   local seconds, peak, growth = run(case, n)
   -- Less than a hundredth of a second says nothing of a ratio.
