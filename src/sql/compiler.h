@@ -262,6 +262,8 @@ void corm_emit_part(corm_compiler *c, const corm_select *select, corm_select_pla
                     void (*more)(corm_compiler *c, const void *ctx), const void *ctx);
 /* The label of a select column, NULL when it has none. */
 const char *corm_label_text(corm_compiler *c, const corm_select_column *column);
+/* The name that a subquery gives to the element of a column of it that has no name. */
+const char *corm_element_name(corm_compiler *c, const corm_column_node *column);
 /* The name that it has without a label. */
 const char *corm_natural_text(corm_compiler *c, const corm_select_column *column);
 /* Emits columns with their labels and, when `report` is true, describes them as the statement's result; `leaves`: their

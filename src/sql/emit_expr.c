@@ -110,7 +110,7 @@ void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
                       "a Column without a name cannot stand in SQL; give it one, or put it into a model");
       return;
     }
-    name = corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
+    name = corm_element_name(c, column);
   }
   if (column->column && name == column->column->name) {
     corm_emit_column_name(c, column->column);

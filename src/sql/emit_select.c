@@ -25,6 +25,18 @@ const char *corm_label_text(corm_compiler *c, const corm_select_column *column) 
   return NULL;
 }
 
+const char *corm_element_name(corm_compiler *c, const corm_column_node *column) {
+  const corm_node *element = column->element;
+  if (!(column->base.flags & CORM_COLUMN_OF_ALIAS))
+    return corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
+  const corm_column_node *inner = (const corm_column_node *)element;
+  const corm_select_column label = {.node = element,
+                                    .label = CORM_LABEL_ALIAS,
+                                    .from = inner->from,
+                                    .text = inner->name ? inner->name : corm_anon_stem(element)};
+  return corm_label_text(c, &label);
+}
+
 /* -x and DISTINCT x keep the name that x has. */
 static bool wraps_named(const corm_node *node) {
   const corm_node *operand = ((const corm_unary *)node)->operand;
@@ -59,7 +71,7 @@ const char *corm_natural_text(corm_compiler *c, const corm_select_column *column
   }
   if (node->kind != CORM_NODE_COLUMN) return "";
   const corm_node *element = ((const corm_column_node *)node)->element;
-  return element ? corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element)) : "";
+  return element ? corm_element_name(c, (const corm_column_node *)node) : "";
 }
 
 static corm_compiled_column *reserve_report(corm_compiler *c, const corm_select_columns *columns) {

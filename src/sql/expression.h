@@ -9,8 +9,9 @@
 #include "sql/kind.h"
 
 /* base.flags of a column. REFERENCE: the name of a label or column of the select, to be found where that is ordered by
-   it. FOREIGN, REMOTE: what foreign() and remote() say of it in a relationship's condition. */
-enum { CORM_COLUMN_REFERENCE = 1, CORM_COLUMN_FOREIGN = 2, CORM_COLUMN_REMOTE = 4 };
+   it. FOREIGN, REMOTE: what foreign() and remote() say of it in a relationship's condition. OF_ALIAS: the subquery
+   calls its `element`, a column of an anonymous alias, by that alias's name and its own: user_1_id. */
+enum { CORM_COLUMN_REFERENCE = 1, CORM_COLUMN_FOREIGN = 2, CORM_COLUMN_REMOTE = 4, CORM_COLUMN_OF_ALIAS = 8 };
 
 typedef struct corm_column_node {
   corm_node base;

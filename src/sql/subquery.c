@@ -7,6 +7,8 @@ static const corm_node *address(corm_arena *arena, const corm_node *alias, const
   corm_column_node *node =
       corm_node_new(arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, corm_node_type(column->node));
   if (!node) return NULL;
+  if (column->label == CORM_LABEL_ALIAS && column->node->kind == CORM_NODE_COLUMN)
+    node->base.flags |= CORM_COLUMN_OF_ALIAS;
   if (column->label == CORM_LABEL_NAME) node->name = column->text;
   if (column->label == CORM_LABEL_NONE) node->name = column->name;
   node->key = column->key ? column->key : corm_anon_stem(column->node);
