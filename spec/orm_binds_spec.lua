@@ -66,6 +66,16 @@ describe("U36 several binds", function()
     assert.equal("c", loaded.city.name)
   end)
 
+  it("objects that a statement returns come from the database of their class", function()
+    local made = session:scalars(corm.insert(m.City):values { name = "c" }:returning(m.City)):one()
+    assert.equal("c", made.name)
+    local text = corm.text "SELECT id, name FROM city"
+    assert.equal(made, session:scalars(corm.select(m.City):from_statement(text)):one())
+    session:commit()
+    assert.equal("c", cities())
+    assert.equal("0", w:rows "SELECT count(*) FROM city")
+  end)
+
   it("statements go where their table is", function()
     session:execute(corm.insert(m.City):values { name = "c" })
     session:execute(corm.insert(m.City.__table__):values { name = "d" })

@@ -194,8 +194,10 @@ static void run_returning(lua_State *L, entity_run *run) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
+  const corm_bundle *first = nth_entity(run->node, 0);
   corm_status status = run->settings->autoflush ? corm_session_autoflush(run->session, &err) : CORM_OK;
-  if (status == CORM_OK) status = corm_session_connection(run->session, &conn, &err);
+  if (status == CORM_OK)
+    status = corm_binds_connection(run->session, first ? corm_bundle_mapper(first) : NULL, NULL, &conn, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   lua_pushnil(L); /* the shape */
   const int shape = lua_gettop(L);

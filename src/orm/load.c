@@ -491,6 +491,8 @@ corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled,
   corm_loader *loader = NULL;
   corm_status status = corm_loader_over(session, compiled, result, options, &loader, err);
   if (status != CORM_OK) return status;
+  for (uint32_t i = 0; !loader->of && i < compiled->nbundles; i++)
+    if (compiled->bundles[i].node->owner) loader->of = corm_bundle_mapper(compiled->bundles[i].node);
   status = corm_loader_find_dialect(loader, err);
   if (status == CORM_OK) status = plan_returning(loader, options->items, options->n, err);
   if (status == CORM_OK) status = place_entities(loader, err);
