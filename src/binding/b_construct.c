@@ -223,7 +223,7 @@ int binding_construct(lua_State *L) {
   if (!c.values) return binding_error(L, CORM_E_MEMORY, "not enough memory");
   memset(c.values, 0, mapper->nattributes * sizeof *c.values);
   read_fields(&c);
-  if (mapper->identity.kind != CORM_ABSENT) identify(&c);
+  if (mapper->discriminator >= 0 && mapper->identity.kind != CORM_ABSENT) identify(&c);
   (void)push_object(&c);
   const int object = lua_gettop(L);
   if (c.scratch) binding_scratch_done(L, c.state, c.scratch);
