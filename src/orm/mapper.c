@@ -156,7 +156,9 @@ static corm_status tie(corm_mapper *mapper, const corm_column *column, uint32_t 
   corm_attribute *attribute = &mapper->attributes[slot];
   corm_column **also = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *also);
   if (!also) return corm_error_memory(err);
-  if (attribute->also) memcpy(also, attribute->also, mapper->ntables * sizeof *also);
+  const corm_mapper *parent = mapper->parent;
+  const bool inherited = parent && slot < parent->nattributes && attribute->also == parent->attributes[slot].also;
+  if (attribute->also) memcpy(also, attribute->also, (inherited ? parent : mapper)->ntables * sizeof *also);
   also[level] = (corm_column *)(uintptr_t)column; /* the table's own */
   attribute->also = also;
   mapper->tables[level].slots[column->index] = slot;
