@@ -226,7 +226,7 @@ local mapper_args = {
   concrete = "boolean", with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
   primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
   column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
-  passive_updates = later, always_refresh = later, properties = "table",
+  passive_updates = "boolean", always_refresh = later, properties = "table",
 }
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.

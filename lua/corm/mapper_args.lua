@@ -97,7 +97,7 @@ end
 
 local roots_only = {
   "version_id_col", "version_id_generator", "primary_key", "confirm_deleted_rows", "allow_partial_pks",
-  "eager_defaults",
+  "eager_defaults", "passive_updates",
 }
 
 -- Adds what native.mapper is told.
@@ -137,6 +137,7 @@ function rules.options(ci, parent, parts, as_table, options)
   options.eager_defaults = eager
   options.unconfirmed_deletes = rawget(args, "confirm_deleted_rows") == false
   options.whole_keys = rawget(args, "allow_partial_pks") == false
+  options.active_updates = rawget(args, "passive_updates") == false
 end
 
 return rules

@@ -15,7 +15,7 @@ local known_options = {
   order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
   single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
   primaryjoin = "any", secondaryjoin = "any", collection_class = "any", innerjoin = "boolean", join_depth = "number",
-  passive_updates = later, active_history = later, enable_typechecks = later, sync_backref = "boolean",
+  passive_updates = "boolean", active_history = later, enable_typechecks = later, sync_backref = "boolean",
   query_class = later, load_on_pending = later, omit_join = later, comparator_factory = later,
   distinct_target_key = later,
 }
@@ -194,6 +194,7 @@ local function declare(ci, key, options, target, back_populates)
     viewonly = options.viewonly,
     single_parent = options.single_parent,
     post_update = options.post_update,
+    passive_updates = options.passive_updates,
     innerjoin = options.innerjoin,
     join_depth = check_depth(options.join_depth, where),
     primaryjoin = resolve_condition(options.primaryjoin, where, "primaryjoin"),
@@ -208,7 +209,7 @@ local function declare(ci, key, options, target, back_populates)
 end
 
 -- Options that the inverse of a backref shares with its origin.
-local shared = { "secondary", "foreign_keys", "viewonly", "sync_backref", "post_update" }
+local shared = { "secondary", "foreign_keys", "viewonly", "sync_backref", "post_update", "passive_updates" }
 
 -- The conditions of the inverse are those of its origin, the other way round.
 local function share_conditions(inverse, options)

@@ -168,6 +168,13 @@ return {
     },
   },
   mariadb = {
+    cascades_to_itself = {
+      why = "ON UPDATE CASCADE of a table to itself is RESTRICT",
+      before = "CREATE TABLE t (n INTEGER PRIMARY KEY, m INTEGER, FOREIGN KEY (m) REFERENCES t (n) ON UPDATE CASCADE);"
+        .. "INSERT INTO t VALUES (1, NULL), (2, 1);",
+      sql = "UPDATE t SET n = 3 WHERE n = 1",
+      says = "Cannot delete or update a parent row",
+    },
     expression_indexes = {
       why = "an index holds columns",
       before = "CREATE TABLE t (n INTEGER);",

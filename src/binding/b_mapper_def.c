@@ -132,6 +132,7 @@ static void read_rules(lua_State *L, corm_mapper_def *def) {
   def->concrete = flag(L, "concrete");
   rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
   rules->whole_keys = flag(L, "whole_keys");
+  rules->active_updates = flag(L, "active_updates");
 }
 
 /* The type of the attribute that polymorphic_on names; NULL: there is none. */

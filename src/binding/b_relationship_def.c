@@ -119,6 +119,7 @@ int binding_declare_relationship(lua_State *L) {
   def.join_depth = (uint8_t)binding_opt_int(L, 3, "join_depth", 0);
   def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
   def.post_update = binding_opt_bool(L, 3, "post_update", false);
+  def.active_updates = !binding_opt_bool(L, 3, "passive_updates", true);
   def.foreign_keys = read_columns(L, "foreign_keys", scratch, &def.nforeign_keys);
   def.remote_side = read_columns(L, "remote_side", scratch, &def.nremote_side);
   def.primaryjoin = read_condition(L, "primaryjoin");

@@ -36,6 +36,7 @@ typedef struct corm_writer_def {
   size_t nreturning;
   const corm_inlined *inlined; /* INSERT, UPDATE: further columns, whose values are expressions; NULL: none */
   bool versioned;              /* the last one of `where` is no key but a version */
+  bool in_order;               /* UPDATE: a row may take what one before it gives up, so each is written by itself */
   bool singly;                 /* one execution a row: what is inlined is of one row */
 } corm_writer_def;
 
@@ -111,6 +112,10 @@ typedef struct corm_recorder {
  */
 CORM_MUST_USE corm_status corm_engine_record(corm_engine *engine, const corm_recorder *recorder, corm_conn **out,
                                              corm_error *err);
+
+/* Which of n encoded values stand in a column: one SELECT. taken: n flags, that are set for these. */
+CORM_MUST_USE corm_status corm_conn_find_present(corm_conn *conn, corm_arena *arena, const corm_column *column,
+                                                 const corm_value *values, size_t n, bool *taken, corm_error *err);
 
 /* After a page matched fewer rows than it has: one SELECT, which ones these are, as far as that can be told. */
 CORM_MUST_USE corm_status corm_page_find_missed(corm_page *page, corm_error *err);

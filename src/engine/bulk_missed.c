@@ -136,3 +136,24 @@ corm_status corm_page_find_missed(corm_page *page, corm_error *err) {
   if (note_missed(&l, page, true) > missing && note_missed(&l, page, false) > missing) page->nmissed = 0;
   return CORM_OK;
 }
+
+/* -- values of a column ---------------------------------------------------------------------------------------------
+ */
+
+corm_status corm_conn_find_present(corm_conn *conn, corm_arena *arena, const corm_column *column,
+                                   const corm_value *values, size_t n, bool *taken, corm_error *err) {
+  corm_compiled compiled;
+  corm_batch *batch = NULL;
+  corm_value *found = corm_arena_alloc(arena, n * sizeof *found);
+  if (!found) return corm_error_memory(err);
+  corm_run run = {.values = values, .n = n, .returned = found, .width = 1, .room = n, .arena = arena};
+  corm_status status = corm_compile_present_in(arena, corm_engine_dialect(corm_conn_engine(conn)), column->table,
+                                               &column, 1, 1, n, &compiled, err);
+  if (status == CORM_OK) status = corm_conn_batch_open(conn, &compiled, &batch, err);
+  if (status == CORM_OK) status = corm_batch_run(batch, &run, err);
+  corm_batch_close(batch);
+  const size_t nfound = status == CORM_OK ? (run.nreturned < n ? run.nreturned : n) : 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < nfound; k++) taken[i] = taken[i] || corm_value_equal(&values[i], &found[k]);
+  return status;
+}

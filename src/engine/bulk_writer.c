@@ -115,6 +115,10 @@ corm_status corm_writer_new(corm_conn *conn, corm_arena *arena, const corm_write
     w->way = WAY_ROWS;
     w->source = false;
   }
+  if (def->in_order) {
+    if (dialect->bulk == CORM_BULK_UNNEST) w->way = WAY_ROWS;
+    w->source = false;
+  }
   if (compile(w, dialect, err) != CORM_OK) return CORM_FAILED;
   w->has_constants = has_constants(&w->one);
   if (!w->set.sql) w->source = false;

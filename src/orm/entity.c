@@ -23,7 +23,7 @@ void corm_object_init(corm_object *object, corm_mapper *mapper) {
 
 /* -- changes -- */
 
-static corm_change *find_change(const corm_object *object, uint32_t slot) {
+corm_change *corm_object_change(const corm_object *object, uint32_t slot) {
   corm_changes *changes = object->changes;
   for (uint32_t i = 0; changes && i < changes->n; i++)
     if (changes->items[i].slot == slot) return &changes->items[i];
@@ -74,7 +74,7 @@ void corm_object_leave_frame(corm_object *object) {
 
 const corm_value *corm_object_committed(const corm_object *object, uint32_t slot) {
   if (object->slots[slot].flags & CORM_VALUE_DIRTY) {
-    const corm_change *change = find_change(object, slot);
+    const corm_change *change = corm_object_change(object, slot);
     if (change) return &change->old;
   }
   return &object->slots[slot];
@@ -122,13 +122,22 @@ static bool same(const corm_value *a, const corm_value *b) {
 
 /* Setting what the database has undoes the change. */
 static bool undo_change(corm_object *object, uint32_t slot, const corm_value *value) {
-  corm_change *change = find_change(object, slot);
+  corm_change *change = corm_object_change(object, slot);
   if (!change || change->old.kind == CORM_ABSENT || !same(&change->old, value)) return false;
   corm_value old = change->old;
   drop_change(object, change);
   corm_value_clear(object->mapper->mem, &object->slots[slot]);
   put(object, slot, old, 0);
   return true;
+}
+
+void corm_object_unset(corm_object *object, uint32_t slot) {
+  corm_change *change = corm_object_change(object, slot);
+  if (!change || change->old.kind == CORM_ABSENT) return;
+  const corm_value old = change->old;
+  drop_change(object, change);
+  corm_value_clear(object->mapper->mem, &object->slots[slot]);
+  put(object, slot, old, 0);
 }
 
 static bool asks_first(const corm_object *object, uint32_t slot) {
@@ -254,7 +263,7 @@ corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_val
   corm_value copy;
   if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
   if (object->slots[slot].flags & CORM_VALUE_DIRTY) {
-    corm_change *change = find_change(object, slot);
+    corm_change *change = corm_object_change(object, slot);
     if (change) {
       corm_value_clear(mem, &change->old);
       drop_change(object, change);
@@ -276,7 +285,7 @@ static void expire_slot(corm_object *object, uint32_t slot) {
   const corm_mem *mem = object->mapper->mem;
   corm_value *value = &object->slots[slot];
   if (value->flags & CORM_VALUE_DIRTY) {
-    corm_change *change = find_change(object, slot);
+    corm_change *change = corm_object_change(object, slot);
     corm_value_clear(mem, value);
     if (change) {
       *value = change->old;

@@ -29,8 +29,9 @@ enum {
 
 /* `extra` of a slot. */
 enum {
-  CORM_SLOT_HELD = 1,       /* the host keeps what it made of the value, which may have been changed in place since */
-  CORM_SLOT_PLACEHOLDER = 2 /* stands for what is not known yet, in a flush that is only planned (orm/preview.h) */
+  CORM_SLOT_HELD = 1,        /* the host keeps what it made of the value, which may have been changed in place since */
+  CORM_SLOT_PLACEHOLDER = 2, /* stands for what is not known yet, in a flush that is only planned (orm/preview.h) */
+  CORM_SLOT_PASSED = 4       /* a changed part of the primary key: the row has it already, the database gave it to it */
 };
 
 /* The committed value of a changed slot. */
@@ -137,9 +138,15 @@ CORM_MUST_USE corm_status corm_object_reread(corm_object *object, corm_error *er
 CORM_MUST_USE corm_status corm_object_rewrite(corm_object *object, uint32_t slot, const corm_value *value,
                                               corm_error *err);
 
+/* Takes the change of a slot back, if there is one and its old value is known. */
+void corm_object_unset(corm_object *object, uint32_t slot);
+
 /* Stores a value as loaded: no change tracked, an older change dropped. For loads, generated keys, server values. */
 CORM_MUST_USE corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_value *value,
                                             corm_error *err);
+
+/* What is known of the committed value of a changed slot; NULL: it is not changed. Until the next change. */
+corm_change *corm_object_change(const corm_object *object, uint32_t slot);
 
 /* The value the database has, as far as known: the old one of a changed slot, else the current one. */
 const corm_value *corm_object_committed(const corm_object *object, uint32_t slot);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orm/binds.h"
+#include "orm/handover.h"
 #include "orm/outer.h"
 #include "orm/preview.h"
 #include "orm/state.h"
@@ -33,7 +34,9 @@ void corm_flush_clear(corm_flush *flush) {
   corm_mem_free(flush->mem, flush->associations);
   corm_mem_free(flush->mem, flush->order);
   corm_mem_free(flush->mem, flush->cyclic);
+  corm_handover_free(flush->handover);
   corm_map_clear(&flush->seen);
+  corm_vec_clear(&flush->switched);
   corm_vec_clear(&flush->mappers);
 }
 
@@ -121,6 +124,7 @@ corm_status corm_flush_collect(corm_flush *flush, corm_error *err) {
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
     if (flush->works[i].object->mapper->holds && flush->works[i].kind != CORM_WORK_DELETE)
       status = corm_object_reread(flush->works[i].object, err);
+  if (status == CORM_OK && session->modified.len) status = corm_key_switch_collect(flush, err);
   if (status == CORM_OK && session->doomed.len && session->news.len) status = corm_row_switch_collect(flush, err);
   return status == CORM_OK ? load_versions(flush, err) : status;
 }
@@ -134,16 +138,29 @@ static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_
   return status;
 }
 
+static bool has_new_key(const corm_object *object) {
+  for (uint32_t i = 0; object->changes && i < object->mapper->npk; i++)
+    if (object->slots[object->mapper->pk[i]].flags & CORM_VALUE_DIRTY) return true;
+  return false;
+}
+
+/* Keys may go from one object to another, so all that change leave the map before the first comes back. */
+static corm_status leave_old_keys(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
+    corm_object *object = flush->works[i].object;
+    if (flush->works[i].kind != CORM_WORK_UPDATE || !has_new_key(object)) continue;
+    status = corm_frame_note_rekeyed(flush->session, object, err);
+    if (status == CORM_OK) corm_identity_remove(&flush->session->identity, object);
+  }
+  return status;
+}
+
 static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_error *err) {
   corm_session *session = flush->session;
-  bool rekeyed = false;
-  for (uint32_t i = 0; i < object->mapper->npk; i++)
-    if (object->slots[object->mapper->pk[i]].flags & CORM_VALUE_DIRTY) rekeyed = true;
-  corm_status status = rekeyed ? corm_frame_note_rekeyed(session, object, err) : CORM_OK;
-  if (status != CORM_OK) return status;
-  if (rekeyed) corm_identity_remove(&session->identity, object);
+  const bool rekeyed = flush->rekeyed && has_new_key(object);
   corm_object_clean(object);
-  if (rekeyed) status = corm_session_register(session, object, err);
+  corm_status status = rekeyed ? corm_session_register(session, object, err) : CORM_OK;
   return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
 }
 
@@ -188,6 +205,8 @@ static corm_status load_computed(corm_flush *flush, corm_error *err) {
 static corm_status settle(corm_flush *flush, corm_error *err) {
   corm_session *session = flush->session;
   corm_status status = corm_identity_reserve(&session->identity, (uint32_t)session->news.len, err);
+  if (status == CORM_OK) status = corm_key_switch_follow(flush, err);
+  if (status == CORM_OK && flush->rekeyed) status = leave_old_keys(flush, err);
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
     if (i + CORM_FLUSH_AHEAD < flush->nworks) corm_flush_ahead(flush->works[i + CORM_FLUSH_AHEAD].object);
@@ -249,6 +268,7 @@ static corm_status run(corm_flush *flush, corm_error *err) {
   session->writing = true;
   corm_status status = corm_flush_collect(flush, err);
   if (status == CORM_OK && flush->nworks) status = corm_plan_order(flush, err);
+  if (status == CORM_OK) status = corm_handover_plan(flush, err);
   if (status == CORM_OK) status = corm_persist(flush, err);
   if (status == CORM_OK) status = corm_state_tell_now(session, CORM_EVENT_AFTER_FLUSH, NULL, err);
   if (status == CORM_OK) {
@@ -269,6 +289,7 @@ corm_status corm_session_flush(corm_session *session, corm_error *err) {
   if (status != CORM_OK) return status;
   corm_map_init(&flush.seen, session->mem);
   corm_vec_init(&flush.mappers, session->mem);
+  corm_vec_init(&flush.switched, session->mem);
   const char *busy = session->busy;
   session->flushing = true;
   session->busy = "flushing";

@@ -22,6 +22,7 @@ typedef struct corm_work {
   bool linked;         /* some relationship was touched */
   bool replaced;       /* DELETE: its row is written over, and stays */
   bool waiting;        /* collected in a page, but not written: its key may be on its way */
+  bool switched;       /* UPDATE: a key that others refer to changes; it is in flush->switched */
   uint8_t last_level;  /* INSERT, UPDATE: the last of its tables that is written */
 } corm_work;
 
@@ -38,8 +39,10 @@ typedef struct corm_association {
   const corm_relationship *relationship;
   corm_object *near;
   corm_object *far;
-  bool insert;
+  uint8_t kind; /* corm_work_kind; UPDATE: it gets the new keys of its objects */
 } corm_association;
+
+typedef struct corm_handover corm_handover;
 
 typedef struct corm_flush {
   corm_session *session;
@@ -54,12 +57,15 @@ typedef struct corm_flush {
   uint32_t nposts, posts_cap;
   corm_association *associations;
   uint32_t nassociations, associations_cap;
-  size_t nnews;     /* of session->news when it was collected: they have works, what comes later waits */
-  corm_map seen;    /* association rows already noted, from the other side */
-  corm_vec mappers; /* involved, in order of writing after corm_plan_order */
-  uint32_t *order;  /* works in order of writing: inserts and updates, then deletes */
-  uint32_t nsaves;  /* how many of `order` are inserts and updates */
-  bool *cyclic;     /* by rank: rows of this mapper may need rows of its own table or of one that needs it */
+  size_t nnews;      /* of session->news when it was collected: they have works, what comes later waits */
+  corm_vec switched; /* objects whose keys, by which others refer to them, change (orm/key_switch.c) */
+  bool rekeyed;      /* some primary key was replaced */
+  corm_map seen;     /* association rows already noted, from the other side */
+  corm_vec mappers;  /* involved, in order of writing after corm_plan_order */
+  uint32_t *order;   /* works in order of writing: deletes that come first, inserts and updates, then other deletes */
+  uint32_t nsaves;   /* how many of `order` are inserts and updates */
+  corm_handover *handover; /* of unique values (orm/handover.h); NULL: none */
+  bool *cyclic;            /* by rank: rows of this mapper may need rows of its own table or of one that needs it */
 } corm_flush;
 
 /* Objects lie where the host put them, so that each pass waits for memory once an object, unless it asks in time: for
@@ -88,7 +94,10 @@ void corm_flush_clear(corm_flush *flush);
 CORM_MUST_USE corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationship, corm_object *child,
                                         corm_object *parent, corm_error *err);
 CORM_MUST_USE corm_status corm_association_add(corm_flush *flush, const corm_relationship *relationship,
-                                               corm_object *near, corm_object *far, bool insert, corm_error *err);
+                                               corm_object *near, corm_object *far, corm_work_kind kind,
+                                               corm_error *err);
+/* True for objects that have rows in the session, or will have, and are not about to leave it. */
+bool corm_sync_takes_part(const corm_flush *flush, const corm_object *object);
 /* Collects what the relationships of one work say. */
 CORM_MUST_USE corm_status corm_sync_collect(corm_flush *flush, corm_object *object, corm_work_kind kind,
                                             corm_error *err);
@@ -99,6 +108,22 @@ CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *wo
 CORM_MUST_USE corm_status corm_sync_apply_one(corm_sync sync, corm_error *err);
 /* Loads a slot of an object that is going to be deleted, if it is expired; that its row is gone is no failure. */
 CORM_MUST_USE corm_status corm_sync_know(corm_object *object, uint32_t slot, corm_error *err);
+
+/* -- key_switch.c -- */
+/* Finds the objects whose keys change. What corm passes on itself (passive_updates = false) becomes part of the flush:
+   their children's foreign keys, their association rows. FlushError when another object of the session has the key. */
+CORM_MUST_USE corm_status corm_key_switch_collect(corm_flush *flush, corm_error *err);
+/* Before the works of `order` from one to another are written: their objects whose keys are those of parents which have
+   got new ones are known to have these. end: deleted ones have the old ones again, should they come back. */
+CORM_MUST_USE corm_status corm_key_switch_pass(corm_flush *flush, uint32_t from, uint32_t to, corm_error *err);
+void corm_key_switch_end(corm_flush *flush);
+/* After all is written: what the database has passed on to rows of objects in memory is noted there, as works of which
+   nothing is left to be written. */
+CORM_MUST_USE corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err);
+/* True when an UPDATE of the flush gives the parent of a sync the key that the child gets. */
+bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync);
+/* True when corm itself passes changed keys on. */
+bool corm_relationship_is_active(const corm_relationship *relationship);
 
 /* -- row_switch.c -- */
 /* Finds the new rows that take the keys of deleted ones. */
@@ -118,6 +143,11 @@ bool corm_post_covers(const corm_mapper *mapper, const corm_constraint *fk);
 /* Orders mappers by foreign keys, rows within a mapper by U08, rows of cyclic tables one by one.
  * CircularDependencyError. */
 CORM_MUST_USE corm_status corm_plan_order(corm_flush *flush, corm_error *err);
+/* The first of the flush's classes that has rows in the table, or -1. */
+ptrdiff_t corm_plan_class_of(const corm_flush *flush, const corm_table *table);
+/* The object that a foreign key's committed values point to, when it is in this session and they are known. */
+corm_object *corm_plan_referenced(const corm_flush *flush, const corm_object *object, const corm_constraint *fk,
+                                  const corm_mapper *target);
 
 /* -- holders.c -- */
 /* Takes the deleted objects of the flush, whose state says so already, out of what holds them in memory. */

@@ -44,6 +44,7 @@ typedef struct corm_attribute {
   uint8_t level;               /* of COLUMN: which of mapper->tables */
   bool plain;                  /* the default dialect codec's decode is the identity for it */
   bool primary_key;
+  bool referred;       /* rows of other objects repeat it: it is a key, or one side of a relationship's condition */
   bool read_only;      /* a flush leaves the column alone */
   bool active_history; /* a new value asks the database for the old one first, where that has expired */
   bool deferred;       /* read when it is asked for, not with its object */
@@ -72,6 +73,7 @@ typedef struct corm_mapper_rules {
   uint8_t version_kind;     /* corm_version_kind */
   uint8_t eager_defaults;   /* corm_eager_defaults */
   bool unconfirmed_deletes; /* nobody is told of a DELETE that finds no row */
+  bool active_updates;      /* a new key is written in each of an object's tables: nothing passes it on */
   bool whole_keys;          /* a row whose key is NULL in part is no object, as if it were NULL wholly */
 } corm_mapper_rules;
 

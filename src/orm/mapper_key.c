@@ -12,7 +12,7 @@ static corm_status add_to_key(corm_mapper *mapper, const corm_column *column, co
   if (attribute->deferred)
     return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s: a part of the primary key cannot be deferred", mapper->name,
                           attribute->key);
-  attribute->primary_key = true;
+  attribute->primary_key = attribute->referred = true;
   return CORM_OK;
 }
 

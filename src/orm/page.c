@@ -114,6 +114,7 @@ static corm_status describe(corm_persister *p, const corm_mapper *mapper, corm_s
     s->keys[s->nkeys++] = (corm_shape_slot){column, (uint32_t)mapper->version, corm_page_plain(p, column)};
   }
   def->versioned = s->versioned;
+  def->in_order = s->in_order;
   def->nwhere = s->nkeys;
   def->nreturning = s->nreturning;
   const int32_t generated = mapper->tables[s->level].generated;
@@ -139,6 +140,7 @@ static corm_shape *new_shape(corm_persister *p, const corm_mapper *mapper, const
                     .kind = kind,
                     .mask = mask,
                     .versioned = p->versioned,
+                    .in_order = p->in_order,
                     .inlined = p->inlined};
   if (describe(p, mapper, s, p->inlined ? object : NULL, &def, err) != CORM_OK) return NULL;
   return corm_shape_open(p, s, &def, err) == CORM_OK ? s : NULL;
@@ -230,13 +232,16 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
   return corm_conn_encode(p->flush->conn, column->type, value, p->copies, &p->open->bytes, out, err);
 }
 
-/* The key in WHERE is the one that the row has: below the first level the database has passed a new one on by then, or
-   it refuses to. */
+/* The key in WHERE is the one that the row has: below the first level, and where it is a parent's, the database has
+   passed a new one on by then, or it refuses to. */
 static const corm_value *key_of(const corm_persister *p, const corm_shape *s, const corm_object *object,
                                 uint32_t slot) {
-  if (p->posting && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
-  if (p->written_keys) return &object->slots[slot];
-  return s->kind == CORM_WRITE_UPDATE && s->level ? &object->slots[slot] : corm_object_committed(object, slot);
+  const corm_value *value = &object->slots[slot];
+  if (p->posting && !p->parking && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
+  if (p->written_keys || (value->extra & CORM_SLOT_PASSED)) return value;
+  return s->kind == CORM_WRITE_UPDATE && s->level && !s->mapper->rules.active_updates
+             ? value
+             : corm_object_committed(object, slot);
 }
 
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {

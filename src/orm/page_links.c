@@ -1,9 +1,10 @@
 /* Rows of secondary tables. */
 #include "orm/persist.h"
 
-static corm_status association_value(corm_object *object, const corm_secondary_pair *pair, const corm_value **out,
-                                     corm_error *err) {
-  *out = &object->slots[pair->slot];
+/* `old`: what it was before the flush. */
+static corm_status association_value(corm_object *object, const corm_secondary_pair *pair, bool old,
+                                     const corm_value **out, corm_error *err) {
+  *out = old ? corm_object_committed(object, pair->slot) : &object->slots[pair->slot];
   return (*out)->kind == CORM_ABSENT ? corm_object_get(object, pair->slot, out, err) : CORM_OK;
 }
 
@@ -39,11 +40,12 @@ static corm_shape *new_link_shape(corm_persister *p, const corm_relationship *r,
   place_columns(r, s->place, columns);
   for (uint32_t i = 0; i < n; i++) s->slots[i] = (corm_shape_slot){columns[i], i, corm_page_plain(p, columns[i])};
   corm_writer_def def = {.kind = kind, .table = r->def.secondary};
-  if (kind == CORM_WRITE_INSERT) {
+  if (kind != CORM_WRITE_DELETE) {
     s->n = n;
     def.columns = columns;
     def.ncolumns = n;
-  } else {
+  }
+  if (kind != CORM_WRITE_INSERT) {
     s->nkeys = n;
     s->keys = s->slots;
     def.where = columns;
@@ -59,38 +61,44 @@ static corm_shape *find_link_shape(corm_persister *p, const corm_relationship *r
   return new_link_shape(p, r, kind, err);
 }
 
-static corm_status add_association(corm_persister *p, const corm_association *a, corm_error *err) {
+static corm_status put_values(corm_persister *p, const corm_association *a, const corm_shape *s, bool old,
+                              corm_value *out, corm_error *err) {
   const corm_relationship *r = a->relationship;
-  if (corm_persist_at(p, r->parent, r->def.secondary, err) != CORM_OK) return CORM_FAILED;
-  corm_shape *s = find_link_shape(p, r, a->insert ? CORM_WRITE_INSERT : CORM_WRITE_DELETE, err);
-  corm_value *out = s ? corm_page_room(p, s, a->near, err) : NULL;
-  if (!out) return CORM_FAILED;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < r->nnear + r->nfar; i++) {
     const bool near = i < r->nnear;
     const corm_secondary_pair *pair = near ? &r->near_secondary[i] : &r->far_secondary[i - r->nnear];
     const corm_value *value;
-    status = association_value(near ? a->near : a->far, pair, &value, err);
+    status = association_value(near ? a->near : a->far, pair, old, &value, err);
     if (status == CORM_OK)
       status = corm_page_put(p, pair->column, s->slots[s->place[i]].plain, value, out + s->place[i], err);
   }
+  return status;
+}
+
+/* A row that goes has the keys from before the flush, unless the database has passed new ones on to it already. */
+static corm_status add_association(corm_persister *p, const corm_association *a, bool early, corm_error *err) {
+  const corm_relationship *r = a->relationship;
+  const corm_work_kind kind = (corm_work_kind)a->kind;
+  if (corm_persist_at(p, r->parent, r->def.secondary, err) != CORM_OK) return CORM_FAILED;
+  corm_shape *s = find_link_shape(p, r, (corm_write_kind)kind, err);
+  corm_value *out = s ? corm_page_room(p, s, a->near, err) : NULL;
+  if (!out) return CORM_FAILED;
+  const bool old = kind == CORM_WORK_DELETE && (early || corm_relationship_is_active(r));
+  corm_status status = put_values(p, a, s, old, out, err);
+  if (status == CORM_OK && kind == CORM_WORK_UPDATE) status = put_values(p, a, s, true, out + s->n, err);
   if (status != CORM_OK) return status;
   corm_page_count(p, s);
   return corm_page_is_full(p, s) ? corm_pages_close(p, err) : CORM_OK;
 }
 
-static corm_status write_associations(corm_persister *p, bool insert, corm_error *err) {
+corm_status corm_persist_associations(corm_persister *p, corm_work_kind kind, bool early, corm_error *err) {
   const corm_flush *flush = p->flush;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nassociations; i++) {
     const corm_association *a = &flush->associations[i];
-    if (a->insert != insert) continue;
-    if (add_association(p, a, err) != CORM_OK) status = corm_persist_blame(a->near, err);
+    if (a->kind != kind) continue;
+    if (add_association(p, a, early, err) != CORM_OK) status = corm_persist_blame(a->near, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
-}
-
-corm_status corm_persist_associations(corm_persister *p, corm_error *err) {
-  corm_status status = write_associations(p, false, err);
-  return status == CORM_OK ? write_associations(p, true, err) : status;
 }

@@ -133,6 +133,7 @@ corm_status corm_page_settle(corm_persister *p, corm_sheaf *sheaf, const corm_pa
   switch (row->shape->kind) {
   case CORM_WRITE_INSERT: return settle_insert(p, corm_page_in(row->shape, sheaf), row, err);
   case CORM_WRITE_UPDATE:
+    if (p->parking) return CORM_OK;
     if (!p->posting && p->flush->works[row->object->flush - 1].replaces)
       return settle_insert(p, corm_page_in(row->shape, sheaf), row, err);
     corm_persist_expire(row->object, CORM_WRITE_UPDATE, row->shape->level);

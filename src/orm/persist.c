@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "orm/binds.h"
+#include "orm/handover.h"
 #include "orm/preview.h"
 
 /* -- when pages are closed --------------------------------------------------------------------------------------------
@@ -41,14 +42,20 @@ corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_
                                  corm_error *err) {
   corm_object *object = work->object;
   p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && corm_persist_versioned(object, level);
-  if (p->posting && (work->kind == CORM_WORK_INSERT || p->old_version.kind == CORM_NULL)) p->versioned = false;
+  if (p->parking)
+    p->versioned = p->versioned && corm_park_is_versioned(p, object);
+  else if (p->posting && (work->kind == CORM_WORK_INSERT || p->old_version.kind == CORM_NULL))
+    p->versioned = false;
+  p->in_order = p->flush->handover && kind == CORM_WRITE_UPDATE && p->flush->handover->in_order[work->rank];
   corm_shape *s = corm_page_shape(p, object, level, kind, err);
   if (!s) return CORM_FAILED;
   const corm_shape *open = open_shape(p);
   corm_status status = CORM_OK;
-  if (open && open != s && (p->posting || p->flush->cyclic[work->rank] || open->wants_key != s->wants_key))
+  if (open && open != s &&
+      (p->posting || p->in_order || p->flush->cyclic[work->rank] || open->wants_key != s->wants_key))
     status = corm_pages_close(p, err);
   if (status == CORM_OK) status = corm_page_add(p, s, object, err);
+  if (status == CORM_OK && p->in_order && p->versioned) return corm_pages_flush(p, err); /* else one takes from it */
   return status == CORM_OK && corm_page_is_full(p, s) ? corm_pages_close(p, err) : status;
 }
 
@@ -144,6 +151,7 @@ static uint8_t last_changed_level(const corm_object *object) {
   for (uint32_t i = 0; object->changes && i < object->changes->n; i++) {
     const corm_attribute *attribute = &object->mapper->attributes[object->changes->items[i].slot];
     if (attribute->column && !attribute->read_only && attribute->level > last) last = attribute->level;
+    if (attribute->primary_key && object->mapper->rules.active_updates) return (uint8_t)(object->mapper->ntables - 1);
   }
   return last;
 }
@@ -268,11 +276,21 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
     corm_arena_init(&p.sheaves[i].bytes, flush->mem);
   }
   corm_scratch_init(&p.scratch, flush->mem);
-  corm_status status = write_rows(&p, 0, flush->nsaves, err);
+  const uint32_t saves = flush->handover ? flush->handover->nfirst : 0, rest = saves + flush->nsaves;
+  corm_status status = saves ? corm_persist_associations(&p, CORM_WORK_DELETE, true, err) : CORM_OK;
+  if (status == CORM_OK && saves) status = write_rows(&p, 0, saves, err);
+  if (status == CORM_OK) status = corm_parks_write(&p, err);
+  if (status == CORM_OK) status = corm_key_switch_pass(flush, saves, rest, err);
+  if (status == CORM_OK) status = write_rows(&p, saves, rest, err);
   if (status == CORM_OK) status = corm_posts_write(&p, err);
-  if (status == CORM_OK) status = corm_persist_associations(&p, err);
-  if (status == CORM_OK) status = write_rows(&p, flush->nsaves, flush->nworks, err);
+  if (status == CORM_OK && !saves) status = corm_persist_associations(&p, CORM_WORK_DELETE, false, err);
+  if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_UPDATE, false, err);
+  if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_INSERT, false, err);
+  if (status == CORM_OK) status = corm_key_switch_pass(flush, rest, flush->nworks, err);
+  if (status == CORM_OK) status = write_rows(&p, rest, flush->nworks, err);
   if (status != CORM_OK) corm_pages_abandon(&p, err);
+  corm_key_switch_end(flush);
+  corm_parks_end(flush->handover, flush);
   corm_pages_rest(flush->conn);
   for (corm_shape *s = p.shapes; s; s = s->next) corm_writer_close(s->writer);
   corm_scratch_clear(&p.scratch);

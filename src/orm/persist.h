@@ -40,6 +40,7 @@ typedef struct corm_shape {
   corm_shape_slot *keys; /* what WHERE looks for */
   uint32_t nkeys;
   bool versioned;      /* the last key is the version */
+  bool in_order;       /* its rows are written as they stand */
   bool inlined;        /* it is one row's, with expressions among its values */
   bool wants_key;      /* INSERT: the generated key, which goes into the slot that its table generates */
   bool leaves_some;    /* INSERT: columns outside of the key are left to the database */
@@ -84,12 +85,14 @@ typedef struct corm_persister {
   bool copies;            /* hooks may change objects whose values stand in a page */
   bool background;        /* nothing of the script runs meanwhile */
   bool posting;           /* what is written are keys of relationships with post_update: no event tells of it */
+  bool parking;           /* and these are other values for a while, which no object knows */
   bool written_keys;      /* posting: the row has the keys that its object has by now */
   corm_value old_version; /* posting: the version that the row has; ABSENT: it counts none */
   corm_scratch scratch;
   uint64_t *mask; /* one row's */
   bool inlined;   /* some of its values are expressions */
-  bool versioned; /* so is this: an UPDATE or DELETE looks for the version, too */
+  bool in_order;  /* so is this: an UPDATE may take what the one before it gives up */
+  bool versioned; /* and this: an UPDATE or DELETE looks for the version, too */
   uint32_t nwords;
   uint32_t *set; /* slots of the row that defaults have set, as many as bits of the mask; where somebody listens */
   uint32_t nset;
@@ -197,7 +200,9 @@ CORM_MUST_USE corm_status corm_posts_write(corm_persister *p, corm_error *err);
 
 /* -- page_links.c -- */
 
-/* Rows of secondary tables: all that go, then all that come. */
-CORM_MUST_USE corm_status corm_persist_associations(corm_persister *p, corm_error *err);
+/* Rows of secondary tables: all that come, that go, or that get new keys. early: the objects' own rows are still as
+   they were. */
+CORM_MUST_USE corm_status corm_persist_associations(corm_persister *p, corm_work_kind kind, bool early,
+                                                    corm_error *err);
 
 #endif

@@ -127,8 +127,23 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
 
 static bool has_changes(const corm_object *object, uint32_t level) {
   if (!corm_object_has_changes(object)) return false;
-  for (uint32_t i = 0; i < object->changes->n; i++)
-    if (written(object->mapper, object->changes->items[i].slot, level)) return true;
+  for (uint32_t i = 0; i < object->changes->n; i++) {
+    const uint32_t slot = object->changes->items[i].slot;
+    if (written(object->mapper, slot, level) && !(object->slots[slot].extra & CORM_SLOT_PASSED)) return true;
+  }
+  return false;
+}
+
+/* The slot is part of a new key that each table gets by an UPDATE of its own. */
+static bool is_key_of(const corm_object *object, uint32_t slot, uint32_t level) {
+  const corm_mapper *mapper = object->mapper;
+  return level && mapper->rules.active_updates && mapper->attributes[slot].primary_key &&
+         (object->slots[slot].flags & CORM_VALUE_DIRTY) && corm_mapper_level_column(mapper, level, slot);
+}
+
+static bool has_new_key(const corm_object *object, uint32_t level) {
+  for (uint32_t i = 0; level && i < object->mapper->npk; i++)
+    if (is_key_of(object, object->mapper->pk[i], level)) return true;
   return false;
 }
 
@@ -143,16 +158,21 @@ corm_status corm_persist_update_mask(corm_persister *p, corm_object *object, uin
                                      corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
-  *any = has_changes(object, level) || (counts_version(mapper, level) && changes_below(object));
+  *any = has_changes(object, level) || has_new_key(object, level) ||
+         (counts_version(mapper, level) && changes_below(object));
   if (!*any) return CORM_OK;
   memset(p->mask, 0, corm_mask_words(mapper) * sizeof *p->mask);
   p->inlined = false;
   for (uint32_t i = 0; status == CORM_OK && i < mapper->nattributes; i++) {
     const corm_column *column = written(mapper, i, level);
+    if (!column && is_key_of(object, i, level)) set_bit(p->mask, i);
     if (!column) continue;
     if (!(object->slots[i].flags & CORM_VALUE_DIRTY) && is_client_default(&column->onupdate))
       status = apply_default(p, object, i, &column->onupdate, err);
-    if (object->slots[i].flags & CORM_VALUE_DIRTY) set_bit(p->mask, i);
+    if ((object->slots[i].flags & CORM_VALUE_DIRTY) && !(object->slots[i].extra & CORM_SLOT_PASSED)) {
+      set_bit(p->mask, i);
+      if (mapper->attributes[i].primary_key) p->flush->rekeyed = true;
+    }
     if (object->slots[i].flags & CORM_VALUE_SQL) p->inlined = true;
   }
   const uint32_t version = (uint32_t)mapper->version;

@@ -23,7 +23,7 @@ static corm_status edge_add(const corm_mem *mem, edges *list, uint32_t before, u
 
 /* -- tables -- */
 
-static ptrdiff_t mapper_of_table(const corm_flush *flush, const corm_table *table) {
+ptrdiff_t corm_plan_class_of(const corm_flush *flush, const corm_table *table) {
   for (size_t i = 0; i < flush->mappers.len; i++)
     if (corm_mapper_has_table(flush->mappers.items[i], table)) return (ptrdiff_t)i;
   return -1;
@@ -39,7 +39,7 @@ static corm_status edges_of_table(const corm_flush *flush, uint32_t m, const cor
     status = corm_constraint_resolve(fk, err);
     if (status != CORM_OK) return status;
     if (corm_mapper_is_between_levels(flush->mappers.items[m], fk)) continue;
-    const ptrdiff_t at = mapper_of_table(flush, fk->target_columns[0]->table);
+    const ptrdiff_t at = corm_plan_class_of(flush, fk->target_columns[0]->table);
     const ptrdiff_t to = at < 0 ? -1 : (ptrdiff_t)corm_flush_rank(flush, (uint32_t)at);
     if (to == (ptrdiff_t)mine)
       self[mine] = true;
@@ -57,7 +57,7 @@ static corm_status edges_of_conditions(const corm_flush *flush, uint32_t m, edge
   for (size_t i = 0; status == CORM_OK && i < mapper->relationships.len; i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
     if (!relationship->on || relationship->def.secondary || relationship->def.viewonly) continue;
-    const ptrdiff_t at = mapper_of_table(flush, relationship->target->table);
+    const ptrdiff_t at = corm_plan_class_of(flush, relationship->target->table);
     if (at < 0) continue;
     const uint32_t other = corm_flush_rank(flush, (uint32_t)at);
     const bool child = relationship->direction == CORM_MANY_TO_ONE;
@@ -86,9 +86,8 @@ static bool same_group(const corm_flush *flush, const uint32_t *group, const cor
   return object && object->flush && group[flush->works[object->flush - 1].rank] == mine;
 }
 
-/* The object that a foreign key's committed values point to, when it is in this session. */
-static corm_object *referenced(const corm_flush *flush, const corm_object *object, const corm_constraint *fk,
-                               const corm_mapper *target) {
+corm_object *corm_plan_referenced(const corm_flush *flush, const corm_object *object, const corm_constraint *fk,
+                                  const corm_mapper *target) {
   corm_value key[16];
   if (target->npk != fk->ncolumns || target->npk > 16) return NULL;
   for (uint32_t p = 0; p < target->npk; p++) {
@@ -121,11 +120,11 @@ static corm_status delete_edges_of(const corm_flush *flush, const uint32_t *grou
   for (size_t c = 0; status == CORM_OK && c < table->constraints.len; c++) {
     const corm_constraint *fk = table->constraints.items[c];
     if (fk->kind != CORM_CONSTRAINT_FOREIGN_KEY || !fk->ncolumns) continue;
-    ptrdiff_t m = mapper_of_table(flush, fk->target_columns[0]->table);
+    ptrdiff_t m = corm_plan_class_of(flush, fk->target_columns[0]->table);
     if (m < 0 || corm_post_covers(object->mapper, fk)) continue;
     status = load_key(object, fk, err);
     if (status != CORM_OK) return status;
-    corm_object *parent = referenced(flush, object, fk, flush->mappers.items[m]);
+    corm_object *parent = corm_plan_referenced(flush, object, fk, flush->mappers.items[m]);
     if (parent == object || !same_group(flush, group, parent, group[work->rank])) continue;
     if (flush->works[parent->flush - 1].kind != CORM_WORK_DELETE) continue;
     status = edge_add(flush->mem, list, object->flush - 1, parent->flush - 1, err);
@@ -142,14 +141,41 @@ static corm_status delete_edges(const corm_flush *flush, const uint32_t *group, 
   return status;
 }
 
+/* A new row cannot wait for a key of its own that it has not. */
+static bool needs_own_key(const corm_sync *sync) {
+  const corm_relationship *r = sync->relationship;
+  if (sync->parent != sync->child || (sync->child->flags & CORM_OBJECT_KEYED)) return false;
+  for (uint32_t k = 0; k < r->npairs; k++) {
+    const uint32_t slot = r->direction == CORM_MANY_TO_ONE ? r->pairs[k].far_slot : r->pairs[k].near_slot;
+    const uint8_t kind = sync->parent->slots[slot].kind;
+    if (kind == CORM_ABSENT || kind == CORM_NULL) return true;
+  }
+  return false;
+}
+
+static corm_status refuse_own_key(const corm_flush *flush, const corm_sync *sync, corm_error *err) {
+  corm_buf name;
+  corm_buf_init(&name, flush->mem);
+  corm_object_describe(sync->child, &name);
+  const char *text = corm_buf_str(&name);
+  corm_error_set(err, CORM_E_CIRCULAR_DEPENDENCY,
+                 "a row depends on itself: %s refers to itself by '%s', and its key is not known before it is inserted",
+                 text ? text : sync->child->mapper->name, sync->relationship->key);
+  corm_error_hint(err, "give it its key, or set post_update = true on the relationship");
+  corm_buf_clear(&name);
+  return CORM_FAILED;
+}
+
 /* A row that waits for a new row's key comes after it; so does one whose new key value is named by plain columns. */
 static corm_status save_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
                               corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t s = work->first_sync; status == CORM_OK && s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
+    if (needs_own_key(&flush->syncs[s - 1])) return refuse_own_key(flush, &flush->syncs[s - 1], err);
     if (parent == work->object || !same_group(flush, group, parent, group[work->rank])) continue;
-    if (flush->works[parent->flush - 1].kind != CORM_WORK_INSERT) continue;
+    if (flush->works[parent->flush - 1].kind != CORM_WORK_INSERT && !corm_key_switch_gives(flush, &flush->syncs[s - 1]))
+      continue;
     status = edge_add(flush->mem, list, parent->flush - 1, work->object->flush - 1, err);
   }
   return status;
@@ -266,7 +292,9 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
 static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
   for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
-    if (same_group(flush, group, parent, group[work->rank]) && flush->works[parent->flush - 1].kind == CORM_WORK_INSERT)
+    if (parent != work->object && same_group(flush, group, parent, group[work->rank]) &&
+        (flush->works[parent->flush - 1].kind == CORM_WORK_INSERT ||
+         corm_key_switch_gives(flush, &flush->syncs[s - 1])))
       return true;
   }
   return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orm/binds.h"
+#include "orm/handover.h"
 #include "orm/persist.h"
 #include "orm/state.h"
 
@@ -182,6 +183,10 @@ static void bring_back(kept *k) {
   object->flags = (uint8_t)((object->flags & ~CORM_OBJECT_EXPIRED) | (k->expired ? CORM_OBJECT_EXPIRED : 0));
 }
 
+corm_status corm_preview_keep(corm_preview *v, corm_object *object, corm_error *err) {
+  return keep(v, object, err);
+}
+
 corm_status corm_preview_keep_works(corm_flush *flush, corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
@@ -206,6 +211,12 @@ static corm_status put(corm_preview *v, corm_object *object, uint32_t slot, cons
   *out = value;
   out->flags = flags;
   return CORM_OK;
+}
+
+corm_status corm_preview_value(corm_preview *v, const corm_object *object, uint32_t slot, const char *what,
+                               corm_value *out, corm_error *err) {
+  const char *text = attribute_text(v->arena, what, object->mapper, slot, 0);
+  return text ? new_placeholder(v, text, out, err) : corm_error_memory(err);
 }
 
 corm_status corm_preview_put(corm_preview *v, corm_object *object, uint32_t slot, const char *what, corm_error *err) {
@@ -353,12 +364,14 @@ static corm_status run(corm_preview *v, corm_error *err) {
   const char *busy = session->busy;
   corm_map_init(&flush.seen, session->mem);
   corm_vec_init(&flush.mappers, session->mem);
+  corm_vec_init(&flush.switched, session->mem);
   session->flushing = session->writing = true;
   session->busy = "planning a flush";
   session->preview = v;
   corm_status status = corm_preview_connection(v, NULL, NULL, &flush.conn, err);
   if (status == CORM_OK) status = corm_flush_collect(&flush, err);
   if (status == CORM_OK && flush.nworks) status = corm_plan_order(&flush, err);
+  if (status == CORM_OK) status = corm_handover_plan(&flush, err);
   if (status == CORM_OK) status = corm_persist(&flush, err);
   corm_flush_clear(&flush);
   restore(v);

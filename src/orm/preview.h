@@ -44,6 +44,10 @@ typedef struct corm_preview corm_preview;
 
 /* Before the first of them is changed. */
 CORM_MUST_USE corm_status corm_preview_keep_works(struct corm_flush *flush, corm_error *err);
+CORM_MUST_USE corm_status corm_preview_keep(corm_preview *preview, corm_object *object, corm_error *err);
+/* A placeholder for what a slot is going to have: "<%s User.name>". */
+CORM_MUST_USE corm_status corm_preview_value(corm_preview *preview, const corm_object *object, uint32_t slot,
+                                             const char *what, corm_value *out, corm_error *err);
 /* Gives a slot a placeholder: "<%s User.name>". */
 CORM_MUST_USE corm_status corm_preview_put(corm_preview *preview, corm_object *object, uint32_t slot, const char *what,
                                            corm_error *err);

@@ -36,6 +36,22 @@ static bool is_void(const corm_mapper *mapper, size_t i) {
   return ((const corm_relationship *)mapper->relationships.items[i])->is_void;
 }
 
+/* The side that is referred to; a secondary table's rows repeat what their own relationships say. */
+static void mark_referred(corm_mapper *mapper) {
+  for (size_t i = 0; i < mapper->relationships.len; i++) {
+    const corm_relationship *r = mapper->relationships.items[i];
+    for (uint32_t k = 0; r->direction == CORM_ONE_TO_MANY && k < r->npairs; k++)
+      mapper->attributes[r->pairs[k].near_slot].referred = true;
+    for (uint32_t k = 0; k < r->nnear; k++) mapper->attributes[r->near_secondary[k].slot].referred = true;
+  }
+  for (const corm_mapper *m = mapper; m; m = m->parent)
+    for (size_t i = 0; i < m->referrers.len; i++) {
+      const corm_relationship *r = m->referrers.items[i];
+      for (uint32_t k = 0; r->direction == CORM_MANY_TO_ONE && k < r->npairs; k++)
+        mapper->attributes[r->pairs[k].far_slot].referred = true;
+    }
+}
+
 corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
   const corm_map_entry *entry;
   if (registry->configured) return CORM_OK;
@@ -53,6 +69,7 @@ corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
       if (status != CORM_OK) return status;
     }
   }
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) mark_referred(entry->value);
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;)
     ((corm_mapper *)entry->value)->configured = true;
   registry->configured = true;

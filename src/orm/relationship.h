@@ -61,6 +61,7 @@ typedef struct corm_relationship_def {
   bool viewonly;
   bool single_parent;
   bool post_update;
+  bool active_updates;              /* passive_updates = false: corm passes changed keys on to other rows itself */
   bool innerjoin;                   /* joined loading by an inner join */
   uint8_t join_depth;               /* eager loading back to the own class: how often; 0: not */
   corm_column *const *foreign_keys; /* chooses among several foreign keys */

@@ -38,7 +38,7 @@ corm_status corm_sync_add(corm_flush *flush, const corm_relationship *relationsh
 }
 
 corm_status corm_association_add(corm_flush *flush, const corm_relationship *relationship, corm_object *near,
-                                 corm_object *far, bool insert, corm_error *err) {
+                                 corm_object *far, corm_work_kind kind, corm_error *err) {
   const corm_relationship *inverse = relationship->inverse;
   /* One spelling for both sides: the side whose column stands first in the table is the near one. */
   if (inverse && inverse->near_secondary[0].column->index < relationship->near_secondary[0].column->index) {
@@ -54,7 +54,7 @@ corm_status corm_association_add(corm_flush *flush, const corm_relationship *rel
       corm_flush_grow(flush->mem, flush->associations, flush->nassociations, &flush->associations_cap, sizeof *list);
   if (!list) return corm_error_memory(err);
   flush->associations = list;
-  list[flush->nassociations++] = (corm_association){relationship, near, far, insert};
+  list[flush->nassociations++] = (corm_association){relationship, near, far, (uint8_t)kind};
   return CORM_OK;
 }
 
@@ -80,6 +80,10 @@ static bool is_stranger(const corm_flush *flush, const corm_relationship *relati
 
 static bool is_doomed(const corm_object *object) {
   return object->flags & CORM_OBJECT_DOOMED;
+}
+
+bool corm_sync_takes_part(const corm_flush *flush, const corm_object *object) {
+  return takes_part(flush, object) && !is_doomed(object);
 }
 
 static corm_status collect_many_to_one(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
@@ -141,14 +145,15 @@ static corm_status collect_many_to_many(corm_flush *flush, const corm_relationsh
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++)
     if (!is_stranger(flush, relationship, come->ptr[i].object))
-      status = corm_association_add(flush, relationship, object, come->ptr[i].object, true, err);
+      status = corm_association_add(flush, relationship, object, come->ptr[i].object, CORM_WORK_INSERT, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
-    status = corm_association_add(flush, relationship, object, list->removed.ptr[i].object, false, err);
+    status = corm_association_add(flush, relationship, object, list->removed.ptr[i].object, CORM_WORK_DELETE, err);
   if (status != CORM_OK || relationship->uselist) return status;
-  if (corm_link_old(link)) status = corm_association_add(flush, relationship, object, corm_link_old(link), false, err);
+  if (corm_link_old(link))
+    status = corm_association_add(flush, relationship, object, corm_link_old(link), CORM_WORK_DELETE, err);
   if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) &&
       !is_stranger(flush, relationship, corm_link_one(link)))
-    status = corm_association_add(flush, relationship, object, corm_link_one(link), true, err);
+    status = corm_association_add(flush, relationship, object, corm_link_one(link), CORM_WORK_INSERT, err);
   return status;
 }
 
@@ -169,19 +174,19 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   const corm_many *list = corm_link_list(link);
   corm_object *single = link->changed ? corm_link_old(link) : corm_link_one(link);
   if (single)
-    status = many ? corm_association_add(flush, relationship, object, single, false, err)
+    status = many ? corm_association_add(flush, relationship, object, single, CORM_WORK_DELETE, err)
                   : clear_child(flush, relationship, object, single, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->items.n; i++) {
     corm_object *other = list->items.ptr[i].object;
     if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&list->added, other) >= 0) continue;
     if (many)
-      status = corm_association_add(flush, relationship, object, other, false, err);
+      status = corm_association_add(flush, relationship, object, other, CORM_WORK_DELETE, err);
     else if (takes_part(flush, other) && !is_doomed(other))
       status = corm_sync_add(flush, relationship, other, NULL, err);
   }
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++) {
     corm_object *other = list->removed.ptr[i].object;
-    status = many ? corm_association_add(flush, relationship, object, other, false, err)
+    status = many ? corm_association_add(flush, relationship, object, other, CORM_WORK_DELETE, err)
                   : clear_child(flush, relationship, object, other, err);
   }
   return status;

@@ -119,6 +119,7 @@
 ---@field viewonly? boolean Never writes
 ---@field single_parent? boolean
 ---@field post_update? boolean
+---@field passive_updates? boolean false: rows that repeat a changed key are written by corm, not by the database
 ---@field info? table
 ---@field doc? string
 ---@field overlaps? string Taken, without effect

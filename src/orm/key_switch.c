@@ -1,0 +1,388 @@
+/*
+ * Keys that other rows refer to, and that change (M18). The database passes them on where a foreign key says ON UPDATE
+ * CASCADE: then objects in memory learn of it after the fact, whoever refers to the old key. With passive_updates =
+ * false corm does it: children are loaded and get UPDATEs of their own, association rows too. A child whose own key
+ * changes by that is a parent in turn.
+ */
+#include "orm/flush.h"
+#include "orm/preview.h"
+
+bool corm_relationship_is_active(const corm_relationship *r) {
+  return r->def.active_updates || (r->inverse && r->inverse->def.active_updates);
+}
+
+/* -- which keys change ----------------------------------------------------------------------------------------------
+ */
+
+/* Of the k-th pair: the slot that refers, in the child, and the one that is referred to. */
+static uint32_t child_slot(const corm_relationship *r, uint32_t k) {
+  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].near_slot : r->pairs[k].far_slot;
+}
+
+static uint32_t parent_slot(const corm_relationship *r, uint32_t k) {
+  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].far_slot : r->pairs[k].near_slot;
+}
+
+static bool is_dirty(const corm_object *object, uint32_t slot) {
+  return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
+}
+
+static bool has_new_key(const corm_object *object) {
+  for (uint32_t i = 0; i < object->mapper->npk; i++)
+    if (is_dirty(object, object->mapper->pk[i])) return true;
+  return false;
+}
+
+/* True when what the relationship refers to by changes in the parent. */
+static bool is_changed(const corm_relationship *r, const corm_object *parent) {
+  for (uint32_t k = 0; k < r->npairs; k++)
+    if (is_dirty(parent, parent_slot(r, k))) return true;
+  return false;
+}
+
+static bool is_changed_near(const corm_relationship *r, const corm_object *object) {
+  for (uint32_t i = 0; i < r->nnear; i++)
+    if (is_dirty(object, r->near_secondary[i].slot)) return true;
+  return false;
+}
+
+/* The i-th relationship in which the class is referred to: lists of its own, then references to it or to a class above;
+   NULL at the end. */
+static corm_relationship *referring(const corm_mapper *mapper, size_t *i) {
+  for (; *i < mapper->relationships.len; ++*i) {
+    corm_relationship *r = mapper->relationships.items[*i];
+    if (!r->def.viewonly && r->direction == CORM_ONE_TO_MANY) return r;
+  }
+  size_t skipped = mapper->relationships.len;
+  for (const corm_mapper *m = mapper; m; m = m->parent) {
+    for (; *i - skipped < m->referrers.len; ++*i) {
+      corm_relationship *r = m->referrers.items[*i - skipped];
+      if (!r->def.viewonly && r->direction == CORM_MANY_TO_ONE) return r;
+    }
+    skipped += m->referrers.len;
+  }
+  return NULL;
+}
+
+static bool is_switched(const corm_object *object) {
+  for (uint32_t i = 0; object->changes && i < object->changes->n; i++)
+    if (object->mapper->attributes[object->changes->items[i].slot].referred) return true;
+  return false;
+}
+
+static corm_status note(corm_flush *flush, corm_work *work, corm_error *err) {
+  if (work->kind != CORM_WORK_UPDATE || work->switched || !is_switched(work->object)) return CORM_OK;
+  if (corm_vec_push(&flush->switched, work->object) != CORM_OK) return corm_error_memory(err);
+  work->switched = true;
+  return CORM_OK;
+}
+
+bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync) {
+  const corm_object *parent = sync->parent;
+  return parent && parent->flush && flush->works[parent->flush - 1].switched && is_changed(sync->relationship, parent);
+}
+
+/* -- what corm passes on --------------------------------------------------------------------------------------------
+ */
+
+static corm_status pass_to(corm_flush *flush, const corm_relationship *r, corm_object *parent, corm_object *child,
+                           corm_error *err) {
+  if (!corm_sync_takes_part(flush, child) || child->state != CORM_PERSISTENT) return CORM_OK;
+  corm_status status = corm_sync_add(flush, r, child, parent, err);
+  if (status == CORM_OK && flush->preview) status = corm_preview_keep(flush->preview, child, err);
+  if (status == CORM_OK) status = corm_sync_apply_one((corm_sync){r, child, parent, 0}, err);
+  return status == CORM_OK && child->flush ? note(flush, &flush->works[child->flush - 1], err) : status;
+}
+
+static corm_status pass_association(corm_flush *flush, const corm_relationship *r, corm_object *near, corm_object *far,
+                                    corm_error *err) {
+  if (!corm_sync_takes_part(flush, far) || far->state != CORM_PERSISTENT) return CORM_OK;
+  return corm_association_add(flush, r, near, far, CORM_WORK_UPDATE, err);
+}
+
+/* To all in a list that were there before. */
+static corm_status pass_down(corm_flush *flush, corm_relationship *r, corm_object *object, corm_error *err) {
+  const bool many = r->direction == CORM_MANY_TO_MANY;
+  corm_status status = corm_object_load_link(object, r, err);
+  const corm_link *link = status == CORM_OK ? corm_object_find_link(object, r) : NULL;
+  if (!link) return status;
+  corm_object *one = link->changed ? NULL : corm_link_one(link);
+  if (one) status = many ? pass_association(flush, r, object, one, err) : pass_to(flush, r, object, one, err);
+  for (uint32_t i = 0; status == CORM_OK && i < corm_link_items(link)->n; i++) {
+    corm_object *item = corm_link_items(link)->ptr[i].object;
+    if (corm_items_index(&corm_link_list(link)->added, item) >= 0) continue;
+    status = many ? pass_association(flush, r, object, item, err) : pass_to(flush, r, object, item, err);
+  }
+  return status;
+}
+
+/* To all objects in memory that are known to refer to it. */
+static corm_status pass_up(corm_flush *flush, const corm_relationship *r, corm_object *parent, corm_error *err) {
+  const corm_identity *map = &flush->session->identity;
+  const corm_host *host = flush->session->host;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < map->cap; i++) {
+    corm_object *child = map->entries[i].object;
+    if (!child || !corm_mapper_isa(child->mapper, r->parent)) continue;
+    const corm_link *link = corm_object_find_link(child, r);
+    if (!link || !link->loaded || link->changed || corm_link_one(link) != parent) continue;
+    if (host->alive(host->ctx, child)) status = pass_to(flush, r, parent, child, err);
+  }
+  return status;
+}
+
+static corm_status pass_on(corm_flush *flush, corm_object *object, corm_error *err) {
+  corm_relationship *r;
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && (r = referring(object->mapper, &i)) != NULL; i++) {
+    if (!corm_relationship_is_active(r) || !is_changed(r, object)) continue;
+    if (r->direction == CORM_MANY_TO_ONE)
+      status = pass_up(flush, r, object, err);
+    else if (!corm_relationship_is_unread(r))
+      status = pass_down(flush, r, object, err);
+  }
+  for (size_t i = 0; status == CORM_OK && i < object->mapper->relationships.len; i++) {
+    r = object->mapper->relationships.items[i];
+    if (r->direction != CORM_MANY_TO_MANY || r->def.viewonly || corm_relationship_is_unread(r)) continue;
+    if (corm_relationship_is_active(r) && is_changed_near(r, object)) status = pass_down(flush, r, object, err);
+  }
+  return status;
+}
+
+/* -- before writing -------------------------------------------------------------------------------------------------
+ */
+
+/* The new key may be another object's only if that one gives it up. */
+static corm_status check_key(corm_flush *flush, const corm_object *object, corm_error *err) {
+  corm_value key[16];
+  if (!has_new_key(object) || object->mapper->npk > 16 || !corm_object_key(object, key)) return CORM_OK;
+  const corm_object *other = corm_session_find(flush->session, object->mapper->root, key);
+  if (!other || other == object) return CORM_OK;
+  const corm_work *work = other->flush ? &flush->works[other->flush - 1] : NULL;
+  if (work && (work->kind == CORM_WORK_DELETE || has_new_key(other))) return CORM_OK;
+  corm_buf name;
+  corm_buf_init(&name, flush->mem);
+  corm_object_describe(other, &name);
+  const char *text = corm_buf_str(&name);
+  corm_error_set(err, CORM_E_FLUSH, "an object cannot get the primary key of another one: %s is in this session",
+                 text ? text : other->mapper->name);
+  corm_error_hint(err, "give that one another key, or delete it, in the same flush");
+  corm_error_field(err->entity, sizeof err->entity, object->mapper->name);
+  corm_buf_clear(&name);
+  return CORM_FAILED;
+}
+
+corm_status corm_key_switch_collect(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  const uint32_t n = flush->nworks;
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = note(flush, &flush->works[i], err);
+  for (size_t i = 0; status == CORM_OK && i < flush->switched.len; i++)
+    status = pass_on(flush, flush->switched.items[i], err);
+  for (size_t i = 0; status == CORM_OK && i < flush->switched.len; i++)
+    status = check_key(flush, flush->switched.items[i], err);
+  return status;
+}
+
+/* -- after writing --------------------------------------------------------------------------------------------------
+ */
+
+/* Parents by the keys that they had. */
+typedef struct switches {
+  const corm_relationship *relationship;
+  corm_object **parents; /* open addressing */
+  uint32_t cap;          /* power of two */
+} switches;
+
+static bool old_key_hash(const corm_relationship *r, const corm_object *object, bool parent, uint64_t *hash) {
+  *hash = 0;
+  for (uint32_t k = 0; k < r->npairs; k++) {
+    const uint32_t slot = parent ? parent_slot(r, k) : child_slot(r, k);
+    const corm_value *value = corm_object_committed(object, slot);
+    if (value->kind == CORM_NULL || value->kind == CORM_ABSENT) return false;
+    *hash = corm_value_hash(value, *hash);
+  }
+  return r->npairs > 0;
+}
+
+static bool is_child_of(const corm_relationship *r, const corm_object *child, const corm_object *parent) {
+  for (uint32_t k = 0; k < r->npairs; k++)
+    if (!corm_value_equal(corm_object_committed(child, child_slot(r, k)),
+                          corm_object_committed(parent, parent_slot(r, k))))
+      return false;
+  return true;
+}
+
+static uint32_t place_of(const switches *s, uint64_t hash) {
+  return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (s->cap - 1);
+}
+
+static const corm_mapper *parent_class(const corm_relationship *r) {
+  return r->direction == CORM_MANY_TO_ONE ? r->target : r->parent;
+}
+
+/* The parents of a relationship from `from` to `to` of the list; false: there are none. */
+static corm_status index_parents(const corm_flush *flush, switches *s, size_t from, size_t to, bool *any,
+                                 corm_error *err) {
+  const corm_relationship *r = s->relationship;
+  for (s->cap = 16; s->cap < (to - from) * 2; s->cap *= 2) {
+  }
+  s->parents = corm_mem_zalloc(flush->mem, s->cap, sizeof(corm_object *));
+  if (!s->parents) return corm_error_memory(err);
+  for (size_t i = from; i < to; i++) {
+    corm_object *parent = flush->switched.items[i];
+    uint64_t hash;
+    if (!corm_mapper_isa(parent->mapper, parent_class(r)) || !is_changed(r, parent)) continue;
+    if (!old_key_hash(r, parent, true, &hash)) continue;
+    uint32_t at = place_of(s, hash);
+    while (s->parents[at]) at = (at + 1) & (s->cap - 1);
+    s->parents[at] = parent;
+    *any = true;
+  }
+  return CORM_OK;
+}
+
+static corm_object *find_parent(const switches *s, const corm_object *child) {
+  uint64_t hash;
+  if (!old_key_hash(s->relationship, child, false, &hash)) return NULL;
+  for (uint32_t at = place_of(s, hash); s->parents[at]; at = (at + 1) & (s->cap - 1))
+    if (is_child_of(s->relationship, child, s->parents[at])) return s->parents[at];
+  return NULL;
+}
+
+/* What a hook has changed meanwhile waits for the next flush: of such an object the key is only forgotten. */
+static corm_status learn(corm_flush *flush, const corm_relationship *r, corm_object *child, const corm_object *parent,
+                         corm_error *err) {
+  const bool waits = !child->flush && corm_object_has_changes(child);
+  corm_work *work = waits ? NULL : corm_flush_work(flush, child, err);
+  if (!waits && !work) return CORM_FAILED;
+  if (work && work->kind != CORM_WORK_UPDATE) return CORM_OK;
+  corm_status status = CORM_OK;
+  for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
+    const uint32_t slot = child_slot(r, k);
+    if (is_dirty(child, slot)) continue; /* written by this flush, or by the next */
+    if (!waits)
+      status = corm_object_set(child, slot, &parent->slots[parent_slot(r, k)], err);
+    else if (!child->mapper->attributes[slot].primary_key)
+      corm_object_expire(child, &slot, 1);
+    if (child->mapper->attributes[slot].primary_key && !waits) flush->rekeyed = true;
+  }
+  return status == CORM_OK && work ? note(flush, &flush->works[child->flush - 1], err) : status;
+}
+
+static corm_status follow(corm_flush *flush, const corm_relationship *r, size_t from, size_t to, corm_error *err) {
+  const corm_mapper *child = r->direction == CORM_MANY_TO_ONE ? r->parent : r->target;
+  const corm_identity *map = &flush->session->identity;
+  const corm_host *host = flush->session->host;
+  switches s = {.relationship = r};
+  bool any = false;
+  corm_status status = index_parents(flush, &s, from, to, &any, err);
+  for (uint32_t i = 0; any && status == CORM_OK && i < map->cap; i++) {
+    corm_object *object = map->entries[i].object;
+    if (!object || !corm_mapper_isa(object->mapper, child)) continue;
+    const corm_object *parent = find_parent(&s, object);
+    if (parent && host->alive(host->ctx, object)) status = learn(flush, r, object, parent, err);
+  }
+  corm_mem_free(flush->mem, s.parents);
+  return status;
+}
+
+static corm_status add_relationships(const corm_flush *flush, size_t from, size_t to, corm_vec *list, corm_error *err) {
+  const corm_mapper *last = NULL;
+  for (size_t i = from; i < to; i++) {
+    const corm_object *object = flush->switched.items[i];
+    corm_relationship *r;
+    if (object->mapper == last) continue;
+    last = object->mapper;
+    for (size_t k = 0; (r = referring(last, &k)) != NULL; k++) {
+      if (corm_relationship_is_active(r) || corm_vec_index(list, r) >= 0) continue;
+      if (corm_vec_push(list, r) != CORM_OK) return corm_error_memory(err);
+    }
+  }
+  return CORM_OK;
+}
+
+/* Whether the child has the parent's key in its own. */
+static bool is_in_key(const corm_relationship *r) {
+  const corm_mapper *child = r->direction == CORM_MANY_TO_ONE ? r->parent : r->target;
+  for (uint32_t k = 0; k < r->npairs; k++)
+    if (child->attributes[child_slot(r, k)].primary_key) return true;
+  return false;
+}
+
+static corm_status take_key(corm_flush *flush, const corm_relationship *r, corm_work *work, const corm_object *parent,
+                            corm_error *err) {
+  corm_object *child = work->object;
+  corm_status status = CORM_OK;
+  for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
+    const uint32_t slot = child_slot(r, k);
+    if (!child->mapper->attributes[slot].primary_key || is_dirty(child, slot)) continue;
+    status = corm_object_set(child, slot, &parent->slots[parent_slot(r, k)], err);
+    if (status != CORM_OK || !is_dirty(child, slot)) continue;
+    child->slots[slot].extra |= CORM_SLOT_PASSED;
+    flush->rekeyed = true;
+  }
+  return status == CORM_OK ? note(flush, work, err) : status;
+}
+
+static corm_status pass_keys(corm_flush *flush, const corm_relationship *r, size_t first, size_t last, uint32_t from,
+                             uint32_t to, corm_error *err) {
+  const corm_mapper *child = r->direction == CORM_MANY_TO_ONE ? r->parent : r->target;
+  switches s = {.relationship = r};
+  bool any = false;
+  corm_status status = index_parents(flush, &s, first, last, &any, err);
+  for (uint32_t i = from; any && status == CORM_OK && i < to; i++) {
+    corm_work *work = &flush->works[flush->order[i]];
+    if (work->kind == CORM_WORK_INSERT || !corm_mapper_isa(work->object->mapper, child)) continue;
+    const corm_object *parent = find_parent(&s, work->object);
+    if (parent) status = take_key(flush, r, work, parent, err);
+  }
+  corm_mem_free(flush->mem, s.parents);
+  return status;
+}
+
+corm_status corm_key_switch_pass(corm_flush *flush, uint32_t from, uint32_t to, corm_error *err) {
+  corm_status status = CORM_OK;
+  corm_vec relationships;
+  if (!flush->switched.len || from == to) return CORM_OK;
+  corm_vec_init(&relationships, flush->mem);
+  for (size_t first = 0, last; status == CORM_OK && first < flush->switched.len; first = last) {
+    last = flush->switched.len;
+    relationships.len = 0;
+    status = add_relationships(flush, first, last, &relationships, err);
+    for (size_t i = 0; status == CORM_OK && i < relationships.len; i++)
+      if (is_in_key(relationships.items[i]))
+        status = pass_keys(flush, relationships.items[i], first, last, from, to, err);
+  }
+  corm_vec_clear(&relationships);
+  return status;
+}
+
+void corm_key_switch_end(corm_flush *flush) {
+  for (uint32_t w = 0; flush->switched.len && w < flush->nworks; w++) {
+    corm_object *object = flush->works[w].object;
+    for (uint32_t i = 0; i < object->mapper->npk; i++) {
+      const uint32_t slot = object->mapper->pk[i];
+      if (!(object->slots[slot].extra & CORM_SLOT_PASSED)) continue;
+      object->slots[slot].extra &= (uint16_t)~CORM_SLOT_PASSED;
+      if (flush->works[w].kind == CORM_WORK_DELETE) corm_object_unset(object, slot);
+    }
+  }
+}
+
+corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  corm_vec relationships;
+  const uint32_t n = flush->nworks;
+  if (!flush->rekeyed && !flush->switched.len) return CORM_OK;
+  corm_vec_init(&relationships, flush->mem);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = note(flush, &flush->works[i], err);
+  for (size_t from = 0, to; status == CORM_OK && from < flush->switched.len; from = to) {
+    to = flush->switched.len;
+    relationships.len = 0;
+    status = add_relationships(flush, from, to, &relationships, err);
+    for (size_t i = 0; status == CORM_OK && i < relationships.len; i++)
+      status = follow(flush, relationships.items[i], from, to, err);
+  }
+  corm_vec_clear(&relationships);
+  return status;
+}
