@@ -350,6 +350,19 @@ describe("M24 column_property", function()
     end)
   end)
 
+  it("is read by a key of any name", function()
+    local Base = corm.declarative_base()
+    local Named = Base:model("Named", {
+      __tablename__ = "author",
+      pk = Column("id", Integer, { primary_key = true, key = "pk" }),
+      more = column_property(function(cls) return cls.pk + 41 end),
+    })
+    local named = session:get(Named, 1)
+    assert.equal(42, named.more)
+    session:expire(named, { "more" })
+    assert.equal(42, named.more)
+  end)
+
   it("is a property of an imperative mapping", function()
     local registry = corm.registry {}
     local authors = corm.Table("author", registry.metadata, Column("id", Integer, { primary_key = true }),

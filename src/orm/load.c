@@ -218,8 +218,8 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
 static bool name_keys(const corm_loader *loader, const char **names, uint32_t n) {
   const corm_compiled *compiled = loader->compiled;
   for (uint32_t i = 0; i < n; i++) {
-    char wanted[16];
-    snprintf(wanted, sizeof wanted, "pk_%u", i + 1);
+    char wanted[24];
+    snprintf(wanted, sizeof wanted, "row key %u", i + 1);
     for (uint32_t k = 0; k < compiled->nbinds && !names[i]; k++)
       if (strcmp(compiled->binds[k].name, wanted) == 0) names[i] = compiled->binds[k].name;
     if (!names[i]) return false;

@@ -93,7 +93,7 @@ typedef struct corm_mapper_sql {
   const uint64_t *set;         /* bit per slot: what it reads besides the key; NULL: the whole row */
   corm_arena arena;
   const corm_bundle *bundle; /* what it selects */
-  corm_compiled get;         /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ... */
+  corm_compiled get;         /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ..., or "row key 1" ... */
 } corm_mapper_sql;
 
 /*

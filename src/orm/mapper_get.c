@@ -46,8 +46,9 @@ static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, 
   sql->bundle = sql->set ? corm_mapper_columns_in(arena, mapper, sql->set) : mapper->own;
   if (!select || !columns || !criteria || !sql->bundle) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) {
-    char name[16];
-    snprintf(name, sizeof name, "pk_%u", i + 1);
+    char name[24];
+    /* No bind of an expression of the class has such a name. */
+    snprintf(name, sizeof name, mapper->nexpressions ? "row key %u" : "pk_%u", i + 1);
     const corm_type *type = mapper->attributes[mapper->pk[i]].type;
     const corm_node *bind = corm_bindparam_in(arena, name, type, NULL, false);
     criteria[i] = bind ? corm_binary_in(arena, CORM_OP_EQ, corm_mapper_key_column(mapper, sql->bundle, i), bind) : NULL;
