@@ -174,7 +174,7 @@ static int class_info(lua_State *L) {
                        mapper->discriminator < 0 ? NULL : mapper->attributes[mapper->discriminator].type);
     lua_setfield(L, -2, "polymorphic_identity");
   }
-  set_boolean(L, "single", mapper->parent && mapper->parent->ntables == mapper->ntables);
+  set_boolean(L, "single", mapper->root != mapper && mapper->parent->ntables == mapper->ntables);
   return 1;
 }
 

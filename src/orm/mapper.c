@@ -244,6 +244,20 @@ static void leave_void(corm_mapper *mapper) {
   mapper->nlater = mapper->nattributes;
 }
 
+/* The class has more tables than its parent, in which the same values may stand. */
+static bool make_room_for_ties(corm_mapper *mapper) {
+  const uint32_t had = mapper->parent->ntables;
+  for (uint32_t i = 0; mapper->ntables > had && i < mapper->nattributes; i++) {
+    corm_attribute *attribute = &mapper->attributes[i];
+    if (!attribute->also) continue;
+    corm_column **also = corm_arena_zalloc(&mapper->arena, mapper->ntables, sizeof *also);
+    if (!also) return false;
+    memcpy(also, attribute->also, had * sizeof *also);
+    attribute->also = also;
+  }
+  return true;
+}
+
 static corm_status inherit(corm_mapper *mapper, corm_error *err) {
   const corm_mapper *parent = mapper->parent;
   if (!parent) return CORM_OK;
@@ -255,6 +269,7 @@ static corm_status inherit(corm_mapper *mapper, corm_error *err) {
     return CORM_OK;
   }
   mapper->nexpressions = parent->nexpressions;
+  if (!make_room_for_ties(mapper)) return corm_error_memory(err);
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&parent->by_key, &pos)) != NULL;) {
     if ((uintptr_t)entry->value > parent->nattributes) continue; /* a relationship */
