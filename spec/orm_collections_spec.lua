@@ -166,6 +166,36 @@ describe("M16 a collection that is a dictionary", function()
     assert.is_true(owner.things:has_key "e")
   end)
 
+  it("looks for what its objects say now, also where they have expired or say it twice", function()
+    local owner = m.Owner { things = { a = m.Thing { word = "a" }, b = m.Thing { word = "b" } } }
+    session:add(owner)
+    session:commit()
+    local a, b = owner.things.a, owner.things.b
+    a.word = "c"
+    assert.is_nil(owner.things.a)
+    assert.is_true(rawequal(a, owner.things.c))
+    b.word = "c"
+    assert.is_true(rawequal(b, owner.things.c)) -- the last one
+    b.word = nil
+    assert.is_true(rawequal(a, owner.things.c))
+    session:rollback()
+    assert.is_true(rawequal(a, owner.things.a))
+    session:expire(b)
+    assert.is_true(rawequal(b, owner.things.b))
+    assert.is_nil(owner.things[5])
+    assert.is_nil(owner.things[true])
+    assert.is_nil(owner.things[("x"):rep(1000)])
+  end)
+
+  it("sets and finds thousands of objects by their keys", function()
+    local owner = m.Owner {}
+    local start = os.clock()
+    for i = 1, 2000 do owner.things["w" .. i] = m.Thing { word = "w" .. i } end
+    for i = 1, 2000 do assert.equal("w" .. i, owner.things["w" .. i].word) end
+    assert.is_true(os.clock() - start < 2) -- mostly 0.2; four million calls of Lua would take longer
+    assert.equal(2000, #owner.things)
+  end)
+
   it("refuses keys that its objects do not say", function()
     local owner = m.Owner { things = { a = m.Thing { word = "a" } } }
     raises("ArgumentError", "the object given for key 'x' says that its key is 'y'", function()

@@ -262,7 +262,12 @@ end
 -- Dictionaries --------------------------------------------------------------------------------------------------------
 
 local function lookup(self, key)
-  local key_of, found = self[SHAPE].key_of, nil
+  local key_of, attribute, found = self[SHAPE].key_of, field(self[SHAPE], "attribute"), nil
+  if attribute then
+    found = native.find_keyed(self[RAW], attribute, key)
+    if found ~= false then return found end
+    found = nil
+  end
   for object in self[RAW] do
     if key_of(object) == key then found = object end
   end

@@ -121,6 +121,12 @@ static corm_link *link_of(lua_State *L, collection *c) {
   return link;
 }
 
+const corm_items *binding_collection_items(lua_State *L, int arg, const corm_relationship **relationship) {
+  collection *c = binding_check(L, arg, BINDING_COLLECTION, "collection");
+  *relationship = c->relationship;
+  return corm_link_items(link_of(L, c));
+}
+
 static const binding_attr *attr_of(lua_State *L, const corm_relationship *relationship) {
   lua_pushstring(L, relationship->key);
   const binding_attr *attr = binding_find_attr(L, binding_class_of(relationship->parent), -1);

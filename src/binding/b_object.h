@@ -160,6 +160,8 @@ bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int v
 /* -- collections (b_collection.c) -- */
 /* Pushes the collection of a relationship of the object at index. */
 void binding_push_collection(lua_State *L, int object, corm_relationship *relationship);
+/* The objects of the Collection at arg, loaded, as long as nothing changes them; and its relationship. */
+const corm_items *binding_collection_items(lua_State *L, int arg, const corm_relationship **relationship);
 /* Replaces its content by the list (or collection) at `value`. Indices are absolute. */
 void binding_assign_collection(lua_State *L, int object, const binding_attr *attr, int value);
 /* The object at `value`, fit for the relationship of `object` (validators called); nil gives NULL when `nullable`. May
@@ -207,6 +209,7 @@ void binding_open_object(lua_State *L);
 int binding_construct(lua_State *L);
 void binding_open_collection(lua_State *L);
 void binding_open_write_only(lua_State *L);
+void binding_open_keyed(lua_State *L);
 void binding_open_mapper(lua_State *L);
 void binding_open_orm_help(lua_State *L);
 void binding_open_relationship(lua_State *L);

@@ -46,6 +46,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_plan(L);
   binding_open_explain(L);
   binding_open_write_only(L);
+  binding_open_keyed(L);
   binding_open_orm_event(L);
   push_info(L, binding_get(L)->host);
   lua_setfield(L, -2, "info");
