@@ -144,7 +144,8 @@ describe("the stubs", function()
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "Explanation", "ForeignKeyOptions", "GetOptions", "History",
       "IdentityOptions", "IndexOptions",
-      "ListenOptions", "MetaDataOptions", "Object", "OrderingListOptions", "Plan", "PlannedStatement",
+      "ListenOptions", "LoaderCriteriaOptions", "MetaDataOptions", "ORMExecuteState", "Object", "OrderingListOptions",
+      "Plan", "PlannedStatement",
       "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }

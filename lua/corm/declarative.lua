@@ -20,6 +20,8 @@ load "corm.upsert"
 load "corm.plan"
 load "corm.bulk"
 load "corm.joined"
+load "corm.criteria"
+load "corm.execute"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local Table, MetaData = corm.Table, corm.MetaData
@@ -518,6 +520,7 @@ local function declare(base, name, body, given)
   -- What is refused or interrupted leaves neither class nor table behind, so that it can be said again.
   local ci = new_info(name, base)
   ci.given = given
+  ci.mixins = mixins_of(name, body)
   local fields = {}
   for key, value in next, given or {} do fields[key] = value end
   local metadata = ci.registry.metadata
@@ -597,7 +600,8 @@ function new_abstract(base, name, body)
       native.unknown("name", name, key, orm.sorted_keys(special))
     end
   end
-  return new_base { name = name, registry = info[base].registry, body = body, base = base }
+  local mixins = mixins_of(name, body)
+  return new_base { name = name, registry = info[base].registry, body = body, base = base, mixins = mixins }
 end
 
 -- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }

@@ -39,6 +39,7 @@ local arguments = {
     after_transaction_end = { "session", "transaction" },
     after_bulk_update = { "update_context" },
     after_bulk_delete = { "delete_context" },
+    do_orm_execute = { "orm_execute_state" },
   },
   mapper = {
     mapper_configured = { "mapper", "class_" },
@@ -214,6 +215,19 @@ function session_functions.bulk_event(name, session, class, statement, result)
   tell(of_sessions[ALL], name, context)
   if maker then tell(of_sessions[maker], name, context) end
   tell(of_sessions[session], name, context)
+end
+
+-- All who listen to an event of a session, in order.
+function events.session_listeners(session, name)
+  local found = {}
+  local function add(lists)
+    for _, entry in ipairs(lists and lists[name] or {}) do found[#found + 1] = entry end
+  end
+  local maker = native.session_maker(session)
+  add(of_sessions[ALL])
+  add(maker and of_sessions[maker])
+  add(of_sessions[session])
+  return found
 end
 
 local function sessions_changed()

@@ -8,6 +8,7 @@
 
 #include "binding/b_bindparam.h"
 #include "binding/b_engine.h"
+#include "binding/b_load.h"
 #include "binding/b_object.h"
 #include "binding/b_params.h"
 #include "binding/b_result.h"
@@ -98,6 +99,7 @@ typedef struct written {
   corm_bulk_write bulk;
   corm_params params;
   binding_late late;
+  corm_plan_criteria criteria;
   bool many;
 } written;
 
@@ -115,12 +117,14 @@ static void prepare(lua_State *L, written *w, corm_session *session, int stateme
   const corm_node *whole = binding_params_statement(L, node, first, arena);
   if (!whole) binding_error(L, CORM_E_MEMORY, "not enough memory");
   if (n) binding_params_native(L, first, true, arena, &w->params);
+  const corm_criteria *criteria = binding_push_criteria(L, statement, &w->criteria);
   w->bulk = (corm_bulk_write){.session = session,
                               .arena = arena,
                               .mapper = binding_written_class(L, statement),
                               .statement = whole,
                               .params = n ? &w->params : NULL,
                               .late = &w->late.late,
+                              .criteria = criteria,
                               .synchronize = synchronize,
                               .gives_rows = gives_rows(node),
                               .listed = listed};

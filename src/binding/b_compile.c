@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "binding/b_bindparam.h"
+#include "binding/b_load.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "sql/ddl.h"
@@ -104,10 +105,12 @@ static bool try_text(lua_State *L, const corm_dialect *dialect, const corm_compi
   binding_state *state = binding_get(L);
   int top = lua_gettop(L);
   corm_compiled compiled;
+  corm_plan_criteria criteria;
+  corm_compile_options own = *options;
+  own.criteria = binding_push_criteria(L, 1, &criteria);
   corm_arena *arena = binding_scratch(L, state);
   binding_late late;
   binding_late_init(&late, L, 0, false);
-  corm_compile_options own = *options;
   own.late = &late.late;
   bool ok = binding_compile(L, 1, dialect, &own, arena, &compiled, err) == CORM_OK;
   if (ok) lua_pushlstring(L, compiled.sql, compiled.len);
@@ -214,13 +217,15 @@ static void push_compiled_params(lua_State *L, const binding_compiled *self) {
   corm_compiled compiled;
   if (lua_getiuservalue(L, 1, COMPILED_PARAMS) == LUA_TTABLE) return;
   lua_getiuservalue(L, 1, COMPILED_SOURCE);
+  const int source = lua_gettop(L);
+  corm_plan_criteria criteria;
+  corm_compile_options own = self->options;
+  own.criteria = binding_push_criteria(L, source, &criteria);
   corm_arena *arena = binding_scratch(L, state);
   binding_late late;
   binding_late_init(&late, L, 0, false);
-  corm_compile_options own = self->options;
   own.late = &late.late;
-  if (binding_compile(L, lua_gettop(L) - 1, self->dialect, &own, arena, &compiled, &err) != CORM_OK)
-    binding_raise(L, &err);
+  if (binding_compile(L, source, self->dialect, &own, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
   push_params(L, &compiled);
   binding_scratch_done(L, state, arena);
   lua_pushvalue(L, -1);

@@ -3,6 +3,7 @@
 
 #include "binding/b_bindparam.h"
 #include "binding/b_engine.h"
+#include "binding/b_load.h"
 #include "binding/b_params.h"
 #include "binding/b_result.h"
 #include "binding/b_statement.h"
@@ -136,10 +137,11 @@ static void fire_after(lua_State *L, int conn, int stmt, int params) {
 
 /* `first`: the first set of parameters; `keys`: the key of an INSERT is wanted. */
 void binding_compile_execution(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine,
-                               corm_arena *arena, corm_compiled *out) {
+                               const corm_criteria *criteria, corm_arena *arena, corm_compiled *out) {
   binding_late late;
   binding_late_init(&late, L, first, !keys);
-  const corm_compile_options options = {.late = &late.late, .keys = keys, .lint = corm_engine_lints(engine)};
+  const corm_compile_options options = {
+      .late = &late.late, .criteria = criteria, .keys = keys, .lint = corm_engine_lints(engine)};
   const corm_dialect *dialect = corm_engine_dialect(engine);
   corm_error err;
   corm_error_init(&err);
@@ -159,12 +161,14 @@ void binding_compile_execution(lua_State *L, int stmt, int first, bool keys, con
   if (err.is_set) binding_raise(L, &err);
 }
 
-/* stream_results, or yield_per, which means it too. */
-static bool wants_stream(lua_State *L, int stmt) {
-  if (!binding_push_execution_options(L, stmt)) return false;
-  bool stream = binding_opt_bool(L, -1, "stream_results", binding_opt_int(L, -1, "yield_per", 0) > 0);
+enum { MAX_PAGE = 100000 }; /* rows of a cursor that are fetched together */
+
+void binding_read_streaming(lua_State *L, int stmt, corm_execution *out) {
+  if (!binding_push_execution_options(L, stmt)) return;
+  const lua_Integer size = binding_opt_int(L, -1, "yield_per", 0);
+  out->page = size > 0 ? (uint32_t)(size < MAX_PAGE ? size : MAX_PAGE) : 0;
+  out->stream_results = binding_opt_bool(L, -1, "stream_results", out->page > 0);
   lua_pop(L, 1);
-  return stream;
 }
 
 void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_index) {
@@ -188,14 +192,17 @@ void binding_execute(lua_State *L, int conn_index, int stmt_index, int params_in
   if (corm_conn_is_closed(conn)) binding_error(L, CORM_E_RESOURCE_CLOSED, "this connection is closed");
   fire_before(L, conn_at, stmt, params);
   corm_arena *arena = binding_scratch(L, state);
+  corm_plan_criteria own;
+  const corm_criteria *criteria = binding_push_criteria(L, stmt, &own);
   binding_params_first(L, params, &many);
-  binding_compile_execution(L, stmt, -1, !many, corm_conn_engine(conn), arena, &compiled);
+  binding_compile_execution(L, stmt, -1, !many, corm_conn_engine(conn), criteria, arena, &compiled);
   size_t nsets;
   const corm_params *sets = binding_params_read(L, &compiled, params, many, arena, &nsets);
   binding_result *result = binding_new_result(L, conn_at, stmt);
   result->is_insert = compiled.is_insert;
   state->L = L;
-  corm_execution execution = {.stream_results = wants_stream(L, stmt)};
+  corm_execution execution = {0};
+  binding_read_streaming(L, stmt, &execution);
   if (!many && !nsets) sets = NULL;
   corm_status status =
       corm_conn_execute_many(conn, &compiled, sets, many ? nsets : sets != NULL, &execution, &result->result, &err);

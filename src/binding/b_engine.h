@@ -77,9 +77,11 @@ void binding_push_conn(lua_State *L, corm_conn *conn, int engine);
 corm_conn *binding_open_conn(lua_State *L, int engine);
 
 /* Compiles the statement at `stmt` for an execution with the parameters whose first set is at `first` (one for `keys`,
-   which then asks for the generated key). Raises. */
+   which then asks for the generated key) and the criteria of its options (NULL: none). Raises. */
 void binding_compile_execution(lua_State *L, int stmt, int first, bool keys, const corm_engine *engine,
-                               corm_arena *arena, corm_compiled *out);
+                               const struct corm_criteria *criteria, corm_arena *arena, corm_compiled *out);
+/* stream_results and yield_per, which means it too, of the statement's execution options. */
+void binding_read_streaming(lua_State *L, int stmt, corm_execution *out);
 /*
  * Executes the statement at `stmt` with the parameters at `params` (nil: none) on the Connection at `conn`, and pushes
  * the Result. Fires before_execute and after_execute.

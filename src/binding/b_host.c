@@ -478,6 +478,8 @@ void binding_open_host(lua_State *L) {
                            .run_loader = binding_host_run_loader,
                            .blame = host_blame,
                            .plan_gone = host_plan_gone,
+                           .criterion = binding_host_criterion,
+                           .before_load = binding_host_before_load,
                            .warn = host_warn,
                            .call_default = host_call_default,
                            .event = binding_host_event,

@@ -197,6 +197,9 @@ static bool has_one_object(const corm_loader *loader, bool wanted) {
   return !wanted || (corm_loader_items(loader) == 1 && corm_loader_item(loader, 0, &column) == 0);
 }
 
+/* Eager loads, which may have some of their own: as deep as the options say. */
+static void run_next(run *r, corm_loader *loader);
+
 static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   lua_State *L = r->L;
   corm_error err;
@@ -211,35 +214,70 @@ static lua_Integer run_one(run *r, corm_loader *loader, bool wanted) {
   }
   if (status == CORM_FAILED) binding_raise(L, &err);
   link_groups(r, loader);
+  run_next(r, loader);
+  return rows;
+}
+
+static void run_next(run *r, corm_loader *loader) {
+  lua_State *L = r->L;
+  corm_error err;
+  corm_error_init(&err);
   while (corm_loader_has_next(loader)) {
     binding_loader *sub = binding_new_loader(L);
     r->state->L = L;
-    status = corm_loader_next(loader, &sub->loader, &err);
+    corm_status status = corm_loader_next(loader, &sub->loader, &err);
     if (status == CORM_FAILED) binding_raise(L, &err);
     if (status == CORM_ROW) run_one(r, sub->loader, false);
     binding_loader_close(L, -1);
     lua_pop(L, 1);
   }
-  return rows;
+}
+
+static void begin_run(lua_State *L, run *r) {
+  luaL_checkstack(L, 8, "loader");
+  r->heap = lua_gc(L, LUA_GCCOUNT);
+  lua_pushnil(L);
+  r->anchors = lua_gettop(L);
+  binding_object_frame(L, r->state);
+  r->frame = r->anchors + 1;
+  r->state->L = L;
+}
+
+/* What happened to objects is told; the stack is as it was. */
+static void end_run(lua_State *L, const run *r, corm_session *session) {
+  corm_error err;
+  corm_error_init(&err);
+  r->state->L = L;
+  lua_settop(L, r->anchors - 1);
+  if (corm_session_tell(session, &err) != CORM_OK) binding_raise(L, &err);
 }
 
 lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *loader, int values) {
-  int top = lua_gettop(L);
-  luaL_checkstack(L, 8, "loader");
   run r = {.L = L, .state = state, .values = values ? lua_absindex(L, values) : 0};
-  r.heap = lua_gc(L, LUA_GCCOUNT);
-  lua_pushnil(L);
-  r.anchors = lua_gettop(L);
-  binding_object_frame(L, state);
-  r.frame = r.anchors + 1;
-  state->L = L;
+  begin_run(L, &r);
   corm_session *session = corm_loader_session(loader);
   lua_Integer rows = run_one(&r, loader, values != 0);
-  state->L = L;
-  lua_settop(L, top);
+  end_run(L, &r, session);
+  return rows;
+}
+
+lua_Integer binding_run_page(lua_State *L, binding_state *state, corm_loader *loader, int values, uint32_t page,
+                             bool *over) {
+  run r = {.L = L, .state = state, .values = lua_absindex(L, values)};
   corm_error err;
   corm_error_init(&err);
-  if (corm_session_tell(session, &err) != CORM_OK) binding_raise(L, &err);
+  corm_status status = CORM_ROW;
+  lua_Integer rows = 0;
+  begin_run(L, &r);
+  while (rows < (lua_Integer)page && (status = corm_loader_step(loader, &err)) == CORM_ROW)
+    rows += take_row(&r, loader, true);
+  if (status == CORM_ROW && corm_loader_pause(loader, &err) != CORM_OK) status = CORM_FAILED;
+  if (status == CORM_FAILED) binding_raise(L, &err);
+  link_groups(&r, loader);
+  run_next(&r, loader);
+  corm_loader_resume(loader);
+  *over = status == CORM_DONE;
+  end_run(L, &r, corm_loader_session(loader));
   return rows;
 }
 

@@ -23,6 +23,22 @@ void binding_loader_close(lua_State *L, int index);
  */
 lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *loader, int values);
 
+/* Pushes one value that keeps what the options of the statement at `statement` say of classes, and returns it as the
+   compiler takes it; NULL: nothing. `out` and the value must outlive the execution. */
+const corm_criteria *binding_push_criteria(lua_State *L, int statement, corm_plan_criteria *out);
+corm_status binding_host_criterion(void *ctx, corm_load_plan *plan, uint32_t number, const corm_mapper *mapper,
+                                   const corm_node **out, corm_error *err);
+void binding_open_criteria(lua_State *L);
+
+/* -- do_orm_execute (b_execute.c) -- */
+CORM_MUST_USE corm_status binding_host_before_load(void *ctx, const corm_load_news *news, corm_load_plan **out,
+                                                   corm_error *err);
+void binding_open_execute(lua_State *L);
+
+/* The same for the next `page` rows of a loader that was made with pages; *over: these were the last. */
+lua_Integer binding_run_page(lua_State *L, binding_state *state, corm_loader *loader, int values, uint32_t page,
+                             bool *over);
+
 /* The host's run_loader: protected, rows not wanted. */
 corm_status binding_host_run_loader(void *ctx, corm_loader *loader, corm_error *err);
 

@@ -230,6 +230,10 @@ static int option_options(lua_State *L) {
   }
   lua_settop(L, own + 1);
   for (int i = 2; i <= last; i++) {
+    if (binding_test(L, i, BINDING_CRITERIA))
+      return binding_error(L, CORM_E_ARGUMENT,
+                           "options: with_loader_criteria() holds of the whole statement; give it to the statement's "
+                           "options()");
     const load_option *other = binding_check(L, i, BINDING_OPTION, "option:options");
     if (other->n && !other->steps[0].columns) check_link(L, self, &other->steps[0], "options");
     append_branch(L, self, i);
@@ -362,12 +366,17 @@ static void enter_path(tree *t, const load_option *option) {
 }
 
 /* How many steps the options of the list have, which are checked, those of their branches too. A path that names
-   columns has several on one level. */
-static size_t count_steps(lua_State *L, int list) {
+   columns has several on one level. And how many are criteria instead. */
+static size_t count_steps(lua_State *L, int list, uint32_t *criteria) {
   const size_t n = (size_t)lua_rawlen(L, list);
   size_t steps = 0;
   for (size_t i = 1; i <= n; i++) {
     lua_rawgeti(L, list, (lua_Integer)i);
+    if (binding_test(L, -1, BINDING_CRITERIA)) {
+      (*criteria)++;
+      lua_pop(L, 1);
+      continue;
+    }
     steps += ((const load_option *)binding_check(L, -1, BINDING_OPTION, "options"))->n;
     const lua_Integer branches = push_branches(L, lua_gettop(L));
     for (lua_Integer k = 1; k <= branches; k++) {
@@ -434,10 +443,18 @@ void binding_load_options(lua_State *L, int list, corm_load_options *out) {
   }
   luaL_checkstack(L, 8, "options");
   out->plan = push_plan(L, list);
-  tree t = {.L = L, .arena = &out->plan->arena, .width = count_steps(L, list)};
+  corm_load_plan *plan = out->plan;
+  uint32_t ncriteria = 0;
+  tree t = {.L = L, .arena = &plan->arena, .width = count_steps(L, list, &ncriteria)};
   t.roots = take(&t, t.width + 1, sizeof *t.roots);
+  plan->criteria = take(&t, ncriteria + 1, sizeof *plan->criteria);
   for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, list); i++) {
     lua_rawgeti(L, list, i);
+    if (binding_load_criterion(L, -1, &plan->criteria[plan->ncriteria])) {
+      plan->ncriteria++;
+      lua_pop(L, 1);
+      continue;
+    }
     enter_path(&t, lua_touserdata(L, -1));
     const lua_Integer n = push_branches(L, lua_gettop(L));
     for (lua_Integer k = 1; k <= n; k++) {

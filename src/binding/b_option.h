@@ -42,6 +42,10 @@ const corm_mapper *binding_option_end(const load_option *option);
 /* Where an option stands: whether its last step about relationships is one, or it only begins. */
 bool binding_option_is_root(const load_option *option);
 
+/* -- with_loader_criteria (b_criteria.c) -- */
+/* False: the value is no such option. */
+bool binding_load_criterion(lua_State *L, int index, corm_criterion *out);
+
 /* load_only, defer, undefer, undefer_group, with_expression: into the table at the top as functions, or as methods. */
 void binding_open_option_columns(lua_State *L, bool methods);
 /* selectin_polymorphic, likewise. */

@@ -4,6 +4,7 @@
 #include "binding/b_load.h"
 #include "binding/b_object.h"
 #include "binding/b_session.h"
+#include "binding/b_stream.h"
 
 /* Info about classes, by class: the same table for every opening of the module, since classes outlive one. */
 static void push_info(lua_State *L, const binding_host *host) {
@@ -33,6 +34,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_host(L);
   binding_open_object(L);
   binding_open_load(L);
+  binding_open_stream(L);
   binding_open_collection(L);
   binding_open_session(L);
   lua_newtable(L);
@@ -48,6 +50,8 @@ void binding_open_orm(lua_State *L) {
   binding_open_write_only(L);
   binding_open_keyed(L);
   binding_open_orm_event(L);
+  binding_open_criteria(L);
+  binding_open_execute(L);
   push_info(L, binding_get(L)->host);
   lua_setfield(L, -2, "info");
   lua_setfield(L, -2, "_orm");

@@ -178,7 +178,7 @@ static const corm_node *push_inner_target(lua_State *L, const binding_ends *e) {
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 3);
-  do node = corm_mapper_alias_in(&b.arena, target, NULL);
+  do node = corm_mapper_follow_in(&b.arena, target);
   while (binding_build_again(&b, node));
   return node;
 }

@@ -64,14 +64,41 @@ void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer n
   result->width = binding_shape_width(L, shape);
 }
 
+void binding_result_feed(lua_State *L, int feed) {
+  binding_result *result = lua_touserdata(L, -1);
+  lua_pushvalue(L, feed);
+  result->feed = lua_touserdata(L, -1);
+  result->page = result->feed->page;
+  lua_setiuservalue(L, -2, BINDING_RESULT_FEED);
+}
+
 /* -- stepping -- */
+
+/* The next page becomes the list; false: there is none. Works on argument 1. */
+static bool turn_page(lua_State *L, const binding_result *self) {
+  binding_result *source = self->source;
+  const int top = lua_gettop(L);
+  if (!source->feed) return false;
+  luaL_checkstack(L, 6, "result");
+  if (source == self)
+    lua_pushvalue(L, 1);
+  else
+    lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
+  lua_getiuservalue(L, top + 1, BINDING_RESULT_FEED);
+  source->next = source->count = 0;
+  const lua_Integer rows = source->feed->pull(L, source->feed, top + 2);
+  if (rows) lua_setiuservalue(L, top + 1, BINDING_RESULT_VALUES);
+  source->count = rows;
+  lua_settop(L, top);
+  return rows > 0;
+}
 
 /* To the next row of the source; false at the end. */
 static bool step(lua_State *L, binding_result *self) {
   binding_result *source = self->source;
   if (self->closed || source->closed) closed_error(L);
   if (!source->result) {
-    if (source->next >= source->count) return false;
+    if (source->next >= source->count && !turn_page(L, self)) return false;
     source->next++;
     return true;
   }
@@ -195,6 +222,7 @@ static void null_for_nil(lua_State *L) {
 
 static void close_result(binding_result *self) {
   self->closed = self->source->closed = true;
+  if (self->source->feed) self->source->feed->close(self->source->feed);
   if (self->source->result) corm_result_close(self->source->result);
 }
 
@@ -218,7 +246,7 @@ static int push_list(lua_State *L, binding_result *self, lua_Integer limit) {
 static bool take_list(lua_State *L, binding_result *self) {
   binding_result *source = self->source;
   if (self->mode != BINDING_SCALARS || self->is_unique || self->map || self->closed) return false;
-  if (source->result || source->closed || source->width != 1 || source->next > 0) return false;
+  if (source->result || source->feed || source->closed || source->width != 1 || source->next > 0) return false;
   lua_settop(L, 1);
   if (source != self) lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
   int holder = lua_gettop(L);
@@ -283,9 +311,22 @@ static int next_partition(lua_State *L) {
   return 1;
 }
 
+/* result:yield_per(n): so many rows are a partition, and a page where objects come by pages. */
+static int result_yield_per(lua_State *L) {
+  const binding_result *self = check_any(L, "Result:yield_per");
+  binding_result *source = self->source;
+  const lua_Integer size = size_arg(L, 2, "yield_per");
+  if (size < 0) return binding_error(L, CORM_E_ARGUMENT, "yield_per: a number of rows from 1 expected, got nil");
+  source->page = size;
+  if (source->feed) source->feed->page = size;
+  lua_settop(L, 1);
+  return 1;
+}
+
 static int result_partitions(lua_State *L) {
-  check_any(L, "Result:partitions");
-  lua_Integer size = size_arg(L, 2, "partitions");
+  const binding_result *self = check_any(L, "Result:partitions");
+  const lua_Integer page = self->source->page;
+  lua_Integer size = lua_isnoneornil(L, 2) && page ? page : size_arg(L, 2, "partitions");
   lua_pushlightuserdata(L, binding_upvalue(L));
   lua_pushvalue(L, 1);
   lua_pushinteger(L, size);
@@ -407,6 +448,10 @@ static int result_columns(lua_State *L) {
 
 static int result_unique(lua_State *L) {
   binding_result *self = check_any(L, "Result:unique");
+  if (self->source->feed)
+    return binding_error(
+        L, CORM_E_INVALID_REQUEST,
+        "unique: objects that come by pages (yield_per) are not remembered, as unique() would have to");
   if (!lua_isnoneornil(L, 2) && !lua_isfunction(L, 2))
     return binding_error(L, CORM_E_ARGUMENT, "unique: a function expected, got %s", binding_typename(L, 2));
   lua_settop(L, 2);
@@ -531,6 +576,7 @@ static int result_gc(lua_State *L) {
   binding_result *self = binding_test(L, 1, BINDING_RESULT);
   if (!self) return 0;
   corm_result *result = self->result;
+  self->feed = NULL;         /* finalized by itself, maybe before */
   binding_upvalue(L)->L = L; /* the last one gives the connection back */
   self->result = NULL;
   self->closed = true;
@@ -548,7 +594,7 @@ static int any_close(lua_State *L) {
 #define FETCHING                                                                                                       \
   {"all", result_all}, {"fetchall", result_all}, {"fetchmany", result_fetchmany}, {"first", result_first},             \
       {"one", result_one}, {"one_or_none", result_one_or_none}, {"partitions", result_partitions},                     \
-      {"unique", result_unique}, {"close", result_close}, {"closed", NULL}, {                                          \
+      {"unique", result_unique}, {"yield_per", result_yield_per}, {"close", result_close}, {"closed", NULL}, {         \
     "fetchone", result_fetchone                                                                                        \
   }
 

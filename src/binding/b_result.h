@@ -51,6 +51,16 @@ void binding_open_row(lua_State *L);
 
 /* -- results -- */
 
+/* Where the pages of a list come from: a userdata that begins with this. */
+typedef struct binding_feed {
+  binding_head head;
+  /* Pushes the values of the next page and returns its number of rows; 0: there is none, and nothing pushed. Raises.
+     `self` is its stack index. */
+  lua_Integer (*pull)(lua_State *L, struct binding_feed *feed, int self);
+  void (*close)(struct binding_feed *feed); /* gives up what it holds; idempotent */
+  lua_Integer page;
+} binding_feed;
+
 typedef enum binding_result_mode { BINDING_ROWS, BINDING_SCALARS, BINDING_MAPPINGS } binding_result_mode;
 
 /* User values of a Result. */
@@ -65,8 +75,9 @@ enum {
   BINDING_RESULT_SOURCE,  /* views: the Result that is read */
   BINDING_RESULT_SEEN,    /* unique(): what was given already */
   BINDING_RESULT_STRATEGY,
-  BINDING_RESULT_MAP, /* columns(): what `map` points at */
-  BINDING_RESULT_SLOTS = BINDING_RESULT_MAP
+  BINDING_RESULT_MAP,  /* columns(): what `map` points at */
+  BINDING_RESULT_FEED, /* what the next page comes from */
+  BINDING_RESULT_SLOTS = BINDING_RESULT_FEED
 };
 
 typedef struct binding_result {
@@ -77,9 +88,11 @@ typedef struct binding_result {
   size_t width;                  /* columns of a row as read */
   const int *map;                /* columns(): positions in the row as read; NULL: all */
   size_t nmap;
-  int64_t rowcount; /* what the core's result does not know; INT64_MIN: ask it */
-  int column;       /* SCALARS: which, from 0 */
-  uint8_t mode;     /* binding_result_mode */
+  struct binding_feed *feed; /* NULL: the list is all there is */
+  lua_Integer page;          /* yield_per(): rows of a partition; 0: all */
+  int64_t rowcount;          /* what the core's result does not know; INT64_MIN: ask it */
+  int column;                /* SCALARS: which, from 0 */
+  uint8_t mode;              /* binding_result_mode */
   bool is_unique;
   bool is_insert;
   bool closed; /* by close() or by a method that closes */
@@ -97,6 +110,9 @@ void binding_result_started(lua_State *L, binding_result *result);
  * NULL. The table is taken over.
  */
 void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer nrows);
+
+/* The Result at the top, a list without rows so far, goes on with the pages of the feed at `feed`. */
+void binding_result_feed(lua_State *L, int feed);
 
 /* True when an item equal to that on the top was not given before by the Result at argument 1. A row is looked at value
    by value, after its strategy, if it has one (b_unique.c). */

@@ -68,6 +68,9 @@ int binding_session_connection(lua_State *L);
 /* Runs the statement at `statement` with the parameters at `params` (0: none) in the Session at `session`; pushes the
  * Result. */
 void binding_session_run(lua_State *L, int session, int statement, int params);
+/* The same without asking who listens to do_orm_execute; and by asking them (b_execute.c). */
+void binding_session_send(lua_State *L, int session, int statement, int params);
+void binding_session_hooked(lua_State *L, int session, int statement, int params);
 
 /* -- binds (b_session_binds.c) -- */
 /* Reads the option `binds` of the table at `options` into the Session at the top. */

@@ -11,6 +11,7 @@
 #include "binding/b_result.h"
 #include "binding/b_session.h"
 #include "binding/b_statement.h"
+#include "binding/b_stream.h"
 #include "orm/binds.h"
 #include "sql/walk.h"
 
@@ -19,8 +20,10 @@ typedef struct run_settings {
   bool autoflush;
   bool populate_existing;
   corm_synchronize synchronize;
-  bool yields; /* yield_per */
+  uint32_t page; /* yield_per, or what stream_results means for objects; 0: all at once */
 } run_settings;
+
+enum { PAGE = 1000 }; /* rows, where nobody said how many */
 
 static run_settings read_settings(lua_State *L, int statement) {
   run_settings settings = {.autoflush = true, .synchronize = CORM_SYNCHRONIZE_AUTO};
@@ -28,8 +31,10 @@ static run_settings read_settings(lua_State *L, int statement) {
   settings.autoflush = binding_opt_bool(L, -1, "autoflush", true);
   settings.populate_existing = binding_opt_bool(L, -1, "populate_existing", false);
   settings.synchronize = binding_synchronize_option(L, lua_gettop(L));
-  settings.yields = binding_opt_int(L, -1, "yield_per", 0) > 0;
   lua_pop(L, 1);
+  corm_execution execution = {0};
+  binding_read_streaming(L, statement, &execution);
+  if (execution.stream_results) settings.page = execution.page ? execution.page : PAGE;
   return settings;
 }
 
@@ -161,7 +166,12 @@ static void run_select(lua_State *L, entity_run *run) {
       corm_loader_new(run->session, run->node, given.n ? &given : NULL, run->options, &handle->loader, &err);
   run->session->no_autoflush -= !run->settings->autoflush;
   if (status != CORM_OK) binding_raise(L, &err);
-  take_rows(L, run, loader);
+  if (!run->options->page) {
+    take_rows(L, run, loader);
+    return;
+  }
+  push_shape(L, handle->loader, run->node, run->statement);
+  binding_push_stream(L, loader, run->statement, (const corm_select *)run->node, run->options->page);
 }
 
 /* One execution of a statement that writes, with the parameters at `params`; leaves the shape of its rows. */
@@ -173,7 +183,10 @@ static void run_written(lua_State *L, entity_run *run, corm_conn *conn, int para
   bool many;
   size_t nsets;
   binding_params_first(L, params, &many);
-  binding_compile_execution(L, run->statement, lua_gettop(L), false, corm_conn_engine(conn), run->arena, compiled);
+  corm_plan_criteria own;
+  const corm_criteria *criteria = corm_plan_criteria_init(&own, run->options->plan, NULL, false);
+  binding_compile_execution(L, run->statement, lua_gettop(L), false, corm_conn_engine(conn), criteria, run->arena,
+                            compiled);
   const corm_params *sets = binding_params_read(L, compiled, params, many, run->arena, &nsets);
   binding_result *result = binding_new_result(L, 0, 0);
   binding_get(L)->L = L;
@@ -227,10 +240,6 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   binding_state *state = binding_get(L);
   corm_load_options options = {0};
   int base = lua_gettop(L);
-  if (settings->yields)
-    binding_error(L, CORM_E_INVALID_REQUEST,
-                  "yield_per: objects are not streamed yet, all rows of a statement become objects at once; select "
-                  "columns, or read the objects in parts by limit()");
   binding_configure_statement(L, state, node);
   const corm_bundle *bundle;
   for (uint32_t k = 0; (bundle = nth_entity(node, k)) != NULL; k++)
@@ -252,11 +261,23 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
                     .options = &options,
                     .arena = arena,
                     .values = lua_gettop(L)};
-  if (binding_tonode(L, statement)->kind == CORM_NODE_SELECT && binding_tonode(L, statement) == node)
+  const bool selects = binding_tonode(L, statement)->kind == CORM_NODE_SELECT && binding_tonode(L, statement) == node;
+  if (settings->page && node->kind == CORM_NODE_SELECT && !selects)
+    binding_error(
+        L, CORM_E_INVALID_REQUEST,
+        "yield_per: the rows of from_statement() become objects all at once; execute the statement without it");
+  options.page = selects ? settings->page : 0;
+  if (selects)
     run_select(L, &run);
   else
     run_returning(L, &run);
   binding_load_options_done(L, plan);
+  if (options.page) {
+    binding_scratch_done(L, state, arena);
+    lua_replace(L, base + 1);
+    lua_settop(L, base + 1);
+    return;
+  }
   if (node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node))
     (void)binding_group_bundles(L, (const corm_select *)node, statement, &run.values, lua_gettop(L), run.rows,
                                 run.width);
@@ -360,7 +381,7 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   lua_replace(L, base + 1);
 }
 
-void binding_session_run(lua_State *L, int self, int statement, int params) {
+void binding_session_send(lua_State *L, int self, int statement, int params) {
   luaL_checkstack(L, 16, "execute");
   corm_session *session = binding_checksession_at(L, self, "Session:execute");
   const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
@@ -371,6 +392,14 @@ void binding_session_run(lua_State *L, int self, int statement, int params) {
     run_entities(L, session, node, statement, params, &settings);
   else
     run_plain(L, session, self, statement, params, &settings);
+}
+
+void binding_session_run(lua_State *L, int self, int statement, int params) {
+  const corm_session *session = binding_checksession_at(L, self, "Session:execute");
+  if (session->listening & CORM_EVENT_BIT(CORM_EVENT_DO_ORM_EXECUTE))
+    binding_session_hooked(L, self, statement, params);
+  else
+    binding_session_send(L, self, statement, params);
 }
 
 /* -- plans of the database -- */
@@ -416,8 +445,10 @@ static void explain_other(lua_State *L, corm_session *session, corm_result **out
   if (!compiled) binding_error(L, CORM_E_MEMORY, "not enough memory");
   corm_status status = corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, 2)), &conn, &err);
   if (status != CORM_OK) binding_raise(L, &err);
+  corm_plan_criteria own;
+  const corm_criteria *criteria = binding_push_criteria(L, 2, &own);
   binding_params_first(L, 3, &many);
-  binding_compile_execution(L, 2, lua_gettop(L), false, corm_conn_engine(conn), arena, compiled);
+  binding_compile_execution(L, 2, lua_gettop(L), false, corm_conn_engine(conn), criteria, arena, compiled);
   const corm_params *sets = binding_params_read(L, compiled, 3, many, arena, &nsets);
   binding_get(L)->L = L;
   if (corm_conn_explain(conn, compiled, nsets ? sets : NULL, out, &err) != CORM_OK) binding_raise(L, &err);
@@ -455,14 +486,29 @@ void binding_open_explain(lua_State *L) {
 
 /* -- methods -- */
 
+/* The statement at 2 with the execution options of { execution_options = ... } at 4. */
+static void add_options(lua_State *L, const char *what) {
+  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY}};
+  binding_check_options(L, 4, what, specs, 1);
+  if (!binding_opt_push(L, 4, "execution_options")) return;
+  if (!binding_test(L, 2, BINDING_STATEMENT))
+    binding_error(L, CORM_E_ARGUMENT, "%s: execution_options are of statements, got %s", what, binding_typename(L, 2));
+  lua_getfield(L, 2, "execution_options");
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 5);
+  lua_call(L, 2, 1);
+  lua_replace(L, 2);
+}
+
 /* Leaves session, statement and parameters, and pushes the Result. */
 static void run(lua_State *L, const char *what) {
   binding_checksession(L, what);
-  if (lua_gettop(L) > 3)
-    binding_error(L, CORM_E_ARGUMENT,
-                  "%s: a statement and its parameters expected; options go through execution_options", what);
-  lua_settop(L, 3);
+  if (lua_gettop(L) > 4)
+    binding_error(L, CORM_E_ARGUMENT, "%s: a statement, its parameters and { execution_options = ... } expected", what);
+  lua_settop(L, 4);
   if (binding_push_query_statement(L, 2)) lua_replace(L, 2);
+  if (!lua_isnil(L, 4)) add_options(L, what);
+  lua_settop(L, 3);
   binding_session_run(L, 1, 2, 3);
 }
 

@@ -255,7 +255,7 @@ static int stmt_options(lua_State *L) {
   binding_check(L, 1, BINDING_STATEMENT, "statement:options");
   for (int i = 2; i <= last; i++) {
     binding_kind kind = binding_kindof(L, i);
-    if (kind != BINDING_OPTION && kind != BINDING_LOADER)
+    if (kind != BINDING_OPTION && kind != BINDING_LOADER && kind != BINDING_CRITERIA)
       return binding_error(L, CORM_E_ARGUMENT,
                            "options: a loader option such as corm.selectinload(...) expected, got %s",
                            binding_typename(L, i));
@@ -307,7 +307,7 @@ static int stmt_execution_options(lua_State *L) {
                                               {"autoflush", BINDING_OPT_BOOL},
                                               {"synchronize_session", BINDING_OPT_ANY}};
   binding_check(L, 1, BINDING_STATEMENT, "statement:execution_options");
-  binding_check_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
+  binding_check_open_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
   lua_settop(L, 2);
   check_synchronize(L, 2);
   lua_newtable(L);

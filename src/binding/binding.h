@@ -67,6 +67,8 @@ typedef enum binding_kind {
   BINDING_CONSTRUCT, /* a class of SQL elements of the user's */
   BINDING_COMPILER,  /* what the functions of compiles() get */
   BINDING_PLAN,      /* the options of a running query */
+  BINDING_CRITERIA,  /* with_loader_criteria() */
+  BINDING_STREAM,    /* what a Result of objects gets its pages from */
   BINDING_KIND_COUNT
 } binding_kind;
 
@@ -321,6 +323,8 @@ typedef struct binding_option_spec {
 /* Checks that the table at `arg` (or nil) has only known string keys of the right type, else ArgumentError with the
  * nearest name. Returns how many there are. */
 size_t binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n);
+/* The same where a script may have options of its own: an unknown name is refused when it is like a known one. */
+void binding_check_open_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n);
 /* Readers of single fields, raw; defaults when absent. */
 bool binding_opt_bool(lua_State *L, int arg, const char *name, bool otherwise);
 lua_Integer binding_opt_int(lua_State *L, int arg, const char *name, lua_Integer otherwise);

@@ -1,6 +1,7 @@
 /* Options tables: the last argument of most calls. Read raw; unknown names are refused. */
 #include <string.h>
 
+#include "base/str.h"
 #include "binding/binding.h"
 
 static bool has_kind(lua_State *L, int arg, binding_option_kind kind) {
@@ -32,7 +33,15 @@ static void unknown_option(lua_State *L, const char *where, const char *name, co
   binding_unknown(L, "option", where, name, names, n);
 }
 
-size_t binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {
+/* Names that are like none of the known ones are the script's own. */
+static bool is_own(const char *name, const binding_option_spec *specs, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (corm_name_nearest(name, &specs[i].name, 1)) return false;
+  return true;
+}
+
+static size_t check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n,
+                            bool open) {
   size_t given = 0;
   if (lua_isnoneornil(L, arg)) return 0;
   if (!lua_istable(L, arg))
@@ -45,6 +54,10 @@ size_t binding_check_options(lua_State *L, int arg, const char *where, const bin
     const char *name = lua_tostring(L, -2);
     size_t i = 0;
     while (i < n && strcmp(specs[i].name, name) != 0) i++;
+    if (i == n && open && is_own(name, specs, n)) {
+      lua_pop(L, 1);
+      continue;
+    }
     if (i == n) unknown_option(L, where, name, specs, n);
     if (!has_kind(L, -1, specs[i].kind))
       binding_error(L, CORM_E_ARGUMENT, "%s: option '%s' must be %s %s, got %s", where, name,
@@ -53,6 +66,14 @@ size_t binding_check_options(lua_State *L, int arg, const char *where, const bin
     given++;
   }
   return given;
+}
+
+size_t binding_check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {
+  return check_options(L, arg, where, specs, n, false);
+}
+
+void binding_check_open_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n) {
+  (void)check_options(L, arg, where, specs, n, true);
 }
 
 bool binding_opt_push(lua_State *L, int arg, const char *name) {

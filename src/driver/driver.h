@@ -175,6 +175,10 @@ struct corm_driver {
   /* Before the first step: true lets rows come one by one, in constant memory, false (what holds after prepare and
      reset) fetches them whole. NULL: rows always come one by one. */
   void (*stream)(corm_driver_stmt *stmt, bool on);
+  /* Before the first step of a SELECT, on PostgreSQL in a transaction: its rows stay with the server, in a cursor,
+     which gives so many at a time; in between the connection is free for everything but the end of the transaction.
+     Holds until reset. NULL: rows of one statement are in nobody's way (SQLite). */
+  void (*page)(corm_driver_stmt *stmt, uint32_t rows);
   /* CORM_ROW, CORM_DONE or CORM_FAILED. */
   corm_status (*step)(corm_driver_stmt *stmt, corm_error *err);
   /* Ready for the next execution; bindings stay. Never reports the last step's error again. */

@@ -251,6 +251,7 @@ const corm_driver corm_driver_libmariadb = {
     .bind = corm_mariadb_bind,
     .bind_rows = corm_mariadb_bind_rows,
     .stream = corm_mariadb_stream,
+    .page = corm_mariadb_page,
     .step = corm_mariadb_step,
     .reset = corm_mariadb_reset,
     .column_count = mariadb_column_count,

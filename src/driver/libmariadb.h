@@ -102,8 +102,11 @@ struct corm_mariadb_stmt {
   corm_mariadb_nature nature;
   corm_mariadb_state state;
   bool streaming;
-  bool arrays; /* the library is set up for arrays */
-  bool stale;  /* columns were renamed: the library has their old names */
+  unsigned long page; /* rows that a cursor is to give at a time; 0: no cursor */
+  bool paged;         /* the server has opened it */
+  bool turns;         /* the row that is read is the first of a page */
+  bool arrays;        /* the library is set up for arrays */
+  bool stale;         /* columns were renamed: the library has their old names */
   bool malformed;
 
   int nparams;
@@ -160,6 +163,7 @@ corm_status corm_mariadb_prepare(corm_driver_conn *conn, const char *sql, size_t
                                  corm_error *err);
 void corm_mariadb_finalize(corm_driver_stmt *stmt);
 void corm_mariadb_stream(corm_driver_stmt *stmt, bool on);
+void corm_mariadb_page(corm_driver_stmt *stmt, uint32_t rows);
 corm_status corm_mariadb_step(corm_driver_stmt *stmt, corm_error *err);
 void corm_mariadb_reset(corm_driver_stmt *stmt);
 /* Frees all statements of a connection that is closed. */

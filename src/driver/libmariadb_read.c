@@ -314,6 +314,10 @@ void corm_mariadb_read_value(void *stmt, unsigned index, unsigned char **at) {
     *out = (corm_value){.kind = CORM_NULL};
     return;
   }
+  if (self->turns) {
+    const MYSQL_ROWS *first = self->native->result.data;
+    self->row_end = (const unsigned char *)first->data + first->length;
+  }
   if (self->streaming) self->row_end = corm_mariadb_conn_of(self->base.conn)->mysql->net.buff_end;
   const unsigned char *p = *at;
   const size_t left = self->row_end > p ? (size_t)(self->row_end - p) : 0;

@@ -145,15 +145,35 @@ static void free_stored(corm_mariadb_stmt *stmt) {
   mysql->status = status;
 }
 
+/* While another statement streams the wire is not free: the next execution, or the end of the statement, closes it. */
+static void close_cursor(corm_mariadb_stmt *stmt) {
+  if (conn_of(stmt)->streamer == NULL && !conn_of(stmt)->lost) (void)mysql_stmt_reset(stmt->native);
+}
+
 static void leave_result(corm_mariadb_stmt *stmt) {
   if (stmt->native == NULL) {
     if (stmt->result != NULL) mysql_free_result(stmt->result);
     stmt->result = NULL;
   } else if (conn_of(stmt)->streamer == stmt) {
     drain(stmt);
+  } else if (stmt->paged) {
+    close_cursor(stmt);
   } else {
     free_stored(stmt);
   }
+}
+
+static void set_page(corm_mariadb_stmt *stmt, unsigned long rows) {
+  const unsigned long type = rows > 0 ? CURSOR_TYPE_READ_ONLY : CURSOR_TYPE_NO_CURSOR, one = 1;
+  stmt->page = rows;
+  (void)mysql_stmt_attr_set(stmt->native, STMT_ATTR_CURSOR_TYPE, &type);
+  (void)mysql_stmt_attr_set(stmt->native, STMT_ATTR_PREFETCH_ROWS, rows > 0 ? &rows : &one);
+}
+
+/* A statement without a prepared form is read whole. */
+void corm_mariadb_page(corm_driver_stmt *stmt, uint32_t rows) {
+  corm_mariadb_stmt *self = corm_mariadb_stmt_of(stmt);
+  if (self->native != NULL) set_page(self, rows);
 }
 
 void corm_mariadb_reset(corm_driver_stmt *stmt) {
@@ -164,6 +184,8 @@ void corm_mariadb_reset(corm_driver_stmt *stmt) {
   }
   self->state = CORM_MARIADB_READY;
   self->streaming = false;
+  self->paged = self->turns = false;
+  if (self->page > 0) set_page(self, 0);
   self->malformed = false;
 }
 
@@ -216,6 +238,11 @@ static corm_status open_result(corm_mariadb_stmt *stmt, corm_error *err) {
   if (describe_result(stmt) != CORM_OK) return fail_memory(stmt, err);
   stmt->state = CORM_MARIADB_ROWS;
   if (stmt->streaming) return CORM_OK;
+  stmt->paged = stmt->page > 0 && stmt->native->cursor_exists;
+  if (stmt->paged) {
+    end_stream(conn);
+    return CORM_OK;
+  }
   int rc = mysql_stmt_store_result(stmt->native);
   /* A procedure's further results are read when its rows have been: until then the connection is not free. */
   if (rc != 0 || !mysql_stmt_more_results(stmt->native)) end_stream(conn);
@@ -314,6 +341,7 @@ static corm_status fetch_native(corm_mariadb_stmt *stmt, corm_error *err) {
   if (!stmt->streaming) {
     const MYSQL_ROWS *next = mysql_stmt_row_tell(stmt->native);
     if (next != NULL) stmt->row_end = (const unsigned char *)next->data + next->length;
+    stmt->turns = next == NULL; /* then the library reads a page first */
   }
   int rc = mysql_stmt_fetch(stmt->native);
   if (rc == 0 && !stmt->malformed) {

@@ -220,6 +220,7 @@ const corm_driver corm_driver_libpq = {
     .bind_rows = corm_pq_bind_rows,
     .send = corm_pq_send,
     .stream = corm_pq_stream,
+    .page = corm_pq_page,
     .step = corm_pq_step,
     .reset = corm_pq_reset,
     .column_count = pq_column_count,

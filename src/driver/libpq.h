@@ -88,7 +88,8 @@ typedef struct corm_pq_conn {
   uint64_t *doomed;        /* numbers of prepared statements that the server may forget */
   size_t ndoomed, doomed_cap, nstmts;
   uint64_t last_number; /* of a prepared statement */
-  uint64_t generation;  /* grows when the server forgot all prepared statements */
+  uint64_t last_cursor;
+  uint64_t generation; /* grows when the server forgot all prepared statements */
   int64_t changes;
   int64_t patience_s;           /* how long to wait for an answer to a ping; 0: for ever */
   pid_t pid;                    /* of the process that opened it: a forked child must not touch the wire */
@@ -139,9 +140,11 @@ struct corm_pq_stmt {
   corm_pq_phase phase;
   bool readonly;
   bool stream;
-  bool stale;  /* the server refused it as outdated */
-  bool binary; /* format of the results */
-  bool bulky;  /* too many parameters for a description: values and results go as text */
+  uint32_t page;   /* rows that a cursor is to give at a time; 0: no cursor */
+  uint64_t cursor; /* the number of the one that is open; 0: none */
+  bool stale;      /* the server refused it as outdated */
+  bool binary;     /* format of the results */
+  bool bulky;      /* too many parameters for a description: values and results go as text */
   int nparams;
   corm_pq_param *params;
   Oid *oids; /* these four: one an element for each parameter, in one block */
@@ -243,6 +246,12 @@ corm_status corm_pq_describe(corm_pq_stmt *stmt, const PGresult *result, corm_er
 
 corm_status corm_pq_send(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_stream(corm_driver_stmt *stmt, bool on);
+void corm_pq_page(corm_driver_stmt *stmt, uint32_t rows);
+/* Opens the cursor of a statement, and asks for its next rows (libpq_cursor.c): the answer is stmt->result. */
+corm_status corm_pq_declare(corm_pq_stmt *stmt, corm_error *err);
+corm_status corm_pq_fetch(corm_pq_stmt *stmt, corm_error *err);
+/* Closes it, where that takes nothing but a word to the server; the end of the transaction closes it anyway. */
+void corm_pq_close_cursor(corm_pq_stmt *stmt);
 corm_status corm_pq_step(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_reset(corm_driver_stmt *stmt);
 /* Sends what is bound; *size is about its length in bytes. */

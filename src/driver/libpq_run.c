@@ -100,14 +100,20 @@ static corm_status fail(corm_pq_stmt *stmt, corm_error *err) {
   return CORM_FAILED;
 }
 
-static corm_status next_row(corm_pq_stmt *stmt) {
+static corm_status deliver(corm_pq_stmt *stmt, corm_error *err);
+
+/* A full page may not be the last one; an empty page ends it, so this goes no deeper. */
+static corm_status next_row(corm_pq_stmt *stmt, corm_error *err) {
   if (stmt->row < stmt->nrows) {
     stmt->row++;
     return CORM_ROW;
   }
+  if (stmt->cursor > 0 && stmt->nrows > 0 && (uint32_t)stmt->nrows == stmt->page)
+    return corm_pq_fetch(stmt, err) == CORM_OK ? deliver(stmt, err) : CORM_FAILED;
   PQclear(stmt->result);
   stmt->result = NULL;
   stmt->phase = CORM_PQ_OVER;
+  corm_pq_close_cursor(stmt);
   return CORM_DONE;
 }
 
@@ -127,7 +133,7 @@ static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
     stmt->binary = binary; /* of this result; what changed is prepared again before the next */
     stmt->stale = !stmt->bulky;
   }
-  return next_row(stmt);
+  return next_row(stmt, err);
 }
 
 static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
@@ -143,13 +149,19 @@ static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
   return deliver(stmt, err);
 }
 
+static corm_status run_cursor(corm_pq_stmt *stmt, corm_error *err) {
+  size_t size;
+  if (check_size(stmt, &size, err) != CORM_OK || corm_pq_declare(stmt, err) != CORM_OK) return CORM_FAILED;
+  if (corm_pq_failed(stmt->result)) return fail(stmt, err);
+  return corm_pq_fetch(stmt, err) == CORM_OK ? deliver(stmt, err) : CORM_FAILED;
+}
+
 static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   size_t size;
-  if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK ||
-      corm_pq_execute(stmt, &size, err) != CORM_OK) {
-    return CORM_FAILED;
-  }
+  if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
+  if (stmt->page > 0) return run_cursor(stmt, err);
+  if (corm_pq_execute(stmt, &size, err) != CORM_OK) return CORM_FAILED;
   conn->row_by_row = stmt->stream && PQsetSingleRowMode(conn->pq) == 1;
   if (conn->row_by_row) {
     conn->streaming = stmt;
@@ -183,7 +195,7 @@ corm_status corm_pq_step(corm_driver_stmt *base, corm_error *err) {
   switch (stmt->phase) {
   case CORM_PQ_IDLE: return run(stmt, err);
   case CORM_PQ_ANSWERED: return deliver(stmt, err);
-  case CORM_PQ_ROWS: return next_row(stmt);
+  case CORM_PQ_ROWS: return next_row(stmt, err);
   case CORM_PQ_STREAMING: return next_streamed(stmt, err);
   default: return CORM_DONE;
   }
@@ -195,7 +207,9 @@ void corm_pq_reset(corm_driver_stmt *base) {
   if (stmt->phase == CORM_PQ_STREAMING) corm_pq_drain_stream(stmt->conn);
   PQclear(stmt->result);
   stmt->result = NULL;
+  corm_pq_close_cursor(stmt);
   stmt->phase = CORM_PQ_IDLE;
   stmt->stream = false;
+  stmt->page = 0;
   corm_arena_reset(&stmt->decoded);
 }

@@ -139,6 +139,13 @@ static corm_status make_way(corm_conn *conn, const corm_stmt *stmt, corm_error *
   return gentle ? CORM_OK : corm_link_buffer(conn->link, err);
 }
 
+/* Rows of a cursor are in nobody's way, and end with the transaction. */
+static bool pages(const corm_conn *conn, const corm_sent *sent) {
+  const corm_driver *driver = conn->driver;
+  if (!sent->stream || !sent->page || driver->page == NULL || sent->stmt->verb != CORM_VERB_SELECT) return false;
+  return driver->in_transaction(conn->link->native);
+}
+
 /* Executes every row; *row is the one that failed. */
 static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, corm_result *result, size_t *row,
                             corm_error *err) {
@@ -146,14 +153,18 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
   corm_driver_stmt *native = stmt->native;
   bool dml = is_dml(stmt->verb);
   int64_t total = 0;
-  result->blocks = sent->stream && driver->one_stream;
+  result->paged = pages(conn, sent);
+  result->blocks = sent->stream && driver->one_stream && !result->paged;
   *row = 0;
   if (dml && sent->nrows > 1 && corm_conn_run_many(conn, sent, stmt, result, row, &total, err) != CORM_OK)
     return CORM_FAILED;
   bool started = *row > 0;
   for (; *row < sent->nrows; ++*row) {
     if (corm_conn_bind_row(conn, stmt, sent, *row, err) != CORM_OK) return CORM_FAILED;
-    if (sent->stream) driver->stream(native, true);
+    if (result->paged)
+      driver->page(native, sent->page);
+    else if (sent->stream)
+      driver->stream(native, true);
     corm_status step = driver->step(native, err);
     if (step == CORM_FAILED || (!started && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
     if (started && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
@@ -221,6 +232,7 @@ static corm_status run(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, 
   if (status == CORM_OK) status = send_rows(conn, sent, stmt, result, err);
   if (status == CORM_OK && sent->compiled != NULL && sent->compiled->keys) corm_result_keep_key(result, sent->compiled);
   if (result == NULL || result->stmt == NULL) corm_stmt_cache_give(cache, stmt);
+  if (result != NULL) result->ends = sent->ends;
   if (status == CORM_OK)
     *out = result;
   else
@@ -268,8 +280,17 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
   corm_status status = corm_args_compiled(&args, conn, compiled, sets, nsets, err);
   if (status == CORM_OK) status = corm_conn_take_stmt(conn, compiled->sql, compiled->len, &stmt, err);
   if (status == CORM_OK) {
-    corm_sent sent = {stmt, compiled, args.values, args.n, args.nrows, may_stream(conn, stmt, execution), false};
-    sent.ahead = stmt->readonly && execution != NULL && execution->ahead;
+    static const corm_execution plain = {0};
+    const corm_execution *how = execution != NULL ? execution : &plain;
+    const corm_sent sent = {.stmt = stmt,
+                            .compiled = compiled,
+                            .values = args.values,
+                            .n = args.n,
+                            .nrows = args.nrows,
+                            .stream = may_stream(conn, stmt, execution),
+                            .page = how->page,
+                            .ends = how->ends,
+                            .ahead = stmt->readonly && how->ahead};
     status = check_counts(stmt, &args, err);
     if (status == CORM_OK)
       status = run(conn, &sent, stmt, out, err);

@@ -87,10 +87,13 @@ CORM_MUST_USE corm_status corm_conn_execute(corm_conn *conn, const corm_compiled
 /* How a statement is executed. */
 typedef struct corm_execution {
   bool stream_results; /* rows come one by one, in constant memory; else the driver may fetch them whole */
-  bool at_once;        /* all rows are read as soon as they come: where they are many, they come one by one, so that the
-                          server works on the next ones meanwhile */
-  bool ahead;          /* the rows are wanted later: a statement that reads is only sent, where the driver can, and its
-                          failure is told by corm_result_next */
+  uint32_t page; /* so many rows at a time, with which the caller is done before it asks for more; other statements
+                    may run in between without the rest being read; 0: nobody knows */
+  bool ends;     /* with the rollback of its transaction: what is left of the rows is not read then */
+  bool at_once;  /* all rows are read as soon as they come: where they are many, they come one by one, so that the
+                    server works on the next ones meanwhile */
+  bool ahead;    /* the rows are wanted later: a statement that reads is only sent, where the driver can, and its
+                    failure is told by corm_result_next */
 } corm_execution;
 
 /* Asks how the database would execute a statement, with these values: rows of its own. The statement is not executed.

@@ -105,6 +105,8 @@ struct corm_result {
   corm_result_phase phase;
   bool returns_rows;
   bool blocks;      /* as long as it streams, the link can do nothing else */
+  bool ends;        /* with the rollback of its transaction */
+  bool paged;       /* it streams by a cursor: a step may need the link */
   bool plain;       /* columns have no types: raw SQL */
   bool has_decoded; /* `decoded` is in use */
   bool hosted;      /* some column's type is */
@@ -188,8 +190,8 @@ bool corm_conn_takes_part(const corm_conn *conn);
 corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char *savepoint, corm_error *err);
 /* Gives the link back, with all that hangs on it. */
 void corm_conn_leave_link(corm_conn *conn);
-/* Closes what streams and cannot be read to its end. */
-void corm_link_buffer_or_close(corm_link *link);
+/* Closes what streams and cannot be read to its end; with `over`, at a rollback, also what ends there. */
+void corm_link_buffer_or_close(corm_link *link, bool over);
 /* A rollback to a savepoint has healed a failed transaction. */
 void corm_conn_heal(corm_conn *conn);
 /* The same after a statement of transaction control that a script sent as SQL. */
@@ -258,8 +260,10 @@ typedef struct corm_sent {
   const corm_value *values;
   size_t n;
   size_t nrows;
-  bool stream; /* rows come one by one */
-  bool ahead;  /* nobody waits for the answer yet */
+  bool stream;   /* rows come one by one */
+  uint32_t page; /* so many at a time from a cursor, where there is such a thing */
+  bool ahead;    /* nobody waits for the answer yet */
+  bool ends;     /* a rollback of the transaction ends it */
 } corm_sent;
 
 bool corm_conn_is_watched(const corm_conn *conn);

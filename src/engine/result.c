@@ -96,6 +96,7 @@ static void link_in(corm_result *result) {
 /* Gives the statement back; the connection is open as long as there is one. */
 static void give_stmt(corm_result *result) {
   if (result->stmt == NULL) return;
+  if (result->paged) corm_conn_settle(result->conn); /* its end may be a word to the server */
   corm_link *link = result->conn->link;
   *(result->prev != NULL ? &result->prev->next : &link->results) = result->next;
   if (result->next != NULL) result->next->prev = result->prev;
@@ -326,6 +327,12 @@ static corm_status refuse(const corm_result *result, corm_error *err) {
                         "this result object does not return rows; it has been closed automatically");
 }
 
+/* The next page of a cursor needs the link for itself. */
+static corm_status make_way(corm_result *result, corm_error *err) {
+  corm_conn_settle(result->conn);
+  return corm_link_unblock(result->conn->link, err);
+}
+
 corm_status corm_result_next(corm_result *result, corm_error *err) {
   if (result->has_decoded) {
     corm_arena_reset(&result->decoded);
@@ -334,6 +341,7 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
   switch (result->phase) {
   case CORM_RESULT_STREAM: {
     if (corm_conn_is_foreign(result->conn)) return corm_conn_check(result->conn, err);
+    if (result->paged && make_way(result, err) != CORM_OK) return CORM_FAILED;
     corm_status status = result->driver->step(result->native, err);
     if (status == CORM_ROW) {
       result->taken++;

@@ -62,7 +62,7 @@ corm_status corm_conn_savepoint_rollback(corm_conn *conn, int depth, corm_error 
   corm_error ignored;
   corm_error_init(&ignored);
   if (tell(conn, CORM_ENGINE_ROLLBACK_SAVEPOINT, depth, &ignored) != CORM_OK) corm_error_clear(&ignored);
-  corm_link_buffer_or_close(conn->link);
+  corm_link_buffer_or_close(conn->link, false);
   if (send(conn, "ROLLBACK TO SAVEPOINT", depth, err) != CORM_OK) return CORM_FAILED;
   corm_link_forget_limit(conn->link);
   corm_conn_heal(conn);

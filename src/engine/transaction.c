@@ -237,7 +237,9 @@ void corm_conn_noticed(corm_conn *conn, corm_verb verb) {
 /* -- streams in the way ---------------------------------------------------------------------------------------------
  */
 
+/* What blocks the link comes first: the others need it. */
 corm_status corm_link_buffer(corm_link *link, corm_error *err) {
+  if (corm_link_unblock(link, err) != CORM_OK) return CORM_FAILED;
   for (corm_result *result = link->results, *next; result != NULL; result = next) {
     next = result->next;
     if (corm_result_buffer(result, err) != CORM_OK) return CORM_FAILED;
@@ -253,8 +255,17 @@ corm_status corm_link_unblock(corm_link *link, corm_error *err) {
   return CORM_OK;
 }
 
+static void close_some(corm_link *link, bool ending) {
+  for (corm_result *result = link->results, *next; result != NULL; result = next) {
+    next = result->next;
+    if (ending ? result->ends : result->blocks) corm_result_close(result);
+  }
+}
+
 /* A rollback must not fail because of a result. */
-void corm_link_buffer_or_close(corm_link *link) {
+void corm_link_buffer_or_close(corm_link *link, bool over) {
+  if (over) close_some(link, true);
+  if (corm_link_unblock(link, NULL) != CORM_OK) close_some(link, false);
   for (corm_result *result = link->results, *next; result != NULL; result = next) {
     next = result->next;
     if (corm_result_buffer(result, NULL) != CORM_OK) corm_result_close(result);
@@ -335,7 +346,7 @@ static corm_status rollback_link(corm_conn *conn, corm_error *err) {
   corm_link *link = conn->link;
   corm_error local;
   corm_error_init(&local);
-  corm_link_buffer_or_close(link);
+  corm_link_buffer_or_close(link, true);
   corm_conn_log(conn, "ROLLBACK");
   corm_status status = link->driver->rollback(link->native, &local);
   if (status == CORM_OK) {

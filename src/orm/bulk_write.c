@@ -5,6 +5,7 @@
 #include "orm/links.h"
 #include "orm/state.h"
 #include "sql/dialect.h"
+#include "sql/criteria.h"
 #include "sql/walk.h"
 
 static const corm_update *update_of(const corm_bulk_write *bulk) {
@@ -16,9 +17,23 @@ static const corm_node *target_of(const corm_bulk_write *bulk) {
   return update ? update->table : ((const corm_delete_node *)bulk->statement)->table;
 }
 
+/* The statement's own WHERE. */
 static const corm_node *where_of(const corm_bulk_write *bulk) {
   const corm_update *update = update_of(bulk);
   return update ? update->where : ((const corm_delete_node *)bulk->statement)->where;
+}
+
+/* With what the criteria add to it, for who does not compile the statement. */
+static corm_status find_condition(corm_bulk_write *bulk, corm_error *err) {
+  const corm_criteria *criteria = bulk->criteria;
+  const corm_node *items[2] = {where_of(bulk), NULL};
+  corm_status status = CORM_OK;
+  if (criteria && corm_from_may_be_restricted(criteria, target_of(bulk)))
+    status = criteria->find(criteria->ctx, bulk->arena, target_of(bulk), &items[1], err);
+  if (status != CORM_OK) return status;
+  const bool both = items[0] && items[1];
+  bulk->condition = both ? corm_and_or_in(bulk->arena, CORM_OP_AND, items, 2) : items[1] ? items[1] : items[0];
+  return both && !bulk->condition ? corm_error_memory(err) : CORM_OK;
 }
 
 /* -- what the statement does to slots ----------------------------------------------------------------------------- */
@@ -68,7 +83,7 @@ static corm_status read_sets(corm_bulk_write *bulk, const corm_update *update, c
 
 /* True when the criteria speak of the target only, subqueries not counted. */
 static bool is_of_one_table(const corm_bulk_write *bulk) {
-  const corm_node *where = where_of(bulk), *target = target_of(bulk), *node;
+  const corm_node *where = bulk->condition, *target = target_of(bulk), *node;
   const corm_update *update = update_of(bulk);
   if (update && update->nothers) return false;
   corm_walk walk;
@@ -170,7 +185,7 @@ static corm_status select_keys(corm_bulk_write *bulk, corm_conn *conn, corm_erro
   select.nctes = update ? update->nctes : ((const corm_delete_node *)bulk->statement)->nctes;
   corm_value *key = corm_arena_zalloc(bulk->arena, bulk->mapper->npk, sizeof *key);
   if (!select.columns || !key) return corm_error_memory(err);
-  const corm_compile_options options = {.late = bulk->late};
+  const corm_compile_options options = {.late = bulk->late, .criteria = bulk->criteria};
   corm_compiled compiled;
   corm_params params;
   corm_result *result = NULL;
@@ -231,7 +246,7 @@ static corm_status decide(corm_bulk_write *bulk, corm_error *err) {
   corm_status status = CORM_OK;
   bulk->fetches = bulk->synchronize == CORM_SYNCHRONIZE_FETCH;
   if (bulk->fetches) return CORM_OK;
-  if (where_of(bulk)) status = corm_evaluator_compile(&bulk->evaluator, where_of(bulk), &bulk->where, err);
+  if (bulk->condition) status = corm_evaluator_compile(&bulk->evaluator, bulk->condition, &bulk->where, err);
   if (status != CORM_OK) return status;
   if (bulk->evaluator.refused && bulk->synchronize == CORM_SYNCHRONIZE_EVALUATE) return refuse_criteria(bulk, err);
   if (bulk->synchronize == CORM_SYNCHRONIZE_EVALUATE) return CORM_OK;
@@ -252,7 +267,8 @@ corm_status corm_bulk_prepare(corm_bulk_write *bulk, corm_conn *conn, corm_error
   /* A LIMIT takes rows that no condition tells; other tables of a class have rows of their own. */
   bulk->outdates = bulk->mapper->ntables > 1 ||
                    corm_dml_limit_on(corm_dml_extra_of(bulk->statement), dialect->name, dialect->kin) >= 0;
-  corm_status status = update ? read_sets(bulk, update, err) : CORM_OK;
+  corm_status status = find_condition(bulk, err);
+  if (status == CORM_OK && update) status = read_sets(bulk, update, err);
   if (status != CORM_OK || bulk->outdates || bulk->listed) return status;
   status = decide(bulk, err);
   if (status != CORM_OK || !bulk->fetches || bulk->synchronize == CORM_SYNCHRONIZE_OFF) return status;

@@ -31,9 +31,10 @@ typedef struct corm_bulk_write {
   corm_session *session;
   corm_arena *arena; /* outlives it */
   const corm_mapper *mapper;
-  const corm_node *statement; /* UPDATE or DELETE, with the columns that the parameters name */
-  const corm_params *params;  /* NULL: none */
-  const corm_late *late;      /* likewise */
+  const corm_node *statement;           /* UPDATE or DELETE, with the columns that the parameters name */
+  const corm_params *params;            /* NULL: none */
+  const corm_late *late;                /* likewise */
+  const struct corm_criteria *criteria; /* with which it is compiled; NULL: none */
   corm_synchronize synchronize;
   bool gives_rows; /* it has a RETURNING of its own */
   bool listed;     /* the caller knows the objects: all others in memory have no such rows */
@@ -42,6 +43,7 @@ typedef struct corm_bulk_write {
   bool returns_keys; /* the keys are to be returned, and given to corm_bulk_take */
   bool outdates;     /* nothing is known: what is loaded of the table is loaded again */
   bool fetches;
+  const corm_node *condition; /* its own WHERE and the criteria's; NULL: all rows */
   corm_evaluator evaluator;
   corm_program where;
   corm_bulk_set *sets;

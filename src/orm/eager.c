@@ -139,7 +139,7 @@ static corm_status plan_of_heir(corm_loader *loader, corm_load_entity *entity, c
 corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err) {
   const corm_vec *relationships = &entity->mapper->relationships;
   corm_status status = CORM_OK;
-  entity->keeps = loader->plan && has_later(entity);
+  entity->keeps = loader->plan && (has_later(entity) || corm_load_plan_propagates(loader->plan));
   if (entity->noptions || entity->mapper->widens) status = corm_below_plan(loader, entity, err);
   for (size_t i = 0; status == CORM_OK && i < relationships->len; i++)
     status = plan_one(loader, entity, relationships->items[i], joins, err);
@@ -180,6 +180,12 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
   /* Only the query's own entities are the rows of it. */
   const corm_within within = {loader->select, loader->params, loader->late, entity->said};
   const bool is_within = job->within && loader->select && !entity->parent && !job->relationship->by_parent;
+  corm_load_plan *also = NULL;
+  corm_status status = CORM_OK;
+  if (entity->offset < parents->len)
+    status =
+        corm_session_before_load(loader->session, CORM_LOAD_RELATIONSHIP, job->relationship->target, NULL, &also, err);
+  if (status != CORM_OK) return status;
   const corm_fetch fetch = {.within = is_within ? &within : NULL,
                             .session = loader->session,
                             .relationship = job->relationship,
@@ -187,12 +193,15 @@ static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, co
                             .path = &entity->path,
                             .wild = entity->wild,
                             .plan = loader->plan,
+                            .also = also,
                             .found = job->recursion ? &job->found : NULL,
                             .populate_existing = may_overwrite(loader, job),
                             .ahead = may_go_ahead(job, parents),
                             .beside = before ? before->fetch : NULL};
-  return corm_fetch_open(&fetch, (corm_object *const *)parents->items, (uint32_t)parents->len, &entity->offset, sub,
-                         err);
+  status =
+      corm_fetch_open(&fetch, (corm_object *const *)parents->items, (uint32_t)parents->len, &entity->offset, sub, err);
+  corm_load_plan_release(also);
+  return status;
 }
 
 /* The next level of a job that goes on below what it found: in a loop, since how deep it goes is what the rows say. */

@@ -34,7 +34,8 @@
   X(DETACHED_TO_PERSISTENT, "detached_to_persistent")                                                                  \
   X(LOADED_AS_PERSISTENT, "loaded_as_persistent")                                                                      \
   X(AFTER_BULK_UPDATE, "after_bulk_update")                                                                            \
-  X(AFTER_BULK_DELETE, "after_bulk_delete")
+  X(AFTER_BULK_DELETE, "after_bulk_delete")                                                                            \
+  X(DO_ORM_EXECUTE, "do_orm_execute")
 
 #define CORM_MAPPER_EVENTS(X)                                                                                          \
   X(BEFORE_INSERT, "before_insert")                                                                                    \
@@ -80,6 +81,23 @@ typedef struct corm_news {
   const uint32_t *slots; /* REFRESH, REFRESH_FLUSH, EXPIRE: the columns; NULL: all */
   uint32_t nslots;
 } corm_news;
+
+/* -- statements --
+ * What a script sends, the host knows. Of a load that the core sends for itself (DO_ORM_EXECUTE) it is told before. */
+typedef enum corm_load_kind {
+  CORM_LOAD_GET,          /* an object by its key, because a script asked for it */
+  CORM_LOAD_RELATIONSHIP, /* what belongs to objects that are there */
+  CORM_LOAD_COLUMNS       /* columns of objects that are there */
+} corm_load_kind;
+
+struct corm_mapper;
+
+typedef struct corm_load_news {
+  corm_load_kind kind;
+  struct corm_session *session;
+  const struct corm_mapper *mapper; /* the class of the rows */
+  struct corm_object *object;       /* that is loaded for, maybe beside others; NULL: none, or many */
+} corm_load_news;
 
 /* -- attributes --
  * Whoever wants to see what relationships are about to hold is asked before anything changes, on both sides, so that

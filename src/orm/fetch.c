@@ -379,7 +379,7 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   corm_status status;
   loader->path = fetch->path;
   loader->wild = fetch->wild;
-  loader->plan = corm_load_plan_acquire(fetch->plan);
+  corm_loader_follow(loader, fetch->plan, fetch->also, true);
   loader->found = fetch->found;
   loader->populate_existing = fetch->populate_existing;
   loader->ahead = fetch->ahead && !loader->fetch->is_range;

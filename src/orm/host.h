@@ -20,6 +20,7 @@ typedef struct corm_session corm_session;
 typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
 struct corm_load_plan;
+struct corm_node;
 
 typedef struct corm_host {
   void *ctx;
@@ -66,12 +67,20 @@ typedef struct corm_host {
      them. */
   void (*plan_gone)(void *ctx, struct corm_load_plan *plan);
 
+  /* What the plan's criterion of that number says of a class: a condition, which the host keeps as long as the plan, or
+     NULL: it is about other classes. NULL where no plan has criteria. */
+  corm_status (*criterion)(void *ctx, struct corm_load_plan *plan, uint32_t number, const corm_mapper *mapper,
+                           const struct corm_node **out, corm_error *err);
+
   /* Calls a default or onupdate function for one row. *out borrows until the next host call. */
   corm_status (*call_default)(void *ctx, corm_object *object, const corm_column *column, int hook, corm_value *out,
                               corm_error *err);
 
   /* Tells whoever listens of an event. */
   corm_status (*event)(void *ctx, const corm_news *news, corm_error *err);
+  /* Tells of a load, and asks what is to hold of its statement besides: a plan with criteria, of which one reference is
+     the caller's, or NULL. */
+  corm_status (*before_load)(void *ctx, const corm_load_news *news, struct corm_load_plan **out, corm_error *err);
   /* Asks about a change of a relationship that is `hooked`. */
   corm_status (*attribute)(void *ctx, corm_attribute_news *news, corm_error *err);
   /* Union of the bits of all mappers, maybe with some more. */

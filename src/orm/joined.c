@@ -67,7 +67,7 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
     return add(loader, entity, out, err);
   }
   entity->type = option ? option->type : NULL;
-  const corm_node *alias = corm_mapper_alias_in(arena, target, NULL);
+  const corm_node *alias = corm_mapper_follow_in(arena, target);
   entity->bundle = alias ? (const corm_bundle *)corm_mapper_bundle_in(arena, target, alias) : NULL;
   entity->nested = is_nested(entity);
   if (relationship->uselist) loader->counts = true;

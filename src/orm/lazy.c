@@ -57,7 +57,7 @@ static void note_repetition(const corm_object *object, const corm_relationship *
 
 /* With the siblings that miss it too, from the object on; one chunk at an access. */
 static corm_status load_rows(corm_fetch *fetch, corm_object *object, bool batch, corm_error *err) {
-  corm_siblings *siblings = object->siblings;
+  corm_siblings *siblings = object->siblings; /* as they are after the hooks */
   corm_object *const *objects = &object;
   uint32_t n = 1, offset = 0;
   corm_loader *loader = NULL;
@@ -96,7 +96,13 @@ static corm_status load(corm_object *object, corm_relationship *relationship, bo
   if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
   if (status == CORM_OK) status = corm_session_autoflush(object->session, err);
   if (status == CORM_FAILED) return status;
-  if (!is_loaded(object, relationship)) status = load_rows(&fetch, object, batch, err);
+  if (!is_loaded(object, relationship)) {
+    status = corm_session_before_load(object->session, CORM_LOAD_RELATIONSHIP, relationship->target, object,
+                                      &fetch.also, err);
+    if (status == CORM_OK && !object->session) status = refuse_detached(object, relationship, err);
+    if (status == CORM_OK && !is_loaded(object, relationship)) status = load_rows(&fetch, object, batch, err);
+    corm_load_plan_release(fetch.also);
+  }
   return status != CORM_FAILED && !is_loaded(object, relationship) ? fill_empty(object, relationship, err) : status;
 }
 

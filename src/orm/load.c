@@ -10,7 +10,7 @@
 corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_error *err) {
   corm_loader *loader = corm_mem_alloc(session->mem, sizeof *loader);
   if (!loader) return corm_error_memory(err);
-  memset(loader, 0, offsetof(corm_loader, failure));
+  memset(loader, 0, offsetof(corm_loader, own_criteria));
   corm_error_init(&loader->failure);
   loader->mem = session->mem;
   loader->session = session;
@@ -23,12 +23,18 @@ corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_erro
   return CORM_OK;
 }
 
+void corm_loader_follow(corm_loader *loader, corm_load_plan *plan, corm_load_plan *also, bool later) {
+  loader->plan = corm_load_plan_acquire(plan);
+  loader->also = corm_load_plan_acquire(also);
+  loader->criteria = corm_plan_criteria_init(&loader->own_criteria, plan, also, later);
+}
+
 corm_status corm_loader_over(corm_session *session, const corm_compiled *compiled, corm_result *result,
                              const corm_load_options *options, corm_loader **out, corm_error *err) {
   if (corm_loader_make(session, out, err) != CORM_OK) return CORM_FAILED;
   corm_loader *loader = *out;
   loader->populate_existing = options->populate_existing;
-  loader->plan = corm_load_plan_acquire(options->plan);
+  corm_loader_follow(loader, options->plan, NULL, false);
   loader->compiled = compiled;
   loader->result = result;
   corm_result_acquire(result);
@@ -37,7 +43,8 @@ corm_status corm_loader_over(corm_session *session, const corm_compiled *compile
 
 static void clear_entity(corm_load_entity *entity) {
   corm_siblings_release(entity->siblings);
-  for (corm_load_job *job = entity->jobs; job; job = job->next) {
+  corm_load_job *jobs = entity->all_jobs ? entity->all_jobs : entity->jobs;
+  for (corm_load_job *job = jobs; job; job = job->next) {
     corm_vec_clear(&job->parents);
     corm_vec_clear(&job->found);
   }
@@ -53,6 +60,7 @@ void corm_loader_free(corm_loader *loader) {
     corm_mem_free(loader->mem, loader->fetch);
   }
   corm_load_plan_release(loader->plan);
+  corm_load_plan_release(loader->also);
   corm_loader_free(loader->next);
   corm_result_release(loader->result);
   corm_vec_clear(&loader->entities);
@@ -172,7 +180,11 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   if (status == CORM_OK && loader->explain)
     return corm_conn_explain(conn, loader->compiled, params, &loader->result, err);
   if (status == CORM_OK) {
-    const corm_execution execution = {.at_once = !loader->alone, .ahead = loader->ahead};
+    const corm_execution execution = {.stream_results = loader->page > 0,
+                                      .page = loader->page,
+                                      .ends = loader->page > 0,
+                                      .at_once = !loader->alone && !loader->page,
+                                      .ahead = loader->ahead};
     status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
   }
   if (status != CORM_OK) return status;
@@ -188,17 +200,32 @@ static const corm_mapper *first_class(const corm_select *select) {
   return NULL;
 }
 
+/* Each page has all jobs. The rows of a joined collection do not end where a page does. */
+static corm_status plan_pages(corm_loader *loader, corm_error *err) {
+  for (size_t i = 0; i < loader->entities.len; i++) {
+    corm_load_entity *entity = loader->entities.items[i];
+    entity->all_jobs = entity->jobs;
+    if (!entity->relationship || !entity->relationship->uselist) continue;
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "yield_per: the rows of a joined collection, '%s.%s', do not end with the page; load it by "
+                          "selectinload",
+                          entity->relationship->parent->name, entity->relationship->key);
+  }
+  return CORM_OK;
+}
+
 corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                              corm_load_option *const *options, uint32_t n, bool autoflush, corm_error *err) {
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
   if (!loader->of && select && loader->session->branches.len) loader->of = first_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
-  if (select && !loader->path && corm_within_serves(select)) {
+  if (select && !loader->path && !loader->page && corm_within_serves(select)) {
     loader->select = select;
     loader->params = params;
   }
   if (status == CORM_OK && select) {
     status = plan_select(loader, select, options, n, err);
+    if (status == CORM_OK && loader->page) status = plan_pages(loader, err);
     if (status == CORM_OK) corm_joined_sort(loader);
     if (status == CORM_OK) status = corm_selection_plan(loader, err);
     if (status == CORM_OK) status = corm_selection_apply(loader, select, &select, err);
@@ -206,7 +233,7 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
       status = corm_joined_rewrite(loader, select, &select, err);
     statement = &select->base;
   }
-  const corm_compile_options compile = {.lint = loader->lint, .late = loader->late};
+  const corm_compile_options compile = {.lint = loader->lint, .late = loader->late, .criteria = loader->criteria};
   if (status == CORM_OK)
     status = corm_compile_in(&loader->arena, loader->dialect, statement, &compile, &loader->own, err);
   loader->compiled = &loader->own;
@@ -260,9 +287,11 @@ static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, c
   select.where = criteria ? corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk) : NULL;
   if (!select.where) return corm_error_memory(err);
   const corm_select *rewritten;
+  const corm_compile_options compile = {.criteria = loader->criteria};
   corm_status status = corm_selection_apply(loader, &select, &rewritten, err);
   if (status == CORM_OK && !lock) status = corm_joined_rewrite(loader, rewritten, &rewritten, err);
-  if (status == CORM_OK) status = corm_compile_in(arena, loader->dialect, &rewritten->base, NULL, &loader->own, err);
+  if (status == CORM_OK)
+    status = corm_compile_in(arena, loader->dialect, &rewritten->base, &compile, &loader->own, err);
   loader->compiled = &loader->own;
   return status == CORM_OK ? execute(loader, NULL, false, err) : status;
 }
@@ -293,12 +322,14 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->own, options->items, options->n, err);
   /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
   if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
+  bool restricted = false;
   if (status == CORM_OK) status = corm_selection_plan(loader, err);
+  if (status == CORM_OK) status = corm_criteria_concern(loader->criteria, &loader->arena, mapper, &restricted, err);
   if (status != CORM_OK) return status;
   corm_load_entity *entity = loader->entities.items[0];
   const corm_view *view = entity->bundle->view;
   if (lock && view && view->nparts) entity->bundle = mapper->own;
-  if (lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
+  if (restricted || lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
     return open_select(loader, mapper, key, lock, err);
   if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
   return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;
@@ -312,9 +343,11 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   loader->populate_existing = options && options->populate_existing;
   loader->late = options ? options->late : NULL;
   loader->explain = options && options->explain;
-  loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
+  loader->page = options ? options->page : 0;
+  if (options) corm_loader_follow(loader, options->plan, options->also, false);
   status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,
                             !loader->explain, err);
+  loader->late = loader->page ? NULL : loader->late; /* the caller's goes before the pages */
   if (status == CORM_OK)
     *out = loader;
   else
@@ -324,13 +357,20 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
 
 corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                             const corm_load_options *options, corm_loader **out, corm_error *err) {
+  static const corm_load_options plain = {0};
   corm_loader *loader = NULL;
-  corm_status status = corm_loader_make(session, &loader, err);
-  if (status != CORM_OK) return status;
-  loader->populate_existing = options && options->populate_existing;
-  loader->keep_changes = options && options->lock;
-  loader->plan = options ? corm_load_plan_acquire(options->plan) : NULL;
-  status = corm_loader_open_key(loader, mapper, key, options ? options : &(corm_load_options){0}, err);
+  corm_load_plan *also = NULL;
+  if (!options) options = &plain;
+  corm_status status = CORM_OK;
+  if (!options->told) status = corm_session_before_load(session, CORM_LOAD_GET, mapper, NULL, &also, err);
+  if (status == CORM_OK) status = corm_loader_make(session, &loader, err);
+  if (status == CORM_OK) {
+    loader->populate_existing = options->populate_existing;
+    loader->keep_changes = options->lock;
+    corm_loader_follow(loader, options->plan, also, false);
+    status = corm_loader_open_key(loader, mapper, key, options, err);
+  }
+  corm_load_plan_release(also);
   if (status == CORM_OK)
     *out = loader;
   else
@@ -424,6 +464,33 @@ corm_status corm_loader_step(corm_loader *loader, corm_error *err) {
   loader->in_row = status == CORM_ROW;
   loader->row_looked_at = false;
   return status;
+}
+
+corm_status corm_loader_pause(corm_loader *loader, corm_error *err) {
+  if (loader->failed) return report(loader, err);
+  corm_status status = loader->in_row ? finish_row(loader, err) : CORM_OK;
+  loader->in_row = false;
+  return status == CORM_OK ? finish_rows(loader, err) : status;
+}
+
+void corm_loader_resume(corm_loader *loader) {
+  loader->link_at = loader->job_entity = 0;
+  for (size_t i = 0; i < loader->entities.len; i++) {
+    corm_load_entity *entity = loader->entities.items[i];
+    corm_siblings_release(entity->siblings);
+    entity->siblings = NULL;
+    entity->lone = entity->object = NULL;
+    entity->was_known = false;
+    entity->seen.len = 0;
+    entity->offset = 0;
+    entity->jobs = entity->all_jobs;
+    for (corm_load_job *job = entity->jobs; job; job = job->next) {
+      corm_vec_clear(&job->parents);
+      corm_vec_clear(&job->found);
+      job->recursion = job->option ? job->option->recursion : 0;
+    }
+    if (entity->relationship) corm_gather_clear(&entity->gather);
+  }
 }
 
 corm_object *corm_loader_fill(corm_loader *loader, uint32_t k, void *block, corm_error *err) {

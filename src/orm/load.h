@@ -65,6 +65,9 @@ typedef struct corm_load_options {
                            the row and what is loaded with it */
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
   bool explain;              /* of corm_loader_new: the result is the database's plan, and nothing is loaded */
+  corm_load_plan *also;      /* criteria of this statement alone, or NULL */
+  uint32_t page;             /* of corm_loader_new: rows become objects so many at a time (corm_loader_pause); 0: all */
+  bool told;                 /* of corm_loader_get: who listens has been told of the load */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
 } corm_load_options;
 
@@ -90,6 +93,13 @@ CORM_MUST_USE corm_status corm_loader_get(corm_session *session, corm_mapper *ma
 void corm_loader_free(corm_loader *loader);
 
 corm_status corm_loader_step(corm_loader *loader, corm_error *err);
+
+/*
+ * With options->page the host steps so many rows, pauses, takes groups and next loads as at the end, and goes on with
+ * corm_loader_resume. Nothing of the rows before is held, so that a page takes the memory of a page.
+ */
+CORM_MUST_USE corm_status corm_loader_pause(corm_loader *loader, corm_error *err);
+void corm_loader_resume(corm_loader *loader);
 
 /* Entities of a row: first those selected, then hidden ones of joined eager loading. */
 uint32_t corm_loader_entities(const corm_loader *loader);

@@ -79,7 +79,8 @@ typedef struct corm_load_entity {
   /* what its objects need besides */
   corm_load_option *const *options; /* given for it */
   uint32_t noptions;
-  corm_load_job *jobs;
+  corm_load_job *jobs;           /* those that are still to be done */
+  corm_load_job *all_jobs;       /* with pages: to be done for each */
   const corm_load_option *wild;  /* "*" that holds here and below; NULL: none */
   corm_load_override *overrides; /* lazy strategies that differ from the mapping's */
   uint32_t noverrides;
@@ -125,12 +126,15 @@ struct corm_loader {
   uint32_t nvisible; /* the statement's own ones */
   corm_load_item *items;
   uint32_t nitems;
-  const corm_load_path *path;   /* above the statement's entities */
-  const corm_load_option *wild; /* "*" that was said above them */
-  corm_load_plan *plan;         /* held; NULL: none */
-  const corm_select *select;    /* the script's, for what is loaded within it; NULL: none */
-  const corm_params *params;    /* likewise */
-  corm_vec *found;              /* where the entity's objects are wanted; NULL: nowhere */
+  const corm_load_path *path;    /* above the statement's entities */
+  const corm_load_option *wild;  /* "*" that was said above them */
+  corm_load_plan *plan;          /* held; NULL: none */
+  corm_load_plan *also;          /* criteria of this statement alone; held; NULL: none */
+  const corm_criteria *criteria; /* both plans', for this statement, or NULL */
+  const corm_select *select;     /* the script's, for what is loaded within it; NULL: none */
+  const corm_params *params;     /* likewise */
+  corm_vec *found;               /* where the entity's objects are wanted; NULL: nowhere */
+  uint32_t page;                 /* rows that become objects together; 0: all */
   bool populate_existing;
   bool keep_changes; /* which populate_existing would overwrite */
   bool columns_only; /* of objects that are there: nothing is loaded with them */
@@ -161,7 +165,9 @@ struct corm_loader {
   uint32_t job_entity; /* where corm_loader_next goes on */
   corm_loader *next;   /* the next eager load, whose statement was sent; NULL: there is none */
 
-  corm_error failure; /* last: it is large, and not cleared for every loader */
+  /* last: they are large, and not cleared for every loader */
+  corm_plan_criteria own_criteria;
+  corm_error failure;
 };
 
 /* -- load.c -- */
@@ -171,6 +177,9 @@ CORM_MUST_USE corm_status corm_loader_make(corm_session *session, corm_loader **
 /* The same over the result of a statement that was executed already. */
 CORM_MUST_USE corm_status corm_loader_over(corm_session *session, const corm_compiled *compiled, corm_result *result,
                                            const corm_load_options *options, corm_loader **out, corm_error *err);
+/* Takes a reference to the plans (either may be NULL): what outlives the loader, and criteria of its statement alone.
+   `later`: the statement loads what belongs to objects of the query that has the plan. */
+void corm_loader_follow(corm_loader *loader, corm_load_plan *plan, corm_load_plan *also, bool later);
 /* Sets the loader's dialect: that of the session's engine. */
 CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err);
 /* Adds an entity of the statement's own, which stand first, with the options of all of them; then plans the eager
@@ -187,6 +196,21 @@ CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper 
                                                const corm_load_options *options, corm_error *err);
 /* Runs to the end through the host, and frees. */
 CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
+
+/* -- execute.c -- */
+
+CORM_MUST_USE corm_status corm_session_tell_load(corm_session *session, const corm_load_news *news,
+                                                 corm_load_plan **out, corm_error *err);
+/* Before a load is prepared: who listens is told of it. Scripts run then: objects may have left the session afterwards,
+   groups have other members. *out: criteria of the statement alone, a reference for the caller; or NULL. */
+CORM_MUST_USE static inline corm_status corm_session_before_load(corm_session *session, corm_load_kind kind,
+                                                                 const corm_mapper *mapper, corm_object *object,
+                                                                 corm_load_plan **out, corm_error *err) {
+  const corm_load_news news = {kind, session, mapper, object};
+  *out = NULL;
+  if (!(session->listening & CORM_EVENT_BIT(CORM_EVENT_DO_ORM_EXECUTE))) return CORM_OK;
+  return corm_session_tell_load(session, &news, out, err);
+}
 
 /* -- hydrate.c -- */
 
@@ -291,6 +315,7 @@ typedef struct corm_fetch {
   const corm_load_path *path;     /* down to the parents */
   const corm_load_option *wild;   /* that holds for the targets; NULL: none */
   corm_load_plan *plan;           /* of these; NULL: none */
+  corm_load_plan *also;           /* criteria of this load alone; NULL: none */
   corm_vec *found;                /* takes the targets; NULL: not wanted */
   corm_siblings *siblings;        /* the group of the parents when they are weak */
   uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */

@@ -305,6 +305,8 @@ typedef struct corm_view {
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
 /* A FROM like mapper->from made of aliases: named `name`, with several tables `name`_table; NULL: anonymous. */
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);
+/* An anonymous one that stands where a relationship leads to the class: criteria of the class hold of it. */
+const corm_node *corm_mapper_follow_in(corm_arena *arena, const corm_mapper *mapper);
 /* A bundle of what is read of the mapper's objects over another FROM (an alias). */
 const corm_node *corm_mapper_bundle_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *from);
 /* The same with other slots: those whose flag in `missing` is 0. `missing` is borrowed. */

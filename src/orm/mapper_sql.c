@@ -4,7 +4,7 @@
 
 #include "orm/mapper.h"
 #include "sql/adapt.h"
-#include "sql/restrict.h"
+#include "sql/criteria.h"
 
 /* -- nodes -- */
 
@@ -86,6 +86,12 @@ const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapp
   }
   for (uint32_t t = 0; join && t < n; t++) ((corm_alias *)(uintptr_t)a.of[t])->whole = join; /* made above */
   return join;
+}
+
+const corm_node *corm_mapper_follow_in(corm_arena *arena, const corm_mapper *mapper) {
+  const corm_node *from = corm_mapper_alias_in(arena, mapper, NULL);
+  if (from) ((corm_node *)(uintptr_t)corm_from_leftmost(from))->flags |= CORM_ALIAS_FOLLOWED; /* made above */
+  return from;
 }
 
 /* A bundle of n columns, which the caller fills. */

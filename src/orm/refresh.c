@@ -51,12 +51,24 @@ static wanted expired_of(const corm_object *object) {
   return w;
 }
 
+/* Criteria do not hold here: the row is the object's. */
+static corm_status tell(corm_object *object, corm_error *err) {
+  corm_load_plan *ignored;
+  corm_status status =
+      corm_session_before_load(object->session, CORM_LOAD_COLUMNS, object->mapper, object, &ignored, err);
+  corm_load_plan_release(ignored);
+  if (status != CORM_OK || object->session) return status;
+  return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ",
+                " is not bound to a Session any more; attribute refresh operation cannot proceed", err);
+}
+
 /* Reads what is wanted of the object's row, which comes to it through the identity map; `lock`: NULL, or locks it. */
 static corm_status load_row(corm_object *object, const wanted *w, const corm_row_lock *lock, corm_error *err) {
-  const corm_load_options options = {.set = w->all ? NULL : w->bits, .lock = lock};
+  const corm_load_options options = {.set = w->all ? NULL : w->bits, .lock = lock, .told = true};
   corm_mapper *mapper = object->mapper;
   corm_value small[8];
   corm_loader *loader = NULL;
+  if (tell(object, err) != CORM_OK) return CORM_FAILED;
   corm_value *key = mapper->npk <= 8 ? small : corm_mem_zalloc(mapper->mem, mapper->npk, sizeof *key);
   if (!key) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->npk; i++) {
@@ -130,7 +142,8 @@ static corm_status load_later(corm_object *object, uint32_t slot, corm_error *er
   corm_loader *loader = NULL;
   if (w.all || object->mapper->npk != 1 || !object->siblings || object->siblings->n < 2)
     return load_row(object, &w, NULL, err);
-  corm_status status = corm_loader_make(object->session, &loader, err);
+  corm_status status = tell(object, err);
+  if (status == CORM_OK) status = corm_loader_make(object->session, &loader, err);
   if (status != CORM_OK) return status;
   loader->columns_only = true;
   status = select_rows(loader, object, slot, &w, err);

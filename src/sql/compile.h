@@ -92,11 +92,12 @@ typedef struct corm_compiled {
 } corm_compiled;
 
 typedef struct corm_compile_options {
-  const corm_late *late; /* NULL: nothing is given */
-  bool named;            /* show ":name" instead of the driver's placeholders */
-  bool literal_binds;    /* values inlined and escaped, for reading */
-  bool lint;             /* look for FROMs that nothing connects: corm_compiled.warning */
-  bool unqualified;      /* columns without their table: CHECK, index expressions */
+  const corm_late *late;                /* NULL: nothing is given */
+  const struct corm_criteria *criteria; /* conditions of the classes that it names (sql/restrict.h), or NULL */
+  bool named;                           /* show ":name" instead of the driver's placeholders */
+  bool literal_binds;                   /* values inlined and escaped, for reading */
+  bool lint;                            /* look for FROMs that nothing connects: corm_compiled.warning */
+  bool unqualified;                     /* columns without their table: CHECK, index expressions */
   bool keys; /* an INSERT of one row returns the key that the database generates, where the dialect fetches keys
                 so (returns_key), which shown text has always, and of an upsert where there is RETURNING */
 } corm_compile_options;

@@ -293,9 +293,10 @@ static void emit_where(corm_compiler *c, const corm_node *target, const corm_nod
     c->out->unfiltered = !all;
     where = NULL;
   }
-  if (corm_from_is_restricted(target)) {
-    where = corm_restrict_from_in(c->arena, where, target);
-    if (!corm_compiler_check(c, (void *)(uintptr_t)where)) return;
+  if (corm_from_may_be_restricted(c->options.criteria, target) &&
+      corm_restrict_from_in(c->arena, c->options.criteria, target, &where, c->err) != CORM_OK) {
+    c->failed = true;
+    return;
   }
   if (!where) return;
   corm_emit_text(c, " WHERE ");

@@ -346,7 +346,11 @@ static void push_join(corm_compiler *c, const corm_join *join) {
   }
   bool group = join->right->kind == CORM_NODE_JOIN;
   const corm_node *on = join->on;
-  if (corm_from_is_restricted(join->right)) on = corm_restrict_from_in(c->arena, on, join->right);
+  if (corm_from_may_be_restricted(c->options.criteria, join->right) &&
+      corm_restrict_from_in(c->arena, c->options.criteria, join->right, &on, c->err) != CORM_OK) {
+    c->failed = true;
+    return;
+  }
   if (on) corm_push_node(c, on);
   corm_push_text(c, on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
   corm_push_node(c, join->right);

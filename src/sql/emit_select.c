@@ -331,9 +331,11 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
   if (froms->n) corm_emit_text(c, " \nFROM ");
   if (!froms->n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
   corm_emit_list(c, froms->items, froms->n);
-  const corm_node *where =
-      froms->restricted ? corm_restrict_select_in(c->arena, select, columns, froms) : select->where;
-  if (c->arena->failed) corm_compiler_check(c, NULL);
+  const corm_node *where = select->where;
+  const corm_criteria *criteria = c->options.criteria;
+  if ((criteria || froms->restricted) && !c->failed &&
+      corm_restrict_select_in(c->arena, criteria, select, columns, froms, &where, c->err) != CORM_OK)
+    c->failed = true;
   emit_clauses(c, select, where, columns);
 }
 

@@ -20,20 +20,36 @@ static const corm_node *both(corm_arena *arena, const corm_node *a, const corm_n
   return a && b ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : b ? b : a;
 }
 
-const corm_node *corm_restrict_from_in(corm_arena *arena, const corm_node *condition, const corm_node *from) {
+/* *condition AND node. */
+static corm_status add_condition(corm_arena *arena, const corm_node **condition, const corm_node *node,
+                                 corm_error *err) {
+  if (!node) return CORM_OK;
+  *condition = both(arena, *condition, node);
+  return *condition ? CORM_OK : corm_error_memory(err);
+}
+
+corm_status corm_restrict_from_in(corm_arena *arena, const corm_criteria *criteria, const corm_node *from,
+                                  const corm_node **condition, corm_error *err) {
+  const corm_table_node *table = corm_from_table(from);
   from = corm_from_leftmost(from);
-  const bool aliased = from->kind == CORM_NODE_ALIAS;
-  const corm_node *element = aliased ? ((const corm_alias *)from)->element : from;
-  const corm_table_node *table = (const corm_table_node *)element;
-  if (element->kind != CORM_NODE_TABLE || !table->only) return condition;
-  alias_of a = {table->table, from};
-  const corm_node *only = aliased ? corm_adapt_columns_in(arena, table->only, say_of_alias, &a) : table->only;
-  return both(arena, condition, only);
+  if (!table) return CORM_OK;
+  const corm_node *only = table->only, *more = NULL;
+  if (only && from->kind == CORM_NODE_ALIAS) {
+    alias_of a = {table->table, from};
+    only = corm_adapt_columns_in(arena, only, say_of_alias, &a);
+    if (!only) return corm_error_memory(err);
+  }
+  corm_status status = add_condition(arena, condition, only, err);
+  if (status == CORM_OK && criteria && table->owner) status = criteria->find(criteria->ctx, arena, from, &more, err);
+  return status == CORM_OK ? add_condition(arena, condition, more, err) : status;
 }
 
 /* What was looked at already: FROMs whose condition is in, and those that ON clauses care for. */
 typedef struct restriction {
   corm_arena *arena;
+  const corm_criteria *criteria;
+  corm_error *err;
+  bool failed;
   const corm_node *where;
   const corm_node **seen;
   size_t n, cap;
@@ -44,7 +60,11 @@ static bool is_new(restriction *r, const corm_node *from) {
     if (r->seen[i] == from) return false;
   if (r->n == r->cap) {
     const corm_node **grown = corm_arena_grow(r->arena, r->seen, &r->cap, sizeof *grown);
-    if (!grown) return false;
+    if (!grown) {
+      r->failed = true;
+      (void)corm_error_memory(r->err);
+      return false;
+    }
     r->seen = grown;
   }
   r->seen[r->n++] = from;
@@ -55,7 +75,8 @@ static void add(restriction *r, const corm_node *from) {
   from = corm_from_leftmost(from);
   if (from->kind == CORM_NODE_TABLE && ((const corm_table_node *)from)->whole)
     from = corm_from_leftmost(((const corm_table_node *)from)->whole);
-  if (corm_from_is_restricted(from) && is_new(r, from)) r->where = corm_restrict_from_in(r->arena, r->where, from);
+  if (r->failed || !corm_from_may_be_restricted(r->criteria, from) || !is_new(r, from)) return;
+  r->failed = corm_restrict_from_in(r->arena, r->criteria, from, &r->where, r->err) != CORM_OK;
 }
 
 static void add_of(restriction *r, const corm_node *node) {
@@ -81,9 +102,10 @@ static void pass_over_joined(restriction *r, const corm_from_list *froms) {
   }
 }
 
-const corm_node *corm_restrict_select_in(corm_arena *arena, const corm_select *select,
-                                         const corm_select_columns *columns, const corm_from_list *froms) {
-  restriction r = {.arena = arena, .where = select->where};
+corm_status corm_restrict_select_in(corm_arena *arena, const corm_criteria *criteria, const corm_select *select,
+                                    const corm_select_columns *columns, const corm_from_list *froms,
+                                    const corm_node **where, corm_error *err) {
+  restriction r = {.arena = arena, .criteria = criteria, .err = err, .where = select->where};
   pass_over_joined(&r, froms);
   for (uint32_t i = 0; i < select->nfroms; i++) add(&r, select->froms[i]);
   for (uint32_t i = 0; i < columns->nbundles; i++)
@@ -91,5 +113,7 @@ const corm_node *corm_restrict_select_in(corm_arena *arena, const corm_select *s
   for (uint32_t i = 0; i < columns->n; i++)
     if (columns->items[i].bundle < 0 || !columns->bundles[columns->items[i].bundle]->from)
       add_of(&r, columns->items[i].node);
-  return r.where;
+  if (r.failed) return CORM_FAILED;
+  *where = r.where;
+  return arena->failed ? corm_error_memory(err) : CORM_OK;
 }

@@ -29,6 +29,7 @@ typedef struct corm_table_node {
   const corm_table *table;
   const corm_node *only;  /* a condition that its rows meet wherever it is selected from (sql/restrict.h), or NULL */
   const corm_node *whole; /* the JOIN whose columns' FROM this is: a column brings all of it; or NULL */
+  const void *owner;      /* the ORM's class whose FROM this begins, for corm_criteria; or NULL */
 } corm_table_node;
 
 /* Raw SQL of the user's at a fixed place of a select (or of INSERT, UPDATE, DELETE, a CTE). */
@@ -56,8 +57,9 @@ typedef struct corm_cte {
   bool nesting; /* its WITH stands at the select that names it, not at the statement */
 } corm_cte;
 
-/* base.flags of an ALIAS: the row that an upsert was about to insert, as "excluded". */
-enum { CORM_ALIAS_PROPOSED = 1 };
+/* base.flags of an ALIAS: the row that an upsert was about to insert, as "excluded"; one that nobody named, which the
+   ORM made to follow a relationship. */
+enum { CORM_ALIAS_PROPOSED = 1, CORM_ALIAS_FOLLOWED = 2 };
 
 typedef struct corm_alias {
   corm_node base;

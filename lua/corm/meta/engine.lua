@@ -235,6 +235,11 @@ function Fetching:one_or_none() end
 ---@return fun(): any[]
 function Fetching:partitions(count) end
 
+---How many items a partition has, and a page of objects where the statement asked for pages.
+---@param count integer
+---@return self
+function Fetching:yield_per(count) end
+
 ---Each item once; `fn` gives what is compared.
 ---@param fn? fun(item: any): any
 ---@return self

@@ -469,18 +469,21 @@ function Session:connection(options) end
 ---Raises what Connection:execute raises, and UnboundExecutionError.
 ---@param statement any
 ---@param parameters? table
+---@param options? { execution_options?: corm.ExecutionOptions }
 ---@return corm.Result
-function Session:execute(statement, parameters) end
+function Session:execute(statement, parameters, options) end
 
 ---@param statement any
 ---@param parameters? table
+---@param options? { execution_options?: corm.ExecutionOptions }
 ---@return corm.ScalarResult
-function Session:scalars(statement, parameters) end
+function Session:scalars(statement, parameters, options) end
 
 ---@param statement any
 ---@param parameters? table
+---@param options? { execution_options?: corm.ExecutionOptions }
 ---@return any
-function Session:scalar(statement, parameters) end
+function Session:scalar(statement, parameters, options) end
 
 ---Inserts the row that a new object tells, or updates the one with the same keys, in one statement.
 ---@param object corm.Object
