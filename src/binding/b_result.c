@@ -64,41 +64,14 @@ void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer n
   result->width = binding_shape_width(L, shape);
 }
 
-void binding_result_feed(lua_State *L, int feed) {
-  binding_result *result = lua_touserdata(L, -1);
-  lua_pushvalue(L, feed);
-  result->feed = lua_touserdata(L, -1);
-  result->page = result->feed->page;
-  lua_setiuservalue(L, -2, BINDING_RESULT_FEED);
-}
-
 /* -- stepping -- */
-
-/* The next page becomes the list; false: there is none. Works on argument 1. */
-static bool turn_page(lua_State *L, const binding_result *self) {
-  binding_result *source = self->source;
-  const int top = lua_gettop(L);
-  if (!source->feed) return false;
-  luaL_checkstack(L, 6, "result");
-  if (source == self)
-    lua_pushvalue(L, 1);
-  else
-    lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
-  lua_getiuservalue(L, top + 1, BINDING_RESULT_FEED);
-  source->next = source->count = 0;
-  const lua_Integer rows = source->feed->pull(L, source->feed, top + 2);
-  if (rows) lua_setiuservalue(L, top + 1, BINDING_RESULT_VALUES);
-  source->count = rows;
-  lua_settop(L, top);
-  return rows > 0;
-}
 
 /* To the next row of the source; false at the end. */
 static bool step(lua_State *L, binding_result *self) {
   binding_result *source = self->source;
   if (self->closed || source->closed) closed_error(L);
   if (!source->result) {
-    if (source->next >= source->count && !turn_page(L, self)) return false;
+    if (source->next >= source->count && !binding_turn_page(L, self)) return false;
     source->next++;
     return true;
   }

@@ -113,6 +113,8 @@ void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer n
 
 /* The Result at the top, a list without rows so far, goes on with the pages of the feed at `feed`. */
 void binding_result_feed(lua_State *L, int feed);
+/* The next page becomes the list of the result that `self`, argument 1, is or is a view of; false: there is none. */
+bool binding_turn_page(lua_State *L, const binding_result *self);
 
 /* True when an item equal to that on the top was not given before by the Result at argument 1. A row is looked at value
    by value, after its strategy, if it has one (b_unique.c). */

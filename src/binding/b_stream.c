@@ -85,6 +85,32 @@ void binding_push_stream(lua_State *L, int loader, int statement, const corm_sel
   binding_result_feed(L, self);
 }
 
+void binding_result_feed(lua_State *L, int feed) {
+  binding_result *result = lua_touserdata(L, -1);
+  lua_pushvalue(L, feed);
+  result->feed = lua_touserdata(L, -1);
+  result->page = result->feed->page;
+  lua_setiuservalue(L, -2, BINDING_RESULT_FEED);
+}
+
+bool binding_turn_page(lua_State *L, const binding_result *self) {
+  binding_result *source = self->source;
+  const int top = lua_gettop(L);
+  if (!source->feed) return false;
+  luaL_checkstack(L, 6, "result");
+  if (source == self)
+    lua_pushvalue(L, 1);
+  else
+    lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
+  lua_getiuservalue(L, top + 1, BINDING_RESULT_FEED);
+  source->next = source->count = 0;
+  const lua_Integer rows = source->feed->pull(L, source->feed, top + 2);
+  if (rows) lua_setiuservalue(L, top + 1, BINDING_RESULT_VALUES);
+  source->count = rows;
+  lua_settop(L, top);
+  return rows > 0;
+}
+
 void binding_open_stream(lua_State *L) {
   if (binding_get(L)->metatables[BINDING_STREAM] != LUA_NOREF) return;
   binding_metatable(L, BINDING_STREAM, "stream", NULL, NULL, NULL);

@@ -115,7 +115,8 @@ static corm_status join_tables(corm_mapper *mapper, const corm_node *const *on, 
   }
   for (uint32_t i = 0; mapper->ntables > 1 && i < mapper->ntables; i++)
     ((corm_table_node *)(uintptr_t)mapper->tables[i].from)->whole = mapper->from; /* made above */
-  ((corm_table_node *)(uintptr_t)mapper->tables[0].from)->owner = mapper;
+  if (mapper->tables[0].from->kind == CORM_NODE_TABLE)
+    ((corm_table_node *)(uintptr_t)mapper->tables[0].from)->owner = mapper;
   return CORM_OK;
 }
 

@@ -74,7 +74,7 @@ static const corm_node *say_of_family(corm_arena *arena, void *ctx, const corm_c
 static const corm_node *new_from(family *f, const corm_mapper_table *table) {
   if (f->aliased) return corm_alias_in(f->arena, table->from, NULL);
   const corm_node *node = corm_table_node_in(f->arena, table->table);
-  if (!node) return NULL;
+  if (!node || table->from->kind != CORM_NODE_TABLE) return node;
   corm_table_node *made = (corm_table_node *)(uintptr_t)node; /* above */
   made->only = ((const corm_table_node *)table->from)->only;
   made->owner = ((const corm_table_node *)table->from)->owner;
