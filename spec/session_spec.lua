@@ -230,7 +230,7 @@ describe("a session", function()
       assert.equal(3, session:scalar(corm.text("SELECT id FROM " .. w.user .. " WHERE name = :n"), { n = "c" }))
       raises("InvalidRequestError", "who", session.scalars, session, stmt)
       raises("InvalidRequestError", "nobody", session.scalars, session, stmt, { who = "a", nobody = 1 })
-      raises("ArgumentError", "options go through execution_options", session.execute, session, stmt, {}, {})
+      raises("ArgumentError", "unknown option 'autoflush'", session.execute, session, stmt, {}, { autoflush = false })
       raises("ArgumentError", "one table of parameters", session.execute, session, stmt, { { who = "a" } })
     end)
 
