@@ -148,7 +148,7 @@ describe("C3 rows of a table that refers to itself", function()
     local node = m.Node { name = "own" }
     node.parent = node
     session:add(node)
-    raises("FlushError", "post_update", session.flush, session)
+    raises("CircularDependencyError", "post_update", session.flush, session)
     assert_asks_for_rollback()
     assert.equal("transient", state(node))
     assert.equal("0", w:list "SELECT count(*) FROM node")

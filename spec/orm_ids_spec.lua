@@ -345,3 +345,7 @@ describe("the session", function()
     end)
   end)
 end)
+
+it("every feature that is not left out has specs", function()
+  assert.same({}, require("spec.support.orm_ids").missing())
+end)

@@ -14,7 +14,7 @@ local MOST_ROWS, MOST_BYTES = 3, 60
 
 -- A JSON value; what lies deep is left out.
 local function show_table(value, depth)
-  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) == "string" then return string.format("%q", value) end
   if type(value) ~= "table" or getmetatable(value) and not value[1] then return tostring(value) end
   if depth == 0 then return "{...}" end
   local shown = {}
@@ -30,10 +30,11 @@ local function show(value)
   if value == corm.null then return "NULL" end
   if type(value) == "table" and not getmetatable(value) then value = show_table(value, 3) end
   if type(value) ~= "string" then return tostring(value) end
-  if #value > MOST_BYTES then value = value:sub(1, MOST_BYTES) .. "..." end
-  return "'" .. value:gsub("'", "''"):gsub("[%c\x80-\xff]", function(c)
-    return c:byte() < 32 and ("\\x%02x"):format(c:byte()) or c
-  end) .. "'"
+  if #value > MOST_BYTES then value = string.sub(value, 1, MOST_BYTES) .. "..." end
+  value = string.gsub(string.gsub(value, "'", "''"), "[%c\x80-\xff]", function(c)
+    return string.byte(c) < 32 and string.format("\\x%02x", string.byte(c)) or c
+  end)
+  return "'" .. value .. "'"
 end
 
 local function show_row(row)
@@ -47,7 +48,7 @@ local function show_parameters(statement)
   if not statement.executemany then return show_row(parameters) end
   local lines = {}
   for i = 1, math.min(#parameters, MOST_ROWS) do lines[i] = show_row(parameters[i]) end
-  if #parameters > MOST_ROWS then lines[#lines + 1] = ("... %d in all"):format(#parameters) end
+  if #parameters > MOST_ROWS then lines[#lines + 1] = string.format("... %d in all", #parameters) end
   return table.concat(lines, "\n   ")
 end
 
@@ -58,8 +59,8 @@ function Plan:__tostring()
   local lines = {}
   for i, read in ipairs(self.reads) do lines[i] = "-- reads " .. read .. " first" end
   for i, statement in ipairs(self) do
-    lines[#lines + 1] = ("%d. %s %s, %d row%s: %s"):format(i, statement.kind, statement.table, statement.rows,
-      statement.rows == 1 and "" or "s", (statement.sql:gsub("%s+", " ")))
+    lines[#lines + 1] = string.format("%d. %s %s, %d row%s: %s", i, statement.kind, statement.table,
+      statement.rows, statement.rows == 1 and "" or "s", (string.gsub(statement.sql, "%s+", " ")))
     lines[#lines + 1] = "   " .. show_parameters(statement)
   end
   return #lines == 0 and "nothing to flush" or table.concat(lines, "\n")
@@ -95,7 +96,7 @@ local function tree(rows)
   local lines, depth = {}, {}
   for i, row in ipairs(rows) do
     depth[row.id] = (depth[row.parent] or 0) + 1
-    lines[i] = ("  "):rep(depth[row.id] - 1) .. row.detail
+    lines[i] = string.rep("  ", depth[row.id] - 1) .. row.detail
   end
   return lines
 end
@@ -118,8 +119,8 @@ local function grid(rows, columns)
   end
   local lines = {}
   for i, line in ipairs(cells) do
-    for k, cell in ipairs(line) do line[k] = cell .. (" "):rep(widths[k] - #cell) end
-    lines[i] = table.concat(line, "  "):gsub(" +$", "")
+    for k, cell in ipairs(line) do line[k] = cell .. string.rep(" ", widths[k] - #cell) end
+    lines[i] = string.gsub(table.concat(line, "  "), " +$", "")
   end
   return lines
 end

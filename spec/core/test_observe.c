@@ -94,16 +94,20 @@ static void echo_tells_what_is_sent(void **state) {
                                    "SAVEPOINT corm_sp_1\n"
                                    "INSERT INTO t (a) VALUES (?)\n"
                                    "* ('x')\n"
+                                   "*\n"
                                    "INSERT INTO t (a) VALUES (?)\n"
                                    "* ('y')\n"
+                                   "*\n"
                                    "ROLLBACK TO SAVEPOINT corm_sp_1\n"
                                    "RELEASE SAVEPOINT corm_sp_1\n"
                                    "DELETE FROM t\n"
                                    "* ()\n"
+                                   "*\n"
                                    "COMMIT\n"
                                    "BEGIN (implicit)\n"
                                    "SELECT 1\n"
                                    "* *\n"
+                                   "*\n"
                                    "ROLLBACK\n");
 }
 

@@ -71,7 +71,10 @@ local cases = {
     local first = Node { id = 10 }
     local last = first
     session:add(first)
-    for i = 1, depth // 10 do last = Node { id = 10 + i, parent = last } end
+    for i = 1, depth // 10 do
+      last = Node { id = 10 + i, parent = last }
+      session:add(last)
+    end
     session:flush()
     session:delete(first)
     session:flush()

@@ -7,11 +7,11 @@
 
 void binding_live(lua_State *L, binding_life *life, void (*free)(binding_life *life)) {
   luaL_checkstack(L, 3, "object");
+  life->free = free; /* first: there may be no memory for its place in the table, and then it is freed without */
   lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->lives);
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, life);
   lua_pop(L, 1);
-  life->free = free;
 }
 
 static void forget(binding_state *state, binding_life *life) {
@@ -36,10 +36,10 @@ void binding_die(lua_State *L, binding_life *life) {
   }
   if (!life->condemned) {
     life->condemned = true;
-    lua_pushvalue(L, 1); /* the place in the table is there, and takes no memory */
-    lua_rawsetp(L, -2, life);
     lua_getmetatable(L, 1);
-    lua_setmetatable(L, 1); /* to be called again */
+    lua_setmetatable(L, 1); /* to be called again, also where there is no memory for what follows */
+    lua_pushvalue(L, 1);
+    lua_rawsetp(L, -2, life);
     return;
   }
   if (life->waits) forget(state, life);
