@@ -343,3 +343,42 @@ describe("U26 with_loader_criteria of a statement:", function()
     end))
   end)
 end)
+
+describe("U26 criteria of classes that no table stands for", function()
+  it("are refused, since they would have no effect", function()
+    local Base = corm.declarative_base()
+    local Gone = { is_here = function(self) return self.gone == 0 end }
+    local function gone() return Column(Integer, { default = 0 }) end
+    local Row = Base:model("Row", {
+      __mixins__ = { Gone }, __tablename__ = "row_t", id = Column(Integer, { primary_key = true }), gone = gone(),
+    })
+    local columns = Row.__table__.c
+    local View = Base:model("View", {
+      __mixins__ = { Gone }, __table__ = select(columns.id, columns.gone):subquery "v",
+    })
+    local Plant = Base:model("Plant", {
+      __mixins__ = { corm.ConcreteBase, Gone }, __tablename__ = "plant",
+      id = Column(Integer, { primary_key = true }), gone = gone(),
+      __mapper_args__ = { polymorphic_identity = "plant" },
+    })
+    Plant:model("Tree", {
+      __mixins__ = { Gone }, __tablename__ = "tree", id = Column(Integer, { primary_key = true }), gone = gone(),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "tree" },
+    })
+    local the_world = world.open { Base = Base }
+    local own = the_world:session()
+    own:add_all { Row {}, Row { gone = 1 }, Plant {} }
+    own:commit()
+    local function here(class) return class.gone:eq(0) end
+    for _, class in ipairs { View, Plant } do
+      raises("InvalidRequestError", "does not reach the rows of " .. class.__name__, criteria, class,
+        here)
+      raises("InvalidRequestError", "does not reach the rows of " .. class.__name__, own.scalars, own,
+        select(class):options(criteria(Gone, here)))
+    end
+    assert.equal(1, #own:scalars(select(Row):options(criteria(Gone, here))):all())
+    assert.equal(2, #own:scalars(select(View)):all())
+    assert.equal(1, own:get(Plant, 1, { options = { criteria(Gone, here) } }).id)
+    the_world:close()
+  end)
+end)

@@ -26,6 +26,12 @@ local allowed = {
   loader_only = "!is not there",
 }
 
+-- True for a class over a select, or over a union of tables: what holds of it is said there.
+local function is_compound(class)
+  local from = info[class].fields.__table__
+  return info[class].united ~= nil or native.kind(from) ~= "Table" and not native.joined_tables(from)
+end
+
 -- with_loader_criteria(class or base or mixin, condition or function(class) -> condition [, options])
 function corm.with_loader_criteria(target, where, options)
   local name = "with_loader_criteria"
@@ -33,6 +39,10 @@ function corm.with_loader_criteria(target, where, options)
   if type(target) ~= "table" or alias then
     fail("ArgumentError", "%s: a mapped class, a base or a mixin expected, got %s", name, alias
       and "an alias; include_aliases = true makes criteria of the class hold of its aliases" or native.kind(target))
+  end
+  if is_mapped(target) and is_compound(target) then
+    fail("InvalidRequestError", "%s does not reach the rows of %s, which come from a select or a union of tables: say "
+      .. "the condition in the query, or in what the class is mapped to", name, info[target].name)
   end
   options = orm.check_options(name, options, allowed)
   if type(where) ~= "function" then

@@ -39,6 +39,8 @@ corm_status corm_joined_add(corm_loader *loader, corm_load_entity *parent, corm_
   const corm_table *secondary = relationship->def.secondary;
   corm_load_entity *entity = corm_arena_zalloc(arena, 1, sizeof *entity);
   if (!entity) return corm_error_memory(err);
+  if (!corm_from_table(target->from) && corm_criteria_refuse(loader->criteria, target, err) != CORM_OK)
+    return CORM_FAILED;
   corm_gather_init(&entity->gather, loader->mem, relationship);
   corm_vec_init(&entity->seen, loader->mem);
   entity->mapper = relationship->target;

@@ -105,6 +105,9 @@ corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle,
   corm_vec_init(&entity->seen, loader->mem);
   if (corm_vec_push(&loader->entities, entity) != CORM_OK) return corm_error_memory(err);
   loader->nvisible++;
+  const corm_node *from = bundle->from ? bundle->from : entity->mapper->from;
+  if (!corm_from_table(from) && corm_criteria_refuse(loader->criteria, entity->mapper, err) != CORM_OK)
+    return CORM_FAILED;
   return corm_registry_configure(entity->mapper->registry, err);
 }
 

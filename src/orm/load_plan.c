@@ -119,3 +119,24 @@ corm_status corm_criteria_concern(const corm_criteria *criteria, corm_arena *are
   *out = condition != NULL;
   return status;
 }
+
+static corm_status refuse_if_any(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
+  const corm_node *const *conditions;
+  if (!plan || !plan->ncriteria) return CORM_OK;
+  if (conditions_of(plan, mapper, &conditions, err) != CORM_OK) return CORM_FAILED;
+  for (uint32_t i = 0; i < plan->ncriteria; i++)
+    if (conditions[i] && (!later || plan->criteria[i].propagates))
+      return corm_error_set(
+          err, CORM_E_INVALID_REQUEST,
+          "with_loader_criteria does not reach the rows of %s, which come from a select or a union of "
+          "tables: say the condition in the query, or in what the class is mapped to",
+          mapper->name);
+  return CORM_OK;
+}
+
+corm_status corm_criteria_refuse(const corm_criteria *criteria, const corm_mapper *mapper, corm_error *err) {
+  const corm_plan_criteria *self = criteria ? criteria->ctx : NULL;
+  if (!self) return CORM_OK;
+  corm_status status = refuse_if_any(self->plan, self->later, mapper, err);
+  return status == CORM_OK ? refuse_if_any(self->also, false, mapper, err) : status;
+}

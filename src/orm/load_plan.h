@@ -59,5 +59,8 @@ const corm_criteria *corm_plan_criteria_init(corm_plan_criteria *out, corm_load_
 /* *out: whether they say something of the class's own FROM. criteria: NULL: they do not. */
 CORM_MUST_USE corm_status corm_criteria_concern(const corm_criteria *criteria, corm_arena *arena,
                                                 const corm_mapper *mapper, bool *out, corm_error *err);
+/* InvalidRequestError when they are about a class that no table stands for, so that they would have no effect. */
+CORM_MUST_USE corm_status corm_criteria_refuse(const corm_criteria *criteria, const corm_mapper *mapper,
+                                               corm_error *err);
 
 #endif
