@@ -151,3 +151,48 @@ describe("M11 a child without delete-orphan", function()
     w:close()
   end)
 end)
+
+for _, is_known in ipairs { true, false } do
+  describe("M11 a chain of children" .. (is_known and "" or " that do not know their parents"), function()
+    local depth = math.tointeger(20000 * (tonumber(os.getenv "CORM_TEST_SHARE") or 1) // 1)
+    local w, session, nodes
+
+    before_each(function()
+      local Base = corm.declarative_base()
+      local m = { Base = Base }
+      m.Node = Base:model("Node", {
+        __tablename__ = "node",
+        id = Column(Integer, { primary_key = true, autoincrement = false }),
+        parent_id = Column(ForeignKey "node.id", { index = true }),
+      })
+      m.Node.children = corm.relationship("Node", {
+        cascade = "all, delete-orphan", back_populates = is_known and "parent" or nil,
+      })
+      if is_known then
+        m.Node.parent = corm.relationship("Node", { back_populates = "children", remote_side = m.Node.id })
+      end
+      w = world.open(m)
+      session = w:session { expire_on_commit = false }
+      nodes = {}
+      for i = depth, 1, -1 do nodes[i] = m.Node { id = i, children = { nodes[i + 1] } } end
+      session:add(nodes[1])
+      session:commit()
+    end)
+    after_each(function() w:close() end)
+
+    local function count() return w:list "SELECT count(*) FROM node" end
+
+    it("goes with its first, without a deep stack", function()
+      assert.equal(tostring(depth), count())
+      nodes[1].children:remove(nodes[2])
+      session:commit()
+      assert.equal("1", count())
+    end)
+
+    it("goes where all left their parents", function()
+      for i = 1, depth - 1 do nodes[i].children:remove(nodes[i + 1]) end
+      session:commit()
+      assert.equal("1", count())
+    end)
+  end)
+end

@@ -76,12 +76,15 @@ static int send(lua_State *L) {
 }
 
 static const corm_mapper *class_of(const corm_node *node) {
-  if (node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
-  if (node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->entity)
-    node = ((const corm_column_node *)node)->entity;
-  if (node->kind == CORM_NODE_BUNDLE) {
+  for (;;) {
+    if (node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+    if (node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->entity)
+      node = ((const corm_column_node *)node)->entity;
+    if (node->kind != CORM_NODE_BUNDLE) break;
     const corm_bundle *bundle = (const corm_bundle *)node;
-    return bundle->owner ? corm_bundle_mapper(bundle) : bundle->n ? class_of(bundle->columns[0]) : NULL;
+    if (bundle->owner) return corm_bundle_mapper(bundle);
+    if (!bundle->n) return NULL;
+    node = bundle->columns[0];
   }
   const bool from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
   const corm_table_node *table = from ? corm_from_table(node) : NULL;
