@@ -14,10 +14,19 @@ void binding_live(lua_State *L, binding_life *life, void (*free)(binding_life *l
   lua_pop(L, 1);
 }
 
+/* It is freed at the state's end, unless it is forgotten before. */
+static void wait(binding_state *state, binding_life *life) {
+  if (life->waits) return;
+  life->waits = true;
+  life->prev = NULL;
+  life->next = state->dead;
+  if (life->next) life->next->prev = life;
+  state->dead = life;
+}
+
 static void forget(binding_state *state, binding_life *life) {
-  binding_life **at = &state->dead;
-  while (*at && *at != life) at = &(*at)->next;
-  if (*at) *at = life->next;
+  *(life->prev ? &life->prev->next : &state->dead) = life->next;
+  if (life->next) life->next->prev = life->prev;
   life->waits = false;
 }
 
@@ -28,23 +37,19 @@ void binding_die(lua_State *L, binding_life *life) {
   const bool reachable = lua_rawgetp(L, -1, life) != LUA_TNIL;
   lua_pop(L, 1);
   if (reachable) { /* the end of the program, or a call by hand */
-    if (life->waits) return;
-    life->waits = true;
-    life->next = state->dead;
-    state->dead = life;
-    return;
-  }
-  if (!life->condemned) {
+    wait(state, life);
+  } else if (!life->condemned) {
     life->condemned = true;
+    wait(state, life); /* a state that is being closed calls no finalizer twice */
     lua_getmetatable(L, 1);
     lua_setmetatable(L, 1); /* to be called again, also where there is no memory for what follows */
     lua_pushvalue(L, 1);
     lua_rawsetp(L, -2, life);
-    return;
+  } else {
+    if (life->waits) forget(state, life);
+    life->free(life);
+    life->free = NULL;
   }
-  if (life->waits) forget(state, life);
-  life->free(life);
-  life->free = NULL;
 }
 
 /* Finalizers run in the reverse order of making: this one after all of corm's. From then on only values, errors and

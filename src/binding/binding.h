@@ -93,7 +93,7 @@ static inline binding_kind binding_head_kind(const binding_head *head) {
  * after which nothing is known any more. In b_life.c.
  */
 typedef struct binding_life {
-  struct binding_life *next;           /* among those that wait for the state's end */
+  struct binding_life *next, *prev;    /* among those that wait for the state's end */
   void (*free)(struct binding_life *); /* what the finalizer of others would do */
   bool condemned;                      /* found unreachable before */
   bool waits;
