@@ -156,18 +156,22 @@ function cases.expired_read_again(session)
   for _, author in ipairs(authors) do sum = sum + author.age end
 end
 
+local function make_older(authors)
+  for _, author in ipairs(authors) do author.age = author.age + 1 end
+end
+
 function cases.change_all(session)
   fill_authors()
   local authors = all(session, Author)
   begin()
-  for _, author in ipairs(authors) do author.age = author.age + 1 end
+  make_older(authors)
   session:commit()
 end
 
 function cases.roll_back_changes(session)
   fill_authors()
   local authors = all(session, Author)
-  for _, author in ipairs(authors) do author.age = author.age + 1 end
+  make_older(authors)
   begin()
   session:rollback()
 end
@@ -184,7 +188,7 @@ end
 function cases.close_with_changes(session)
   fill_authors()
   local authors = all(session, Author)
-  for _, author in ipairs(authors) do author.age = author.age + 1 end
+  make_older(authors)
   begin()
   session:close()
 end
@@ -193,7 +197,7 @@ function cases.close_in_savepoint(session)
   fill_authors()
   local authors = all(session, Author)
   session:begin_nested()
-  for _, author in ipairs(authors) do author.age = author.age + 1 end
+  make_older(authors)
   session:flush()
   begin()
   session:close()
@@ -210,7 +214,7 @@ end
 function cases.expire_changed(session)
   fill_authors()
   local authors = all(session, Author)
-  for _, author in ipairs(authors) do author.age = author.age + 1 end
+  make_older(authors)
   begin()
   for _, author in ipairs(authors) do session:expire(author) end
 end

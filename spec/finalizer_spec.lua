@@ -1,17 +1,10 @@
 -- Finalizers of the script's that use classes and statements while these are garbage, too, or after corm's own at the
 -- end of the program: everything works until the state's end, or is refused, and nothing crashes.
-local program = assert(os.getenv("CORM_PROGRAM") or "build/release/corm")
+local run_script = require "spec.support.script"
 
 -- What a script prints.
 local function run(script)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(script)
-  file:close()
-  local pipe = assert(io.popen(program .. " " .. path .. " 2>&1"))
-  local output = pipe:read "a"
-  local ended = pipe:close()
-  os.remove(path)
+  local output, ended = run_script(script)
   assert.is_true(ended, output)
   return output
 end

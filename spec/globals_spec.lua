@@ -1,18 +1,8 @@
 -- E12: what a script does to Lua's standard functions, before or after it loads corm, is no matter of corm's.
-local program = assert(os.getenv("CORM_PROGRAM") or "build/release/corm")
+local run = require "spec.support.script"
 
 -- What the script prints in a state of its own.
-local function output_of(script)
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(script)
-  file:close()
-  local pipe = assert(io.popen(program .. " " .. path .. " 2>&1"))
-  local output = pipe:read "a"
-  pipe:close()
-  os.remove(path)
-  return output
-end
+local function output_of(script) return (run(script)) end
 
 -- Takes everything away that corm's own Lua files could use, and keeps what the rest of the script needs.
 local breaking = [[

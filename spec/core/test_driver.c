@@ -5,7 +5,7 @@
 
 #include "driver/fake.h"
 
-#include "fail_mem.h"
+#include "driver_forms.h"
 #include "temp_dir.h"
 
 static const corm_begin begin_read = {.mode = CORM_BEGIN_READ};
@@ -14,24 +14,8 @@ static const corm_begin begin_write = {.mode = CORM_BEGIN_WRITE};
 /* -- short forms ----------------------------------------------------------------------------------------------------
  */
 
-static corm_driver_conn *open_target(const corm_driver *driver, const corm_driver_target *target) {
-  corm_driver_conn *conn = NULL;
-  corm_error err = {0};
-  if (driver->open(driver, &corm_mem_libc, target, &conn, &err) != CORM_OK) fail_msg("open: %s", err.message);
-  return conn;
-}
-
-static corm_driver_conn *open_file(const char *path) {
-  return open_target(&corm_driver_sqlite, &(corm_driver_target){.database = path, .busy_timeout_ms = 20});
-}
-
 static corm_driver_conn *open_memory(void) {
   return open_target(&corm_driver_sqlite, &(corm_driver_target){0});
-}
-
-static void exec(corm_driver_conn *conn, const char *sql) {
-  corm_error err = {0};
-  if (conn->driver->exec(conn, sql, &err) != CORM_OK) fail_msg("%s: %s", sql, err.message);
 }
 
 /* Runs a statement that must fail, and leaves the error to be looked at. */
@@ -39,13 +23,6 @@ static void fails(corm_driver_conn *conn, const char *sql, corm_error_class cls,
   *err = (corm_error){0};
   if (conn->driver->exec(conn, sql, err) == CORM_OK) fail_msg("%s: did not fail", sql);
   if (err->cls != cls) fail_msg("%s: %s: %s", sql, corm_error_class_name(err->cls), err->message);
-}
-
-static corm_driver_stmt *prepare(corm_driver_conn *conn, const char *sql) {
-  corm_driver_stmt *stmt = NULL;
-  corm_error err = {0};
-  if (conn->driver->prepare(conn, sql, strlen(sql), &stmt, &err) != CORM_OK) fail_msg("%s: %s", sql, err.message);
-  return stmt;
 }
 
 static int64_t number(corm_driver_conn *conn, const char *sql) {

@@ -3,7 +3,7 @@
 
 #include "driver/sqlite.h"
 
-#include "fail_mem.h"
+#include "driver_forms.h"
 #include "temp_dir.h"
 
 enum { RUNS = 50 };
@@ -12,27 +12,6 @@ typedef struct world {
   temp_dir dir;
   corm_driver_conn *conn, *other;
 } world;
-
-static corm_driver_conn *open_file(const char *path) {
-  corm_driver_conn *conn = NULL;
-  corm_error err = {0};
-  corm_driver_target target = {.database = path, .busy_timeout_ms = 20};
-  if (corm_driver_sqlite.open(&corm_driver_sqlite, &corm_mem_libc, &target, &conn, &err) != CORM_OK)
-    fail_msg("open: %s", err.message);
-  return conn;
-}
-
-static void exec(corm_driver_conn *conn, const char *sql) {
-  corm_error err = {0};
-  if (conn->driver->exec(conn, sql, &err) != CORM_OK) fail_msg("%s: %s", sql, err.message);
-}
-
-static corm_driver_stmt *prepare(corm_driver_conn *conn, const char *sql) {
-  corm_driver_stmt *stmt = NULL;
-  corm_error err = {0};
-  if (conn->driver->prepare(conn, sql, strlen(sql), &stmt, &err) != CORM_OK) fail_msg("%s: %s", sql, err.message);
-  return stmt;
-}
 
 static int setup(void **state) {
   world *w = calloc(1, sizeof *w);

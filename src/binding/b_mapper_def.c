@@ -36,20 +36,27 @@ void binding_read_attribute(lua_State *L, int options, corm_attribute_def *def) 
   lua_pop(L, 4);
 }
 
+/* Column i (from 0) of the list at the top. */
+static corm_column *column_at(lua_State *L, size_t i) {
+  lua_rawgeti(L, -1, (lua_Integer)i + 1);
+  corm_column *column = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
+  lua_pop(L, 1);
+  return column;
+}
+
+/* All of them. */
+static corm_column **read_columns(lua_State *L, corm_arena *scratch, uint32_t *n) {
+  *n = (uint32_t)lua_rawlen(L, -1);
+  corm_column **columns = corm_arena_zalloc(scratch, (size_t)*n + 1, sizeof *columns);
+  if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (uint32_t i = 0; i < *n; i++) columns[i] = column_at(L, i);
+  return columns;
+}
+
 /* The columns that have the value, too: of other tables of a join. */
 static void read_also(lua_State *L, corm_arena *scratch, corm_attribute_def *def) {
-  if (lua_getfield(L, ARG_OPTIONS, "also") == LUA_TTABLE && lua_getfield(L, -1, def->key) == LUA_TTABLE) {
-    const size_t n = lua_rawlen(L, -1);
-    corm_column **columns = corm_arena_zalloc(scratch, n + 1, sizeof *columns);
-    if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
-    for (size_t i = 0; i < n; i++) {
-      lua_rawgeti(L, -1, (lua_Integer)i + 1);
-      columns[i] = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
-      lua_pop(L, 1);
-    }
-    def->also = columns;
-    def->nalso = (uint32_t)n;
-  }
+  if (lua_getfield(L, ARG_OPTIONS, "also") == LUA_TTABLE && lua_getfield(L, -1, def->key) == LUA_TTABLE)
+    def->also = read_columns(L, scratch, &def->nalso);
 }
 
 /* What is said of the attribute besides its column. */
@@ -79,13 +86,7 @@ static void read_attributes(lua_State *L, corm_arena *scratch, corm_mapper_def *
     lua_pop(L, 1);
     if (left_out) continue;
     read_attribute(L, scratch, &attributes[mapped]);
-    if (own) {
-      attributes[mapped++].column = def->table->columns.items[i];
-      continue;
-    }
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    attributes[mapped++].column = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
-    lua_pop(L, 1);
+    attributes[mapped++].column = own ? def->table->columns.items[i] : column_at(L, i);
   }
   if (!own) lua_pop(L, 1);
   def->attributes = attributes;
@@ -102,16 +103,7 @@ static bool flag(lua_State *L, const char *name) {
 /* The Columns that stand for the table's primary key. */
 static void read_primary_key(lua_State *L, corm_arena *scratch, corm_mapper_def *def) {
   if (lua_getfield(L, ARG_OPTIONS, "primary_key") == LUA_TNIL) return;
-  const size_t n = lua_rawlen(L, -1);
-  corm_column **columns = corm_arena_zalloc(scratch, n + 1, sizeof *columns);
-  if (!columns) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    columns[i] = &((binding_column *)binding_check(L, -1, BINDING_COLUMN, "Column"))->column;
-    lua_pop(L, 1);
-  }
-  def->primary_key = columns;
-  def->nprimary_key = (uint32_t)n;
+  def->primary_key = read_columns(L, scratch, &def->nprimary_key);
 }
 
 /* lua/corm/mapper_args.lua has checked them. The function is kept with the options. */

@@ -5,6 +5,34 @@
  */
 #include "engine/bulk_writer.h"
 
+/* Rows that are looked for by their keys. */
+typedef struct question {
+  const corm_table *table;
+  const corm_column *const *columns; /* the key's, then what else is read */
+  size_t nkey, n;
+  const corm_value *keys; /* encoded, nkey for each */
+  size_t nrows;
+} question;
+
+/* *found: n values for each of the *nfound rows that are there; none after a failure. */
+static corm_status ask(corm_conn *conn, corm_arena *arena, const question *q, corm_value **found, size_t *nfound,
+                       corm_error *err) {
+  corm_compiled compiled;
+  corm_batch *batch = NULL;
+  *nfound = 0;
+  *found = corm_arena_alloc(arena, q->n * q->nrows * sizeof **found);
+  if (!*found) return corm_error_memory(err);
+  corm_run run = {
+      .values = q->keys, .n = q->nkey * q->nrows, .returned = *found, .width = q->n, .room = q->nrows, .arena = arena};
+  corm_status status = corm_compile_present_in(arena, corm_engine_dialect(corm_conn_engine(conn)), q->table, q->columns,
+                                               q->nkey, q->n, q->nrows, &compiled, err);
+  if (status == CORM_OK) status = corm_conn_batch_open(conn, &compiled, &batch, err);
+  if (status == CORM_OK) status = corm_batch_run(batch, &run, err);
+  corm_batch_close(batch);
+  if (status == CORM_OK) *nfound = run.nreturned < run.room ? run.nreturned : run.room;
+  return status;
+}
+
 typedef struct look {
   const corm_page *page;
   const corm_column **columns; /* that are read: the key's, then what else the rows should have */
@@ -94,23 +122,12 @@ static size_t note_missed(const look *l, corm_page *page, bool compare) {
 static corm_status read_rows(look *l, corm_error *err) {
   const corm_page *page = l->page;
   corm_writer *w = page->writer;
-  const size_t total = l->nkey * page->nrows;
-  corm_value *keys = corm_arena_alloc(w->arena, total * sizeof *keys);
-  l->found = corm_arena_alloc(w->arena, l->n * page->nrows * sizeof *l->found);
-  if (!keys || !l->found) return corm_error_memory(err);
+  corm_value *keys = corm_arena_alloc(w->arena, l->nkey * page->nrows * sizeof *keys);
+  if (!keys) return corm_error_memory(err);
   for (size_t row = 0; row < page->nrows; row++)
     for (size_t i = 0; i < l->nkey; i++) keys[row * l->nkey + i] = *wanted(l, row, i);
-  corm_compiled compiled;
-  corm_batch *batch = NULL;
-  corm_run run = {
-      .values = keys, .n = total, .returned = l->found, .width = l->n, .room = page->nrows, .arena = w->arena};
-  corm_status status = corm_compile_present_in(w->arena, corm_engine_dialect(corm_conn_engine(w->conn)), w->def.table,
-                                               l->columns, l->nkey, l->n, page->nrows, &compiled, err);
-  if (status == CORM_OK) status = corm_conn_batch_open(w->conn, &compiled, &batch, err);
-  if (status == CORM_OK) status = corm_batch_run(batch, &run, err);
-  corm_batch_close(batch);
-  l->nfound = run.nreturned < run.room ? run.nreturned : run.room;
-  return status;
+  const question q = {w->def.table, l->columns, l->nkey, l->n, keys, page->nrows};
+  return ask(w->conn, w->arena, &q, &l->found, &l->nfound, err);
 }
 
 corm_status corm_page_find_missed(corm_page *page, corm_error *err) {
@@ -142,17 +159,10 @@ corm_status corm_page_find_missed(corm_page *page, corm_error *err) {
 
 corm_status corm_conn_find_present(corm_conn *conn, corm_arena *arena, const corm_column *column,
                                    const corm_value *values, size_t n, bool *taken, corm_error *err) {
-  corm_compiled compiled;
-  corm_batch *batch = NULL;
-  corm_value *found = corm_arena_alloc(arena, n * sizeof *found);
-  if (!found) return corm_error_memory(err);
-  corm_run run = {.values = values, .n = n, .returned = found, .width = 1, .room = n, .arena = arena};
-  corm_status status = corm_compile_present_in(arena, corm_engine_dialect(corm_conn_engine(conn)), column->table,
-                                               &column, 1, 1, n, &compiled, err);
-  if (status == CORM_OK) status = corm_conn_batch_open(conn, &compiled, &batch, err);
-  if (status == CORM_OK) status = corm_batch_run(batch, &run, err);
-  corm_batch_close(batch);
-  const size_t nfound = status == CORM_OK ? (run.nreturned < n ? run.nreturned : n) : 0;
+  corm_value *found;
+  size_t nfound = 0;
+  const question q = {column->table, &column, 1, 1, values, n};
+  const corm_status status = ask(conn, arena, &q, &found, &nfound, err);
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < nfound; k++) taken[i] = taken[i] || corm_value_equal(&values[i], &found[k]);
   return status;
