@@ -3,23 +3,18 @@
 #include <string.h>
 
 #include "dialect/ansi.h"
-#include "dialect/postgresql_types.h"
 
 /* data -> 'key', and CAST(data ->> 'key' AS INTEGER) for another type than JSON. */
-static void json_item(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
+static void json_item(corm_compiler *compiler, const corm_binary *node) {
   bool path = node->base.op == CORM_OP_JSON_PATH;
   if (node->base.type->kind == CORM_TYPE_JSON) {
     corm_emit_operator(compiler, node, path ? " #> " : " -> ", true);
     return;
   }
-  corm_error err;
-  corm_error_init(&err);
   corm_emit_text(compiler, "CAST(");
   corm_emit_operator(compiler, node, path ? " #>> " : " ->> ", true);
   corm_emit_text(compiler, " AS ");
-  if (corm_postgresql_type_name(dialect, node->base.type, corm_emit_buf(compiler), &err) != CORM_OK) {
-    corm_emit_error(compiler, CORM_E_COMPILE, "%s", err.message);
-  }
+  corm_emit_type_name(compiler, node->base.type);
   corm_emit_text(compiler, ")");
 }
 
@@ -74,7 +69,7 @@ bool corm_postgresql_binary(const corm_dialect *dialect, corm_compiler *compiler
   case CORM_OP_MATCH: match(dialect, compiler, node, ""); return true;
   case CORM_OP_NOT_MATCH: match(dialect, compiler, node, "NOT "); return true;
   case CORM_OP_JSON_GETITEM:
-  case CORM_OP_JSON_PATH: json_item(dialect, compiler, node); return true;
+  case CORM_OP_JSON_PATH: json_item(compiler, node); return true;
   default: return corm_ansi_binary(dialect, compiler, node);
   }
 }

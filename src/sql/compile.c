@@ -75,6 +75,11 @@ void corm_emit_own_name(corm_compiler *c, const char *name, const char *what) {
   corm_emit_quoted(c, name);
 }
 
+void corm_emit_type_name(corm_compiler *c, const corm_type *type) {
+  corm_error *err = c->failed ? NULL : c->err;
+  if (c->dialect->type_name(c->dialect, type, &c->text, err) != CORM_OK) c->failed = true;
+}
+
 bool corm_compiler_enter(corm_compiler *c) {
   if (c->depth < CORM_COMPILE_DEPTH) {
     c->depth++;

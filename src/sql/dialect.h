@@ -346,6 +346,8 @@ corm_arena *corm_emit_arena(corm_compiler *compiler);
 /* left op right by the text of a dialect's own, as the common form has it: in parentheses of its own inside another
    operator when `eager`. */
 void corm_emit_operator(corm_compiler *compiler, const corm_binary *node, const char *text, bool eager);
+/* The database's name of a type; what has none makes the compilation fail with type_name's error. */
+void corm_emit_type_name(corm_compiler *compiler, const corm_type *type);
 /* Text as a quoted literal. */
 void corm_emit_quoted_text(corm_compiler *compiler, const char *text);
 /* A node where the server knows the type of what stands there: a bind needs no cast. */

@@ -241,9 +241,7 @@ void corm_emit_derived(corm_compiler *c, const corm_table_valued *from) {
     corm_emit_own_name(c, from->columns[i].name, "column");
     if (!from->derived_types) continue;
     corm_emit_bytes(c, " ", 1);
-    if (c->dialect->type_name(c->dialect, from->columns[i].base.type, &c->text, c->failed ? NULL : c->err) != CORM_OK) {
-      c->failed = true;
-    }
+    corm_emit_type_name(c, from->columns[i].base.type);
   }
   if (from->ncolumns) corm_emit_bytes(c, ")", 1);
 }
