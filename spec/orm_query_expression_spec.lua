@@ -205,6 +205,34 @@ describe("M24 query_expression", function()
     assert.equal("Load(A):with_expression(A.score)", tostring(with_expression(A.score, A.x)))
   end)
 
+  it("names a column of a statement that is not made of classes", function()
+    local sql = corm.text "SELECT id, x, y, x * 10 AS total, x + y AS score FROM a ORDER BY id"
+    local function scores(statement, ...)
+      local out = {}
+      session:expunge_all()
+      for a in session:scalars(select(A):from_statement(statement):options(...)) do out[#out + 1] = a.score end
+      return out
+    end
+    assert.same({ 3, 5 }, scores(sql))
+    assert.same({ 10, 20 }, scores(sql, with_expression(A.score, corm.column "total")))
+    assert.same({ 1, 2 }, scores(sql, with_expression(A.score, A.x)))
+    assert.same({ 10, 20 }, scores(sql, with_expression(A.score, (A.x * 10):label "total")))
+    local said = corm.text("SELECT id, x * 1.5 AS price FROM a ORDER BY id")
+    assert.same({ "1.5", "3.0" }, (function()
+      local list = scores(said, with_expression(A.score, corm.column("price", corm.Numeric(10, 1))))
+      return { tostring(list[1]), tostring(list[2]) }
+    end)())
+    local union = corm.union_all(select(A, (A.x * 7):label "seven"):where(A.id:eq(1)),
+      select(A, (A.x * 7):label "seven"):where(A.id:eq(2))):order_by "seven"
+    assert.same({ 7, 14 }, scores(union, with_expression(A.score, corm.column "seven")))
+    raises("ArgumentError", "from_statement: with_expression cannot add an expression for A.score to the statement; "
+      .. 'select it there, and name its column: with_expression(A.score, corm.column "...")',
+      scores, sql, with_expression(A.score, A.x + 1))
+    raises("NoSuchColumnError",
+      "from_statement: the rows have no column 'rank', which with_expression says A.score to be",
+      scores, sql, with_expression(A.score, corm.column "rank"))
+  end)
+
   it("is not written, and only a query_expression is given", function()
     local text = "A.score is an SQL expression: it is read, and cannot be set"
     raises("ArgumentError", text, A, { score = 1 })

@@ -37,9 +37,9 @@ static corm_status describe_missing(corm_loader *loader, const corm_load_entity 
 static const corm_type *type_of(const corm_load_entity *entity, const corm_load_shape *shape, uint32_t slot) {
   const corm_attribute *attribute = &shape->mapper->attributes[slot];
   const corm_bundle *bundle = entity->bundle;
-  if (attribute->kind != CORM_ATTRIBUTE_GIVEN || !shape->place || shape->place[slot] < 0 || !bundle->columns)
-    return attribute->type;
-  return corm_node_type(bundle->columns[shape->place[slot]]);
+  if (attribute->kind != CORM_ATTRIBUTE_GIVEN || !shape->place || shape->place[slot] < 0) return attribute->type;
+  const corm_node *node = bundle->columns[shape->place[slot]];
+  return node ? corm_node_type(node) : attribute->type;
 }
 
 static corm_status describe_slots(corm_loader *loader, const corm_load_entity *entity, corm_load_shape *shape,

@@ -35,25 +35,59 @@ static corm_status refuse(const char *owner, const char *name, corm_error *err) 
   return corm_error_set(err, CORM_E_NO_SUCH_COLUMN, "from_statement: the rows have no column for %s.%s", owner, name);
 }
 
+static int32_t find_named(const corm_result *result, const char *wanted) {
+  for (size_t i = 0; i < corm_result_column_count(result); i++) {
+    const char *name = corm_result_column(result, i)->name;
+    if (name && strcmp(name, wanted) == 0) return (int32_t)i;
+  }
+  return -1;
+}
+
 /* The result's column for a slot; -1: it is not there. */
 static int32_t place_slot(const corm_result *result, const corm_attribute *attribute, const bool *used) {
-  int32_t at = -1;
   if (attribute->kind == CORM_ATTRIBUTE_COLUMN && attribute->column) return find(result, attribute->column, used);
-  for (size_t i = 0; at < 0 && i < corm_result_column_count(result); i++) {
-    const char *name = corm_result_column(result, i)->name;
-    if (name && strcmp(name, attribute->key) == 0) at = (int32_t)i;
+  return find_named(result, attribute->key);
+}
+
+/* The name that an expression has among the columns of a statement; NULL: none. */
+static const char *name_of(const corm_node *node) {
+  if (node->kind == CORM_NODE_LABEL) return ((const corm_label *)node)->name;
+  return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->name : NULL;
+}
+
+/* with_expression says by name which of the statement's columns an attribute is: nothing can be added to them. */
+static corm_status place_given(corm_loader *loader, int16_t *place, const corm_node **columns, corm_error *err) {
+  const corm_load_entity *entity = loader->entities.items[loader->entities.len - 1];
+  const corm_mapper *mapper = entity->mapper;
+  const corm_load_option *option;
+  for (uint32_t at = 0; (option = corm_selection_given(entity, &at)) != NULL;) {
+    const char *key = mapper->attributes[option->slot].key, *name = name_of(option->expression);
+    if (!name)
+      return corm_error_set(err, CORM_E_ARGUMENT,
+                            "from_statement: with_expression cannot add an expression for %s.%s to the statement; "
+                            "select it there, and name its column: with_expression(%s.%s, corm.column \"...\")",
+                            mapper->name, key, mapper->name, key);
+    const int32_t found = find_named(loader->result, name);
+    if (found < 0)
+      return corm_error_set(err, CORM_E_NO_SUCH_COLUMN,
+                            "from_statement: the rows have no column '%s', which with_expression says %s.%s to be",
+                            name, mapper->name, key);
+    place[option->slot] = (int16_t)found;
+    columns[found] = option->expression;
   }
-  return at;
+  return CORM_OK;
 }
 
 /* An item's bundle said of the result's columns: all of them, of which it takes its own. */
 static corm_status add_entity(corm_loader *loader, const corm_bundle *bundle, const corm_load_options *options,
                               bool *used, corm_error *err) {
   const corm_mapper *mapper = corm_bundle_mapper(bundle);
+  const uint32_t n = (uint32_t)corm_result_column_count(loader->result);
   corm_bundle *made = corm_arena_copy(&loader->arena, bundle, sizeof *bundle);
   corm_view *view = corm_arena_zalloc(&loader->arena, 1, sizeof *view);
   int16_t *place = corm_arena_zalloc(&loader->arena, mapper->nattributes + (size_t)1, sizeof *place);
-  if (!made || !view || !place) return corm_error_memory(err);
+  const corm_node **columns = corm_arena_zalloc(&loader->arena, n + (size_t)1, sizeof *columns);
+  if (!made || !view || !place || !columns) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_attribute *attribute = &mapper->attributes[i];
     place[i] = (int16_t)place_slot(loader->result, attribute, used);
@@ -63,10 +97,11 @@ static corm_status add_entity(corm_loader *loader, const corm_bundle *bundle, co
     if (place[i] >= 0) used[place[i]] = true;
   view->place = place;
   made->view = view;
-  made->columns = NULL; /* nobody has written them */
-  made->n = (uint32_t)corm_result_column_count(loader->result);
+  made->columns = columns;
+  made->n = n;
   loader->items[loader->nitems++] = (corm_load_item){(int32_t)loader->entities.len, 0};
-  return corm_loader_add_root(loader, made, options->items, options->n, err);
+  corm_status status = corm_loader_add_root(loader, made, options->items, options->n, err);
+  return status == CORM_OK ? place_given(loader, place, columns, err) : status;
 }
 
 static corm_status add_column(corm_loader *loader, const corm_node *item, corm_error *err) {

@@ -260,6 +260,8 @@ CORM_MUST_USE corm_status corm_selection_plan(corm_loader *loader, corm_error *e
 /* What stands in a slot of a class below the entity's, or of the entity's, where it is not selected; 0: it is to be
    read, if there is a column for it. */
 uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *mapper, uint32_t slot);
+/* The next option from *at on that gives an attribute of the entity an expression, or NULL. */
+const corm_load_option *corm_selection_given(const corm_load_entity *entity, uint32_t *at);
 /* The select with the bundles of its own entities. */
 CORM_MUST_USE corm_status corm_selection_apply(corm_loader *loader, const corm_select *select, const corm_select **out,
                                                corm_error *err);

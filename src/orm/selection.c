@@ -46,21 +46,27 @@ uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *
   return flags;
 }
 
+const corm_load_option *corm_selection_given(const corm_load_entity *entity, uint32_t *at) {
+  for (; *at < entity->noptions; ++*at) {
+    const corm_load_option *option = entity->options[*at];
+    if (option->columns == CORM_COLUMNS_GIVE && is_about(entity, entity->mapper, option))
+      return entity->options[(*at)++];
+  }
+  return NULL;
+}
+
 /* Whether an option gives some attribute an expression. */
 static bool is_given_some(const corm_load_entity *entity) {
-  for (uint32_t k = 0; k < entity->noptions; k++)
-    if (entity->options[k]->columns == CORM_COLUMNS_GIVE && is_about(entity, entity->mapper, entity->options[k]))
-      return true;
-  return false;
+  uint32_t at = 0;
+  return corm_selection_given(entity, &at) != NULL;
 }
 
 /* What is joined, or of a class below, has other FROMs than the class that the expression was written of. */
 static corm_status give_expressions(const corm_load_entity *entity, corm_bundle *bundle, corm_arena *arena,
                                     corm_error *err) {
   const corm_mapper *mapper = entity->mapper;
-  for (uint32_t k = 0; k < entity->noptions; k++) {
-    const corm_load_option *option = entity->options[k];
-    if (option->columns != CORM_COLUMNS_GIVE || !is_about(entity, mapper, option)) continue;
+  const corm_load_option *option;
+  for (uint32_t at = 0; (option = corm_selection_given(entity, &at)) != NULL;) {
     const corm_node *node = option->expression;
     if (entity->parent || mapper != option->mapper || (!option->of && bundle->from != mapper->from))
       node = corm_mapper_say_in(arena, mapper, node, bundle->from);
