@@ -278,6 +278,38 @@ static void a_released_savepoint_belongs_to_the_one_around_it(void **state) {
   assert_string_equal(world_slot(old, "name"), "expired absent");
 }
 
+/* As after 65533 frames. */
+static void serials_begin_anew(void **state) {
+  flush_world *f = *state;
+  corm_object *old = written_tag(f, "old");
+  ok(&f->w, corm_session_commit(f->w.session, &f->w.err));
+  f->w.session->serial = UINT16_MAX - 2;
+  corm_object *root = written_tag(f, "root"), *gone = written_tag(f, "gone"), *away = written_tag(f, "away");
+  ok(&f->w, corm_session_delete(f->w.session, gone, &f->w.err));
+  flush_quietly(f);
+  ok(&f->w, corm_session_expunge(f->w.session, away, &f->w.err));
+  corm_frame *outer = nest(f);
+  assert_int_equal(outer->serial, UINT16_MAX);
+  corm_object *inside = written_tag(f, "inside");
+  corm_frame *inner = nest(f);
+  assert_int_equal(inner->serial, 3);
+  assert_int_equal(outer->serial, 2);
+  assert_int_equal(old->serial, 0);
+  assert_int_equal(gone->serial, 1);
+  corm_object *innermost = written_tag(f, "innermost");
+  ok(&f->w, corm_session_add(f->w.session, away, &f->w.err));
+  end(f, inner, false);
+  check_state(innermost, CORM_TRANSIENT, false);
+  check_state(away, CORM_PERSISTENT, true);
+  end(f, outer, false);
+  check_state(inside, CORM_TRANSIENT, false);
+  check_state(root, CORM_PERSISTENT, false);
+  ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
+  check_state(root, CORM_TRANSIENT, false);
+  check_state(gone, CORM_TRANSIENT, false);
+  check_state(old, CORM_PERSISTENT, false);
+}
+
 static void ending_an_outer_savepoint_ends_the_inner_ones(void **state) {
   flush_world *f = *state;
   corm_frame *outer = nest(f), *middle = nest(f);
@@ -462,6 +494,7 @@ int main(void) {
       T(closing_lets_all_go),
       T(a_savepoint_undoes_its_own_part),
       T(a_released_savepoint_belongs_to_the_one_around_it),
+      T(serials_begin_anew),
       T(ending_an_outer_savepoint_ends_the_inner_ones),
       T(an_object_may_be_touched_often_and_leave),
       T(a_rollback_brings_the_old_key_back),

@@ -73,6 +73,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   case CORM_DETACHED: break;
   }
   *fresh = true;
+  if (object->hash != session->number) object->serial = 0; /* another session has serials of its own */
   corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
   corm_status status = corm_session_register(session, object, err);
   if (status == CORM_OK) status = corm_frame_note_return(session, object, err);

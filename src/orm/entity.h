@@ -94,10 +94,10 @@ struct corm_object {
   uint32_t sibling; /* position there */
   uint32_t flush;   /* position + 1 in the running flush; 0: not part of it */
   corm_link links;  /* the only one of its class's relationships, or what leads to them */
-  uint16_t txn;     /* serial of the root transaction that inserted it; 0: none that is known */
+  uint16_t serial;  /* of the frame that inserted it, or a later one that became part of it; 0: none that is known */
   uint8_t state;    /* corm_object_state */
   uint8_t flags;
-  uint32_t hash; /* of the identity */
+  uint32_t hash; /* of the identity; of a detached object: the number of the session that it left */
   corm_mapper *mapper;
   corm_value slots[];
 };

@@ -132,9 +132,9 @@ corm_status corm_flush_collect(corm_flush *flush, corm_error *err) {
 /* -- settling -- */
 
 static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_error *err) {
-  object->txn = flush->session->txn;
+  object->serial = flush->session->frame->serial;
   corm_status status = corm_session_register_new(flush->session, object, err);
-  if (status == CORM_OK) status = corm_frame_touch(flush->session, object, true, err);
+  if (status == CORM_OK) status = corm_frame_touch(flush->session, object, err);
   return status;
 }
 
@@ -161,7 +161,7 @@ static corm_status settle_updated(corm_flush *flush, corm_object *object, corm_e
   const bool rekeyed = flush->rekeyed && has_new_key(object);
   corm_object_clean(object);
   corm_status status = rekeyed ? corm_session_register(session, object, err) : CORM_OK;
-  return status == CORM_OK ? corm_frame_touch(session, object, false, err) : status;
+  return status == CORM_OK ? corm_frame_touch(session, object, err) : status;
 }
 
 static corm_status settle_deleted(corm_flush *flush, corm_object *object, corm_error *err) {

@@ -18,14 +18,37 @@ static void free_rekey(const corm_mem *mem, rekey *entry) {
   corm_mem_free(mem, entry);
 }
 
+/* The serial of an object among those of the open frames when these are counted from 1. */
+static void recount(const corm_session *session, corm_object *object) {
+  uint16_t n = 0;
+  for (const corm_frame *f = session->frame; f; f = f->parent) n = (uint16_t)(n + (object->serial >= f->serial));
+  object->serial = n;
+}
+
+/* What has left the session is not reached, so it is taken for one of another session's. */
+static corm_status restart_serials(corm_session *session, corm_error *err) {
+  uint32_t n = 0;
+  for (const corm_frame *f = session->frame; f; f = f->parent) n++;
+  if (n >= UINT16_MAX) return corm_error_set(err, CORM_E_INVALID_REQUEST, "too many savepoints within each other");
+  for (uint32_t i = 0; i < session->identity.cap; i++)
+    if (session->identity.entries[i].object) recount(session, session->identity.entries[i].object);
+  for (const corm_frame *f = session->frame; f; f = f->parent)
+    for (size_t i = 0; i < f->deleted.len; i++) recount(session, f->deleted.items[i]);
+  session->number = corm_session_new_number();
+  session->serial = (uint16_t)n;
+  for (corm_frame *f = session->frame; f; f = f->parent) f->serial = (uint16_t)n--;
+  return CORM_OK;
+}
+
 corm_status corm_frame_push(corm_session *session, int savepoint, corm_error *err) {
+  if (session->serial == UINT16_MAX && restart_serials(session, err) != CORM_OK) return CORM_FAILED;
   corm_frame *frame = corm_mem_zalloc(session->mem, 1, sizeof *frame);
   if (!frame) return corm_error_memory(err);
   frame->parent = session->frame;
   frame->id = ++session->frames;
+  frame->serial = ++session->serial;
   frame->savepoint = savepoint;
   corm_vec_init(&frame->touched, session->mem);
-  corm_vec_init(&frame->inserted, session->mem);
   corm_vec_init(&frame->deleted, session->mem);
   corm_vec_init(&frame->rekeyed, session->mem);
   session->frame = frame;
@@ -56,7 +79,6 @@ void corm_frame_pop(corm_session *session) {
   corm_frame *frame = session->frame;
   session->frame = frame->parent;
   corm_vec_clear(&frame->touched);
-  corm_vec_clear(&frame->inserted);
   corm_vec_clear(&frame->deleted);
   corm_vec_clear(&frame->rekeyed);
   corm_mem_free(session->mem, frame);
@@ -75,14 +97,13 @@ static corm_status list_in_frame(corm_session *session, corm_vec *list, void *it
   return status;
 }
 
-corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err) {
+corm_status corm_frame_touch(corm_session *session, corm_object *object, corm_error *err) {
   corm_frame *frame = session->frame;
-  if (!frame->parent) return CORM_OK; /* the root expires everything and knows its inserts by serial */
+  if (!frame->parent) return CORM_OK; /* the root expires everything */
   corm_status status = CORM_OK;
   if (!corm_object_frames(object) || object->changes->touched != frame->id)
     status = list_in_frame(session, &frame->touched, object, object, err);
   if (status == CORM_OK) object->changes->touched = frame->id;
-  if (status == CORM_OK && inserted) status = list_in_frame(session, &frame->inserted, object, object, err);
   return status;
 }
 
@@ -135,7 +156,6 @@ static void leave_rekeyed(corm_vec *list, corm_object *object) {
 
 void corm_frame_forget(corm_session *session, corm_object *object) {
   for (corm_frame *f = session->frame; corm_object_frames(object) && f; f = f->parent) {
-    leave_list(&f->inserted, object);
     leave_list(&f->deleted, object);
     leave_rekeyed(&f->rekeyed, object);
     leave_list(&f->touched, object);
@@ -172,14 +192,13 @@ static void undo_pending(corm_session *session) {
   }
 }
 
-/* True when the object came to be in the transaction that is being undone: to a savepoint it may have been there
- * before. */
-static bool is_undone(const corm_session *session, const corm_frame *frame, const corm_object *object) {
-  return !frame->parent && object->txn == session->txn;
+/* Whether the object came to be in the frame that is being undone, or in one that became part of it. */
+static bool is_undone(const corm_frame *frame, const corm_object *object) {
+  return object->serial >= frame->serial;
 }
 
-/* Another object has the identity whose row comes back: its own row was made since, and is gone. It may not be in the
-   lists of what was inserted, if it has left the session and come back. */
+/* Another object has the identity whose row comes back: its own row was made since, and is gone. It may not be known as
+   inserted, if it was loaded. */
 static void make_way(corm_session *session, const corm_object *object) {
   const corm_mapper *mapper = object->mapper;
   corm_value key[16];
@@ -197,7 +216,7 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
     corm_error ignored;
     corm_error_init(&ignored);
     corm_object_leave_frame(object);
-    if (is_undone(session, frame, object)) {
+    if (is_undone(frame, object)) {
       corm_state_to_transient(session, object);
       continue;
     }
@@ -247,24 +266,21 @@ static void undo_rekeys(corm_session *session, corm_frame *frame) {
   }
 }
 
-static void undo_inserts_of_txn(corm_session *session) {
+static void undo_inserts_of_root(corm_session *session, const corm_frame *frame) {
   const corm_identity *map = &session->identity;
   for (uint32_t i = 0; i < map->cap; i++) {
     corm_object *object;
-    while ((object = map->entries[i].object) != NULL && object->txn == session->txn &&
+    while ((object = map->entries[i].object) != NULL && is_undone(frame, object) &&
            session->host->alive(session->host->ctx, object))
       corm_state_to_transient(session, object);
   }
 }
 
-/* `inserted` is a part of `touched`, so an object leaves both lists when it becomes transient. */
-static void undo_inserts_of_frame(corm_session *session, corm_frame *frame) {
-  while (frame->inserted.len) {
-    corm_object *object = frame->inserted.items[frame->inserted.len - 1];
-    size_t before = frame->inserted.len;
-    corm_state_to_transient(session, object);
-    if (frame->inserted.len == before) frame->inserted.len--;
-  }
+/* What becomes transient leaves the list, from wherever it stands there. */
+static void undo_inserts_of_savepoint(corm_session *session, corm_frame *frame) {
+  for (size_t i = frame->touched.len; i-- > 0;)
+    if (i < frame->touched.len && is_undone(frame, frame->touched.items[i]))
+      corm_state_to_transient(session, frame->touched.items[i]);
 }
 
 static void expire_touched(corm_session *session, corm_frame *frame) {
@@ -279,13 +295,13 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
   corm_state_expect_news(session);
   undo_pending(session);
   if (!frame || !frame->parent) {
-    if (frame) undo_inserts_of_txn(session);
+    if (frame) undo_inserts_of_root(session, frame);
     if (frame) undo_rekeys(session, frame);
     if (frame) undo_deletes(session, frame);
     corm_session_expire_all(session);
     return;
   }
-  undo_inserts_of_frame(session, frame);
+  undo_inserts_of_savepoint(session, frame);
   undo_rekeys(session, frame);
   corm_holders_restore(session, &frame->deleted);
   undo_deletes(session, frame);
@@ -308,10 +324,7 @@ corm_status corm_frame_reserve_merge(corm_frame *frame, corm_error *err) {
   corm_frame *parent = frame->parent;
   corm_status status = reserve_for(&parent->deleted, &frame->deleted);
   if (status == CORM_OK) status = reserve_for(&parent->rekeyed, &frame->rekeyed);
-  if (status == CORM_OK && parent->parent) {
-    status = reserve_for(&parent->touched, &frame->touched);
-    if (status == CORM_OK) status = reserve_for(&parent->inserted, &frame->inserted);
-  }
+  if (status == CORM_OK && parent->parent) status = reserve_for(&parent->touched, &frame->touched);
   return status == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
@@ -325,10 +338,7 @@ static void move_list(corm_vec *to, corm_vec *from) {
 void corm_frame_merge(corm_session *session) {
   corm_frame *frame = session->frame, *parent = frame->parent;
   parent->bulk = parent->bulk || frame->bulk;
-  if (parent->parent) {
-    move_list(&parent->touched, &frame->touched);
-    move_list(&parent->inserted, &frame->inserted);
-  }
+  if (parent->parent) move_list(&parent->touched, &frame->touched);
   move_list(&parent->deleted, &frame->deleted);
   move_list(&parent->rekeyed, &frame->rekeyed);
 }

@@ -1,9 +1,16 @@
 #include "orm/session.h"
 
+#include <stdatomic.h>
+
 #include "orm/backs.h"
 #include "orm/binds.h"
 #include "orm/links.h"
 #include "orm/state.h"
+
+uint32_t corm_session_new_number(void) {
+  static atomic_uint last;
+  return atomic_fetch_add(&last, 1) + 1;
+}
 
 corm_session_options corm_session_options_default(void) {
   return (corm_session_options){.autoflush = true, .autobegin = true, .expire_on_commit = true};
@@ -17,6 +24,7 @@ corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_en
   session->host = host;
   session->options = options ? *options : corm_session_options_default();
   session->refs = 1;
+  session->number = corm_session_new_number();
   session->engine = engine;
   session->own_conn = conn;
   if (engine) corm_engine_acquire(engine);
@@ -185,13 +193,14 @@ void corm_state_commit_links(corm_object *object) {
 }
 
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
-  if (object->txn != session->txn || !session->frame) object->txn = 0; /* another session has serials of its own */
+  if (!session->frame) object->serial = 0; /* what is committed is not undone */
   corm_session_forget(session, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
   object->session = session; /* let_go needs the host */
   corm_state_move(session, object, state);
   corm_state_let_go(session, object);
   object->session = NULL;
+  object->hash = session->number;
 }
 
 void corm_session_lose(corm_session *session, corm_object *object) {
@@ -200,6 +209,7 @@ void corm_session_lose(corm_session *session, corm_object *object) {
 
 void corm_state_to_transient(corm_session *session, corm_object *object) {
   corm_state_leave(session, object, CORM_TRANSIENT);
+  object->serial = 0;
   corm_object_clean(object);
   corm_state_commit_links(object);
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
@@ -228,7 +238,6 @@ static void release_lists(corm_session *session) {
   unmark_all(&session->doomed, CORM_OBJECT_DOOMED);
   for (corm_frame *f = session->frame; f; f = f->parent) {
     corm_frame_release_list(session, &f->touched);
-    corm_frame_release_list(session, &f->inserted);
     corm_frame_release_rekeyed(session, &f->rekeyed);
   }
 }

@@ -12,11 +12,11 @@
 typedef struct corm_frame {
   struct corm_frame *parent; /* NULL: root */
   uint32_t id;               /* no two frames of a session have the same */
+  uint16_t serial;           /* what was inserted since it began has at least this one */
   int savepoint;             /* its depth on the connection; of the root orm/outer.h, 0: the whole transaction */
   bool failed;               /* a flush failed inside: only rollback is accepted */
   bool bulk;                 /* an UPDATE or DELETE by criteria ran inside: nobody knows what it touched */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
-  corm_vec inserted;         /* savepoints: those that became persistent inside */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
   corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/frame.c */
 } corm_frame;
@@ -61,7 +61,8 @@ struct corm_session {
   uint32_t refs;
   int no_autoflush;      /* depth of no_autoflush blocks */
   corm_join_mode joined; /* of the running transaction; without one nothing */
-  uint16_t txn;          /* serial of the root transaction, from 1; it begins anew when it has to */
+  uint16_t serial;       /* the last that a frame got, from 1; it begins anew when it has to */
+  uint32_t number;       /* no other session has it */
   uint64_t listening;    /* bits of session events, set by the host */
   corm_news *states; /* what waits to be told until all lists are whole, in order (orm/state.c); `slots` are owned */
   uint32_t nstates, states_cap;

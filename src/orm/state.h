@@ -89,6 +89,9 @@ CORM_MUST_USE corm_status corm_session_doom_orphans(corm_session *session, corm_
 /* Keeps the error because of which everything is refused until rollback(). */
 void corm_session_note_failure(corm_session *session, const corm_error *err);
 
+/* A number that no other session has had. */
+uint32_t corm_session_new_number(void);
+
 /* Takes the object out of the lists of all frames. */
 void corm_frame_forget(corm_session *session, corm_object *object);
 
@@ -97,7 +100,7 @@ CORM_MUST_USE corm_status corm_frame_note_return(corm_session *session, corm_obj
 
 /* Notes that a flush inside a frame wrote the object, deletes it, or replaces its primary key (while the changes are
    still there). */
-CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, bool inserted, corm_error *err);
+CORM_MUST_USE corm_status corm_frame_touch(corm_session *session, corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, corm_error *err);
 CORM_MUST_USE corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, corm_error *err);
 

@@ -9,13 +9,6 @@
 
 /* -- beginning -- */
 
-/* So that nothing that an old transaction inserted looks like the work of a new one. */
-static void restart_serials(corm_session *session) {
-  session->txn = 1;
-  for (uint32_t i = 0; i < session->identity.cap; i++)
-    if (session->identity.entries[i].object) session->identity.entries[i].object->txn = 0;
-}
-
 corm_status corm_session_refuse_failed(const corm_session *session, corm_error *err) {
   const char *why = session->commit_unknown
                         ? "the connection was lost while this Session committed, and nobody knows with what result"
@@ -66,7 +59,6 @@ static corm_status open_root(corm_session *session, corm_begin_mode mode, corm_e
   }
   session->conn = conn;
   session->before = corm_conn_statement_count(conn);
-  if (++session->txn == 0) restart_serials(session);
   return CORM_OK;
 }
 
@@ -148,7 +140,6 @@ static corm_status release_savepoint(corm_session *session, corm_error *err) {
   if (status != CORM_OK) return status;
   corm_frame_merge(session);
   corm_frame_release_list(session, &session->frame->touched);
-  corm_frame_release_list(session, &session->frame->inserted);
   corm_state_note_frame(session, CORM_EVENT_AFTER_COMMIT, NULL);
   corm_state_note_frame(session, CORM_EVENT_AFTER_TRANSACTION_END, session->frame);
   corm_frame_pop(session);

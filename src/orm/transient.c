@@ -34,7 +34,7 @@ corm_status corm_object_make_transient(corm_object *object, corm_error *err) {
     value->flags &= CORM_VALUE_OWNED;
   }
   object->flags &= (uint8_t) ~(CORM_OBJECT_EXPIRED | CORM_OBJECT_KEYED);
-  object->txn = 0;
+  object->serial = 0;
   object->state = CORM_TRANSIENT; /* in no session: nobody is told */
   return session ? corm_state_tell(session, err) : CORM_OK;
 }
