@@ -473,6 +473,33 @@ describe("M20 joined-table inheritance", function()
     assert.equal("green", boss.car)
   end)
 
+  it("lets tables refer to classes that are declared later", function()
+    local Base = corm.declarative_base()
+    local Place = Base:model("Place", {
+      __tablename__ = "place", id = Column(Integer, { primary_key = true }), kind = Column(String(10)),
+      town_id = Column(ForeignKey "town.id"),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "place" },
+    })
+    local Shop = Place:model("Shop", {
+      __tablename__ = "shop", id = Column(ForeignKey "place.id", { primary_key = true }),
+      owner_id = Column(ForeignKey "owner.id"), owner = corm.relationship "Owner",
+      __mapper_args__ = { polymorphic_identity = "shop" },
+    })
+    raises("NoReferencedTableError", "class Stall: its table cannot be joined to that of Place", Place.model, Place,
+      "Stall", { __tablename__ = "stall", id = Column(ForeignKey "palce.id", { primary_key = true }),
+      __mapper_args__ = { polymorphic_identity = "stall" } })
+    local Town = Base:model("Town", {
+      __tablename__ = "town", id = Column(Integer, { primary_key = true }), places = corm.relationship "Place" })
+    local Owner = Base:model("Owner", { __tablename__ = "owner", id = Column(Integer, { primary_key = true }) })
+    local v = world.open { Base = Base }
+    local s = v:session()
+    s:add(Town { places = { Shop { owner = Owner {} }, Place {} } })
+    s:commit()
+    assert.equal("1|1", v:rows "SELECT shop.id, owner_id FROM shop")
+    assert.equal(2, #s:query(Town):one().places)
+    v:close()
+  end)
+
   it("takes the condition of the join from inherit_condition", function()
     m.Base:model("Place", {
       __tablename__ = "place", id = key(), kind = Column(String(10)),

@@ -134,13 +134,32 @@ corm_status corm_constraint_resolve(corm_constraint *constraint, corm_error *err
   return constraint->early_name ? corm_naming_constraint(constraint->table, constraint, err) : CORM_OK;
 }
 
-corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, corm_vec *out, corm_error *err) {
+/* A table that is not there yet is not the one that is asked about. */
+static corm_status resolve_if_there(corm_constraint *constraint, bool *there, corm_error *err) {
+  const corm_status status = corm_constraint_resolve(constraint, err);
+  *there = status == CORM_OK;
+  if (*there || err->cls != CORM_E_NO_REFERENCED_TABLE) return status;
+  corm_error_clear(err);
+  return CORM_OK;
+}
+
+corm_status corm_table_known_keys_to(corm_table *from, const corm_table *to, corm_vec *out, corm_error *err) {
   for (size_t i = 0; i < from->constraints.len; i++) {
     corm_constraint *constraint = from->constraints.items[i];
     if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
-    if (corm_constraint_resolve(constraint, err) != CORM_OK) return CORM_FAILED;
-    if (constraint->target_columns[0]->table != to) continue;
+    bool there;
+    if (resolve_if_there(constraint, &there, err) != CORM_OK) return CORM_FAILED;
+    if (!there || constraint->target_columns[0]->table != to) continue;
     if (corm_vec_push(out, constraint) != CORM_OK) return corm_error_memory(err);
   }
   return CORM_OK;
+}
+
+corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, corm_vec *out, corm_error *err) {
+  for (size_t i = 0; i < from->constraints.len; i++) {
+    corm_constraint *constraint = from->constraints.items[i];
+    if (constraint->kind == CORM_CONSTRAINT_FOREIGN_KEY && corm_constraint_resolve(constraint, err) != CORM_OK)
+      return CORM_FAILED;
+  }
+  return corm_table_known_keys_to(from, to, out, err);
 }

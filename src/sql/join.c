@@ -54,6 +54,7 @@ typedef struct search {
   const corm_node *condition; /* of the first constraint found */
   const corm_constraint *found;
   size_t count; /* of constraints that say different things */
+  bool early;   /* keys to tables that are not there yet are left out */
 } search;
 
 static bool same_pairs(const corm_constraint *a, const corm_constraint *b) {
@@ -99,7 +100,9 @@ static corm_status search_direction(search *s, const corm_node *referring, const
     for (uint32_t j = 0; j < to_tables.n && status == CORM_OK; j++) {
       corm_vec keys;
       corm_vec_init(&keys, from->arena.mem);
-      status = corm_table_foreign_keys_to(from, ((const corm_table_node *)to_tables.items[j])->table, &keys, s->err);
+      const corm_table *to = ((const corm_table_node *)to_tables.items[j])->table;
+      status = s->early ? corm_table_known_keys_to(from, to, &keys, s->err)
+                        : corm_table_foreign_keys_to(from, to, &keys, s->err);
       for (size_t k = 0; k < keys.len && status == CORM_OK; k++) {
         status = take_constraint(s, keys.items[k], referring, referred);
       }
@@ -144,8 +147,10 @@ static corm_status search_join(search *s, const corm_node *left, const corm_node
 
 corm_status corm_join_condition_in(corm_arena *arena, const corm_node *left, const corm_node *right,
                                    const corm_node **out, corm_error *err) {
-  search s = {.arena = arena, .err = err};
+  search s = {.arena = arena, .err = err, .early = true};
   if (search_join(&s, left, right) != CORM_OK) return CORM_FAILED;
+  s.early = false; /* the key that is missed may be one to a table that is misspelled */
+  if (s.count == 0 && search_join(&s, left, right) != CORM_OK) return CORM_FAILED;
   if (s.count == 0) {
     (void)corm_error_set(err, CORM_E_NO_FOREIGN_KEYS, "Can't find any foreign key relationships between '%s' and '%s'.",
                          corm_from_name(left), corm_from_name(right));
