@@ -42,6 +42,8 @@ int binding_is_session_class(lua_State *L);
 /* -- transactions (b_session_txn.c) -- */
 int binding_session_begin(lua_State *L);
 int binding_session_begin_nested(lua_State *L);
+int binding_session_get_transaction(lua_State *L);
+int binding_session_get_nested_transaction(lua_State *L);
 int binding_session_run_transaction(lua_State *L);
 int binding_session_no_autoflush(lua_State *L);
 int binding_session_commit(lua_State *L);

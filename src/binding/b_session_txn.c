@@ -116,6 +116,23 @@ int binding_session_no_autoflush(lua_State *L) {
   return enter(L, 1);
 }
 
+/* get_transaction(), get_nested_transaction(): the outermost one that is open, the innermost savepoint; else nil. */
+int binding_session_get_transaction(lua_State *L) {
+  const corm_session *session = binding_checksession(L, "Session:get_transaction");
+  const corm_frame *frame = session->frame;
+  if (!frame) return 0;
+  while (frame->parent) frame = frame->parent;
+  binding_push_session_txn(L, 1, frame->id, false);
+  return 1;
+}
+
+int binding_session_get_nested_transaction(lua_State *L) {
+  const corm_frame *frame = binding_checksession(L, "Session:get_nested_transaction")->frame;
+  if (!frame || !frame->parent) return 0;
+  binding_push_session_txn(L, 1, frame->id, true);
+  return 1;
+}
+
 int binding_session_commit(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:commit");
   corm_error err;

@@ -223,7 +223,8 @@ int binding_conn_get_transaction(lua_State *L) {
 
 int binding_conn_get_nested_transaction(lua_State *L) {
   corm_conn *conn = binding_check_conn(L, 1, "Connection:get_nested_transaction");
-  return push_active(L, conn, corm_conn_savepoint_depth(conn));
+  const int depth = corm_conn_savepoint_depth(conn);
+  return depth ? push_active(L, conn, depth) : 0;
 }
 
 void binding_open_transaction(lua_State *L) {

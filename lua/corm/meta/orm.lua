@@ -342,6 +342,14 @@ function Session:in_transaction() end
 ---@return boolean
 function Session:in_nested_transaction() end
 
+---The outermost transaction that is open.
+---@return corm.SessionTransaction?
+function Session:get_transaction() end
+
+---The innermost savepoint that is open.
+---@return corm.SessionTransaction?
+function Session:get_nested_transaction() end
+
 ---With a function: commits when it returns, rolls back when it fails; returns what it returns. Without: the
 ---SessionTransaction.
 ---Raises InvalidRequestError when one is open already.
