@@ -256,4 +256,25 @@ describe("the program corm", function()
     assert.equal(1, status)
     assert.matches("^corm: cannot write to standard output: ", read_file(complaint))
   end)
+
+  -- The kernel marks the mappings for which large pages were asked ("hg"); one without them takes no request.
+  it("asks for large pages where mimalloc is its heap, unless the environment says no", function()
+    local setting = io.open "/sys/kernel/mm/transparent_hugepage/enabled"
+    local possible = setting ~= nil
+    if setting then setting:close() end
+    local code = quote [[
+      local maps, large = io.open("/proc/self/smaps"):read "a", 0
+      for flags in maps:gmatch "VmFlags:([^\n]*)" do if flags:find " hg" then large = large + 1 end end
+      print(maps:find("mimalloc", 1, true) ~= nil, large > 0)
+    ]]
+    local function ask(environment)
+      local pipe = assert(io.popen(("%s %s -e %s"):format(environment, quote(program), code)))
+      local answer = pipe:read "l"
+      pipe:close()
+      return answer
+    end
+    local is_mimalloc = ask "":match "^%a+" == "true"
+    assert.equal(("%s\t%s"):format(is_mimalloc, is_mimalloc and possible), ask "")
+    assert.equal(("%s\tfalse"):format(is_mimalloc), ask "MIMALLOC_LARGE_OS_PAGES=0")
+  end)
 end)
