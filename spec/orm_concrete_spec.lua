@@ -331,6 +331,92 @@ describe("M21 ConcreteBase", function()
   end)
 end)
 
+describe("M21 AbstractConcreteBase", function()
+  local Company, Employee, Manager, Engineer
+
+  before_each(function()
+    local Base = corm.declarative_base()
+    Company = Base:model("Company", { __tablename__ = "company", id = key() })
+    Employee = Base:model("Employee", {
+      __mixins__ = { corm.AbstractConcreteBase }, id = key(), name = Column("nick", String(20)),
+      company_id = Column(Integer, ForeignKey "company.id"),
+      shout = function(self) return self.name .. "!" end,
+    })
+    Manager = Employee:model("Manager", {
+      __tablename__ = "manager", budget = Column(Integer),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "manager" },
+    })
+    Engineer = Employee:model("Engineer", {
+      __tablename__ = "engineer", skill = Column(String(5)),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "engineer" },
+    })
+    Company.employees = relationship(Employee, {
+      viewonly = true, order_by = function() return Employee.name end,
+      primaryjoin = function() return Company.id:eq(corm.foreign(Employee.company_id)) end,
+    })
+    start { Base = Base }
+    session:add(Company { id = 1 })
+    session:add_all {
+      Manager { name = "mo", budget = 5, company_id = 1 }, Engineer { name = "gil", skill = "C", company_id = 1 },
+      Engineer { name = "uwe" },
+    }
+    session:commit()
+  end)
+  after_each(close)
+
+  it("gives its columns and functions to the classes below, and reads the rows of all", function()
+    local tables = {}
+    for name in pairs(Employee.metadata.tables) do tables[#tables + 1] = name end
+    table.sort(tables)
+    assert.equal("company engineer manager", table.concat(tables, " "))
+    assert.equal("SELECT manager.id, manager.nick, manager.company_id, manager.budget FROM manager",
+      sql.of(select(Manager)))
+    local all
+    sent(1, function() all = session:scalars(select(Employee):order_by(Employee.name)):all() end)
+    assert.equal("Engineer:gil Manager:mo Engineer:uwe", names(all))
+    assert.same({ "gil!", 5, "C" }, { all[1]:shout(), all[2].budget, all[1].skill })
+    assert.equal("Manager:mo", names(session:scalars(select(Employee):where(Employee.name:eq "mo")):all()))
+    local e = corm.aliased(Employee)
+    assert.equal("Engineer:uwe", names(session:scalars(select(e):where(e.company_id:is_(nil))):all()))
+    assert.equal(3, session:query(Employee):count())
+    assert.equal("mo", session:get(Manager, 1).name)
+  end)
+
+  it("is what a relationship may lead to", function()
+    for _, load in ipairs { corm.selectinload, corm.joinedload, corm.lazyload } do
+      session:expunge_all()
+      local company = session:query(Company):options(load(Company.employees)):one()
+      assert.equal("Engineer:gil Manager:mo", names(company.employees))
+    end
+  end)
+
+  it("reads the rows of classes that come later", function()
+    local Pilot = Employee:model("Pilot", {
+      __tablename__ = "pilot", hours = Column(Integer),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "pilot" },
+    })
+    Employee.metadata:create_all(w.engine)
+    session:add(Pilot { name = "ann", hours = 7 })
+    session:commit()
+    assert.equal("Pilot:ann Engineer:gil Manager:mo Engineer:uwe",
+      names(session:scalars(select(Employee):order_by(Employee.name)):all()))
+  end)
+
+  it("has no rows without classes, and no objects, table or key", function()
+    local Lone = corm.declarative_base():model("Lone", { __mixins__ = { corm.AbstractConcreteBase }, id = key() })
+    assert.equal(0, #session:scalars(select(Lone)):all())
+    raises("InvalidRequestError", "Employee has no objects of its own", Employee, {})
+    raises("InvalidRequestError", "Employee is abstract, and a key says one row of each class below it", session.get,
+      session, Employee, 1)
+    raises("ArgumentError", "insert: a table or a mapped class expected", corm.insert, Employee)
+    raises("ArgumentError", "update: a table, an alias of one or a mapped class expected", corm.update, Employee)
+    raises("ArgumentError", "AbstractConcreteBase is for a class without a table", Company.model,
+      corm.declarative_base(), "X", { __mixins__ = { corm.AbstractConcreteBase }, __tablename__ = "x", id = key() })
+    raises("ArgumentError", "X: Employee is abstract, and a class below it has a table of its own", Employee.model,
+      Employee, "X", { __tablename__ = "x" })
+  end)
+end)
+
 describe("M21 polymorphic_union", function()
   after_each(close)
 

@@ -6,8 +6,10 @@ local native, info, fail = orm.native, orm.info, orm.fail
 
 local concrete = {}
 
--- Stands among a model's mixins: its queries read the rows of all concrete classes below it.
+-- Stand among a model's mixins: its queries read the rows of all concrete classes below it. An abstract one has neither
+-- table nor objects of its own, and its columns are those of each class below it.
 corm.ConcreteBase = {}
+corm.AbstractConcreteBase = {}
 
 -- polymorphic_union ---------------------------------------------------------------------------------------------------
 
@@ -102,6 +104,40 @@ local function discriminator(ci, parts)
   return name
 end
 
+-- A select that gives no row, in the place of the union of no tables.
+local function no_rows(columns, typecolname)
+  local list = {}
+  for i, column in ipairs(columns) do list[i] = corm.cast(corm.null(), column.type):label(column.key) end
+  list[#list + 1] = literal(""):label(typecolname)
+  return corm.select(table.unpack(list)):where(corm.false_()):subquery("pjoin")
+end
+
+-- Makes a class over a select of what an abstract class declares: the union, which has no tables yet. `body` is what
+-- the classes below it take its columns from.
+function concrete.prepare(ci, parts, body)
+  if not parts.mixins[corm.AbstractConcreteBase] then return end
+  if parts.special.__tablename__ ~= nil or parts.special.__table__ ~= nil then
+    fail("ArgumentError", "%s: AbstractConcreteBase is for a class without a table; ConcreteBase for one with a table",
+      ci.name)
+  end
+  local columns, keys, name = {}, {}, discriminator(ci, parts)
+  for _, key in ipairs(orm.sorted_keys(parts.columns)) do
+    native.set_column_name(parts.columns[key], key)
+    columns[#columns + 1] = parts.columns[key]
+  end
+  table.sort(columns, function(a, b) return native.column_creation(a) < native.column_creation(b) end)
+  for _, column in ipairs(columns) do
+    if column.primary_key then keys[#keys + 1] = column.key end
+  end
+  local union = no_rows(columns, name)
+  for key, column in next, parts.columns do parts.members[key] = union.c[column.key] end
+  local args = {}
+  for key, value in next, parts.special.__mapper_args__ or {} do args[key] = value end
+  args.primary_key, args.exclude_properties, args.polymorphic_abstract = keys, { name }, true
+  parts.columns, parts.special.__table__, parts.special.__mapper_args__ = {}, union, args
+  ci.body, ci.united = body, { name = name, list = {} }
+end
+
 local function check_identity(ci, args)
   if type(args.polymorphic_identity) ~= "string" then
     fail("ArgumentError", "%s: polymorphic_identity: a string expected, by which the rows of a union are told apart, "
@@ -111,6 +147,10 @@ end
 
 -- with_polymorphic = { "*", union } and polymorphic_on = union.c.type, or the mixin ConcreteBase.
 local function read_union(ci, parts, as_table, args, options)
+  if ci.body then
+    options.united, options.united_type = parts.selected, ci.united.name
+    return
+  end
   local wide = args.with_polymorphic
   local given = type(wide) == "table" and not info[wide] and native.kind(wide[2]) == "FROM clause"
   if not given and not parts.mixins[corm.ConcreteBase] then return end
@@ -139,7 +179,11 @@ end
 -- Reads what makes a class concrete, before inheritance reads the rest.
 function concrete.read(ci, parent, parts)
   local args = parts.special.__mapper_args__ or {}
-  if not args.concrete then return end
+  if not args.concrete then
+    if not (parent and parent.body) then return end
+    fail("ArgumentError", "%s: %s is abstract, and a class below it has a table of its own: __mapper_args__ = "
+      .. "{ concrete = true, polymorphic_identity = ... }", ci.name, parent.name)
+  end
   if inheritance.is_single(parent, parts) then
     fail("ArgumentError", "%s: a concrete class has a table of its own; give it a __tablename__", ci.name)
   end
@@ -169,8 +213,10 @@ function concrete.unite(ci, identity)
   local above = ci
   while above do
     local union = above.united
-    if union and union.list then
-      if above ~= ci then union.list[#union.list + 1] = { identity, ci.fields.__table__ } end
+    if union and union.list and above ~= ci then
+      union.list[#union.list + 1] = { identity, ci.fields.__table__ }
+    end
+    if union and union.list and union.list[1] then
       native.unite(above.mapper, corm.polymorphic_union(union.list, union.name, "pjoin"))
     elseif union then
       native.unite(above.mapper)

@@ -513,12 +513,13 @@ local function declare(base, name, body, given)
   local parts = read_parts(name, base, body)
   check_mapper_args(name, parts.special.__mapper_args__)
   rules.add_properties(name, parts)
+  local ci = new_info(name, base)
+  concrete.prepare(ci, parts, body)
   selectable.prepare(name, parts)
   for key, value in next, parts.members do
     if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
   end
   -- What is refused or interrupted leaves neither class nor table behind, so that it can be said again.
-  local ci = new_info(name, base)
   ci.given = given
   ci.mixins = mixins_of(name, body)
   local fields = {}

@@ -87,7 +87,7 @@ const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const ch
     binding_error(L, CORM_E_ARGUMENT, "%s: class %s has rows in several tables; name one: %s(%s.__table__)", what,
                   mapper->name, what, mapper->name);
   if (mapper && from->kind == CORM_NODE_JOIN) return mapper->local;
-  if (!mapper || from != mapper->united) return NULL;
+  if (!mapper || from != mapper->united || mapper->selected) return NULL;
   if (changes)
     binding_error(L, CORM_E_ARGUMENT, "%s: class %s is selected from a UNION; name its table: %s(%s.__table__)", what,
                   mapper->name, what, mapper->name);

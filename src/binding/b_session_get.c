@@ -108,6 +108,10 @@ static bool read_named(lua_State *L, const corm_mapper *mapper, corm_arena *aren
 /* The key at 3: a value, a sequence in key order or a table by name. False when a part of it is NULL. */
 static bool read_key(lua_State *L, const corm_mapper *mapper, corm_arena *arena, corm_value *key) {
   bool whole = true;
+  if (mapper->selected && mapper->united)
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "Session:get: %s is abstract, and a key says one row of each class below it: name that class",
+                  mapper->name);
   if (!lua_istable(L, 3)) {
     if (binding_is_null(L, 3)) return false;
     if (mapper->npk != 1) refuse_size(L, mapper, 1);

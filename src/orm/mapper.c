@@ -19,7 +19,7 @@ static corm_status check_def(const corm_registry *registry, const corm_mapper_de
                           "Mapper %s could not assemble any primary key columns for mapped table '%s'; give a column "
                           "primary_key = true",
                           def->name, def->table->fullname);
-  if (def->parent && def->parent->selected)
+  if (def->parent && def->parent->selected && !(def->concrete && def->parent->united))
     return corm_error_set(err, CORM_E_ARGUMENT, "class %s: %s is mapped to a select: no class can inherit from it",
                           def->name, def->parent->name);
   const size_t above = def->parent ? def->parent->nattributes : 0;

@@ -167,7 +167,7 @@ static const corm_mapper **classes_of(const corm_load_entity *entity, corm_arena
   const corm_view *view = entity->bundle->view;
   const corm_mapper *mapper = entity->mapper;
   *n = 0;
-  if (mapper->united && entity->bundle->from == mapper->own->from) /* by key */
+  if (mapper->united && !mapper->selected && entity->bundle->from == mapper->own->from) /* by key */
     return corm_arena_zalloc(arena, 1, sizeof(corm_mapper *));
   if (mapper->united) return corm_polymorphic_classes_in(arena, mapper, NULL, 0, n);
   if (!view || !view->nparts) return corm_polymorphic_inline_in(arena, mapper, entity->type, n);

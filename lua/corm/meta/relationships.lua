@@ -3,6 +3,7 @@
 -- What relationships are made of besides relationship() itself.
 
 ---@class corm
+---@field AbstractConcreteBase table The same for a class without a table, whose columns classes below it get
 ---@field ConcreteBase table A mixin: queries of the class read the rows of all concrete classes below it
 local corm = {}
 
