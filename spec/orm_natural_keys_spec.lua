@@ -272,6 +272,18 @@ describe("M18 natural keys", function()
       assert.equal("ed|2", w:list "SELECT user_name, no FROM line")
     end)
 
+    it("changes while an object leaves the list of its owner by a DELETE", function()
+      local jack = add(m.User { name = "jack", addresses = { m.Address { email = "x" }, m.Address { email = "y" } } })
+      local x, y = session:get(m.Address, "x"), session:get(m.Address, "y")
+      assert.equal(2, #jack.addresses)
+      session:expire(x, { "user" })
+      session:delete(x)
+      jack.name = "ed"
+      session:flush()
+      assert.equal(1, #jack.addresses)
+      assert.is_true(rawequal(y, jack.addresses[1]))
+    end)
+
     it("of a composite key changes in part", function()
       local jack = m.User { name = "jack" }
       local line = m.Line { no = 1, text = "t", user = jack }
@@ -304,6 +316,20 @@ describe("M18 natural keys", function()
       assert.equal("a|B,b|A", w:list "SELECT name, title FROM usr ORDER BY name")
       assert.equal("x|b,y|a", w:list "SELECT email, user_name FROM address ORDER BY email")
       assert.is_true(rawequal(a, x.user))
+    end)
+
+    it("of two objects is exchanged, with rows of a many-to-many and with children that change otherwise", function()
+      local a, b, x, y = m.User { name = "a" }, m.User { name = "b" }, m.Tag { name = "x" }, m.Tag { name = "y" }
+      a.tags, b.tags = { x }, { y }
+      local first, second = m.Line { no = 1, user = a }, m.Line { no = 1, user = b }
+      local third = m.Line { no = 2, user = b }
+      add(a, b, first, second, third)
+      a.name, b.name = b.name, a.name
+      first.text, second.text = "of a", "of b"
+      session:delete(third)
+      session:commit()
+      assert.equal("a|y,b|x", w:list "SELECT user_name, tag_name FROM user_tag ORDER BY user_name")
+      assert.equal("a|1|of b,b|1|of a", w:list "SELECT user_name, no, text FROM line ORDER BY user_name")
     end)
 
     it("goes from one object to another, to a new one, and from a deleted one", function()
@@ -435,6 +461,43 @@ describe("M18 keys that are no primary keys", function()
     session:commit()
     assert.equal("1|bb,2|aa", w:list "SELECT id, land_code FROM town ORDER BY id")
     assert.is_true(rawequal(a, x.land))
+    w:close()
+  end)
+end)
+
+describe("M18 a secondary table", function()
+  it("may have a foreign key that cascades to one side, and corm to pass on the keys of the other", function()
+    local Base = corm.declarative_base()
+    local m = { Base = Base }
+    local both = corm.Table("user_tag", Base.metadata,
+      Column("user_name", String(20), { primary_key = true }),
+      Column("tag_name", String(20), ForeignKey("tag.name", { onupdate = "CASCADE" }), { primary_key = true }))
+    local function to_user() return m.User.name:eq(foreign(both.c.user_name)) end
+    m.User = Base:model("User", {
+      __tablename__ = "usr", name = Column(String(20), { primary_key = true }),
+      tags = relationship("Tag", { secondary = both, back_populates = "users", passive_updates = false,
+        primaryjoin = to_user }),
+    })
+    m.Tag = Base:model("Tag", {
+      __tablename__ = "tag", name = Column(String(20), { primary_key = true }),
+      users = relationship("User", { secondary = both, back_populates = "tags", secondaryjoin = to_user }),
+    })
+    local w = world.open(m)
+    local session = w:session()
+    local jack, a, b = m.User { name = "jack" }, m.Tag { name = "a" }, m.Tag { name = "b" }
+    jack.tags = { a, b }
+    session:add(jack)
+    session:commit()
+    a.name = "c"
+    session:commit()
+    assert.equal("jack|b,jack|c", w:list "SELECT user_name, tag_name FROM user_tag ORDER BY tag_name")
+    jack.name, a.name = "ed", "d"
+    session:commit()
+    assert.equal("ed|b,ed|d", w:list "SELECT user_name, tag_name FROM user_tag ORDER BY tag_name")
+    jack.name, b.name = "jim", "e"
+    jack.tags:remove(b)
+    session:commit()
+    assert.equal("jim|d", w:list "SELECT user_name, tag_name FROM user_tag")
     w:close()
   end)
 end)

@@ -122,8 +122,9 @@ void corm_key_switch_end(corm_flush *flush);
 CORM_MUST_USE corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err);
 /* True when an UPDATE of the flush gives the parent of a sync the key that the child gets. */
 bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync);
-/* True when corm itself passes changed keys on. */
+/* True when corm itself passes changed keys on; of a MANY_TO_MANY: those of the near side, and of the far one. */
 bool corm_relationship_is_active(const corm_relationship *relationship);
+bool corm_relationship_is_active_far(const corm_relationship *relationship);
 
 /* -- row_switch.c -- */
 /* Finds the new rows that take the keys of deleted ones. */

@@ -89,7 +89,8 @@ int corm_park_cost(const corm_unique_key *key);
 CORM_MUST_USE corm_status corm_parks_write(struct corm_persister *p, corm_error *err);
 /* True while rows are parked whose versions the database counts: it does so then, too. */
 bool corm_park_is_versioned(const struct corm_persister *p, const corm_object *object);
-/* Primary keys that were parked are again what they were before the flush, as far as objects know. */
+/* Rows whose primary keys were parked are found by what is there instead; by what they had before the flush again. */
+void corm_parks_begin(corm_handover *handover, const corm_flush *flush);
 void corm_parks_end(corm_handover *handover, const corm_flush *flush);
 
 #endif

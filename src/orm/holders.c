@@ -44,9 +44,11 @@ static bool knows_key(const corm_object *gone, const corm_relationship *relation
   return true;
 }
 
-/* The inverse of a relationship was loaded when the object was deleted, unless the database clears it by itself. */
-static bool has_known_holders(const corm_relationship *relationship, const corm_object *gone) {
+/* The inverse of a relationship was loaded when the object was deleted, unless the database clears it by itself. What
+   gets another key in this flush is not found by the one that the object knows. */
+static bool has_known_holders(const corm_flush *flush, const corm_relationship *relationship, const corm_object *gone) {
   const corm_relationship *inverse = relationship->inverse;
+  if (flush->switched.len) return false;
   if (relationship->direction == CORM_ONE_TO_MANY)
     return is_by_primary_key(relationship) && knows_key(gone, relationship);
   return inverse && inverse->def.passive_deletes == CORM_PASSIVE_NO && !inverse->def.viewonly;
@@ -82,11 +84,11 @@ static void leave_known(corm_flush *flush, corm_object *gone) {
 /* -- the others -- */
 
 /* Adds the relationships that may hold the object, besides those whose holders are known. */
-static corm_status add_referrers(corm_vec *list, const corm_object *gone, corm_error *err) {
+static corm_status add_referrers(const corm_flush *flush, corm_vec *list, const corm_object *gone, corm_error *err) {
   for (const corm_mapper *mapper = gone->mapper; mapper; mapper = mapper->parent) {
     for (size_t i = 0; i < mapper->referrers.len; i++) {
       corm_relationship *relationship = mapper->referrers.items[i];
-      if (has_known_holders(relationship, gone)) continue;
+      if (has_known_holders(flush, relationship, gone)) continue;
       bool known = false;
       for (size_t k = 0; !known && k < list->len; k++) known = list->items[k] == relationship;
       if (!known && corm_vec_push(list, relationship) != CORM_OK) return corm_error_memory(err);
@@ -160,7 +162,7 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
     if (flush->works[i].kind != CORM_WORK_DELETE) continue;
     leave_known(flush, object);
     if (object->mapper != last || (object->flags & CORM_OBJECT_EXPIRED))
-      status = add_referrers(&relationships, object, err);
+      status = add_referrers(flush, &relationships, object, err);
     last = object->mapper;
   }
   if (status == CORM_OK && relationships.len && flush->session->backs) {

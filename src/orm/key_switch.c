@@ -4,11 +4,33 @@
  * false corm does it: children are loaded and get UPDATEs of their own, association rows too. A child whose own key
  * changes by that is a parent in turn.
  */
+#include <string.h>
+
 #include "orm/flush.h"
 #include "orm/preview.h"
 
+/* Whether a foreign key passes a new value on to this column. */
+static bool cascades(const corm_column *column) {
+  const corm_vec *constraints = &column->table->constraints;
+  for (size_t i = 0; i < constraints->len; i++) {
+    const corm_constraint *key = constraints->items[i];
+    if (key->kind != CORM_CONSTRAINT_FOREIGN_KEY || !key->onupdate || strcmp(key->onupdate, "CASCADE") != 0) continue;
+    for (uint32_t c = 0; c < key->ncolumns; c++)
+      if (key->columns[c] == column) return true;
+  }
+  return false;
+}
+
+/* What one side says holds for both, except in a secondary table, which has a foreign key to each side. */
 bool corm_relationship_is_active(const corm_relationship *r) {
-  return r->def.active_updates || (r->inverse && r->inverse->def.active_updates);
+  if (r->def.active_updates) return true;
+  if (!r->inverse || !r->inverse->def.active_updates) return false;
+  return r->direction != CORM_MANY_TO_MANY || !cascades(r->near_secondary[0].column);
+}
+
+bool corm_relationship_is_active_far(const corm_relationship *r) {
+  if (r->inverse) return corm_relationship_is_active(r->inverse);
+  return r->def.active_updates && !cascades(r->far_secondary[0].column);
 }
 
 /* -- which keys change ----------------------------------------------------------------------------------------------

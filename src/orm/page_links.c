@@ -61,22 +61,22 @@ static corm_shape *find_link_shape(corm_persister *p, const corm_relationship *r
   return new_link_shape(p, r, kind, err);
 }
 
-static corm_status put_values(corm_persister *p, const corm_association *a, const corm_shape *s, bool old,
-                              corm_value *out, corm_error *err) {
+static corm_status put_values(corm_persister *p, const corm_association *a, const corm_shape *s, bool old_near,
+                              bool old_far, corm_value *out, corm_error *err) {
   const corm_relationship *r = a->relationship;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < r->nnear + r->nfar; i++) {
     const bool near = i < r->nnear;
     const corm_secondary_pair *pair = near ? &r->near_secondary[i] : &r->far_secondary[i - r->nnear];
     const corm_value *value;
-    status = association_value(near ? a->near : a->far, pair, old, &value, err);
+    status = association_value(near ? a->near : a->far, pair, near ? old_near : old_far, &value, err);
     if (status == CORM_OK)
       status = corm_page_put(p, pair->column, s->slots[s->place[i]].plain, value, out + s->place[i], err);
   }
   return status;
 }
 
-/* A row that goes has the keys from before the flush, unless the database has passed new ones on to it already. */
+/* A row that is there has the keys from before the flush, unless the database has passed new ones on to it already. */
 static corm_status add_association(corm_persister *p, const corm_association *a, bool early, corm_error *err) {
   const corm_relationship *r = a->relationship;
   const corm_work_kind kind = (corm_work_kind)a->kind;
@@ -84,9 +84,10 @@ static corm_status add_association(corm_persister *p, const corm_association *a,
   corm_shape *s = find_link_shape(p, r, (corm_write_kind)kind, err);
   corm_value *out = s ? corm_page_room(p, s, a->near, err) : NULL;
   if (!out) return CORM_FAILED;
-  const bool old = kind == CORM_WORK_DELETE && (early || corm_relationship_is_active(r));
-  corm_status status = put_values(p, a, s, old, out, err);
-  if (status == CORM_OK && kind == CORM_WORK_UPDATE) status = put_values(p, a, s, true, out + s->n, err);
+  const bool near = early || corm_relationship_is_active(r), far = early || corm_relationship_is_active_far(r);
+  const bool gone = kind == CORM_WORK_DELETE;
+  corm_status status = put_values(p, a, s, gone && near, gone && far, out, err);
+  if (status == CORM_OK && kind == CORM_WORK_UPDATE) status = put_values(p, a, s, near, far, out + s->n, err);
   if (status != CORM_OK) return status;
   corm_page_count(p, s);
   return corm_page_is_full(p, s) ? corm_pages_close(p, err) : CORM_OK;

@@ -187,9 +187,8 @@ static corm_status read_versions(corm_persister *p, corm_error *err) {
   return status;
 }
 
-/* What the row is found by from now on. */
-static void swap_keys(corm_handover *h, const corm_flush *flush) {
-  for (uint32_t i = 0; i < h->nparks; i++) {
+void corm_parks_begin(corm_handover *h, const corm_flush *flush) {
+  for (uint32_t i = 0; h && i < h->nparks; i++) {
     corm_park *park = &h->parks[i];
     corm_object *object = flush->works[park->work].object;
     if (!object->mapper->attributes[park->slot].primary_key || !park->found) continue;
@@ -213,7 +212,6 @@ corm_status corm_parks_write(corm_persister *p, corm_error *err) {
   if (status == CORM_OK) status = write_all(p, err);
   if (status == CORM_OK) status = read_versions(p, err);
   p->posting = p->parking = false;
-  if (status == CORM_OK) swap_keys(h, p->flush);
   return status;
 }
 

@@ -281,8 +281,10 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
   if (status == CORM_OK && saves) status = write_rows(&p, 0, saves, err);
   if (status == CORM_OK) status = corm_parks_write(&p, err);
   if (status == CORM_OK) status = corm_key_switch_pass(flush, saves, rest, err);
+  if (status == CORM_OK) corm_parks_begin(flush->handover, flush);
   if (status == CORM_OK) status = write_rows(&p, saves, rest, err);
   if (status == CORM_OK) status = corm_posts_write(&p, err);
+  corm_parks_end(flush->handover, flush);
   if (status == CORM_OK && !saves) status = corm_persist_associations(&p, CORM_WORK_DELETE, false, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_UPDATE, false, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_INSERT, false, err);
@@ -290,7 +292,6 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
   if (status == CORM_OK) status = write_rows(&p, rest, flush->nworks, err);
   if (status != CORM_OK) corm_pages_abandon(&p, err);
   corm_key_switch_end(flush);
-  corm_parks_end(flush->handover, flush);
   corm_pages_rest(flush->conn);
   for (corm_shape *s = p.shapes; s; s = s->next) corm_writer_close(s->writer);
   corm_scratch_clear(&p.scratch);
