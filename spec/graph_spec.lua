@@ -3,7 +3,10 @@
 -- the file returns, as a failure prints them.
 local corm = require "corm"
 local database = require "spec.support.database"
-local graph = require "spec.support.graph_more"
+local graph = require "spec.support.graph"
+require "spec.support.graph_basic"
+require "spec.support.graph_more"
+require "spec.support.graph_keys"
 
 local total = math.tointeger(tonumber(os.getenv "CORM_TEST_STEPS" or 4000))
 local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
@@ -123,6 +126,48 @@ describe("a random graph of objects", function()
       outer:rollback()
       assert.equal(person, item.owner)
       assert.equal(1, item.owner_id)
+    end)
+
+    it("an object that was away gets the key back that it had before the savepoint or the transaction", function()
+      session:commit()
+      local nested = session:begin_nested()
+      item.id = 5
+      session:flush()
+      item.id = 6
+      session:flush()
+      session:expunge(item)
+      session:add(item)
+      nested:rollback()
+      assert.equal(2, item.id)
+      assert.equal(item, session:get(m.item, 2))
+      item.id = 7
+      session:flush()
+      session:expunge_all()
+      session:add(item)
+      assert.equal(7, item.id)
+      session:rollback()
+      assert.equal(item, session:get(m.item, 2))
+      assert.equal(2, item.id)
+    end)
+
+    it("an object that was away is new again when the savepoint that inserted it is undone", function()
+      local nested = session:begin_nested()
+      local other, another = m.item { id = 3 }, m.item { id = 4 }
+      session:add_all { other, another }
+      session:flush()
+      session:begin_nested()
+      other.id = 7
+      session:flush()
+      session:expunge(other)
+      session:add(other)
+      session:expunge_all()
+      session:add_all { item, other, another }
+      nested:rollback()
+      assert.same({ true, true, true },
+        { corm.inspect(item).persistent, corm.inspect(other).transient, corm.inspect(another).transient })
+      session:add(another)
+      session:commit()
+      assert.equal(4, another.id)
     end)
 
     it("an object in the row of a deleted one goes when that comes back, though it was away meanwhile", function()

@@ -7,14 +7,17 @@
 
 /* -- frames -- */
 
-/* A primary key that a flush replaced. */
+/* A primary key that a flush replaced. Who is away is known by the new one when it comes back. */
 typedef struct rekey {
-  corm_object *object;
+  corm_object *object;     /* NULL: it is away */
+  const corm_mapper *root; /* to be compared only: it may be gone with the object */
+  uint32_t n;
+  corm_value *new; /* behind the old one */
   corm_value old[];
 } rekey;
 
 static void free_rekey(const corm_mem *mem, rekey *entry) {
-  for (uint32_t i = 0; i < entry->object->mapper->npk; i++) corm_value_clear(mem, &entry->old[i]);
+  for (uint32_t i = 0; i < entry->n * 2; i++) corm_value_clear(mem, &entry->old[i]);
   corm_mem_free(mem, entry);
 }
 
@@ -64,20 +67,27 @@ void corm_frame_release_list(corm_session *session, corm_vec *list) {
   list->len = 0;
 }
 
-void corm_frame_release_rekeyed(corm_session *session, corm_vec *list) {
+void corm_frame_forget_rekeyed(corm_session *session, const corm_vec *list) {
   for (size_t i = 0; i < list->len; i++) {
     rekey *entry = list->items[i];
     corm_object *object = entry->object;
+    if (!object) continue;
+    entry->object = NULL;
     corm_object_leave_frame(object);
     corm_state_let_go(session, object);
-    free_rekey(session->mem, entry);
   }
+}
+
+void corm_frame_release_rekeyed(corm_session *session, corm_vec *list) {
+  corm_frame_forget_rekeyed(session, list);
+  for (size_t i = 0; i < list->len; i++) free_rekey(session->mem, list->items[i]);
   list->len = 0;
 }
 
 void corm_frame_pop(corm_session *session) {
   corm_frame *frame = session->frame;
   session->frame = frame->parent;
+  corm_frame_release_rekeyed(session, &frame->rekeyed);
   corm_vec_clear(&frame->touched);
   corm_vec_clear(&frame->deleted);
   corm_vec_clear(&frame->rekeyed);
@@ -107,8 +117,33 @@ corm_status corm_frame_touch(corm_session *session, corm_object *object, corm_er
   return status;
 }
 
-corm_status corm_frame_note_return(corm_session *session, corm_object *object, corm_error *err) {
+static bool has_key(const rekey *entry, const corm_object *object, const corm_value *key) {
+  const corm_mapper *mapper = object->mapper;
+  if (entry->root != mapper->root) return false;
+  for (uint32_t i = 0; i < mapper->npk; i++)
+    if (!corm_value_equal(&entry->new[i], key ? &key[i] : corm_object_committed(object, mapper->pk[i]))) return false;
+  return true;
+}
+
+/* The keys that an object had which was away, the last first. */
+static corm_status find_rekeyed(corm_session *session, corm_object *object, corm_error *err) {
+  const corm_value *key = NULL;
   corm_status status = CORM_OK;
+  for (corm_frame *f = session->frame; status == CORM_OK && f; f = f->parent) {
+    for (size_t i = f->rekeyed.len; status == CORM_OK && i-- > 0;) {
+      rekey *entry = f->rekeyed.items[i];
+      if (entry->object || !has_key(entry, object, key)) continue;
+      status = corm_object_enter_frame(object, err);
+      if (status != CORM_OK) continue;
+      entry->object = object;
+      key = entry->old;
+    }
+  }
+  return status == CORM_OK && key ? corm_state_hold(session, object, err) : status;
+}
+
+corm_status corm_frame_note_return(corm_session *session, corm_object *object, corm_error *err) {
+  corm_status status = find_rekeyed(session, object, err);
   for (corm_frame *f = session->frame; status == CORM_OK && f && f->parent; f = f->parent)
     status = list_in_frame(session, &f->touched, object, object, err);
   if (status == CORM_OK && object->changes && session->frame) object->changes->touched = session->frame->id;
@@ -121,12 +156,17 @@ corm_status corm_frame_note_deleted(corm_session *session, corm_object *object, 
 
 corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, corm_error *err) {
   const corm_mapper *mapper = object->mapper;
-  rekey *entry = corm_mem_zalloc(session->mem, 1, sizeof *entry + mapper->npk * sizeof *entry->old);
+  rekey *entry = corm_mem_zalloc(session->mem, 1, sizeof *entry + mapper->npk * 2 * sizeof *entry->old);
   if (!entry) return corm_error_memory(err);
   corm_status status = CORM_OK;
   entry->object = object;
-  for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++)
+  entry->root = mapper->root;
+  entry->n = mapper->npk;
+  entry->new = entry->old + entry->n;
+  for (uint32_t i = 0; status == CORM_OK && i < entry->n; i++) {
     status = corm_value_dup(session->mem, corm_object_committed(object, mapper->pk[i]), &entry->old[i]);
+    if (status == CORM_OK) status = corm_value_dup(session->mem, &object->slots[mapper->pk[i]], &entry->new[i]);
+  }
   if (status != CORM_OK)
     (void)corm_error_memory(err);
   else
@@ -144,12 +184,11 @@ static void leave_list(corm_vec *list, corm_object *object) {
   }
 }
 
-static void leave_rekeyed(corm_vec *list, corm_object *object) {
+static void leave_rekeyed(const corm_vec *list, corm_object *object) {
   for (size_t i = list->len; corm_object_frames(object) && i-- > 0;) {
     rekey *entry = list->items[i];
     if (entry->object != object) continue;
-    corm_vec_remove(list, i);
-    free_rekey(list->mem, entry);
+    entry->object = NULL;
     corm_object_leave_frame(object);
   }
 }
@@ -247,6 +286,7 @@ static void restore_key(corm_object *object, rekey *entry) {
 static void undo_rekeys(corm_session *session, corm_frame *frame) {
   for (size_t i = frame->rekeyed.len; i-- > 0;) {
     rekey *entry = frame->rekeyed.items[i];
+    if (!entry->object) continue;
     corm_identity_remove(&session->identity, entry->object);
     restore_key(entry->object, entry);
   }
@@ -256,6 +296,7 @@ static void undo_rekeys(corm_session *session, corm_frame *frame) {
     corm_error ignored;
     corm_error_init(&ignored);
     free_rekey(session->mem, entry);
+    if (!object) continue;
     corm_object_leave_frame(object);
     if (object->state == CORM_PERSISTENT && corm_session_register(session, object, &ignored) != CORM_OK) {
       corm_error_clear(&ignored);

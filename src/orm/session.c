@@ -238,7 +238,7 @@ static void release_lists(corm_session *session) {
   unmark_all(&session->doomed, CORM_OBJECT_DOOMED);
   for (corm_frame *f = session->frame; f; f = f->parent) {
     corm_frame_release_list(session, &f->touched);
-    corm_frame_release_rekeyed(session, &f->rekeyed);
+    corm_frame_forget_rekeyed(session, &f->rekeyed);
   }
 }
 

@@ -18,7 +18,7 @@ typedef struct corm_frame {
   bool bulk;                 /* an UPDATE or DELETE by criteria ran inside: nobody knows what it touched */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
-  corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order; orm/frame.c */
+  corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order, also of who is away; frame.c */
 } corm_frame;
 
 /* What a session does in a transaction that is open already on the connection that it was given. */

@@ -64,9 +64,10 @@ void corm_state_commit_links(corm_object *object);
 /* Begins one inside of the innermost; takes the innermost away, whose lists are empty or of no interest any more. */
 CORM_MUST_USE corm_status corm_frame_push(corm_session *session, int savepoint, corm_error *err);
 void corm_frame_pop(corm_session *session);
-/* Lets go of what stands in lists of a frame. */
+/* Lets go of what stands in lists of a frame; of the objects only that got other keys, which may come back. */
 void corm_frame_release_list(corm_session *session, corm_vec *list);
 void corm_frame_release_rekeyed(corm_session *session, corm_vec *list);
+void corm_frame_forget_rekeyed(corm_session *session, const corm_vec *list);
 /* The innermost frame's lists become part of those of its parent, for which room was made. */
 CORM_MUST_USE corm_status corm_frame_reserve_merge(corm_frame *frame, corm_error *err);
 void corm_frame_merge(corm_session *session);
@@ -95,7 +96,8 @@ uint32_t corm_session_new_number(void);
 /* Takes the object out of the lists of all frames. */
 void corm_frame_forget(corm_session *session, corm_object *object);
 
-/* Notes that an object comes back that was expunged: what open savepoints wrote of it is not known any more. */
+/* Notes that an object comes back that was expunged: what open savepoints wrote of it is not known any more, which keys
+   they replaced is. */
 CORM_MUST_USE corm_status corm_frame_note_return(corm_session *session, corm_object *object, corm_error *err);
 
 /* Notes that a flush inside a frame wrote the object, deletes it, or replaces its primary key (while the changes are
