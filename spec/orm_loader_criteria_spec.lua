@@ -361,7 +361,7 @@ describe("U26 criteria of classes that no table stands for", function()
       id = Column(Integer, { primary_key = true }), gone = gone(),
       __mapper_args__ = { polymorphic_identity = "plant" },
     })
-    Plant:model("Tree", {
+    local Tree = Plant:model("Tree", {
       __mixins__ = { Gone }, __tablename__ = "tree", id = Column(Integer, { primary_key = true }), gone = gone(),
       __mapper_args__ = { concrete = true, polymorphic_identity = "tree" },
     })
@@ -376,6 +376,9 @@ describe("U26 criteria of classes that no table stands for", function()
       raises("InvalidRequestError", "does not reach the rows of " .. class.__name__, own.scalars, own,
         select(class):options(criteria(Gone, here)))
     end
+    raises("InvalidRequestError", "does not reach the rows of Tree among those of Plant, which come from", own.scalars,
+      own, select(Plant):options(criteria(Tree, Tree.gone:eq(0))))
+    assert.equal(0, #own:scalars(select(Tree):options(criteria(Tree, Tree.gone:eq(0)))):all())
     assert.equal(1, #own:scalars(select(Row):options(criteria(Gone, here))):all())
     assert.equal(2, #own:scalars(select(View)):all())
     assert.equal(1, own:get(Plant, 1, { options = { criteria(Gone, here) } }).id)

@@ -120,23 +120,36 @@ corm_status corm_criteria_concern(const corm_criteria *criteria, corm_arena *are
   return status;
 }
 
-static corm_status refuse_if_any(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
+/* `below`: the class, or one whose rows its union has. */
+static corm_status refuse_if_any(corm_load_plan *plan, bool later, const corm_mapper *mapper, const corm_mapper *below,
+                                 corm_error *err) {
   const corm_node *const *conditions;
-  if (!plan || !plan->ncriteria) return CORM_OK;
-  if (conditions_of(plan, mapper, &conditions, err) != CORM_OK) return CORM_FAILED;
+  if (conditions_of(plan, below, &conditions, err) != CORM_OK) return CORM_FAILED;
   for (uint32_t i = 0; i < plan->ncriteria; i++)
     if (conditions[i] && (!later || plan->criteria[i].propagates))
       return corm_error_set(
           err, CORM_E_INVALID_REQUEST,
-          "with_loader_criteria does not reach the rows of %s, which come from a select or a union of "
+          "with_loader_criteria does not reach the rows of %s%s%s, which come from a select or a union of "
           "tables: say the condition in the query, or in what the class is mapped to",
-          mapper->name);
+          below->name, below == mapper ? "" : " among those of ", below == mapper ? "" : mapper->name);
   return CORM_OK;
+}
+
+static corm_status refuse_all(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
+  const corm_map_entry *entry;
+  if (!plan || !plan->ncriteria) return CORM_OK;
+  corm_status status = refuse_if_any(plan, later, mapper, mapper, err);
+  for (size_t pos = 0; mapper->united && (entry = corm_map_next(&mapper->registry->classes, &pos)) != NULL;) {
+    const corm_mapper *below = entry->value;
+    if (status == CORM_OK && below != mapper && corm_mapper_isa(below, mapper))
+      status = refuse_if_any(plan, later, mapper, below, err);
+  }
+  return status;
 }
 
 corm_status corm_criteria_refuse(const corm_criteria *criteria, const corm_mapper *mapper, corm_error *err) {
   const corm_plan_criteria *self = criteria ? criteria->ctx : NULL;
   if (!self) return CORM_OK;
-  corm_status status = refuse_if_any(self->plan, self->later, mapper, err);
-  return status == CORM_OK ? refuse_if_any(self->also, false, mapper, err) : status;
+  corm_status status = refuse_all(self->plan, self->later, mapper, err);
+  return status == CORM_OK ? refuse_all(self->also, false, mapper, err) : status;
 }
