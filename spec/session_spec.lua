@@ -241,6 +241,13 @@ describe("a session", function()
       assert.same({ "a", "b", "c" }, session:scalars(select(m.User.name):order_by(m.User.id)):all())
       assert.equal(3, session:scalar(select(corm.func.count()):select_from(m.User)))
       assert.is_nil(session:scalar(select(m.User):where(m.User.id:eq(99))))
+      local one = session:get(m.User, 1)
+      local statement = select(m.User):where(m.User.id:eq(1))
+      assert.is_true(rawequal(one, session:scalar(statement)))
+      for _, method in ipairs { "scalar", "scalar_one", "scalar_one_or_none" } do
+        local result = session:execute(statement)
+        assert.is_true(rawequal(one, result[method](result)), method)
+      end
     end)
 
     it("statements with parameters", function()

@@ -165,8 +165,7 @@ static bool fetch_listed(lua_State *L, binding_result *self) {
   luaL_checkstack(L, 4, "result");
   if (self->source != self) lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
   push_scalar(L, self->source != self ? top : 1, self);
-  lua_replace(L, top);
-  lua_settop(L, top);
+  if (self->source != self) lua_remove(L, top);
   return true;
 }
 
