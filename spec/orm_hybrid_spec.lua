@@ -175,6 +175,43 @@ describe("M26 composites", function()
     assert.equal("e.x1 = :x1_1 AND e.y1 = :y1_1", tostring(e.start:eq(Point(1, 2))))
   end)
 
+  it("are selected as values, and ordered and grouped by their columns", function()
+    local Edge, select = m.Edge, corm.select
+    assert.equal("SELECT edge.x1, edge.y1, edge.id FROM edge GROUP BY edge.to_x, edge.to_y ORDER BY edge.x1, edge.y1, "
+      .. "edge.id DESC", (tostring(select(Edge.start, Edge.id):order_by(Edge.start, Edge.id:desc())
+        :group_by(Edge.finish)):gsub("%s+", " ")))
+    local rows = session:execute(select(Edge.id, Edge.start, Edge.finish):order_by(Edge.start)):all()
+    assert.is_true(rows[1].start == Point(1, 2) and rows[2].start == Point(5, 6))
+    assert.is_true(session:scalar(select(Edge.from):where(Edge.id:eq(2))) == Point(5, 6))
+    assert.is_true(rows[1][Edge.start] == Point(1, 2))
+    assert.equal("3:4", rows[1].finish)
+    assert.is_nil(rows[2].finish)
+    assert.equal(2, rows[2].id)
+    assert.is_true(session:scalar(select(Edge.start):where(Edge.id:eq(2))) == Point(5, 6))
+    assert.equal("3:4", session:query(Edge.finish):filter_by { id = 1 }:one().finish)
+    rows = session:execute(select(Edge, Edge.finish):order_by(Edge.id):execution_options { yield_per = 1 }):all()
+    assert.same({ 1, "3:4" }, { rows[1].Edge.id, rows[1].finish })
+    local statement = select(corm.aliased(Edge).finish)
+    for _ = 1, 3 do collectgarbage() end
+    local list = session:scalars(statement):all()
+    table.sort(list, function(a) return a == "3:4" end)
+    assert.equal("3:4", list[1])
+    local part = select(Edge.start):subquery "part"
+    assert.equal(6, session:scalar(select(corm.func.max(part.c.y1))))
+    for what, call in pairs {
+      ["where: "] = function() return select(Edge):where(Edge.start) end,
+      ["eq: "] = function() return Edge.x1:eq(Edge.start) end,
+      ["max: "] = function() return corm.func.max(Edge.start) end,
+    } do
+      raises("ArgumentError", what .. "a column or an SQL expression expected, got several columns", call)
+    end
+    local mistake = {}
+    Edge.bad = corm.composite(function() error(mistake) end, "x1")
+    local ok, err = pcall(session.scalar, session, select(Edge.bad))
+    assert.is_true(not ok and rawequal(mistake, err))
+    assert.is_true(session:scalar(select(Edge.start):where(Edge.id:eq(1))) == Point(1, 2))
+  end)
+
   it("are set in statements", function()
     session:execute(corm.insert(m.Edge):values { id = 3, start = Point(1, 1), finish = "2:2" })
     session:query(m.Edge):filter_by { id = 1 }:update { start = corm.null, finish = "9:9" }

@@ -66,13 +66,6 @@ local function equals(marker, where, entity, value)
   return and_(table.unpack(parts))
 end
 
-local meta = {
-  __name = "Composite",
-  __metatable = "corm.composite",
-  __tostring = function(self) return rawget(self, "where") end,
-  __newindex = function(self) return fail("ArgumentError", "%s cannot be changed", rawget(self, "where")) end,
-}
-
 local methods = {}
 
 function methods:eq(value) return equals(self.marker, self.where, self.entity, value) end
@@ -98,10 +91,31 @@ function methods:in_(list)
   return or_(table.unpack(parts))
 end
 
-function meta.__index(self, key)
-  local method = methods[key]
-  if not method then native.unknown("method", self.where, tostring(key), orm.sorted_keys(methods)) end
-  return method
+-- The columns as one value, NULL in all of them as nil.
+local function make_of(marker)
+  local n, make = #marker.names, marker.make
+  return function(...)
+    if is_null { n = n, ... } then return nil end
+    return make(...)
+  end
+end
+
+-- The composite of a class or an alias: it compares, and stands for its columns in a select.
+local function new_comparator(ci, key, marker, entity)
+  local where, columns = ci.name .. "." .. key, {}
+  for i, name in ipairs(marker.names) do columns[i] = entity[name] end
+  return setmetatable({ marker = marker, where = where, entity = entity }, {
+    __name = "Composite",
+    __metatable = "corm.composite",
+    __corm_node = native.bundle(key, make_of(marker), table.unpack(columns)),
+    __tostring = function() return where end,
+    __newindex = function() return fail("ArgumentError", "%s cannot be changed", where) end,
+    __index = function(_, name)
+      local method = methods[name]
+      if not method then native.unknown("method", where, tostring(name), orm.sorted_keys(methods)) end
+      return method
+    end,
+  })
 end
 
 orm.descriptor("composite", {
@@ -117,9 +131,7 @@ orm.descriptor("composite", {
       end
     end
   end,
-  class = function(ci, key, marker, entity)
-    return setmetatable({ marker = marker, where = ci.name .. "." .. key, entity = entity }, meta), true
-  end,
+  class = function(ci, key, marker, entity) return new_comparator(ci, key, marker, entity), true end,
   get = function(object, marker, key)
     local values = { n = #marker.names }
     for i, name in ipairs(marker.names) do values[i] = object[name] end

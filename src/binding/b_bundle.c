@@ -1,6 +1,7 @@
 /*
- * corm.Bundle("name", column, ...): several columns of a select that are one value of its rows, a Row themselves. The
- * node is a BUNDLE without owner; in a session the values are put together here.
+ * corm.Bundle("name", column, ...): several columns of a select that are one value of its rows, a Row themselves, or,
+ * of a composite, what its function makes of them. The node is a BUNDLE without owner; in a session the values are put
+ * together here.
  */
 #include "binding/b_bundle.h"
 
@@ -9,22 +10,22 @@
 #include "binding/b_result.h"
 #include "orm/mapper.h"
 
-/* base.flags of such a node: the only item of a Query is its values. */
-enum { SINGLE_ENTITY = 1 };
+/* base.flags of such a node: the only item of a Query is its values; a function makes the value of them. */
+enum { SINGLE_ENTITY = 1, MADE = 2 };
 
-static const corm_bundle *as_group(const corm_node *node) {
+const corm_bundle *binding_as_columns(const corm_node *node) {
   const corm_bundle *bundle = (const corm_bundle *)node;
   return node->kind == CORM_NODE_BUNDLE && !bundle->owner ? bundle : NULL;
 }
 
 bool binding_has_bundle(const corm_select *select) {
   for (uint32_t i = 0; i < select->ncolumns; i++)
-    if (as_group(select->columns[i])) return true;
+    if (binding_as_columns(select->columns[i])) return true;
   return false;
 }
 
 bool binding_is_single_bundle(const corm_select *select) {
-  return select->ncolumns == 1 && as_group(select->columns[0]) && select->columns[0]->flags & SINGLE_ENTITY;
+  return select->ncolumns == 1 && binding_as_columns(select->columns[0]) && select->columns[0]->flags & SINGLE_ENTITY;
 }
 
 /* What a column is called in its bundle: an attribute's name, a label, a column's key. NULL: it has no name. */
@@ -39,7 +40,7 @@ static const char *key_of(const corm_node *node) {
 
 /* -- making one --------------------------------------------------------------------------------------------------- */
 
-static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, bool single) {
+static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, uint16_t flags) {
   size_t len;
   const char *name = lua_tolstring(L, 1, &len);
   corm_bundle *bundle = corm_arena_zalloc(arena, 1, sizeof *bundle);
@@ -49,14 +50,34 @@ static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, b
   for (uint32_t i = 0; i < n; i++) columns[i] = binding_tonode(L, (int)i + 3);
   bundle->base.kind = CORM_NODE_BUNDLE;
   bundle->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
-  bundle->base.flags = single ? SINGLE_ENTITY : 0;
+  bundle->base.flags = flags;
   bundle->name = copy;
   bundle->columns = columns;
   bundle->n = n;
   return &bundle->base;
 }
 
-/* bundle(name, single_entity, column, ...): the node, and the keys of its columns. */
+/* The functions of nodes, which the nodes' userdata keep. */
+static void push_makers(lua_State *L) {
+  static const char key;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) != LUA_TNIL) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+}
+
+/* The argument at 2 says of the values of rows what they are: true, of a Query's, no rows; or what makes them. */
+static uint16_t read_flags(lua_State *L) {
+  if (lua_isfunction(L, 2)) return MADE;
+  return lua_toboolean(L, 2) ? SINGLE_ENTITY : 0;
+}
+
+/* bundle(name, single_entity or function, column, ...): the node, and the keys of its columns. */
 static int new_bundle(lua_State *L) {
   const int last = lua_gettop(L);
   luaL_checktype(L, 1, LUA_TSTRING);
@@ -74,14 +95,20 @@ static int new_bundle(lua_State *L) {
   }
   binding_build b = binding_expression_start(L, BINDING_ROOM(corm_bundle) + (size_t)last * 16 + 64, 1);
   const corm_node *node;
-  do node = bundle_in(L, &b.arena, (uint32_t)(last - 2), lua_toboolean(L, 2));
+  do node = bundle_in(L, &b.arena, (uint32_t)(last - 2), read_flags(L));
   while (binding_build_again(&b, node));
   lua_createtable(L, last, 0);
-  for (int i = 3; i <= last; i++) {
+  for (int i = 2; i <= last; i++) {
     lua_pushvalue(L, i);
-    lua_rawseti(L, -2, i - 2);
+    lua_rawseti(L, -2, i - 1);
   }
   lua_setiuservalue(L, -2, 1);
+  if (node->flags & MADE) {
+    push_makers(L);
+    lua_pushvalue(L, 2);
+    lua_rawsetp(L, -2, node);
+    lua_pop(L, 1);
+  }
   lua_pushvalue(L, last + 1);
   return 2;
 }
@@ -102,7 +129,7 @@ static void push_grouped_shape(lua_State *L, const corm_select *select, int flat
   binding_shape_column *columns = lua_newuserdatauv(L, (select->ncolumns + (size_t)1) * sizeof *columns, 0);
   size_t at = 1;
   for (uint32_t i = 0; i < select->ncolumns; i++) {
-    const corm_bundle *bundle = as_group(select->columns[i]);
+    const corm_bundle *bundle = binding_as_columns(select->columns[i]);
     const char *key = bundle ? bundle->name : binding_shape_key(L, flat, at);
     columns[i] = (binding_shape_column){.key = key, .node = select->columns[i]};
     at += bundle ? bundle->n : 1;
@@ -111,37 +138,60 @@ static void push_grouped_shape(lua_State *L, const corm_select *select, int flat
   lua_remove(L, -2);
 }
 
+/* What rows of a bundle are made by: a shape, or a function. */
+static void push_kind(lua_State *L, const corm_bundle *bundle, int statement) {
+  if (!(bundle->base.flags & MADE)) {
+    push_own_shape(L, bundle, statement);
+    return;
+  }
+  push_makers(L);
+  lua_rawgetp(L, -1, bundle);
+  lua_remove(L, -2);
+}
+
+/* The value of a bundle for the values from *at + 1 on. */
+static void push_group(lua_State *L, const corm_bundle *bundle, int kind, int values, lua_Integer *at) {
+  const bool made = bundle->base.flags & MADE;
+  if (made)
+    lua_pushvalue(L, kind);
+  else
+    lua_createtable(L, (int)bundle->n, 0);
+  for (uint32_t k = 1; k <= bundle->n; k++) {
+    lua_rawgeti(L, values, ++*at);
+    if (!made) lua_rawseti(L, -2, (lua_Integer)k);
+  }
+  if (made) {
+    lua_call(L, (int)bundle->n, 1);
+    return;
+  }
+  binding_push_row(L, kind, -1);
+  lua_remove(L, -2);
+}
+
 lua_Integer binding_group_bundles(lua_State *L, const corm_select *select, int statement, int *values, int flat,
                                   lua_Integer rows, lua_Integer width) {
   lua_Integer expected = 0, at = 0, made = 0;
   for (uint32_t i = 0; i < select->ncolumns; i++)
-    expected += as_group(select->columns[i]) ? as_group(select->columns[i])->n : 1;
+    expected += binding_as_columns(select->columns[i]) ? binding_as_columns(select->columns[i])->n : 1;
   if (expected != width)
     binding_error(L, CORM_E_ARGUMENT, "a Bundle stands beside classes and columns, not beside whole tables");
-  luaL_checkstack(L, (int)select->ncolumns + 12, "Bundle");
+  luaL_checkstack(L, (int)(select->ncolumns + width) + 12, "Bundle");
   lua_createtable(L, (int)(rows * select->ncolumns), 0);
   const int out = lua_gettop(L), shapes = out + 1;
   for (uint32_t i = 0; i < select->ncolumns; i++) {
-    const corm_bundle *bundle = as_group(select->columns[i]);
+    const corm_bundle *bundle = binding_as_columns(select->columns[i]);
     if (bundle)
-      push_own_shape(L, bundle, statement);
+      push_kind(L, bundle, statement);
     else
       lua_pushnil(L);
   }
   for (lua_Integer row = 0; row < rows; row++) {
     for (uint32_t i = 0; i < select->ncolumns; i++) {
-      const corm_bundle *bundle = as_group(select->columns[i]);
-      if (bundle) {
-        lua_createtable(L, (int)bundle->n, 0);
-        for (uint32_t k = 1; k <= bundle->n; k++) {
-          lua_rawgeti(L, *values, ++at);
-          lua_rawseti(L, -2, (lua_Integer)k);
-        }
-        binding_push_row(L, shapes + (int)i, -1);
-        lua_remove(L, -2);
-      } else {
+      const corm_bundle *bundle = binding_as_columns(select->columns[i]);
+      if (bundle)
+        push_group(L, bundle, shapes + (int)i, *values, &at);
+      else
         lua_rawgeti(L, *values, ++at);
-      }
       lua_rawseti(L, out, ++made);
     }
   }

@@ -4,6 +4,8 @@
 
 #include "binding/b_expr.h"
 
+/* The node as several columns that are no class's; NULL: it is something else. */
+const corm_bundle *binding_as_columns(const corm_node *node);
 bool binding_has_bundle(const corm_select *select);
 /* True for a select of nothing but a bundle that was made with single_entity. */
 bool binding_is_single_bundle(const corm_select *select);

@@ -158,7 +158,8 @@ static void check_is_value(lua_State *L, const corm_node *node, const char *what
   case CORM_NODE_UPDATE:
   case CORM_NODE_DELETE:
     binding_error(L, CORM_E_ARGUMENT, "%s: a column or an SQL expression expected, got %s", what,
-                  node->kind == CORM_NODE_BUNDLE                ? "a mapped class"
+                  node->kind == CORM_NODE_BUNDLE
+                      ? ((const corm_bundle *)node)->owner ? "a mapped class" : "several columns"
                   : node->kind == CORM_NODE_FRAME               ? "a frame"
                   : binding_node_userdata(node) == BINDING_FROM ? "a FROM clause"
                                                                 : "a statement");

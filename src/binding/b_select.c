@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_bundle.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
@@ -181,6 +182,23 @@ static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, 
   return item;
 }
 
+/* What stands for several columns at `arg`, a Bundle or a composite; NULL: something else. */
+static const corm_bundle *columns_at(lua_State *L, int arg) {
+  const corm_node *node = lua_type(L, arg) == LUA_TTABLE ? binding_tonode(L, arg) : NULL;
+  return node ? binding_as_columns(node) : NULL;
+}
+
+/* The items at 2 .. last behind `made`; false when the arena is full. */
+static bool order_items_in(lua_State *L, int last, corm_arena *arena, const corm_select *select, bool group,
+                           const corm_node **made, const char *method) {
+  for (int i = 2; i <= last; i++) {
+    const corm_bundle *columns = columns_at(L, i);
+    for (uint32_t k = 0; columns && k < columns->n; k++) *made++ = columns->columns[k];
+    if (!columns && !(*made++ = order_item_in(L, i, arena, select, group, method))) return false;
+  }
+  return true;
+}
+
 /* order_by(...) and group_by(...): appends; a single nil empties the list. */
 static int order_method(lua_State *L, bool group, const char *method) {
   const corm_select *old = binding_checkordered(L, method);
@@ -188,22 +206,20 @@ static int order_method(lua_State *L, bool group, const char *method) {
   bool reset = last == 2 && lua_isnil(L, 2);
   if (reset) last = 1;
   const corm_node *const *items = group ? old->group_by : old->order_by;
-  uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by;
+  uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by, n = kept;
+  for (int i = 2; i <= last; i++) n += columns_at(L, i) ? columns_at(L, i)->n : 1;
   binding_build b;
   corm_select *select;
-  binding_statement_start(&b, L, ROOM_SELECT + items_room(kept, last - 1) + 64, last - 1);
+  binding_statement_start(&b, L, ROOM_SELECT + items_room(n, last - 1) + 64, last - 1);
   do {
     select = copy_in(&b.arena, old);
-    const corm_node **made = corm_arena_alloc(&b.arena, (kept + (size_t)(last - 1)) * sizeof *made);
+    const corm_node **made = corm_arena_alloc(&b.arena, n * sizeof *made);
     if (!select || !made) continue;
     if (kept) memcpy(made, items, kept * sizeof *made);
-    for (int i = 2; i <= last && select; i++) {
-      made[kept + (uint32_t)(i - 2)] = order_item_in(L, i, &b.arena, old, group, method);
-      if (!made[kept + (uint32_t)(i - 2)]) select = NULL;
-    }
+    if (!order_items_in(L, last, &b.arena, old, group, made + kept, method)) select = NULL;
     if (!select) continue;
     *(group ? &select->group_by : &select->order_by) = made;
-    *(group ? &select->ngroup_by : &select->norder_by) = kept + (uint32_t)(last - 1);
+    *(group ? &select->ngroup_by : &select->norder_by) = n;
   } while (binding_build_again(&b, select && !b.arena.failed ? &select->base : NULL));
   binding_statement_finish(L, true, 2, last);
   return 1;
