@@ -8,7 +8,7 @@ local relationship, select = corm.relationship, corm.select
 local FEW, TIMES, MOST, RUNS = 2000, 4, 9, 4
 
 describe("work that grows with the number of objects:", function()
-  local engine, Shelf, Book, Author, Note
+  local engine, Shelf, Book, Author, Note, Slip
 
   setup(function()
     local Base = corm.declarative_base()
@@ -18,6 +18,7 @@ describe("work that grows with the number of objects:", function()
       __tablename__ = "shelf", id = Column(Integer, { primary_key = true }),
       books = relationship("Book", { back_populates = "shelf", order_by = "Book.id" }),
       notes = relationship("Note", { back_populates = "shelf", cascade = "all, delete-orphan" }),
+      slips = relationship("Slip", { cascade = "all, delete-orphan" }),
     })
     Book = Base:model("Book", {
       __tablename__ = "book", id = Column(Integer, { primary_key = true }), title = Column(String(20)),
@@ -27,6 +28,8 @@ describe("work that grows with the number of objects:", function()
     })
     Note = Base:model("Note", { __tablename__ = "note", id = Column(Integer, { primary_key = true }),
       shelf_id = Column(ForeignKey("shelf.id")), shelf = relationship("Shelf", { back_populates = "notes" }) })
+    Slip = Base:model("Slip", { __tablename__ = "slip", id = Column(Integer, { primary_key = true }),
+      shelf_id = Column(ForeignKey("shelf.id")) })
     engine = corm.create_engine "sqlite://"
     Base.metadata:create_all(engine)
   end)
@@ -145,6 +148,18 @@ describe("work that grows with the number of objects:", function()
     return function()
       for _, note in ipairs(notes) do shelf.notes:remove(note) end
       assert(#session.new == 1)
+    end
+  end)
+
+  it_grows("orphans that only their shelf knows", function(session, n)
+    local shelf, other, slips = Shelf {}, Shelf {}, {}
+    for i = 1, n do slips[i] = Slip {} end
+    shelf.slips = slips
+    other.slips = { slips[1], slips[2] }
+    session:add_all { shelf, other }
+    return function()
+      for _, slip in ipairs(slips) do shelf.slips:remove(slip) end
+      assert(#session.new == 4)
     end
   end)
 

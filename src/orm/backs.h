@@ -16,10 +16,12 @@ void corm_backs_walked(corm_session *session);
 /* Forgets all entries: links were dropped, so that few are still true. */
 void corm_backs_drop(corm_session *session);
 
-/* Enters that an object holds n others, if the session keeps account. */
+/* Says that an object holds another from now on, and enters it, if the session keeps account. */
 void corm_backs_enter(corm_session *session, corm_object *holder, corm_object *target);
 static inline void corm_backs_note(corm_object *holder, corm_object *target) {
-  if (target && holder->session && holder->session->backs) corm_backs_enter(holder->session, holder, target);
+  if (!target || !holder->session) return;
+  holder->session->linked++;
+  if (holder->session->backs) corm_backs_enter(holder->session, holder, target);
 }
 /* Enters all that an object holds which comes into the session. */
 void corm_backs_enter_all(corm_session *session, corm_object *holder);

@@ -40,6 +40,7 @@ static corm_status refuse(corm_error *err, const corm_object *object, const char
 
 static corm_status make_pending(corm_session *session, corm_object *object, corm_error *err) {
   if (corm_vec_push(&session->news, object) != CORM_OK) return corm_error_memory(err);
+  session->linked++;
   corm_status status = corm_state_hold(session, object, err);
   if (status != CORM_OK) {
     session->news.len--;

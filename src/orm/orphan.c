@@ -19,12 +19,14 @@ static const corm_items *come(const corm_object *parent, const corm_link *link) 
   return parent->flags & CORM_OBJECT_KEYED ? &list->added : &list->items;
 }
 
+static bool has_come(const corm_object *parent, const corm_relationship *relationship, const corm_object *child) {
+  const corm_link *link = link_along(parent, relationship);
+  return link && (corm_link_one(link) == child || corm_items_index(come(parent, link), child) >= 0);
+}
+
 static bool one_of(const corm_vec *parents, const corm_relationship *relationship, const corm_object *child) {
-  for (size_t i = 0; i < parents->len; i++) {
-    const corm_object *parent = parents->items[i];
-    const corm_link *link = link_along(parent, relationship);
-    if (link && (corm_link_one(link) == child || corm_items_index(come(parent, link), child) >= 0)) return true;
-  }
+  for (size_t i = 0; i < parents->len; i++)
+    if (has_come(parents->items[i], relationship, child)) return true;
   return false;
 }
 
@@ -47,10 +49,77 @@ static bool says_parent(const corm_relationship *relationship, const corm_object
   return corm_child_is_anothers(relationship, parent, child);
 }
 
+/* -- who has them -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Whom each child of a relationship has come to, of the session's parents. It is made when these were looked at several
+ * times, and serves until something is linked or comes into the lists of the session: what leaves them since makes it
+ * say too much, never too little. All are addresses to compare.
+ */
+typedef struct corm_adopters {
+  const corm_relationship *relationship;
+  uint64_t linked; /* the session's when this was begun */
+  uint64_t walked; /* parents looked at since */
+  bool made;
+  corm_map parents; /* by child; of several parents the relationship stands for them */
+} corm_adopters;
+
+enum { WALKS = 4 };
+
+void corm_adopters_drop(corm_session *session) {
+  if (session->adopters) corm_map_clear(&session->adopters->parents);
+  corm_mem_free(session->mem, session->adopters);
+  session->adopters = NULL;
+}
+
+static corm_status enter(corm_adopters *adopters, const corm_object *parent, const corm_object *child) {
+  const void *other = corm_map_get(&adopters->parents, (const char *)&child, sizeof child);
+  const void *holder = other && other != parent ? (const void *)adopters->relationship : parent;
+  return corm_map_put(&adopters->parents, (const char *)&child, sizeof child, (void *)(uintptr_t)holder);
+}
+
+static corm_status enter_all(corm_adopters *adopters, const corm_vec *parents) {
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < parents->len; i++) {
+    const corm_object *parent = parents->items[i];
+    const corm_link *link = link_along(parent, adopters->relationship);
+    const corm_items *list = link ? come(parent, link) : NULL;
+    if (link && corm_link_one(link)) status = enter(adopters, parent, corm_link_one(link));
+    for (uint32_t k = 0; list && status == CORM_OK && k < list->n; k++)
+      status = enter(adopters, parent, list->ptr[k].object);
+  }
+  return status;
+}
+
+/* NULL: the parents have to be looked at; also without memory. */
+static const corm_adopters *adopters_of(corm_session *session, const corm_relationship *relationship) {
+  const size_t n = session->modified.len + session->news.len;
+  corm_adopters *adopters = session->adopters;
+  if (adopters && (adopters->relationship != relationship || adopters->linked != session->linked)) {
+    corm_adopters_drop(session);
+    adopters = NULL;
+  }
+  if (!adopters) {
+    session->adopters = adopters = corm_mem_zalloc(session->mem, 1, sizeof *adopters);
+    if (!adopters) return NULL;
+    adopters->relationship = relationship;
+    adopters->linked = session->linked;
+    corm_map_init(&adopters->parents, session->mem);
+  }
+  adopters->walked += n;
+  if (adopters->made || adopters->walked <= n * WALKS) return adopters->made ? adopters : NULL;
+  adopters->made = enter_all(adopters, &session->modified) == CORM_OK && enter_all(adopters, &session->news) == CORM_OK;
+  if (!adopters->made) corm_adopters_drop(session);
+  return session->adopters;
+}
+
 bool corm_child_has_parent(const corm_relationship *relationship, const corm_object *parent, const corm_object *child) {
   if (says_parent(relationship, parent, child)) return true;
-  const corm_session *session = child->session;
+  corm_session *session = child->session;
   if (relationship->inverse || !session) return false;
+  const corm_adopters *adopters = adopters_of(session, relationship);
+  const void *other = adopters ? corm_map_get(&adopters->parents, (const char *)&child, sizeof child) : NULL;
+  if (adopters && (!other || other == parent)) return has_come(parent, relationship, child);
   return one_of(&session->modified, relationship, child) || one_of(&session->news, relationship, child);
 }
 
@@ -116,6 +185,7 @@ static corm_status doom_those_of(corm_session *session, const corm_object *paren
 corm_status corm_session_doom_orphans(corm_session *session, corm_error *err) {
   corm_vec unsure;
   corm_vec_init(&unsure, session->mem);
+  corm_adopters_drop(session);
   corm_status status = CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
     status = doom_those_of(session, session->modified.items[i], &unsure, err);

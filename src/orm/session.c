@@ -51,6 +51,7 @@ void corm_session_release(corm_session *session) {
   corm_state_drop_news(session);
   corm_mem_free(session->mem, session->states);
   corm_backs_drop(session);
+  corm_adopters_drop(session);
   corm_identity_clear(&session->identity);
   corm_vec_clear(&session->news);
   corm_vec_clear(&session->modified);
@@ -86,6 +87,7 @@ corm_status corm_session_modified(corm_session *session, corm_object *object, co
   if (object->state != CORM_PERSISTENT || (object->flags & CORM_OBJECT_MODIFIED)) return CORM_OK;
   corm_status status = corm_vec_push(&session->modified, object);
   if (status != CORM_OK) return corm_error_memory(err);
+  session->linked++;
   status = corm_state_hold(session, object, err);
   if (status != CORM_OK)
     session->modified.len--;

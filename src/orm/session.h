@@ -51,13 +51,15 @@ struct corm_session {
   corm_vec branches;   /* corm_branch *; empty: all belongs to the session's own */
   corm_session_options options;
   corm_identity identity;
-  corm_vec news;            /* pending, in order of add */
-  corm_vec modified;        /* persistent with changes (maybe undone since) */
-  struct corm_backs *backs; /* orm/backs.h; NULL: no account is kept */
-  uint64_t walked;          /* positions of the map looked at for those that hold deleted objects */
-  corm_vec doomed;          /* session:delete was called, not flushed */
-  corm_frame *frame;        /* innermost; NULL: no transaction begun */
-  uint32_t frames;          /* ids of frames given so far */
+  corm_vec news;                  /* pending, in order of add */
+  corm_vec modified;              /* persistent with changes (maybe undone since) */
+  uint64_t linked;                /* how often something was linked or came into `news` or `modified` */
+  struct corm_adopters *adopters; /* orm/orphan.c; NULL: nobody has asked */
+  struct corm_backs *backs;       /* orm/backs.h; NULL: no account is kept */
+  uint64_t walked;                /* positions of the map looked at for those that hold deleted objects */
+  corm_vec doomed;                /* session:delete was called, not flushed */
+  corm_frame *frame;              /* innermost; NULL: no transaction begun */
+  uint32_t frames;                /* ids of frames given so far */
   uint32_t refs;
   int no_autoflush;      /* depth of no_autoflush blocks */
   corm_join_mode joined; /* of the running transaction; without one nothing */
