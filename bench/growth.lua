@@ -45,7 +45,7 @@ local CASES = {
   { name = "delete_collected_backwards", n = SOME },
   { name = "delete_with_collection", n = SOME },
   { name = "sort", n = SOME },
-  { name = "dictionary", n = 10000 }, -- each object is found by a walk
+  { name = "dictionary", n = SOME },
 }
 
 local by_name = {}

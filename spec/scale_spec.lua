@@ -19,6 +19,8 @@ describe("work that grows with the number of objects:", function()
       books = relationship("Book", { back_populates = "shelf", order_by = "Book.id" }),
       notes = relationship("Note", { back_populates = "shelf", cascade = "all, delete-orphan" }),
       slips = relationship("Slip", { cascade = "all, delete-orphan" }),
+      by_title = relationship("Slip", { cascade = "all", overlaps = "slips",
+        collection_class = corm.attribute_keyed_dict "title" }),
     })
     Book = Base:model("Book", {
       __tablename__ = "book", id = Column(Integer, { primary_key = true }), title = Column(String(20)),
@@ -29,7 +31,7 @@ describe("work that grows with the number of objects:", function()
     Note = Base:model("Note", { __tablename__ = "note", id = Column(Integer, { primary_key = true }),
       shelf_id = Column(ForeignKey("shelf.id")), shelf = relationship("Shelf", { back_populates = "notes" }) })
     Slip = Base:model("Slip", { __tablename__ = "slip", id = Column(Integer, { primary_key = true }),
-      shelf_id = Column(ForeignKey("shelf.id")) })
+      shelf_id = Column(ForeignKey("shelf.id")), title = Column(String(20)) })
     engine = corm.create_engine "sqlite://"
     Base.metadata:create_all(engine)
   end)
@@ -160,6 +162,16 @@ describe("work that grows with the number of objects:", function()
     return function()
       for _, slip in ipairs(slips) do shelf.slips:remove(slip) end
       assert(#session.new == 4)
+    end
+  end)
+
+  it_grows("putting into a dictionary, finding in it, and giving other keys", function(session, n)
+    local shelf = Shelf {}
+    session:add(shelf)
+    return function()
+      for i = 1, n do shelf.by_title:set(Slip { title = "slip " .. i }) end
+      for i = 1, n do assert(shelf.by_title["slip " .. i]).title = "sheet " .. i end
+      for i = 1, n do assert(shelf.by_title["sheet " .. i] and not shelf.by_title["slip " .. i]) end
     end
   end)
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "orm/keyed.h"
 #include "orm/links.h"
 #include "orm/load_plan.h"
 #include "orm/session.h"
@@ -112,6 +113,7 @@ static void put(corm_object *object, uint32_t slot, corm_value value, uint8_t fl
   value.flags = (uint8_t)((value.flags & CORM_VALUE_OWNED) | flags);
   value.extra &= CORM_SLOT_PLACEHOLDER;
   object->slots[slot] = value;
+  corm_keyed_note(object);
 }
 
 /* Integers, which most keys and counts are, without a call. */
@@ -293,6 +295,7 @@ static void expire_slot(corm_object *object, uint32_t slot) {
     }
   }
   const corm_attribute *attribute = &object->mapper->attributes[slot];
+  corm_keyed_note(object);
   if (!attribute->primary_key) corm_value_clear(mem, value);
   if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) return; /* nobody can say it again */
   value->flags = (uint8_t)((value->flags & (CORM_VALUE_OWNED | CORM_VALUE_GENERATED)) | CORM_VALUE_EXPIRED);

@@ -1,6 +1,7 @@
 /* Frames: what a transaction or a savepoint changes in memory, and how that is undone. */
 #include <string.h>
 
+#include "orm/keyed.h"
 #include "orm/links.h"
 #include "orm/session.h"
 #include "orm/state.h"
@@ -280,6 +281,7 @@ static void restore_key(corm_object *object, rekey *entry) {
     slot->flags |= CORM_VALUE_EXPIRED;
     entry->old[i] = corm_value_null();
   }
+  corm_keyed_note(object);
 }
 
 /* Keys may have gone from one object to another, so all leave the map before the first comes back. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "orm/keyed.h"
+
 enum { LARGE = 256, PATIENCE = 8 };
 
 /* What a large list has besides. */
@@ -12,6 +14,7 @@ typedef struct corm_crowd {
   /* Open addressing: each object as often as it is in the list; NULL: none was made. */
   const corm_object **set;
   uint32_t set_cap;
+  struct corm_keys *keys; /* NULL: none was asked for */
 } corm_crowd;
 
 /* -- the set -- */
@@ -100,6 +103,16 @@ int64_t corm_items_index(const corm_items *items, const corm_object *object) {
   return times == 1 ? search_from_both_ends(items, object) : search(items, object);
 }
 
+struct corm_keys **corm_items_keys(const corm_items *items) {
+  if (!items->crowd || items->n <= LARGE) return NULL;
+  if (!items->crowd->set) make_set(items);
+  return items->crowd->set ? &items->crowd->keys : NULL;
+}
+
+bool corm_items_has(const corm_items *items, const corm_object *object) {
+  return count(items->crowd, object) > 0;
+}
+
 /* -- room -- */
 
 static void slide(corm_items *items) {
@@ -150,6 +163,7 @@ void corm_items_insert(corm_items *items, uint32_t position, corm_object *object
   }
   items->ptr[position] = (corm_item){object, edge};
   items->n++;
+  if (crowd && crowd->keys) corm_keys_enter(crowd->keys, object);
   if (!crowd || !crowd->set) return;
   if (items->n > crowd->set_cap / 2)
     make_set(items);
@@ -175,12 +189,16 @@ corm_item corm_items_take(corm_items *items, uint32_t position) {
 
 void corm_items_cut(corm_items *items, uint32_t n) {
   items->n = n;
-  if (items->crowd) drop_set(items->crowd);
+  if (!items->crowd) return;
+  drop_set(items->crowd);
+  corm_keys_free(items->crowd->keys);
+  items->crowd->keys = NULL;
 }
 
 void corm_items_free(const corm_mem *mem, corm_items *items) {
   corm_crowd *crowd = items->crowd;
   corm_mem_free(mem, crowd ? items->ptr - crowd->gap : items->ptr);
+  if (crowd) corm_keys_free(crowd->keys);
   if (crowd) corm_mem_free(mem, crowd->set);
   corm_mem_free(mem, crowd);
   *items = (corm_items){0};

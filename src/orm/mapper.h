@@ -146,13 +146,14 @@ struct corm_mapper {
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
-  bool holds;           /* set by the host: it keeps what it made of some values (CORM_SLOT_HELD) */
-  bool has_orphans;     /* some relationship with delete-orphan points here */
-  uint64_t id_seed;     /* distinguishes classes in identity hashes: the root's */
-  corm_vec referrers;   /* relationships of other mappers (or this) whose target this is */
-  corm_mapper_sql *sql; /* one for each dialect in use */
-  uint64_t listening;   /* bits of mapper and instance events, set by the host; subclasses have their parents' */
-  void *host_data;      /* the host's class */
+  bool holds;                   /* set by the host: it keeps what it made of some values (CORM_SLOT_HELD) */
+  bool has_orphans;             /* some relationship with delete-orphan points here */
+  uint64_t id_seed;             /* distinguishes classes in identity hashes: the root's */
+  corm_vec referrers;           /* relationships of other mappers (or this) whose target this is */
+  corm_mapper_sql *sql;         /* one for each dialect in use */
+  struct corm_written *written; /* of a root: which objects were (orm/keyed.h); NULL: nobody asks */
+  uint64_t listening; /* bits of mapper and instance events, set by the host; subclasses have their parents' */
+  void *host_data;    /* the host's class */
 };
 
 /* True for the class itself and the classes below it. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orm/keyed.h"
 #include "orm/persist.h"
 
 corm_status corm_persist_tell(corm_persister *p, corm_event event, corm_object *object, corm_error *err) {
@@ -118,6 +119,7 @@ static corm_status settle_insert(corm_persister *p, const corm_page *page, const
     const uint32_t slot = (uint32_t)s->mapper->tables[s->level].generated;
     object->slots[slot] = corm_value_int(page->keys[row->row]); /* it was absent or NULL */
     object->slots[slot].flags = CORM_VALUE_GENERATED;
+    corm_keyed_note(object);
   }
   if (status == CORM_OK && s->nreturning) status = take_returned(p, page, row, err);
   if (status != CORM_OK) return corm_persist_blame(object, err);

@@ -1,6 +1,7 @@
 /* Which columns of an object are written: values that the script did not give come from defaults or the database. */
 #include <string.h>
 
+#include "orm/keyed.h"
 #include "orm/persist.h"
 #include "orm/preview.h"
 
@@ -116,6 +117,7 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
         continue;
       } else {
         object->slots[i] = corm_value_null();
+        corm_keyed_note(object);
       }
     } else if ((int32_t)i == mapper->tables[level].generated && object->slots[i].kind == CORM_NULL) {
       continue;
@@ -228,5 +230,6 @@ void corm_persist_expire(corm_object *object, corm_write_kind kind, uint32_t lev
     corm_value_clear(mapper->mem, slot);
     slot->flags |= CORM_VALUE_EXPIRED;
     object->flags |= CORM_OBJECT_EXPIRED;
+    corm_keyed_note(object);
   }
 }

@@ -4,6 +4,7 @@
 
 #include "orm/binds.h"
 #include "orm/handover.h"
+#include "orm/keyed.h"
 #include "orm/persist.h"
 #include "orm/state.h"
 
@@ -180,6 +181,7 @@ static void bring_back(kept *k) {
   corm_mem_free(mem, changes);
   memcpy(object->slots, k->slots, object->mapper->nattributes * sizeof *k->slots);
   object->changes = k->changes;
+  corm_keyed_note(object);
   object->flags = (uint8_t)((object->flags & ~CORM_OBJECT_EXPIRED) | (k->expired ? CORM_OBJECT_EXPIRED : 0));
 }
 

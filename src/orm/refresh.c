@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orm/keyed.h"
 #include "orm/loader.h"
 #include "orm/preview.h"
 #include "orm/state.h"
@@ -170,6 +171,7 @@ corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *
   const corm_attribute *attribute = &object->mapper->attributes[slot];
   if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) { /* nobody can say it again */
     corm_value_clear(object->mapper->mem, &object->slots[slot]);
+    corm_keyed_note(object);
     return CORM_OK;
   }
   if (object->slots[slot].flags & CORM_VALUE_RAISES)

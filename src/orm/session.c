@@ -4,6 +4,7 @@
 
 #include "orm/backs.h"
 #include "orm/binds.h"
+#include "orm/keyed.h"
 #include "orm/links.h"
 #include "orm/state.h"
 
@@ -214,6 +215,7 @@ void corm_state_to_transient(corm_session *session, corm_object *object) {
   object->serial = 0;
   corm_object_clean(object);
   corm_state_commit_links(object);
+  corm_keyed_note(object);
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
     if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(session->mem, value);

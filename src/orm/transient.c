@@ -1,4 +1,5 @@
 /* Objects whose state is set by hand: new ones that count as detached, and others that count as new. */
+#include "orm/keyed.h"
 #include "orm/links.h"
 #include "orm/state.h"
 
@@ -28,6 +29,7 @@ corm_status corm_object_make_transient(corm_object *object, corm_error *err) {
     corm_state_leave(session, object, object->state == CORM_PENDING ? CORM_TRANSIENT : CORM_DETACHED);
   }
   corm_object_clean(object);
+  corm_keyed_note(object);
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
     if (value->flags & CORM_VALUE_EXPIRED) corm_value_clear(mem, value);
@@ -68,6 +70,7 @@ corm_status corm_object_make_detached(corm_object *object, corm_error *err) {
       return refuse(object, "has no complete primary key", err);
   forget_empty_links(object);
   corm_object_clean(object);
+  corm_keyed_note(object);
   corm_state_commit_links(object);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     if (object->slots[i].kind != CORM_ABSENT) continue;
