@@ -95,6 +95,80 @@ describe("M05 M23 mapper arguments", function()
       { __tablename__ = "log2", a = Column(Integer), __mapper_args__ = { primary_key = {} } })
   end)
 
+  it("batch = false writes object by object, between the hooks of each", function()
+    local Base = corm.declarative_base()
+    local function model(parent, name, args, extra)
+      local body = { __tablename__ = name:lower(), __mapper_args__ = args }
+      for key, value in pairs(extra) do body[key] = value end
+      return parent:model(name, body)
+    end
+    local function key() return Column(Integer, { primary_key = true }) end
+    local Lone = model(Base, "Lone", { batch = false }, { id = key(), name = Column(String(5)) })
+    local Many = model(Base, "Many", {}, { id = key(), name = Column(String(5)) })
+    local Top = model(Base, "Top", { batch = false, polymorphic_on = "kind", polymorphic_identity = "t" },
+      { id = key(), kind = Column(String(5)), name = Column(String(5)) })
+    local Sub = model(Top, "Sub", { polymorphic_identity = "s" },
+      { id = Column(Integer, corm.ForeignKey "top.id", { primary_key = true }), more = Column(String(5)) })
+    w = world.open { Base = Base }
+    local session = w:session()
+    local seen = {}
+    for _, class in ipairs { Lone, Many, Top } do
+      for _, name in ipairs { "before_insert", "after_insert", "before_update", "after_update", "after_delete" } do
+        corm.event.listen(class, name, function(_, _, object)
+          seen[#seen + 1] = name:gsub("_.*", "") .. " " .. object.name
+        end, { propagate = true })
+      end
+    end
+    local function told(fn)
+      seen = {}
+      fn()
+      session:flush()
+      return table.concat(seen, ", ")
+    end
+    for _, class in ipairs { Lone, Top, Sub } do
+      local a, b = class { name = "a" }, class { name = "b" }
+      assert.equal("before a, after a, before b, after b", told(function() session:add_all { a, b } end))
+      assert.equal("before x, after x, before y, after y", told(function() a.name, b.name = "x", "y" end))
+      assert.equal("after x, after y", told(function() session:delete_all { a, b } end))
+    end
+    assert.equal("before a, before b, after a, after b",
+      told(function() session:add_all { Many { name = "a" }, Many { name = "b" } } end))
+    assert.equal(2, #w:statements(function()
+      session:add_all { Lone { id = 8, name = "a" }, Lone { id = 9, name = "b" } }
+      session:flush()
+    end))
+    session:commit()
+    assert.equal("8|a,9|b", w:list "SELECT id, name FROM lone ORDER BY id")
+  end)
+
+  it("always_refresh overwrites what is there by every row", function()
+    local Base = corm.declarative_base()
+    local Fresh = Base:model("Fresh", {
+      __tablename__ = "fresh", id = Column(Integer, { primary_key = true }), name = Column(String(5)),
+      __mapper_args__ = { always_refresh = true },
+    })
+    local Kept = Base:model("Kept", {
+      __tablename__ = "kept", id = Column(Integer, { primary_key = true }), name = Column(String(5)),
+    })
+    w = world.open { Base = Base }
+    local session = w:session { expire_on_commit = false, autoflush = false }
+    local fresh, kept = Fresh { id = 1, name = "a" }, Kept { id = 1, name = "a" }
+    session:add_all { fresh, kept }
+    session:commit()
+    w:sql "UPDATE fresh SET name = 'b'; UPDATE kept SET name = 'b';"
+    for _, row in ipairs(session:execute(corm.select(Fresh, Kept)):all()) do
+      assert.is_true(rawequal(row.Fresh, fresh) and rawequal(row.Kept, kept))
+    end
+    assert.same({ "b", "a" }, { fresh.name, kept.name })
+    fresh.name = "mine"
+    session:scalars(corm.select(Fresh)):all()
+    assert.equal("b", fresh.name)
+    assert.equal(0, #session.dirty)
+    assert.equal(1, w:count(function() assert.is_true(rawequal(fresh, session:get(Fresh, 1))) end))
+    assert.equal(0, w:count(function() session:get(Kept, 1) end))
+    session:commit()
+  end)
+
   it("refuses values of other types", function()
     local Base, part = base_with_table()
     for name, value in pairs {

@@ -221,14 +221,13 @@ local special = {
   __mixins__ = "table", __abstract__ = "boolean", __tostring = "function", __init__ = "function",
 }
 
-local later = "!is not supported yet"
 local mapper_args = {
   polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
   polymorphic_load = "string", inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
   concrete = "boolean", with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
   primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
-  column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = later,
-  passive_updates = "boolean", always_refresh = later, properties = "table",
+  column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = "boolean",
+  passive_updates = "boolean", always_refresh = "boolean", properties = "table",
 }
 
 -- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.

@@ -97,7 +97,7 @@ end
 
 local roots_only = {
   "version_id_col", "version_id_generator", "primary_key", "confirm_deleted_rows", "allow_partial_pks",
-  "eager_defaults", "passive_updates",
+  "eager_defaults", "passive_updates", "batch", "always_refresh",
 }
 
 -- Adds what native.mapper is told.
@@ -138,6 +138,8 @@ function rules.options(ci, parent, parts, as_table, options)
   options.unconfirmed_deletes = rawget(args, "confirm_deleted_rows") == false
   options.whole_keys = rawget(args, "allow_partial_pks") == false
   options.active_updates = rawget(args, "passive_updates") == false
+  options.one_by_one = rawget(args, "batch") == false
+  options.refreshes = rawget(args, "always_refresh")
 end
 
 return rules

@@ -125,6 +125,8 @@ static void read_rules(lua_State *L, corm_mapper_def *def) {
   rules->unconfirmed_deletes = flag(L, "unconfirmed_deletes");
   rules->whole_keys = flag(L, "whole_keys");
   rules->active_updates = flag(L, "active_updates");
+  rules->one_by_one = flag(L, "one_by_one");
+  rules->refreshes = flag(L, "refreshes");
 }
 
 /* The type of the attribute that polymorphic_on names; NULL: there is none. */

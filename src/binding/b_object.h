@@ -172,8 +172,8 @@ corm_object *binding_checktarget(lua_State *L, int object, const binding_attr *a
  * b_mapper_def.c: mapper(registry, name, table, keys, class, parent, options): keys[i] names column i of the table.
  * Without a table (nil) the class shares that of its parent: options.columns[i] are the columns that keys[i] names.
  * options: attributes (by key: what binding_read_attribute reads), primary_key (columns), version (a key),
- * version_generator (a function or false), unconfirmed_deletes, whole_keys, active_updates, discriminator (a key),
- * identity (its value for the class), on (the condition that joins parent and table).
+ * version_generator (a function or false), unconfirmed_deletes, whole_keys, active_updates, one_by_one, refreshes,
+ * discriminator (a key), identity (its value for the class), on (the condition that joins parent and table).
  */
 int binding_new_mapper(lua_State *L);
 /* The fields of a table of deferred, group, raiseload, active_history; borrows from it. Other values: none. */

@@ -33,7 +33,7 @@ static bool push_known(lua_State *L, binding_state *state) {
   if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
   corm_session *session = session_at(L);
   const corm_mapper *mapper = session && lua_istable(L, 2) ? mapper_at(L) : NULL;
-  if (!mapper || mapper->npk != 1) return false;
+  if (!mapper || mapper->npk != 1 || mapper->rules.refreshes) return false;
   corm_value key = corm_value_int(lua_tointeger(L, 3));
   const corm_identity_entry *entry = corm_identity_guess(&session->identity, corm_identity_hash(mapper, &key));
   if (!entry) return false;
@@ -205,7 +205,7 @@ static void get(lua_State *L, binding_state *state, const char *what) {
     const int plan = lua_gettop(L);
     binding_refuse_option(L, &options, &(const corm_bundle *){mapper->bundle}, 1);
     if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
-    options.populate_existing = populates(L) || options.lock;
+    options.populate_existing = populates(L) || options.lock || mapper->rules.refreshes;
     state->L = L;
     bool found = !options.populate_existing && push_found(L, state, session, mapper, key);
     if (!found) {

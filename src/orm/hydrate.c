@@ -281,15 +281,19 @@ static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
 
 /* -- objects that are there already -- */
 
+static bool populates(const corm_loader *loader, const corm_object *object) {
+  return loader->populate_existing || object->mapper->rules.refreshes;
+}
+
 static bool may_overwrite(const corm_loader *loader, const corm_object *object, uint32_t slot) {
   const corm_value *value = &object->slots[slot];
-  if (value->flags & CORM_VALUE_DIRTY) return loader->populate_existing && !loader->keep_changes;
-  return loader->populate_existing || (value->flags & CORM_VALUE_EXPIRED) || value->kind == CORM_ABSENT;
+  if (value->flags & CORM_VALUE_DIRTY) return populates(loader, object) && !loader->keep_changes;
+  return (value->flags & CORM_VALUE_EXPIRED) || value->kind == CORM_ABSENT || populates(loader, object);
 }
 
 /* populate_existing overwrites changes, too, and relationships are loaded again. */
 static void forget_links(const corm_loader *loader, corm_object *object) {
-  if (!loader->populate_existing || loader->keep_changes) return;
+  if (!populates(loader, object) || loader->keep_changes) return;
   for (uint32_t i = 0; i < corm_object_link_count(object); i++)
     corm_link_reset(object, object->mapper->relationships.items[i]);
 }

@@ -75,6 +75,8 @@ typedef struct corm_mapper_rules {
   bool unconfirmed_deletes; /* nobody is told of a DELETE that finds no row */
   bool active_updates;      /* a new key is written in each of an object's tables: nothing passes it on */
   bool whole_keys;          /* a row whose key is NULL in part is no object, as if it were NULL wholly */
+  bool one_by_one;          /* each object is written by statements of its own, between its hooks */
+  bool refreshes;           /* every row that is read overwrites the object that is there, changes included */
 } corm_mapper_rules;
 
 /* A table that objects of a mapper have rows in. */

@@ -198,7 +198,7 @@ static corm_status write_tables(corm_persister *p, uint32_t from, uint32_t to, c
 static uint32_t end_of_run(const corm_flush *flush, uint32_t from, uint32_t to) {
   const corm_work *first = &flush->works[flush->order[from]];
   uint32_t end = from + 1;
-  if (flush->cyclic[first->rank]) return end;
+  if (flush->cyclic[first->rank] || first->object->mapper->rules.one_by_one) return end;
   for (; end < to; end++) {
     const corm_work *work = &flush->works[flush->order[end]];
     if (work->kind != first->kind || work->object->mapper->root != first->object->mapper->root) break;
@@ -246,6 +246,7 @@ static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, cor
     if (several) status = corm_persist_at(p, root, NULL, err);
     if (status == CORM_OK)
       status = root->children.len || root->ntables > 1 ? write_family(p, &i, to, err) : write_row(p, work, err);
+    if (status == CORM_OK && root->rules.one_by_one) status = corm_pages_flush(p, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }
