@@ -171,8 +171,11 @@ local function new_class(name, meta, functions)
   meta.__name, meta.__metatable, meta.class = name, "corm." .. name, class
   metas[class] = meta
   corm[name] = setmetatable(class, class_meta)
-  return class
 end
+
+-- In values of a script's own class, whose metatable says what they are made like.
+local CLASS = {}
+mutable.metas, mutable.class_meta, mutable.CLASS = metas, class_meta, CLASS
 
 local function check_class(what, class)
   if not metas[class] then
@@ -184,18 +187,42 @@ end
 -- Types that say that values of their columns tell; columns learn of it when they are mapped.
 local types = setmetatable({}, weak)
 
+-- The type once more, its kind, and what it is defined by if it is a script's own.
+local function check_type(what, class, given)
+  local meta = check_class(what, class)
+  if native.kind(given) ~= "type" then
+    fail("ArgumentError", "%s: a type such as corm.JSON expected, got %s", what, native.kind(given))
+  end
+  local again, kind, definition = native.type_again(given)
+  if not kind or not (kind == "hosted" or meta.kinds[kind]) then
+    fail("ArgumentError", "%s:%s: values of the type %s are no such tables", meta.__name, what, tostring(given))
+  end
+  return again, kind, definition
+end
+
 -- MutableDict:as_mutable(corm.JSON)
 function statics.as_mutable(class, given)
-  local meta = check_class("as_mutable", class)
-  if native.kind(given) ~= "type" then
-    fail("ArgumentError", "as_mutable: a type such as corm.JSON expected, got %s", native.kind(given))
-  end
-  local again, kind = native.type_again(given)
-  if not kind or not (kind == "hosted" or meta.kinds[kind]) then
-    fail("ArgumentError", "%s:as_mutable: values of the type %s are no such tables", meta.__name, tostring(given))
-  end
+  local again, kind = check_type("as_mutable", class, given)
   types[again] = { class = class, kind = kind }
   return again
+end
+
+-- What associate_with said, in order: { class, kind, definition }.
+local associated = {}
+
+-- MutableDict:associate_with(corm.JSON): as_mutable for the columns of that type in all classes that come later.
+function statics.associate_with(class, given)
+  local _, kind, definition = check_type("associate_with", class, given)
+  associated[#associated + 1] = { class = class, kind = kind, definition = definition }
+end
+
+local function find_associated(of)
+  if not associated[1] then return nil end
+  local _, kind, definition = native.type_again(of)
+  for i = #associated, 1, -1 do
+    local each = associated[i]
+    if each.kind == kind and rawequal(each.definition, definition) then return each end
+  end
 end
 
 local function track(ci, key, found)
@@ -423,6 +450,7 @@ end
 
 new_class("MutableList", {
   kinds = { JSON = true, ARRAY = true },
+  has_methods = true,
   check = check_list,
   __index = function(self, key)
     if type(key) ~= "string" then return rawget(self, CONTENT)[key] end
@@ -525,6 +553,7 @@ end
 
 new_class("MutableSet", {
   kinds = { JSON = true, ARRAY = true },
+  has_methods = true,
   check = check_set,
   made = function(value, content)
     local at = {}
@@ -563,6 +592,7 @@ end
 
 new_class("MutableJSON", {
   kinds = { JSON = true },
+  takes_all = true,
   check = function() end,
   __index = function(self, key) return get_nested(self, rawget(self, CONTENT), key) end,
   __newindex = set_any,
@@ -586,7 +616,7 @@ function mutable.map(ci)
   local names = native.names(ci.mapper)
   for _, key in ipairs(names) do
     local column = native.column_info(ci.mapper, key).column
-    local found = column and types[column.type]
+    local found = column and (types[column.type] or find_associated(column.type))
     if found and not mutable.find(ci, key) then track(ci, key, found) end
   end
 end
@@ -609,17 +639,27 @@ local function detach(value, object, key)
   if type(keys) == "table" then keys[key] = nil else parents[object] = nil end
 end
 
+-- Whether it is one of the class's, and not a part of another one.
+local function is_of(meta, value)
+  return content_of(value) and getmetatable(value) == meta.__metatable and root_of(value) == value
+    and rawget(value, CLASS) == meta.own
+end
+
 -- What a script assigns becomes a value of the class.
 function mutable.coerce(ci, key, value)
   local found = mutable.find(ci, key)
   if not found or value == nil or value == null or type(value) == "userdata" then return value end
   local meta = metas[found.class]
   local where = ci.name .. "." .. key
+  if is_of(meta, value) then return value end
+  if meta.coerce then
+    value = meta.coerce(found.class, key, value)
+    if value == nil or value == null or is_of(meta, value) then return value end
+  end
   if type(value) ~= "table" then
-    if found.class == corm.MutableJSON then return value end
+    if meta.takes_all then return value end
     fail("ArgumentError", "%s: %s takes a table, got %s", where, meta.__name, native.kind(value))
   end
-  if content_of(value) and getmetatable(value) == meta.__metatable and root_of(value) == value then return value end
   local content = copy(value, where, {}, 1)
   meta.check(where, content)
   return new_value(found.class, content)
@@ -632,12 +672,15 @@ function functions.mutable_wrap(object, key, content)
   local ci = info[native.class_of(object)]
   local found = mutable.find(ci, key)
   local meta = metas[found.class]
-  local ok, err = pcall(meta.check, ci.name .. "." .. key, content)
-  if not ok then
-    fail("DataError", "%s.%s: what is stored is no %s; MutableJSON takes all: %s", ci.name, key, meta.__name,
-      err.message or tostring(err))
+  local value = meta.coerce and meta.coerce(found.class, key, content) or content
+  if not is_of(meta, value) then
+    local ok, err = pcall(meta.check, ci.name .. "." .. key, value)
+    if not ok then
+      fail("DataError", "%s.%s: what is stored is no %s; MutableJSON takes all: %s", ci.name, key, meta.__name,
+        err.message or tostring(err))
+    end
+    value = new_value(found.class, value)
   end
-  local value = new_value(found.class, content)
   attach(value, object, key)
   return value
 end

@@ -122,7 +122,8 @@ int binding_type_again(lua_State *L) {
                     : type->kind == CORM_TYPE_JSON  ? "JSON"
                     : type->kind == CORM_TYPE_ARRAY ? "ARRAY"
                                                     : NULL);
-  return 2;
+  lua_getiuservalue(L, 1, BINDING_TYPE_DEFINITION);
+  return 3;
 }
 
 /* -- constructors ---------------------------------------------------------------------------------------------- */

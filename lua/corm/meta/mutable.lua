@@ -15,6 +15,14 @@ local corm = {}
 ---@return any # the class: called with values by position, or with a table
 function corm.MutableComposite(names, methods) end
 
+---Makes a class of values like those of `like`, with functions of its own; `coerce` sees what is assigned or stored and
+---is no value of the class, and gives a table or a value of the class.
+---@param name string
+---@param like any corm.MutableDict, MutableList, MutableSet, MutableJSON, or a class made of them
+---@param members? { coerce?: (fun(class: any, key: string, value: any): any), [string]: function }
+---@return any # the class
+function corm.Mutable(name, like, members) end
+
 ---Tables with names. What is inside of tables inside is not seen. A name may be anything, so methods are functions of
 ---the class: `MutableDict.update(doc.data, { ... })`.
 ---@class corm.MutableDictClass
@@ -28,6 +36,10 @@ function MutableDictClass:as_mutable(type) end
 ---The same for a column of a model that is there already.
 ---@param attribute corm.Expression
 function MutableDictClass:associate_with_attribute(attribute) end
+
+---The same as as_mutable for the columns of that type in all classes that are declared afterwards.
+---@param type corm.Type
+function MutableDictClass:associate_with(type) end
 
 ---A plain copy, of all that is inside, too.
 ---@param value any
@@ -71,6 +83,10 @@ function MutableListClass:as_mutable(type) end
 ---The same for a column of a model that is there already.
 ---@param attribute corm.Expression
 function MutableListClass:associate_with_attribute(attribute) end
+
+---The same as as_mutable for the columns of that type in all classes that are declared afterwards.
+---@param type corm.Type
+function MutableListClass:associate_with(type) end
 
 ---A plain copy, of all that is inside, too.
 ---@param value any
@@ -122,6 +138,10 @@ function MutableSetClass:as_mutable(type) end
 ---@param attribute corm.Expression
 function MutableSetClass:associate_with_attribute(attribute) end
 
+---The same as as_mutable for the columns of that type in all classes that are declared afterwards.
+---@param type corm.Type
+function MutableSetClass:associate_with(type) end
+
 ---A plain copy, of all that is inside, too.
 ---@param value any
 ---@return table
@@ -162,6 +182,10 @@ function MutableJSONClass:as_mutable(type) end
 ---The same for a column of a model that is there already.
 ---@param attribute corm.Expression
 function MutableJSONClass:associate_with_attribute(attribute) end
+
+---The same as as_mutable for the columns of that type in all classes that are declared afterwards.
+---@param type corm.Type
+function MutableJSONClass:associate_with(type) end
 
 ---A plain copy, of all that is inside, too.
 ---@param value any
