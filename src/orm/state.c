@@ -137,6 +137,10 @@ corm_status corm_state_tell_all(corm_session *session, corm_error *err) {
   return status;
 }
 
+void corm_state_forgive(corm_session *session) {
+  if (!session->telling) session->news_lost = false;
+}
+
 corm_status corm_session_tell(corm_session *session, corm_error *err) {
   return corm_state_tell(session, err);
 }

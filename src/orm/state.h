@@ -39,6 +39,8 @@ static inline corm_status corm_state_tell(corm_session *session, corm_error *err
 }
 /* The same where an error is on its way already. */
 void corm_state_tell_quietly(corm_session *session);
+/* What was lost before belongs to a call that has failed for want of memory: it is not said once more. */
+void corm_state_forgive(corm_session *session);
 /* Forgets what was noted. */
 void corm_state_drop_news(corm_session *session);
 /* Tells at once, if somebody listens. `frame` may be NULL. */

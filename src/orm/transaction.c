@@ -302,6 +302,7 @@ corm_status corm_session_commit(corm_session *session, corm_error *err) {
 corm_status corm_session_rollback(corm_session *session, corm_error *err) {
   corm_status status = CORM_OK;
   if (session->busy) return corm_state_check_idle(session, "rollback()", err);
+  corm_state_forgive(session);
   if (session->frame)
     status = rollback_root(session, err);
   else
@@ -344,6 +345,7 @@ corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, boo
     return corm_error_set(err, CORM_E_RESOURCE_CLOSED, "this transaction is closed");
   if (!frame->parent) return commit ? corm_session_commit(session, err) : corm_session_rollback(session, err);
   if (session->busy) return corm_state_check_idle(session, commit ? "commit()" : "rollback()", err);
+  if (!commit) corm_state_forgive(session);
   return tell_end(session, end_savepoints(session, frame->id, commit, err), err);
 }
 
