@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_statement.h"
 #include "binding/state.h"
 
 /* -- values that an execution gives -------------------------------------------------------------------------------- */
@@ -181,11 +182,11 @@ static void read_arguments(lua_State *L, parameter *p) {
 }
 
 /* A list of values for expanding; tuples keep their width. */
-static const corm_value *read_values(lua_State *L, int arg, const corm_type *type, corm_arena *scratch, uint32_t *n,
-                                     uint32_t *width, size_t *room) {
+static const corm_value *read_values(lua_State *L, int arg, const char *key, const corm_type *type, corm_arena *scratch,
+                                     uint32_t *n, uint32_t *width, size_t *room) {
   corm_error err;
   corm_error_init(&err);
-  corm_bind shape = {.base = {.type = type}, .key = "value", .expanding = true};
+  corm_bind shape = {.base = {.type = type}, .key = key, .expanding = true};
   corm_late_values list;
   lua_pushvalue(L, arg);
   if (lua_istable(L, -1) && lua_rawgeti(L, -1, 1) == LUA_TTABLE && !binding_tonode(L, -1))
@@ -210,7 +211,7 @@ int binding_bindparam(lua_State *L) {
   size_t room = 0;
   if (p.expanding && p.value_arg) {
     scratch = binding_scratch(L, state);
-    made.values = read_values(L, p.value_arg, p.type, scratch, &made.nvalues, &made.width, &room);
+    made.values = read_values(L, p.value_arg, made.key, p.type, scratch, &made.nvalues, &made.width, &room);
   } else if (p.value_arg) {
     binding_arg_read(L, p.value_arg, p.type, "bindparam", &value);
     if (value.node)
@@ -240,5 +241,123 @@ int binding_bindparam(lua_State *L) {
     lua_setiuservalue(L, -2, 2);
   }
   if (scratch) binding_scratch_done(L, state, scratch);
+  return 1;
+}
+
+/* -- select:params() ------------------------------------------------------------------------------------------------
+ */
+
+/* A parameter of the statement, and the value that it gets. */
+typedef struct given {
+  corm_bind made;
+  size_t room;
+} given;
+
+/* The statement's own parameter of that name. */
+static const corm_bind *find_parameter(lua_State *L, const corm_compiled *compiled, const char *name) {
+  const char *names[128];
+  size_t n = 0;
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_bind *bind = compiled->binds[i].node;
+    if (!bind || bind->unique) continue;
+    if (strcmp(bind->key, name) == 0) return bind;
+    if (n < sizeof names / sizeof *names) names[n++] = bind->key;
+  }
+  corm_error err;
+  corm_error_init(&err);
+  (void)corm_error_set(&err, CORM_E_ARGUMENT, "params: the statement has no parameter '%.100s'", name);
+  const char *nearest = corm_name_nearest(name, names, n);
+  if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
+  binding_raise(L, &err);
+  return NULL;
+}
+
+/* The parameter with the value at the top, which stays alive in the table at `kept`. */
+static given read_given(lua_State *L, const corm_bind *bind, corm_arena *scratch, int kept) {
+  const int at = lua_gettop(L);
+  given g = {.made = *bind};
+  binding_arg value = {.room = 0};
+  g.made.required = false;
+  g.made.hook = 0;
+  if (bind->expanding) {
+    uint32_t width;
+    g.made.values = read_values(L, at, bind->key, bind->base.type, scratch, &g.made.nvalues, &width, &g.room);
+    if (g.made.nvalues) g.made.width = width;
+  } else {
+    binding_arg_read(L, at, bind->base.type, "params", &value);
+    if (value.node)
+      binding_error(L, CORM_E_ARGUMENT, "params: a plain value expected for '%.100s', got an SQL expression",
+                    bind->key);
+    g.made.value = value.value;
+    g.room = value.room;
+  }
+  if (bind->base.type->kind == CORM_TYPE_NULLTYPE && !bind->base.type->hosted)
+    g.made.base.type = corm_type_of_value(g.made.nvalues ? &g.made.values[0] : &value.value);
+  g.room += BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(strlen(bind->key));
+  binding_arg_keep(L, at, kept);
+  return g;
+}
+
+/* Reads the table at 2; returns the number of its fields. */
+static uint32_t read_all_given(lua_State *L, const corm_compiled *compiled, corm_arena *scratch, int kept,
+                               given **out) {
+  uint32_t n = 0, i = 0;
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      binding_error(L, CORM_E_ARGUMENT, "params: names expected as keys, got %s", binding_typename(L, -2));
+    n++;
+  }
+  *out = corm_arena_alloc(scratch, (n + (size_t)1) * sizeof **out);
+  if (!*out) binding_error(L, CORM_E_MEMORY, "not enough memory");
+  for (lua_pushnil(L); lua_next(L, 2);)
+    (*out)[i++] = read_given(L, find_parameter(L, compiled, lua_tostring(L, -2)), scratch, kept);
+  return n;
+}
+
+/* The select with what was given before and now; of two values for a name the later one counts. */
+static const corm_node *select_with_in(corm_arena *arena, const corm_select *old, const given *items, uint32_t n) {
+  const uint32_t had = old->extra ? old->extra->ngiven : 0;
+  corm_select *select = (corm_select *)binding_statement_copy_in(arena, &old->base);
+  corm_select_extra *extra = corm_arena_zalloc(arena, 1, sizeof *extra);
+  const corm_bind **binds = corm_arena_alloc(arena, (had + (size_t)n + 1) * sizeof *binds);
+  if (!select || !extra || !binds) return NULL;
+  if (old->extra) *extra = *old->extra;
+  for (uint32_t i = 0; i < had; i++) binds[i] = old->extra->given[i];
+  for (uint32_t i = 0; i < n; i++)
+    if (!(binds[had + i] = corm_bind_copy_in(arena, &items[i].made, NULL))) return NULL;
+  extra->given = binds;
+  extra->ngiven = had + n;
+  select->extra = extra;
+  return &select->base;
+}
+
+int binding_select_params(lua_State *L) {
+  const corm_node *text = binding_tonode(L, 1);
+  if (text && text->kind == CORM_NODE_TEXT && lua_istable(L, 2)) return binding_text_bindparams(L);
+  const corm_select *old = binding_checkselectable(L, "params");
+  static const corm_compile_options options = {.named = true};
+  binding_state *state = binding_get(L);
+  corm_compiled compiled;
+  corm_error err;
+  given *items;
+  corm_error_init(&err);
+  if (lua_gettop(L) != 2 || !binding_is_plain_table(L, 2) || lua_rawlen(L, 2) > 0)
+    return binding_error(L, CORM_E_ARGUMENT, "params: a table of named values expected, got %s",
+                         binding_typename(L, 2));
+  lua_newtable(L);
+  corm_arena *scratch = binding_scratch(L, state);
+  if (binding_compile(L, 1, &corm_dialect_default, &options, scratch, &compiled, &err) != CORM_OK)
+    return binding_raise(L, &err);
+  const uint32_t n = read_all_given(L, &compiled, scratch, 3, &items);
+  size_t room = BINDING_ROOM(corm_select) + BINDING_ROOM(corm_select_extra) +
+                ((old->extra ? old->extra->ngiven : 0) + (size_t)n + 4) * sizeof(void *);
+  for (uint32_t i = 0; i < n; i++) room += items[i].room;
+  binding_build b;
+  const corm_node *node;
+  binding_statement_start(&b, L, room, 1);
+  do node = select_with_in(&b.arena, old, items, n);
+  while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 3, 3);
+  binding_scratch_done(L, state, scratch);
   return 1;
 }

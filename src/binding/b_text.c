@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_bindparam.h"
 #include "binding/b_statement.h"
 
 /* The text at 1, with or without columns. */
@@ -40,6 +41,12 @@ static void check_name(lua_State *L, const corm_text *text, const char *name) {
     binding_error(L, CORM_E_ARGUMENT, "This text() construct doesn't define a bound parameter named '%.100s'", name);
 }
 
+static const corm_bind *find_bind(const bind_list *list, const char *key) {
+  for (size_t i = 0; i < list->n; i++)
+    if (strcmp(list->binds[i]->key, key) == 0) return list->binds[i];
+  return NULL;
+}
+
 static void put_bind(bind_list *list, const corm_bind *bind) {
   for (size_t i = 0; i < list->n; i++) {
     if (strcmp(list->binds[i]->key, bind->key) != 0) continue;
@@ -71,7 +78,9 @@ static void read_fields(lua_State *L, const corm_text *text, int arg, corm_arena
     if (!binding_tovalue_in(L, -1, scratch, &value))
       binding_error(L, CORM_E_ARGUMENT, "bindparams: the value of '%s' must be a value, got %s", key,
                     binding_typename(L, -1));
-    const corm_node *bind = corm_bindparam_in(scratch, key, NULL, &value, false);
+    const corm_bind *old = find_bind(list, key);
+    const corm_type *type = old && !old->base.type->hosted ? old->base.type : NULL;
+    const corm_node *bind = corm_bindparam_in(scratch, key, type, &value, false);
     if (!bind) binding_error(L, CORM_E_MEMORY, "not enough memory");
     put_bind(list, (const corm_bind *)bind);
     lua_pop(L, 1);
@@ -102,7 +111,7 @@ static size_t binds_room(const bind_list *list) {
 }
 
 /* bindparams(bindparam("x", ...), ..., { y = value }) */
-static int text_bindparams(lua_State *L) {
+int binding_text_bindparams(lua_State *L) {
   const corm_text *old = check_text(L, "bindparams");
   const corm_select *of_columns = corm_as_select(binding_tonode(L, 1));
   binding_state *state = binding_get(L);
@@ -160,7 +169,7 @@ static int text_columns(lua_State *L) {
 }
 
 void binding_open_text(lua_State *L) {
-  static const luaL_Reg methods[] = {{"bindparams", text_bindparams}, {"columns", text_columns}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"bindparams", binding_text_bindparams}, {"columns", text_columns}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"text", text_call}, {NULL, NULL}};
   binding_add_methods(L, BINDING_STATEMENT, methods);
   binding_setfuncs(L, functions);

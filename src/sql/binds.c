@@ -369,6 +369,7 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
 
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place) {
+  if (c->given) bind = corm_given_bind(c, bind);
   if (bind->late) {
     corm_emit_late(c, bind, column, left, op, place);
   } else {
@@ -377,7 +378,7 @@ void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *
 }
 
 void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
-  const corm_bind *bind = node->kind == CORM_NODE_BIND ? (const corm_bind *)node : NULL;
+  const corm_bind *bind = node->kind == CORM_NODE_BIND ? corm_given_bind(compiler, (const corm_bind *)node) : NULL;
   if (bind && !bind->required && !bind->expanding && !bind->late && !compiler->options.named) {
     emit_literal(compiler, bind->base.type, &bind->value);
   } else {

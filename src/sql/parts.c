@@ -243,6 +243,7 @@ static void extra_parts(corm_parts *p, const corm_select_extra *extra) {
   nodes(p, extra->distinct_on, extra->ndistinct_on);
   number(p, (uint64_t)extra->fetch << 2 | (uint64_t)extra->with_ties << 1 | extra->percent);
   said_parts(p, extra->texts, extra->ntexts);
+  nodes(p, (const corm_node *const *)extra->given, extra->ngiven);
   number(p, extra->lock != NULL);
   if (!extra->lock) return;
   nodes(p, extra->lock->of, extra->lock->nof);

@@ -110,6 +110,8 @@ typedef struct corm_select_extra {
   const corm_row_lock *lock; /* NULL: none */
   const corm_select_text *texts;
   uint32_t ntexts;
+  const corm_bind *const *given; /* values of named parameters, of the select and of what is in it */
+  uint32_t ngiven;
   bool fetch; /* the limit is written FETCH FIRST */
   bool with_ties;
   bool percent;

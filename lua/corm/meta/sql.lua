@@ -121,6 +121,11 @@ function Statement:options(...) end
 ---@return self
 function Statement:execution_options(options) end
 
+---Values of named parameters, of a select, a union or text, and of all that is in it.
+---@param values table<string, any>
+---@return self
+function Statement:params(values) end
+
 ---@param options? corm.CompileOptions
 ---@return corm.Compiled
 function Statement:compile(options) end
