@@ -67,6 +67,44 @@ describe("U27 bulk INSERT of a class with several tables", function()
     assert.equal("Boss", session:scalars(select(m.Employee):where(m.Employee.name:eq "zo")):one().__class__.__name__)
   end)
 
+  it("returns objects and columns of all tables, on every database", function()
+    local list
+    local sent = w:statements(function()
+      list = session:scalars(corm.insert(m.Boss):returning(m.Boss), {
+        { name = "zo", budget = 1, car = "red" }, { name = "al", car = "blue" },
+      }):all()
+    end)
+    assert.equal("SELECT", sent[#sent]:match "^%a+")
+    assert.same({ "zo", 1, "red", 3 }, { list[1].name, list[1].budget, list[1].car, list[1].grade })
+    assert.same({ "al", "blue" }, { list[2].name, list[2].car })
+    assert.is_true(rawequal(list[2], session:get(m.Boss, list[2].id)))
+    local result = session:execute(corm.insert(m.Manager):returning(m.Manager.name, m.Manager.budget), {
+      { id = 91, name = "b", budget = 2 }, { id = 90, name = "a" },
+    })
+    assert.equal(2, result.rowcount)
+    local rows = result:all()
+    assert.same({ "a", "b", 2 }, { rows[1].name, rows[2].name, rows[2].budget })
+    rows = session:execute(corm.insert(m.Manager):returning(m.Manager.id, { sort_by_parameter_order = true }), {
+      { id = 81 }, { id = 80 }, { id = 82 },
+    }):scalars():all()
+    assert.same({ 81, 80, 82 }, rows)
+    session:commit()
+    assert.equal("81,90", w:list "SELECT id FROM employee WHERE id IN (81, 90) ORDER BY id")
+    local many = {}
+    for i = 1, 501 do many[i] = { id = 2000 - i } end
+    local order = corm.insert(m.Manager):returning(m.Manager.id, { sort_by_parameter_order = true })
+    assert.equal(0, w:count(function()
+      raises("InvalidRequestError", "insert of Manager in several tables: more than 500 rows are returned in the order "
+        .. "of the list where their keys ascend only", session.execute, session, order, many)
+    end))
+    table.sort(many, function(a, b) return a.id < b.id end)
+    assert.equal(1499, session:execute(order, many):scalars():first())
+    local loaded = session:scalars(corm.insert(m.Manager):returning(m.Manager):options(corm.load_only(m.Manager.name)),
+      { { name = "x", budget = 4 } }):one()
+    assert.is_true(table.concat(corm.inspect(loaded).unloaded, " "):find("budget", 1, true) ~= nil)
+    assert.equal(4, loaded.budget)
+  end)
+
   it("refuses unknown names before anything is sent", function()
     assert.equal(0, w:count(function()
       raises("CompileError", "Unconsumed column names: bugdet (Manager has no such attribute; did you mean 'budget'?)",

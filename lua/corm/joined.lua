@@ -93,7 +93,47 @@ local function insert_roots(session, rows, level, primary)
   return result
 end
 
-function functions.insert_joined(session, class, given)
+local function is_ascending(rows, name)
+  for i, row in ipairs(rows) do
+    local key, before = row[name], i > 1 and rows[i - 1][name]
+    if math.type(key) ~= "integer" or (before and key <= before) then return false end
+  end
+  return true
+end
+
+-- So many rows are put into the order of the list by a CASE; of more their keys have to ascend.
+local MOST_CASES = 500
+
+local function in_given_order(class, rows, primary)
+  if not primary[2] and is_ascending(rows, primary[1]) then return { class[primary[1]] } end
+  if #rows > MOST_CASES then
+    fail("InvalidRequestError", "insert of %s in several tables: more than %d rows are returned in the order of the "
+      .. "list where their keys ascend only", class.__name__, MOST_CASES)
+  end
+  local whens = {}
+  for i, row in ipairs(rows) do
+    local parts = {}
+    for k, name in ipairs(primary) do parts[k] = class[name]:eq(row[name]) end
+    whens[i] = { corm.and_(table.unpack(parts)), i }
+  end
+  return { corm.case(table.unpack(whens)) }
+end
+
+-- What RETURNING was to give, by the keys: one statement that all databases have.
+local function select_returned(session, class, statement, rows, primary, order)
+  local columns, keys = {}, {}
+  for k, name in ipairs(primary) do columns[k] = class[name] end
+  for i, row in ipairs(rows) do
+    keys[i] = {}
+    for k, name in ipairs(primary) do keys[i][k] = row[name] end
+    if #primary == 1 then keys[i] = keys[i][1] end
+  end
+  local key = #primary == 1 and columns[1] or corm.tuple_(table.unpack(columns))
+  return session:execute(statement:where(key:in_(keys)):order_by(table.unpack(order or columns)))
+end
+
+-- `returned`: the select of what the INSERT returns, or nil; `sorted`: in the order of the list.
+function functions.insert_joined(session, class, given, returned, sorted)
   local levels, primary = levels_of(class)
   check_names(class, levels, given)
   local rows, first = {}, levels[1]
@@ -105,11 +145,16 @@ function functions.insert_joined(session, class, given)
     end
     if first.version and rows[i][first.version] == nil then rows[i][first.version] = 1 end
   end
+  if sorted and #rows > MOST_CASES and has_key(rows[1], primary) then in_given_order(class, rows, primary) end
   local result = insert_roots(session, rows, first, primary)
   for i = 2, #levels do
     in_groups(rows, levels[i], function(group)
       result = session:execute(corm.insert(levels[i].as_table), group)
     end)
+  end
+  if returned then
+    local order = sorted and in_given_order(class, rows, primary)
+    result = select_returned(session, class, returned, rows, primary, order or nil)
   end
   return result, #rows
 end

@@ -32,27 +32,73 @@ const corm_mapper *binding_inserted_class(lua_State *L, int statement) {
   return class_of(L, statement, true);
 }
 
+/* A sequence of rows, and not one. */
+static bool is_list(lua_State *L, int params) {
+  if (!lua_istable(L, params)) return false;
+  const bool list = lua_rawgeti(L, params, 1) == LUA_TTABLE;
+  lua_pop(L, 1);
+  return list;
+}
+
+bool binding_inserts_joined(lua_State *L, int statement, int params) {
+  const corm_mapper *mapper = binding_inserted_class(L, statement);
+  return mapper && mapper->local && is_list(L, params);
+}
+
+static const corm_node *select_returned_in(corm_arena *arena, const corm_insert *insert, const corm_node *from) {
+  corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
+  const corm_node **columns = corm_arena_alloc(arena, insert->nreturning * sizeof *columns);
+  const corm_node **froms = corm_arena_alloc(arena, sizeof *froms);
+  if (!select || !columns || !froms) return NULL;
+  memcpy(columns, insert->returning, insert->nreturning * sizeof *columns);
+  froms[0] = from;
+  select->base = (corm_node){.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)};
+  select->columns = columns;
+  select->ncolumns = insert->nreturning;
+  select->froms = froms;
+  select->nfroms = 1;
+  return &select->base;
+}
+
+/* returned(insert): the select of what it returns, with its options. No RETURNING knows all tables of the class. */
+static int push_returned(lua_State *L) {
+  const corm_insert *insert = (const corm_insert *)binding_tonode(L, 1);
+  const corm_mapper *mapper = binding_inserted_class(L, 1);
+  binding_build b;
+  const corm_node *node;
+  binding_statement_start(&b, L, BINDING_ROOM(corm_select) + ((size_t)insert->nreturning + 4) * sizeof(void *), 0);
+  do node = select_returned_in(&b.arena, insert, mapper->from);
+  while (binding_build_again(&b, node));
+  binding_statement_finish(L, true, 2, 1);
+  return 1;
+}
+
 bool binding_run_joined(lua_State *L, int self, int statement, int params) {
   const bool inserts = binding_inserted_class(L, statement) != NULL;
   const corm_mapper *mapper = inserts ? binding_inserted_class(L, statement) : binding_written_class(L, statement);
-  if (!mapper || !mapper->local || !lua_istable(L, params)) return false;
-  const bool list = lua_rawgeti(L, params, 1) == LUA_TTABLE;
-  lua_pop(L, 1);
+  if (!mapper || !mapper->local || !is_list(L, params)) return false;
   const corm_node *node = binding_tonode(L, statement);
   const corm_update *update = node->kind == CORM_NODE_UPDATE ? (const corm_update *)node : NULL;
-  if (!list || (!inserts && !update) || (update && update->where)) return false;
-  if (inserts ? ((const corm_insert *)node)->ncolumns || ((const corm_insert *)node)->nreturning
-              : update->n || update->nreturning || update->all)
-    binding_error(L, CORM_E_INVALID_REQUEST,
-                  "%s of %s in several tables: all values stand in the list of rows, and nothing is returned",
-                  inserts ? "insert" : "update", mapper->name);
+  const corm_insert *insert = inserts ? (const corm_insert *)node : NULL;
+  if ((!inserts && !update) || (update && update->where)) return false;
+  if (inserts ? insert->ncolumns > 0 : update->n || update->nreturning || update->all)
+    binding_error(L, CORM_E_INVALID_REQUEST, "%s of %s in several tables: all values stand in the list of rows%s",
+                  inserts ? "insert" : "update", mapper->name, inserts ? "" : ", and nothing is returned");
   binding_state *state = binding_get(L);
   luaL_checkstack(L, 8, "execute");
   binding_host_function(L, state->host, inserts ? "insert_joined" : "update_joined");
   lua_pushvalue(L, self);
   binding_push_class(L, state, mapper);
   lua_pushvalue(L, params);
-  lua_call(L, 3, 2);
+  if (inserts && insert->nreturning) {
+    lua_pushcfunction(L, push_returned);
+    lua_pushvalue(L, statement);
+    lua_call(L, 1, 1);
+  } else {
+    lua_pushnil(L);
+  }
+  lua_pushboolean(L, inserts && insert->sorted);
+  lua_call(L, 5, 2);
   const int64_t total = lua_tointeger(L, -1);
   lua_pop(L, 1);
   if (lua_isnil(L, -1)) {

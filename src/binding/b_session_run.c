@@ -388,7 +388,8 @@ void binding_session_send(lua_State *L, int self, int statement, int params) {
   const corm_node *node = stmt && stmt->wanted ? &stmt->wanted->base : binding_tonode(L, statement);
   run_settings settings = read_settings(L, statement);
   const bool bundles = node && node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node);
-  if (node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0)))
+  const bool entities = node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0));
+  if (entities && !binding_inserts_joined(L, statement, params))
     run_entities(L, session, node, statement, params, &settings);
   else
     run_plain(L, session, self, statement, params, &settings);
