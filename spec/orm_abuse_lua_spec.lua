@@ -15,15 +15,7 @@ end
 
 local function close() w:close() end
 
-local function assert_usable(of)
-  of = of or session
-  assert.is_true(of.is_active)
-  assert.same({ 0, 0, 0 }, { #of.new, #of.dirty, #of.deleted })
-  local before = tonumber(w:rows "SELECT count(*) FROM city")
-  of:add(m.City { name = "usable " .. before })
-  of:commit()
-  assert.equal(before + 1, tonumber((w:rows "SELECT count(*) FROM city")))
-end
+local function assert_usable(of) w:check_usable(of or session) end
 
 describe("E1 finalizers called by hand", function()
   before_each(open)

@@ -4,11 +4,12 @@ local orm = load "corm.orm"
 local attributes = load "corm.attributes"
 local events = load "corm.events"
 local mutable = load "corm.mutable"
+load "corm.mutable_tables"
 load "corm.mutable_class"
 local relationships = load "corm.relationship"
 local descriptors = load "corm.descriptor"
 local inheritance = load "corm.inheritance"
-local declared = load "corm.declared"
+local declaration = load "corm.declaration"
 local constructor = load "corm.constructor"
 local concrete = load "corm.concrete"
 load "corm.composite"
@@ -23,9 +24,10 @@ load "corm.bulk"
 load "corm.joined"
 load "corm.criteria"
 load "corm.execute"
+load "corm.alias"
 local native, info, fail = orm.native, orm.info, orm.fail
 
-local Table, MetaData = corm.Table, corm.MetaData
+local MetaData = corm.MetaData
 local functions = attributes.functions
 
 -- Registries ----------------------------------------------------------------------------------------------------------
@@ -215,174 +217,6 @@ function add_member(ci, key, value)
   end
 end
 
--- Reading a model's table ---------------------------------------------------------------------------------------------
-
-local special = {
-  __tablename__ = "string", __table__ = "any", __table_args__ = "table", __mapper_args__ = "table",
-  __mixins__ = "table", __abstract__ = "boolean", __tostring = "function", __init__ = "function",
-}
-
-local mapper_args = {
-  polymorphic_on = "any", polymorphic_identity = "any", polymorphic_abstract = "boolean",
-  polymorphic_load = "string", inherits = "!is said by its parent: Parent:model(...)", inherit_condition = "any",
-  concrete = "boolean", with_polymorphic = "any", version_id_col = "any", version_id_generator = "any",
-  primary_key = "table", eager_defaults = "any", include_properties = "table", exclude_properties = "table",
-  column_prefix = "string", confirm_deleted_rows = "boolean", allow_partial_pks = "boolean", batch = "boolean",
-  passive_updates = "boolean", always_refresh = "boolean", properties = "table",
-}
-
--- What a model is made of, its own part and its mixins': columns, items for the Table, members, validators.
-local function new_parts()
-  return {
-    columns = {}, attributes = {}, also = {}, items = {}, members = {}, validators = {}, special = {}, mixins = {},
-  }
-end
-
--- These may be functions of the class to be.
-local late_special = { __tablename__ = true, __table_args__ = true, __mapper_args__ = true }
-
-local function add_special(parts, where, key, value)
-  local expected = special[key]
-  if not expected then native.unknown("name", where, key, orm.sorted_keys(special)) end
-  local late = late_special[key] and type(value) == "function"
-  if expected ~= "any" and type(value) ~= expected and not late then
-    fail("ArgumentError", "%s.%s must be a %s, got %s", where, key, expected, native.kind(value))
-  end
-  if parts.special[key] == nil then parts.special[key] = value end
-end
-
-local function add_item(parts, where, value, mixed_in)
-  local kind = native.kind(value)
-  if orm.marker_kind(value) == "validates" then
-    parts.validators[#parts.validators + 1] = value
-  elseif kind == "Column" then
-    if not value.key then fail("ArgumentError", "%s: a column without a name in the array part", where) end
-    parts.columns[value.key] = parts.columns[value.key] or (mixed_in and native.copy_column(value) or value)
-  elseif kind == "constraint" or kind == "Index" then
-    parts.items[#parts.items + 1] = value
-  else
-    fail("ArgumentError", "%s: constraints, indexes and validates(...) may stand without a name, got %s", where, kind)
-  end
-end
-
-local function add_named(parts, key, value, mixed_in)
-  if parts.columns[key] ~= nil or parts.members[key] ~= nil then return end
-  local column, options, also = property.column(value)
-  if column or native.kind(value) == "Column" then
-    column = column or value
-    parts.columns[key] = mixed_in and native.copy_column(column) or column
-    parts.attributes[key] = options
-    parts.also[key] = also
-  else
-    parts.members[key] = value
-  end
-end
-
--- Adds the fields of one table; what is there already wins. Names that are private to an abstract class stay with it.
-local function add_fields(parts, where, body, mixed_in)
-  for key, value in next, body do
-    if type(key) == "number" then
-      add_item(parts, where, value, mixed_in)
-    elseif type(key) ~= "string" then
-      fail("ArgumentError", "%s: members have names, got a key of type %s", where, type(key))
-    elseif string.sub(key, 1, 2) ~= "__" then
-      add_named(parts, key, value, mixed_in)
-    else
-      value = declared.function_of(value)
-      if not mixed_in or declared.is_inherited(key, value) then add_special(parts, where, key, value) end
-    end
-  end
-end
-
-local function mixins_of(where, body)
-  local mixins = rawget(body, "__mixins__")
-  if mixins == nil then return {} end
-  if type(mixins) ~= "table" then fail("ArgumentError", "%s.__mixins__ must be a list of tables", where) end
-  for i, mixin in ipairs(mixins) do
-    if type(mixin) ~= "table" or (info[mixin] and info[mixin].mapper) then
-      fail("ArgumentError", "%s.__mixins__[%d]: a plain table of columns and functions expected, got %s", where, i,
-        native.kind(mixin))
-    end
-  end
-  return mixins
-end
-
--- The model's own table first, then its mixins, then abstract parents: the first to name something wins.
-local function read_parts(where, base, body)
-  local parts = new_parts()
-  add_fields(parts, where, body, false)
-  for _, mixin in ipairs(mixins_of(where, body)) do
-    parts.mixins[mixin] = true
-    add_fields(parts, where, info[mixin] and info[mixin].body or mixin, true)
-  end
-  while info[base].body do
-    local abstract = info[base]
-    add_fields(parts, where, abstract.body, true)
-    for _, mixin in ipairs(mixins_of(where, abstract.body)) do add_fields(parts, where, mixin, true) end
-    base = abstract.base
-  end
-  declared.finish(parts, where, { special = late_special, add_special = add_special, add_named = add_named })
-  return parts
-end
-
-local function check_mapper_args(where, args)
-  orm.check_options(where .. ".__mapper_args__", args, mapper_args)
-end
-
--- The Table -----------------------------------------------------------------------------------------------------------
-
-local function table_arguments(where, parts)
-  local arguments, options = {}, {}
-  for _, key in ipairs(orm.sorted_keys(parts.columns)) do
-    local column = parts.columns[key]
-    native.set_column_name(column, key)
-    arguments[#arguments + 1] = column
-  end
-  table.sort(arguments, function(a, b) return native.column_creation(a) < native.column_creation(b) end)
-  for _, item in ipairs(parts.items) do arguments[#arguments + 1] = item end
-  for key, value in next, parts.special.__table_args__ or {} do
-    if type(key) == "number" then
-      local kind = native.kind(value)
-      if kind ~= "constraint" and kind ~= "Index" then
-        fail("ArgumentError", "%s.__table_args__: constraints and indexes expected, got %s", where, kind)
-      end
-    else
-      options[key] = value
-    end
-  end
-  for _, item in ipairs(parts.special.__table_args__ or {}) do arguments[#arguments + 1] = item end
-  arguments[#arguments + 1] = options
-  return arguments
-end
-
--- Returns the Table and the names that its columns have as attributes.
-local function make_table(where, base, parts)
-  local given, name = parts.special.__table__, parts.special.__tablename__
-  local keys = {}
-  for key, column in next, parts.columns do keys[column] = key end
-  if given ~= nil then
-    if native.kind(given) ~= "Table" then
-      fail("ArgumentError", "%s.__table__ must be a Table, got %s", where, native.kind(given))
-    end
-    for column, key in next, keys do
-      if not rawequal(column.table, given) then
-        fail("ArgumentError", "%s.%s: with __table__ the columns are those of the Table", where, key)
-      end
-    end
-    return given, keys
-  end
-  if not name then
-    fail("InvalidRequestError", "class %s has no __tablename__ and no __table__", where)
-  end
-  return Table(name, info[base].registry.metadata, table.unpack(table_arguments(where, parts))), keys
-end
-
-local function attribute_names(as_table, keys)
-  local names = {}
-  for column in as_table.columns do names[#names + 1] = keys[column] or column.key end
-  return names
-end
-
 -- Base:model ----------------------------------------------------------------------------------------------------------
 
 local function new_info(name, base)
@@ -452,8 +286,8 @@ local function map_class(ci, parts)
   elseif parts.joined then
     as_table, names, columns = parts.joined[1], selectable.columns(name, parts)
   else
-    as_table, keys = make_table(name, ci.base, parts)
-    names = rules.select(ci, parts, attribute_names(as_table, keys), as_table)
+    as_table, keys = declaration.make_table(name, ci.base, parts)
+    names = rules.select(ci, parts, declaration.attribute_names(as_table, keys), as_table)
   end
   local taken = as_table and not parts.joined and registry.tables[as_table]
   if taken and registry.classes[info[taken].name] == taken then
@@ -489,14 +323,6 @@ local function map_class(ci, parts)
   return class
 end
 
--- The table of the metadata that the parts make, where there is one by now.
-local function find_table(metadata, parts)
-  local name, args = parts.special.__tablename__, parts.special.__table_args__
-  if parts.special.__table__ ~= nil or not name then return nil end
-  local schema = args and rawget(args, "schema") or metadata.schema
-  return metadata.tables[schema and schema ~= "" and schema .. "." .. name or name]
-end
-
 local new_abstract
 
 -- A table that was to become a class is what it was.
@@ -510,8 +336,8 @@ end
 local function declare(base, name, body, given)
   check_name(base, name, body)
   if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
-  local parts = read_parts(name, base, body)
-  check_mapper_args(name, parts.special.__mapper_args__)
+  local parts = declaration.read(name, base, body)
+  declaration.check_mapper_args(name, parts.special.__mapper_args__)
   rules.add_properties(name, parts)
   local ci = new_info(name, base)
   concrete.prepare(ci, parts, body)
@@ -521,11 +347,11 @@ local function declare(base, name, body, given)
   end
   -- What is refused or interrupted leaves neither class nor table behind, so that it can be said again.
   ci.given = given
-  ci.mixins = mixins_of(name, body)
+  ci.mixins = declaration.mixins(name, body)
   local fields = {}
   for key, value in next, given or {} do fields[key] = value end
   local metadata = ci.registry.metadata
-  local there = find_table(metadata, parts)
+  local there = declaration.find_table(metadata, parts)
   local ok, result = pcall(map_class, ci, parts)
   if ok then return result end
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
@@ -534,7 +360,7 @@ local function declare(base, name, body, given)
     inheritance.take_back(ci)
   end
   if given and not mapped then restore(given, fields) end
-  local made = find_table(metadata, parts)
+  local made = declaration.find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)
 end
@@ -596,12 +422,8 @@ local function new_base(ci)
 end
 
 function new_abstract(base, name, body)
-  for key in next, body do
-    if type(key) == "string" and string.sub(key, 1, 2) == "__" and not special[key] then
-      native.unknown("name", name, key, orm.sorted_keys(special))
-    end
-  end
-  local mixins = mixins_of(name, body)
+  declaration.check_special(name, body)
+  local mixins = declaration.mixins(name, body)
   return new_base { name = name, registry = info[base].registry, body = body, base = base, mixins = mixins }
 end
 
@@ -624,74 +446,6 @@ end
 function registry_methods:generate_base(options)
   options = orm.check_options("generate_base", options, { name = "string" })
   return new_base { name = options.name or "Base", registry = self }
-end
-
--- Aliases -------------------------------------------------------------------------------------------------------------
-
--- Bundle("name", column, ... [, { single_entity }]): columns that are one value of a row, found by their names in it.
-function corm.Bundle(name, ...)
-  if type(name) ~= "string" then fail("ArgumentError", "Bundle: a name expected, got %s", native.kind(name)) end
-  local columns, options = table.pack(...), nil
-  local last = columns[columns.n]
-  if type(last) == "table" and getmetatable(last) == nil then
-    options, columns.n = last, columns.n - 1
-  end
-  options = orm.check_options("Bundle", options, { single_entity = "boolean" })
-  local node, keys = native.bundle(name, options.single_entity or false, table.unpack(columns, 1, columns.n))
-  local c = {}
-  for i, key in ipairs(keys) do c[key] = columns[i] end
-  local fields = { c = c, columns = c, name = name, single_entity = options.single_entity or false }
-  return setmetatable({}, {
-    __name = "Bundle",
-    __metatable = "corm.Bundle",
-    __corm_node = node,
-    __tostring = function() return "<Bundle " .. name .. ">" end,
-    __newindex = function() return fail("ArgumentError", "a Bundle cannot be changed") end,
-    __index = function(_, key)
-      local value = fields[key]
-      if value == nil then native.unknown("member", "Bundle", tostring(key), orm.sorted_keys(fields)) end
-      return value
-    end,
-  })
-end
-
--- with_parent(object, Class.relation)
-corm.with_parent = native.with_parent
-
--- aliased(User [, subquery] [, { name = "u" }]): the class once more, under another name in SQL, or as a subquery.
-function corm.aliased(class, subquery, options)
-  local ci = type(class) == "table" and info[class]
-  if not ci or not ci.mapper then
-    fail("ArgumentError", "aliased: a mapped class expected, got %s", native.kind(class))
-  end
-  if subquery ~= nil and type(subquery) ~= "userdata" then subquery, options = nil, subquery end
-  options = orm.check_options("aliased", options, { name = "string", flat = "boolean" })
-  property.resolve(ci)
-  ci.aliased = true
-  local from
-  if subquery == nil then
-    from = native.alias(ci.mapper, options.name)
-  else
-    if native.kind(subquery) ~= "FROM clause" then
-      fail("ArgumentError", "aliased: a subquery expected, got %s", native.kind(subquery))
-    end
-    from = options.name and subquery:alias(options.name) or subquery
-  end
-  local alias = {}
-  local entity = native.entity(ci.mapper, from, alias, options.name)
-  return setmetatable(alias, {
-    __name = ci.name,
-    __metatable = "corm.alias",
-    __corm_node = entity,
-    __tostring = function() return "<alias of class " .. ci.name .. ">" end,
-    __newindex = function() return fail("ArgumentError", "an alias of %s cannot be changed", ci.name) end,
-    __call = function() return fail("ArgumentError", "an alias of %s has no objects; call the class", ci.name) end,
-    __index = function(self, key)
-      local value, keep = descriptors.class_value(ci, key, self, entity, from)
-      if keep then rawset(self, key, value) end
-      return value
-    end,
-  })
 end
 
 native.functions(functions)

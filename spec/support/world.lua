@@ -1,5 +1,6 @@
 -- A database with the classes that many specs of the ORM use, and a record of the statements that are really sent.
 local corm = require "corm"
+local assert = require "luassert"
 local database = require "spec.support.database"
 local sql = require "spec.support.sql"
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
@@ -142,6 +143,16 @@ function world:sets()
     end
   end
   return sets
+end
+
+-- The session waits for nothing, holds nothing, and a unit of work goes through.
+function world:check_usable(session)
+  assert.is_true(session.is_active)
+  assert.same({ 0, 0, 0 }, { #session.new, #session.dirty, #session.deleted })
+  local before = tonumber(self:rows "SELECT count(*) FROM city")
+  session:add(self.m.City { name = "usable " .. before })
+  session:commit()
+  assert.equal(before + 1, tonumber((self:rows "SELECT count(*) FROM city")))
 end
 
 -- Their number.
