@@ -5,183 +5,10 @@
 
 #include "binding/state.h"
 
-static int closed_error(lua_State *L) {
-  return binding_error(L, CORM_E_RESOURCE_CLOSED, "this result object is closed");
-}
-
 /* A Result or a view of one at argument 1. */
 static binding_result *check_any(lua_State *L, const char *what) {
   binding_result *result = binding_test(L, 1, BINDING_VIEW);
   return result ? result : binding_check(L, 1, BINDING_RESULT, what);
-}
-
-/* -- making -- */
-
-binding_result *binding_new_result(lua_State *L, int anchor, int statement) {
-  if (anchor) anchor = lua_absindex(L, anchor);
-  if (statement) statement = lua_absindex(L, statement);
-  binding_result *result = binding_new(L, BINDING_RESULT, sizeof *result, BINDING_RESULT_SLOTS);
-  result->source = result;
-  result->rowcount = INT64_MIN;
-  if (anchor) {
-    lua_pushvalue(L, anchor);
-    lua_setiuservalue(L, -2, BINDING_RESULT_ANCHOR);
-  }
-  if (statement) {
-    lua_pushvalue(L, statement);
-    lua_setiuservalue(L, -2, BINDING_RESULT_STATEMENT);
-  }
-  return result;
-}
-
-void binding_result_started(lua_State *L, binding_result *result) {
-  int self = lua_gettop(L);
-  size_t n = corm_result_returns_rows(result->result) ? corm_result_column_count(result->result) : 0;
-  result->width = n;
-  if (n == 0) return;
-  luaL_checkstack(L, 4, "result");
-  binding_shape_column *columns = lua_newuserdatauv(L, n * sizeof *columns, 0);
-  for (size_t i = 0; i < n; i++) {
-    const corm_compiled_column *column = corm_result_column(result->result, i);
-    columns[i] = (binding_shape_column){.key = column->key, .name = column->name, .node = column->node};
-  }
-  lua_getiuservalue(L, self, BINDING_RESULT_STATEMENT);
-  binding_push_shape(L, columns, n, -1);
-  lua_setiuservalue(L, self, BINDING_RESULT_SHAPE);
-  lua_settop(L, self);
-}
-
-void binding_push_list_result(lua_State *L, int shape, int values, lua_Integer nrows) {
-  shape = lua_absindex(L, shape);
-  values = lua_absindex(L, values);
-  binding_result *result = binding_new_result(L, 0, 0);
-  result->count = nrows;
-  result->rowcount = -1;
-  lua_pushvalue(L, values);
-  lua_setiuservalue(L, -2, BINDING_RESULT_VALUES);
-  lua_pushvalue(L, shape);
-  lua_setiuservalue(L, -2, BINDING_RESULT_SHAPE);
-  result->width = binding_shape_width(L, shape);
-}
-
-/* -- stepping -- */
-
-/* To the next row of the source; false at the end. */
-static bool step(lua_State *L, binding_result *self) {
-  binding_result *source = self->source;
-  if (self->closed || source->closed) closed_error(L);
-  if (!source->result) {
-    if (source->next >= source->count && !binding_turn_page(L, self)) return false;
-    source->next++;
-    return true;
-  }
-  corm_error err;
-  corm_error_init(&err);
-  binding_get(L)->L = L;
-  corm_status status = corm_result_next(source->result, &err);
-  if (status == CORM_FAILED) binding_raise(L, &err);
-  return status == CORM_ROW;
-}
-
-/* A list's value: column from 0 of the current row. */
-static void push_list_value(lua_State *L, int index, const binding_result *source, size_t column) {
-  lua_getiuservalue(L, index, BINDING_RESULT_VALUES);
-  lua_rawgeti(L, -1, (source->next - 1) * (lua_Integer)source->width + (lua_Integer)column + 1);
-  lua_remove(L, -2);
-}
-
-static void push_scalar(lua_State *L, int source_index, const binding_result *self) {
-  const binding_result *source = self->source;
-  size_t column = self->map ? (size_t)self->map[self->column] : (size_t)self->column;
-  if (!source->result) {
-    push_list_value(L, source_index, source, column);
-    return;
-  }
-  corm_value value;
-  corm_error err;
-  corm_error_init(&err);
-  if (corm_result_value(source->result, column, &value, &err) != CORM_OK) binding_raise(L, &err);
-  if (corm_result_is_hosted(source->result)) binding_get(L)->dialect = corm_result_dialect(source->result);
-  binding_push_typed(L, &value, corm_result_column(source->result, column)->type);
-}
-
-static void push_row(lua_State *L, int self_index, int source_index, const binding_result *self) {
-  const binding_result *source = self->source;
-  size_t n = self->map ? self->nmap : source->width;
-  lua_getiuservalue(L, self_index, BINDING_RESULT_SHAPE);
-  int shape = lua_gettop(L);
-  if (source->result) {
-    binding_push_core_row(L, shape, source->result, self->map, n);
-  } else {
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-      push_list_value(L, source_index, source, self->map ? (size_t)self->map[i] : i);
-      lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    binding_push_row(L, shape, -1);
-    lua_remove(L, -2);
-  }
-  lua_remove(L, shape);
-}
-
-/* Replaces the Row on the top by a table of its names and values. */
-static void row_to_mapping(lua_State *L) {
-  luaL_getmetafield(L, -1, "__pairs");
-  lua_insert(L, -2);
-  lua_call(L, 1, 1);
-  lua_newtable(L);
-  for (;;) {
-    lua_pushvalue(L, -2);
-    lua_call(L, 0, 2);
-    if (lua_isnil(L, -2)) break;
-    lua_rawset(L, -3);
-  }
-  lua_pop(L, 2);
-  lua_remove(L, -2);
-}
-
-/* Pushes what the current row gives: a value (nil for NULL), or a Row, also for MAPPINGS. */
-static void push_item(lua_State *L, binding_result *self) {
-  luaL_checkstack(L, 10, "result");
-  int source_index = 1, top = lua_gettop(L);
-  if (self->source != self) {
-    lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
-    source_index = lua_gettop(L);
-  }
-  if (self->mode == BINDING_SCALARS) {
-    push_scalar(L, source_index, self);
-  } else {
-    push_row(L, 1, source_index, self);
-  }
-  if (lua_gettop(L) > top + 1) lua_remove(L, top + 1);
-}
-
-/* -- the next item -- */
-
-/* The loop over the objects of a query: the next value of a list, without the way that rows go. */
-static bool fetch_listed(lua_State *L, binding_result *self) {
-  const int top = lua_gettop(L) + 1;
-  if (!step(L, self)) return false;
-  luaL_checkstack(L, 4, "result");
-  if (self->source != self) lua_getiuservalue(L, 1, BINDING_RESULT_SOURCE);
-  push_scalar(L, self->source != self ? top : 1, self);
-  if (self->source != self) lua_remove(L, top);
-  return true;
-}
-
-/* Pushes the next item; false (nothing pushed) at the end. Works on argument 1. */
-static bool fetch(lua_State *L, binding_result *self) {
-  if (self->mode == BINDING_SCALARS && !self->is_unique && !self->source->result) return fetch_listed(L, self);
-  int top = lua_gettop(L);
-  while (step(L, self)) {
-    push_item(L, self);
-    bool wanted = !self->is_unique || binding_is_first(L);
-    lua_settop(L, wanted ? top + 1 : top);
-    if (!wanted) continue;
-    if (self->mode == BINDING_MAPPINGS) row_to_mapping(L);
-    return true;
-  }
-  return false;
 }
 
 static void null_for_nil(lua_State *L) {
@@ -207,7 +34,7 @@ static int result_close(lua_State *L) {
 static int push_list(lua_State *L, binding_result *self, lua_Integer limit) {
   lua_settop(L, 1);
   lua_newtable(L);
-  for (lua_Integer n = 1; n != limit + 1 && fetch(L, self); n++) {
+  for (lua_Integer n = 1; n != limit + 1 && binding_result_fetch(L, self); n++) {
     null_for_nil(L);
     lua_rawseti(L, 2, n);
   }
@@ -259,7 +86,7 @@ static int result_fetchmany(lua_State *L) {
 static int result_fetchone(lua_State *L) {
   binding_result *self = check_any(L, "Result:fetchone");
   lua_settop(L, 1);
-  if (!fetch(L, self)) lua_pushnil(L);
+  if (!binding_result_fetch(L, self)) lua_pushnil(L);
   return 1;
 }
 
@@ -267,7 +94,7 @@ static int result_fetchone(lua_State *L) {
 static int result_call(lua_State *L) {
   binding_result *self = check_any(L, "Result:iterate");
   lua_settop(L, 1);
-  if (!fetch(L, self)) return 0;
+  if (!binding_result_fetch(L, self)) return 0;
   null_for_nil(L);
   return 1;
 }
@@ -309,10 +136,10 @@ static int result_partitions(lua_State *L) {
 /* The first item, nil when there is none. `one`: more than one is an error; `some`: none is one. */
 static int single(lua_State *L, binding_result *self, bool one, bool some) {
   lua_settop(L, 1);
-  bool found = fetch(L, self);
+  bool found = binding_result_fetch(L, self);
   bool more = false;
   if (found && one) {
-    more = fetch(L, self);
+    more = binding_result_fetch(L, self);
     lua_settop(L, 2);
   }
   close_result(self);
@@ -360,7 +187,7 @@ static int result_scalar_one_or_none(lua_State *L) {
 
 static void push_shape(lua_State *L, binding_result *self) {
   if (lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE) != LUA_TNIL) return;
-  if (self->closed || self->source->closed) closed_error(L);
+  if (self->closed || self->source->closed) binding_result_refuse_closed(L);
   binding_error(L, CORM_E_RESOURCE_CLOSED, "this result object does not return rows; it has been closed automatically");
 }
 

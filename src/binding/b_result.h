@@ -116,6 +116,10 @@ void binding_result_feed(lua_State *L, int feed);
 /* The next page becomes the list of the result that `self`, argument 1, is or is a view of; false: there is none. */
 bool binding_turn_page(lua_State *L, const binding_result *self);
 
+/* Pushes the next item of the result at argument 1; false: nothing, at the end. */
+bool binding_result_fetch(lua_State *L, binding_result *self);
+int binding_result_refuse_closed(lua_State *L);
+
 /* True when an item equal to that on the top was not given before by the Result at argument 1. A row is looked at value
    by value, after its strategy, if it has one (b_unique.c). */
 bool binding_is_first(lua_State *L);

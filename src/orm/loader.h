@@ -1,5 +1,5 @@
-/* What the files of loading share: load.c runs, hydrate.c makes objects, eager.c plans, joined.c rewrites, fetch.c asks
-   for relationships. Internal to orm/. */
+/* What the files of loading share: load_open.c begins, load.c runs, hydrate.c makes objects, eager.c plans, joined.c
+   rewrites, fetch.c asks for relationships. Internal to orm/. */
 #ifndef CORM_ORM_LOADER_H
 #define CORM_ORM_LOADER_H
 
@@ -180,6 +180,11 @@ CORM_MUST_USE corm_status corm_loader_over(corm_session *session, const corm_com
 /* Takes a reference to the plans (either may be NULL): what outlives the loader, and criteria of its statement alone.
    `later`: the statement loads what belongs to objects of the query that has the plan. */
 void corm_loader_follow(corm_loader *loader, corm_load_plan *plan, corm_load_plan *also, bool later);
+/* Runs to the end through the host, and frees. */
+CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
+
+/* -- load_open.c -- */
+
 /* Sets the loader's dialect: that of the session's engine. */
 CORM_MUST_USE corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err);
 /* Adds an entity of the statement's own, which stand first, with the options of all of them; then plans the eager
@@ -194,9 +199,6 @@ CORM_MUST_USE corm_status corm_loader_open(corm_loader *loader, const corm_node 
 /* The same for a row by primary key. Of the options: items, set, lock. */
 CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
                                                const corm_load_options *options, corm_error *err);
-/* Runs to the end through the host, and frees. */
-CORM_MUST_USE corm_status corm_loader_run(corm_loader *loader, corm_error *err);
-
 /* -- execute.c -- */
 
 CORM_MUST_USE corm_status corm_session_tell_load(corm_session *session, const corm_load_news *news,
