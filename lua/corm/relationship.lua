@@ -110,8 +110,38 @@ local function resolve_condition(value, where, option)
   return value
 end
 
-local function resolve_secondary(registry, value, where)
-  value = call_late(value)
+-- The columns of a join, or of a subquery and its like, by the names that they get.
+local function columns_of(from, where)
+  local tables, list = native.joined_tables(from), {}
+  if tables == false then
+    fail("ArgumentError", "relationship %s: secondary: a join of tables by inner joins expected; another one is given "
+      .. "as select(...):subquery()", where)
+  end
+  for _, each in ipairs(tables or {}) do
+    for column in each.columns do list[#list + 1] = { each.name .. "_" .. column.key, column } end
+  end
+  if not tables then
+    for column in from.c do list[#list + 1] = { column.key, column } end
+  end
+  return list
+end
+
+-- A Table that is in no database in the place of a select or a join, and the select that is written for it.
+local function stand_in(from, options, where)
+  if not options.viewonly or options.primaryjoin == nil or options.secondaryjoin == nil then
+    fail("ArgumentError", "relationship %s: secondary is no Table: viewonly = true, primaryjoin and secondaryjoin "
+      .. "expected", where)
+  end
+  local columns, labels = {}, {}
+  for i, item in ipairs(columns_of(from, where)) do
+    columns[i], labels[i] = corm.Column(item[1], item[2].type), item[2]:label(item[1])
+  end
+  local as_table = corm.Table("secondary", corm.MetaData(), table.unpack(columns))
+  return as_table, from, corm.select(table.unpack(labels)):select_from(from)
+end
+
+local function resolve_secondary(registry, options, where)
+  local value = call_late(options.secondary)
   if type(value) == "string" then
     local name = value
     value = registry.metadata.tables[name]
@@ -120,8 +150,10 @@ local function resolve_secondary(registry, value, where)
     end
   end
   if value ~= nil and type(value) == "table" and info[value] then value = value.__table__ end
+  if value ~= nil and native.kind(value) == "FROM clause" then return stand_in(value, options, where) end
   if value ~= nil and native.kind(value) ~= "Table" then
-    fail("ArgumentError", "relationship %s: secondary: a Table expected, got %s", where, native.kind(value))
+    fail("ArgumentError", "relationship %s: secondary: a Table, a join or a subquery expected, got %s", where,
+      native.kind(value))
   end
   return value
 end
@@ -181,11 +213,12 @@ local function declare(ci, key, options, target, back_populates)
   local shape, lazy = shape_of(options, where), resolve_lazy(options.lazy, where)
   local order_by = options.order_by ~= false and resolve_list(registry, options.order_by, target, where, "order_by")
   if lazy == "write_only" or lazy == "dynamic" then shape = unread(lazy, options, order_by or nil, where) end
+  local secondary, secondary_from, secondary_select = resolve_secondary(registry, options, where)
   ci.collections[key] = shape
   native.relationship(ci.mapper, key, {
     target = target,
     shaped = shape ~= nil,
-    secondary = resolve_secondary(registry, options.secondary, where),
+    secondary = secondary, secondary_from = secondary_from, secondary_select = secondary_select,
     back_populates = back_populates,
     uselist = options.uselist,
     lazy = lazy,

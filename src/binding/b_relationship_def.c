@@ -92,6 +92,14 @@ static uint8_t read_passive_deletes(lua_State *L) {
   return value;
 }
 
+/* What stands in the place of the secondary table; the options keep both. */
+static void read_secondary_from(lua_State *L, corm_relationship_def *def) {
+  def->secondary_from = binding_checkfrom(L, -1, "relationship: secondary");
+  lua_getfield(L, 3, "secondary_select");
+  def->secondary->selected = corm_as_select(binding_tonode(L, -1));
+  lua_pop(L, 2);
+}
+
 int binding_declare_relationship(lua_State *L) {
   binding_state *state = binding_upvalue(L);
   binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
@@ -107,6 +115,7 @@ int binding_declare_relationship(lua_State *L) {
     def.secondary = &((binding_table *)binding_check(L, -1, BINDING_TABLE, "relationship: secondary"))->table;
     lua_pop(L, 1);
   }
+  if (binding_opt_push(L, 3, "secondary_from")) read_secondary_from(L, &def);
   if (binding_opt_push(L, 3, "uselist")) {
     def.uselist = (int8_t)lua_toboolean(L, -1);
     lua_pop(L, 1);

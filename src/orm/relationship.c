@@ -1,8 +1,10 @@
 #include "orm/relationship.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "sql/adapt.h"
 
 /* -- cascades -- */
 
@@ -95,6 +97,36 @@ static const void *dup_list(corm_arena *arena, const void *list, uint32_t n) {
   return copy;
 }
 
+/* The column of the secondary table that a column of what it stands for is; those of a join have the name of their
+   table in front. NULL: it is none of these. */
+static const corm_column *secondary_column(const corm_relationship_def *def, const corm_column_node *node) {
+  const corm_node *from = def->secondary_from;
+  char name[256];
+  if (node->from == from) return corm_map_gets(&def->secondary->by_key, node->key);
+  if (from->kind != CORM_NODE_JOIN || !node->from || node->from->kind != CORM_NODE_TABLE) return NULL;
+  const int n = snprintf(name, sizeof name, "%s_%s", ((const corm_table_node *)node->from)->table->name, node->key);
+  return n > 0 && n < (int)sizeof name ? corm_map_gets(&def->secondary->by_key, name) : NULL;
+}
+
+static const corm_node *of_secondary(corm_arena *arena, void *ctx, const corm_column_node *node) {
+  const corm_relationship_def *def = ctx;
+  const corm_column *column = secondary_column(def, node);
+  if (!column) return &node->base;
+  corm_column_node *made =
+      (corm_column_node *)(uintptr_t)corm_column_node_in(arena, column, corm_table_node_in(arena, def->secondary));
+  if (made) made->base.flags |= node->base.flags & (CORM_COLUMN_FOREIGN | CORM_COLUMN_REMOTE);
+  return made ? &made->base : NULL;
+}
+
+static void speak_of_secondary(corm_arena *arena, corm_relationship_def *def) {
+  if (!def->secondary_from) return;
+  if (def->primaryjoin) def->primaryjoin = corm_adapt_columns_in(arena, def->primaryjoin, of_secondary, def);
+  if (def->secondaryjoin) def->secondaryjoin = corm_adapt_columns_in(arena, def->secondaryjoin, of_secondary, def);
+  for (uint32_t i = 0; i < def->norder_by; i++)
+    ((const corm_node **)(uintptr_t)def->order_by)[i] = /* copied by copy_def */
+        corm_adapt_columns_in(arena, def->order_by[i], of_secondary, def);
+}
+
 static void copy_def(corm_arena *arena, const corm_relationship_def *def, corm_relationship_def *out) {
   *out = *def;
   out->key = dup_name(arena, def->key);
@@ -149,6 +181,7 @@ corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_d
   if (!relationship) return corm_error_memory(err);
   arena->failed = false; /* what failed before is over */
   copy_def(arena, def, &relationship->def);
+  if (!arena->failed) speak_of_secondary(arena, &relationship->def);
   if (arena->failed) return corm_error_memory(err);
   relationship->key = relationship->def.key;
   relationship->parent = parent;

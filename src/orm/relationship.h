@@ -72,6 +72,7 @@ typedef struct corm_relationship_def {
   uint32_t nremote_side;
   const corm_node *const *order_by; /* over the target's table */
   uint32_t norder_by;
+  const corm_node *secondary_from; /* what `secondary` stands for, of which the conditions speak; NULL: itself */
   const corm_node *primaryjoin; /* over the parent's table and the target's, or the secondary one; NULL: foreign keys */
   const corm_node *secondaryjoin; /* over the secondary table and the target's */
   bool reversed;                  /* what primaryjoin says is remote is this class's own: it is the inverse's */

@@ -127,6 +127,7 @@ struct corm_table {
   int8_t quote; /* as a column's */
   bool sqlite_without_rowid;
   const corm_options *options; /* what one database is told; NULL: nothing */
+  const void *selected;        /* a select (sql/select.h) that is written in its place: it is in no database; or NULL */
   const char *const *prefixes; /* words behind CREATE: "TEMPORARY" */
   uint32_t nprefixes;
 };

@@ -261,6 +261,20 @@ static bool check_lateral(corm_compiler *c) {
   return false;
 }
 
+/* A table by its name, or the select that stands for it. */
+static void emit_table(corm_compiler *c, const corm_table *table) {
+  if (!table->selected) {
+    corm_dialect_table_name(c->dialect, table, &c->text);
+    return;
+  }
+  if (corm_compiler_enter(c)) {
+    corm_emit_bytes(c, "(", 1);
+    corm_emit_select(c, table->selected, CORM_SELECT_FROM);
+    corm_emit_bytes(c, ")", 1);
+  }
+  corm_compiler_leave(c);
+}
+
 static void step_alias(corm_compiler *c, const corm_alias *alias) {
   const corm_node *element = alias->element;
   if (alias->cte) {
@@ -282,7 +296,7 @@ static void step_alias(corm_compiler *c, const corm_alias *alias) {
     }
     corm_compiler_leave(c);
   } else if (element->kind == CORM_NODE_TABLE) {
-    corm_dialect_table_name(c->dialect, ((const corm_table_node *)element)->table, &c->text);
+    emit_table(c, ((const corm_table_node *)element)->table);
   } else if (corm_as_table_valued(&alias->base)) {
     if (corm_compiler_enter(c)) corm_emit_node(c, element);
     corm_compiler_leave(c);
@@ -364,7 +378,10 @@ static void push_join(corm_compiler *c, const corm_join *join) {
 static void step_from(corm_compiler *c, const corm_node *from) {
   if (c->hinted) corm_emit_hints_before(c, from);
   if (from->kind == CORM_NODE_TABLE) {
-    corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
+    const corm_table *table = ((const corm_table_node *)from)->table;
+    emit_table(c, table);
+    if (table->selected) corm_emit_text(c, " AS ");
+    if (table->selected) corm_dialect_table_name(c->dialect, table, &c->text);
   } else {
     step_alias(c, (const corm_alias *)from);
   }

@@ -104,7 +104,7 @@
 ---@class corm.RelationshipOptions
 ---@field back_populates? string The attribute at the other end
 ---@field backref? string|table The attribute to make at the other end, or backref(name, options)
----@field secondary? corm.Table|string|function The table of a many-to-many
+---@field secondary? corm.Table|corm.FromClause|string|function Of a many-to-many; with viewonly a join or subquery
 ---@field uselist? boolean false: one object where a collection would be
 ---@field cascade? string|string[]|false `"save-update, merge"` unless said; `"all, delete-orphan"` ...
 ---@field lazy? "batch"|"select"|"selectin"|"joined"|"immediate"|"raise"|"noload"|"write_only"|"dynamic"|boolean
