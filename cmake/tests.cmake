@@ -25,9 +25,12 @@ set(lua_environment
 # What costs much begins first.
 function(corm_test)
   cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;LABEL;COST" "ENVIRONMENT;COMMAND")
+  if(NOT test_COST)
+    set(test_COST 1)
+  endif()
   add_test(NAME "${test_NAME}" COMMAND ${test_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties("${test_NAME}" PROPERTIES
-    LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" TIMEOUT 600 SKIP_RETURN_CODE 77)
+    LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" COST "${test_COST}" TIMEOUT 600 SKIP_RETURN_CODE 77)
 endfunction()
 
 # --- C unit tests of the pure rooms ---------------------------------------------------------------------------------

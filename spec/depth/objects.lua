@@ -3,7 +3,8 @@
 -- that is neither a result nor an error that says what cannot be.
 local corm = require "corm"
 
-local depth, url = math.tointeger(arg[1]) // 10, arg[2]
+local depth, url = math.tointeger(arg[1]) // 4, arg[2]
+local nested = math.max(1000, depth // 4) -- each option has a copy of the path to it
 
 local select = corm.select
 local deep
@@ -30,7 +31,7 @@ Base.metadata:create_all(engine)
 local session = corm.Session { bind = engine }
 
 local function nest(option, fn)
-  for _ = 1, depth do option = fn(option) end
+  for _ = 1, nested do option = fn(option) end
   return option
 end
 
