@@ -150,6 +150,28 @@ describe("a random graph of objects", function()
       assert.equal(2, item.id)
     end)
 
+    it("an object that was loaded in the place of one that is away gets its old key", function()
+      session:commit()
+      local nested = session:begin_nested()
+      item.id = 5
+      session:flush()
+      item.id = 6
+      session:flush()
+      session:expunge(item)
+      local again = session:get(m.item, 6)
+      assert.are_not.equal(item, again)
+      nested:rollback()
+      assert.equal(again, session:get(m.item, 2))
+      assert.equal(2, again.id)
+      again.id = 7
+      session:flush()
+      session:expunge_all()
+      again = session:get(m.item, 7)
+      session:rollback()
+      assert.equal(again, session:get(m.item, 2))
+      assert.equal(2, again.id)
+    end)
+
     it("an object that was away is new again when the savepoint that inserted it is undone", function()
       local nested = session:begin_nested()
       local other, another = m.item { id = 3 }, m.item { id = 4 }

@@ -13,6 +13,7 @@ typedef struct rekey {
   corm_object *object;     /* NULL: it is away */
   const corm_mapper *root; /* to be compared only: it may be gone with the object */
   uint32_t n;
+  uint32_t hash;   /* of the new key as an identity */
   corm_value *new; /* behind the old one */
   corm_value old[];
 } rekey;
@@ -168,6 +169,7 @@ corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, 
     status = corm_value_dup(session->mem, corm_object_committed(object, mapper->pk[i]), &entry->old[i]);
     if (status == CORM_OK) status = corm_value_dup(session->mem, &object->slots[mapper->pk[i]], &entry->new[i]);
   }
+  entry->hash = corm_identity_hash(mapper, entry->new);
   if (status != CORM_OK)
     (void)corm_error_memory(err);
   else
@@ -284,8 +286,34 @@ static void restore_key(corm_object *object, rekey *entry) {
   corm_keyed_note(object);
 }
 
+/* Who has the key now, in the place of an object that is away; NULL: nobody. */
+static corm_object *find_successor(const corm_session *session, const rekey *entry) {
+  const corm_identity *map = &session->identity;
+  if (!map->cap) return NULL;
+  for (uint32_t i = corm_identity_start(map, entry->hash); map->entries[i].object; i = corm_identity_next(map, i)) {
+    corm_object *object = map->entries[i].object;
+    if (map->entries[i].hash == entry->hash && session->host->alive(session->host->ctx, object) &&
+        has_key(entry, object, NULL))
+      return object;
+  }
+  return NULL;
+}
+
+/* What was loaded by a key that goes is the row that gets its old one back. */
+static void find_successors(corm_session *session, const corm_frame *frame) {
+  for (size_t i = frame->rekeyed.len; i-- > 0;) {
+    const rekey *entry = frame->rekeyed.items[i];
+    corm_object *object = entry->object ? NULL : find_successor(session, entry);
+    corm_error ignored;
+    corm_error_init(&ignored);
+    if (object && find_rekeyed(session, object, &ignored) != CORM_OK) corm_error_clear(&ignored);
+    if (object) corm_state_expire(session, object);
+  }
+}
+
 /* Keys may have gone from one object to another, so all leave the map before the first comes back. */
 static void undo_rekeys(corm_session *session, corm_frame *frame) {
+  find_successors(session, frame);
   for (size_t i = frame->rekeyed.len; i-- > 0;) {
     rekey *entry = frame->rekeyed.items[i];
     if (!entry->object) continue;
