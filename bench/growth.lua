@@ -41,6 +41,7 @@ local CASES = {
   { name = "append_each", n = SOME },
   { name = "append_unloaded", n = SOME },
   { name = "orphan_new", n = SOME },
+  { name = "orphan_unnamed", n = SOME },
   { name = "delete_collected", n = SOME },
   { name = "delete_collected_backwards", n = SOME },
   { name = "delete_with_collection", n = SOME },

@@ -19,6 +19,7 @@ local Shelf = Base:model("Shelf", {
   books = relationship("Book", { back_populates = "shelf" }),
   by_title = relationship("Page", { collection_class = corm.attribute_keyed_dict "title" }),
   notes = relationship("Note", { back_populates = "shelf", cascade = "all, delete-orphan" }),
+  slips = relationship("Slip", { cascade = "all, delete-orphan" }),
 })
 local Book = Base:model("Book", {
   __tablename__ = "book", id = key(), title = Column(Text),
@@ -32,6 +33,9 @@ local Page = Base:model("Page", {
 local Note = Base:model("Note", {
   __tablename__ = "note", id = key(), shelf_id = Column(ForeignKey("shelf.id"), { index = true }),
   shelf = relationship("Shelf", { back_populates = "notes" }),
+})
+local Slip = Base:model("Slip", {
+  __tablename__ = "slip", id = key(), shelf_id = Column(ForeignKey("shelf.id"), { index = true }),
 })
 local Node = Base:model("Node", {
   __tablename__ = "node", id = key(), parent_id = Column(ForeignKey("node.id"), { index = true }),
@@ -391,6 +395,17 @@ function cases.orphan_new(session)
   session:add(shelf)
   begin()
   for _, note in ipairs(notes) do shelf.notes:remove(note) end
+  session:flush()
+end
+
+-- Only the list of the shelf knows them.
+function cases.orphan_unnamed(session)
+  local shelf, slips = Shelf {}, {}
+  for i = 1, n do slips[i] = Slip {} end
+  shelf.slips = slips
+  session:add(shelf)
+  begin()
+  for _, slip in ipairs(slips) do shelf.slips:remove(slip) end
   session:flush()
 end
 
