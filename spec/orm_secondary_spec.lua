@@ -81,6 +81,22 @@ describe("M15 secondary as a join or a select", function()
     assert.equal("2", ids(session:query(e):join(e.late):all()))
   end)
 
+  it("outlives its class where somebody has its Table", function()
+    local function table_of()
+      local Base = corm.declarative_base()
+      local Other = Base:model("Other", { __tablename__ = "other", id = Column(Integer, { primary_key = true }) })
+      local part = select(corm.literal_column("1", Integer):label "x"):subquery()
+      local function on() return Other.id:eq(part.c.x) end
+      Other.others = corm.relationship(Other, { secondary = part, viewonly = true, primaryjoin = on,
+        secondaryjoin = on })
+      return corm.inspect(Other).relationships.others.secondary
+    end
+    local as_table = table_of()
+    for _ = 1, 3 do collectgarbage() end
+    assert.equal("SELECT secondary.x FROM (SELECT anon_1.x AS x FROM (SELECT 1 AS x) AS anon_1) AS secondary",
+      (tostring(select(as_table)):gsub("%s+", " ")))
+  end)
+
   it("is only looked at, and says its conditions", function()
     local function refused(text, options)
       for key, value in pairs { viewonly = true, primaryjoin = true, secondaryjoin = true } do

@@ -92,12 +92,15 @@ static uint8_t read_passive_deletes(lua_State *L) {
   return value;
 }
 
-/* What stands in the place of the secondary table; the options keep both. */
+/* What the secondary table stands for, which the options keep, and the select in its place, which the table keeps. */
 static void read_secondary_from(lua_State *L, corm_relationship_def *def) {
   def->secondary_from = binding_checkfrom(L, -1, "relationship: secondary");
+  lua_getfield(L, 3, "secondary");
   lua_getfield(L, 3, "secondary_select");
-  def->secondary->selected = corm_as_select(binding_tonode(L, -1));
-  lua_pop(L, 2);
+  const corm_select *select = corm_as_select(binding_tonode(L, -1));
+  binding_table_hold(L, lua_gettop(L) - 1, select, -1);
+  def->secondary->selected = select;
+  lua_pop(L, 3);
 }
 
 int binding_declare_relationship(lua_State *L) {
