@@ -6,7 +6,8 @@ set(core_environment "")
 set(preload "")
 if(CORM_SANITIZE)
   set(core_environment
-    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1"
+    # What was freed waits in 16 MB, not 256, for those who use it all the same: each page that is fresh takes its time.
+    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:quarantine_size_mb=16"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "CORM_TEST_EXPRESSIONS=20000"
     "CORM_TEST_SHARE=0.1")
