@@ -281,6 +281,51 @@ describe("M20 joined-table inheritance", function()
       text(select(Shop)))
   end)
 
+  it("lets the key name the far side of a relationship within a table below", function()
+    local Lead = m.Employee:model("Lead", {
+      __tablename__ = "lead", id = Column(Integer, ForeignKey "employee.id", { primary_key = true }),
+      above_id = Column(Integer, ForeignKey "lead.id"),
+      above = relationship("Lead", { back_populates = "below", remote_side = "Lead.id" }),
+      below = relationship("Lead", { back_populates = "above" }),
+      __mapper_args__ = { polymorphic_identity = "lead" },
+    })
+    m.Base.metadata:create_all(w.engine)
+    local top = Lead { name = "top" }
+    local low = Lead { name = "low", above = top }
+    session:add(low)
+    session:commit()
+    assert.equal(top.id, low.above_id)
+    assert.equal(low, top.below[1])
+    assert.equal(top, session:scalars(select(Lead):where(Lead.above:eq(top))):one().above)
+  end)
+
+  it("compares relationships with objects by the columns of whichever table has them", function()
+    local acme = m.Company { name = "Acme" }
+    local mia = m.Manager { name = "Mia", company = acme }
+    local eli = m.Engineer { name = "Eli", manager = mia, company = acme }
+    local sol = m.Engineer { name = "Sol" }
+    session:add_all { eli, sol }
+    session:commit()
+    local function names(condition, class)
+      local list = session:scalars(select(class or m.Engineer):where(condition):order_by(m.Employee.id)):all()
+      for i, object in ipairs(list) do list[i] = object.name end
+      return table.concat(list, " ")
+    end
+    local Engineer, Manager, Boss = m.Engineer, m.Manager, m.Boss
+    assert.equal("Eli", names(Engineer.manager:eq(mia)))
+    assert.equal("Sol", names(Engineer.manager:ne(mia)))
+    assert.equal("Sol", names(Engineer.manager:is_(nil)))
+    assert.equal("Eli", names(Engineer.manager:in_ { mia }))
+    assert.equal("Eli", names(Engineer.company:eq(acme)))
+    assert.equal("Sol", names(Engineer.company:eq(nil)))
+    assert.equal("Mia", names(Manager.reports:contains(eli), Manager))
+    assert.equal("", names(Boss.reports:contains(eli), Boss))
+    assert.equal("Eli", names(corm.with_parent(mia, Manager.reports)))
+    local other = corm.aliased(Engineer)
+    assert.equal("Eli", session:scalar(select(other.name):where(other.manager:eq(mia))))
+    assert.equal("Eli", session:scalar(select(other.name):where(other.company:eq(acme))))
+  end)
+
   it("refuses what cannot be meant", function()
     raises("ArgumentError", "class Other: column other.name has the name of an attribute of Employee", m.Employee.model,
       m.Employee, "Other", {

@@ -261,17 +261,24 @@ corm_object *binding_check_target(lua_State *L, const corm_relationship *relatio
   return object;
 }
 
-/* One column that is compared: of `from`, slot `slot` of `mapper` (or a column of a secondary table), with a value. */
+/* One column that is compared with a value: that of slot `slot` of `mapper`, or one of a secondary table. */
 typedef struct comparison {
+  const corm_mapper *mapper; /* NULL: `column` it is */
+  uint32_t slot;
   const corm_column *column;
   const corm_value *value; /* NULL: IS NULL */
 } comparison;
+
+static comparison of_slot(const corm_mapper *mapper, uint32_t slot, const corm_value *value) {
+  return (comparison){mapper, slot, mapper->attributes[slot].column, value};
+}
 
 #define MAX_PAIRS 16
 
 static const corm_node *compare_in(corm_arena *arena, const comparison *c, const corm_node *from, bool negate,
                                    bool value_first) {
-  const corm_node *column = corm_column_node_in(arena, c->column, from);
+  const corm_node *column =
+      c->mapper ? corm_mapper_column_in(arena, c->mapper, c->slot, from) : corm_column_node_in(arena, c->column, from);
   if (!column) return NULL;
   if (!c->value) {
     corm_value none = corm_value_null();
@@ -321,8 +328,8 @@ static int push_equal_one(lua_State *L, const binding_ends *e, int arg, bool neg
   check_pairs(L, relationship, relationship->npairs);
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_pair *pair = &relationship->pairs[i];
-    pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
-    pairs[i].value = object ? binding_key_value(L, object, pair->far_slot) : NULL;
+    pairs[i] =
+        of_slot(relationship->parent, pair->near_slot, object ? binding_key_value(L, object, pair->far_slot) : NULL);
   }
   return push_comparisons(L, pairs, relationship->npairs, e->left, negate, true);
 }
@@ -335,8 +342,7 @@ static int push_equal_child(lua_State *L, const binding_ends *e, int arg, const 
   check_pairs(L, relationship, relationship->npairs);
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_pair *pair = &relationship->pairs[i];
-    pairs[i].column = relationship->parent->attributes[pair->near_slot].column;
-    pairs[i].value = binding_key_value(L, object, pair->far_slot);
+    pairs[i] = of_slot(relationship->parent, pair->near_slot, binding_key_value(L, object, pair->far_slot));
   }
   return push_comparisons(L, pairs, relationship->npairs, e->left, false, false);
 }
@@ -348,8 +354,8 @@ static int push_linked(lua_State *L, const binding_ends *e, int arg, const char 
   corm_object *object = binding_check_target(L, relationship, arg, method);
   check_pairs(L, relationship, relationship->nfar);
   for (uint32_t i = 0; i < relationship->nfar; i++) {
-    pairs[i].column = relationship->far_secondary[i].column;
-    pairs[i].value = binding_key_value(L, object, relationship->far_secondary[i].slot);
+    pairs[i] = (comparison){.column = relationship->far_secondary[i].column,
+                            .value = binding_key_value(L, object, relationship->far_secondary[i].slot)};
   }
   binding_build t;
   const corm_node *secondary;
@@ -371,13 +377,8 @@ static int push_among(lua_State *L, const binding_ends *e, int arg, bool negate,
   corm_object *object = binding_check_target(L, relationship, arg, method);
   check_pairs(L, relationship, target->npk);
   exists_parts parts = {.ends = e, .n = 1, .negate = negate, .target = push_inner_target(L, e)};
-  for (uint32_t i = 0; i < target->npk; i++) {
-    pairs[i].column = target->attributes[target->pk[i]].column;
-    pairs[i].value = binding_key_value(L, object, target->pk[i]);
-  }
-  if (target->ntables > 1)
-    return binding_error(L, CORM_E_INVALID_REQUEST, "%s: %s.%s has a condition of its own; use any() or has()", method,
-                         relationship->parent->name, relationship->key);
+  for (uint32_t i = 0; i < target->npk; i++)
+    pairs[i] = of_slot(target, target->pk[i], binding_key_value(L, object, target->pk[i]));
   push_comparisons(L, pairs, target->npk, parts.target, false, false);
   const corm_node *fixed = binding_tonode(L, -1);
   parts.criteria = &fixed;

@@ -61,8 +61,7 @@ static const corm_node *in_in(corm_arena *arena, const binding_ends *e, corm_op 
   const uint32_t width = relationship->npairs;
   const corm_node **columns = corm_arena_zalloc(arena, width, sizeof *columns);
   for (uint32_t p = 0; columns && p < width; p++) {
-    columns[p] =
-        corm_column_node_in(arena, relationship->parent->attributes[relationship->pairs[p].near_slot].column, e->left);
+    columns[p] = corm_mapper_column_in(arena, relationship->parent, relationship->pairs[p].near_slot, e->left);
     if (!columns[p]) return NULL;
   }
   if (!columns) return NULL;

@@ -224,30 +224,41 @@ static corm_status find_target(const corm_relationship *relationship, corm_mappe
   return CORM_FAILED;
 }
 
-static bool lists(corm_column *const *columns, uint32_t n, const corm_column *column) {
+/* Of the columns of a joined class that are one attribute (the key of each of its tables) any stands for the others. */
+static bool is_same(const corm_mapper *mapper, const corm_column *a, const corm_column *b) {
+  if (a == b) return true;
+  const int32_t slot = corm_mapper_column_slot(mapper, a);
+  return slot >= 0 && slot == corm_mapper_column_slot(mapper, b);
+}
+
+static bool lists(const corm_mapper *mapper, corm_column *const *columns, uint32_t n, const corm_column *column) {
   for (uint32_t i = 0; i < n; i++)
-    if (columns[i] == column) return true;
+    if (is_same(mapper, columns[i], column)) return true;
   return false;
 }
 
-static bool lists_any(corm_column *const *columns, uint32_t n, corm_column *const *wanted, uint32_t nwanted) {
+static bool lists_any(const corm_mapper *mapper, corm_column *const *columns, uint32_t n, corm_column *const *wanted,
+                      uint32_t nwanted) {
   for (uint32_t i = 0; i < nwanted; i++)
-    if (lists(columns, n, wanted[i])) return true;
+    if (lists(mapper, columns, n, wanted[i])) return true;
   return false;
 }
 
-static bool lists_all(corm_column *const *columns, uint32_t n, corm_column *const *wanted, uint32_t nwanted) {
+static bool lists_all(const corm_mapper *mapper, corm_column *const *columns, uint32_t n, corm_column *const *wanted,
+                      uint32_t nwanted) {
   for (uint32_t i = 0; i < nwanted; i++)
-    if (!lists(columns, n, wanted[i])) return false;
+    if (!lists(mapper, columns, n, wanted[i])) return false;
   return nwanted > 0;
 }
 
 /* Keeps the constraints that foreign_keys allows. */
-static void choose(const corm_relationship_def *def, corm_vec *found) {
+static void choose(const corm_relationship *relationship, corm_vec *found) {
+  const corm_relationship_def *def = &relationship->def;
   size_t kept = 0;
   for (size_t i = 0; def->nforeign_keys && i < found->len; i++) {
     const corm_constraint *constraint = found->items[i];
-    if (lists_all(def->foreign_keys, def->nforeign_keys, constraint->columns, constraint->ncolumns))
+    if (lists_all(relationship->target, def->foreign_keys, def->nforeign_keys, constraint->columns,
+                  constraint->ncolumns))
       found->items[kept++] = found->items[i];
   }
   if (def->nforeign_keys) found->len = kept;
@@ -315,9 +326,11 @@ static corm_status set_pairs(corm_relationship *relationship, corm_column *const
 /* A self-referential foreign key points both ways: remote_side tells which end is far. */
 static corm_status self_direction(corm_relationship *relationship, const corm_constraint *key, corm_error *err) {
   const corm_relationship_def *def = &relationship->def;
+  const corm_mapper *target = relationship->target;
   relationship->direction = CORM_ONE_TO_MANY;
-  if (!def->nremote_side || lists_all(def->remote_side, def->nremote_side, key->columns, key->ncolumns)) return CORM_OK;
-  if (lists_all(def->remote_side, def->nremote_side, key->target_columns, key->ncolumns)) {
+  if (!def->nremote_side || lists_all(target, def->remote_side, def->nremote_side, key->columns, key->ncolumns))
+    return CORM_OK;
+  if (lists_all(target, def->remote_side, def->nremote_side, key->target_columns, key->ncolumns)) {
     relationship->direction = CORM_MANY_TO_ONE;
     return CORM_OK;
   }
@@ -331,7 +344,7 @@ static corm_status check_remote_side(const corm_relationship *relationship, corm
                                      corm_error *err) {
   const corm_relationship_def *def = &relationship->def;
   for (uint32_t i = 0; i < def->nremote_side; i++) {
-    if (lists(far, n, def->remote_side[i])) continue;
+    if (lists(relationship->target, far, n, def->remote_side[i])) continue;
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "remote_side of relationship %s.%s names column '%s.%s', which is not on the far side of its "
                           "foreign key",
@@ -403,7 +416,7 @@ static corm_status find_direct(corm_relationship *relationship, corm_vec *keys, 
   corm_status status = keys_between(parent, target, keys, err);
   if (status == CORM_OK) status = keys_between(target, parent, keys, err);
   if (status != CORM_OK) return status;
-  choose(&relationship->def, keys);
+  choose(relationship, keys);
   prefer_own(parent, keys);
   prefer_own(target, keys);
   if (!keys->len) return none_found(relationship, parent->table, target->table, err);
@@ -430,12 +443,13 @@ static corm_status set_secondary(corm_relationship *relationship, const corm_con
 }
 
 /* Of a table that refers twice to the same class, remote_side names the columns that point to the target. */
-static void choose_side(const corm_relationship_def *def, corm_vec *keys, bool far) {
+static void choose_side(const corm_relationship *relationship, corm_vec *keys, bool far) {
+  const corm_relationship_def *def = &relationship->def;
   size_t kept = 0;
   if (!def->nremote_side) return;
   for (size_t i = 0; i < keys->len; i++) {
     const corm_constraint *key = keys->items[i];
-    if (lists_any(def->remote_side, def->nremote_side, key->columns, key->ncolumns) == far)
+    if (lists_any(relationship->target, def->remote_side, def->nremote_side, key->columns, key->ncolumns) == far)
       keys->items[kept++] = keys->items[i];
   }
   keys->len = kept;
@@ -461,8 +475,8 @@ static corm_status find_side(corm_relationship *relationship, const corm_mapper 
   for (uint32_t t = 0; status == CORM_OK && t < mapper->ntables; t++)
     status = foreign_keys(secondary, mapper->tables[t].table, keys, err);
   if (status != CORM_OK) return status;
-  choose(&relationship->def, keys);
-  if (self) choose_side(&relationship->def, keys, far);
+  choose(relationship, keys);
+  if (self) choose_side(relationship, keys, far);
   prefer_target(mapper, keys);
   if (!keys->len) return none_found(relationship, secondary, mapper->table, err);
   if (keys->len > 1 && self)
