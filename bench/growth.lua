@@ -4,9 +4,10 @@ local here, program, work = arg[1], arg[2], arg[3]
 
 -- Ten times the objects take at most twenty times the processor's time, since what is larger than its caches waits
 -- longer; a quadratic step takes a hundred times. `most`: a bar of the case's own; `bytes`: that of peak memory an
--- object; `flat`: memory does not grow after the first tenth.
+-- object; `flat`: memory does not grow after the first tenth; `witness`: not corm's work, and as it is.
 local MILLION, SOME = 1000000, 100000
 local CASES = {
+  { name = "plain_tables", n = MILLION, witness = true },
   { name = "flush", n = MILLION, most = 12, bytes = 1500 },
   { name = "flush_chain", n = MILLION, most = 12, bytes = 1500 },
   { name = "walk_chain", n = MILLION },
@@ -83,6 +84,21 @@ local function run(case, n)
   return tonumber(seconds), tonumber(peak), tonumber(growth)
 end
 
+-- What else the machine does makes a run longer, never shorter: one that took too long is done again.
+local TRIES = 5
+local function measure(case, n, most)
+  local before, seconds, peak, growth, ratio = math.huge, math.huge, nil, nil, nil
+  for _ = 1, TRIES do
+    before = math.min(before, (run(case, n // 10)))
+    local now, top, more = run(case, n)
+    if now < seconds then seconds, peak, growth = now, top, more end
+    -- Less than a hundredth of a second says nothing of a ratio.
+    ratio = seconds / math.max(before, 0.01)
+    if ratio <= most then break end
+  end
+  return seconds, ratio, peak, growth
+end
+
 local lines = {}
 local function say(text)
   lines[#lines + 1] = text
@@ -94,23 +110,21 @@ say "| case | n | time | ratio | may be | bytes an object | verdict |"
 say "|---|---|---|---|---|---|---|"
 local failed = false
 for _, case in ipairs(chosen) do
-  local n, most = size or case.n, case.most or 20
-  local before = run(case, n // 10)
-  local seconds, peak, growth = run(case, n)
-  -- Less than a hundredth of a second says nothing of a ratio.
-  local ratio = seconds / math.max(before, 0.01)
+  local n, most = size or case.n, case.witness and math.huge or case.most or 20
+  local seconds, ratio, peak, growth = measure(case, n, most)
   local faults = {}
   if ratio > most then faults[#faults + 1] = "grows too fast" end
   if case.bytes and peak / n > case.bytes then faults[#faults + 1] = "above " .. case.bytes .. " bytes" end
   if case.flat and growth > 4 << 20 then faults[#faults + 1] = ("grew by %.1f MB"):format(growth / 2 ^ 20) end
   failed = failed or #faults > 0
   say(("| %s | %d | %.2f s | %.1f | %g | %.0f | %s |"):format(case.name, n, seconds, ratio, most, peak / n,
-    #faults > 0 and table.concat(faults, ", ") or "ok"))
+    case.witness and "Lua alone" or #faults > 0 and table.concat(faults, ", ") or "ok"))
 end
 if complete then
   local file = assert(io.open(here .. "/results-growth.md", "w"))
   file:write("# Last results: how the work grows\n\n",
-    "Written by `bench/scale`: one run each, with n and with n / 10 objects.\n\n", table.concat(lines, "\n"), "\n")
+    "Written by `bench/scale`: with n and with n / 10 objects, one run each; the best of up to five where that took\n",
+    "too long.\n\n", table.concat(lines, "\n"), "\n")
   file:close()
 end
 os.exit(failed and 1 or 0)

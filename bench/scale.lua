@@ -80,10 +80,20 @@ local function all(session, class) return session:scalars(select(class):order_by
 
 local cases = {}
 
-function cases.flush(session)
+-- What Lua takes by itself for as many tables with a string of their own each.
+function cases.plain_tables()
   begin()
   local authors = {}
-  for i = 1, n do authors[i] = Author { name = "author " .. i, age = i % 90 } end
+  for i = 1, n do authors[i] = { name = "author " .. i, age = i % 90 } end
+  assert(#authors == n)
+end
+
+-- The strings are the script's, and their number is Lua's matter.
+function cases.flush(session)
+  local names, authors = {}, {}
+  for i = 1, n do names[i] = "author " .. i end
+  begin()
+  for i = 1, n do authors[i] = Author { name = names[i], age = i % 90 } end
   session:add_all(authors)
   session:flush()
 end

@@ -31,7 +31,7 @@ function(corm_test)
   endif()
   add_test(NAME "${test_NAME}" COMMAND ${test_COMMAND} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties("${test_NAME}" PROPERTIES
-    LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" COST "${test_COST}" TIMEOUT 600 SKIP_RETURN_CODE 77)
+    LABELS "${test_LABEL}" ENVIRONMENT "${test_ENVIRONMENT}" COST "${test_COST}" TIMEOUT 1200 SKIP_RETURN_CODE 77)
 endfunction()
 
 # --- C unit tests of the pure rooms ---------------------------------------------------------------------------------

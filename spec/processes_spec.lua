@@ -9,6 +9,8 @@ local PROCESSES, ACCOUNTS, BALANCE = 4, 10, 1000
 -- A file has one writer at a time, and those who wait for it sleep.
 local TRANSFERS = database.name == "sqlite" and 50 or 500
 local KILLS = 200
+-- So long that units of work come to their end between two kills, also where instrumented code opens connections.
+local PAUSE = os.getenv "ASAN_OPTIONS" and 0.06 or 0.015
 
 -- Starts a program of spec/trouble; its output is read later, so that several run at once. One that says more than a
 -- pipe holds writes to a file.
@@ -88,7 +90,7 @@ database.needs("sessions_to_kill", function()
       local stop = database.path()
       local path = database.path()
       local writer = start(" >" .. path, "writer.lua", url, stop)
-      local killer = start("", "killer.lua", url, KILLS, os.time(), spared)
+      local killer = start("", "killer.lua", url, KILLS, os.time(), spared, PAUSE)
       assert.equal(KILLS, tonumber(finish(killer)))
       assert(io.open(stop, "w")):close()
 
@@ -121,7 +123,7 @@ database.needs("sessions_to_kill", function()
       local session = corm.sessionmaker { bind = engine } ()
       local spared = database.shell(name, OWN_ID[database.name])
       local path = database.path()
-      local killer = start(" >" .. path, "killer.lua", url, KILLS // 4, os.time(), spared)
+      local killer = start(" >" .. path, "killer.lua", url, KILLS // 4, os.time(), spared, PAUSE)
       local failed, written, unknown = 0, 0, 0
       repeat
         for i = 1, 9000 do session:add(Tag { number = i }) end

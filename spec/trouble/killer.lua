@@ -1,8 +1,8 @@
 -- Ends the connections of all others to the same database but one, at random moments, until it has ended so many: arg
--- is URL, number, seed, and the one that is spared. Sleeping is done by the server.
+-- is URL, number, seed, the one that is spared, and the longest pause in seconds. Sleeping is done by the server.
 local corm = require "corm"
 
-local url, wanted, seed, spared = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
+local url, wanted, seed, spared, pause = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4]), tonumber(arg[5])
 math.randomseed(seed)
 
 local WAYS = {
@@ -27,6 +27,6 @@ while killed < wanted do
     -- One that ended by itself in the meantime is an error on MariaDB.
     if id ~= spared and pcall(connection.exec_driver_sql, connection, way.kill:format(id)) then killed = killed + 1 end
   end
-  connection:exec_driver_sql(way.sleep:format(math.random() * 0.015)):all()
+  connection:exec_driver_sql(way.sleep:format(math.random() * pause)):all()
 end
 print(killed)
