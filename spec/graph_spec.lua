@@ -128,14 +128,20 @@ describe("a random graph of objects", function()
       assert.equal(1, item.owner_id)
     end)
 
-    it("an object that was away gets the key back that it had before the savepoint or the transaction", function()
+    -- Within a savepoint, which is returned.
+    local function leave_with_another_key()
       session:commit()
       local nested = session:begin_nested()
-      item.id = 5
-      session:flush()
-      item.id = 6
-      session:flush()
+      for _, id in ipairs { 5, 6 } do
+        item.id = id
+        session:flush()
+      end
       session:expunge(item)
+      return nested
+    end
+
+    it("an object that was away gets the key back that it had before the savepoint or the transaction", function()
+      local nested = leave_with_another_key()
       session:add(item)
       nested:rollback()
       assert.equal(2, item.id)
@@ -151,13 +157,7 @@ describe("a random graph of objects", function()
     end)
 
     it("an object that was loaded in the place of one that is away gets its old key", function()
-      session:commit()
-      local nested = session:begin_nested()
-      item.id = 5
-      session:flush()
-      item.id = 6
-      session:flush()
-      session:expunge(item)
+      local nested = leave_with_another_key()
       local again = session:get(m.item, 6)
       assert.are_not.equal(item, again)
       nested:rollback()

@@ -213,13 +213,11 @@ function concrete.unite(ci, identity)
   local above = ci
   while above do
     local union = above.united
-    if union and union.list and above ~= ci then
-      union.list[#union.list + 1] = { identity, ci.fields.__table__ }
-    end
-    if union and union.list and union.list[1] then
-      native.unite(above.mapper, corm.polymorphic_union(union.list, union.name, "pjoin"))
-    elseif union then
-      native.unite(above.mapper)
+    local list = union and union.list
+    if list and above ~= ci then list[#list + 1] = { identity, ci.fields.__table__ } end
+    if union then
+      local now = list and list[1] and corm.polymorphic_union(list, union.name, "pjoin")
+      native.unite(above.mapper, now or nil)
     end
     above = inheritance.parent(above.base)
   end

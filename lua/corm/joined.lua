@@ -154,7 +154,7 @@ function functions.insert_joined(session, class, given, returned, sorted)
   end
   if returned then
     local order = sorted and in_given_order(class, rows, primary)
-    result = select_returned(session, class, returned, rows, primary, order or nil)
+    result = select_returned(session, class, returned, rows, primary, order)
   end
   return result, #rows
 end

@@ -298,6 +298,13 @@ function world:read(o, key)
   return self.real[o][key]
 end
 
+-- Assigns another object, or none.
+function world:refer(o, key, other)
+  o[key] = other
+  self:read(o, key)
+  self.real[o][key] = other and self.real[other]
+end
+
 -- Nobody's favourite any more: nothing lets go of that by itself.
 function world:free(o)
   for _, person in ipairs(self:live "person") do

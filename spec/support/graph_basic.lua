@@ -44,9 +44,7 @@ end)
 graph.operation("give an item to somebody", 6, function(g)
   local item = g:pick(g:live "item")
   if not item then return false end
-  item.owner = g:maybe(g:live "person")
-  g:read(item, "owner")
-  g.real[item].owner = item.owner and g.real[item.owner]
+  g:refer(item, "owner", g:maybe(g:live "person"))
 end)
 
 graph.operation("append an item", 4, function(g)
@@ -67,9 +65,7 @@ end)
 graph.operation("move a note", 3, function(g)
   local note, person = g:pick(g:live "note"), g:pick(g:live "person")
   if not note or not person then return false end
-  note.person = person
-  g:read(note, "person")
-  g.real[note].person = g.real[person]
+  g:refer(note, "person", person)
 end)
 
 graph.operation("orphan a note", 2, function(g)
@@ -84,9 +80,7 @@ end)
 graph.operation("choose a boss", 4, function(g)
   local person, boss = g:pick(g:live "person"), g:maybe(g:live "person")
   if not person or (boss and boss.id >= person.id) then return false end
-  person.boss = boss
-  g:read(person, "boss")
-  g.real[person].boss = boss and g.real[boss]
+  g:refer(person, "boss", boss)
 end)
 
 graph.operation("tag an item", 5, function(g)

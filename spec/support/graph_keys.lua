@@ -35,12 +35,12 @@ end)
 
 -- To the other side's list or to the reference itself.
 local function put(g, o, key, list, other)
-  o[key] = other
-  g:read(o, key)
   if other and g:number() % 2 == 0 then
+    o[key] = other
+    g:read(o, key)
     g.real[other][list]:append(g.real[o])
   else
-    g.real[o][key] = other and g.real[other]
+    g:refer(o, key, other)
   end
 end
 
@@ -187,29 +187,38 @@ graph.operation("take from a cache", 4, function(g)
   for _, o in ipairs(g:live()) do g.real[o] = g.real[o] or g:get(o) end
 end)
 
+-- Another connection does something to the row of an object, which is away meanwhile and knows its value of `key`.
+local function behind(g, o, key, sql, values)
+  local object = g.real[o]
+  local _ = object[key]
+  g.session:expunge(object)
+  g:commit()
+  g.engine:begin(function(conn) conn:execute(corm.text(sql), values) end)
+  g.session:add(object)
+  return object
+end
+
+local function expect_stale(g, what)
+  local ok, err = pcall(g.session.flush, g.session)
+  expect(not ok and err.class == "StaleDataError", what, tostring(err))
+end
+
 -- Another connection writes a row of which an object knows an older version.
 graph.operation("be overtaken", 3, function(g)
   g:commit()
   local doc = g:pick(g:live "doc")
   if not doc then return false end
-  local object = g.real[doc]
-  local _ = object.version
-  g.session:expunge(object)
-  g:commit()
-  doc.name = "o" .. g:number() % 10
-  g.committed[doc].name = doc.name
-  g.engine:begin(function(conn)
-    conn:execute(corm.text "UPDATE doc SET version = version + 1, name = :name WHERE id = :id",
-      { name = doc.name, id = doc.id })
-  end)
-  g.session:add(object)
+  local name = "o" .. g:number() % 10
+  local object = behind(g, doc, "version", "UPDATE doc SET version = version + 1, name = :name WHERE id = :id",
+    { name = name, id = doc.id })
+  doc.name = name
+  g.committed[doc].name = name
   if g:number() % 3 == 0 and #g:holders(doc, "doc") + #g:holders(doc, "answers") == 0 then
     g.session:delete(object)
   else
     object.name = "too late"
   end
-  local ok, err = pcall(g.session.flush, g.session)
-  expect(not ok and err.class == "StaleDataError", "a flush that was overtaken did not fail: %s", tostring(err))
+  expect_stale(g, "a flush that was overtaken did not fail: %s")
   g:failed()
 end)
 
@@ -218,15 +227,9 @@ graph.operation("lose a row", 2, function(g)
   g:commit()
   local note = g:pick(g:live "note")
   if not note then return false end
-  local object = g.real[note]
-  local _ = object.name
-  g.session:expunge(object)
-  g:commit()
-  g.engine:begin(function(conn) conn:execute(corm.text "DELETE FROM note WHERE id = :id", { id = note.id }) end)
-  g.session:add(object)
+  local object = behind(g, note, "name", "DELETE FROM note WHERE id = :id", { id = note.id })
   object.name = "lost"
-  local ok, err = pcall(g.session.flush, g.session)
-  expect(not ok and err.class == "StaleDataError", "a row that was lost was changed: %s", tostring(err))
+  expect_stale(g, "a row that was lost was changed: %s")
   g.session:expunge(object)
   g.committed[note] = nil
   g:failed()

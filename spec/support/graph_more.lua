@@ -25,18 +25,14 @@ end)
 graph.operation("give a doc to somebody", 3, function(g)
   local doc = g:pick(g:live "doc")
   if not doc then return false end
-  doc.author = g:maybe(g:live "person")
-  g:read(doc, "author")
-  g.real[doc].author = doc.author and g.real[doc.author]
+  g:refer(doc, "author", g:maybe(g:live "person"))
 end)
 
 -- Nothing answers what is younger, so that there are no circles.
 graph.operation("answer a memo", 3, function(g)
   local reply, memo = g:pick(g:live "reply"), g:maybe(g:live "memo")
   if not reply or memo and memo.id >= reply.id then return false end
-  reply.answers = memo
-  g:read(reply, "answers")
-  g.real[reply].answers = memo and g.real[memo]
+  g:refer(reply, "answers", memo)
 end)
 
 -- Somebody else writes first, so that this flush fails.
@@ -132,9 +128,7 @@ end)
 graph.operation("choose a favourite", 4, function(g)
   local person = g:pick(g:live "person")
   if not person then return false end
-  person.favourite = g:maybe(g:live "item")
-  g:read(person, "favourite")
-  g.real[person].favourite = person.favourite and g.real[person.favourite]
+  g:refer(person, "favourite", g:maybe(g:live "item"))
 end)
 
 -- A new object in the row of one that is deleted.

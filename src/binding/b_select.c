@@ -207,7 +207,10 @@ static int order_method(lua_State *L, bool group, const char *method) {
   if (reset) last = 1;
   const corm_node *const *items = group ? old->group_by : old->order_by;
   uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by, n = kept;
-  for (int i = 2; i <= last; i++) n += columns_at(L, i) ? columns_at(L, i)->n : 1;
+  for (int i = 2; i <= last; i++) {
+    const corm_bundle *columns = columns_at(L, i);
+    n += columns ? columns->n : 1;
+  }
   binding_build b;
   corm_select *select;
   binding_statement_start(&b, L, ROOM_SELECT + items_room(n, last - 1) + 64, last - 1);

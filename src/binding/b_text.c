@@ -41,19 +41,17 @@ static void check_name(lua_State *L, const corm_text *text, const char *name) {
     binding_error(L, CORM_E_ARGUMENT, "This text() construct doesn't define a bound parameter named '%.100s'", name);
 }
 
-static const corm_bind *find_bind(const bind_list *list, const char *key) {
-  for (size_t i = 0; i < list->n; i++)
-    if (strcmp(list->binds[i]->key, key) == 0) return list->binds[i];
-  return NULL;
+/* Where the bind of that name stands; at the end: it is not there. */
+static size_t find_bind(const bind_list *list, const char *key) {
+  size_t i = 0;
+  while (i < list->n && strcmp(list->binds[i]->key, key) != 0) i++;
+  return i;
 }
 
 static void put_bind(bind_list *list, const corm_bind *bind) {
-  for (size_t i = 0; i < list->n; i++) {
-    if (strcmp(list->binds[i]->key, bind->key) != 0) continue;
-    list->binds[i] = bind;
-    return;
-  }
-  list->binds[list->n++] = bind;
+  const size_t at = find_bind(list, bind->key);
+  list->binds[at] = bind;
+  if (at == list->n) list->n++;
 }
 
 static size_t count_fields(lua_State *L, int arg) {
@@ -78,7 +76,8 @@ static void read_fields(lua_State *L, const corm_text *text, int arg, corm_arena
     if (!binding_tovalue_in(L, -1, scratch, &value))
       binding_error(L, CORM_E_ARGUMENT, "bindparams: the value of '%s' must be a value, got %s", key,
                     binding_typename(L, -1));
-    const corm_bind *old = find_bind(list, key);
+    const size_t at = find_bind(list, key);
+    const corm_bind *old = at < list->n ? list->binds[at] : NULL;
     const corm_type *type = old && !old->base.type->hosted ? old->base.type : NULL;
     const corm_node *bind = corm_bindparam_in(scratch, key, type, &value, false);
     if (!bind) binding_error(L, CORM_E_MEMORY, "not enough memory");
