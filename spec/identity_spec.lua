@@ -30,6 +30,53 @@ describe("the identity map", function()
     assert.equal("book 1.1", session:get(Book, 1).title)
   end)
 
+  it("tells keys apart, small and large, of the first classes and of later ones, and of those below", function()
+    local Base = corm.declarative_base()
+    local BigInteger, Column, String = corm.BigInteger, corm.Column, corm.String
+    local function model(i)
+      return Base:model("Thing" .. i, {
+        __tablename__ = "thing" .. i,
+        __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "thing" },
+        id = Column(BigInteger, { primary_key = true, autoincrement = false }),
+        kind = Column(String(10)),
+      })
+    end
+    local keys = { -1, 0, 1, 7, 1 << 16 | 7, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 32 | 7, 1 << 40 | 7, math.mininteger,
+      math.maxinteger }
+    local first = model(1)
+    local below = first:model("Below", { __mapper_args__ = { polymorphic_identity = "below" } })
+    for i = 2, 255 do model(i) end -- more than have a number in the map
+    local last = model(256)
+    Base.metadata:create_all(lib.engine, { tables = { first.__table__, last.__table__ } })
+    local own = corm.Session(lib.engine, { expire_on_commit = false })
+    local function check(held)
+      for i, key in ipairs(keys) do
+        assert.is_true(rawequal(held[1][i], own:get(first, key)))
+        assert.is_true(rawequal(held[2][i], own:get(last, key)))
+        assert.equal(i % 2 == 0 and held[1][i] or nil, own:get(below, key))
+        assert.equal(key, own:get(first, key).id)
+      end
+    end
+    local held = { {}, {} }
+    for i, key in ipairs(keys) do
+      held[1][i], held[2][i] = (i % 2 == 0 and below or first) { id = key }, last { id = key }
+      own:add_all { held[1][i], held[2][i] }
+    end
+    own:commit()
+    assert.equal(0, lib.count(function() check(held) end))
+    own:expire(held[1][4])
+    assert.equal(1, lib.count(function() check(held) end))
+    -- A new key is the object's when it is written.
+    held[1][4].id = 8
+    own:commit()
+    assert.is_true(rawequal(held[1][4], own:get(first, 8)))
+    assert.is_nil(own:get(first, 7))
+    own:expunge_all()
+    assert.is_false(rawequal(held[1][4], own:get(first, 8)))
+    assert.equal(8, own:get(first, 8).id)
+    own:close()
+  end)
+
   it("holds clean objects weakly", function()
     local weak = setmetatable({ session:get(Author, 1) }, { __mode = "v" })
     collect()

@@ -237,6 +237,7 @@ int binding_new_mapper(lua_State *L) {
   const corm_status status = corm_mapper_new(&state->mem, &registry->registry, &def, &cls->mapper, &err);
   corm_scratch_clear(&bytes);
   if (status != CORM_OK) return binding_raise(L, &err);
+  cls->mapper->number = cls->number <= UINT8_MAX ? (uint8_t)cls->number : 0;
   cls->mapper->host_data = cls;
   enter_names(L, self, cls, &def);
   binding_scratch_done(L, state, scratch);

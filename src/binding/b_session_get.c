@@ -29,18 +29,18 @@ static bool is_whole(const corm_object *object) {
   return !(object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED);
 }
 
+/* Pushes the object and returns true; false: it takes the long way, and what lies on the stack is to be dropped. */
 static bool push_known(lua_State *L, binding_state *state) {
   if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
   corm_session *session = session_at(L);
   const corm_mapper *mapper = session && lua_istable(L, 2) ? mapper_at(L) : NULL;
   if (!mapper || mapper->npk != 1 || mapper->rules.refreshes) return false;
-  corm_value key = corm_value_int(lua_tointeger(L, 3));
-  const corm_identity_entry *entry = corm_identity_guess(&session->identity, corm_identity_hash(mapper, &key));
-  if (!entry) return false;
-  /* The place in the table of objects is fetched while the object is. */
-  if (binding_push_handle(L, state, entry->handle) == LUA_TNIL) return false;
-  return corm_identity_is(entry->object, mapper, &key) && corm_mapper_isa(entry->object->mapper, mapper) &&
-         is_whole(entry->object);
+  const corm_value key = corm_value_int(lua_tointeger(L, 3));
+  const uint32_t handle = corm_identity_handle(&session->identity, mapper, &key);
+  if (handle) return binding_push_handle(L, state, handle) != LUA_TNIL;
+  const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
+  return object && corm_mapper_isa(object->mapper, mapper) && is_whole(object) &&
+         binding_push_handle(L, state, object->handle) != LUA_TNIL;
 }
 
 /* -- keys -- */
@@ -133,14 +133,16 @@ static bool read_key(lua_State *L, const corm_mapper *mapper, corm_arena *arena,
 
 /* -- the long way -- */
 
-/* Pushes the object with that key if the session has it, loaded anew when expired. A row that is gone is none. */
+/* Pushes the object with that key if the session has it, loaded anew when expired. A row that is gone is none, and so
+   is an object of another class of the hierarchy. */
 static bool push_found(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
                        const corm_value *key) {
   corm_error err;
   corm_error_init(&err);
-  corm_object *object = corm_session_find(session, mapper, key);
+  corm_object *object = corm_session_find(session, mapper->root, key);
   if (!object) return false;
-  binding_push_object(L, state, object);
+  binding_push_object(L, state, corm_mapper_isa(object->mapper, mapper) ? object : NULL);
+  if (lua_isnil(L, -1)) return true;
   if (is_whole(object)) return true;
   corm_status status = corm_object_refresh(object, mapper->pk[0], &err);
   if (status == CORM_OK) return true;

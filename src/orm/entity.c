@@ -311,6 +311,7 @@ void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) 
     free_changes(object);
   }
   object->flags |= CORM_OBJECT_EXPIRED;
+  if (object->session) object->session->identity.stale = true;
 }
 
 void corm_object_expire_expressions(corm_object *object) {

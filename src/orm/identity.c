@@ -14,9 +14,9 @@ void corm_identity_clear(corm_identity *map) {
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
   uint64_t hash = mapper->id_seed;
   if (mapper->npk == 1 && key->kind == CORM_INT) {
-    /* Keys mostly follow each other. What differs only in higher bits is folded down. */
-    uint64_t id = (uint64_t)key->as.i;
-    return (uint32_t)(hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32));
+    /* Keys mostly follow each other. Of larger ones, what differs only in higher bits is folded down. */
+    const uint64_t id = (uint64_t)key->as.i;
+    return (uint32_t)(id >> 32 ? hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32) : hash + id);
   } else {
     for (uint32_t i = 0; i < mapper->npk; i++) hash = corm_value_hash(&key[i], hash);
   }
@@ -49,6 +49,19 @@ corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *map
                                 uint32_t hash) {
   corm_identity_place place;
   return corm_identity_search(map, mapper, key, hash, &place);
+}
+
+static corm_identity_entry entry_of(const corm_object *object) {
+  enum { HANDLES = 1 << 24 };
+  const corm_mapper *mapper = object->mapper;
+  const corm_value *key = corm_object_committed(object, mapper->pk[0]);
+  const uint8_t number = object->handle < HANDLES ? corm_identity_number(mapper, key) : 0;
+  corm_identity_entry entry = {.object = (corm_object *)(uintptr_t)object, .hash = object->hash};
+  if (number && corm_identity_hash(mapper, key) == object->hash) {
+    entry.handle = object->handle & (HANDLES - 1);
+    entry.number = number;
+  }
+  return entry;
 }
 
 static void put(corm_identity *map, corm_identity_entry entry) {
@@ -110,6 +123,7 @@ corm_status corm_identity_reserve(corm_identity *map, uint32_t count, corm_error
 
 static void enter(corm_identity *map, corm_object *object) {
   object->flags |= CORM_OBJECT_IN_MAP;
+  if (object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED) map->stale = true;
   map->count++;
   map->changes++;
 }
@@ -119,14 +133,14 @@ corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_erro
     corm_status status = corm_identity_reserve(map, 1, err);
     if (status != CORM_OK) return status;
   }
-  put(map, (corm_identity_entry){object, object->hash, object->handle});
+  put(map, entry_of(object));
   enter(map, object);
   return CORM_OK;
 }
 
 corm_status corm_identity_add_at(corm_identity *map, corm_object *object, corm_identity_place place, corm_error *err) {
   if (map->changes != place.changes || map->count >= limit(map->cap)) return corm_identity_add(map, object, err);
-  map->entries[place.position] = (corm_identity_entry){object, object->hash, object->handle};
+  map->entries[place.position] = entry_of(object);
   enter(map, object);
   return CORM_OK;
 }
@@ -155,4 +169,5 @@ void corm_identity_remove(corm_identity *map, corm_object *object) {
   object->flags &= (uint8_t)~CORM_OBJECT_IN_MAP;
   map->count--;
   map->changes++;
+  if (!map->count) map->stale = false;
 }

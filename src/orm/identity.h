@@ -10,7 +10,8 @@
 typedef struct corm_identity_entry {
   corm_object *object; /* NULL: free */
   uint32_t hash;
-  uint32_t handle; /* the object's */
+  uint32_t handle : 24; /* the object's, if it has so few bits; else 0 */
+  uint32_t number : 8;  /* of the object's class, if `hash` says all of the key; else 0 */
 } corm_identity_entry;
 
 typedef struct corm_identity {
@@ -19,6 +20,7 @@ typedef struct corm_identity {
   uint32_t cap; /* a multiple of 4; 0 at first */
   uint32_t count;
   uint32_t changes; /* counts what came and went, wrapping */
+  bool stale;       /* some object in it may have expired since it was empty */
 } corm_identity;
 
 typedef struct corm_identity_place {
@@ -30,6 +32,11 @@ void corm_identity_init(corm_identity *map, const corm_mem *mem);
 void corm_identity_clear(corm_identity *map); /* frees the table, not the objects */
 
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
+
+/* The number of the class, if no two keys of it that have one have the same hash; else 0. */
+static inline uint8_t corm_identity_number(const corm_mapper *mapper, const corm_value *key) {
+  return mapper->npk == 1 && key->kind == CORM_INT && key->as.i >> 32 == 0 ? mapper->number : 0;
+}
 
 /* Where the search for a hash begins. Of keys that follow each other four lie side by side, in one line of the cache,
    so that a load mostly finds fetched what it needs next; the groups come far apart, and so evenly that those of one
@@ -46,14 +53,18 @@ static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) 
 
 /* True when the object is of the mapper and has the key; a changed key column counts with its committed value. */
 bool corm_identity_is(const corm_object *object, const corm_mapper *mapper, const corm_value *key);
-/* The first entry with that hash, or NULL: mostly the one with the key, which the caller checks. */
-static inline const corm_identity_entry *corm_identity_guess(const corm_identity *map, uint32_t hash) {
-  if (!map->cap) return NULL;
-  for (uint32_t i = corm_identity_start(map, hash);; i = corm_identity_next(map, i)) {
+/* The handle of the object of exactly that class with that key, as long as none has expired and without a look at the
+   object; 0: it takes a search. */
+static inline uint32_t corm_identity_handle(const corm_identity *map, const corm_mapper *mapper,
+                                            const corm_value *key) {
+  if (map->stale || !map->cap) return 0;
+  const uint32_t hash = corm_identity_hash(mapper, key), number = corm_identity_number(mapper, key);
+  for (uint32_t i = corm_identity_start(map, hash); number; i = corm_identity_next(map, i)) {
     const corm_identity_entry *entry = &map->entries[i];
-    if (!entry->object) return NULL;
-    if (entry->hash == hash) return entry;
+    if (!entry->object) return 0;
+    if (entry->hash == hash && entry->number == number) return entry->handle;
   }
+  return 0;
 }
 /* The object with that key, or NULL. May return a condemned one: see corm_session_find. */
 corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *mapper, const corm_value *key,

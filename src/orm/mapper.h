@@ -151,6 +151,7 @@ struct corm_mapper {
   bool holds;                   /* set by the host: it keeps what it made of some values (CORM_SLOT_HELD) */
   bool has_orphans;             /* some relationship with delete-orphan points here */
   uint64_t id_seed;             /* distinguishes classes in identity hashes: the root's */
+  uint8_t number;               /* set by the host: distinguishes it from all other classes; 0: it has none */
   corm_vec referrers;           /* relationships of other mappers (or this) whose target this is */
   corm_mapper_sql *sql;         /* one for each dialect in use */
   struct corm_written *written; /* of a root: which objects were (orm/keyed.h); NULL: nobody asks */
