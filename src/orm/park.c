@@ -87,7 +87,8 @@ corm_status corm_park_add(corm_flush *flush, corm_handover *h, uint32_t w, const
                                  .found = cost == 0,
                                  .next = h->first_park[w]};
   h->first_park[w] = ++h->nparks;
-  return CORM_OK;
+  /* Its own UPDATE brings the value back, also where only another column of the key changes. */
+  return work->kind == CORM_WORK_UPDATE ? corm_object_touch(work->object, (uint32_t)slot, err) : CORM_OK;
 }
 
 /* -- values ---------------------------------------------------------------------------------------------------------
