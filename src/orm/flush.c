@@ -31,6 +31,8 @@ void corm_flush_clear(corm_flush *flush) {
   corm_mem_free(flush->mem, flush->works);
   corm_mem_free(flush->mem, flush->syncs);
   corm_mem_free(flush->mem, flush->posts);
+  for (uint32_t i = 0; i < flush->npasses; i++) corm_value_clear(flush->mem, &flush->passes[i].key);
+  corm_mem_free(flush->mem, flush->passes);
   corm_mem_free(flush->mem, flush->associations);
   corm_mem_free(flush->mem, flush->order);
   corm_mem_free(flush->mem, flush->cyclic);

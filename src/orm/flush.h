@@ -17,6 +17,7 @@ typedef struct corm_work {
   uint32_t last_sync;
   uint32_t replaces;   /* INSERT: index + 1 of the DELETE whose row it writes over; 0: none */
   uint32_t first_post; /* index + 1 into posts; 0: none */
+  uint32_t first_pass; /* index + 1 into passes; 0: none */
   uint32_t rank;       /* position of its mapper in the order of tables */
   uint8_t kind;        /* corm_work_kind */
   bool linked;         /* some relationship was touched */
@@ -33,6 +34,15 @@ typedef struct corm_sync {
   corm_object *parent; /* NULL: clear */
   uint32_t next;       /* of the same child; index + 1 */
 } corm_sync;
+
+/* A slot of a primary key that the database changes when `parent` is written, before the row is: it gets the parent's
+   value (orm/key_pass.c). */
+typedef struct corm_pass {
+  corm_object *parent;
+  uint32_t slot, theirs;
+  uint32_t next;  /* of the same work; index + 1 */
+  corm_value key; /* what the row has got; ABSENT: not yet, or what it had */
+} corm_pass;
 
 /* A row of a secondary table. */
 typedef struct corm_association {
@@ -55,11 +65,14 @@ typedef struct corm_flush {
   uint32_t nsyncs, syncs_cap;
   corm_sync *posts; /* of relationships with post_update: written by an UPDATE of their own */
   uint32_t nposts, posts_cap;
+  corm_pass *passes;
+  uint32_t npasses, passes_cap;
   corm_association *associations;
   uint32_t nassociations, associations_cap;
   size_t nnews;      /* of session->news when it was collected: they have works, what comes later waits */
   corm_vec switched; /* objects whose keys, by which others refer to them, change (orm/key_switch.c) */
   bool rekeyed;      /* some primary key was replaced */
+  bool passing;      /* rows are written whose keys the database passes on */
   corm_map seen;     /* association rows already noted, from the other side */
   corm_vec mappers;  /* involved, in order of writing after corm_plan_order */
   uint32_t *order;   /* works in order of writing: deletes that come first, inserts and updates, then other deletes */
@@ -106,6 +119,13 @@ CORM_MUST_USE corm_status corm_sync_apply(corm_flush *flush, const corm_work *wo
 
 /* The same for one. */
 CORM_MUST_USE corm_status corm_sync_apply_one(corm_sync sync, corm_error *err);
+/* Of the k-th pair: the slot that refers, in the child, and the one that is referred to. */
+uint32_t corm_sync_child_slot(const corm_relationship *relationship, uint32_t k);
+uint32_t corm_sync_parent_slot(const corm_relationship *relationship, uint32_t k);
+/* What a key that is still on its way brings into the slot, as far as its parent has it; NULL: nothing comes. */
+const corm_value *corm_sync_coming(const corm_flush *flush, const corm_object *object, uint32_t slot);
+/* True when the slot gets another value, by the script or from a parent. */
+bool corm_sync_changes(const corm_flush *flush, const corm_object *object, uint32_t slot);
 /* Loads a slot of an object that is going to be deleted, if it is expired; that its row is gone is no failure. */
 CORM_MUST_USE corm_status corm_sync_know(corm_object *object, uint32_t slot, corm_error *err);
 
@@ -113,18 +133,30 @@ CORM_MUST_USE corm_status corm_sync_know(corm_object *object, uint32_t slot, cor
 /* Finds the objects whose keys change. What corm passes on itself (passive_updates = false) becomes part of the flush:
    their children's foreign keys, their association rows. FlushError when another object of the session has the key. */
 CORM_MUST_USE corm_status corm_key_switch_collect(corm_flush *flush, corm_error *err);
-/* Before the works of `order` from one to another are written: their objects whose keys are those of parents which have
-   got new ones are known to have these. end: deleted ones have the old ones again, should they come back. */
-CORM_MUST_USE corm_status corm_key_switch_pass(corm_flush *flush, uint32_t from, uint32_t to, corm_error *err);
-void corm_key_switch_end(corm_flush *flush);
 /* After all is written: what the database has passed on to rows of objects in memory is noted there, as works of which
    nothing is left to be written. */
 CORM_MUST_USE corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err);
+/* True when what a relationship refers to by changes in the parent. */
+bool corm_key_switch_changes(const corm_flush *flush, const corm_relationship *relationship, const corm_object *parent);
 /* True when an UPDATE of the flush gives the parent of a sync the key that the child gets. */
 bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync);
 /* True when corm itself passes changed keys on; of a MANY_TO_MANY: those of the near side, and of the far one. */
 bool corm_relationship_is_active(const corm_relationship *relationship);
 bool corm_relationship_is_active_far(const corm_relationship *relationship);
+
+/* -- key_pass.c -- */
+/* Finds the rows whose primary keys the database changes before they are written: they have a parent's in them. */
+CORM_MUST_USE corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err);
+/* The parents of a work are written: its object gets their keys. */
+CORM_MUST_USE corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err);
+/* Syncs and hooks have had their say: what the row has already need not be written, and what it lost has to be. */
+CORM_MUST_USE corm_status corm_key_pass_settle(corm_flush *flush, const corm_work *work, corm_error *err);
+/* What the row has by now, or will have when its turn comes: of the slots of a primary key that the database changes.
+   NULL: what it had. */
+const corm_value *corm_key_pass_has(const corm_flush *flush, const corm_work *work, uint32_t slot);
+const corm_value *corm_key_pass_will_have(const corm_flush *flush, const corm_work *work, uint32_t slot);
+/* All is written: deleted objects have the old keys again, should they come back. */
+void corm_key_pass_end(corm_flush *flush);
 
 /* -- row_switch.c -- */
 /* Finds the new rows that take the keys of deleted ones. */

@@ -263,6 +263,7 @@ static void undo_deletes(corm_session *session, corm_frame *frame) {
       continue;
     }
     object->session = NULL;
+    for (uint32_t i = 0; i < object->mapper->npk; i++) corm_object_unset(object, object->mapper->pk[i]);
     make_way(session, object);
     if (corm_session_register(session, object, &ignored) == CORM_OK) {
       corm_state_expire(session, object);

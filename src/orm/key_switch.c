@@ -36,15 +36,6 @@ bool corm_relationship_is_active_far(const corm_relationship *r) {
 /* -- which keys change ----------------------------------------------------------------------------------------------
  */
 
-/* Of the k-th pair: the slot that refers, in the child, and the one that is referred to. */
-static uint32_t child_slot(const corm_relationship *r, uint32_t k) {
-  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].near_slot : r->pairs[k].far_slot;
-}
-
-static uint32_t parent_slot(const corm_relationship *r, uint32_t k) {
-  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].far_slot : r->pairs[k].near_slot;
-}
-
 static bool is_dirty(const corm_object *object, uint32_t slot) {
   return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
 }
@@ -55,16 +46,15 @@ static bool has_new_key(const corm_object *object) {
   return false;
 }
 
-/* True when what the relationship refers to by changes in the parent. */
-static bool is_changed(const corm_relationship *r, const corm_object *parent) {
+bool corm_key_switch_changes(const corm_flush *flush, const corm_relationship *r, const corm_object *parent) {
   for (uint32_t k = 0; k < r->npairs; k++)
-    if (is_dirty(parent, parent_slot(r, k))) return true;
+    if (corm_sync_changes(flush, parent, corm_sync_parent_slot(r, k))) return true;
   return false;
 }
 
-static bool is_changed_near(const corm_relationship *r, const corm_object *object) {
+static bool is_changed_near(const corm_flush *flush, const corm_relationship *r, const corm_object *object) {
   for (uint32_t i = 0; i < r->nnear; i++)
-    if (is_dirty(object, r->near_secondary[i].slot)) return true;
+    if (corm_sync_changes(flush, object, r->near_secondary[i].slot)) return true;
   return false;
 }
 
@@ -86,14 +76,22 @@ static corm_relationship *referring(const corm_mapper *mapper, size_t *i) {
   return NULL;
 }
 
-static bool is_switched(const corm_object *object) {
+static bool is_switched(const corm_flush *flush, const corm_work *work) {
+  const corm_object *object = work->object;
   for (uint32_t i = 0; object->changes && i < object->changes->n; i++)
     if (object->mapper->attributes[object->changes->items[i].slot].referred) return true;
+  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
+    const corm_relationship *r = flush->syncs[s - 1].relationship;
+    for (uint32_t k = 0; k < r->npairs; k++) {
+      const uint32_t slot = corm_sync_child_slot(r, k);
+      if (object->mapper->attributes[slot].referred && corm_sync_changes(flush, object, slot)) return true;
+    }
+  }
   return false;
 }
 
 static corm_status note(corm_flush *flush, corm_work *work, corm_error *err) {
-  if (work->kind != CORM_WORK_UPDATE || work->switched || !is_switched(work->object)) return CORM_OK;
+  if (work->kind != CORM_WORK_UPDATE || work->switched || !is_switched(flush, work)) return CORM_OK;
   if (corm_vec_push(&flush->switched, work->object) != CORM_OK) return corm_error_memory(err);
   work->switched = true;
   return CORM_OK;
@@ -101,7 +99,8 @@ static corm_status note(corm_flush *flush, corm_work *work, corm_error *err) {
 
 bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync) {
   const corm_object *parent = sync->parent;
-  return parent && parent->flush && flush->works[parent->flush - 1].switched && is_changed(sync->relationship, parent);
+  return parent && parent->flush && flush->works[parent->flush - 1].switched &&
+         corm_key_switch_changes(flush, sync->relationship, parent);
 }
 
 /* -- what corm passes on --------------------------------------------------------------------------------------------
@@ -157,7 +156,7 @@ static corm_status pass_on(corm_flush *flush, corm_object *object, corm_error *e
   corm_relationship *r;
   corm_status status = CORM_OK;
   for (size_t i = 0; status == CORM_OK && (r = referring(object->mapper, &i)) != NULL; i++) {
-    if (!corm_relationship_is_active(r) || !is_changed(r, object)) continue;
+    if (!corm_relationship_is_active(r) || !corm_key_switch_changes(flush, r, object)) continue;
     if (r->direction == CORM_MANY_TO_ONE)
       status = pass_up(flush, r, object, err);
     else if (!corm_relationship_is_unread(r))
@@ -166,7 +165,7 @@ static corm_status pass_on(corm_flush *flush, corm_object *object, corm_error *e
   for (size_t i = 0; status == CORM_OK && i < object->mapper->relationships.len; i++) {
     r = object->mapper->relationships.items[i];
     if (r->direction != CORM_MANY_TO_MANY || r->def.viewonly || corm_relationship_is_unread(r)) continue;
-    if (corm_relationship_is_active(r) && is_changed_near(r, object)) status = pass_down(flush, r, object, err);
+    if (corm_relationship_is_active(r) && is_changed_near(flush, r, object)) status = pass_down(flush, r, object, err);
   }
   return status;
 }
@@ -202,7 +201,7 @@ corm_status corm_key_switch_collect(corm_flush *flush, corm_error *err) {
     status = pass_on(flush, flush->switched.items[i], err);
   for (size_t i = 0; status == CORM_OK && i < flush->switched.len; i++)
     status = check_key(flush, flush->switched.items[i], err);
-  return status;
+  return status == CORM_OK && flush->switched.len ? corm_key_pass_collect(flush, err) : status;
 }
 
 /* -- after writing --------------------------------------------------------------------------------------------------
@@ -218,7 +217,7 @@ typedef struct switches {
 static bool old_key_hash(const corm_relationship *r, const corm_object *object, bool parent, uint64_t *hash) {
   *hash = 0;
   for (uint32_t k = 0; k < r->npairs; k++) {
-    const uint32_t slot = parent ? parent_slot(r, k) : child_slot(r, k);
+    const uint32_t slot = parent ? corm_sync_parent_slot(r, k) : corm_sync_child_slot(r, k);
     const corm_value *value = corm_object_committed(object, slot);
     if (value->kind == CORM_NULL || value->kind == CORM_ABSENT) return false;
     *hash = corm_value_hash(value, *hash);
@@ -228,8 +227,8 @@ static bool old_key_hash(const corm_relationship *r, const corm_object *object, 
 
 static bool is_child_of(const corm_relationship *r, const corm_object *child, const corm_object *parent) {
   for (uint32_t k = 0; k < r->npairs; k++)
-    if (!corm_value_equal(corm_object_committed(child, child_slot(r, k)),
-                          corm_object_committed(parent, parent_slot(r, k))))
+    if (!corm_value_equal(corm_object_committed(child, corm_sync_child_slot(r, k)),
+                          corm_object_committed(parent, corm_sync_parent_slot(r, k))))
       return false;
   return true;
 }
@@ -253,7 +252,7 @@ static corm_status index_parents(const corm_flush *flush, switches *s, size_t fr
   for (size_t i = from; i < to; i++) {
     corm_object *parent = flush->switched.items[i];
     uint64_t hash;
-    if (!corm_mapper_isa(parent->mapper, parent_class(r)) || !is_changed(r, parent)) continue;
+    if (!corm_mapper_isa(parent->mapper, parent_class(r)) || !corm_key_switch_changes(flush, r, parent)) continue;
     if (!old_key_hash(r, parent, true, &hash)) continue;
     uint32_t at = place_of(s, hash);
     while (s->parents[at]) at = (at + 1) & (s->cap - 1);
@@ -280,10 +279,10 @@ static corm_status learn(corm_flush *flush, const corm_relationship *r, corm_obj
   if (work && work->kind != CORM_WORK_UPDATE) return CORM_OK;
   corm_status status = CORM_OK;
   for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
-    const uint32_t slot = child_slot(r, k);
+    const uint32_t slot = corm_sync_child_slot(r, k);
     if (is_dirty(child, slot)) continue; /* written by this flush, or by the next */
     if (!waits)
-      status = corm_object_set(child, slot, &parent->slots[parent_slot(r, k)], err);
+      status = corm_object_set(child, slot, &parent->slots[corm_sync_parent_slot(r, k)], err);
     else if (!child->mapper->attributes[slot].primary_key)
       corm_object_expire(child, &slot, 1);
     if (child->mapper->attributes[slot].primary_key && !waits) flush->rekeyed = true;
@@ -321,74 +320,6 @@ static corm_status add_relationships(const corm_flush *flush, size_t from, size_
     }
   }
   return CORM_OK;
-}
-
-/* Whether the child has the parent's key in its own. */
-static bool is_in_key(const corm_relationship *r) {
-  const corm_mapper *child = r->direction == CORM_MANY_TO_ONE ? r->parent : r->target;
-  for (uint32_t k = 0; k < r->npairs; k++)
-    if (child->attributes[child_slot(r, k)].primary_key) return true;
-  return false;
-}
-
-static corm_status take_key(corm_flush *flush, const corm_relationship *r, corm_work *work, const corm_object *parent,
-                            corm_error *err) {
-  corm_object *child = work->object;
-  corm_status status = CORM_OK;
-  for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
-    const uint32_t slot = child_slot(r, k);
-    if (!child->mapper->attributes[slot].primary_key || is_dirty(child, slot)) continue;
-    status = corm_object_set(child, slot, &parent->slots[parent_slot(r, k)], err);
-    if (status != CORM_OK || !is_dirty(child, slot)) continue;
-    child->slots[slot].extra |= CORM_SLOT_PASSED;
-    flush->rekeyed = true;
-  }
-  return status == CORM_OK ? note(flush, work, err) : status;
-}
-
-static corm_status pass_keys(corm_flush *flush, const corm_relationship *r, size_t first, size_t last, uint32_t from,
-                             uint32_t to, corm_error *err) {
-  const corm_mapper *child = r->direction == CORM_MANY_TO_ONE ? r->parent : r->target;
-  switches s = {.relationship = r};
-  bool any = false;
-  corm_status status = index_parents(flush, &s, first, last, &any, err);
-  for (uint32_t i = from; any && status == CORM_OK && i < to; i++) {
-    corm_work *work = &flush->works[flush->order[i]];
-    if (work->kind == CORM_WORK_INSERT || !corm_mapper_isa(work->object->mapper, child)) continue;
-    const corm_object *parent = find_parent(&s, work->object);
-    if (parent) status = take_key(flush, r, work, parent, err);
-  }
-  corm_mem_free(flush->mem, s.parents);
-  return status;
-}
-
-corm_status corm_key_switch_pass(corm_flush *flush, uint32_t from, uint32_t to, corm_error *err) {
-  corm_status status = CORM_OK;
-  corm_vec relationships;
-  if (!flush->switched.len || from == to) return CORM_OK;
-  corm_vec_init(&relationships, flush->mem);
-  for (size_t first = 0, last; status == CORM_OK && first < flush->switched.len; first = last) {
-    last = flush->switched.len;
-    relationships.len = 0;
-    status = add_relationships(flush, first, last, &relationships, err);
-    for (size_t i = 0; status == CORM_OK && i < relationships.len; i++)
-      if (is_in_key(relationships.items[i]))
-        status = pass_keys(flush, relationships.items[i], first, last, from, to, err);
-  }
-  corm_vec_clear(&relationships);
-  return status;
-}
-
-void corm_key_switch_end(corm_flush *flush) {
-  for (uint32_t w = 0; flush->switched.len && w < flush->nworks; w++) {
-    corm_object *object = flush->works[w].object;
-    for (uint32_t i = 0; i < object->mapper->npk; i++) {
-      const uint32_t slot = object->mapper->pk[i];
-      if (!(object->slots[slot].extra & CORM_SLOT_PASSED)) continue;
-      object->slots[slot].extra &= (uint16_t)~CORM_SLOT_PASSED;
-      if (flush->works[w].kind == CORM_WORK_DELETE) corm_object_unset(object, slot);
-    }
-  }
 }
 
 corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err) {

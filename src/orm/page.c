@@ -236,12 +236,12 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
    passed a new one on by then, or it refuses to. */
 static const corm_value *key_of(const corm_persister *p, const corm_shape *s, const corm_object *object,
                                 uint32_t slot) {
-  const corm_value *value = &object->slots[slot];
+  const bool active = s->mapper->rules.active_updates;
   if (p->posting && !p->parking && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
-  if (p->written_keys || (value->extra & CORM_SLOT_PASSED)) return value;
-  return s->kind == CORM_WRITE_UPDATE && s->level && !s->mapper->rules.active_updates
-             ? value
-             : corm_object_committed(object, slot);
+  if (p->written_keys || (s->kind == CORM_WRITE_UPDATE && s->level && !active)) return &object->slots[slot];
+  const corm_work *work = &p->flush->works[object->flush - 1];
+  const corm_value *passed = work->first_pass && !(s->level && active) ? corm_key_pass_has(p->flush, work, slot) : NULL;
+  return passed ? passed : corm_object_committed(object, slot);
 }
 
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {

@@ -156,15 +156,17 @@ static corm_status write_level(corm_persister *p, const corm_work *work, uint32_
   return status == CORM_OK ? CORM_OK : corm_persist_blame(object, err);
 }
 
+/* Children first: the key of a parent that is parked goes on to them. */
 static corm_status write_all(corm_persister *p, corm_error *err) {
-  corm_handover *h = p->flush->handover;
+  const corm_flush *flush = p->flush;
   corm_status status = CORM_OK;
-  for (uint32_t i = 0; status == CORM_OK && i < h->nparks; i++) {
-    const corm_work *work = &p->flush->works[h->parks[i].work];
-    if (h->first_park[h->parks[i].work] != i + 1) continue; /* its row is written with the last one of it */
+  for (uint32_t i = flush->nworks; status == CORM_OK && i-- > 0;) {
+    const corm_work *work = &flush->works[flush->order[i]];
+    const uint32_t first = flush->handover->first_park[flush->order[i]];
+    if (!first) continue;
     status = corm_persist_at(p, work->object->mapper->root, NULL, err);
     for (uint32_t level = 0; status == CORM_OK && level < work->object->mapper->ntables; level++)
-      status = write_level(p, work, level, i + 1, err);
+      status = write_level(p, work, level, first, err);
   }
   return status == CORM_OK ? corm_pages_flush(p, err) : status;
 }

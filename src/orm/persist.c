@@ -32,7 +32,8 @@ static const corm_shape *open_shape(const corm_persister *p) {
 static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t level, corm_error *err) {
   const corm_shape *open = open_shape(p);
   if ((open || p->nwritten) && waits(p->flush, work)) return corm_pages_flush(p, err);
-  if (!open || (open->mapper && open->mapper->root == work->object->mapper->root && open->level == level &&
+  const bool behind = work->first_pass && p->flush->cyclic[work->rank]; /* a parent may stand there */
+  if (!open || (!behind && open->mapper && open->mapper->root == work->object->mapper->root && open->level == level &&
                 (uint32_t)open->kind == work->kind))
     return CORM_OK;
   return corm_pages_close(p, err);
@@ -133,8 +134,18 @@ static corm_status write_level(corm_persister *p, corm_work *work, uint32_t leve
 static corm_status begin_work(corm_persister *p, corm_work *work, uint32_t level, corm_error *err) {
   corm_status status = corm_persist_reserve(p, work->object->mapper, err);
   if (status == CORM_OK) status = make_way(p, work, level, err);
+  if (status == CORM_OK) status = corm_key_pass_begin(p->flush, work, err);
   if (status == CORM_OK) status = corm_sync_apply(p->flush, work, err);
-  return status == CORM_OK ? tell_before(p, work, err) : status;
+  if (status == CORM_OK) status = tell_before(p, work, err);
+  return status == CORM_OK ? corm_key_pass_settle(p->flush, work, err) : status;
+}
+
+/* What the database has done to the keys of rows that go counts for their association rows, too. */
+static corm_status pass_to_deletes(corm_flush *flush, uint32_t from, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t i = from; status == CORM_OK && i < flush->nworks; i++)
+    status = corm_key_pass_begin(flush, &flush->works[flush->order[i]], err);
+  return status;
 }
 
 static corm_status write_row(corm_persister *p, corm_work *work, corm_error *err) {
@@ -281,18 +292,18 @@ corm_status corm_persist(corm_flush *flush, corm_error *err) {
   corm_status status = saves ? corm_persist_associations(&p, CORM_WORK_DELETE, true, err) : CORM_OK;
   if (status == CORM_OK && saves) status = write_rows(&p, 0, saves, err);
   if (status == CORM_OK) status = corm_parks_write(&p, err);
-  if (status == CORM_OK) status = corm_key_switch_pass(flush, saves, rest, err);
   if (status == CORM_OK) corm_parks_begin(flush->handover, flush);
+  flush->passing = true;
   if (status == CORM_OK) status = write_rows(&p, saves, rest, err);
+  if (status == CORM_OK) status = pass_to_deletes(flush, rest, err);
   if (status == CORM_OK) status = corm_posts_write(&p, err);
   corm_parks_end(flush->handover, flush);
   if (status == CORM_OK && !saves) status = corm_persist_associations(&p, CORM_WORK_DELETE, false, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_UPDATE, false, err);
   if (status == CORM_OK) status = corm_persist_associations(&p, CORM_WORK_INSERT, false, err);
-  if (status == CORM_OK) status = corm_key_switch_pass(flush, rest, flush->nworks, err);
   if (status == CORM_OK) status = write_rows(&p, rest, flush->nworks, err);
   if (status != CORM_OK) corm_pages_abandon(&p, err);
-  corm_key_switch_end(flush);
+  corm_key_pass_end(flush);
   corm_pages_rest(flush->conn);
   for (corm_shape *s = p.shapes; s; s = s->next) corm_writer_close(s->writer);
   corm_scratch_clear(&p.scratch);

@@ -69,6 +69,22 @@ static corm_status edges_of_conditions(const corm_flush *flush, uint32_t m, edge
   return status;
 }
 
+/* A key that the database passes on may go over tables that have no rows in the flush. */
+static corm_status edges_of_passes(const corm_flush *flush, edges *list, bool *self, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t w = 0; status == CORM_OK && flush->npasses && w < flush->nworks; w++) {
+    const uint32_t mine = flush->works[w].rank;
+    for (uint32_t s = flush->works[w].first_pass; status == CORM_OK && s; s = flush->passes[s - 1].next) {
+      const uint32_t other = flush->works[flush->passes[s - 1].parent->flush - 1].rank;
+      if (other == mine)
+        self[mine] = true;
+      else
+        status = edge_add(flush->mem, list, other, mine, err);
+    }
+  }
+  return status;
+}
+
 static corm_status table_edges(const corm_flush *flush, edges *list, bool *self, corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t m = 0; status == CORM_OK && m < flush->mappers.len; m++) {
@@ -77,7 +93,7 @@ static corm_status table_edges(const corm_flush *flush, edges *list, bool *self,
       status = edges_of_table(flush, m, mapper->tables[t].table, list, self, err);
     if (status == CORM_OK) status = edges_of_conditions(flush, m, list, self, err);
   }
-  return status;
+  return status == CORM_OK ? edges_of_passes(flush, list, self, err) : status;
 }
 
 /* -- rows -- */
@@ -166,7 +182,8 @@ static corm_status refuse_own_key(const corm_flush *flush, const corm_sync *sync
   return CORM_FAILED;
 }
 
-/* A row that waits for a new row's key comes after it; so does one whose new key value is named by plain columns. */
+/* A row that waits for a new row's key comes after it; so does one whose new key value is named by plain columns, and
+   one whose own key the database changes with its parent's. */
 static corm_status save_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
                               corm_error *err) {
   corm_status status = CORM_OK;
@@ -177,6 +194,11 @@ static corm_status save_edges(const corm_flush *flush, const uint32_t *group, co
     if (flush->works[parent->flush - 1].kind != CORM_WORK_INSERT && !corm_key_switch_gives(flush, &flush->syncs[s - 1]))
       continue;
     status = edge_add(flush->mem, list, parent->flush - 1, work->object->flush - 1, err);
+  }
+  for (uint32_t s = work->first_pass; status == CORM_OK && s; s = flush->passes[s - 1].next) {
+    const corm_object *parent = flush->passes[s - 1].parent;
+    if (same_group(flush, group, parent, group[work->rank]))
+      status = edge_add(flush->mem, list, parent->flush - 1, work->object->flush - 1, err);
   }
   return status;
 }
@@ -288,7 +310,7 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
   return status;
 }
 
-/* For a new row of its own group, which may be of another class. */
+/* For a new row of its own group, which may be of another class, or for one with a new key. */
 static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
   for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
     const corm_object *parent = flush->syncs[s - 1].parent;
@@ -297,6 +319,8 @@ static bool waits(const corm_flush *flush, const uint32_t *group, const corm_wor
          corm_key_switch_gives(flush, &flush->syncs[s - 1])))
       return true;
   }
+  for (uint32_t s = work->first_pass; s; s = flush->passes[s - 1].next)
+    if (same_group(flush, group, flush->passes[s - 1].parent, group[work->rank])) return true;
   return false;
 }
 

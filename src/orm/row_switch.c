@@ -39,7 +39,7 @@ static corm_status look_at(corm_flush *flush, corm_work *work, corm_error *err) 
   const corm_object *old = corm_session_find(flush->session, mapper, key);
   if (!old || old->mapper != mapper || !old->flush) return CORM_OK;
   corm_work *gone = &flush->works[old->flush - 1];
-  if (gone->kind != CORM_WORK_DELETE || gone->replaced) return CORM_OK;
+  if (gone->kind != CORM_WORK_DELETE || gone->replaced || gone->first_pass) return CORM_OK;
   gone->replaced = true;
   work->replaces = old->flush;
   return CORM_OK;

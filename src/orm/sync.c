@@ -213,6 +213,51 @@ corm_status corm_sync_collect(corm_flush *flush, corm_object *object, corm_work_
   return status;
 }
 
+uint32_t corm_sync_child_slot(const corm_relationship *r, uint32_t k) {
+  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].near_slot : r->pairs[k].far_slot;
+}
+
+uint32_t corm_sync_parent_slot(const corm_relationship *r, uint32_t k) {
+  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].far_slot : r->pairs[k].near_slot;
+}
+
+/* The last one that writes the slot; NULL: none. */
+static const corm_sync *writing(const corm_flush *flush, const corm_object *object, uint32_t slot, uint32_t *theirs) {
+  const corm_sync *last = NULL;
+  if (!object->flush) return NULL;
+  for (uint32_t s = flush->works[object->flush - 1].first_sync; s; s = flush->syncs[s - 1].next) {
+    const corm_relationship *r = flush->syncs[s - 1].relationship;
+    for (uint32_t k = 0; k < r->npairs; k++) {
+      if (corm_sync_child_slot(r, k) != slot) continue;
+      last = &flush->syncs[s - 1];
+      *theirs = corm_sync_parent_slot(r, k);
+    }
+  }
+  return last;
+}
+
+/* The parent may get its own value from another one; where it has that, the search ends. */
+const corm_value *corm_sync_coming(const corm_flush *flush, const corm_object *object, uint32_t slot) {
+  static const corm_value null = {.kind = CORM_NULL};
+  const corm_value *value = NULL;
+  for (uint32_t most = flush->nsyncs; most; most--) { /* they may go in a circle */
+    const corm_sync *sync = writing(flush, object, slot, &slot);
+    if (!sync) break;
+    if (!sync->parent) return &null;
+    const corm_value *next = &sync->parent->slots[slot];
+    if (value && (value->flags & CORM_VALUE_DIRTY) && corm_value_equal(value, next)) break;
+    object = sync->parent;
+    value = next;
+  }
+  return value;
+}
+
+bool corm_sync_changes(const corm_flush *flush, const corm_object *object, uint32_t slot) {
+  if (object->slots[slot].flags & CORM_VALUE_DIRTY) return true;
+  const corm_value *coming = corm_sync_coming(flush, object, slot);
+  return coming && !corm_value_equal(coming, &object->slots[slot]);
+}
+
 static corm_status clear_key(corm_object *child, uint32_t slot, corm_error *err) {
   const corm_attribute *attribute = &child->mapper->attributes[slot];
   const corm_value null = corm_value_null();
@@ -224,10 +269,9 @@ static corm_status clear_key(corm_object *child, uint32_t slot, corm_error *err)
   return corm_object_set(child, slot, &null, err);
 }
 
-static corm_status apply_pair(const corm_sync *sync, corm_pair pair, corm_error *err) {
-  const bool to_one = sync->relationship->direction == CORM_MANY_TO_ONE;
-  const uint32_t mine = to_one ? pair.near_slot : pair.far_slot;
-  const uint32_t theirs = to_one ? pair.far_slot : pair.near_slot;
+static corm_status apply_pair(const corm_sync *sync, uint32_t k, corm_error *err) {
+  const uint32_t mine = corm_sync_child_slot(sync->relationship, k);
+  const uint32_t theirs = corm_sync_parent_slot(sync->relationship, k);
   if (!sync->parent) return clear_key(sync->child, mine, err);
   const corm_value *key = &sync->parent->slots[theirs];
   corm_status status = CORM_OK;
@@ -245,8 +289,7 @@ static corm_status apply_pair(const corm_sync *sync, corm_pair pair, corm_error 
 
 corm_status corm_sync_apply_one(corm_sync sync, corm_error *err) {
   corm_status status = CORM_OK;
-  for (uint32_t k = 0; status == CORM_OK && k < sync.relationship->npairs; k++)
-    status = apply_pair(&sync, sync.relationship->pairs[k], err);
+  for (uint32_t k = 0; status == CORM_OK && k < sync.relationship->npairs; k++) status = apply_pair(&sync, k, err);
   return status;
 }
 

@@ -66,9 +66,10 @@ static bool *find_rekeyed(const corm_flush *flush, corm_handover *h) {
   bool *rekeyed = corm_arena_zalloc(&h->arena, flush->mappers.len, sizeof *rekeyed);
   for (uint32_t w = 0; rekeyed && w < flush->nworks; w++) {
     const corm_object *object = flush->works[w].object;
-    if (flush->works[w].kind != CORM_WORK_UPDATE || !object->changes) continue;
-    for (uint32_t i = 0; i < object->mapper->npk; i++)
-      if (object->slots[object->mapper->pk[i]].flags & CORM_VALUE_DIRTY) rekeyed[flush->works[w].rank] = true;
+    if (flush->works[w].kind != CORM_WORK_UPDATE) continue;
+    if (flush->works[w].first_pass) rekeyed[flush->works[w].rank] = true;
+    for (uint32_t i = 0; (object->changes || flush->works[w].first_sync) && i < object->mapper->npk; i++)
+      if (corm_sync_changes(flush, object, object->mapper->pk[i])) rekeyed[flush->works[w].rank] = true;
   }
   return rekeyed;
 }
@@ -126,44 +127,26 @@ static corm_status map_keys(const corm_flush *flush, corm_handover *h, const cor
 /* -- values before and after ----------------------------------------------------------------------------------------
  */
 
-/* The slot that a sync writes in the child's k-th pair. */
-static uint32_t written_slot(const corm_relationship *r, uint32_t k) {
-  return r->direction == CORM_MANY_TO_ONE ? r->pairs[k].near_slot : r->pairs[k].far_slot;
-}
-
-/* What a key that is still on its way brings into the slot; NULL: nothing comes. */
-static const corm_value *coming(const corm_flush *flush, const corm_work *work, uint32_t slot) {
-  static const corm_value null = {.kind = CORM_NULL};
-  const corm_value *value = NULL;
-  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
-    const corm_sync *sync = &flush->syncs[s - 1];
-    const corm_relationship *r = sync->relationship;
-    for (uint32_t k = 0; k < r->npairs; k++) {
-      if (written_slot(r, k) != slot) continue;
-      const uint32_t theirs = r->direction == CORM_MANY_TO_ONE ? r->pairs[k].far_slot : r->pairs[k].near_slot;
-      value = sync->parent ? &sync->parent->slots[theirs] : &null;
-    }
-  }
-  return value;
-}
-
 static bool is_changed(const corm_flush *flush, const corm_work *work, const corm_unique_of *of) {
   for (uint32_t i = 0; i < of->key->ncolumns; i++) {
     if (work->object->slots[of->slots[i]].flags & CORM_VALUE_DIRTY) return true;
-    if (work->first_sync && coming(flush, work, of->slots[i])) return true;
+    if (work->first_sync && corm_sync_coming(flush, work->object, of->slots[i])) return true;
   }
   return false;
 }
 
-/* What the row has now. */
-static const corm_value *before(const corm_work *work, uint32_t slot) {
-  return corm_object_committed(work->object, slot);
+/* What the row has when its turn comes. */
+static const corm_value *before(const corm_flush *flush, const corm_work *work, uint32_t slot) {
+  const corm_value *value = work->first_pass ? corm_key_pass_will_have(flush, work, slot) : NULL;
+  return value ? value : corm_object_committed(work->object, slot);
 }
 
 /* What it will have, as far as that is known. */
 static const corm_value *after(const corm_flush *flush, const corm_work *work, uint32_t slot) {
-  const corm_value *value = work->first_sync ? coming(flush, work, slot) : NULL;
-  return value ? value : &work->object->slots[slot];
+  const corm_value *value = work->first_sync ? corm_sync_coming(flush, work->object, slot) : NULL;
+  if (value) return value;
+  value = &work->object->slots[slot];
+  return value->flags & CORM_VALUE_DIRTY ? value : before(flush, work, slot);
 }
 
 typedef struct tuple {
@@ -196,7 +179,7 @@ static knowledge read_tuple(const corm_flush *flush, const corm_work *work, cons
   out->hash = (uint64_t)(uintptr_t)of->key;
   if (of->key->ncolumns > 16) return UNKNOWN;
   for (uint32_t i = 0; i < of->key->ncolumns; i++) {
-    const corm_value *value = now ? before(work, of->slots[i]) : after(flush, work, of->slots[i]);
+    const corm_value *value = now ? before(flush, work, of->slots[i]) : after(flush, work, of->slots[i]);
     if (value->kind == CORM_ABSENT || (value->extra & CORM_SLOT_PLACEHOLDER)) return UNKNOWN;
     if (value->kind == CORM_NULL && !of->key->nulls_equal) known = NOBODYS;
     out->values[i] = value;

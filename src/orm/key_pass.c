@@ -1,0 +1,250 @@
+/*
+ * Rows that have a parent's key in their own (M18). The database changes such a key when the parent's changes, so that
+ * an UPDATE or DELETE which comes later finds the row by what it has then. Whose key that will be is found before
+ * anything is written, by the keys that all had: upwards from the row, over rows that the flush does not write and
+ * even those that are not in memory, whose keys say what they refer to. What becomes of the key is known once the
+ * parent is written: its slots say it, whether it was the script, a parent of its own or the database that changed it.
+ */
+#include "orm/flush.h"
+
+/* -- upwards --------------------------------------------------------------------------------------------------------
+ */
+
+/* As it was before the flush. */
+typedef struct row {
+  const corm_mapper *mapper;
+  corm_object *object; /* NULL: only its key is known */
+  corm_value key[16];
+} row;
+
+/* The i-th relationship by which rows of the class refer to others, on whichever side it is declared; NULL at the end.
+ */
+static const corm_relationship *referred(const corm_mapper *mapper, size_t *i) {
+  for (; *i < mapper->relationships.len; ++*i) {
+    const corm_relationship *r = mapper->relationships.items[*i];
+    if (!r->def.viewonly && r->direction == CORM_MANY_TO_ONE) return r;
+  }
+  size_t skipped = mapper->relationships.len;
+  for (const corm_mapper *m = mapper; m; m = m->parent) {
+    for (; *i - skipped < m->referrers.len; ++*i) {
+      const corm_relationship *r = m->referrers.items[*i - skipped];
+      if (!r->def.viewonly && r->direction == CORM_ONE_TO_MANY) return r;
+    }
+    skipped += m->referrers.len;
+  }
+  return NULL;
+}
+
+/* The slot of the parent that a slot of the child repeats, and that the database passes on; -1: none. */
+static int32_t repeated(const corm_relationship *r, uint32_t slot) {
+  if (corm_relationship_is_active(r)) return -1;
+  for (uint32_t k = 0; k < r->npairs; k++)
+    if (corm_sync_child_slot(r, k) == slot) return (int32_t)corm_sync_parent_slot(r, k);
+  return -1;
+}
+
+/* NULL: not known, or NULL. */
+static corm_status value_of(const row *of, uint32_t slot, const corm_value **out, corm_error *err) {
+  corm_status status = CORM_OK;
+  *out = NULL;
+  if (of->object) {
+    status = corm_sync_know(of->object, slot, err);
+    *out = corm_object_committed(of->object, slot);
+  }
+  for (uint32_t i = 0; !of->object && i < of->mapper->npk; i++)
+    if (of->mapper->pk[i] == slot) *out = &of->key[i];
+  if (*out && ((*out)->kind == CORM_NULL || (*out)->kind == CORM_ABSENT)) *out = NULL;
+  return status;
+}
+
+/* By what is no primary key: only those whose keys change are looked at. */
+static corm_status find_switched(const corm_flush *flush, const corm_relationship *r, const row *child, row *parent,
+                                 corm_error *err) {
+  for (size_t i = 0; i < flush->switched.len && !parent->object; i++) {
+    corm_object *object = flush->switched.items[i];
+    bool same = corm_mapper_isa(object->mapper, parent->mapper);
+    for (uint32_t k = 0; same && k < r->npairs; k++) {
+      const corm_value *value;
+      if (value_of(child, corm_sync_child_slot(r, k), &value, err) != CORM_OK) return CORM_FAILED;
+      same = value && corm_value_equal(value, corm_object_committed(object, corm_sync_parent_slot(r, k)));
+    }
+    if (same) *parent = (row){.mapper = object->mapper, .object = object};
+  }
+  return CORM_OK;
+}
+
+/* The row that another one refers to; *found: there is one. */
+static corm_status find_parent(const corm_flush *flush, const corm_relationship *r, const row *child, row *parent,
+                               bool *found, corm_error *err) {
+  uint32_t known = 0;
+  *parent = (row){.mapper = r->direction == CORM_MANY_TO_ONE ? r->target : r->parent};
+  *found = false;
+  if (parent->mapper->npk > 16) return CORM_OK;
+  for (uint32_t i = 0; i < parent->mapper->npk; i++)
+    for (uint32_t k = 0; k < r->npairs; k++) {
+      const corm_value *value;
+      if (corm_sync_parent_slot(r, k) != parent->mapper->pk[i]) continue;
+      if (value_of(child, corm_sync_child_slot(r, k), &value, err) != CORM_OK) return CORM_FAILED;
+      if (!value) return CORM_OK;
+      parent->key[i] = *value;
+      parent->key[i].flags = 0;
+      known++;
+    }
+  corm_status status = CORM_OK;
+  if (known == parent->mapper->npk)
+    parent->object = corm_session_find(flush->session, parent->mapper, parent->key);
+  else
+    status = find_switched(flush, r, child, parent, err);
+  if (parent->object) parent->mapper = parent->object->mapper;
+  *found = known == parent->mapper->npk || parent->object;
+  return status;
+}
+
+/* -- collecting -----------------------------------------------------------------------------------------------------
+ */
+
+static corm_pass *find_pass(const corm_flush *flush, const corm_work *work, uint32_t slot) {
+  for (uint32_t i = work->first_pass; i; i = flush->passes[i - 1].next)
+    if (flush->passes[i - 1].slot == slot) return &flush->passes[i - 1];
+  return NULL;
+}
+
+/* One step up from a row: to a parent whose key changes, the nearest of several, or to one whose own may be changed. */
+static corm_status step(const corm_flush *flush, row *at, corm_pass *pass, bool *climbs, corm_error *err) {
+  const corm_relationship *r;
+  row next = {0};
+  uint32_t most = 0, next_slot = 0;
+  corm_status status = CORM_OK;
+  *climbs = false;
+  for (size_t i = 0; status == CORM_OK && (r = referred(at->mapper, &i)) != NULL; i++) {
+    const int32_t theirs = repeated(r, pass->theirs);
+    row parent;
+    bool found = false;
+    if (theirs >= 0) status = find_parent(flush, r, at, &parent, &found, err);
+    if (!found || (parent.object && parent.object == at->object)) continue;
+    const corm_work *work = parent.object && parent.object->flush ? &flush->works[parent.object->flush - 1] : NULL;
+    if (work && work->kind == CORM_WORK_UPDATE && corm_key_switch_changes(flush, r, parent.object)) {
+      if (r->npairs <= most) continue;
+      most = r->npairs; /* who has more columns in its key is further down */
+      pass->parent = parent.object;
+      next_slot = (uint32_t)theirs;
+    } else if (!most && !*climbs) {
+      *climbs = true;
+      next = parent;
+      next_slot = (uint32_t)theirs;
+    }
+  }
+  if (most) *climbs = false;
+  if (most || *climbs) pass->theirs = next_slot;
+  if (*climbs) *at = next;
+  return status;
+}
+
+static corm_status find(const corm_flush *flush, const corm_work *work, corm_pass *pass, corm_error *err) {
+  row at = {.mapper = work->object->mapper, .object = work->object};
+  corm_status status = CORM_OK;
+  bool climbs = true;
+  /* Rows may refer to each other in a circle. */
+  for (uint32_t most = flush->session->identity.count + 16; status == CORM_OK && climbs && most; most--) {
+    const uint32_t number = at.object ? at.object->flush : 0;
+    if (number && number <= (uint32_t)(work - flush->works)) { /* it was looked at before */
+      const corm_pass *known = find_pass(flush, &flush->works[number - 1], pass->theirs);
+      if (known) pass->parent = known->parent;
+      if (known) pass->theirs = known->theirs;
+      break;
+    }
+    status = step(flush, &at, pass, &climbs, err);
+  }
+  return status;
+}
+
+static corm_status add(corm_flush *flush, corm_work *work, corm_pass pass, corm_error *err) {
+  corm_pass *passes = corm_flush_grow(flush->mem, flush->passes, flush->npasses, &flush->passes_cap, sizeof *passes);
+  if (!passes) return corm_error_memory(err);
+  flush->passes = passes;
+  pass.next = work->first_pass;
+  passes[flush->npasses++] = pass;
+  work->first_pass = flush->npasses;
+  return CORM_OK;
+}
+
+corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t w = 0; status == CORM_OK && w < flush->nworks; w++) {
+    corm_work *work = &flush->works[w];
+    const corm_mapper *mapper = work->object->mapper;
+    if (work->kind == CORM_WORK_INSERT) continue;
+    for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++) {
+      corm_pass pass = {.slot = mapper->pk[i], .theirs = mapper->pk[i], .key = {.kind = CORM_ABSENT}};
+      status = find(flush, work, &pass, err);
+      if (status == CORM_OK && pass.parent) status = add(flush, work, pass, err);
+    }
+  }
+  return status;
+}
+
+/* -- writing --------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_dirty(const corm_object *object, uint32_t slot) {
+  return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
+}
+
+corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err) {
+  corm_object *object = work->object;
+  corm_status status = CORM_OK;
+  if (!flush->passing) return CORM_OK; /* no parent is written yet */
+  for (uint32_t i = work->first_pass; status == CORM_OK && i; i = flush->passes[i - 1].next) {
+    corm_pass *pass = &flush->passes[i - 1];
+    const corm_value *value = &pass->parent->slots[pass->theirs];
+    if (pass->key.kind != CORM_ABSENT || corm_value_equal(value, corm_object_committed(object, pass->slot))) continue;
+    if (corm_value_dup(flush->mem, value, &pass->key) != CORM_OK) return corm_error_memory(err);
+    pass->key.extra = value->extra & CORM_SLOT_PLACEHOLDER;
+    flush->rekeyed = true;
+    if (!is_dirty(object, pass->slot)) status = corm_object_set(object, pass->slot, &pass->key, err);
+  }
+  return status;
+}
+
+corm_status corm_key_pass_settle(corm_flush *flush, const corm_work *work, corm_error *err) {
+  corm_object *object = work->object;
+  corm_status status = CORM_OK;
+  for (uint32_t i = work->first_pass; status == CORM_OK && i; i = flush->passes[i - 1].next) {
+    const corm_pass *pass = &flush->passes[i - 1];
+    if (pass->key.kind == CORM_ABSENT) continue;
+    if (!is_dirty(object, pass->slot))
+      status = corm_object_touch(object, pass->slot, err);
+    else if (corm_value_equal(&object->slots[pass->slot], &pass->key))
+      object->slots[pass->slot].extra |= CORM_SLOT_PASSED;
+  }
+  return status;
+}
+
+const corm_value *corm_key_pass_has(const corm_flush *flush, const corm_work *work, uint32_t slot) {
+  const corm_pass *pass = find_pass(flush, work, slot);
+  return pass && pass->key.kind != CORM_ABSENT ? &pass->key : NULL;
+}
+
+const corm_value *corm_key_pass_will_have(const corm_flush *flush, const corm_work *work, uint32_t slot) {
+  const corm_value *value = NULL;
+  for (const corm_pass *pass; (pass = find_pass(flush, work, slot)) != NULL;) {
+    slot = pass->theirs;
+    work = &flush->works[pass->parent->flush - 1];
+    value = corm_sync_coming(flush, pass->parent, slot);
+    if (value) return value;
+    value = &pass->parent->slots[slot];
+    if (value->flags & CORM_VALUE_DIRTY) return value;
+  }
+  return value;
+}
+
+void corm_key_pass_end(corm_flush *flush) {
+  for (uint32_t w = 0; flush->npasses && w < flush->nworks; w++) {
+    const corm_work *work = &flush->works[w];
+    for (uint32_t i = work->first_pass; i; i = flush->passes[i - 1].next) {
+      const corm_pass *pass = &flush->passes[i - 1];
+      work->object->slots[pass->slot].extra &= (uint16_t)~CORM_SLOT_PASSED;
+      if (work->kind == CORM_WORK_DELETE) corm_object_unset(work->object, pass->slot);
+    }
+  }
+}
