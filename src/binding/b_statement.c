@@ -175,13 +175,11 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
   const corm_node **where;
   corm_node *node;
   size_t room = CORM_ARENA_ROUND(sizeof(corm_select));
-  const struct corm_mapper *local = old->entity ? check_local(L, old, added, n, what) : NULL;
+  const bool writes = old->base.node->kind != CORM_NODE_SELECT;
+  const struct corm_mapper *local = writes && old->entity ? check_local(L, old, added, n, what) : NULL;
   const corm_node *const *said = added;
   if (local) room += n * 1024;
-  if (old->base.node->kind == CORM_NODE_SELECT)
-    room += conjunction_room(((const corm_select *)old->base.node)->where, last - first + 1);
-  else
-    room += conjunction_room(NULL, last - first + 1);
+  room += conjunction_room(writes ? NULL : ((const corm_select *)old->base.node)->where, last - first + 1);
   binding_statement_start(&b, L, room, last - first + 1);
   do {
     node = copy_filtered(&b.arena, old->base.node, &where);

@@ -21,16 +21,20 @@ static bool is_reserved(const corm_dialect *dialect, const char *name) {
   return false;
 }
 
-static bool is_small(char c) {
-  return (unsigned char)(c - 'a') < 26;
-}
+/* What may stand in a name without quotes: 1 anywhere, 2 but at its beginning. */
+static const uint8_t plain[256] = {
+    ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1,
+    ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1,
+    ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['_'] = 1, ['0'] = 2, ['1'] = 2, ['2'] = 2,
+    ['3'] = 2, ['4'] = 2, ['5'] = 2, ['6'] = 2, ['7'] = 2, ['8'] = 2, ['9'] = 2, ['$'] = 2,
+};
 
 /* The length of a name that needs no quotes for its characters, else 0. */
 static size_t plain_length(const char *name) {
-  if (!is_small(*name) && *name != '_') return 0;
-  const char *p = name + 1;
-  while (is_small(*p) || *p == '_' || (*p >= '0' && *p <= '9') || *p == '$') p++;
-  return *p ? 0 : (size_t)(p - name);
+  const unsigned char *p = (const unsigned char *)name;
+  if (plain[*p] != 1) return 0;
+  while (plain[*p]) p++;
+  return *p ? 0 : (size_t)(p - (const unsigned char *)name);
 }
 
 static void add_quoted(const corm_dialect *dialect, const char *name, corm_buf *out) {
