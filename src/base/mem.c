@@ -10,7 +10,7 @@ static void *libc_resize(void *ctx, void *ptr, size_t size) {
     free(ptr);
     return NULL;
   }
-  return realloc(ptr, size);
+  return ptr ? realloc(ptr, size) : malloc(size);
 }
 
 const corm_mem corm_mem_libc = {.resize = libc_resize, .ctx = NULL};

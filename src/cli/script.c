@@ -111,12 +111,24 @@ static int run_all(lua_State *L) {
   return 1;
 }
 
+/* As luaL_newstate's, whose blocks it takes over; but a new block, which most are, does not take the way of realloc. */
+static void *resize(void *ctx, void *block, size_t old, size_t size) {
+  (void)ctx;
+  (void)old;
+  if (size == 0) {
+    free(block);
+    return NULL;
+  }
+  return block ? realloc(block, size) : malloc(size);
+}
+
 int corm_script_run(const corm_script *script) {
   lua_State *L = luaL_newstate();
   if (!L) {
     fputs("corm: not enough memory\n", stderr);
     return EXIT_FAILURE;
   }
+  lua_setallocf(L, resize, NULL);
   lua_pushcfunction(L, run_all);
   lua_pushlightuserdata(L, (void *)script);
   int ok = 0;
