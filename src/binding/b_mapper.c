@@ -103,12 +103,20 @@ corm_mapper *binding_tomapper(lua_State *L, int arg) {
   return lua_type(L, arg) == LUA_TTABLE ? mapper_of(binding_tonode(L, arg)) : NULL;
 }
 
+corm_mapper *binding_class_at(lua_State *L, int arg) {
+  if (!lua_istable(L, arg) || !lua_getmetatable(L, arg)) return NULL;
+  lua_rawgeti(L, -1, 1);
+  const binding_class *cls = lua_touserdata(L, -1);
+  const bool is_class = cls && lua_rawlen(L, -1) >= sizeof *cls && cls->head.tag == BINDING_TAG(BINDING_MAPPER);
+  lua_pop(L, 2);
+  return is_class ? cls->mapper : NULL;
+}
+
 corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what) {
-  const corm_node *node = lua_type(L, arg) == LUA_TTABLE ? binding_tonode(L, arg) : NULL;
-  corm_mapper *mapper = mapper_of(node);
-  if (!mapper || node != &mapper->bundle->base)
+  corm_mapper *mapper = binding_class_at(L, arg);
+  if (!mapper)
     binding_error(L, CORM_E_UNMAPPED, "%s: a mapped class expected, got %s", what,
-                  mapper ? "an alias" : binding_typename(L, arg));
+                  binding_tomapper(L, arg) ? "an alias" : binding_typename(L, arg));
   return mapper;
 }
 

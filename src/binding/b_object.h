@@ -75,6 +75,8 @@ void *binding_object_block_at(lua_State *L, binding_state *state, int frame, siz
 void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object);
 
 /* -- classes -- */
+/* The mapper of a class, by its metatable's first item, which nothing but a class has; NULL for other values. */
+corm_mapper *binding_class_at(lua_State *L, int arg);
 /* The mapper of a class or of an alias of one; NULL for other values. */
 corm_mapper *binding_tomapper(lua_State *L, int arg);
 /* The same for a class itself; UnmappedError "get: a mapped class expected, got table". */

@@ -16,15 +16,6 @@ static corm_session *session_at(lua_State *L) {
   return self->session;
 }
 
-/* The mapper of a class by its metatable's first item, which nothing but a class has. */
-static const corm_mapper *mapper_at(lua_State *L) {
-  if (!lua_getmetatable(L, 2)) return NULL;
-  lua_rawgeti(L, -1, 1);
-  const binding_class *cls = lua_touserdata(L, -1);
-  if (!cls || lua_rawlen(L, -1) < sizeof *cls || cls->head.tag != BINDING_TAG(BINDING_MAPPER)) return NULL;
-  return cls->mapper;
-}
-
 static bool is_whole(const corm_object *object) {
   return !(object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED);
 }
@@ -33,7 +24,7 @@ static bool is_whole(const corm_object *object) {
 static bool push_known(lua_State *L, binding_state *state) {
   if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
   corm_session *session = session_at(L);
-  const corm_mapper *mapper = session && lua_istable(L, 2) ? mapper_at(L) : NULL;
+  const corm_mapper *mapper = session ? binding_class_at(L, 2) : NULL;
   if (!mapper || mapper->npk != 1 || mapper->rules.refreshes) return false;
   const corm_value key = corm_value_int(lua_tointeger(L, 3));
   const uint32_t handle = corm_identity_handle(&session->identity, mapper, &key);
@@ -180,6 +171,28 @@ static bool populates(lua_State *L) {
   return populate;
 }
 
+/* Pushes the object or nil. */
+static void push_object(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper,
+                        const corm_value *key, const corm_load_options *options) {
+  corm_error err;
+  corm_error_init(&err);
+  state->L = L;
+  if (!options->populate_existing && push_found(L, state, session, mapper, key)) return;
+  if (corm_session_autoflush(session, &err) != CORM_OK) binding_raise(L, &err);
+  if (options->populate_existing || !push_found(L, state, session, mapper, key))
+    push_loaded(L, state, session, mapper, key, options);
+}
+
+/* Pushes the object or nil and returns true, where the key is a plain value and there are no options. */
+static bool get_plainly(lua_State *L, binding_state *state, corm_session *session, corm_mapper *mapper) {
+  const corm_load_options options = {.populate_existing = mapper->rules.refreshes};
+  corm_value key;
+  if (lua_gettop(L) != 3 || mapper->npk != 1 || mapper->united) return false;
+  if (!binding_plain_value(L, 3, mapper->attributes[mapper->pk[0]].type, &key)) return false;
+  push_object(L, state, session, mapper, &key, &options);
+  return true;
+}
+
 /* Pushes the object or nil. Arguments: session, class, key, options. */
 static void get(lua_State *L, binding_state *state, const char *what) {
   static const binding_option_spec specs[] = {{"populate_existing", BINDING_OPT_BOOL},
@@ -190,12 +203,11 @@ static void get(lua_State *L, binding_state *state, const char *what) {
   corm_mapper *mapper = binding_checkmapper(L, 2, what);
   corm_load_options options = {0};
   corm_row_lock lock;
-  corm_error err;
-  corm_error_init(&err);
   if (lua_isnone(L, 3)) binding_error(L, CORM_E_ARGUMENT, "%s: a primary key expected", what);
+  binding_configure(L, state, mapper->registry);
+  if (get_plainly(L, state, session, mapper)) return;
   lua_settop(L, 4);
   binding_check_options(L, 4, what, specs, sizeof specs / sizeof *specs);
-  binding_configure(L, state, mapper->registry);
   corm_arena *arena = binding_scratch(L, state);
   corm_value *key = corm_arena_zalloc(arena, mapper->npk, sizeof *key);
   if (!key) binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -208,13 +220,7 @@ static void get(lua_State *L, binding_state *state, const char *what) {
     binding_refuse_option(L, &options, &(const corm_bundle *){mapper->bundle}, 1);
     if (binding_opt_lock(L, 4, mapper->from, arena, &lock)) options.lock = &lock;
     options.populate_existing = populates(L) || options.lock || mapper->rules.refreshes;
-    state->L = L;
-    bool found = !options.populate_existing && push_found(L, state, session, mapper, key);
-    if (!found) {
-      if (corm_session_autoflush(session, &err) != CORM_OK) binding_raise(L, &err);
-      if (options.populate_existing || !push_found(L, state, session, mapper, key))
-        push_loaded(L, state, session, mapper, key, &options);
-    }
+    push_object(L, state, session, mapper, key, &options);
     binding_load_options_done(L, plan);
   }
   binding_scratch_done(L, state, arena);
