@@ -206,6 +206,18 @@ describe("a random graph of objects", function()
       assert.is_true(corm.inspect(other).transient)
     end)
 
+    it("an object is deleted after one that refers to it from another class of its family", function()
+      local draft = m.draft { id = 2 }
+      local reply = m.reply { id = 3, answers = draft }
+      session:add_all { draft, reply }
+      assert.same({ 1, 0, 0 }, { #draft.replies, #draft.labels, #draft.pages })
+      session:flush()
+      session:delete(reply)
+      session:delete(draft)
+      session:commit()
+      assert.is_nil(session:get(m.doc, 2))
+    end)
+
     it("an expired object that is deleted leaves the list that holds it", function()
       assert.equal(1, #person.items)
       session:expire(item)

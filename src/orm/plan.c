@@ -115,7 +115,7 @@ corm_object *corm_plan_referenced(const corm_flush *flush, const corm_object *ob
     }
     if (key[p].kind == CORM_NULL || key[p].kind == CORM_ABSENT) return NULL;
   }
-  return corm_session_find(flush->session, target, key);
+  return corm_session_find(flush->session, target->root, key); /* of whichever class that has the table */
 }
 
 /* Where a row points is in the row: what is expired of it is loaded. */
