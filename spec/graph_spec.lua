@@ -206,6 +206,26 @@ describe("a random graph of objects", function()
       assert.is_true(corm.inspect(other).transient)
     end)
 
+    it("an object that a savepoint inserted or moved leaves lists that were read meanwhile", function()
+      session:commit()
+      local nested = session:begin_nested()
+      session:add(m.item { id = 3, owner_id = 1 })
+      session:flush()
+      assert.equal(2, #person.items)
+      nested:rollback()
+      assert.equal(1, #person.items)
+      local other = m.person { id = 4 }
+      session:add(other)
+      session:commit()
+      nested = session:begin_nested()
+      item.owner_id = 4
+      session:flush()
+      assert.equal(1, #other.items)
+      session:expire(item)
+      nested:rollback()
+      assert.equal(0, #other.items)
+    end)
+
     it("an object is deleted after one that refers to it from another class of its family", function()
       local draft = m.draft { id = 2 }
       local reply = m.reply { id = 3, answers = draft }

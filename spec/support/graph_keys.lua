@@ -139,7 +139,7 @@ graph.operation("bring a note back", 3, function(g)
   o.state = "doomed"
   g:flush()
   corm.make_transient(object)
-  g.real[o] = nil
+  g.real[o], o.read_anew = nil, true
   local new = g:enter("note", { id = o.id, name = o.name, person = o.person })
   g.real[new] = object
   g.session:add(object)

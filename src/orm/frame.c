@@ -373,6 +373,7 @@ void corm_frame_restore(corm_session *session, corm_frame *frame) {
     corm_session_expire_all(session);
     return;
   }
+  corm_holders_forget(session, &frame->touched);
   undo_inserts_of_savepoint(session, frame);
   undo_rekeys(session, frame);
   corm_holders_restore(session, &frame->deleted);

@@ -237,3 +237,25 @@ void corm_holders_restore(corm_session *session, const corm_vec *deleted) {
     if (object && object->links.n && host->alive(host->ctx, object)) restore(object, classes, n);
   }
 }
+
+/* -- what is undone -- */
+
+/* The lists that hold an object by the key in its row. False: some of that key is not known. */
+static bool read_lists_again(corm_session *session, const corm_object *object) {
+  bool known = true;
+  for (const corm_mapper *mapper = object->mapper; mapper; mapper = mapper->parent)
+    for (size_t i = 0; i < mapper->referrers.len; i++) {
+      const corm_relationship *relationship = mapper->referrers.items[i];
+      if (!is_by_parent_key(relationship)) continue;
+      known = known && knows_key(object, relationship);
+      corm_object *parent = find_parent(session, relationship, object);
+      if (parent) corm_link_reset(parent, relationship);
+    }
+  return known;
+}
+
+void corm_holders_forget(corm_session *session, const corm_vec *touched) {
+  bool known = true;
+  for (size_t i = 0; i < touched->len; i++) known = read_lists_again(session, touched->items[i]) && known;
+  if (!known) corm_holders_restore(session, touched);
+}

@@ -77,6 +77,9 @@ void corm_frame_merge(corm_session *session);
 void corm_frame_restore(corm_session *session, corm_frame *frame);
 /* Objects come back whose DELETE is undone: what may have held them is loaded again (orm/holders.c). */
 void corm_holders_restore(corm_session *session, const corm_vec *deleted);
+/* What is going to be undone was written to rows of objects: lists that hold these by what their rows say now are
+   loaded again, though nobody changed them. */
+void corm_holders_forget(corm_session *session, const corm_vec *touched);
 /* Deleted objects of a class leave what holds them in memory, which nobody has loaded for that. */
 CORM_MUST_USE corm_status corm_holders_leave_bulk(corm_session *session, const corm_mapper *mapper, corm_error *err);
 /*
