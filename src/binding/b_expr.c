@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "binding/b_object.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "sql/expr.h"
@@ -86,6 +87,8 @@ static const corm_node *node_of(const binding_head *head) {
 const corm_node *binding_tonode(lua_State *L, int arg) {
   const binding_head *head = binding_headof(L, arg);
   if (head) return node_of(head);
+  const corm_mapper *mapper = binding_class_at(L, arg);
+  if (mapper) return &mapper->bundle->base;
   if (lua_type(L, arg) != LUA_TTABLE || !luaL_getmetafield(L, arg, "__corm_node")) return NULL;
   head = binding_headof(L, -1);
   lua_pop(L, 1);
