@@ -23,7 +23,10 @@ typedef struct run_settings {
   uint32_t page; /* yield_per, or what stream_results means for objects; 0: all at once */
 } run_settings;
 
-enum { PAGE = 1000 }; /* rows, where nobody said how many */
+enum {
+  PAGE = 1000,   /* rows, where nobody said how many */
+  FEW_VALUES = 8 /* most queries give no more */
+};
 
 static run_settings read_settings(lua_State *L, int statement) {
   run_settings settings = {.autoflush = true, .synchronize = CORM_SYNCHRONIZE_AUTO};
@@ -252,7 +255,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   /* What an UPDATE returns is newer than what is in memory. */
   options.populate_existing = settings->populate_existing ||
                               (binding_written_class(L, statement) && settings->synchronize != CORM_SYNCHRONIZE_OFF);
-  lua_newtable(L);
+  lua_createtable(L, FEW_VALUES, 0);
   entity_run run = {.session = session,
                     .node = node,
                     .statement = statement,

@@ -52,10 +52,11 @@ corm_status corm_pq_fetch(corm_pq_stmt *stmt, corm_error *err) {
 void corm_pq_close_cursor(corm_pq_stmt *stmt) {
   corm_pq_conn *conn = stmt->conn;
   char sql[COMMAND_SIZE];
-  (void)snprintf(sql, sizeof sql, "CLOSE corm_c%llu", (unsigned long long)stmt->cursor);
-  const bool there = stmt->cursor > 0;
+  const uint64_t cursor = stmt->cursor;
+  if (cursor == 0) return;
   stmt->cursor = 0;
-  if (!there || corm_pq_is_foreign(conn) || conn->streaming != NULL || conn->line.n > 0) return;
+  if (corm_pq_is_foreign(conn) || conn->streaming != NULL || conn->line.n > 0) return;
   if (corm_pq_lost(conn) || PQtransactionStatus(conn->pq) != PQTRANS_INTRANS) return;
+  (void)snprintf(sql, sizeof sql, "CLOSE corm_c%llu", (unsigned long long)cursor);
   (void)corm_pq_command(conn, sql, true, NULL);
 }
