@@ -172,6 +172,37 @@ describe("a random graph of objects", function()
       assert.equal(2, again.id)
     end)
 
+    it("an object that was loaded in the place of one that is away gets its old key after an exchange, too", function()
+      session:commit()
+      item.id = 5
+      session:flush()
+      session:expunge(item)
+      local again, other = session:get(m.item, 5), m.item { id = 6 }
+      session:add(other)
+      session:flush()
+      again.id, other.id = 6, 5
+      session:flush()
+      session:rollback()
+      assert.is_true(corm.inspect(other).transient)
+      assert.equal(again, session:get(m.item, 2))
+      assert.equal(2, again.id)
+    end)
+
+    it("objects that exchanged their keys and were away get the old ones back", function()
+      local other = m.item { id = 3 }
+      session:add(other)
+      session:commit()
+      for _ = 1, 3 do
+        item.id, other.id = other.id, item.id
+        session:flush()
+      end
+      session:expunge_all()
+      session:add_all { other, item }
+      session:rollback()
+      assert.same({ 2, 3 }, { item.id, other.id })
+      assert.equal(item, session:get(m.item, 2))
+    end)
+
     it("an object that was away is new again when the savepoint that inserted it is undone", function()
       local nested = session:begin_nested()
       local other, another = m.item { id = 3 }, m.item { id = 4 }

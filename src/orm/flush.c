@@ -149,6 +149,7 @@ static bool has_new_key(const corm_object *object) {
 /* Keys may go from one object to another, so all that change leave the map before the first comes back. */
 static corm_status leave_old_keys(corm_flush *flush, corm_error *err) {
   corm_status status = CORM_OK;
+  flush->session->rekeyings++;
   for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++) {
     corm_object *object = flush->works[i].object;
     if (flush->works[i].kind != CORM_WORK_UPDATE || !has_new_key(object)) continue;

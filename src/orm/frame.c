@@ -14,6 +14,7 @@ typedef struct rekey {
   const corm_mapper *root; /* to be compared only: it may be gone with the object */
   uint32_t n;
   uint32_t hash;   /* of the new key as an identity */
+  uint32_t flush;  /* which of those that replace keys: what one of them does is done at once */
   corm_value *new; /* behind the old one */
   corm_value old[];
 } rekey;
@@ -130,15 +131,19 @@ static bool has_key(const rekey *entry, const corm_object *object, const corm_va
 /* The keys that an object had which was away, the last first. */
 static corm_status find_rekeyed(corm_session *session, corm_object *object, corm_error *err) {
   const corm_value *key = NULL;
+  uint32_t flush = UINT32_MAX;
   corm_status status = CORM_OK;
   for (corm_frame *f = session->frame; status == CORM_OK && f; f = f->parent) {
     for (size_t i = f->rekeyed.len; status == CORM_OK && i-- > 0;) {
       rekey *entry = f->rekeyed.items[i];
-      if (entry->object || !has_key(entry, object, key)) continue;
-      status = corm_object_enter_frame(object, err);
-      if (status != CORM_OK) continue;
-      entry->object = object;
+      if (entry->object != object) {
+        if (entry->object || entry->flush >= flush || !has_key(entry, object, key)) continue;
+        status = corm_object_enter_frame(object, err);
+        if (status != CORM_OK) continue;
+        entry->object = object;
+      }
       key = entry->old;
+      flush = entry->flush;
     }
   }
   return status == CORM_OK && key ? corm_state_hold(session, object, err) : status;
@@ -164,6 +169,7 @@ corm_status corm_frame_note_rekeyed(corm_session *session, corm_object *object, 
   entry->object = object;
   entry->root = mapper->root;
   entry->n = mapper->npk;
+  entry->flush = session->rekeyings;
   entry->new = entry->old + entry->n;
   for (uint32_t i = 0; status == CORM_OK && i < entry->n; i++) {
     status = corm_value_dup(session->mem, corm_object_committed(object, mapper->pk[i]), &entry->old[i]);
@@ -287,9 +293,19 @@ static void restore_key(corm_object *object, rekey *entry) {
   corm_keyed_note(object);
 }
 
-/* Who has the key now, in the place of an object that is away; NULL: nobody. */
-static corm_object *find_successor(const corm_session *session, const rekey *entry) {
+static bool is_from(const rekey *later, const rekey *entry) {
+  if (later->root != entry->root || later->flush <= entry->flush) return false;
+  for (uint32_t i = 0; i < entry->n; i++)
+    if (!corm_value_equal(&later->old[i], &entry->new[i])) return false;
+  return true;
+}
+
+/* Who had the key after an object that is away: whoever gave it up later, or has it now; NULL: nobody. */
+static corm_object *find_successor(const corm_session *session, const corm_vec *rekeyed, size_t at) {
   const corm_identity *map = &session->identity;
+  const rekey *entry = rekeyed->items[at];
+  for (size_t i = at + 1; i < rekeyed->len; i++)
+    if (is_from(rekeyed->items[i], entry)) return ((const rekey *)rekeyed->items[i])->object;
   if (!map->cap) return NULL;
   for (uint32_t i = corm_identity_start(map, entry->hash); map->entries[i].object; i = corm_identity_next(map, i)) {
     corm_object *object = map->entries[i].object;
@@ -304,7 +320,7 @@ static corm_object *find_successor(const corm_session *session, const rekey *ent
 static void find_successors(corm_session *session, const corm_frame *frame) {
   for (size_t i = frame->rekeyed.len; i-- > 0;) {
     const rekey *entry = frame->rekeyed.items[i];
-    corm_object *object = entry->object ? NULL : find_successor(session, entry);
+    corm_object *object = entry->object ? NULL : find_successor(session, &frame->rekeyed, i);
     corm_error ignored;
     corm_error_init(&ignored);
     if (object && find_rekeyed(session, object, &ignored) != CORM_OK) corm_error_clear(&ignored);

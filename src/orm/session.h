@@ -60,6 +60,7 @@ struct corm_session {
   corm_vec doomed;                /* session:delete was called, not flushed */
   corm_frame *frame;              /* innermost; NULL: no transaction begun */
   uint32_t frames;                /* ids of frames given so far */
+  uint32_t rekeyings;             /* flushes that replaced primary keys so far */
   uint32_t refs;
   int no_autoflush;      /* depth of no_autoflush blocks */
   corm_join_mode joined; /* of the running transaction; without one nothing */
