@@ -188,6 +188,23 @@ describe("a random graph of objects", function()
       assert.equal(2, again.id)
     end)
 
+    it("an object that was loaded in the place of one that is away, and deleted, comes back with its old key", function()
+      for _, nested in ipairs { false, true } do
+        session:commit()
+        local txn = nested and session:begin_nested() or session
+        item.id = 5
+        session:flush()
+        session:expunge(item)
+        local again = session:get(m.item, 5)
+        session:delete(again)
+        session:flush()
+        txn:rollback()
+        assert.equal(again, session:get(m.item, 2))
+        assert.equal(2, again.id)
+        item = again
+      end
+    end)
+
     it("objects that exchanged their keys and were away get the old ones back", function()
       local other = m.item { id = 3 }
       session:add(other)

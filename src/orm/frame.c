@@ -300,12 +300,15 @@ static bool is_from(const rekey *later, const rekey *entry) {
   return true;
 }
 
-/* Who had the key after an object that is away: whoever gave it up later, or has it now; NULL: nobody. */
-static corm_object *find_successor(const corm_session *session, const corm_vec *rekeyed, size_t at) {
+/* Who had the key after an object that is away: whoever gave it up later, by another one or by a DELETE, or has it now;
+   NULL: nobody. */
+static corm_object *find_successor(const corm_session *session, const corm_frame *frame, size_t at) {
   const corm_identity *map = &session->identity;
-  const rekey *entry = rekeyed->items[at];
-  for (size_t i = at + 1; i < rekeyed->len; i++)
-    if (is_from(rekeyed->items[i], entry)) return ((const rekey *)rekeyed->items[i])->object;
+  const rekey *entry = frame->rekeyed.items[at];
+  for (size_t i = at + 1; i < frame->rekeyed.len; i++)
+    if (is_from(frame->rekeyed.items[i], entry)) return ((const rekey *)frame->rekeyed.items[i])->object;
+  for (size_t i = 0; i < frame->deleted.len; i++)
+    if (has_key(entry, frame->deleted.items[i], NULL)) return frame->deleted.items[i];
   if (!map->cap) return NULL;
   for (uint32_t i = corm_identity_start(map, entry->hash); map->entries[i].object; i = corm_identity_next(map, i)) {
     corm_object *object = map->entries[i].object;
@@ -320,11 +323,11 @@ static corm_object *find_successor(const corm_session *session, const corm_vec *
 static void find_successors(corm_session *session, const corm_frame *frame) {
   for (size_t i = frame->rekeyed.len; i-- > 0;) {
     const rekey *entry = frame->rekeyed.items[i];
-    corm_object *object = entry->object ? NULL : find_successor(session, &frame->rekeyed, i);
+    corm_object *object = entry->object ? NULL : find_successor(session, frame, i);
     corm_error ignored;
     corm_error_init(&ignored);
     if (object && find_rekeyed(session, object, &ignored) != CORM_OK) corm_error_clear(&ignored);
-    if (object) corm_state_expire(session, object);
+    if (object && object->state == CORM_PERSISTENT) corm_state_expire(session, object);
   }
 }
 
