@@ -106,7 +106,11 @@ end
 function world.key(_, o)
   local key = { id = o.id }
   local within = kinds[o.kind].within
-  if within then key[within .. "_id"] = o[within].id end
+  while within do
+    o = o[within]
+    key[within .. "_id"] = o.id
+    within = kinds[o.kind].within
+  end
   return key
 end
 

@@ -24,6 +24,12 @@ graph.operation("add a room", 4, function(g)
   g.session:add(g.real[g:make("room", { name = "r" .. g:number() % 10, house = g:maybe(g:live "house") })])
 end)
 
+graph.operation("add a closet", 5, function(g)
+  local house = g:pick(g:live "house")
+  if not house then return false end
+  g.session:add(g.real[g:make("closet", { name = "k" .. g:number() % 10, house = house })])
+end)
+
 graph.operation("add a node", 5, function(g)
   local cities = {}
   for _, city in ipairs(g:live "city") do
@@ -62,6 +68,12 @@ graph.operation("put a room into a house", 3, function(g)
   put(g, room, "house", "rooms", house)
 end)
 
+graph.operation("put a closet into a house", 3, function(g)
+  local closet, house = g:pick(g:live "closet"), g:pick(g:live "house")
+  if not closet or house == closet.house then return false end
+  put(g, closet, "house", "closets", house)
+end)
+
 local function is_above(node, other)
   return other and (node == other or is_above(node, other.parent))
 end
@@ -84,7 +96,7 @@ graph.operation("take a node to a city", 3, function(g)
   end
 end)
 
-local CHANGE = { "note", "city", "street", "house", "room", "node" }
+local CHANGE = { "note", "city", "street", "house", "room", "closet", "node" }
 
 graph.operation("change a key", 6, function(g)
   local o = g:pick(g:live(g:pick(CHANGE)))
@@ -95,7 +107,7 @@ end)
 
 graph.operation("exchange keys", 3, function(g)
   g:flush()
-  local list = g:live(g:pick { "city", "street", "house", "room", "node" })
+  local list = g:live(g:pick { "city", "street", "house", "room", "closet", "node" })
   local a, b = g:pick(list), g:pick(list)
   if not a or a == b then return false end
   -- Their rows in the secondary table would be each other's, which only the database can refuse.
@@ -112,7 +124,8 @@ end)
 graph.operation("make an object new", 4, function(g)
   g:flush()
   g.session:expire_all()
-  local o = g:pick(g:live(g:pick { "person", "item", "note", "doc", "city", "street", "house", "room", "node" }))
+  local o = g:pick(g:live(g:pick { "person", "item", "note", "doc", "city", "street", "house", "room", "closet",
+    "node" }))
   if not o then return false end
   local object, kind = g.real[o], graph.kinds[o.kind]
   local fields = { name = object.name }

@@ -6,7 +6,8 @@ local relationship, foreign, remote = corm.relationship, corm.foreign, corm.remo
 local function id() return Column(Integer, { primary_key = true, autoincrement = false }) end
 
 -- Keys that change, and others that follow them. City 1-n Street 1-n House 1-n Room: the database passes keys on, and a
--- House has its Street in its own key. Nodes below nodes, and Node n-m City: corm passes on the keys of nodes.
+-- House has its Street in its own key, a Closet its House. Nodes below nodes, and Node n-m City: corm passes on keys of
+-- nodes.
 local function add_places(m)
   local Base = m.Base
   local function follow(target) return ForeignKey(target, { onupdate = "CASCADE" }) end
@@ -30,6 +31,12 @@ local function add_places(m)
     id = id(), name = Column(String(20)),
     street = relationship("Street", { back_populates = "houses" }),
     rooms = relationship("Room", { back_populates = "house" }),
+    closets = relationship("Closet", { back_populates = "house", cascade = "all, delete-orphan" }),
+  })
+  m.closet = Base:model("Closet", {
+    __tablename__ = "closet", street_id = id(), house_id = id(), id = id(), name = Column(String(20)),
+    house = relationship("House", { back_populates = "closets" }),
+    corm.ForeignKeyConstraint({ "street_id", "house_id" }, { "house.street_id", "house.id" }, { onupdate = "CASCADE" }),
   })
   m.room = Base:model("Room", {
     __tablename__ = "room", id = id(), name = Column(String(20)), street_id = Column(Integer),
@@ -192,9 +199,13 @@ local kinds = {
     rows = { "SELECT id, name, city_id FROM street", "city" },
   },
   house = {
-    references = { street = "street_id" }, lists = { rooms = { "house", "room" } }, orphan = "street",
-    within = "street",
+    references = { street = "street_id" }, lists = { rooms = { "house", "room" }, closets = { "house", "closet" } },
+    orphan = "street", within = "street",
     rows = { "SELECT id, name, street_id FROM house", "street" },
+  },
+  closet = {
+    references = { house = "house_id" }, orphan = "house", within = "house",
+    rows = { "SELECT id, name, house_id FROM closet", "house" },
   },
   room = { references = { house = "house_id" }, rows = { "SELECT id, name, house_id FROM room", "house" } },
   node = {
