@@ -188,7 +188,7 @@ describe("a random graph of objects", function()
       assert.equal(2, again.id)
     end)
 
-    it("an object that was loaded in the place of one that is away, and deleted, comes back with its old key", function()
+    it("an object that was loaded in the place of one that is away, and deleted, comes back by its old key", function()
       for _, nested in ipairs { false, true } do
         session:commit()
         local txn = nested and session:begin_nested() or session

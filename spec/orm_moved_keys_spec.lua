@@ -293,7 +293,8 @@ describe("M18 a child with its parent's key in its own", function()
   it("has in its key what is no primary key of its parent", function()
     local Base = corm.declarative_base()
     local Land = Base:model("Land", {
-      __tablename__ = "land", id = Column(Integer, { primary_key = true }), code = Column(String(2), { unique = true }),
+      __tablename__ = "land", id = Column(Integer, { primary_key = true }),
+      code = Column(String(2), { unique = true, nullable = false }),
     })
     local Town = Base:model("Town", {
       __tablename__ = "town", no = Column(Integer, { primary_key = true, autoincrement = false }),
