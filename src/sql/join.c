@@ -254,6 +254,22 @@ static corm_status candidates(joining *j, const corm_select *select, bool inferr
   return ok ? CORM_OK : corm_error_memory(j->err);
 }
 
+/* A FROM can stand once in a join: its name would mean both. */
+static corm_status check_once(const joining *j, const corm_node *base) {
+  corm_from_list rights;
+  corm_from_list_init(&rights, j->arena);
+  if (!corm_from_list_add_members(&rights, j->right)) return corm_error_memory(j->err);
+  for (uint32_t i = 0; i < rights.n; i++) {
+    const corm_node *from = rights.items[i];
+    if (from->kind == CORM_NODE_JOIN || !corm_from_contains(j->arena, base, from)) continue;
+    corm_error_set(j->err, CORM_E_INVALID_REQUEST, "'%s' stands in this join already, and its columns would mean both",
+                   corm_from_name(from));
+    corm_error_hint(j->err, "join to an alias: corm.aliased(Class), or table:alias()");
+    return CORM_FAILED;
+  }
+  return CORM_OK;
+}
+
 corm_status corm_select_join_in(corm_arena *arena, const corm_select *select, const corm_node *left,
                                 const corm_node *right, const corm_node *on, bool outer, bool full,
                                 const corm_node *const **froms, uint32_t *nfroms, corm_error *err) {
@@ -263,6 +279,7 @@ corm_status corm_select_join_in(corm_arena *arena, const corm_select *select, co
   if (candidates(&j, select, !left) != CORM_OK) return CORM_FAILED;
   if ((left ? place_left(&j, left, &index) : choose_left(&j, &index)) != CORM_OK) return CORM_FAILED;
   const corm_node *base = j.froms.items[index];
+  if (check_once(&j, base) != CORM_OK) return CORM_FAILED;
   if (!on && corm_join_condition_in(arena, base, right, &on, err) != CORM_OK) return CORM_FAILED;
   const corm_node *join = corm_join_in(arena, base, right, on, outer, full);
   /* The list may live in this frame. */
