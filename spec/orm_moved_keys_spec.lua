@@ -307,8 +307,7 @@ describe("M18 a child with its parent's key in its own", function()
     local x, y, z = Town { no = 1, land = a }, Town { no = 2, land = a }, Town { no = 3, land = a }
     session:add_all { a, b, x, y, z }
     session:commit()
-    assert.equal("aa bb", a.code .. " " .. b.code)
-    a.code, x.land, y.name = "cc", b, "y"
+    a.code, x.land, y.name = "cc", b, "y" -- of which a commit has left nothing in memory but the primary keys
     session:delete(z)
     session:commit()
     assert.equal("1|bb,2|cc", w:list "SELECT no, code FROM town ORDER BY no")

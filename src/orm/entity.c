@@ -142,9 +142,11 @@ void corm_object_unset(corm_object *object, uint32_t slot) {
   put(object, slot, old, 0);
 }
 
+/* Those who refer to an object are found by what they refer to. A primary key is known when it has expired. */
 static bool asks_first(const corm_object *object, uint32_t slot) {
-  return (object->slots[slot].flags & CORM_VALUE_EXPIRED) && object->mapper->attributes[slot].active_history &&
-         object->session && object->state == CORM_PERSISTENT;
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  return (object->slots[slot].flags & CORM_VALUE_EXPIRED) && object->session && object->state == CORM_PERSISTENT &&
+         (attribute->active_history || (attribute->referred && !attribute->primary_key));
 }
 
 /* Room was reserved (reserve_change), and the session knows. */
