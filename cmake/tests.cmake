@@ -93,6 +93,7 @@ if(TARGET corm_cli)
   corm_test(NAME fault.keys LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/keys.lua)
   corm_test(NAME fault.statements LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/statements.lua)
   corm_test(NAME fault.connection LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/connection.lua)
+  corm_test(NAME fault.files LABEL core ENVIRONMENT ${core_environment} COMMAND fault spec/fault/files.lua 1 5)
 endif()
 
 # --- the compiler under random trees, the binding under random scripts: libFuzzer where the build is for it (tools/fuzz),

@@ -4,7 +4,6 @@ local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local null = corm.null
-local attributes = {}
 
 local function check_function(where, fn)
   if type(fn) ~= "function" then fail("ArgumentError", "%s: a function expected, got %s", where, native.kind(fn)) end
@@ -39,8 +38,6 @@ function corm.validates(...)
   })
 end
 
-local functions = { info = native.info }
-
 -- Defaults ------------------------------------------------------------------------------------------------------------
 
 -- What a default function gets: the values of the row as far as they are known.
@@ -62,9 +59,8 @@ function context:get_current_parameters()
   return parameters
 end
 
-function functions.call_default(fn, object, key)
+local function call_default(fn, object, key)
   return fn(setmetatable({ object = object, key = key }, context))
 end
 
-attributes.functions = functions
-return attributes
+orm.functions { call_default = call_default }

@@ -77,6 +77,8 @@ local function bulk_save_objects(session, objects)
   end
 end
 
-native.method("Session", "bulk_insert_mappings", bulk_insert_mappings)
-native.method("Session", "bulk_update_mappings", bulk_update_mappings)
-native.method("Session", "bulk_save_objects", bulk_save_objects)
+return {
+  bulk_insert_mappings = bulk_insert_mappings,
+  bulk_update_mappings = bulk_update_mappings,
+  bulk_save_objects = bulk_save_objects,
+}

@@ -90,7 +90,13 @@ end
 
 -- Views ---------------------------------------------------------------------------------------------------------------
 
-local metas = {}
+-- By shape; those of collections that are never loaded whole have a file of their own.
+local metas = setmetatable({}, {
+  __index = function(metas, name)
+    load "corm.write_only"
+    return rawget(metas, name)
+  end,
+})
 
 local function is_view(value)
   if type(value) ~= "table" then return false end
@@ -447,5 +453,5 @@ function functions.collection_values(class, key, value)
   return value
 end
 
-native.functions(functions)
+orm.functions(functions)
 return collections

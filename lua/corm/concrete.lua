@@ -1,6 +1,7 @@
 -- Classes of which each has a whole table of its own, and the UNION of these that the class above selects from.
 local corm, load = ...
 local orm = load "corm.orm"
+local declaration = load "corm.declaration"
 local inheritance = load "corm.inheritance"
 local native, info, fail = orm.native, orm.info, orm.fail
 
@@ -8,8 +9,7 @@ local concrete = {}
 
 -- Stand among a model's mixins: its queries read the rows of all concrete classes below it. An abstract one has neither
 -- table nor objects of its own, and its columns are those of each class below it.
-corm.ConcreteBase = {}
-corm.AbstractConcreteBase = {}
+corm.ConcreteBase, corm.AbstractConcreteBase = orm.ConcreteBase, orm.AbstractConcreteBase
 
 -- polymorphic_union ---------------------------------------------------------------------------------------------------
 
@@ -201,10 +201,10 @@ function concrete.options(ci, parts, as_table, options)
   options.concrete = ci.concrete
   if as_table then read_union(ci, parts, as_table, args, options) end
   if not ci.concrete then return end
-  local above = inheritance.parent(ci.base)
+  local above = declaration.parent(ci.base)
   while above do
     if above.united then check_identity(ci, args) end
-    above = inheritance.parent(above.base)
+    above = declaration.parent(above.base)
   end
 end
 
@@ -219,7 +219,7 @@ function concrete.unite(ci, identity)
       local now = list and list[1] and corm.polymorphic_union(list, union.name, "pjoin")
       native.unite(above.mapper, now or nil)
     end
-    above = inheritance.parent(above.base)
+    above = declaration.parent(above.base)
   end
 end
 

@@ -216,10 +216,6 @@ local function in_batches(session, statement, options)
   end
 end
 
-native.method("Session", "find_or_create", find_or_create)
-native.method("Session", "paginate", paginate)
-native.method("Session", "in_batches", in_batches)
-
 -- Objects as tables ---------------------------------------------------------------------------------------------------
 
 local table_options = {
@@ -242,7 +238,8 @@ end
 -- Numbers, strings, booleans and tables are what an encoder takes; dates, decimals and their like become text.
 local function plain(value, options)
   if value == nil then return options.null end
-  if type(value) == "table" then return orm.plain_table(value) end -- a copy: the object's own may be changed in place
+  -- A copy: the object's own may be changed in place
+  if type(value) == "table" then return load "corm.mutable".plain(value) end
   if options.raw or type(value) ~= "userdata" or value == null then return value end
   return tostring(value)
 end
@@ -315,7 +312,7 @@ function to_table(object, options, path)
 end
 
 -- object:to_table { only, except, include, depth, null, raw }
-function orm.to_table(object, options)
+local function object_to_table(object, options)
   if not native.class_of(object) then
     fail("UnmappedError", "to_table: an object of a mapped class expected, got %s", native.kind(object))
   end
@@ -344,4 +341,7 @@ local function object_pairs(object)
   end
 end
 
-native.functions { object_pairs = object_pairs }
+orm.functions { object_pairs = object_pairs }
+return {
+  find_or_create = find_or_create, paginate = paginate, in_batches = in_batches, to_table = object_to_table,
+}

@@ -62,4 +62,4 @@ local function criterion(class, target, where)
   return where(class)
 end
 
-native.functions { criterion = criterion }
+orm.functions { criterion = criterion }

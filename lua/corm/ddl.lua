@@ -1,10 +1,8 @@
 -- DDL around the creating of tables: events, statements of the script's own, views, copies of tables, the mock engine.
-local corm = ...
+local corm, load = ...
 local Column, ForeignKey, ForeignKeyConstraint = corm.Column, corm.ForeignKey, corm.ForeignKeyConstraint
 local MetaData, Table, make_url = corm.MetaData, corm.Table, corm.make_url
-local native = corm._ddl
-corm._ddl = nil
-
+local native = load "corm.orm".ddl
 local fail, kind = native.fail, native.kind
 
 -- Options ---------------------------------------------------------------------------------------------------------
@@ -100,7 +98,6 @@ local function tell(target, event, bind, options)
     end
   end
 end
-native.set_teller(tell)
 
 local function without(list, fn)
   local kept, had = {}, false
@@ -110,9 +107,11 @@ local function without(list, fn)
   return kept, had
 end
 
-local function handle(action, target, name, fn)
+local ddl = {}
+
+-- Of corm.event, for Tables and MetaData.
+function ddl.handle(action, target, name, fn)
   local what = kind(target)
-  if what ~= "Table" and what ~= "MetaData" then return nil end
   if not is_event[name] then native.unknown_event(what, name, events) end
   local list, had = without(listeners[target] and listeners[target][name], fn)
   if action == "contains" then return true, had end
@@ -125,13 +124,8 @@ local function handle(action, target, name, fn)
   return true
 end
 
-if not shared.handles then
-  shared.handles = true
-  native.handler(handle)
-end
-
 -- element:execute_if { dialect, callable_ }: the same element, which an event then executes only there.
-native.statement_method("execute_if", function(element, options)
+function ddl.execute_if(element, options)
   if not native.is_ddl(element) then argument_error("a statement that is no DDL has no method 'execute_if'") end
   options = check("execute_if", options, { dialect = "any", callable_ = "function" })
   local dialect = options.dialect
@@ -140,7 +134,7 @@ native.statement_method("execute_if", function(element, options)
   end
   conditions[element] = { dialect = dialect, callable_ = options.callable_ }
   return element
-end)
+end
 
 -- DDL(text, { context }): SQL of the script's own, for events. "%(table)s" and the context's names are filled in, "%%"
 -- is a percent sign.
@@ -209,7 +203,7 @@ function corm.CreateTableAs(select, name, options)
 end
 
 -- select:into(name, { ... }?): the same.
-native.statement_method("into", corm.CreateTableAs)
+ddl.into = corm.CreateTableAs
 
 -- The mock engine -------------------------------------------------------------------------------------------------
 
@@ -287,7 +281,7 @@ local function copied_constraint(constraint, copy)
 end
 
 -- table:to_metadata(metadata, { schema, referred_schema_fn, name }?): a copy with columns, constraints and indexes.
-native.table_method("to_metadata", function(table_, metadata, options)
+function ddl.to_metadata(table_, metadata, options)
   if kind(table_) ~= "Table" then argument_error("to_metadata: a Table expected, got %s", kind(table_)) end
   if kind(metadata) ~= "MetaData" then
     argument_error("to_metadata: a MetaData expected, got %s", kind(metadata))
@@ -314,7 +308,7 @@ native.table_method("to_metadata", function(table_, metadata, options)
   for constraint in made.constraints do native.move_constraint(constraint, table_, made) end
   for index in made.indexes do native.move_index(index, table_, made) end
   return made
-end)
+end
 
 -- Order -----------------------------------------------------------------------------------------------------------
 
@@ -383,3 +377,6 @@ function corm.sort_tables(tables)
   for _, each in ipairs(sort_tables_and_constraints(tables)) do out[#out + 1] = each[1] end
   return out
 end
+
+native.set_teller(tell)
+return ddl

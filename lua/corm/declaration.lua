@@ -2,11 +2,25 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local declared = load "corm.declared"
-local property = load "corm.property"
 local native, info, fail = orm.native, orm.info, orm.fail
 local Table = corm.Table
 
 local declaration = {}
+
+-- The class that a base stands for: itself, or the mapped one above abstract classes; nil: none.
+function declaration.parent(base)
+  while base do
+    local ci = info[base]
+    if ci.mapper then return ci end
+    base = ci.base
+  end
+end
+
+-- The Column in a value, its options, and the other columns that are the same attribute; nil for other values.
+function declaration.column(value)
+  if orm.marker_kind(value) ~= "column_property" then return nil end
+  return value.column, value.options, orm.field(value, "also")
+end
 
 -- The names with underscores and what they are.
 local special = {
@@ -68,7 +82,7 @@ end
 
 local function add_named(parts, key, value, mixed_in)
   if parts.columns[key] ~= nil or parts.members[key] ~= nil then return end
-  local column, options, also = property.column(value)
+  local column, options, also = declaration.column(value)
   if column or native.kind(value) == "Column" then
     column = column or value
     parts.columns[key] = mixed_in and native.copy_column(column) or column

@@ -1,34 +1,18 @@
 -- declarative_base and Base:model: from a Lua table to a Table, a mapper and a class.
 local corm, load = ...
 local orm = load "corm.orm"
-local attributes = load "corm.attributes"
-local events = load "corm.events"
-local mutable = load "corm.mutable"
-load "corm.mutable_tables"
-load "corm.mutable_class"
-local relationships = load "corm.relationship"
+local listeners = load "corm.listeners"
 local descriptors = load "corm.descriptor"
-local inheritance = load "corm.inheritance"
 local declaration = load "corm.declaration"
 local constructor = load "corm.constructor"
-local concrete = load "corm.concrete"
-load "corm.composite"
-local rules = load "corm.mapper_args"
-local property = load "corm.property"
-local selectable = load "corm.selectable"
-load "corm.hybrid"
-load "corm.synonym"
-load "corm.upsert"
-load "corm.plan"
-load "corm.bulk"
-load "corm.joined"
-load "corm.criteria"
-load "corm.execute"
-load "corm.alias"
+-- What only some classes say something for.
+local relationships, selectable = orm.later "corm.relationship", orm.later "corm.selectable"
+local inheritance, concrete = orm.later "corm.inheritance", orm.later "corm.concrete"
+local rules = orm.later "corm.mapper_args"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local MetaData = corm.MetaData
-local functions = attributes.functions
+local declarative = {}
 
 -- Registries ----------------------------------------------------------------------------------------------------------
 
@@ -82,22 +66,22 @@ end
 
 local function configure(self)
   local news = self.fresh[1] and not native.busy(self.native)
-  if news then events.before_configured() end
+  if news then listeners.before_configured() end
   native.exclusively(self.native, resolve_all, self)
   if not news then return end
   local list = self.fresh
   self.fresh = {}
-  events.configured(list)
+  listeners.configured(list)
 end
 
-function functions.configure(address)
+local function configure_at(address)
   local self = registries[address]
   if not self then fail("InvalidRequestError", "the classes of this registry were collected") end
   configure(self)
 end
 
 -- True when there was something to configure.
-function orm.configure_pending(self)
+function declarative.configure_pending(self)
   if not self.pending[1] or native.busy(self.native) then return false end
   configure(self)
   return true
@@ -161,7 +145,7 @@ local function add_validator(ci, validator)
     if not descriptors.is_attribute(ci, name) then descriptors.unknown(ci, name) end
     ci.validators[name] = ci.validators[name] or {}
     table.insert(ci.validators[name], validator)
-    events.hook(ci, name)
+    listeners.hook(ci, name)
   end
 end
 
@@ -184,13 +168,13 @@ local function add_column(ci, key, column, options)
   end
   if ci.aliased then fail("InvalidRequestError", "%s.%s: an alias of the class was made already", ci.name, key) end
   native.add_column(ci.mapper, ci.fields.__table__, column, key, options)
-  mutable.map(ci)
+  if orm.mutable then orm.mutable.map(ci) end
 end
 
 -- A member other than a column: of a model's table, or assigned later.
 function add_member(ci, key, value)
   local kind, row = orm.marker_kind(value), descriptors.kind(value)
-  local column, options, also = property.column(value)
+  local column, options, also = declaration.column(value)
   if row then
     add_descriptor(ci, key, value, row)
   elseif column then
@@ -199,7 +183,7 @@ function add_member(ci, key, value)
   elseif kind == "reconstructor" then
     descriptors.check_free(ci, key)
     constructor.add_reconstructor(ci, key, value.fn)
-    events.changed()
+    listeners.changed()
   elseif kind then
     fail("ArgumentError", "%s.%s: %s", ci.name, key, nameless[kind])
   elseif native.kind(value) == "Column" then
@@ -246,7 +230,7 @@ end
 local function set_fields(ci, as_table)
   local registry = ci.registry
   ci.fields = {
-    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name, __mapper__ = orm.inspect_class(ci.class),
+    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name,
     metadata = registry.metadata, registry = registry, model = model,
     __init__ = function(...) return constructor.of(ci)(...) end,
   }
@@ -268,26 +252,48 @@ local function add_members(ci, parts)
     return a < b
   end)
   for _, key in ipairs(keys) do add_member(ci, key, parts.members[key]) end
-  local parent = inheritance.parent(ci.base)
+  local parent = declaration.parent(ci.base)
   local shown = parts.special.__tostring or (parent and rawget(parent.class, "__tostring"))
   if shown then rawset(ci.class, "__tostring", shown) end
   if parts.special.__init__ then rawset(ci.class, "__init__", parts.special.__init__) end
   for _, validator in ipairs(parts.validators) do add_validator(ci, validator) end
 end
 
+-- Whether the class may be concrete, or read the rows of classes that are.
+local function may_be_concrete(ci, parent, parts)
+  local args, mixins = parts.special.__mapper_args__, parts.mixins
+  return ci.united or mixins[orm.ConcreteBase] or (parent and parent.body)
+    or (args and (args.concrete or type(args.with_polymorphic) == "table"))
+end
+
+-- The options of native.mapper.
+local function mapper_options(ci, parent, parts, as_table, columns)
+  local options, united = {}, {}
+  if may_be_concrete(ci, parent, parts) then concrete.options(ci, parts, as_table, united) end
+  if parent or parts.special.__mapper_args__ then options = inheritance.options(ci, parent, parts, as_table) end
+  for key, value in next, united do options[key] = value end
+  options.columns = columns
+  options.attributes = parts.attributes
+  options.selectable, options.join, options.also = parts.selected, parts.join, parts.also
+  if parts.special.__mapper_args__ then rules.options(ci, parent, parts, as_table, options) end
+  options.primary_key = options.primary_key or parts.join_key
+  return options
+end
+
 -- The class over its Table, known to the registry when all of it is there.
 local function map_class(ci, parts)
   local name, registry = ci.name, ci.registry
-  local parent = inheritance.parent(ci.base)
+  local parent = declaration.parent(ci.base)
   local as_table, keys, names, columns
-  concrete.read(ci, parent, parts)
-  if inheritance.is_single(parent, parts) then
+  if may_be_concrete(ci, parent, parts) then concrete.read(ci, parent, parts) end
+  if parent and inheritance.is_single(parent, parts) then
     names, columns = inheritance.add_columns(ci, parent, parts)
   elseif parts.joined then
     as_table, names, columns = parts.joined[1], selectable.columns(name, parts)
   else
     as_table, keys = declaration.make_table(name, ci.base, parts)
-    names = rules.select(ci, parts, declaration.attribute_names(as_table, keys), as_table)
+    names = declaration.attribute_names(as_table, keys)
+    if parts.special.__mapper_args__ then names = rules.select(ci, parts, names, as_table) end
   end
   local taken = as_table and not parts.joined and registry.tables[as_table]
   if taken and registry.classes[info[taken].name] == taken then
@@ -295,15 +301,7 @@ local function map_class(ci, parts)
       info[taken].name)
   end
   local class = new_class(ci)
-  local united = {}
-  concrete.options(ci, parts, as_table, united)
-  local options = inheritance.options(ci, parent, parts, as_table)
-  for key, value in next, united do options[key] = value end
-  options.columns = columns
-  options.attributes = parts.attributes
-  options.selectable, options.join, options.also = parts.selected, parts.join, parts.also
-  rules.options(ci, parent, parts, as_table, options)
-  options.primary_key = options.primary_key or parts.join_key
+  local options = mapper_options(ci, parent, parts, as_table, columns)
   ci.mapper = native.mapper(registry.native, name, as_table, names, class, parent and parent.mapper, options)
   set_fields(ci, parts.selected or parts.join or as_table or parent.fields.__table__)
   ci.attributes = new_attributes(ci)
@@ -311,9 +309,9 @@ local function map_class(ci, parts)
   ci.meta.__corm_node = native.entity(ci.mapper)
   ci.meta[1] = ci.mapper -- found without a name, for session:get
   info[class] = ci
-  mutable.map(ci)
+  if orm.mutable then orm.mutable.map(ci) end
   add_members(ci, parts)
-  events.observe(ci)
+  listeners.observe(ci)
   if as_table and not parts.joined then registry.tables[as_table] = class end
   ci.meta.__metatable = "corm.class"
   constructor.update(ci)
@@ -338,10 +336,10 @@ local function declare(base, name, body, given)
   if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
   local parts = declaration.read(name, base, body)
   declaration.check_mapper_args(name, parts.special.__mapper_args__)
-  rules.add_properties(name, parts)
+  if parts.special.__mapper_args__ then rules.add_properties(name, parts) end
   local ci = new_info(name, base)
-  concrete.prepare(ci, parts, body)
-  selectable.prepare(name, parts)
+  if parts.mixins[orm.AbstractConcreteBase] then concrete.prepare(ci, parts, body) end
+  if parts.special.__table__ ~= nil or next(parts.also) then selectable.prepare(name, parts) end
   for key, value in next, parts.members do
     if not orm.marker_kind(value) then check_value({ name = name }, key, value) end
   end
@@ -357,7 +355,7 @@ local function declare(base, name, body, given)
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
   if not mapped then
     native.forget(ci.registry.native, name)
-    inheritance.take_back(ci)
+    if ci.brought then inheritance.take_back(ci) end
   end
   if given and not mapped then restore(given, fields) end
   local made = declaration.find_table(metadata, parts)
@@ -448,5 +446,5 @@ function registry_methods:generate_base(options)
   return new_base { name = options.name or "Base", registry = self }
 end
 
-native.functions(functions)
-native.functions(descriptors.functions)
+orm.functions { configure = configure_at }
+return declarative

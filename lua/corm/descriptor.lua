@@ -37,7 +37,18 @@ local known = {
   inspect = "function",
 }
 
-local kinds = {}
+-- The rows by kind, and the files that bring them.
+local homes = {
+  composite = "corm.composite", expression = "corm.property", hybrid = "corm.hybrid", hybrid_method = "corm.hybrid",
+  proxy = "corm.proxy", relationship = "corm.relationship", synonym = "corm.synonym",
+}
+local kinds = setmetatable({}, {
+  __index = function(kinds, kind)
+    if not homes[kind] then return nil end
+    load(homes[kind])
+    return rawget(kinds, kind)
+  end,
+})
 
 function orm.descriptor(kind, row)
   kinds[kind] = orm.check_options("descriptor " .. kind, row, known)
@@ -139,6 +150,7 @@ function descriptors.class_value(ci, key, entity, node, from)
     if key == "__name__" then return ci.name, true end
     return descriptors.unknown(ci, key)
   end
+  if key == "__mapper__" then return load "corm.inspect"(ci.class), true end
   value = ci.fields[key]
   if value ~= nil then return value, true end
   value = inherited(ci, key)
@@ -230,7 +242,7 @@ local object_fields = {
   __class__ = function(class) return class end,
   __table__ = function(class) return class.__table__ end,
   __mapper__ = function(class) return class.__mapper__ end,
-  to_table = function() return orm.to_table end,
+  to_table = function() return load "corm.convenience".to_table end,
 }
 
 -- A name of the class that C does not know as an attribute of it.
@@ -287,4 +299,5 @@ function descriptors.is_attribute(ci, key)
 end
 
 descriptors.functions = functions
+orm.functions(functions)
 return descriptors

@@ -2,10 +2,8 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
-local inspect = load "corm.inspect"
-local constructor = load "corm.constructor"
-load "corm.inspect_class"
-local mutable = load "corm.mutable"
+local listeners = load "corm.listeners"
+local inspect = orm.later "corm.inspect"
 local native, info, fail, NO_VALUE = orm.native, orm.info, orm.fail, orm.NO_VALUE
 
 local events = {}
@@ -21,8 +19,7 @@ corm.Mapper = Mapper
 
 -- Names ---------------------------------------------------------------------------------------------------------------
 
--- family -> name -> number of its bit.
-local bits = native.events()
+local bits, tell, each_list = listeners.bits, listeners.tell, listeners.each
 
 -- What a listener gets, in order; those of an object come to (session, instance).
 local arguments = {
@@ -169,10 +166,6 @@ local function act(action, lists, family, name, fn, options, changed)
   return true
 end
 
-local function tell(lists, name, ...)
-  for _, entry in ipairs(lists and lists[name] or {}) do entry.call(...) end
-end
-
 local function mask_of(lists, family)
   local mask = 0
   for name, bit in next, bits[family] do
@@ -183,9 +176,7 @@ end
 
 -- Sessions ------------------------------------------------------------------------------------------------------------
 
--- Session, sessionmaker, or ALL for corm.Session and MAPPERS for corm.Mapper -> name -> list.
-local of_sessions = native.session_listeners()
-local ALL, MAPPERS = "all", "mappers"
+local of_sessions, of_all, ALL = listeners.of_sessions, listeners.of_all, "all"
 
 local function session_mask(session)
   local maker = native.session_maker(session)
@@ -253,67 +244,6 @@ end
 
 -- Classes -------------------------------------------------------------------------------------------------------------
 
-local of_all = of_sessions[MAPPERS] or {}
-of_sessions[MAPPERS] = of_all
-
--- Listeners of a class: its own, those of the abstract classes and the base above it, and what mapped classes above it
--- propagate.
-local function each_list(ci, name, visit)
-  local own = true
-  local at = ci
-  while at do
-    for _, entry in ipairs(at.events and at.events[name] or {}) do
-      if own or not at.mapper or entry.propagate then visit(entry) end
-    end
-    own = false
-    at = info[at.base or at.parent]
-  end
-  for _, entry in ipairs(of_all[name] or {}) do visit(entry) end
-end
-
-local function has_listener(ci, name)
-  local found = false
-  each_list(ci, name, function() found = true end)
-  return found
-end
-
--- Tells the core which events of the class somebody listens to.
-function events.observe(ci)
-  local mask = 0
-  for _, family in ipairs { "mapper", "instance" } do
-    for name, bit in next, bits[family] do
-      if has_listener(ci, name) then mask = mask | 1 << bit end
-    end
-  end
-  native.observe(ci.mapper, mask)
-end
-
-local function classes_changed()
-  for _, ci in next, info do
-    if ci.mapper and ci.events then events.observe(ci) end
-  end
-  constructor.update_all()
-end
-events.changed = classes_changed
-
-constructor.listeners(function(ci, name)
-  local list = {}
-  each_list(ci, name, function(entry) list[#list + 1] = entry.call end)
-  return list
-end)
-
--- Classes of a registry are about to be configured, or have been.
-function events.before_configured() tell(of_sessions[MAPPERS], "before_configured") end
-
-function events.configured(list)
-  for _, ci in ipairs(list) do
-    if ci.registry.classes[ci.name] == ci.class then -- and was not refused
-      each_list(ci, "mapper_configured", function(entry) entry.call(inspect(ci.class), ci.class) end)
-    end
-  end
-  tell(of_sessions[MAPPERS], "after_configured")
-end
-
 local class_functions = {}
 
 function class_functions.mapper_event(name, connection, object)
@@ -346,7 +276,7 @@ local function on_class(action, target, name, fn, options)
   if ci and (name == "before_configured" or name == "after_configured") then
     fail("ArgumentError", "event.listen: '%s' is about all models: its target is corm.Mapper", name)
   end
-  return act(action, lists, family, name, fn, options, classes_changed)
+  return act(action, lists, family, name, fn, options, listeners.changed)
 end
 
 -- Attributes ----------------------------------------------------------------------------------------------------------
@@ -402,12 +332,12 @@ end
 
 -- Those of the class, then what the classes above it propagate.
 local function listeners_of(ci, key, event)
-  local listeners = ci.listeners[key]
-  local found = listeners and listeners[event] or nobody
+  local lists = ci.listeners[key]
+  local found = lists and lists[event] or nobody
   ci = info[ci.base]
   while ci do
-    listeners = ci.listeners and ci.listeners[key]
-    for _, entry in ipairs(listeners and listeners[event] or nobody) do
+    lists = ci.listeners and ci.listeners[key]
+    for _, entry in ipairs(lists and lists[event] or nobody) do
       if entry.propagate then
         found = table.move(found, 1, #found, 1, {})
         found[#found + 1] = entry
@@ -450,7 +380,8 @@ local function given(op, call)
     key = canonical(ci, key)
     value = run_validators(ci, object, key, value, true)
     value = call(ci, object, key, value, new_initiator(class, key, op))
-    return mutable.coerce(ci, key, value)
+    if orm.mutable then value = orm.mutable.coerce(ci, key, value) end
+    return value
   end
 end
 
@@ -484,14 +415,6 @@ function attribute_functions.relationship_event(op, object, key, value, own, cla
   return call_set(ci, object, key, value, initiator)
 end
 
--- Makes C ask for each new value of the attribute; relationships are hooked when they are configured.
-function events.hook(ci, key)
-  ci.hooked[key] = true
-  return native.hook(ci.mapper, key)
-end
-
-orm.hook = events.hook
-
 local function on_attribute(action, target, name, fn, options)
   local class, key
   if native.kind(target) == "Relationship" then
@@ -503,7 +426,7 @@ local function on_attribute(action, target, name, fn, options)
   if not ci then return nil end
   check_name(ci.name .. "." .. key, name, "attribute")
   ci.listeners[key] = ci.listeners[key] or {}
-  return act(action, ci.listeners[key], "attribute", name, fn, options, function() events.hook(ci, key) end)
+  return act(action, ci.listeners[key], "attribute", name, fn, options, function() listeners.hook(ci, key) end)
 end
 
 -- corm.event ----------------------------------------------------------------------------------------------------------
@@ -522,5 +445,5 @@ end
 for _, more in ipairs { session_functions, class_functions, attribute_functions } do
   for name, fn in next, more do functions[name] = fn end
 end
-native.functions(functions)
+orm.functions(functions)
 return events

@@ -151,4 +151,4 @@ function functions.orm_load(session, class, kind, object)
   return options[1] and options or nil
 end
 
-native.functions(functions)
+orm.functions(functions)

@@ -3,7 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 local NO_VALUE = orm.NO_VALUE
-local inspect, inspect_class
+local inspect
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
 local function view(name, subject, fields)
@@ -169,12 +169,14 @@ local object_fields = {
   is_instance = function() return true end,
 }
 
-local inspect_other = corm.inspect
+local inspect_class -- of lua/corm/inspect_class.lua
 
 function inspect(x)
   if native.class_of(x) then return view("InstanceState", x, object_fields) end
-  if type(x) == "table" and info[x] and info[x].mapper then return inspect_class(x) end
-  if inspect_other then return inspect_other(x) end
+  if type(x) == "table" and info[x] and info[x].mapper then
+    if not inspect_class then load "corm.inspect_class" end
+    return inspect_class(x)
+  end
   return fail("ArgumentError", "inspect: there is nothing to inspect in a %s", native.kind(x))
 end
 
@@ -183,7 +185,6 @@ corm.inspect = inspect
 -- What the file for classes needs of this one; it gives back what inspects one.
 function orm.inspect_parts(make)
   inspect_class = make(view, by_name, info_of)
-  orm.inspect_class = inspect_class
 end
 
 -- Attributes of objects ----------------------------------------------------------------------------------------------

@@ -206,4 +206,4 @@ function functions.update_joined(session, class, rows)
   return result, result and #rows or 0
 end
 
-native.functions(functions)
+orm.functions(functions)

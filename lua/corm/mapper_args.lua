@@ -2,7 +2,7 @@
 -- are written.
 local _, load = ...
 local orm = load "corm.orm"
-local property = load "corm.property"
+local declaration = load "corm.declaration"
 local native, fail = orm.native, orm.fail
 
 local rules = {}
@@ -20,7 +20,7 @@ function rules.add_properties(where, parts)
     if parts.columns[key] ~= nil or parts.members[key] ~= nil then
       fail("ArgumentError", "%s.%s stands in the model and in properties", where, key)
     end
-    local column, options, also = property.column(value)
+    local column, options, also = declaration.column(value)
     if column or native.kind(value) == "Column" then
       parts.columns[key], parts.attributes[key], parts.also[key] = column or value, options, also
     else

@@ -6,6 +6,8 @@ local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 local null = corm.null
 
+local listeners = orm.later "corm.listeners"
+
 local mutable = {}
 
 -- Raw fields: the content (C knows this one), the objects that show the value, the value around it and its place there.
@@ -40,7 +42,6 @@ end
 function mutable.plain(value)
   return copy(value, "to_table", {}, 1)
 end
-orm.plain_table = mutable.plain
 
 -- Changes -------------------------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ local function new_class(name, meta, functions)
   for key, fn in next, functions or {} do class[key] = fn end
   meta.__name, meta.__metatable, meta.class = name, "corm." .. name, class
   metas[class] = meta
-  corm[name] = setmetatable(class, class_meta)
+  return setmetatable(class, class_meta)
 end
 
 -- In values of a script's own class, whose metatable says what they are made like.
@@ -205,7 +206,7 @@ end
 local function track(ci, key, found)
   ci.mutables[key] = found
   native.track(ci.mapper, key)
-  orm.hook(ci, key)
+  listeners.hook(ci, key)
 end
 
 -- MutableDict:associate_with_attribute(Class.attribute)
@@ -351,5 +352,8 @@ mutable.CONTENT, mutable.OWNER, mutable.CLASS, mutable.LIST = CONTENT, OWNER, CL
 mutable.metas, mutable.class_meta, mutable.new_class, mutable.statics = metas, class_meta, new_class, statics
 mutable.content_of, mutable.is_list, mutable.touch = content_of, is_list, touch
 
-native.functions(functions)
+-- Mapping takes it into account from now on.
+orm.mutable = mutable
+
+orm.functions(functions)
 return mutable

@@ -1,5 +1,5 @@
 -- The classes of values that tell of their changes: MutableDict, MutableList, MutableSet, MutableJSON.
-local _, load = ...
+local corm, load = ...
 local orm = load "corm.orm"
 local mutable = load "corm.mutable"
 local native, fail = orm.native, orm.fail
@@ -56,7 +56,7 @@ local function checked_dict(what, value)
 end
 
 -- Names of a dictionary are the script's, so its methods are functions of the class.
-new_class("MutableDict", {
+corm.MutableDict = new_class("MutableDict", {
   kinds = { JSON = true },
   check = check_dict,
   __index = function(self, key) return rawget(self, CONTENT)[key] end,
@@ -205,7 +205,7 @@ local function check_list(where, content)
   setmetatable(content, LIST)
 end
 
-new_class("MutableList", {
+corm.MutableList = new_class("MutableList", {
   kinds = { JSON = true, ARRAY = true },
   has_methods = true,
   check = check_list,
@@ -308,7 +308,7 @@ local function check_set(where, content)
   setmetatable(content, LIST)
 end
 
-new_class("MutableSet", {
+corm.MutableSet = new_class("MutableSet", {
   kinds = { JSON = true, ARRAY = true },
   has_methods = true,
   check = check_set,
@@ -347,7 +347,7 @@ local function set_any(self, key, value)
   content[key] = value
 end
 
-new_class("MutableJSON", {
+corm.MutableJSON = new_class("MutableJSON", {
   kinds = { JSON = true },
   takes_all = true,
   check = function() end,

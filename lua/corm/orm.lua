@@ -1,11 +1,48 @@
 -- What the files of the ORM's Lua half share: the functions of the C side, and helpers for messages and options.
-local corm = ...
+-- This file and contents.lua are run by `require`, all others when they are needed.
+local _, load, own = ...
 
--- Only corm's own files are to see it.
-local native = corm._orm
-corm._orm = nil
+-- Only corm's own files are to see these.
+local native = own._orm
+local orm = { native = native, info = native.info, ddl = own._ddl, types = {} }
+own._orm, own._ddl = nil, nil
+for _, dialect in ipairs { own.dialects.mysql, own.dialects.sqlite } do
+  for name, type_ in next, dialect do
+    if string.sub(name, 1, 1) == "_" then orm.types[name], dialect[name] = type_, nil end
+  end
+end
 
-local orm = { native = native, info = native.info }
+-- Loading -------------------------------------------------------------------------------------------------------------
+
+-- The result of a file that is loaded when something of it is needed.
+function orm.later(file)
+  return setmetatable({}, {
+    __index = function(_, key) return load(file)[key] end,
+    __call = function(_, ...) return load(file)(...) end,
+  })
+end
+
+-- Functions that C calls by name. Where a file has not been loaded, C knows others in the place of its functions, which
+-- load it.
+local called = {}
+
+function orm.functions(functions)
+  for name, fn in next, functions do called[name] = fn end
+  native.functions(functions)
+end
+
+function orm.functions_later(file, names)
+  local functions = {}
+  for _, name in ipairs(names) do
+    functions[name] = function(...)
+      load(file)
+      return called[name](...)
+    end
+  end
+  orm.functions(functions)
+end
+
+-- For messages and options --------------------------------------------------------------------------------------------
 
 -- Raises an error of a class; its message is made as string.format does.
 function orm.fail(class, message, ...)
@@ -70,7 +107,10 @@ end
 
 -- What stands for a value that is not in memory.
 orm.NO_VALUE = setmetatable({}, { __name = "corm.NO_VALUE", __tostring = function() return "NO_VALUE" end })
-corm.NO_VALUE = orm.NO_VALUE
+own.NO_VALUE = orm.NO_VALUE
+
+-- The mixins of lua/corm/concrete.lua, by which a class is known to need that file.
+orm.ConcreteBase, orm.AbstractConcreteBase = {}, {}
 
 -- Fields of markers may be absent.
 orm.field = rawget

@@ -87,8 +87,6 @@ local function plan(session, options)
   return setmetatable(statements, Plan)
 end
 
-native.method("Session", "plan", plan)
-
 -- session:explain(statement, parameters) ------------------------------------------------------------------------------
 
 -- SQLite's rows are a tree.
@@ -149,4 +147,4 @@ local function explain(session, statement, parameters)
   return setmetatable(rows, Explanation)
 end
 
-native.method("Session", "explain", explain)
+return { plan = plan, explain = explain }

@@ -88,12 +88,6 @@ function corm.deferred(value, options)
   return corm.column_property(value, all)
 end
 
--- The Column in a value, its options, and the other columns that are the same attribute; nil for other values.
-function property.column(value)
-  if orm.marker_kind(value) ~= "column_property" then return nil end
-  return value.column, value.options, field(value, "also")
-end
-
 -- Expressions of classes ----------------------------------------------------------------------------------------------
 
 -- Functions that were not called yet: by class, a list of { ci, key, declaration }.

@@ -1,7 +1,9 @@
 -- Association proxies: an attribute of the objects behind a relationship, as an attribute of the object itself.
 local corm, load = ...
 local orm = load "corm.orm"
+load "corm.descriptor"
 local collections = load "corm.collections"
+local declarative = orm.later "corm.declarative"
 local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 
 local known_options = {
@@ -26,7 +28,7 @@ end
 
 -- The class behind it, and whether that is a list.
 local function far(ci, key, marker)
-  orm.configure_pending(ci.registry)
+  declarative.configure_pending(ci.registry)
   if not native.is_attribute(ci.mapper, marker.target) or native.attribute(ci.mapper, marker.target) then
     fail("InvalidRequestError", "association_proxy %s.%s: %s has no relationship '%s'", ci.name, key, ci.name,
       marker.target)

@@ -2,9 +2,7 @@
 local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
-local collections = load "corm.collections"
-load "corm.proxy"
-load "corm.write_only"
+local collections, declarative = orm.later "corm.collections", orm.later "corm.declarative"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -189,6 +187,7 @@ end
 -- Declaring to the core -----------------------------------------------------------------------------------------------
 
 local function shape_of(options, where)
+  if options.collection_class == nil then return nil end
   local shape = collections.resolve(options.collection_class, where)
   if shape and options.uselist == false then
     fail("ArgumentError", "relationship %s: collection_class is for collections, and uselist is false", where)
@@ -314,12 +313,12 @@ orm.descriptor("relationship", {
   -- Objects that were made before the relationship was declared; others find it in C.
   get = function(object, _, key)
     local ci = info[native.class_of(object)]
-    if not orm.configure_pending(ci.registry) then return not_configured(ci, key) end
+    if not declarative.configure_pending(ci.registry) then return not_configured(ci, key) end
     return object[key]
   end,
   set = function(object, _, key, value)
     local ci = info[native.class_of(object)]
-    if not orm.configure_pending(ci.registry) then return not_configured(ci, key) end
+    if not declarative.configure_pending(ci.registry) then return not_configured(ci, key) end
     object[key] = value
   end,
 })

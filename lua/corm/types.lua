@@ -112,25 +112,24 @@ function read(bytes, at, depth)
   error "no such tag"
 end
 
-corm.PickleType = TypeDecorator {
-  impl = corm.LargeBinary,
-  cache_ok = true,
-  process_bind_param = function(_, value)
-    if value == nil then return nil end
-    local out = { HEAD }
-    write(out, value, 1)
-    return table.concat(out)
-  end,
-  process_result_value = function(_, bytes)
-    if bytes == nil then return nil end
-    local ok, value, after = pcall(read, bytes, #HEAD + 1, 1)
-    if not ok or string.sub(bytes, 1, #HEAD) ~= HEAD or after ~= #bytes + 1 then
-      fail("DataError", "PickleType: the stored bytes are none that it has written")
-    end
-    return value
-  end,
-}
-corm.types.PickleType = corm.PickleType
+local types = {}
+
+-- What PickleType (contents.lua) stores of a value, and makes of what is stored.
+function types.pickle(_, value)
+  if value == nil then return nil end
+  local out = { HEAD }
+  write(out, value, 1)
+  return table.concat(out)
+end
+
+function types.unpickle(_, bytes)
+  if bytes == nil then return nil end
+  local ok, value, after = pcall(read, bytes, #HEAD + 1, 1)
+  if not ok or string.sub(bytes, 1, #HEAD) ~= HEAD or after ~= #bytes + 1 then
+    fail("DataError", "PickleType: the stored bytes are none that it has written")
+  end
+  return value
+end
 
 -- Enum of a table: its names are stored, its values are those of the script -------------------------------------------
 
@@ -172,10 +171,6 @@ end
 
 -- MySQL's SET: a sequence of its members ------------------------------------------------------------------------------
 
-local mysql = corm.dialects.mysql
-local Set = mysql._SET
-mysql._SET = nil
-
 local set = {
   cache_ok = true,
   process_bind_param = function(self, value)
@@ -199,7 +194,7 @@ local set = {
   end,
 }
 
-function mysql.SET(...)
+function types.SET(...)
   local members = { ... }
   if type(members[#members]) == "table" then members[#members] = nil end
   for _, member in ipairs(members) do
@@ -207,14 +202,13 @@ function mysql.SET(...)
       fail("ArgumentError", "SET: a member is not empty and has no comma")
     end
   end
-  local definition = { impl = Set(...), members = members }
+  local definition = { impl = orm.types._SET(...), members = members }
   for name, value in next, set do definition[name] = value end
   return TypeDecorator(definition)
 end
 
 -- SQLite's dates in another format ------------------------------------------------------------------------------------
 
-local sqlite = corm.dialects.sqlite
 local parts = { "year", "month", "day", "hour", "minute", "second", "microsecond" }
 local zero = { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, microsecond = 0 }
 
@@ -273,8 +267,7 @@ local kinds = {
 
 -- What holds text; what is digits alone needs a name by which SQLite does not make a number of it.
 for name, kind in next, kinds do
-  kind.text, kind.digits = sqlite["_" .. name], sqlite["_" .. name .. "_CHAR"]
-  sqlite["_" .. name], sqlite["_" .. name .. "_CHAR"] = nil, nil
+  kind.text, kind.digits = orm.types["_" .. name], orm.types["_" .. name .. "_CHAR"]
 end
 
 -- sqlite.DATE { storage_format = "%(year)04d/%(month)02d/%(day)02d", regexp = a pattern of Lua's }
@@ -302,4 +295,5 @@ local function sqlite_type(name, _, options)
   }
 end
 
-native.functions { enum_of = enum_of, sqlite_type = sqlite_type }
+orm.functions { enum_of = enum_of, sqlite_type = sqlite_type }
+return types

@@ -87,5 +87,5 @@ local function upsert(session, object, keys, options)
     :execution_options { populate_existing = true }):one()
 end
 
-native.method("Session", "upsert", upsert)
+return { upsert = upsert }
 

@@ -3,6 +3,7 @@
 
 local corm = require "corm"
 local Column, Integer, String = corm.Column, corm.Integer, corm.String
+for _ in pairs(corm) do end -- loads its files: what fails in that is files.lua's
 
 local function schema()
   local metadata = corm.MetaData()

@@ -103,7 +103,10 @@ local function lua_members(meta)
   local index = meta.__index
   if type(index) == "function" then return upvalue(index, "fields") or upvalue(index, "members") end
   local inner = debug.getmetatable(index)
-  return inner and upvalue(inner.__index, "ci").fields or index
+  if not inner then return index end
+  local fields = upvalue(inner.__index, "ci").fields
+  fields.__mapper__ = inner.__index(index, "__mapper__") -- which is made when it is asked for
+  return fields
 end
 
 -- The table that has the members of a value under their names: one table for all classes that share it.

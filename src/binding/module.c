@@ -11,37 +11,66 @@
 /* Upvalues of the loader of embedded files. */
 enum { LOADER_MODULE = 1, LOADER_RESULTS, LOADER_GLOBALS };
 
+/* The embedded file of a name; an error when there is none. */
+static const corm_embedded *find_embedded(lua_State *L, const char *name) {
+  const corm_embedded *file = corm_embedded_lua;
+  while (file->name && strcmp(file->name, name) != 0) file++;
+  if (!file->name) luaL_error(L, "corm has no file '%s'", name);
+  return file;
+}
+
+/* Pushes a table for the names that a file gives to the module, which has the others. */
+static void push_names(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+static int load_embedded(lua_State *L);
+
+static void push_loader(lua_State *L, int module, int results, int globals) {
+  lua_pushvalue(L, module);
+  lua_pushvalue(L, results);
+  lua_pushvalue(L, globals);
+  lua_pushcclosure(L, load_embedded, LOADER_GLOBALS);
+}
+
 /*
- * load(name): what the embedded file returned; runs it when it has not run yet. The file gets the module table and this
- * function, and globals that it shares with its like only (docs/decisions/0013-names-of-classes.md). Neither
- * package.loaded nor package.preload is touched, so that a second opening starts afresh.
+ * load(name): what the embedded file returned, and the table of what it gives to the module; runs it when it has not
+ * run yet. The file gets that table, this function and the module, and globals that it shares with its like only
+ * (docs/decisions/0013-names-of-classes.md). Neither package.loaded nor package.preload is touched, so that a second
+ * opening starts afresh. A file that fails has given nothing, and is run anew the next time.
  */
 static int load_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
   lua_pushvalue(L, 1);
-  if (lua_rawget(L, lua_upvalueindex(LOADER_RESULTS)) != LUA_TNIL) return 1;
-  const corm_embedded *file = corm_embedded_lua;
-  while (file->name && strcmp(file->name, name) != 0) file++;
-  if (!file->name) return luaL_error(L, "corm has no file '%s'", name);
-  lua_pushfstring(L, "=%s", name);
-  if (luaL_loadbufferx(L, (const char *)file->text, file->len, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
-  lua_pushvalue(L, lua_upvalueindex(LOADER_GLOBALS));
-  lua_setupvalue(L, -2, 1); /* its _ENV */
-  lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
-  lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
-  lua_pushvalue(L, lua_upvalueindex(LOADER_RESULTS));
-  lua_pushvalue(L, lua_upvalueindex(LOADER_GLOBALS));
-  lua_pushcclosure(L, load_embedded, LOADER_GLOBALS);
-  lua_call(L, 2, 1);
-  if (lua_isnil(L, -1)) {
-    lua_pushboolean(L, 1);
-    lua_replace(L, -2);
+  if (lua_rawget(L, lua_upvalueindex(LOADER_RESULTS)) == LUA_TNIL) {
+    const corm_embedded *file = find_embedded(L, name);
+    lua_createtable(L, 2, 0);
+    lua_replace(L, 2);
+    push_names(L);
+    lua_pushfstring(L, "=%s", name);
+    if (luaL_loadbufferx(L, (const char *)file->text, file->len, lua_tostring(L, -1), "t") != LUA_OK)
+      return lua_error(L);
+    lua_pushvalue(L, lua_upvalueindex(LOADER_GLOBALS));
+    lua_setupvalue(L, -2, 1); /* its _ENV */
+    lua_pushvalue(L, 3);
+    push_loader(L, lua_upvalueindex(LOADER_MODULE), lua_upvalueindex(LOADER_RESULTS), lua_upvalueindex(LOADER_GLOBALS));
+    lua_pushvalue(L, lua_upvalueindex(LOADER_MODULE));
+    lua_call(L, 3, 1);
+    lua_rawseti(L, 2, 1);
+    lua_pushvalue(L, 3);
+    lua_rawseti(L, 2, 2);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, lua_upvalueindex(LOADER_RESULTS));
   }
-  lua_pushvalue(L, 1);
-  lua_pushvalue(L, -2);
-  lua_rawset(L, lua_upvalueindex(LOADER_RESULTS));
-  return 1;
+  lua_rawgeti(L, 2, 1);
+  lua_rawgeti(L, 2, 2);
+  return 2;
 }
 
 /*
@@ -92,18 +121,16 @@ static void open_globals(lua_State *L) {
   lua_settop(L, own);
 }
 
-/* Runs all embedded files; the module table is on the top. */
+/* Runs the file that knows where all else is. It makes the module of the table on the top, and takes its place. */
 static void run_embedded(lua_State *L) {
-  lua_pushvalue(L, -1);
+  const int module = lua_gettop(L);
   lua_newtable(L);
   open_globals(L);
-  lua_pushcclosure(L, load_embedded, LOADER_GLOBALS);
-  for (const corm_embedded *file = corm_embedded_lua; file->name; file++) {
-    lua_pushvalue(L, -1);
-    lua_pushstring(L, file->name);
-    lua_call(L, 1, 0);
-  }
-  lua_pop(L, 1);
+  push_loader(L, module, module + 1, module + 2);
+  lua_pushliteral(L, "corm.contents");
+  lua_call(L, 1, 1);
+  lua_replace(L, module);
+  lua_settop(L, module);
 }
 
 int luaopen_corm(lua_State *L) {

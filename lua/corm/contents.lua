@@ -1,0 +1,137 @@
+-- What there is, and the file that it is in. A file is compiled when something of it is needed for the first time, so
+-- that a script pays for what it uses (docs/decisions/0021-files-when-they-are-needed.md).
+local _, load, own = ...
+local orm = load "corm.orm"
+local native, ddl = orm.native, orm.ddl
+
+-- A function that is a field of a file's result.
+local function later(file, name)
+  return function(...) return load(file)[name](...) end
+end
+
+-- Names of the module -------------------------------------------------------------------------------------------------
+
+local names = {
+  ["corm.alias"] = { "Bundle", "aliased", "with_parent" },
+  ["corm.attributes"] = { "validates" },
+  ["corm.collections"] = { "attribute_keyed_dict", "column_keyed_dict", "keyfunc_mapping", "ordering_list" },
+  ["corm.composite"] = { "composite" },
+  ["corm.concrete"] = { "AbstractConcreteBase", "ConcreteBase", "polymorphic_union" },
+  ["corm.constructor"] = { "reconstructor" },
+  ["corm.criteria"] = { "with_loader_criteria" },
+  ["corm.ddl"] = {
+    "BLANK_SCHEMA", "CreateTableAs", "CreateView", "DDL", "DropView", "create_mock_engine", "sort_tables",
+    "sort_tables_and_constraints",
+  },
+  ["corm.declarative"] = { "configure_mappers", "declarative_base", "registry" },
+  ["corm.declared"] = { "declared_attr" },
+  ["corm.events"] = { "Mapper" },
+  ["corm.hybrid"] = { "hybrid_method", "hybrid_property" },
+  ["corm.inspect"] = {
+    "close_all_sessions", "flag_dirty", "flag_modified", "get_history", "inspect", "make_transient",
+    "make_transient_to_detached", "object_session", "set_committed_value", "was_deleted",
+  },
+  ["corm.mutable_class"] = { "Mutable" },
+  ["corm.mutable_composite"] = { "MutableComposite" },
+  ["corm.mutable_tables"] = { "MutableDict", "MutableJSON", "MutableList", "MutableSet" },
+  ["corm.polymorphic"] = { "with_polymorphic" },
+  ["corm.property"] = { "column_property", "deferred", "query_expression" },
+  ["corm.proxy"] = { "association_proxy" },
+  ["corm.relationship"] = { "backref", "foreign", "relationship", "remote" },
+  ["corm.scoped"] = { "scoped_session" },
+  ["corm.stubs"] = { "stubs" },
+  ["corm.synonym"] = { "synonym" },
+  ["corm.testing"] = { "assert_sql_count" },
+}
+
+local homes, unasked = {}, {} -- name -> file; the names that the script has not asked for
+for file, list in next, names do
+  for _, name in ipairs(list) do homes[name], unasked[name] = file, true end
+end
+
+-- For corm's own files, whatever the script does to its table.
+setmetatable(own, {
+  __index = function(_, name)
+    local file = homes[name]
+    if not file then return nil end
+    local _, given = load(file)
+    return given[name]
+  end,
+})
+
+-- What C calls --------------------------------------------------------------------------------------------------------
+
+orm.functions_later("corm.attributes", { "call_default" })
+orm.functions_later("corm.collections", { "collection_values", "collection_view", "reverse_list", "sort_list" })
+orm.functions_later("corm.convenience", { "object_pairs" })
+orm.functions_later("corm.criteria", { "criterion" })
+orm.functions_later("corm.declarative", { "configure" })
+orm.functions_later("corm.descriptor", {
+  "assign", "check_field", "filter_by", "object_index", "object_newindex", "set_fields",
+})
+orm.functions_later("corm.events", {
+  "attribute_append", "attribute_bulk_replace", "attribute_set", "bulk_event", "event", "instance_event",
+  "mapper_event", "relationship_event", "session_event", "session_made",
+})
+orm.functions_later("corm.execute", { "orm_execute", "orm_load" })
+orm.functions_later("corm.joined", { "insert_joined", "update_joined" })
+orm.functions_later("corm.mutable", { "mutable_assigned", "mutable_plain", "mutable_wrap" })
+orm.functions_later("corm.types", { "enum_of", "sqlite_type" })
+
+-- Methods -------------------------------------------------------------------------------------------------------------
+
+for file, list in next, {
+  ["corm.bulk"] = { "bulk_insert_mappings", "bulk_save_objects", "bulk_update_mappings" },
+  ["corm.convenience"] = { "find_or_create", "in_batches", "paginate" },
+  ["corm.plan"] = { "explain", "plan" },
+  ["corm.upsert"] = { "upsert" },
+} do
+  for _, name in ipairs(list) do native.method("Session", name, later(file, name)) end
+end
+ddl.statement_method("execute_if", later("corm.ddl", "execute_if"))
+ddl.statement_method("into", later("corm.ddl", "into"))
+ddl.table_method("to_metadata", later("corm.ddl", "to_metadata"))
+
+-- Events of tables: one handler for all openings of the module in a Lua state.
+local shared = ddl.shared()
+if not shared.handles then
+  shared.handles = true
+  ddl.handler(function(action, target, ...)
+    local kind = native.kind(target)
+    if kind ~= "Table" and kind ~= "MetaData" then return nil end
+    return load "corm.ddl".handle(action, target, ...)
+  end)
+end
+
+-- Types ---------------------------------------------------------------------------------------------------------------
+
+own.PickleType = own.TypeDecorator {
+  impl = own.LargeBinary,
+  cache_ok = true,
+  process_bind_param = later("corm.types", "pickle"),
+  process_result_value = later("corm.types", "unpickle"),
+}
+own.types.PickleType = own.PickleType
+own.dialects.mysql.SET = later("corm.types", "SET")
+
+-- The module ----------------------------------------------------------------------------------------------------------
+
+local corm = {}
+for name, value in next, own do corm[name] = value end
+
+local function take(name)
+  local value = own[name]
+  rawset(corm, name, value)
+  unasked[name] = nil
+  return value
+end
+
+return setmetatable(corm, {
+  __index = function(_, name) return unasked[name] and take(name) or nil end,
+  __pairs = function()
+    for name in next, unasked do
+      if rawget(corm, name) == nil then take(name) end
+    end
+    return next, corm, nil
+  end,
+})
