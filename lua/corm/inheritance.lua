@@ -114,20 +114,34 @@ local function loading(ci, parent, args, options)
   options.inline_of = read_along(ci, parent, how)
 end
 
+-- What says the class of a row: the key of a column; or that of an expression, which comes later.
+local function discriminator(ci, parent, parts, args)
+  if args.polymorphic_on == nil or ci.united then return nil end
+  local key = attribute_name(ci, parts, args.polymorphic_on)
+  if orm.marker_kind(parts.members[key]) ~= "expression" then return key end
+  if parent then fail("ArgumentError", "%s: polymorphic_on: a class above says it already", ci.name) end
+  ci.told_by = { key = key, identity = args.polymorphic_identity }
+end
+
+-- An expression that says the class of a row is known now.
+function inheritance.tell(ci)
+  if not ci.told_by then return end
+  property.resolve(ci, ci.told_by.key)
+  native.discriminate(ci.mapper, ci.told_by.key, ci.told_by.identity)
+end
+
 -- The options of native.mapper.
 function inheritance.options(ci, parent, parts, as_table)
   local args = parts.special.__mapper_args__ or {}
   local options = {}
-  if args.polymorphic_on ~= nil and not ci.united then
-    options.discriminator = attribute_name(ci, parts, args.polymorphic_on)
-  end
+  options.discriminator = discriminator(ci, parent, parts, args)
   if args.polymorphic_abstract then
     if args.polymorphic_identity ~= nil then
       fail("ArgumentError", "%s: polymorphic_abstract excludes polymorphic_identity", ci.name)
     end
     ci.has_no_objects = true
   else
-    options.identity = args.polymorphic_identity
+    options.identity = not ci.told_by and args.polymorphic_identity or nil
   end
   local on = args.inherit_condition
   if on ~= nil and (not parent or not as_table) then

@@ -165,6 +165,28 @@ static int set_expression(lua_State *L) {
   return 0;
 }
 
+/* discriminate(mapper, key, identity): the attribute, whose expression is known, says the class of a row. */
+static int discriminate(lua_State *L) {
+  corm_mapper *mapper = check_class(L, 1)->mapper;
+  corm_error err;
+  corm_scratch scratch;
+  corm_value identity;
+  size_t len;
+  const char *key = luaL_checklstring(L, 2, &len);
+  const int32_t slot = corm_mapper_slot(mapper, key, len);
+  corm_error_init(&err);
+  if (slot < 0) return binding_error(L, CORM_E_ARGUMENT, "%s has no attribute '%s'", mapper->name, key);
+  corm_scratch_init(&scratch, &binding_upvalue(L)->mem);
+  const bool given = !lua_isnoneornil(L, 3);
+  corm_status status = CORM_OK;
+  if (given)
+    status =
+        binding_tovalue_typed(L, 3, mapper->attributes[slot].type, "polymorphic_identity", &scratch, &identity, &err);
+  if (status == CORM_OK) status = corm_mapper_discriminate(mapper, (uint32_t)slot, given ? &identity : NULL, &err);
+  corm_scratch_clear(&scratch);
+  return status == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
 /* expressions(mapper): a set of the keys of what is no column. */
 static int expressions(lua_State *L) {
   const corm_mapper *mapper = check_class(L, 1)->mapper;
@@ -178,14 +200,10 @@ static int expressions(lua_State *L) {
 }
 
 void binding_open_attribute(lua_State *L) {
-  static const luaL_Reg functions[] = {{"attribute", new_attribute},
-                                       {"entity_of", entity_of},
-                                       {"add_expression", add_expression},
-                                       {"set_expression", set_expression},
-                                       {"expressions", expressions},
-                                       {"is_select", is_select},
-                                       {"is_key", is_key},
-                                       {"joined_tables", joined_tables},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"attribute", new_attribute},       {"entity_of", entity_of},
+                                       {"add_expression", add_expression}, {"set_expression", set_expression},
+                                       {"discriminate", discriminate},     {"expressions", expressions},
+                                       {"is_select", is_select},           {"is_key", is_key},
+                                       {"joined_tables", joined_tables},   {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

@@ -106,7 +106,7 @@ static void read_fields(construction *c) {
 static void identify(construction *c) {
   const corm_mapper *mapper = c->cls->mapper;
   corm_value *value = &c->values[mapper->discriminator];
-  if (value->kind != CORM_ABSENT) return;
+  if (value->kind != CORM_ABSENT || !mapper->attributes[mapper->discriminator].column) return;
   *value = mapper->identity;
   c->text += corm_value_has_bytes(value) ? value->len : 0;
 }

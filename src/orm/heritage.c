@@ -105,6 +105,24 @@ corm_status corm_heritage_take(corm_mapper *mapper, corm_error *err) {
 
 /* -- rows of a family -- */
 
+/* The topmost class, above concrete ones, too. */
+static corm_mapper *top_of(corm_mapper *mapper) {
+  while (mapper->parent) mapper = mapper->parent;
+  return mapper;
+}
+
+corm_status corm_heritage_identify(corm_mapper *mapper, const corm_value *identity, corm_error *err) {
+  const corm_mapper *other = corm_mapper_identified(top_of(mapper), identity);
+  if (other)
+    return corm_error_set(err, CORM_E_ARGUMENT, "class %s has the polymorphic identity of class %s", mapper->name,
+                          other->name);
+  mapper->identity = *identity;
+  mapper->identity.flags = 0;
+  if (!corm_value_has_bytes(identity)) return CORM_OK;
+  mapper->identity.as.s = corm_arena_dup(&mapper->arena, identity->as.s, identity->len);
+  return mapper->identity.as.s ? CORM_OK : corm_error_memory(err);
+}
+
 static bool is_single(const corm_mapper *mapper) {
   return mapper->root != mapper && mapper->ntables == mapper->parent->ntables && mapper->discriminator >= 0;
 }
@@ -129,8 +147,9 @@ static corm_status restrict_rows(corm_mapper *mapper, corm_error *err) {
     if (other != mapper && shares_rows(other, mapper)) values[n++] = other->identity;
   }
   const corm_node *from = mapper->tables[attribute->level].from;
-  const corm_node *column = corm_column_node_in(arena, attribute->column, from);
-  const corm_node *only = column ? corm_in_in(arena, CORM_OP_IN, column, values, n, 0) : NULL;
+  const corm_node *said =
+      attribute->column ? corm_column_node_in(arena, attribute->column, from) : attribute->expression;
+  const corm_node *only = said ? corm_in_in(arena, CORM_OP_IN, said, values, n, 0) : NULL;
   if (!only) return corm_error_memory(err);
   ((corm_table_node *)(uintptr_t)from)->only = only; /* made by take_tables */
   corm_mapper_forget_sql(mapper);

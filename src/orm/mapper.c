@@ -337,12 +337,6 @@ static corm_status refuse_name(const corm_mapper *mapper, const char *option, co
   return CORM_FAILED;
 }
 
-/* The topmost class, above concrete ones, too. */
-static corm_mapper *top_of(corm_mapper *mapper) {
-  while (mapper->parent) mapper = mapper->parent;
-  return mapper;
-}
-
 static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def, corm_error *err) {
   mapper->discriminator = mapper->root != mapper ? mapper->parent->discriminator : -1;
   if (def->discriminator) {
@@ -354,15 +348,7 @@ static corm_status take_identity(corm_mapper *mapper, const corm_mapper_def *def
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "class %s: polymorphic_identity without polymorphic_on, here or in a class above",
                           mapper->name);
-  const corm_mapper *other = corm_mapper_identified(top_of(mapper), def->identity);
-  if (other)
-    return corm_error_set(err, CORM_E_ARGUMENT, "class %s has the polymorphic identity of class %s", mapper->name,
-                          other->name);
-  mapper->identity = *def->identity;
-  mapper->identity.flags = 0;
-  if (!corm_value_has_bytes(def->identity)) return CORM_OK;
-  mapper->identity.as.s = corm_arena_dup(&mapper->arena, def->identity->as.s, def->identity->len);
-  return mapper->identity.as.s ? CORM_OK : corm_error_memory(err);
+  return corm_heritage_identify(mapper, def->identity, err);
 }
 
 /* -- the whole -- */

@@ -145,6 +145,19 @@ corm_status corm_mapper_set_expression(corm_mapper *mapper, uint32_t slot, const
   return status;
 }
 
+corm_status corm_mapper_discriminate(corm_mapper *mapper, uint32_t slot, const corm_value *identity, corm_error *err) {
+  const corm_attribute *attribute = &mapper->attributes[slot];
+  if (!attribute->expression || attribute->kind == CORM_ATTRIBUTE_GIVEN)
+    return corm_error_set(err, CORM_E_ARGUMENT, "%s: polymorphic_on: nothing says what '%s' is", mapper->name,
+                          attribute->key);
+  if (attribute->deferred)
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "%s: polymorphic_on: '%s' is deferred, and the class is known with the row", mapper->name,
+                          attribute->key);
+  mapper->discriminator = (int32_t)slot;
+  return identity ? corm_heritage_identify(mapper, identity, err) : CORM_OK;
+}
+
 corm_status corm_mapper_take_expressions(corm_mapper *mapper, corm_error *err) {
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     corm_attribute *attribute = &mapper->attributes[i];
