@@ -311,7 +311,7 @@ local function map_class(ci, parts)
   info[class] = ci
   if orm.mutable then orm.mutable.map(ci) end
   add_members(ci, parts)
-  inheritance.tell(ci)
+  if ci.told_by then inheritance.tell(ci) end
   listeners.observe(ci)
   if as_table and not parts.joined then registry.tables[as_table] = class end
   ci.meta.__metatable = "corm.class"

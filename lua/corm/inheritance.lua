@@ -125,8 +125,7 @@ end
 
 -- An expression that says the class of a row is known now.
 function inheritance.tell(ci)
-  if not ci.told_by then return end
-  property.resolve(ci, ci.told_by.key)
+  load "corm.property".resolve(ci, ci.told_by.key)
   native.discriminate(ci.mapper, ci.told_by.key, ci.told_by.identity)
 end
 

@@ -244,9 +244,9 @@ CORM_MUST_USE corm_status corm_mapper_unite(corm_mapper *mapper, const corm_node
  */
 CORM_MUST_USE corm_status corm_mapper_add_expression(corm_mapper *mapper, const corm_attribute_def *def,
                                                      corm_error *err);
-/* Lets an attribute that is no column, and whose expression is known, say the class of a row; `identity` is what it says
-   of this class's rows, NULL: nothing. For a class without a parent and without classes below. ArgumentError for an
-   attribute that is deferred, or whose expression nobody has said. */
+/* Lets an attribute that is no column, and whose expression is known, say the class of a row; `identity` is what it
+   says of this class's rows, NULL: nothing. For a class without a parent and without classes below. ArgumentError for
+   an attribute that is deferred, or whose expression nobody has said. */
 CORM_MUST_USE corm_status corm_mapper_discriminate(corm_mapper *mapper, uint32_t slot, const corm_value *identity,
                                                    corm_error *err);
 /* Says what an attribute that is no column is, for the class and those below it: an expression over the mapper's tables
