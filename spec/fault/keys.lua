@@ -1,6 +1,7 @@
 -- Keys that change and unique values that rows hand to each other in one flush, with classes that have tables of their
--- own: swaps, a value from a deleted row, primary keys that the database passes on and others that corm does, an object
--- with a new key that leaves the session and comes back. After a failure and a rollback objects say what their rows do.
+-- own: swaps, a value from a deleted row, primary keys that the database passes on and others that corm does, rows with
+-- such a key in their own that are exchanged, an object with a new key that leaves the session and comes back. After a
+-- failure and a rollback objects say what their rows do.
 
 local corm = require "corm"
 local Column, Integer, String, ForeignKey = corm.Column, corm.Integer, corm.String, corm.ForeignKey
@@ -26,6 +27,11 @@ function scenario.prepare()
     land_name = Column(String(20), ForeignKey("land.name", { onupdate = "CASCADE" })),
     land = corm.relationship("Land", { back_populates = "towns" }),
   })
+  m.Port = Base:model("Port", {
+    __tablename__ = "port", name = Column(String(20)), no = Column(Integer, { primary_key = true }),
+    land_name = Column(String(20), ForeignKey("land.name", { onupdate = "CASCADE" }), { primary_key = true }),
+    land = corm.relationship "Land",
+  })
   m.Tag = Base:model("Tag", { __tablename__ = "tag", id = Column(Integer, { primary_key = true }) })
   m.Ship = Base:model("Ship", { __tablename__ = "ship", id = Column(Integer, { primary_key = true }),
     name = Column(String(20), { nullable = false, unique = true }) })
@@ -40,9 +46,10 @@ end
 local function add(state)
   local m, session = state.m, state.session
   local tag = m.Tag { id = 1 }
+  local a = m.Land { name = "a", code = "A", towns = { m.Town { id = 1 }, m.Town { id = 2 } }, tags = { tag } }
+  local b = m.Land { name = "b", code = "B", towns = { m.Town { id = 3 } } }
   session:add_all {
-    m.Land { name = "a", code = "A", towns = { m.Town { id = 1 }, m.Town { id = 2 } }, tags = { tag } },
-    m.Land { name = "b", code = "B", towns = { m.Town { id = 3 } } },
+    a, b, m.Port { name = "p", no = 1, land = a }, m.Port { name = "q", no = 1, land = b },
     m.Ship { id = 1, name = "one" }, m.Ship { id = 2, name = "two" }, m.Ship { id = 3, name = "three" },
     m.Ferry { id = 1, name = "one", seats = 10 }, m.Ferry { id = 2, name = "two", seats = 20 },
   }
@@ -81,11 +88,23 @@ local function change_keys(state)
   state.done = 3
 end
 
+local function move(state)
+  local m, session = state.m, state.session
+  local b, c = session:get(m.Land, "b"), session:get(m.Land, "c")
+  local p, q = session:get(m.Port, { 1, "b" }), session:get(m.Port, { 1, "c" })
+  b.name, p.land, q.land = "d", c, b
+  session:flush()
+  assert(p.land_name == "c" and q.land_name == "d")
+  session:commit()
+  state.done = 4
+end
+
 function scenario.run(state)
   state.session = corm.Session { bind = state.engine }
   add(state)
   hand_over(state)
   change_keys(state)
+  move(state)
 end
 
 local function described(m, session)
@@ -95,6 +114,9 @@ local function described(m, session)
     say(land.name, land.code, #land.tags)
     for _, town in ipairs(land.towns) do say(town.id, town.land_name, tostring(town.land == land)) end
   end
+  for _, port in ipairs(session:scalars(select(m.Port):order_by(m.Port.name)):all()) do
+    say(port.name, port.land_name)
+  end
   for _, class in ipairs { m.Ship, m.Ferry } do
     for _, ship in ipairs(session:scalars(select(class):order_by(class.id)):all()) do say(ship.id, ship.name) end
   end
@@ -103,14 +125,15 @@ end
 
 local AFTER = {
   [0] = "",
-  "a A 1, 1 a true, 2 a true, b B 0, 3 b true, 1 one, 2 two, 3 three, 1 one, 2 two",
-  "a A 1, 1 a true, 2 a true, b B 0, 3 b true, 1 two, 2 one, 4 three, 1 two, 2 one",
-  "b B 1, 1 b true, 2 b true, c A 0, 1 two, 2 one, 4 three, 1 two, 2 one",
+  "a A 1, 1 a true, 2 a true, b B 0, 3 b true, p a, q b, 1 one, 2 two, 3 three, 1 one, 2 two",
+  "a A 1, 1 a true, 2 a true, b B 0, 3 b true, p a, q b, 1 two, 2 one, 4 three, 1 two, 2 one",
+  "b B 1, 1 b true, 2 b true, c A 0, p b, q c, 1 two, 2 one, 4 three, 1 two, 2 one",
+  "c A 0, d B 1, 1 d true, 2 d true, p c, q d, 1 two, 2 one, 4 three, 1 two, 2 one",
 }
 
 function scenario.check(state, ok)
   local session = state.session or corm.Session { bind = state.engine }
-  assert(not ok or state.done == 3)
+  assert(not ok or state.done == 4)
   session:rollback()
   local seen = described(state.m, session)
   local other = corm.Session { bind = session:connection() }
