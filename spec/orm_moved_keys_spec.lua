@@ -359,6 +359,36 @@ describe("M18 a child with its parent's key in its own", function()
     w:close()
   end)
 
+  it("has rows in a secondary table, which its key goes on to", function()
+    local m = models(true)
+    local cascade = { onupdate = "CASCADE" }
+    local owned = corm.Table("owned", m.Base.metadata,
+      Column("street_id", Integer, { primary_key = true }), Column("house_no", Integer, { primary_key = true }),
+      Column("owner_id", Integer, corm.ForeignKey "owner.id", { primary_key = true }),
+      corm.ForeignKeyConstraint({ "street_id", "house_no" }, { "house.street_id", "house.no" }, cascade))
+    m.Owner = m.Base:model("Owner", { __tablename__ = "owner", id = Column(Integer, { primary_key = true }) })
+    m.House.owners = relationship("Owner", { secondary = owned })
+    local w = world.open(m)
+    local session = w:session()
+    local a, b, x, y = m.Street { id = 1 }, m.Street { id = 2 }, m.Owner { id = 1 }, m.Owner { id = 2 }
+    local first = m.House { no = 1, street = a, owners = { x } }
+    local second = m.House { no = 2, street = a, owners = { x, y } }
+    local third = m.House { no = 3, street = a, owners = { x, y } }
+    session:add_all { a, b, x, y, first, second, third }
+    session:commit()
+    a.id, first.street, second.name = 9, b, "second"
+    first.owners:append(y)
+    second.owners:remove(x)
+    session:delete(third)
+    session:commit()
+    assert.equal("2|1|1,2|1|2,9|2|2", w:list "SELECT street_id, house_no, owner_id FROM owned ORDER BY 2, 3")
+    a.id, first.street_id = 8, 7
+    session:delete(first)
+    session:commit()
+    assert.equal("8|2|2", w:list "SELECT street_id, house_no, owner_id FROM owned")
+    w:close()
+  end)
+
   it("changes with others of its table above it", function()
     if database.lacks "cascades_to_itself" then return end
     local Base = corm.declarative_base()

@@ -1,10 +1,18 @@
 /* Rows of secondary tables. */
 #include "orm/persist.h"
 
+/* Of an object that goes what its row has by now, whatever it was given last. */
+static const corm_value *present(const corm_flush *flush, const corm_object *object, uint32_t slot) {
+  const corm_work *work = object->flush ? &flush->works[object->flush - 1] : NULL;
+  if (!work || work->kind != CORM_WORK_DELETE) return &object->slots[slot];
+  const corm_value *passed = corm_key_pass_has(flush, work, slot);
+  return passed ? passed : corm_object_committed(object, slot);
+}
+
 /* `old`: what it was before the flush. */
-static corm_status association_value(corm_object *object, const corm_secondary_pair *pair, bool old,
-                                     const corm_value **out, corm_error *err) {
-  *out = old ? corm_object_committed(object, pair->slot) : &object->slots[pair->slot];
+static corm_status association_value(const corm_flush *flush, corm_object *object, const corm_secondary_pair *pair,
+                                     bool old, const corm_value **out, corm_error *err) {
+  *out = old ? corm_object_committed(object, pair->slot) : present(flush, object, pair->slot);
   return (*out)->kind == CORM_ABSENT ? corm_object_get(object, pair->slot, out, err) : CORM_OK;
 }
 
@@ -69,7 +77,7 @@ static corm_status put_values(corm_persister *p, const corm_association *a, cons
     const bool near = i < r->nnear;
     const corm_secondary_pair *pair = near ? &r->near_secondary[i] : &r->far_secondary[i - r->nnear];
     const corm_value *value;
-    status = association_value(near ? a->near : a->far, pair, near ? old_near : old_far, &value, err);
+    status = association_value(p->flush, near ? a->near : a->far, pair, near ? old_near : old_far, &value, err);
     if (status == CORM_OK)
       status = corm_page_put(p, pair->column, s->slots[s->place[i]].plain, value, out + s->place[i], err);
   }
