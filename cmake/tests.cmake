@@ -54,6 +54,11 @@ foreach(source IN LISTS core_tests)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/spec")
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/spec/core")
   target_link_libraries(${target} PRIVATE corm_core PkgConfig::CMOCKA)
+  # What a driver does not call itself, tests of it may.
+  if(target MATCHES "^test_(libpq|libmariadb)")
+    string(TOUPPER "${CMAKE_MATCH_1}" client)
+    target_link_libraries(${target} PRIVATE PkgConfig::${client})
+  endif()
   string(REGEX REPLACE "^test_" "core." name "${target}")
   corm_test(NAME ${name} LABEL core ENVIRONMENT ${core_environment} COMMAND ${target})
   # Those that speak to one server share its database.

@@ -1,5 +1,6 @@
 -- What `require "corm"` costs: a file of the Lua half is compiled when something of it is needed for the first time.
--- Nobody is to notice but by the time it takes (docs/decisions/0021-files-when-they-are-needed.md).
+-- Nobody is to notice but by the time it takes (docs/decisions/0021-files-when-they-are-needed.md); client libraries
+-- are loaded with the first connection (docs/decisions/0022-client-libraries.md).
 local run = require "spec.support.script"
 
 local function output_of(script) return (run(script)) end
@@ -95,6 +96,21 @@ describe("require", function()
       local found = session:scalars(corm.select(Shelf):options(corm.selectinload(Shelf.books))):one()
       assert(#found.books == 2 and found.books[1].shelf == found)
       show()]]))
+  end)
+end)
+
+describe("a program that uses SQLite", function()
+  it("loads no client library of another database", function()
+    local maps = io.open "/proc/self/maps"
+    if not maps then return pending "/proc is not there" end
+    maps:close()
+    assert.same("done\n", output_of [[
+      local corm = require "corm"
+      local engine = corm.create_engine "sqlite://"
+      assert(engine:begin(function(c) return c:execute(corm.text "SELECT 1"):scalar() end) == 1)
+      assert(corm.create_engine "postgresql://me@localhost/nothing".name == "postgresql")
+      for line in io.lines "/proc/self/maps" do assert(not (line:find "libpq" or line:find "libmariadb"), line) end
+      print "done"]])
   end)
 end)
 

@@ -11,7 +11,11 @@ static corm_mariadb_conn *conn_of(const corm_driver_conn *conn) {
 }
 
 static const char *mariadb_version(void) {
-  return mysql_get_client_info();
+  corm_error err;
+  corm_error_init(&err);
+  const bool is_there = corm_mariadb_load(&err) == CORM_OK;
+  corm_error_clear(&err);
+  return is_there ? mysql_get_client_info() : "";
 }
 
 static bool mariadb_is_private(const corm_driver *driver, const corm_driver_target *target) {

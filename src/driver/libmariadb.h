@@ -7,10 +7,9 @@
 #ifndef CORM_DRIVER_LIBMARIADB_H
 #define CORM_DRIVER_LIBMARIADB_H
 
-#include <mysql.h>
-
 #include "base/arena.h"
 #include "driver/driver.h"
+#include "driver/libmariadb_calls.h"
 
 typedef struct corm_mariadb_stmt corm_mariadb_stmt;
 

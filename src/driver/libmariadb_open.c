@@ -298,6 +298,7 @@ static corm_status connect_to(corm_mariadb_conn *conn, corm_error *err) {
 
 corm_status corm_mariadb_open(const corm_driver *driver, const corm_mem *mem, const corm_driver_target *target,
                               corm_driver_conn **out, corm_error *err) {
+  if (corm_mariadb_load(err) != CORM_OK) return CORM_FAILED;
   corm_mariadb_conn *conn = corm_mem_zalloc(mem, 1, sizeof *conn);
   if (conn == NULL) return corm_error_memory(err);
   conn->base = (corm_driver_conn){.driver = driver, .mem = mem};

@@ -8,6 +8,11 @@
 
 static const char *pq_version(void) {
   static char text[16];
+  corm_error err;
+  corm_error_init(&err);
+  const bool is_there = corm_pq_load(&err) == CORM_OK;
+  corm_error_clear(&err);
+  if (!is_there) return "";
   int number = PQlibVersion();
   snprintf(text, sizeof text, "%d.%d", number / 10000, number % 10000);
   return text;

@@ -5,12 +5,12 @@
 #ifndef CORM_DRIVER_LIBPQ_H
 #define CORM_DRIVER_LIBPQ_H
 
-#include <libpq-fe.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "driver/driver.h"
+#include "driver/libpq_calls.h"
 
 /* The largest field that the server takes (MaxAllocSize of PostgreSQL's memutils.h). */
 #define CORM_PQ_MAX_BYTES  ((size_t)0x3fffffff)

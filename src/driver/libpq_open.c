@@ -347,7 +347,7 @@ static void list_keywords(const corm_driver_target *target, const char *port, co
 /* A pooler between (prepare=off) may refuse or drop the options of the server's start, so there what differs is set. */
 corm_status corm_pq_open(const corm_driver *driver, const corm_mem *mem, const corm_driver_target *target,
                          corm_driver_conn **out, corm_error *err) {
-  if (corm_pq_check(driver, target, err) != CORM_OK) return CORM_FAILED;
+  if (corm_pq_check(driver, target, err) != CORM_OK || corm_pq_load(err) != CORM_OK) return CORM_FAILED;
   corm_pq_conn *conn = corm_mem_zalloc(mem, 1, sizeof *conn);
   if (conn == NULL) return corm_error_memory(err);
   corm_status status = CORM_FAILED;
