@@ -127,6 +127,21 @@ describe("create_engine", function()
       end)
     end)
 
+    it("keeps as much of the file as the URL says", function()
+      local function kilobytes(query)
+        local e = corm.create_engine("sqlite:///" .. database.path() .. query)
+        local size = e:connect():exec_driver_sql("PRAGMA cache_size"):scalar()
+        e:dispose()
+        return -size
+      end
+      assert.equal(8192, kilobytes "")
+      assert.equal(20000, kilobytes "?cache_size=20000")
+      assert.equal(0, kilobytes "?cache_size=0")
+      for _, wrong in ipairs { "", "1.5", "-1", "many", "99999999999999999999" } do
+        raises("ArgumentError", "'cache_size' is a number of kilobytes", kilobytes, "?cache_size=" .. wrong)
+      end
+    end)
+
     it("opens read-only when the URL says so", function()
       local url, path = database.url()
       database.shell(path, "CREATE TABLE t (x INTEGER)")
