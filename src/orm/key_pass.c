@@ -227,7 +227,9 @@ const corm_value *corm_key_pass_has(const corm_flush *flush, const corm_work *wo
 
 const corm_value *corm_key_pass_will_have(const corm_flush *flush, const corm_work *work, uint32_t slot) {
   const corm_value *value = NULL;
-  for (const corm_pass *pass; (pass = find_pass(flush, work, slot)) != NULL;) {
+  const corm_pass *pass;
+  /* Rows may refer to each other in a circle, which is refused once their order is asked for. */
+  for (uint32_t left = flush->npasses; left && (pass = find_pass(flush, work, slot)) != NULL; left--) {
     slot = pass->theirs;
     work = &flush->works[pass->parent->flush - 1];
     value = corm_sync_coming(flush, pass->parent, slot);
