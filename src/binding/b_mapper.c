@@ -225,7 +225,7 @@ static int forget_mapper(lua_State *L) {
 
 void binding_class_free(binding_life *life) {
   binding_class *cls = (binding_class *)((char *)life - offsetof(binding_class, life));
-  corm_mem_free(cls->mem, cls->attrs);
+  corm_mem_free(&cls->state->mem, cls->attrs);
   corm_mapper_free(cls->mapper);
   cls->attrs = NULL;
   cls->mapper = NULL;

@@ -219,7 +219,7 @@ int binding_new_mapper(lua_State *L) {
   corm_scratch bytes;
   lua_settop(L, ARG_END);
   binding_class *cls = binding_new(L, BINDING_MAPPER, sizeof *cls, BINDING_CLASS_SLOTS);
-  cls->mem = &state->mem;
+  cls->state = state;
   binding_live(L, &cls->life, binding_class_free);
   const int self = lua_gettop(L);
   lua_newtable(L);

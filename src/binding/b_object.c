@@ -355,12 +355,12 @@ static void call_hooks(lua_State *L, const binding_state *state) {
   lua_replace(L, 3);
 }
 
-static int set_column(lua_State *L, corm_object *object, const binding_attr *attr) {
+static int set_column(lua_State *L, const binding_class *cls, corm_object *object, const binding_attr *attr) {
   corm_error err;
   corm_error_init(&err);
   corm_value value;
   corm_status status;
-  binding_state *state = binding_upvalue(L);
+  binding_state *state = cls->state;
   state->L = L;
   if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].type, &value)) {
     status = corm_object_set(object, attr->slot, &value, &err);
@@ -424,7 +424,7 @@ static int object_newindex(lua_State *L) {
     if (attr->kind == BINDING_ATTR_EXPRESSION) return binding_refuse_assignment(L, object->mapper, attr->key);
     call_hooks(L, binding_upvalue(L));
   }
-  set_column(L, object, attr);
+  set_column(L, cls, object, attr);
   if (attr->tracked) hold_assigned(L, object, attr);
   return 0;
 }

@@ -35,7 +35,7 @@ enum {
 /* The Mapper userdata. */
 typedef struct binding_class {
   binding_head head;
-  const corm_mem *mem;
+  binding_state *state;
   corm_mapper *mapper; /* NULL when making it failed */
   binding_attr *attrs; /* open addressing */
   uint32_t cap, n;

@@ -49,7 +49,7 @@ static corm_status conditions_of(corm_load_plan *plan, const corm_mapper *mapper
   return CORM_OK;
 }
 
-/* The class in the condition is the alias. */
+/* The class in the condition is the alias; or its table, of which a row is read by key, where it is a union else. */
 typedef struct said_of {
   const corm_mapper *mapper;
   const corm_node *to;
@@ -57,6 +57,7 @@ typedef struct said_of {
 
 static const corm_node *adapt_from(void *ctx, const corm_node *from) {
   const said_of *s = ctx;
+  if (s->mapper->united && from == s->mapper->united) return s->to;
   if (from->kind != CORM_NODE_TABLE) return from;
   for (uint32_t t = 0; t < s->mapper->ntables; t++)
     if (s->mapper->tables[t].table == ((const corm_table_node *)from)->table)
@@ -80,7 +81,7 @@ static bool applies(const corm_criterion *criterion, const corm_node *from, bool
 static corm_status add_plan(corm_load_plan *plan, bool later, corm_arena *arena, const corm_node *from,
                             const corm_node **out, corm_error *err) {
   const corm_mapper *mapper = corm_from_table(from)->owner;
-  const bool alias = from->kind == CORM_NODE_ALIAS;
+  const bool alias = from->kind == CORM_NODE_ALIAS, adapts = alias || mapper->united;
   said_of s = {mapper, alias && ((const corm_alias *)from)->whole ? ((const corm_alias *)from)->whole : from};
   const corm_adapt adapt = {.column = adapt_column, .from = adapt_from, .ctx = &s};
   const corm_node *const *conditions;
@@ -88,7 +89,7 @@ static corm_status add_plan(corm_load_plan *plan, bool later, corm_arena *arena,
   if (conditions_of(plan, mapper, &conditions, err) != CORM_OK) return CORM_FAILED;
   for (uint32_t i = 0; i < plan->ncriteria; i++) {
     if (!conditions[i] || !applies(&plan->criteria[i], from, later)) continue;
-    const corm_node *items[2] = {*out, alias ? corm_adapt_in(arena, conditions[i], &adapt) : conditions[i]};
+    const corm_node *items[2] = {*out, adapts ? corm_adapt_in(arena, conditions[i], &adapt) : conditions[i]};
     *out = *out && items[1] ? corm_and_or_in(arena, CORM_OP_AND, items, 2) : items[1];
     if (!*out) return corm_error_memory(err);
   }
