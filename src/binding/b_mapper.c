@@ -106,10 +106,9 @@ corm_mapper *binding_tomapper(lua_State *L, int arg) {
 corm_mapper *binding_class_at(lua_State *L, int arg) {
   if (!lua_istable(L, arg) || !lua_getmetatable(L, arg)) return NULL;
   lua_rawgeti(L, -1, 1);
-  const binding_class *cls = lua_touserdata(L, -1);
-  const bool is_class = cls && lua_rawlen(L, -1) >= sizeof *cls && cls->head.tag == BINDING_TAG(BINDING_MAPPER);
+  const binding_class *cls = binding_block_at(L, -1, BINDING_MAPPER, sizeof *cls);
   lua_pop(L, 2);
-  return is_class ? cls->mapper : NULL;
+  return cls ? cls->mapper : NULL;
 }
 
 corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what) {

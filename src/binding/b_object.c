@@ -17,11 +17,8 @@ enum { OBJECT_STATE = 1, OBJECT_CLASSES };
 
 /* -- identity --------------------------------------------------------------------------------------------------- */
 
-/* For the hot paths: a block of an object is known by its length and magic word. */
 static corm_object *block_at(lua_State *L, int arg) {
-  corm_object *object = lua_touserdata(L, arg);
-  if (!object || lua_rawlen(L, arg) < sizeof *object || object->host_tag != BINDING_TAG(BINDING_OBJECT)) return NULL;
-  return object;
+  return binding_block_at(L, arg, BINDING_OBJECT, sizeof(corm_object));
 }
 
 static corm_object *object_at(lua_State *L, int arg) {

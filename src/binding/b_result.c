@@ -90,16 +90,10 @@ static int result_fetchone(lua_State *L) {
   return 1;
 }
 
-/* A loop asks for each item: the block is known by its length and magic word. */
-static binding_result *result_at(lua_State *L) {
-  binding_result *result = lua_touserdata(L, 1);
-  const bool is_block = result && lua_rawlen(L, 1) >= sizeof *result;
-  return is_block && result->head.tag == BINDING_TAG(BINDING_VIEW) ? result : check_any(L, "Result:iterate");
-}
-
 /* for item in result do */
 static int result_call(lua_State *L) {
-  binding_result *self = result_at(L);
+  binding_result *self = binding_block_at(L, 1, BINDING_VIEW, sizeof *self); /* a loop asks for each item */
+  if (!self) self = check_any(L, "Result:iterate");
   lua_settop(L, 1);
   if (!binding_result_fetch(L, self)) return 0;
   null_for_nil(L);

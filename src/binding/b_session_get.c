@@ -11,9 +11,8 @@
 /* -- the short way -- */
 
 static corm_session *session_at(lua_State *L) {
-  const binding_session *self = lua_touserdata(L, 1);
-  if (!self || lua_rawlen(L, 1) < sizeof *self || self->head.tag != BINDING_TAG(BINDING_SESSION)) return NULL;
-  return self->session;
+  const binding_session *self = binding_block_at(L, 1, BINDING_SESSION, sizeof *self);
+  return self ? self->session : NULL;
 }
 
 static bool is_whole(const corm_object *object) {

@@ -82,6 +82,12 @@ typedef struct binding_head {
   uint32_t flags; /* the kind's own */
 } binding_head;
 
+/* For the hot paths: a block of ours is known by its length and magic word; NULL for another one. */
+static inline void *binding_block_at(lua_State *L, int arg, binding_kind kind, size_t size) {
+  binding_head *head = lua_touserdata(L, arg);
+  return head && lua_rawlen(L, arg) >= size && head->tag == BINDING_TAG(kind) ? head : NULL;
+}
+
 static inline binding_kind binding_head_kind(const binding_head *head) {
   return (binding_kind)(head->tag & 0xff);
 }

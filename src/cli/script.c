@@ -8,6 +8,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "base/mem.h"
 #include "corm.h"
 
 static int to_string(lua_State *L) {
@@ -113,13 +114,8 @@ static int run_all(lua_State *L) {
 
 /* As luaL_newstate's, whose blocks it takes over; but a new block, which most are, does not take the way of realloc. */
 static void *resize(void *ctx, void *block, size_t old, size_t size) {
-  (void)ctx;
   (void)old;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return block ? realloc(block, size) : malloc(size);
+  return corm_mem_libc.resize(ctx, block, size);
 }
 
 int corm_script_run(const corm_script *script) {

@@ -8,6 +8,10 @@
 
 #include "base/error.h"
 
+/* Of a list of functions: the fields of a struct of pointers to them, and their names. */
+#define CORM_CLIENT_FIELD(name) __typeof__(name) *name;
+#define CORM_CLIENT_NAME(name)  #name,
+
 typedef struct corm_client {
   const char *file; /* as the system's loader finds it: "libpq.so.5" */
   const char *const *names;

@@ -1,14 +1,11 @@
 /* libmariadb, loaded when it is needed. */
 #include "driver/libmariadb_calls.h"
 
-#include "driver/client.h"
-
 #ifdef CORM_LIBMARIADB_FILE
 
 corm_libmariadb_calls corm_libmariadb;
 
-#define CORM_LIBMARIADB_NAME(name) #name,
-static const char *const names[] = {CORM_LIBMARIADB_CALLS(CORM_LIBMARIADB_NAME)};
+static const char *const names[] = {CORM_LIBMARIADB_CALLS(CORM_CLIENT_NAME)};
 
 static corm_client client = {
     .file = CORM_LIBMARIADB_FILE, .names = names, .count = sizeof names / sizeof *names, .calls = &corm_libmariadb};

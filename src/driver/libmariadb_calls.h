@@ -7,7 +7,7 @@
 
 #include <mysql.h>
 
-#include "base/error.h"
+#include "driver/client.h"
 
 /* Fills the table. */
 corm_status corm_mariadb_load(corm_error *err);
@@ -30,9 +30,8 @@ corm_status corm_mariadb_load(corm_error *err);
   X(mysql_stmt_sqlstate) X(mysql_stmt_store_result) X(mysql_store_result) X(mysql_thread_id)
 /* clang-format on */
 
-#define CORM_LIBMARIADB_FIELD(name) __typeof__(name) *name;
 typedef struct corm_libmariadb_calls {
-  CORM_LIBMARIADB_CALLS(CORM_LIBMARIADB_FIELD)
+  CORM_LIBMARIADB_CALLS(CORM_CLIENT_FIELD)
 } corm_libmariadb_calls;
 extern corm_libmariadb_calls corm_libmariadb;
 

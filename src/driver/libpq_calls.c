@@ -1,14 +1,11 @@
 /* libpq, loaded when it is needed. */
 #include "driver/libpq_calls.h"
 
-#include "driver/client.h"
-
 #ifdef CORM_LIBPQ_FILE
 
 corm_libpq_calls corm_libpq;
 
-#define CORM_LIBPQ_NAME(name) #name,
-static const char *const names[] = {CORM_LIBPQ_CALLS(CORM_LIBPQ_NAME)};
+static const char *const names[] = {CORM_LIBPQ_CALLS(CORM_CLIENT_NAME)};
 
 static corm_client client = {
     .file = CORM_LIBPQ_FILE, .names = names, .count = sizeof names / sizeof *names, .calls = &corm_libpq};

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "base/error.h"
+#include "driver/client.h"
 
 /* Fills the table. */
 corm_status corm_pq_load(corm_error *err);
@@ -27,9 +27,8 @@ corm_status corm_pq_load(corm_error *err);
   X(PQsocket) X(PQstatus) X(PQtransactionStatus)
 /* clang-format on */
 
-#define CORM_LIBPQ_FIELD(name) __typeof__(name) *name;
 typedef struct corm_libpq_calls {
-  CORM_LIBPQ_CALLS(CORM_LIBPQ_FIELD)
+  CORM_LIBPQ_CALLS(CORM_CLIENT_FIELD)
 } corm_libpq_calls;
 extern corm_libpq_calls corm_libpq;
 

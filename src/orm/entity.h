@@ -148,6 +148,10 @@ CORM_MUST_USE corm_status corm_object_store(corm_object *object, uint32_t slot, 
 /* What is known of the committed value of a changed slot; NULL: it is not changed. Until the next change. */
 corm_change *corm_object_change(const corm_object *object, uint32_t slot);
 
+static inline bool corm_object_is_dirty(const corm_object *object, uint32_t slot) {
+  return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
+}
+
 /* The value the database has, as far as known: the old one of a changed slot, else the current one. */
 const corm_value *corm_object_committed(const corm_object *object, uint32_t slot);
 

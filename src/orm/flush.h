@@ -151,8 +151,7 @@ CORM_MUST_USE corm_status corm_key_pass_collect(corm_flush *flush, corm_error *e
 CORM_MUST_USE corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err);
 /* Syncs and hooks have had their say: what the row has already need not be written, and what it lost has to be. */
 CORM_MUST_USE corm_status corm_key_pass_settle(corm_flush *flush, const corm_work *work, corm_error *err);
-/* What the row has by now, or will have when its turn comes: of the slots of a primary key that the database changes.
-   NULL: what it had. */
+/* What the row has by now, or will have when its turn comes: the database may change the slots of a primary key. */
 const corm_value *corm_key_pass_has(const corm_flush *flush, const corm_work *work, uint32_t slot);
 const corm_value *corm_key_pass_will_have(const corm_flush *flush, const corm_work *work, uint32_t slot);
 /* All is written: deleted objects have the old keys again, should they come back. */

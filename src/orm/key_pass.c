@@ -186,10 +186,6 @@ corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
 /* -- writing --------------------------------------------------------------------------------------------------------
  */
 
-static bool is_dirty(const corm_object *object, uint32_t slot) {
-  return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
-}
-
 corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err) {
   corm_object *object = work->object;
   corm_status status = CORM_OK;
@@ -201,7 +197,7 @@ corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_e
     if (corm_value_dup(flush->mem, value, &pass->key) != CORM_OK) return corm_error_memory(err);
     pass->key.extra = value->extra & CORM_SLOT_PLACEHOLDER;
     flush->rekeyed = true;
-    if (!is_dirty(object, pass->slot)) status = corm_object_set(object, pass->slot, &pass->key, err);
+    if (!corm_object_is_dirty(object, pass->slot)) status = corm_object_set(object, pass->slot, &pass->key, err);
   }
   return status;
 }
@@ -212,7 +208,7 @@ corm_status corm_key_pass_settle(corm_flush *flush, const corm_work *work, corm_
   for (uint32_t i = work->first_pass; status == CORM_OK && i; i = flush->passes[i - 1].next) {
     const corm_pass *pass = &flush->passes[i - 1];
     if (pass->key.kind == CORM_ABSENT) continue;
-    if (!is_dirty(object, pass->slot))
+    if (!corm_object_is_dirty(object, pass->slot))
       status = corm_object_touch(object, pass->slot, err);
     else if (corm_value_equal(&object->slots[pass->slot], &pass->key))
       object->slots[pass->slot].extra |= CORM_SLOT_PASSED;
@@ -222,18 +218,18 @@ corm_status corm_key_pass_settle(corm_flush *flush, const corm_work *work, corm_
 
 const corm_value *corm_key_pass_has(const corm_flush *flush, const corm_work *work, uint32_t slot) {
   const corm_pass *pass = find_pass(flush, work, slot);
-  return pass && pass->key.kind != CORM_ABSENT ? &pass->key : NULL;
+  return pass && pass->key.kind != CORM_ABSENT ? &pass->key : corm_object_committed(work->object, slot);
 }
 
 const corm_value *corm_key_pass_will_have(const corm_flush *flush, const corm_work *work, uint32_t slot) {
-  const corm_value *value = NULL;
+  const corm_value *value = corm_object_committed(work->object, slot);
   const corm_pass *pass;
   /* Rows may refer to each other in a circle, which is refused once their order is asked for. */
   for (uint32_t left = flush->npasses; left && (pass = find_pass(flush, work, slot)) != NULL; left--) {
     slot = pass->theirs;
     work = &flush->works[pass->parent->flush - 1];
-    value = corm_sync_coming(flush, pass->parent, slot);
-    if (value) return value;
+    const corm_value *coming = corm_sync_coming(flush, pass->parent, slot);
+    if (coming) return coming;
     value = &pass->parent->slots[slot];
     if (value->flags & CORM_VALUE_DIRTY) return value;
   }

@@ -36,13 +36,9 @@ bool corm_relationship_is_active_far(const corm_relationship *r) {
 /* -- which keys change ----------------------------------------------------------------------------------------------
  */
 
-static bool is_dirty(const corm_object *object, uint32_t slot) {
-  return (object->slots[slot].flags & CORM_VALUE_DIRTY) != 0;
-}
-
 static bool has_new_key(const corm_object *object) {
   for (uint32_t i = 0; i < object->mapper->npk; i++)
-    if (is_dirty(object, object->mapper->pk[i])) return true;
+    if (corm_object_is_dirty(object, object->mapper->pk[i])) return true;
   return false;
 }
 
@@ -280,7 +276,7 @@ static corm_status learn(corm_flush *flush, const corm_relationship *r, corm_obj
   corm_status status = CORM_OK;
   for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
     const uint32_t slot = corm_sync_child_slot(r, k);
-    if (is_dirty(child, slot)) continue; /* written by this flush, or by the next */
+    if (corm_object_is_dirty(child, slot)) continue; /* written by this flush, or by the next */
     if (!waits)
       status = corm_object_set(child, slot, &parent->slots[corm_sync_parent_slot(r, k)], err);
     else if (!child->mapper->attributes[slot].primary_key)

@@ -239,9 +239,8 @@ static const corm_value *key_of(const corm_persister *p, const corm_shape *s, co
   const bool active = s->mapper->rules.active_updates;
   if (p->posting && !p->parking && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
   if (p->written_keys || (s->kind == CORM_WRITE_UPDATE && s->level && !active)) return &object->slots[slot];
-  const corm_work *work = &p->flush->works[object->flush - 1];
-  const corm_value *passed = work->first_pass && !(s->level && active) ? corm_key_pass_has(p->flush, work, slot) : NULL;
-  return passed ? passed : corm_object_committed(object, slot);
+  if (s->level && active) return corm_object_committed(object, slot);
+  return corm_key_pass_has(p->flush, &p->flush->works[object->flush - 1], slot);
 }
 
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {

@@ -5,8 +5,7 @@
 static const corm_value *present(const corm_flush *flush, const corm_object *object, uint32_t slot) {
   const corm_work *work = object->flush ? &flush->works[object->flush - 1] : NULL;
   if (!work || work->kind != CORM_WORK_DELETE) return &object->slots[slot];
-  const corm_value *passed = corm_key_pass_has(flush, work, slot);
-  return passed ? passed : corm_object_committed(object, slot);
+  return corm_key_pass_has(flush, work, slot);
 }
 
 /* `old`: what it was before the flush. */

@@ -253,7 +253,7 @@ const corm_value *corm_sync_coming(const corm_flush *flush, const corm_object *o
 }
 
 bool corm_sync_changes(const corm_flush *flush, const corm_object *object, uint32_t slot) {
-  if (object->slots[slot].flags & CORM_VALUE_DIRTY) return true;
+  if (corm_object_is_dirty(object, slot)) return true;
   const corm_value *coming = corm_sync_coming(flush, object, slot);
   return coming && !corm_value_equal(coming, &object->slots[slot]);
 }

@@ -135,18 +135,12 @@ static bool is_changed(const corm_flush *flush, const corm_work *work, const cor
   return false;
 }
 
-/* What the row has when its turn comes. */
-static const corm_value *before(const corm_flush *flush, const corm_work *work, uint32_t slot) {
-  const corm_value *value = work->first_pass ? corm_key_pass_will_have(flush, work, slot) : NULL;
-  return value ? value : corm_object_committed(work->object, slot);
-}
-
 /* What it will have, as far as that is known. */
 static const corm_value *after(const corm_flush *flush, const corm_work *work, uint32_t slot) {
   const corm_value *value = work->first_sync ? corm_sync_coming(flush, work->object, slot) : NULL;
   if (value) return value;
   value = &work->object->slots[slot];
-  return value->flags & CORM_VALUE_DIRTY ? value : before(flush, work, slot);
+  return value->flags & CORM_VALUE_DIRTY ? value : corm_key_pass_will_have(flush, work, slot);
 }
 
 typedef struct tuple {
@@ -179,7 +173,8 @@ static knowledge read_tuple(const corm_flush *flush, const corm_work *work, cons
   out->hash = (uint64_t)(uintptr_t)of->key;
   if (of->key->ncolumns > 16) return UNKNOWN;
   for (uint32_t i = 0; i < of->key->ncolumns; i++) {
-    const corm_value *value = now ? before(flush, work, of->slots[i]) : after(flush, work, of->slots[i]);
+    const corm_value *value =
+        now ? corm_key_pass_will_have(flush, work, of->slots[i]) : after(flush, work, of->slots[i]);
     if (value->kind == CORM_ABSENT || (value->extra & CORM_SLOT_PLACEHOLDER)) return UNKNOWN;
     if (value->kind == CORM_NULL && !of->key->nulls_equal) known = NOBODYS;
     out->values[i] = value;
