@@ -13,7 +13,7 @@ describe("M16 a large dictionary of objects", function()
     local Base = corm.declarative_base()
     Book = Base:model("Book", {
       __tablename__ = "book", id = Column(Integer, { primary_key = true, autoincrement = false }),
-      words = corm.relationship("Word", { back_populates = "book", cascade = "all, delete-orphan",
+      words = corm.relationship("Word", { back_populates = "book", cascade = "all, delete-orphan", order_by = "Word.id",
         collection_class = corm.attribute_keyed_dict "text" }),
     })
     Word = Base:model("Word", {
