@@ -134,12 +134,71 @@ describe("create_engine", function()
         e:dispose()
         return -size
       end
-      assert.equal(8192, kilobytes "")
+      assert.equal(2000, kilobytes "") -- SQLite's own
       assert.equal(20000, kilobytes "?cache_size=20000")
       assert.equal(0, kilobytes "?cache_size=0")
       for _, wrong in ipairs { "", "1.5", "-1", "many", "99999999999999999999" } do
         raises("ArgumentError", "'cache_size' is a number of kilobytes", kilobytes, "?cache_size=" .. wrong)
       end
+    end)
+
+    describe("that reads from its file again and again", function()
+      local path
+
+      -- 4,000 rows of 1,000 bytes, each with a page of its own among four.
+      before_each(function()
+        path = database.path()
+        local c = corm.create_engine("sqlite:///" .. path):connect()
+        c:exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+        c:exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) "
+          .. "INSERT INTO t SELECT i, hex(zeroblob(500)) FROM n")
+        c:commit()
+        c:close()
+      end)
+
+      local function size_after(query, work)
+        local e = corm.create_engine("sqlite:///" .. path .. query)
+        local c = e:connect()
+        work(c)
+        local size = c:exec_driver_sql("PRAGMA cache_size"):scalar()
+        e:dispose()
+        return size
+      end
+
+      local function get(c, n)
+        for i = 1, n do
+          local row = c:exec_driver_sql("SELECT length(v) FROM t WHERE id = ?", { 1 + i * 1597 % 4000 }):scalar()
+          assert.equal(1000, row)
+        end
+      end
+
+      it("keeps more of it", function()
+        assert.equal(-4000, size_after("", function(c) get(c, 140) end))
+        assert.equal(-8000, size_after("", function(c) get(c, 4000) end))
+      end)
+
+      it("keeps what the URL says", function()
+        assert.equal(-1000, size_after("?cache_size=1000", function(c) get(c, 4000) end))
+      end)
+
+      it("keeps what the script said", function()
+        assert.equal(-300, size_after("", function(c)
+          c:exec_driver_sql("PRAGMA cache_size = -300")
+          get(c, 4000)
+        end))
+      end)
+
+      it("keeps no more of a table that is read whole", function()
+        assert.equal(-2000, size_after("", function(c)
+          for _ = 1, 150 do c:exec_driver_sql("SELECT sum(length(v)) FROM t"):scalar() end
+        end))
+      end)
+
+      it("keeps no more for statements that find what they look for", function()
+        assert.equal(-2000, size_after("", function(c)
+          for _ = 1, 1000 do get(c, 1) end
+        end))
+      end)
     end)
 
     it("opens read-only when the URL says so", function()

@@ -1,8 +1,8 @@
 /*
  * The loop around a corm_loader. A load that is larger than the whole heap was before makes objects that mostly stay;
- * the collector, which would mark them again at each doubling of the heap, is told that what exceeds the old heap was
- * not allocated: a credit, in steps of lua_gc's own unit. It is never given when the heap is large already, so that
- * garbage of many loads is bounded as it is without it.
+ * the collector, which would mark them again at each doubling of the heap, is told that what exceeds twice the old heap
+ * was not allocated, nor what the script makes next, up to a quarter of that: a credit. It is never given when the heap
+ * is large already, so that garbage of many loads is bounded as it is without it.
  */
 #include "binding/b_load.h"
 
@@ -23,8 +23,8 @@ typedef struct run {
   lua_Integer count;             /* values appended */
   lua_Integer held;              /* anchors appended */
   const corm_object *last[LAST]; /* of the row's first entities: the anchor that it appended last */
-  size_t bytes;                  /* of the objects made */
-  int heap;        /* KB that they may take before the next credit: the heap at the start, and the credit so far */
+  size_t bytes;                  /* of the objects made since the heap was looked at */
+  int heap;        /* KB that the heap may have before the next credit: twice what it was, and the credit so far */
   uint32_t *edges; /* room for the edges of one parent, a userdata on the stack */
   uint32_t room;
 } run;
@@ -56,9 +56,12 @@ void binding_loader_close(lua_State *L, int index) {
 
 static void take_credit(run *r, size_t bytes) {
   r->bytes += bytes + 56; /* a userdata's own header */
-  if (r->bytes / 1024 < (size_t)r->heap + CREDIT_STEP_KB) return;
-  r->heap += CREDIT_STEP_KB;
-  if (lua_gc(r->L, LUA_GCISRUNNING)) lua_gc(r->L, LUA_GCSTEP, -CREDIT_STEP_KB);
+  if (r->bytes < CREDIT_STEP_KB * 1024) return;
+  r->bytes = 0;
+  const int more = lua_gc(r->L, LUA_GCCOUNT) - r->heap;
+  if (more <= 0) return;
+  r->heap += more;
+  if (lua_gc(r->L, LUA_GCISRUNNING)) lua_gc(r->L, LUA_GCSTEP, -(more + more / 4));
 }
 
 /* -- rows ------------------------------------------------------------------------------------------------------- */
@@ -235,7 +238,7 @@ static void run_next(run *r, corm_loader *loader) {
 
 static void begin_run(lua_State *L, run *r) {
   luaL_checkstack(L, 8, "loader");
-  r->heap = lua_gc(L, LUA_GCCOUNT);
+  r->heap = 2 * lua_gc(L, LUA_GCCOUNT);
   lua_pushnil(L);
   r->anchors = lua_gettop(L);
   binding_object_frame(L, r->state);

@@ -216,6 +216,7 @@ static corm_status sqlite_step(corm_driver_stmt *stmt, corm_error *err) {
 
 static void sqlite_reset(corm_driver_stmt *stmt) {
   (void)sqlite3_reset(stmt_of(stmt)->stmt);
+  corm_sqlite_cache_count(&conn_of(stmt->conn)->cache, stmt_of(stmt)->db);
 }
 
 static int sqlite_column_count(const corm_driver_stmt *stmt) {

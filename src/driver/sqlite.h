@@ -6,9 +6,28 @@
 
 #include "driver/driver.h"
 
+enum { CORM_SQLITE_CACHE_RUNS = 128 }; /* statements between two looks at the cache */
+
+/* How much of the file a connection keeps (sqlite_cache.c). */
+typedef struct corm_sqlite_cache {
+  int kb;
+  uint32_t runs; /* statements since the last look */
+  bool grows;
+} corm_sqlite_cache;
+
+/* Sets it to `kb` for good, or to what grows with need when kb is negative. An SQLite result code. */
+int corm_sqlite_cache_init(corm_sqlite_cache *cache, sqlite3 *db, int kb);
+/* Looks whether the last statements would have found what they read in a larger one. */
+void corm_sqlite_cache_look(corm_sqlite_cache *cache, sqlite3 *db);
+/* A statement has run. */
+static inline void corm_sqlite_cache_count(corm_sqlite_cache *cache, sqlite3 *db) {
+  if (cache->grows && ++cache->runs == CORM_SQLITE_CACHE_RUNS) corm_sqlite_cache_look(cache, db);
+}
+
 typedef struct corm_sqlite_conn {
   corm_driver_conn base;
   sqlite3 *db;
+  corm_sqlite_cache cache;
   int timeout_ms;
   bool foreign_keys;
   bool uncommitted; /* reads what others have not committed (a shared cache's, SQLite knows no other) */
