@@ -81,6 +81,52 @@ describe("M15 secondary as a join or a select", function()
     assert.equal("2", ids(session:query(e):join(e.late):all()))
   end)
 
+  it("may join the classes that it lies between", function()
+    local Base = corm.declarative_base()
+    local function model(name, columns)
+      columns.__tablename__ = "between_" .. name:lower()
+      columns.id = Column(Integer, { primary_key = true })
+      return Base:model(name, columns)
+    end
+    local Far = model("Far", { n = Column(Integer) })
+    local Left = model("Left", { far_id = Column(Integer, ForeignKey "between_far.id") })
+    local Near = model("Near", { left_id = Column(Integer, ForeignKey "between_left.id") })
+    local Right = model("Right", {
+      near_id = Column(Integer, ForeignKey "between_near.id"), far_id = Column(Integer, ForeignKey "between_far.id"),
+    })
+    Near.fars = corm.relationship(Far, {
+      secondary = Left.__table__:join(Far.__table__, Left.far_id:eq(Far.id)):join(Right.__table__,
+        Right.far_id:eq(Far.id)),
+      primaryjoin = corm.and_(Near.left_id:eq(Left.id), Near.id:eq(Right.near_id)),
+      secondaryjoin = Far.id:eq(Left.far_id), viewonly = true, order_by = Far.n:desc(),
+    })
+    local other = world.open { Base = Base }
+    local s = other:session()
+    for _, rows in ipairs {
+      { Far { id = 1, n = 1 }, Far { id = 2, n = 2 } },
+      { Left { id = 1, far_id = 1 }, Left { id = 2, far_id = 2 } },
+      { Near { id = 1, left_id = 1 }, Near { id = 2, left_id = 2 }, Near { id = 3, left_id = 2 } },
+      { Right { id = 1, near_id = 1, far_id = 1 }, Right { id = 2, near_id = 2, far_id = 2 } },
+    } do
+      s:add_all(rows)
+      s:flush()
+    end
+    s:commit()
+    for _, name in ipairs { "lazyload", "selectinload", "joinedload", "subqueryload", "immediateload" } do
+      s:expunge_all()
+      local seen = {}
+      for i, near in ipairs(s:query(Near):options(corm[name](Near.fars)):order_by(Near.id):all()) do
+        seen[i] = ids(near.fars)
+      end
+      assert.same({ "1", "2", "" }, seen, name)
+    end
+    local rows = s:execute(select(Near.id, Far.id):join(Near.fars):order_by(Near.id)):all()
+    assert.equal("1 1 2 2", table.concat({ rows[1][1], rows[1][2], rows[2][1], rows[2][2] }, " "))
+    assert.equal(2, #rows)
+    assert.equal("2", ids(s:query(Near):where(Near.fars:any(Far.n:eq(2))):all()))
+    other:close()
+  end)
+
   it("outlives its class where somebody has its Table", function()
     local function table_of()
       local Base = corm.declarative_base()

@@ -108,8 +108,18 @@ static const corm_column *secondary_column(const corm_relationship_def *def, con
   return n > 0 && n < (int)sizeof name ? corm_map_gets(&def->secondary->by_key, name) : NULL;
 }
 
+typedef struct speech {
+  const corm_relationship_def *def;
+  const corm_mapper
+      *beside; /* the class that the condition joins: its own columns are meant where a join has them, too */
+} speech;
+
 static const corm_node *of_secondary(corm_arena *arena, void *ctx, const corm_column_node *node) {
-  const corm_relationship_def *def = ctx;
+  const speech *s = ctx;
+  const corm_relationship_def *def = s->def;
+  const corm_table *own =
+      node->from && node->from->kind == CORM_NODE_TABLE ? ((const corm_table_node *)node->from)->table : NULL;
+  if (own && corm_mapper_has_table(s->beside, own)) return &node->base;
   const corm_column *column = secondary_column(def, node);
   if (!column) return &node->base;
   corm_column_node *made =
@@ -118,13 +128,18 @@ static const corm_node *of_secondary(corm_arena *arena, void *ctx, const corm_co
   return made ? &made->base : NULL;
 }
 
-static void speak_of_secondary(corm_arena *arena, corm_relationship_def *def) {
-  if (!def->secondary_from) return;
-  if (def->primaryjoin) def->primaryjoin = corm_adapt_columns_in(arena, def->primaryjoin, of_secondary, def);
-  if (def->secondaryjoin) def->secondaryjoin = corm_adapt_columns_in(arena, def->secondaryjoin, of_secondary, def);
+static corm_status speak_of_secondary(corm_relationship *relationship, corm_error *err) {
+  corm_relationship_def *def = &relationship->def;
+  corm_arena *arena = &relationship->parent->arena;
+  speech near = {def, relationship->parent}, far = {def, relationship->target};
+  if (!def->secondary_from) return CORM_OK;
+  arena->failed = false; /* what failed before is over */
+  if (def->primaryjoin) def->primaryjoin = corm_adapt_columns_in(arena, def->primaryjoin, of_secondary, &near);
+  if (def->secondaryjoin) def->secondaryjoin = corm_adapt_columns_in(arena, def->secondaryjoin, of_secondary, &far);
   for (uint32_t i = 0; i < def->norder_by; i++)
     ((const corm_node **)(uintptr_t)def->order_by)[i] = /* copied by copy_def */
-        corm_adapt_columns_in(arena, def->order_by[i], of_secondary, def);
+        corm_adapt_columns_in(arena, def->order_by[i], of_secondary, &far);
+  return arena->failed ? corm_error_memory(err) : CORM_OK;
 }
 
 static void copy_def(corm_arena *arena, const corm_relationship_def *def, corm_relationship_def *out) {
@@ -181,7 +196,6 @@ corm_status corm_relationship_new(corm_mapper *parent, const corm_relationship_d
   if (!relationship) return corm_error_memory(err);
   arena->failed = false; /* what failed before is over */
   copy_def(arena, def, &relationship->def);
-  if (!arena->failed) speak_of_secondary(arena, &relationship->def);
   if (arena->failed) return corm_error_memory(err);
   relationship->key = relationship->def.key;
   relationship->parent = parent;
@@ -549,8 +563,10 @@ corm_status corm_relationship_configure(corm_relationship *relationship, corm_er
   if (status != CORM_OK) return status;
   corm_vec_init(&keys, relationship->parent->mem);
   relationship->target = target;
-  status =
-      relationship->def.secondary ? find_secondary(relationship, &keys, err) : find_direct(relationship, &keys, err);
+  status = speak_of_secondary(relationship, err);
+  if (status == CORM_OK)
+    status =
+        relationship->def.secondary ? find_secondary(relationship, &keys, err) : find_direct(relationship, &keys, err);
   if (status == CORM_OK) status = check_shape(relationship, err);
   if (status == CORM_OK) status = note_primary_key(relationship, err);
   if (status == CORM_OK && corm_vec_push(&target->referrers, relationship) != CORM_OK) status = corm_error_memory(err);
