@@ -81,6 +81,31 @@ describe("U25 joins by relationship", function()
     assert.equal("1|1.1", list(select(m.Node.name, child.name):join(child, m.Node.children)))
   end)
 
+  it("lead to a subquery that stands for the class", function()
+    local part = corm.aliased(m.Address, select(m.Address):where(m.Address.email:ne "y"):subquery(), { name = "part" })
+    for _, stmt in ipairs {
+      select(m.User.name, part.email):join(m.User.addresses:of_type(part)),
+      select(m.User.name, part.email):join(part, m.User.addresses),
+    } do
+      assert.equal("a|x b|z", list(stmt:order_by(m.User.id)))
+    end
+    assert.equal("a|x b|nil c|nil", list(select(m.User.name, part.email)
+      :outerjoin(m.User.addresses:of_type(part):and_(part.email:eq "x")):order_by(m.User.id)))
+    assert.equal("a b", list(select(m.User.name):where(m.User.addresses:of_type(part):any()):order_by(m.User.id)))
+    local tag = corm.aliased(m.Tag, select(m.Tag):subquery())
+    assert.equal("x|home", list(select(m.Address.email, tag.name):join(m.Address.tags:of_type(tag))))
+    local users = corm.aliased(m.User, select(m.User):where(m.User.id:eq(2)):subquery())
+    assert.equal("b|z", list(select(users.name, m.Address.email):join(users.addresses)))
+    session:expunge_all()
+    local a = session:scalars(select(m.User):join(m.User.addresses:of_type(part)):where(part.email:eq "x")
+      :options(corm.contains_eager(m.User.addresses:of_type(part)))):unique():one()
+    assert.equal(1, #a.addresses)
+    local few = corm.aliased(m.Address, select(m.Address.id, m.Address.email):subquery())
+    raises("ArgumentError", "join: User.addresses needs the column 'user_id', which the subquery has not", function()
+      return select(m.User):join(m.User.addresses:of_type(few))
+    end)
+  end)
+
   it("refuse what does not lead there", function()
     raises("ArgumentError", "User.addresses leads to Address, not to the given target", function()
       return select(m.User):join(m.City, m.User.addresses)

@@ -134,6 +134,30 @@ describe("U23 queries of classes:", function()
     assert.equal(1, session:query(m.User):where(m.User.name:eq "new"):count())
   end)
 
+  it("set operations of queries give objects, too", function()
+    local first, others = session:query(m.User):where(m.User.id:eq(1)), session:query(m.User):where(m.User.id:ge(2))
+    assert.equal("u3 u2 u1", names(first:union(others):order_by(m.User.id:desc()):all()))
+    assert.equal("u1", names(first:union(others):except_(others):all()))
+    assert.equal(4, first:union_all(others, first.statement):count())
+    assert.equal("u2", first:union(others):order_by(m.User.id):limit(1):offset(1):one().name)
+    assert.equal("u1", corm.union(first, others) and first:union(others):order_by("id"):first().name)
+    local seen = {}
+    for user in first:union(others):order_by("id") do seen[#seen + 1] = user.name end
+    assert.equal("u1 u2 u3", table.concat(seen, " "))
+    session:expunge_all()
+    local loaded = first:union(others):options(corm.selectinload(m.User.addresses)):order_by("id"):all()
+    assert.equal(0, w:count(function() assert.equal(2, #loaded[2].addresses) end))
+    local both = session:query(m.User, m.Address):join(m.User.addresses):where(m.User.id:eq(1))
+    local row = both:union(both):one()
+    assert.equal("u1 e11", row.User.name .. " " .. row.Address.email)
+    assert.equal(3, #session:query(m.User.id):union(session:query(m.User.id)):all())
+    raises("InvalidRequestError", "a statement of its own (a union, from_statement)", function()
+      first:union(others):update { name = "x" }
+    end)
+    raises("ArgumentError", "a union of selects has no method 'where'; did you mean to select from its subquery()?",
+      function() return first:union(others):where(m.User.id:eq(1)) end)
+  end)
+
   it("refuses other values, before anything is sent", function()
     local query = session:query(m.User)
     assert.equal(0, w:count(function()

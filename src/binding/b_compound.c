@@ -1,4 +1,5 @@
 /* Set operations: corm.union(a, b, ...) and its like, and the methods of those names. */
+#include "binding/b_session.h"
 #include "binding/b_statement.h"
 
 static const char *const names[CORM_SET_OP_COUNT] = {
@@ -21,6 +22,8 @@ static const corm_select *check_part(lua_State *L, int arg, const char *what) {
 static int push_compound(lua_State *L, corm_set_op op) {
   int n = lua_gettop(L);
   if (n < 1) return binding_error(L, CORM_E_ARGUMENT, "%s: at least one select expected", names[op]);
+  for (int i = 1; i <= n; i++)
+    if (binding_push_query_statement(L, i)) lua_replace(L, i);
   const corm_select *few[BINDING_FEW], **parts = few;
   if (n > BINDING_FEW) {
     parts = lua_newuserdatauv(L, (size_t)n * sizeof *parts, 0);

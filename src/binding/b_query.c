@@ -64,6 +64,20 @@ static int session_query(lua_State *L) {
   return 1;
 }
 
+static bool is_compound(const corm_node *node) {
+  return node && node->kind == CORM_NODE_COMPOUND;
+}
+
+/* Rows of a union, whose statement is at the top, become what its first part lists, where that names classes. */
+static void want_objects(lua_State *L) {
+  binding_stmt *made = lua_touserdata(L, -1);
+  if (!is_compound(made->base.node) || made->wanted) return;
+  const corm_select *leader = corm_select_leader((const corm_select *)made->base.node);
+  for (uint32_t i = 0; i < leader->ncolumns; i++)
+    if (leader->columns[i]->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)leader->columns[i])->owner)
+      made->wanted = leader;
+}
+
 /* A method of the statement inside. Upvalue 2: it. */
 static int delegate(lua_State *L) {
   check(L, "Query");
@@ -72,7 +86,10 @@ static int delegate(lua_State *L) {
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   lua_insert(L, 3);
   lua_call(L, lua_gettop(L) - 2, 1);
-  if (binding_test(L, -1, BINDING_STATEMENT)) wrap(L);
+  if (binding_test(L, -1, BINDING_STATEMENT)) {
+    want_objects(L);
+    wrap(L);
+  }
   return 1;
 }
 
@@ -164,13 +181,15 @@ static const corm_select *select_of(lua_State *L) {
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   const corm_node *node = binding_tonode(L, -1);
   if (binding_wanted_select(L, -1) != (const corm_select *)node)
-    binding_error(L, CORM_E_INVALID_REQUEST, "this Query has a statement of its own (from_statement); it is only run");
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "this Query has a statement of its own (a union, from_statement); it is only run");
   lua_pop(L, 1);
   return (const corm_select *)node;
 }
 
 /* A query of one entity gives objects, every other one rows. */
 static bool gives_objects(const corm_select *select) {
+  if (!select) return false;
   if (binding_is_single_bundle(select)) return true;
   return select->ncolumns == 1 && select->columns[0]->kind == CORM_NODE_BUNDLE &&
          ((const corm_bundle *)select->columns[0])->owner;
@@ -213,7 +232,8 @@ static int query_first(lua_State *L) {
   check(L, "Query:first");
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  if (&binding_wanted_select(L, -1)->base == binding_tonode(L, -1)) {
+  const corm_node *node = binding_tonode(L, -1);
+  if (is_compound(node) || (const corm_node *)binding_wanted_select(L, -1) == node) {
     lua_pushinteger(L, 1);
     call_method(L, "limit", 1, 1);
   }
@@ -278,7 +298,8 @@ static int query_count(lua_State *L) {
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  push_count(L, select_of(L), 3);
+  const corm_node *node = binding_tonode(L, 3);
+  push_count(L, is_compound(node) ? (const corm_select *)node : select_of(L), 3);
   if (binding_push_execution_options(L, 3)) call_method(L, "execution_options", 1, 1);
   lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, 2, 4, 5);

@@ -85,21 +85,6 @@ corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 
-/* Some table of the class, or an alias of one, stands in the FROM. */
-static bool is_table_of(const corm_node *from, const corm_mapper *mapper) {
-  if (mapper->united && from->kind == CORM_NODE_ALIAS &&
-      ((const corm_alias *)from)->element == ((const corm_alias *)mapper->united)->element)
-    return true;
-  for (; from; from = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->left : NULL) {
-    const corm_node *one = from->kind == CORM_NODE_JOIN ? ((const corm_join *)from)->right : from;
-    if (mapper->selected && corm_from_element(one) == corm_from_element(mapper->from)) return true;
-    if (one->kind == CORM_NODE_ALIAS) one = ((const corm_alias *)one)->element;
-    for (uint32_t t = 0; one->kind == CORM_NODE_TABLE && t < mapper->ntables; t++)
-      if (((const corm_table_node *)one)->table == mapper->tables[t].table) return true;
-  }
-  return false;
-}
-
 /* -- EXISTS ----------------------------------------------------------------------------------------------------- */
 
 /* The parts of an EXISTS; `criteria` are n nodes. */
@@ -174,7 +159,7 @@ static int push_exists(lua_State *L, const exists_parts *parts) {
 static const corm_node *push_inner_target(lua_State *L, const binding_ends *e) {
   const corm_mapper *target = e->type ? corm_bundle_mapper(e->type) : e->relationship->target;
   const corm_node *from = e->type ? e->type->from : target->from;
-  if (from != target->from || !is_table_of(e->left, target)) return from;
+  if (from != target->from || !binding_is_table_of(e->left, target)) return from;
   binding_build b;
   const corm_node *node;
   binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_alias), 3);
@@ -445,62 +430,6 @@ static int relation_is_not(lua_State *L) {
 
 /* -- what statements ask ---------------------------------------------------------------------------------------- */
 
-/* One outer join takes the secondary table and the target as one FROM. */
-static const corm_node *join_in(corm_arena *arena, const binding_ends *e, const corm_node *criteria, bool outer,
-                                binding_relation_join *out) {
-  const corm_relationship *relationship = e->relationship;
-  const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
-  if (relationship->direction == CORM_MANY_TO_MANY) {
-    secondary = corm_table_node_in(arena, relationship->def.secondary);
-    if (secondary) secondary = corm_alias_in(arena, secondary, NULL);
-    if (!secondary) return NULL;
-  }
-  const corm_node *right = out->right;
-  if (corm_relationship_on_in(arena, relationship, e->left, secondary, right, &secondary_on, &on, NULL) != CORM_OK)
-    return NULL;
-  if (criteria) {
-    const corm_node *both[2] = {on, corm_joined_adapt(arena, criteria, relationship, right, secondary)};
-    on = both[1] ? corm_and_or_in(arena, CORM_OP_AND, both, 2) : NULL;
-    if (!on) return NULL;
-  }
-  out->secondary = NULL;
-  out->secondary_on = NULL;
-  out->on = on;
-  if (!secondary) return on;
-  if (!outer) {
-    out->secondary = secondary;
-    out->secondary_on = secondary_on;
-    return on;
-  }
-  const corm_node *both = corm_join_in(arena, secondary, right, on, false, false);
-  if (both) {
-    out->right = both;
-    out->on = secondary_on;
-  }
-  return both ? secondary_on : NULL;
-}
-
-static void hook_join(lua_State *L, int arg, int target, bool outer, binding_relation_join *out) {
-  const binding_relation *self = binding_check(L, arg, BINDING_RELATIONSHIP, "join");
-  binding_ends e = binding_relation_ends(L, self);
-  const corm_mapper *mapper = e.type ? corm_bundle_mapper(e.type) : e.relationship->target;
-  const corm_node *right = target ? binding_checkfrom(L, target, "join") : e.type ? e.type->from : mapper->from;
-  if (!is_table_of(right, mapper))
-    binding_error(L, CORM_E_ARGUMENT, "join: %s.%s leads to %s, not to the given target", e.relationship->parent->name,
-                  e.relationship->key, mapper->name);
-  out->left = e.left;
-  out->entity = target ? binding_tonode(L, target) : e.type ? &e.type->base : &mapper->bundle->base;
-  binding_build b;
-  const corm_node *node;
-  binding_build_start(&b, L, BINDING_EXPRESSION, sizeof(binding_expr), 2 * BINDING_ROOM_ON, 2);
-  do {
-    out->right = right;
-    node = join_in(&b.arena, &e, self->criteria, outer, out);
-  } while (binding_build_again(&b, node));
-  binding_anchor(L, 1, arg);
-  if (target) binding_anchor(L, 2, target);
-}
-
 static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *key, int value) {
   if (entity->kind != CORM_NODE_BUNDLE) return false;
   const corm_mapper *mapper = corm_bundle_mapper((const corm_bundle *)entity);
@@ -586,8 +515,10 @@ void binding_open_relationship(lua_State *L) {
                                        {"relation_facts", binding_relation_facts},
                                        {"with_parent", binding_with_parent},
                                        {NULL, NULL}};
-  static const binding_orm_hooks hooks = {
-      .join = hook_join, .filter_by = hook_filter_by, .column = binding_entity_column, .assign = binding_push_assigned};
+  static const binding_orm_hooks hooks = {.join = binding_relationship_join,
+                                          .filter_by = hook_filter_by,
+                                          .column = binding_entity_column,
+                                          .assign = binding_push_assigned};
   binding_metatable(L, BINDING_RELATIONSHIP, "Relationship", methods, meta, relation_index);
   lua_pop(L, 1);
   binding_get(L)->orm = &hooks;

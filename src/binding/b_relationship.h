@@ -47,6 +47,11 @@ const corm_value *binding_key_value(lua_State *L, corm_object *object, uint32_t 
 /* The relationship of a class, configured; InvalidRequestError where it cannot be yet. */
 corm_relationship *binding_configured_relationship(lua_State *L, const corm_mapper *mapper, const char *key);
 
+/* b_relationship_join.c: whether some table of the class, or an alias of one, stands in the FROM;
+ * select:join(relation). */
+bool binding_is_table_of(const corm_node *from, const corm_mapper *mapper);
+void binding_relationship_join(lua_State *L, int arg, int target, bool outer, binding_relation_join *out);
+
 /* b_class_inspect.c: what inspect(Class) shows of one. */
 int binding_relation_facts(lua_State *L);
 

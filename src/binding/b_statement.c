@@ -28,7 +28,10 @@ binding_stmt *binding_checkstatement(lua_State *L, corm_node_kind kind, const ch
     binding_error(L, CORM_E_ARGUMENT, "%s: called on %s; methods of statements are called with ':'", method,
                   binding_typename(L, 1));
   if (!stmt->base.node || stmt->base.node->kind != kind)
-    binding_error(L, CORM_E_ARGUMENT, "%s has no method '%s'", binding_statement_name(stmt), method);
+    binding_error(L, CORM_E_ARGUMENT, "%s has no method '%s'%s", binding_statement_name(stmt), method,
+                  stmt->base.node && stmt->base.node->kind == CORM_NODE_COMPOUND
+                      ? "; did you mean to select from its subquery()?"
+                      : "");
   return stmt;
 }
 
