@@ -83,14 +83,42 @@ describe("M04 mixins and abstract bases", function()
     for index in Thing.__table__.indexes do assert.equal("i_the_thing", index.name) end
   end)
 
+  it("declare what their functions set of the class", function()
+    local HasTags = {
+      tags = corm.declared_attr(function(cls)
+        assert(cls.registry == Base.registry)
+        local name = cls.__name__ .. "Tag"
+        cls.Tag = Base:model(name, {
+          __tablename__ = cls.__tablename__ .. "_tag", id = key(), text = Column(corm.String(9)),
+          owner_id = Column(Integer, corm.ForeignKey(cls.__tablename__ .. ".id")),
+        })
+        cls.tag_count, cls.size, cls.later = Column(Integer), 5, nil
+        cls.texts = corm.association_proxy("tags", "text")
+        corm.Table(cls.__tablename__ .. "_more", cls.metadata, Column("id", Integer, { primary_key = true }))
+        return corm.relationship(cls.Tag)
+      end),
+      later = corm.declared_attr(function() error("taken back") end),
+    }
+    local Film = Base:model("Film", { __mixins__ = { HasTags }, __tablename__ = "film", id = key(), size = 3 })
+    local Song = Base:model("Song", { __mixins__ = { HasTags }, __tablename__ = "song", id = key() })
+    assert.equal("FilmTag SongTag", Film.Tag.__name__ .. " " .. Song.Tag.__name__)
+    local film = Film { texts = { "a", "b" }, tag_count = 2 }
+    assert.equal("b 5", film.tags[2].text .. " " .. film.size)
+    assert.equal(Film.Tag, film.tags[1].__class__)
+    assert.equal("id tag_count", names(Film))
+    assert.truthy(Base.metadata.tables.film_more)
+  end)
+
   it("refuse what makes no sense", function()
     raises("ArgumentError", "declared_attr: a function expected, got string", corm.declared_attr, "x")
     raises("ArgumentError", "A.__tablename__ must be a string, got integer", Base.model, Base, "A",
       { __tablename__ = function() return 5 end, id = key() })
     raises("InvalidRequestError", "class A has no __tablename__", Base.model, Base, "A",
       { __tablename__ = function() return nil end, id = key() })
-    raises("ArgumentError", "A is not made yet", Base.model, Base, "A",
-      { __tablename__ = "a", id = key(), x = corm.declared_attr(function(cls) cls.x = 1 end) })
+    raises("ArgumentError", "A is not made yet: its __tablename__ is said in its body", Base.model, Base, "A",
+      { id = key(), x = corm.declared_attr(function(cls) cls.__tablename__ = "a" end) })
+    raises("ArgumentError", "A.y: declared_attr stands in a mixin or an abstract class", Base.model, Base, "A",
+      { __tablename__ = "a", id = key(), x = corm.declared_attr(function(cls) cls.y = corm.declared_attr(print) end) })
     raises("ArgumentError", "A.__mixins__[1]: a plain table", Base.model, Base, "A",
       { __tablename__ = "a", id = key(), __mixins__ = { "x" } })
     assert.equal(1, Base:model("A", { __tablename__ = "a", id = key() }) { id = 1 }.id)

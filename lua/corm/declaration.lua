@@ -124,7 +124,7 @@ end
 
 -- The model's own table first, then its mixins, then abstract parents: the first to name something wins.
 function declaration.read(where, base, body)
-  local parts = new_parts()
+  local parts, registry = new_parts(), info[base].registry
   add_fields(parts, where, body, false)
   for _, mixin in ipairs(declaration.mixins(where, body)) do
     parts.mixins[mixin] = true
@@ -136,7 +136,9 @@ function declaration.read(where, base, body)
     for _, mixin in ipairs(declaration.mixins(where, abstract.body)) do add_fields(parts, where, mixin, true) end
     base = abstract.base
   end
-  declared.finish(parts, where, { special = late_special, add_special = add_special, add_named = add_named })
+  declared.finish(parts, where, {
+    special = late_special, add_special = add_special, add_named = add_named, registry = registry,
+  })
   return parts
 end
 

@@ -6,7 +6,7 @@ local native, fail = orm.native, orm.fail
 local declared = {}
 
 -- declared_attr(function(cls) return Column(...) end): called once for each class. `cls` has the class's __name__ and
--- __tablename__, and what was declared of it by name.
+-- __tablename__, metadata and registry, and what was declared of it by name; what is set of it is declared, too.
 function corm.declared_attr(fn)
   if type(fn) ~= "function" then
     fail("ArgumentError", "declared_attr: a function expected, got %s", native.kind(fn))
@@ -26,17 +26,32 @@ function declared.is_inherited(key, value)
   return key ~= "__abstract__" and key ~= "__mixins__"
 end
 
+-- What is set of it is a member, in the place of one of that name.
+local function set_member(parts, where, adding, key, value)
+  if type(key) ~= "string" or string.sub(key, 1, 2) == "__" then
+    fail("ArgumentError", "%s is not made yet: its %s is said in its body", where, tostring(key))
+  end
+  if orm.marker_kind(value) == "declared_attr" then
+    fail("ArgumentError", "%s.%s: declared_attr stands in a mixin or an abstract class", where, key)
+  end
+  parts.columns[key], parts.members[key] = nil, nil
+  if value ~= nil then adding.add_named(parts, key, value, false) end
+end
+
 -- The class to be, as far as it is known.
-local function view_of(parts, name)
+local function view_of(parts, name, adding)
   return setmetatable({}, {
     __name = name,
-    __newindex = function() return fail("ArgumentError", "%s is not made yet", name) end,
+    __newindex = function(_, key, value) set_member(parts, name, adding, key, value) end,
     __index = function(_, key)
       if key == "__name__" then return name end
       if key == "__tablename__" then return parts.special.__tablename__ end
       local column = parts.columns[key]
       if column ~= nil then return column end
-      return parts.members[key]
+      local member = parts.members[key]
+      if member == nil and key == "registry" then return adding.registry end
+      if member == nil and key == "metadata" then return adding.registry.metadata end
+      return member
     end,
   })
 end
@@ -52,7 +67,7 @@ end
 
 -- Calls the functions among the parts of a class; `adding` is how declarative.lua adds what they return.
 function declared.finish(parts, where, adding)
-  local cls = view_of(parts, where)
+  local cls = view_of(parts, where, adding)
   for _, key in ipairs { "__tablename__", "__table_args__", "__mapper_args__" } do
     local fn = parts.special[key]
     if adding.special[key] and type(fn) == "function" then
@@ -63,9 +78,12 @@ function declared.finish(parts, where, adding)
     end
   end
   for _, key in ipairs(by_creation(parts)) do
-    local fn = parts.members[key].fn
-    parts.members[key] = nil
-    local value = fn(cls)
+    local member = parts.members[key]
+    local value = nil
+    if orm.marker_kind(member) == "declared_attr" then -- no function before it has set another
+      parts.members[key] = nil
+      value = orm.field(member, "fn")(cls)
+    end
     if orm.marker_kind(value) == "declared_attr" then
       fail("ArgumentError", "%s.%s: declared_attr returns another one", where, key)
     end

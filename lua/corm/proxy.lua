@@ -95,8 +95,6 @@ local methods = {}
 function methods:append(value)
   if shape_of(target_of(self)) == "set" then
     if not find(self, value) then target_of(self):add(make(self, value)) end
-  elseif shape_of(target_of(self)) == "dict" then
-    fail("ArgumentError", "%s is a dictionary: assign to a key of it", name_of(self))
   else
     target_of(self):append(make(self, value))
   end
@@ -126,23 +124,20 @@ function methods:pop(...)
   return value_of(self, object)
 end
 
+function methods:update(list)
+  for _, value in ipairs(check_list(self, list)) do self:append(value) end
+end
+
 function methods:clear() target_of(self):clear() end
 function methods:contains(value) return find(self, value) ~= nil end
 function methods:index(value) return (select(2, find(self, value))) end
 
-function methods:get(key, default)
-  local object = target_of(self):get(key)
-  if object == nil then return default end
-  return value_of(self, object)
-end
-
-function methods:keys() return target_of(self):keys() end
-
-function methods:values()
+local function values_of(self)
   local values = {}
   for object in target_of(self) do values[#values + 1] = value_of(self, object) end
   return values
 end
+methods.values = values_of
 
 local function set_by_key(self, key, value)
   local target = target_of(self)
@@ -156,15 +151,59 @@ local function set_by_key(self, key, value)
   end
 end
 
+local function keys_of(values)
+  local keys = {}
+  for key in pairs(values) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  return keys
+end
+
+-- A dictionary has fewer names of its own: the others are keys like any.
+local dict_methods = { remove = methods.remove, clear = methods.clear, contains = methods.contains, values = values_of }
+
+function dict_methods:get(key, default)
+  local object = target_of(self):get(key)
+  if object == nil then return default end
+  return value_of(self, object)
+end
+
+function dict_methods:has_key(key) return target_of(self):has_key(key) end
+function dict_methods:keys() return target_of(self):keys() end
+
+function dict_methods:pop(key, default)
+  local object = target_of(self):pop(key)
+  if object == nil then return default end
+  return value_of(self, object)
+end
+
+function dict_methods:setdefault(key, default)
+  if not dict_methods.has_key(self, key) then set_by_key(self, key, default) end
+  return dict_methods.get(self, key)
+end
+
+function dict_methods:update(values)
+  if type(values) ~= "table" or getmetatable(values) then
+    fail("ArgumentError", "%s: a table of values by key expected, got %s", name_of(self), native.kind(values))
+  end
+  for _, key in ipairs(keys_of(values)) do set_by_key(self, key, values[key]) end
+end
+
+function dict_methods:append()
+  fail("ArgumentError", "%s is a dictionary: assign to a key of it", name_of(self))
+end
+
 local view = {
   __name = "AssociationProxy",
   __metatable = "corm.proxy",
   __len = function(self) return #target_of(self) end,
   __index = function(self, key)
     if key == OWNER or key == MARKER or key == KEY then return nil end
-    if type(key) == "string" and methods[key] then return methods[key] end
     local target = target_of(self)
-    if shape_of(target) == "dict" then return self:get(key) end
+    if shape_of(target) == "dict" then
+      if type(key) == "string" and dict_methods[key] then return dict_methods[key] end
+      return dict_methods.get(self, key)
+    end
+    if type(key) == "string" and methods[key] then return methods[key] end
     if math.type(key) ~= "integer" then
       return native.unknown("method", name_of(self), tostring(key), orm.sorted_keys(methods))
     end
@@ -205,7 +244,7 @@ local view = {
 local loops = setmetatable({}, { __mode = "k" })
 view.__call = function(self, _, last)
   local at = last == nil and 0 or loops[self] or 0
-  local values = methods.values(self)
+  local values = values_of(self)
   loops[self] = at + 1
   return values[at + 1]
 end
@@ -225,10 +264,7 @@ local function assign(self, value)
     for _, key in ipairs(target:keys()) do
       if value[key] == nil then target:remove(target:get(key)) end
     end
-    local keys = {}
-    for key in pairs(value) do keys[#keys + 1] = key end
-    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-    for _, key in ipairs(keys) do set_by_key(self, key, value[key]) end
+    for _, key in ipairs(keys_of(value)) do set_by_key(self, key, value[key]) end
     return
   end
   local there, list, values = {}, {}, {}

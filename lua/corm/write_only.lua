@@ -109,13 +109,21 @@ function dynamic:first()
 end
 function dynamic:one() return run(self):one() end
 function dynamic:one_or_none() return run(self):one_or_none() end
-function dynamic:where(...)
-  session_of(self)
-  return self:select():where(...)
+-- The Query of what is in it; its own methods go on from there.
+local function query(self)
+  local found = session_of(self):query((target_of(self))):where(criteria(self))
+  local order_by = field(self[collections.SHAPE], "order_by")
+  return order_by and found:order_by(table.unpack(order_by)) or found
 end
-function dynamic:filter_by(fields)
-  session_of(self)
-  return self:select():filter_by(fields)
+
+for _, name in ipairs {
+  "where", "filter", "filter_by", "order_by", "limit", "offset", "slice", "distinct", "join", "outerjoin", "options",
+  "execution_options", "populate_existing", "yield_per", "with_entities", "with_for_update", "exists", "subquery",
+} do
+  dynamic[name] = function(self, ...)
+    local found = query(self)
+    return found[name](found, ...)
+  end
 end
 function dynamic:count()
   local session = session_of(self)
