@@ -48,6 +48,8 @@ local CASES = {
   { name = "delete_with_collection", n = SOME },
   { name = "sort", n = SOME },
   { name = "dictionary", n = SOME },
+  { name = "dictionary_by_function", n = SOME },
+  { name = "contains", n = SOME },
 }
 
 local by_name = {}

@@ -18,6 +18,8 @@ local Shelf = Base:model("Shelf", {
   __tablename__ = "shelf", id = key(),
   books = relationship("Book", { back_populates = "shelf" }),
   by_title = relationship("Page", { collection_class = corm.attribute_keyed_dict "title" }),
+  by_function = relationship("Page", { overlaps = "by_title",
+    collection_class = corm.keyfunc_mapping(function(page) return page.title .. "!" end) }),
   notes = relationship("Note", { back_populates = "shelf", cascade = "all, delete-orphan" }),
   slips = relationship("Slip", { cascade = "all, delete-orphan" }),
 })
@@ -452,6 +454,27 @@ function cases.dictionary(session)
   for i = 1, n do shelf.by_title:set(Page { title = "page " .. i }) end
   session:flush()
   for i = 1, n do assert(shelf.by_title["page " .. i]) end
+end
+
+-- Members change between the searches, and so do others of their class.
+function cases.dictionary_by_function(session)
+  local shelf = Shelf {}
+  session:add(shelf)
+  begin()
+  for i = 1, n do shelf.by_function:set(Page { title = "page " .. i }) end
+  session:flush()
+  for i = 1, n do
+    local page = shelf.by_function["page " .. i .. "!"]
+    page.title = "leaf " .. i
+    for j = 1, 10 do Page { title = "loose " .. j } end
+    assert(shelf.by_function["leaf " .. i .. "!"] == page and not shelf.by_function["page " .. i .. "!"])
+  end
+end
+
+function cases.contains(session)
+  local shelf, books = shelf_of(n)(session)
+  begin()
+  for i = 1, n do assert(shelf.books:contains(books[i * 7 % n + 1])) end
 end
 
 function cases.sort(session)

@@ -21,6 +21,8 @@ describe("work that grows with the number of objects:", function()
       slips = relationship("Slip", { cascade = "all, delete-orphan" }),
       by_title = relationship("Slip", { cascade = "all", overlaps = "slips",
         collection_class = corm.attribute_keyed_dict "title" }),
+      by_function = relationship("Slip", { cascade = "all", overlaps = "slips, by_title",
+        collection_class = corm.keyfunc_mapping(function(slip) return slip.title .. "!" end) }),
     })
     Book = Base:model("Book", {
       __tablename__ = "book", id = Column(Integer, { primary_key = true }), title = Column(String(20)),
@@ -172,6 +174,19 @@ describe("work that grows with the number of objects:", function()
       for i = 1, n do shelf.by_title:set(Slip { title = "slip " .. i }) end
       for i = 1, n do assert(shelf.by_title["slip " .. i]).title = "sheet " .. i end
       for i = 1, n do assert(shelf.by_title["sheet " .. i] and not shelf.by_title["slip " .. i]) end
+    end
+  end)
+
+  it_grows("the same with a function, while other objects of the class are made", function(session, n)
+    local shelf = Shelf {}
+    session:add(shelf)
+    return function()
+      for i = 1, n do shelf.by_function:set(Slip { title = "slip " .. i }) end
+      for i = 1, n do
+        for j = 1, 10 do Slip { title = "loose " .. j } end
+        assert(shelf.by_function["slip " .. i .. "!"]).title = "sheet " .. i
+        assert(shelf.by_function["sheet " .. i .. "!"] and not shelf.by_function["slip " .. i .. "!"])
+      end
     end
   end)
 

@@ -3,6 +3,7 @@
 -- other side; it holds nothing.
 local corm, load = ...
 local orm = load "corm.orm"
+local keyed = orm.later "corm.keyed"
 local native, info, fail, field = orm.native, orm.info, orm.fail, orm.field
 
 local collections = {}
@@ -268,16 +269,22 @@ end
 -- Dictionaries --------------------------------------------------------------------------------------------------------
 
 local function lookup(self, key)
-  local key_of, attribute, found = self[SHAPE].key_of, field(self[SHAPE], "attribute"), nil
+  local key_of, attribute = self[SHAPE].key_of, field(self[SHAPE], "attribute")
+  local elsewhere = not attribute -- whether the core can tell nothing of the key
   if attribute then
-    found = native.find_keyed(self[RAW], attribute, key)
+    local found, unknown_to_core = native.find_keyed(self[RAW], attribute, key)
     if found ~= false then return found end
-    found = nil
+    elsewhere = unknown_to_core
   end
+  if elsewhere then
+    local found, known = keyed.find(self, self[RAW], key_of, key)
+    if known then return found end
+  end
+  local last
   for object in self[RAW] do
-    if key_of(object) == key then found = object end
+    if key_of(object) == key then last = object end
   end
-  return found
+  return last
 end
 
 local function put(self, object, wanted)

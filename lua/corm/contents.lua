@@ -67,7 +67,7 @@ orm.functions_later("corm.convenience", { "object_pairs" })
 orm.functions_later("corm.criteria", { "criterion" })
 orm.functions_later("corm.declarative", { "configure" })
 orm.functions_later("corm.descriptor", {
-  "assign", "check_field", "filter_by", "object_index", "object_newindex", "set_fields",
+  "assign", "check_field", "filter_by", "is_follower", "object_index", "object_newindex", "set_fields",
 })
 orm.functions_later("corm.events", {
   "attribute_append", "attribute_bulk_replace", "attribute_set", "bulk_event", "event", "instance_event",

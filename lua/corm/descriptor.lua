@@ -19,6 +19,8 @@ local known = {
   class = "function",
   -- (object, marker, key): the value on an object.
   get = "function",
+  -- The value on an object is made of what it says under other names, each time.
+  follows = "boolean",
   -- (object, marker, key, value): an assignment to it.
   set = "function",
   -- (ci, marker, key): true when objects take values for it; without it, whether there is a `set`.
@@ -254,6 +256,13 @@ function functions.object_index(object, class, key)
   local value = inherited(ci, key)
   if value ~= nil then return value end
   return descriptors.unknown(ci, key)
+end
+
+-- Whether such a name means what follows from attributes of the object, or what never changes.
+function functions.is_follower(class, key)
+  local marker, row = find(info[class], key)
+  if marker then return row.follows or false end
+  return key ~= "to_table"
 end
 
 local function is_settable(ci, marker, row, key)

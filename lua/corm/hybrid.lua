@@ -54,6 +54,7 @@ orm.descriptor("hybrid", {
   declare = declare,
   class = function(ci, key, marker, entity) return class_value(ci, key, marker, entity), false end,
   get = function(object, marker) return marker.fn(object) end,
+  follows = true,
   set = function(object, marker, key, value)
     local fset = field(marker, "fset")
     if not fset then
@@ -83,4 +84,5 @@ orm.descriptor("hybrid_method", {
   declare = declare,
   class = function(_, _, marker) return expression(marker), true end,
   get = function(_, marker) return marker.fn end,
+  follows = true,
 })

@@ -23,6 +23,7 @@ orm.descriptor("synonym", {
   end,
   class = function(ci, key, marker, entity) return entity[marker.name], (native.is_attribute(ci.mapper, key)) end,
   get = function(object, marker) return object[marker.name] end,
+  follows = true,
   set = function(object, marker, _, value) object[marker.name] = value end,
   assign = function(_, marker, _, value) return { { marker.name, value } } end,
   filter = function(ci, marker, _, entity, value)

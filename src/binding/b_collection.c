@@ -499,7 +499,8 @@ static int collection_clear(lua_State *L) {
 
 static int collection_contains(lua_State *L) {
   collection *c = check(L, "Collection:contains");
-  lua_pushboolean(L, find(L, c) >= 0);
+  const corm_object *target = binding_toobject(L, 2);
+  lua_pushboolean(L, target && corm_items_contains(corm_link_items(link_of(L, c)), target));
   return 1;
 }
 

@@ -152,7 +152,7 @@ static void list_history(lua_State *L, const corm_object *object, const corm_lin
   const corm_many *list = corm_link_list(link);
   for (uint32_t i = 0; i < list->items.n; i++) {
     const corm_object *item = list->items.ptr[i].object;
-    append_object(L, keyed && corm_items_index(&list->added, item) < 0 ? added + 1 : added, item);
+    append_object(L, keyed && !corm_items_contains(&list->added, item) ? added + 1 : added, item);
   }
   for (uint32_t i = 0; !link->loaded && i < list->added.n; i++) append_object(L, added, list->added.ptr[i].object);
   for (uint32_t i = 0; i < list->removed.n; i++) append_object(L, added + 2, list->removed.ptr[i].object);

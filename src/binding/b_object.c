@@ -46,6 +46,7 @@ corm_object *binding_toobject(lua_State *L, int arg) {
 
 corm_object *binding_checkobject(lua_State *L, int arg, const char *what) {
   corm_object *object = binding_toobject(L, arg);
+  binding_get(L)->strays = true;
   if (!object)
     binding_error(L, CORM_E_UNMAPPED, "%s: an object of a mapped class expected, got %s", what,
                   binding_tomapper(L, arg) ? "a class" : binding_typename(L, arg));
@@ -293,6 +294,30 @@ static int object_index(lua_State *L) {
   return 1;
 }
 
+/* True when a name that is no attribute means what follows from attributes of the object, or never changes. */
+static bool is_follower(lua_State *L, const corm_object *object) {
+  binding_host_function(L, binding_upvalue(L)->host, "is_follower");
+  binding_push_class(L, binding_upvalue(L), object->mapper);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 1);
+  const bool follows = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return follows;
+}
+
+static int traced_index(lua_State *L) {
+  binding_state *state = binding_upvalue(L);
+  const corm_object *object = object_at(L, 1);
+  const bool named = object && lua_type(L, 2) == LUA_TSTRING;
+  const binding_attr *attr = named ? binding_find_attr(L, binding_class_of(object->mapper), 2) : NULL;
+  const bool own =
+      named && object == state->traced && (attr ? attr->kind != BINDING_ATTR_RELATIONSHIP : is_follower(L, object));
+  state->strays = state->strays || !own;
+  (void)object_index(L);
+  state->strays = state->strays || (attr && lua_istable(L, -1)); /* which may be changed inside */
+  return 1;
+}
+
 /* -- writing ---------------------------------------------------------------------------------------------------- */
 
 static bool plain_text(lua_State *L, int arg, const corm_type *type, corm_value *out) {
@@ -448,6 +473,7 @@ static void describe_loaded(const corm_object *object, corm_buf *out) {
 /* __pairs: written in Lua. */
 static int object_pairs(lua_State *L) {
   (void)binding_checkobject(L, 1, "pairs");
+  binding_upvalue(L)->strays = true;
   binding_host_function(L, binding_upvalue(L)->host, "object_pairs");
   lua_pushvalue(L, 1);
   lua_call(L, 1, 1);
@@ -461,6 +487,7 @@ static int object_tostring(lua_State *L) {
   }
   corm_object *object = binding_checkobject(L, 1, "tostring");
   binding_state *state = binding_upvalue(L);
+  state->strays = true;
   binding_push_class(L, state, object->mapper);
   lua_pushliteral(L, "__tostring");
   if (lua_rawget(L, -2) != LUA_TNIL) {
@@ -491,7 +518,8 @@ void binding_open_object(lua_State *L) {
   static const struct {
     const char *event;
     lua_CFunction function;
-  } accessors[] = {{"__index", object_index}, {"__newindex", object_newindex}};
+  } accessors[] = {
+      {"__index", object_index}, {"plain", object_index}, {"traced", traced_index}, {"__newindex", object_newindex}};
   for (size_t i = 0; i < sizeof accessors / sizeof *accessors; i++) {
     lua_pushlightuserdata(L, state);
     lua_rawgeti(L, LUA_REGISTRYINDEX, state->host->classes);

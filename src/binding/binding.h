@@ -136,6 +136,8 @@ typedef struct binding_state {
   unsigned blamed;                     /* number of the object that is kept for an error (state.h); 0: none */
   const struct binding_orm_hooks *orm; /* b_expr.h; NULL until the ORM is opened */
   struct binding_host *host;           /* b_host.h; likewise */
+  const void *traced;                  /* the object whose key is asked for, b_keyed.c; NULL: none is */
+  bool strays;                         /* since then something else was read */
   const struct corm_dialect *dialect;  /* of the engine used last, for functions of types; NULL: none was */
   lua_State *tables; /* b_host.h: a thread that runs nothing; its stack has `objects` at 1 and `pins` at 2 */
 } binding_state;

@@ -215,6 +215,7 @@ corm_status corm_object_set_sql(corm_object *object, uint32_t slot, const corm_n
   }
   *current = (corm_value){.as.s = (const char *)expression};
   current->flags = (uint8_t)(CORM_VALUE_SQL | (track ? CORM_VALUE_DIRTY : 0));
+  corm_keyed_note(object);
   return CORM_OK;
 }
 

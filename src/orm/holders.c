@@ -59,7 +59,7 @@ static void leave_list_of(corm_flush *flush, corm_object *parent, const corm_rel
                           const corm_object *gone) {
   const corm_link *link = corm_object_find_link(parent, relationship);
   const corm_items *items = link ? corm_link_items(link) : NULL;
-  if (items && items->n > MANY && flush->nworks > items->n / MANY && corm_items_index(items, gone) >= 0)
+  if (items && items->n > MANY && flush->nworks > items->n / MANY && corm_items_contains(items, gone))
     corm_link_forget_deleted(parent, relationship);
   else
     corm_link_forget(parent, relationship, gone);

@@ -103,14 +103,19 @@ int64_t corm_items_index(const corm_items *items, const corm_object *object) {
   return times == 1 ? search_from_both_ends(items, object) : search(items, object);
 }
 
+bool corm_items_has(const corm_items *items, const corm_object *object) {
+  return count(items->crowd, object) > 0;
+}
+
+bool corm_items_contains(const corm_items *items, const corm_object *object) {
+  const bool known = items->crowd && items->crowd->set;
+  return known ? corm_items_has(items, object) : corm_items_index(items, object) >= 0;
+}
+
 struct corm_keys **corm_items_keys(const corm_items *items) {
   if (!items->crowd || items->n <= LARGE) return NULL;
   if (!items->crowd->set) make_set(items);
   return items->crowd->set ? &items->crowd->keys : NULL;
-}
-
-bool corm_items_has(const corm_items *items, const corm_object *object) {
-  return count(items->crowd, object) > 0;
 }
 
 /* -- room -- */

@@ -22,6 +22,7 @@ typedef struct corm_items {
 
 /* 0-based position of the first occurrence, or -1. */
 int64_t corm_items_index(const corm_items *items, const corm_object *object);
+bool corm_items_contains(const corm_items *items, const corm_object *object);
 /* Of a large list: where its index by a value is kept (orm/keyed.h), and whether it has what may be an old address.
    NULL: the list is small, or there is no memory. */
 struct corm_keys **corm_items_keys(const corm_items *items);

@@ -127,7 +127,7 @@ static corm_status pass_down(corm_flush *flush, corm_relationship *r, corm_objec
   if (one) status = many ? pass_association(flush, r, object, one, err) : pass_to(flush, r, object, one, err);
   for (uint32_t i = 0; status == CORM_OK && i < corm_link_items(link)->n; i++) {
     corm_object *item = corm_link_items(link)->ptr[i].object;
-    if (corm_items_index(&corm_link_list(link)->added, item) >= 0) continue;
+    if (corm_items_contains(&corm_link_list(link)->added, item)) continue;
     status = many ? pass_association(flush, r, object, item, err) : pass_to(flush, r, object, item, err);
   }
   return status;

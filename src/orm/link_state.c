@@ -208,7 +208,7 @@ static void append_queue(corm_object *object, corm_many *list) {
   uint32_t still = 0;
   for (uint32_t i = 0; i < list->added.n; i++) {
     const corm_item item = list->added.ptr[i];
-    if (corm_items_index(&list->items, item.object) >= 0) { /* flushed since, and now loaded */
+    if (corm_items_contains(&list->items, item.object)) { /* flushed since, and now loaded */
       corm_link_drop_edge(object, item.edge);
       continue;
     }
@@ -232,7 +232,7 @@ corm_status corm_link_fill_many(corm_object *object, const corm_relationship *re
     corm_status status = corm_items_reserve(object->mapper->mem, &list->items, n + list->added.n, err);
     if (status != CORM_OK) return status;
     for (uint32_t i = 0; i < n; i++) {
-      if (list->removed.n && corm_items_index(&list->removed, targets[i]) >= 0)
+      if (list->removed.n && corm_items_contains(&list->removed, targets[i]))
         corm_link_drop_edge(object, edges[i]);
       else
         corm_items_insert(&list->items, list->items.n, targets[i], edges[i]);

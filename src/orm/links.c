@@ -289,10 +289,10 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
   uint32_t edge = 0;
   corm_link *link = link_in_memory(object, relationship);
   if (!link) return corm_error_memory(err);
-  if (link->loaded && corm_items_index(corm_link_items(link), target) < 0) return CORM_OK;
+  if (link->loaded && !corm_items_contains(corm_link_items(link), target)) return CORM_OK;
   corm_status status = note_modified(object, err);
   /* What is not loaded and not queued is noted as gone, and held. */
-  if (status == CORM_OK && !link->loaded && corm_items_index(&corm_link_list(link)->added, target) < 0)
+  if (status == CORM_OK && !link->loaded && !corm_items_contains(&corm_link_list(link)->added, target))
     status = add_edge(object, target, &edge, err);
   if (status != CORM_OK) return status;
   corm_many *list = roomy_list(object, link, false, err);
@@ -350,7 +350,7 @@ static bool is_queued(const corm_object *object, const corm_relationship *relati
   const corm_link *link = corm_object_find_link(object, relationship);
   if (!link) return false;
   const corm_many *list = corm_link_list(link);
-  return corm_items_index(&list->added, target) >= 0 || (link->loaded && corm_items_index(&list->items, target) >= 0);
+  return corm_items_contains(&list->added, target) || (link->loaded && corm_items_contains(&list->items, target));
 }
 
 corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,
@@ -516,7 +516,7 @@ static corm_status ask_about_all(corm_object *object, corm_relationship *relatio
       status = corm_error_memory(err);
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     status = loaded_link(object, relationship, &link, err);
-    if (status != CORM_OK || corm_items_index(corm_link_items(link), targets[i]) >= 0) continue;
+    if (status != CORM_OK || corm_items_contains(corm_link_items(link), targets[i])) continue;
     status = corm_ask_append(object, relationship, true, &targets[i], err);
     if (status == CORM_OK) status = check_target(object, relationship, targets[i], err);
   }

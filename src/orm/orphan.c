@@ -21,7 +21,7 @@ static const corm_items *come(const corm_object *parent, const corm_link *link) 
 
 static bool has_come(const corm_object *parent, const corm_relationship *relationship, const corm_object *child) {
   const corm_link *link = link_along(parent, relationship);
-  return link && (corm_link_one(link) == child || corm_items_index(come(parent, link), child) >= 0);
+  return link && (corm_link_one(link) == child || corm_items_contains(come(parent, link), child));
 }
 
 static bool one_of(const corm_vec *parents, const corm_relationship *relationship, const corm_object *child) {

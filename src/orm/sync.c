@@ -178,7 +178,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
                   : clear_child(flush, relationship, object, single, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->items.n; i++) {
     corm_object *other = list->items.ptr[i].object;
-    if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_index(&list->added, other) >= 0) continue;
+    if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_contains(&list->added, other)) continue;
     if (many)
       status = corm_association_add(flush, relationship, object, other, CORM_WORK_DELETE, err);
     else if (takes_part(flush, other) && !is_doomed(other))

@@ -24,7 +24,7 @@ function corm.attribute_keyed_dict(name) end
 ---@return any
 function corm.column_keyed_dict(column) end
 
----For collection_class: a dictionary by what a function gives for each object.
+---For collection_class: a dictionary by what a function gives for each object, best of its own columns.
 ---@param fn fun(object: corm.Object): any
 ---@return any
 function corm.keyfunc_mapping(fn) end
