@@ -26,6 +26,7 @@ local names = {
   ["corm.declarative"] = { "configure_mappers", "declarative_base", "registry" },
   ["corm.declared"] = { "declared_attr" },
   ["corm.events"] = { "Mapper" },
+  ["corm.frozen"] = { "merge_frozen_result" },
   ["corm.hybrid"] = { "hybrid_method", "hybrid_property" },
   ["corm.inspect"] = {
     "close_all_sessions", "flag_dirty", "flag_modified", "get_history", "inspect", "make_transient",

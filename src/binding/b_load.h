@@ -34,6 +34,7 @@ void binding_open_criteria(lua_State *L);
 CORM_MUST_USE corm_status binding_host_before_load(void *ctx, const corm_load_news *news, corm_load_plan **out,
                                                    corm_error *err);
 void binding_open_execute(lua_State *L);
+void binding_open_frozen(lua_State *L);
 
 /* The same for the next `page` rows of a loader that was made with pages; *over: these were the last. */
 lua_Integer binding_run_page(lua_State *L, binding_state *state, corm_loader *loader, int values, uint32_t page,

@@ -52,6 +52,7 @@ void binding_open_orm(lua_State *L) {
   binding_open_orm_event(L);
   binding_open_criteria(L);
   binding_open_execute(L);
+  binding_open_frozen(L);
   push_info(L, binding_get(L)->host);
   lua_setfield(L, -2, "info");
   lua_setfield(L, -2, "_orm");

@@ -654,6 +654,15 @@ function corm.hybrid_method(fn, options) end
 ---@return any # for the array part of a model
 function corm.validates(...) end
 
+---What Result:freeze() gave, with its objects merged into the session: for listeners of do_orm_execute that keep
+---results.
+---@param session corm.Session
+---@param statement any # what it is the result of
+---@param frozen corm.FrozenResult
+---@param options? { load?: boolean } false: the objects count as loaded, and nothing is asked for
+---@return corm.FrozenResult
+function corm.merge_frozen_result(session, statement, frozen, options) end
+
 ---In a mixin or an abstract class: fn(cls) gives the member of each class.
 ---@param fn fun(cls: any): any
 ---@return any # to be assigned in a mixin or a model

@@ -275,6 +275,12 @@ function Result:scalars(column) end
 ---@return corm.MappingResult
 function Result:mappings() end
 
+---The rows that are left, kept in memory: each call of the function gives them as a Result.
+---@return corm.FrozenResult
+function Result:freeze() end
+
+---@alias corm.FrozenResult fun(): corm.Result
+
 ---@return any # first column of the first row
 function Result:scalar() end
 
