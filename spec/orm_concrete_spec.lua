@@ -309,9 +309,25 @@ describe("M21 ConcreteBase", function()
     assert.equal("Guest:zoe", names(session:scalars(last):all()))
   end)
 
+  it("names the columns of classes below by with_polymorphic", function()
+    local any = corm.with_polymorphic(m.Employee, "*")
+    local function found(condition)
+      return names(session:scalars(select(any):where(condition):order_by(any.name)):all())
+    end
+    local manager = session:query(m.Manager):order_by(m.Manager.name):first()
+    local its_own = any.Manager.budget:eq(manager.budget) & any.Manager.id:eq(manager.id)
+    assert.equal("Manager:" .. manager.name, found(its_own))
+    assert.equal("Manager:" .. manager.name, found(any.Manager.shout:eq(manager.name .. "!")))
+    local rich = corm.with_polymorphic(m.Employee, { m.Manager })
+    local stmt = select(m.Company.id):join(m.Company.employees:of_type(rich))
+    assert.equal(manager.company_id, session:scalar(stmt:where(rich.Manager.budget:eq(manager.budget))))
+  end)
+
   it("refuses rows of no class, and what cannot be meant", function()
-    raises("ArgumentError", "with_polymorphic: Employee reads the columns of its concrete classes always",
-      corm.with_polymorphic, m.Employee, "*")
+    local any = corm.with_polymorphic(m.Employee, { m.Manager })
+    raises("ArgumentError", "", select, any.Manager)
+    raises("ArgumentError", "unknown attribute 'tools'", function() return any.Manager.tools end)
+    raises("ArgumentError", "unknown attribute 'Engineer'", function() return any.Engineer end)
     raises("ArgumentError", "update: class Employee is selected from a UNION; name its table: "
       .. "update(Employee.__table__)", corm.update, m.Employee)
     raises("ArgumentError", "Other: polymorphic_identity: a string expected, by which the rows of a union are told",

@@ -71,13 +71,27 @@ local function choose(ci, classes)
   return chosen, mappers
 end
 
+-- What e.Manager is where the class is selected from a union, which has a column for each name.
+local function below_union(each, from)
+  local function find(key)
+    local column = type(key) == "string" and native.attribute(each.mapper, key)
+    if column and column.key then return from.c[column.key] end
+  end
+  return new_entity(each, from, function() return nil end, find)
+end
+
+-- A class that reads all classes below it from a union anyway: what is added are names for their columns.
+local function of_union(ci, chosen)
+  local from = native.alias(ci.mapper)
+  return new_entity(ci, from, function(entity) return native.entity(ci.mapper, from, entity) end, function(key)
+    return chosen[key] and below_union(chosen[key], from)
+  end)
+end
+
 -- with_polymorphic(Employee, { Manager, Engineer } [, { aliased = true }]): the class with the columns of classes below
 -- it; their own attributes are those of e.Manager, e.Engineer.
 function corm.with_polymorphic(class, classes, options)
   local ci = class_info("with_polymorphic", class)
-  if ci.united then
-    fail("ArgumentError", "with_polymorphic: %s reads the columns of its concrete classes always", ci.name)
-  end
   options = orm.check_options("with_polymorphic", options, { aliased = "boolean", flat = "boolean" })
   local chosen, mappers = choose(ci, classes)
   property.resolve(ci)
@@ -85,6 +99,9 @@ function corm.with_polymorphic(class, classes, options)
   for _, each in next, chosen do
     property.resolve(each)
     each.aliased = true
+  end
+  if ci.united then return of_union(ci, chosen) end
+  for _, each in next, chosen do
     if each.concrete then
       fail("ArgumentError", "with_polymorphic: %s is concrete and has no tables in common with %s; see ConcreteBase",
         each.name, ci.name)
