@@ -52,7 +52,7 @@ function corm.aliased(class, subquery, options)
     if native.kind(subquery) ~= "FROM clause" then
       fail("ArgumentError", "aliased: a subquery expected, got %s", native.kind(subquery))
     end
-    from = options.name and subquery:alias(options.name) or subquery
+    from = subquery
   end
   local alias = {}
   local entity = native.entity(ci.mapper, from, alias, options.name)

@@ -300,6 +300,11 @@ static bool selected_slots(lua_State *L, const corm_mapper *mapper, const corm_n
     if (mapper->attributes[i].kind == CORM_ATTRIBUTE_GIVEN) continue;
     const char *key = column ? column->key : mapper->attributes[i].key;
     const corm_column_node *found = (const corm_column_node *)corm_from_column_in(arena, from, key);
+    if (column && (!found || (found->base.kind == CORM_NODE_COLUMN && found->column && found->column != column))) {
+      const corm_node *renamed = corm_from_selected_in(arena, from, column);
+      if (renamed) ((corm_alias *)(uintptr_t)from)->renames = true; /* a script's own, in its userdata */
+      if (renamed) found = (const corm_column_node *)renamed;
+    }
     if (!found && arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
     if (!found && !column) continue; /* it can be computed, or asked for */
     if (column && found && found->base.kind == CORM_NODE_COLUMN && found->column && found->column != column)

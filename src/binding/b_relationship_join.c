@@ -23,7 +23,7 @@ static bool is_select_of(lua_State *L, const corm_bundle *entity, const corm_rel
   corm_arena *arena = binding_scratch(L, binding_get(L));
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_column *column = relationship->target->attributes[relationship->pairs[i].far_slot].column;
-    if (!corm_from_column_in(arena, from, column->key))
+    if (!corm_from_column_in(arena, from, column->key) && !corm_from_selected_in(arena, from, column))
       binding_error(L, CORM_E_ARGUMENT, "join: %s.%s needs the column '%s', which the subquery has not",
                     relationship->parent->name, relationship->key, column->key);
   }

@@ -112,6 +112,8 @@ static const corm_node *adapt_column(corm_arena *arena, void *ctx, const corm_co
   if (!column->from || (column->from->kind != CORM_NODE_TABLE && column->from != united)) return &column->base;
   const corm_node *from = adapt_from(ctx, column->from);
   if (from == column->from) return &column->base;
+  const bool renames = from->kind == CORM_NODE_ALIAS && ((const corm_alias *)from)->renames && column->column;
+  if (renames) return corm_column_node_in(arena, column->column, from);
   corm_column_node *copy = corm_arena_copy(arena, column, sizeof *column);
   if (!copy) return NULL;
   copy->from = from;

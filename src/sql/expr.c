@@ -23,6 +23,10 @@ const corm_type *corm_node_type(const corm_node *node) {
 }
 
 const corm_node *corm_column_node_in(corm_arena *arena, const corm_column *column, const corm_node *from) {
+  if (from && from->kind == CORM_NODE_ALIAS && ((const corm_alias *)from)->renames) {
+    const corm_node *found = corm_from_selected_in(arena, from, column);
+    if (found || arena->failed) return found;
+  }
   corm_column_node *node = corm_node_new(arena, sizeof *node, CORM_NODE_COLUMN, CORM_OP_NONE, column->type);
   if (!node) return NULL;
   node->name = column->name;

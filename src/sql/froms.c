@@ -271,6 +271,23 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
   return found ? column_for(arena, from, found, key) : NULL;
 }
 
+static const corm_column *column_behind(const corm_node *node) {
+  if (node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+  return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;
+}
+
+const corm_node *corm_from_selected_in(corm_arena *arena, const corm_node *from, const corm_column *column) {
+  corm_select_columns columns;
+  if (corm_selectable_columns_in(arena, corm_from_element(from), &columns, NULL) != CORM_OK) return NULL;
+  for (uint32_t i = 0; i < columns.n; i++) {
+    if (column_behind(columns.items[i].node) != column) continue;
+    corm_column_node *node = (corm_column_node *)(uintptr_t)column_for(arena, from, &columns.items[i], column->key);
+    if (node) node->column = column;
+    return node ? &node->base : NULL;
+  }
+  return NULL;
+}
+
 static const corm_node *valued_column(const corm_table_valued *from, const char *key) {
   for (uint32_t i = 0; i < from->ncolumns; i++) {
     if (strcmp(from->columns[i].key, key) == 0) return &from->columns[i].base;

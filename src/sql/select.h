@@ -70,6 +70,7 @@ typedef struct corm_alias {
   const corm_node *seed;     /* its REPEATABLE; NULL: none */
   const corm_node *whole;    /* the JOIN of aliases that this is a part of (corm_table_node.whole); or NULL */
   bool lateral;              /* LATERAL: a select that sees the FROMs beside it */
+  bool renames;              /* the ORM's: a class is read from it whose columns have other names here */
 } corm_alias;
 
 typedef struct corm_join {
@@ -204,6 +205,9 @@ CORM_MUST_USE corm_status corm_join_condition_in(corm_arena *arena, const corm_n
 
 /* A column of a FROM by key: a table's column, or an alias's; NULL when there is none (or the arena is full). */
 const corm_node *corm_from_column_in(corm_arena *arena, const corm_node *from, const char *key);
+/* The column of an alias of a select that stands for a table's column, whatever it is called; NULL: none, or no memory.
+ */
+const corm_node *corm_from_selected_in(corm_arena *arena, const corm_node *from, const corm_column *column);
 
 /* The name that a FROM shows in messages: "user". */
 const char *corm_from_name(const corm_node *from);
