@@ -83,7 +83,89 @@ describe("bindparam", function()
     session:close()
   end)
 
+  it("gets its value from params of an INSERT, UPDATE or DELETE, too", function()
+    local function rows()
+      local found = {}
+      for row in conn:execute(select(t):order_by(t.c.id)) do
+        found[#found + 1] = row.id .. row.s .. tostring(row.n)
+      end
+      return table.concat(found, " ")
+    end
+    local insert = corm.insert(t):values { id = bindparam "id", n = bindparam "n", s = corm.func.upper(bindparam "s") }
+    conn:execute(insert:params { id = 4, n = 40, s = "d" })
+    conn:execute(insert:params { id = 4, n = 50 }:params { id = 5, s = "e" })
+    conn:execute(insert:params { id = 4, n = 60, s = "f" }, { id = 6 })
+    conn:execute(insert:params { n = 0, s = "x" }, { { id = 7 }, { id = 8, n = 80 } })
+    assert.equal("1a10 2b20 3c30 4D40 5E50 6F60 7X0 8X80", rows())
+    local m = bindparam "m"
+    conn:execute(corm.insert(t):values { { id = 9, n = m, s = "i" }, { id = 10, n = m, s = "j" } }:params { m = 1 })
+    local update = corm.update(t):where(t.c.n:gt(bindparam "low"), t.c.id:in_(bindparam "ids"))
+      :values { s = bindparam "new" }
+    conn:execute(update:params { low = 40, ids = { 4, 5, 6 }, new = "u" })
+    local both = select(t.c.id):where(t.c.id:eq(bindparam "a")):union(select(t.c.id):where(t.c.id:eq(bindparam "b")))
+    conn:execute(corm.delete(t):where(t.c.id:in_(select(both:subquery().c.id))):params { a = 1, b = 2 })
+    conn:execute(corm.delete(t):where(t.c.id:in_(bindparam "ids"), corm.text "id < :most")
+      :params { ids = { 7, 8 }, most = 9 })
+    assert.equal("3c30 4D40 5u50 6u60 9i1 10j1", rows())
+    local other = select(t.c.id + 100, corm.cast(bindparam "n", corm.Integer)):where(t.c.id:eq(bindparam "x"))
+    conn:execute(corm.insert(t):from_select({ "id", "n" }, other):params { n = 7, x = 3 })
+    assert.equal(7, conn:scalar(select(t.c.n):where(t.c.id:eq(103))))
+    assert.is_true(insert:compare(insert))
+    assert.is_false(insert:compare(insert:params { id = 4 }))
+    assert.is_false(insert:params { id = 3 }:compare(insert:params { id = 4 }))
+    assert.same({ low = 40, new = "u", ids_1 = 4 }, update:params { low = 40, ids = { 4 }, new = "u" }:compile().params)
+  end)
+
+  it("of an INSERT or UPDATE has the type of its column", function()
+    local Upper = corm.TypeDecorator {
+      impl = corm.String, cache_ok = true,
+      process_bind_param = function(_, value) return value and value:upper() end,
+    }
+    local own = corm.Table("item", corm.MetaData(), Column("id", corm.Integer), Column("s", Upper))
+    local insert = corm.insert(own):values { id = bindparam "id", s = bindparam "word" }
+    conn:execute(insert:params { id = 4, word = "given" })
+    conn:execute(corm.update(own):where(own.c.id:eq(bindparam "which")):values { s = bindparam "word" }
+      :params { which = 1, word = "changed" })
+    assert.equal("GIVEN CHANGED", conn:scalar(select(t.c.s):where(t.c.id:eq(4))) .. " "
+      .. conn:scalar(select(t.c.s):where(t.c.id:eq(1))))
+    raises("ArgumentError", "params: a value or an SQL expression expected", insert.params, insert, { id = {} })
+  end)
+
+  it("of an UPDATE or DELETE counts in memory as well", function()
+    for _, synchronize in ipairs { "auto", "evaluate", "fetch" } do
+      local session = corm.Session { bind = conn }
+      local item, other = session:get(Item, 1), session:get(Item, 3)
+      local stmt = corm.update(Item):where(Item.id:eq(bindparam("which", 3))):values { n = bindparam("n", 5) }
+        :params { which = 1, n = 11 }:execution_options { synchronize_session = synchronize }
+      session:execute(stmt)
+      assert.same({ 11, 30 }, { item.n, other.n })
+      session:execute(stmt, { n = 12 })
+      assert.same({ 12, 30 }, { item.n, other.n })
+      session:execute(corm.delete(Item):where(Item.n:gt(bindparam "least")):params { least = 29 }
+        :execution_options { synchronize_session = synchronize })
+      assert.is_nil(session:get(Item, 3))
+      assert.equal(item, session:get(Item, 1))
+      session:rollback()
+      session:close()
+    end
+  end)
+
+  it("in a subquery gets its value from the statement around it", function()
+    local gone = select(t.c.id):where(t.c.n:lt(bindparam "most")):params { most = 0 }:subquery()
+    local delete = corm.delete(t):where(t.c.id:in_(select(gone.c.id)))
+    assert.equal(0, conn:execute(delete).rowcount)
+    assert.equal(1, conn:execute(delete:params { most = 20 }).rowcount)
+    assert.equal(2, conn:execute(delete:params { most = 31 }).rowcount)
+  end)
+
   it("is refused by params where the statement has none of that name", function()
+    local insert = corm.insert(t):values { id = bindparam "id", s = "x" }
+    local wrong = raises("ArgumentError", "params: the statement has no parameter 'idd'", insert.params, insert,
+      { idd = 1 })
+    assert.equal("did you mean 'id'?", wrong.hint)
+    raises("ArgumentError", "the statement has no parameter 's'", insert.params, insert, { s = 1 })
+    raises("ArgumentError", "has no parameter 'n'", function() return corm.update(t):params { n = 1 } end)
+    raises("ArgumentError", "a table of named values expected", function() return corm.delete(t):params(1) end)
     local stmt = select(t.c.id):where(t.c.n:gt(bindparam "low"), t.c.id:gt(0))
     local err = raises("ArgumentError", "params: the statement has no parameter 'lwo'", stmt.params, stmt, { lwo = 1 })
     assert.equal("did you mean 'low'?", err.hint)

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "binding/b_statement.h"
 #include "binding/state.h"
+#include "sql/named.h"
 
 /* -- values that an execution gives -------------------------------------------------------------------------------- */
 
@@ -244,7 +245,7 @@ int binding_bindparam(lua_State *L) {
   return 1;
 }
 
-/* -- select:params() ------------------------------------------------------------------------------------------------
+/* -- params() -------------------------------------------------------------------------------------------------------
  */
 
 /* A parameter of the statement, and the value that it gets. */
@@ -254,14 +255,20 @@ typedef struct given {
 } given;
 
 /* The statement's own parameter of that name. */
-static const corm_bind *find_parameter(lua_State *L, const corm_compiled *compiled, const char *name) {
+static corm_named_bind find_parameter(lua_State *L, const corm_named_binds *binds, const char *name,
+                                      corm_arena *scratch) {
   const char *names[128];
   size_t n = 0;
-  for (uint32_t i = 0; i < compiled->nbinds; i++) {
-    const corm_bind *bind = compiled->binds[i].node;
-    if (!bind || bind->unique) continue;
-    if (strcmp(bind->key, name) == 0) return bind;
+  for (size_t i = 0; i < binds->n; i++) {
+    const corm_bind *bind = binds->items[i].bind;
+    if (strcmp(bind->key, name) == 0) return binds->items[i];
     if (n < sizeof names / sizeof *names) names[n++] = bind->key;
+  }
+  for (size_t i = 0; i < binds->ntexts; i++) {
+    if (!corm_text_has(binds->texts[i]->sql, binds->texts[i]->len, name)) continue;
+    const corm_bind *bind = (const corm_bind *)corm_bindparam_in(scratch, name, NULL, NULL, false);
+    if (!bind) binding_error(L, CORM_E_MEMORY, "not enough memory");
+    return (corm_named_bind){.bind = bind, .type = bind->base.type};
   }
   corm_error err;
   corm_error_init(&err);
@@ -269,11 +276,12 @@ static const corm_bind *find_parameter(lua_State *L, const corm_compiled *compil
   const char *nearest = corm_name_nearest(name, names, n);
   if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
   binding_raise(L, &err);
-  return NULL;
+  return (corm_named_bind){.bind = NULL};
 }
 
 /* The parameter with the value at the top, which stays alive in the table at `kept`. */
-static given read_given(lua_State *L, const corm_bind *bind, corm_arena *scratch, int kept) {
+static given read_given(lua_State *L, corm_named_bind named, corm_arena *scratch, int kept) {
+  const corm_bind *bind = named.bind;
   const int at = lua_gettop(L);
   given g = {.made = *bind};
   binding_arg value = {.room = 0};
@@ -281,17 +289,18 @@ static given read_given(lua_State *L, const corm_bind *bind, corm_arena *scratch
   g.made.hook = 0;
   if (bind->expanding) {
     uint32_t width;
-    g.made.values = read_values(L, at, bind->key, bind->base.type, scratch, &g.made.nvalues, &width, &g.room);
+    g.made.values = read_values(L, at, bind->key, named.type, scratch, &g.made.nvalues, &width, &g.room);
     if (g.made.nvalues) g.made.width = width;
   } else {
-    binding_arg_read(L, at, bind->base.type, "params", &value);
+    binding_arg_read(L, at, named.type, "params", &value);
     if (value.node)
       binding_error(L, CORM_E_ARGUMENT, "params: a plain value expected for '%.100s', got an SQL expression",
                     bind->key);
     g.made.value = value.value;
     g.room = value.room;
   }
-  if (bind->base.type->kind == CORM_TYPE_NULLTYPE && !bind->base.type->hosted)
+  g.made.base.type = named.type;
+  if (named.type->kind == CORM_TYPE_NULLTYPE && !named.type->hosted)
     g.made.base.type = corm_type_of_value(g.made.nvalues ? &g.made.values[0] : &value.value);
   g.room += BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(strlen(bind->key));
   binding_arg_keep(L, at, kept);
@@ -299,7 +308,7 @@ static given read_given(lua_State *L, const corm_bind *bind, corm_arena *scratch
 }
 
 /* Reads the table at 2; returns the number of its fields. */
-static uint32_t read_all_given(lua_State *L, const corm_compiled *compiled, corm_arena *scratch, int kept,
+static uint32_t read_all_given(lua_State *L, const corm_named_binds *binds, corm_arena *scratch, int kept,
                                given **out) {
   uint32_t n = 0, i = 0;
   for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
@@ -310,52 +319,69 @@ static uint32_t read_all_given(lua_State *L, const corm_compiled *compiled, corm
   *out = corm_arena_alloc(scratch, (n + (size_t)1) * sizeof **out);
   if (!*out) binding_error(L, CORM_E_MEMORY, "not enough memory");
   for (lua_pushnil(L); lua_next(L, 2);)
-    (*out)[i++] = read_given(L, find_parameter(L, compiled, lua_tostring(L, -2)), scratch, kept);
+    (*out)[i++] = read_given(L, find_parameter(L, binds, lua_tostring(L, -2), scratch), scratch, kept);
   return n;
 }
 
-/* The select with what was given before and now; of two values for a name the later one counts. */
-static const corm_node *select_with_in(corm_arena *arena, const corm_select *old, const given *items, uint32_t n) {
-  const uint32_t had = old->extra ? old->extra->ngiven : 0;
-  corm_select *select = (corm_select *)binding_statement_copy_in(arena, &old->base);
-  corm_select_extra *extra = corm_arena_zalloc(arena, 1, sizeof *extra);
-  const corm_bind **binds = corm_arena_alloc(arena, (had + (size_t)n + 1) * sizeof *binds);
-  if (!select || !extra || !binds) return NULL;
-  if (old->extra) *extra = *old->extra;
-  for (uint32_t i = 0; i < had; i++) binds[i] = old->extra->given[i];
+/* What was given before, which is at *binds, and now: of two values for a name the later one counts. */
+static bool add_given(corm_arena *arena, const corm_bind *const **binds, uint32_t *had, const given *items,
+                      uint32_t n) {
+  const corm_bind **all = corm_arena_alloc(arena, (*had + (size_t)n + 1) * sizeof *all);
+  if (!all) return false;
+  for (uint32_t i = 0; i < *had; i++) all[i] = (*binds)[i];
   for (uint32_t i = 0; i < n; i++)
-    if (!(binds[had + i] = corm_bind_copy_in(arena, &items[i].made, NULL))) return NULL;
-  extra->given = binds;
-  extra->ngiven = had + n;
-  select->extra = extra;
-  return &select->base;
+    if (!(all[*had + i] = corm_bind_copy_in(arena, &items[i].made, NULL))) return false;
+  *binds = all;
+  *had += n;
+  return true;
 }
 
-int binding_select_params(lua_State *L) {
+static const corm_node *select_with_in(corm_arena *arena, const corm_node *old, const given *items, uint32_t n) {
+  corm_select *select = (corm_select *)binding_statement_copy_in(arena, old);
+  corm_select_extra *extra = corm_arena_zalloc(arena, 1, sizeof *extra);
+  if (!select || !extra) return NULL;
+  if (select->extra) *extra = *select->extra;
+  select->extra = extra;
+  return add_given(arena, &extra->given, &extra->ngiven, items, n) ? &select->base : NULL;
+}
+
+static const corm_node *dml_with_in(corm_arena *arena, const corm_node *old, const given *items, uint32_t n) {
+  corm_node *node;
+  corm_dml_extra *extra;
+  if (!binding_dml_extra_in(arena, old, &node, &extra)) return NULL;
+  return add_given(arena, &extra->given, &extra->ngiven, items, n) ? node : NULL;
+}
+
+static uint32_t given_before(const corm_node *node, bool dml) {
+  const corm_dml_extra *extra = dml ? corm_dml_extra_of(node) : NULL;
+  if (dml) return extra ? extra->ngiven : 0;
+  const corm_select *select = (const corm_select *)node;
+  return select->extra ? select->extra->ngiven : 0;
+}
+
+int binding_params(lua_State *L) {
   const corm_node *text = binding_tonode(L, 1);
   if (text && text->kind == CORM_NODE_TEXT && lua_istable(L, 2)) return binding_text_bindparams(L);
-  const corm_select *old = binding_checkselectable(L, "params");
-  static const corm_compile_options options = {.named = true};
+  const corm_node *old = binding_dml_at(L);
+  const bool dml = old != NULL;
+  if (!dml) old = &binding_checkselectable(L, "params")->base;
   binding_state *state = binding_get(L);
-  corm_compiled compiled;
-  corm_error err;
+  corm_named_binds binds;
   given *items;
-  corm_error_init(&err);
   if (lua_gettop(L) != 2 || !binding_is_plain_table(L, 2) || lua_rawlen(L, 2) > 0)
     return binding_error(L, CORM_E_ARGUMENT, "params: a table of named values expected, got %s",
                          binding_typename(L, 2));
   lua_newtable(L);
   corm_arena *scratch = binding_scratch(L, state);
-  if (binding_compile(L, 1, &corm_dialect_default, &options, scratch, &compiled, &err) != CORM_OK)
-    return binding_raise(L, &err);
-  const uint32_t n = read_all_given(L, &compiled, scratch, 3, &items);
-  size_t room = BINDING_ROOM(corm_select) + BINDING_ROOM(corm_select_extra) +
-                ((old->extra ? old->extra->ngiven : 0) + (size_t)n + 4) * sizeof(void *);
+  if (!corm_named_binds_in(scratch, old, &binds)) return binding_error(L, CORM_E_MEMORY, "not enough memory");
+  const uint32_t n = read_all_given(L, &binds, scratch, 3, &items);
+  size_t room = (dml ? binding_dml_extra_room() : BINDING_ROOM(corm_select) + BINDING_ROOM(corm_select_extra)) +
+                (given_before(old, dml) + (size_t)n + 4) * sizeof(void *);
   for (uint32_t i = 0; i < n; i++) room += items[i].room;
   binding_build b;
   const corm_node *node;
   binding_statement_start(&b, L, room, 1);
-  do node = select_with_in(&b.arena, old, items, n);
+  do node = dml ? dml_with_in(&b.arena, old, items, n) : select_with_in(&b.arena, old, items, n);
   while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 3, 3);
   binding_scratch_done(L, state, scratch);

@@ -19,7 +19,7 @@ void binding_late_init(binding_late *late, lua_State *L, int params, bool many);
 int binding_bindparam(lua_State *L);
 /* text:bindparams(bindparam("x", ...), ..., { y = value }) (b_text.c) */
 int binding_text_bindparams(lua_State *L);
-/* select:params { name = value }; of text the same as bindparams */
-int binding_select_params(lua_State *L);
+/* statement:params { name = value }; of text the same as bindparams */
+int binding_params(lua_State *L);
 
 #endif

@@ -28,9 +28,7 @@ static corm_node *copy_in(corm_arena *arena, const corm_node *node, const corm_d
   return copy;
 }
 
-/* Starts the statement at 1 once more, with an extra of its own that begins as the old one. False: the arena is full.
- */
-static bool start_extra(corm_arena *arena, const corm_node *old, corm_node **node, corm_dml_extra **extra) {
+bool binding_dml_extra_in(corm_arena *arena, const corm_node *old, corm_node **node, corm_dml_extra **extra) {
   const corm_dml_extra **place = NULL;
   *node = copy_in(arena, old, &place);
   *extra = corm_arena_zalloc(arena, 1, sizeof **extra);
@@ -40,9 +38,11 @@ static bool start_extra(corm_arena *arena, const corm_node *old, corm_node **nod
   return true;
 }
 
-#define ROOM_EXTRA (CORM_ARENA_ROUND(sizeof(dml_node)) + BINDING_ROOM(corm_dml_extra))
+size_t binding_dml_extra_room(void) {
+  return CORM_ARENA_ROUND(sizeof(dml_node)) + BINDING_ROOM(corm_dml_extra);
+}
 
-static const corm_node *dml_at(lua_State *L) {
+const corm_node *binding_dml_at(lua_State *L) {
   const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
   const corm_node *node = stmt ? stmt->base.node : NULL;
   bool is_dml =
@@ -67,7 +67,7 @@ static bool add_prefixes(lua_State *L, corm_arena *arena, corm_dml_extra *extra,
 }
 
 bool binding_dml_prefix_with(lua_State *L) {
-  const corm_node *old = dml_at(L);
+  const corm_node *old = binding_dml_at(L);
   if (!old) return false;
   const char *dialect;
   const int last = binding_read_affix(L, "prefix_with", &dialect);
@@ -75,10 +75,11 @@ bool binding_dml_prefix_with(lua_State *L) {
   const size_t n = (size_t)last + (had ? had->nprefixes : 0);
   binding_build b;
   corm_node *node;
-  binding_statement_start(&b, L, ROOM_EXTRA + CORM_ARENA_ROUND(n * sizeof(corm_select_text)), last - 1);
+  binding_statement_start(&b, L, binding_dml_extra_room() + CORM_ARENA_ROUND(n * sizeof(corm_select_text)), last - 1);
   do {
     corm_dml_extra *extra;
-    if (!start_extra(&b.arena, old, &node, &extra) || !add_prefixes(L, &b.arena, extra, last, dialect)) node = NULL;
+    if (!binding_dml_extra_in(&b.arena, old, &node, &extra) || !add_prefixes(L, &b.arena, extra, last, dialect))
+      node = NULL;
   } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 2, last);
   return true;
@@ -117,7 +118,7 @@ static bool add_limits(corm_arena *arena, corm_dml_extra *extra, const corm_dml_
 
 /* with_dialect_options { mysql_limit, mariadb_limit } */
 static int stmt_with_dialect_options(lua_State *L) {
-  const corm_node *old = dml_at(L);
+  const corm_node *old = binding_dml_at(L);
   if (!old) old = binding_checkstatement(L, CORM_NODE_UPDATE, "with_dialect_options")->base.node;
   lua_settop(L, 2);
   if (!binding_is_plain_table(L, 2))
@@ -133,10 +134,11 @@ static int stmt_with_dialect_options(lua_State *L) {
   binding_build b;
   corm_node *node;
   binding_statement_start(
-      &b, L, ROOM_EXTRA + CORM_ARENA_ROUND(((size_t)n + (had ? had->nlimits : 0)) * sizeof(corm_dml_limit)), 0);
+      &b, L,
+      binding_dml_extra_room() + CORM_ARENA_ROUND(((size_t)n + (had ? had->nlimits : 0)) * sizeof(corm_dml_limit)), 0);
   do {
     corm_dml_extra *extra;
-    if (!start_extra(&b.arena, old, &node, &extra) || !add_limits(&b.arena, extra, limits, n)) node = NULL;
+    if (!binding_dml_extra_in(&b.arena, old, &node, &extra) || !add_limits(&b.arena, extra, limits, n)) node = NULL;
   } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 1, 0);
   return 1;
@@ -220,7 +222,7 @@ static bool add_defaults(lua_State *L, corm_arena *arena, corm_node *node, corm_
 
 /* return_defaults(column, ... [, { supplemental_cols, sort_by_parameter_order }]) */
 static int stmt_return_defaults(lua_State *L) {
-  const corm_node *old = dml_at(L);
+  const corm_node *old = binding_dml_at(L);
   if (!old || old->kind == CORM_NODE_DELETE)
     old = binding_checkstatement(L, CORM_NODE_INSERT, "return_defaults")->base.node;
   defaults_args args = {.last = lua_gettop(L), .end = -1};
@@ -231,10 +233,12 @@ static int stmt_return_defaults(lua_State *L) {
   const int top = lua_gettop(L);
   binding_build b;
   corm_node *node;
-  binding_statement_start(&b, L, ROOM_EXTRA + BINDING_ROOM(corm_return_defaults) + ((size_t)top + 32) * 32, top - 1);
+  binding_statement_start(
+      &b, L, binding_dml_extra_room() + BINDING_ROOM(corm_return_defaults) + ((size_t)top + 32) * 32, top - 1);
   do {
     corm_dml_extra *extra;
-    if (!start_extra(&b.arena, old, &node, &extra) || !add_defaults(L, &b.arena, node, extra, &args)) node = NULL;
+    if (!binding_dml_extra_in(&b.arena, old, &node, &extra) || !add_defaults(L, &b.arena, node, extra, &args))
+      node = NULL;
   } while (binding_build_again(&b, node));
   binding_statement_finish(L, true, 2, top);
   return 1;

@@ -413,7 +413,7 @@ static int select_get_label_style(lua_State *L) {
 
 void binding_open_select_extra(lua_State *L) {
   static const luaL_Reg methods[] = {{"with_for_update", select_with_for_update},
-                                     {"params", binding_select_params},
+                                     {"params", binding_params},
                                      {"fetch", select_fetch},
                                      {"slice", select_slice},
                                      {"prefix_with", select_prefix_with},

@@ -76,6 +76,12 @@ const corm_node *binding_checktext(lua_State *L, int arg, const char *method);
 int binding_read_affix(lua_State *L, const char *method, const char **dialect);
 /* prefix_with() when the statement at 1 is an INSERT, UPDATE or DELETE; false and nothing pushed when not. */
 bool binding_dml_prefix_with(lua_State *L);
+/* The INSERT, UPDATE or DELETE at 1, else NULL. */
+const corm_node *binding_dml_at(lua_State *L);
+/* The statement once more, with an extra of its own that begins as the old one, and the room for both. False: the arena
+ * is full. */
+bool binding_dml_extra_in(corm_arena *arena, const corm_node *old, corm_node **node, struct corm_dml_extra **extra);
+size_t binding_dml_extra_room(void);
 /* Starts the userdata of a statement that holds nargs arguments. */
 void binding_statement_start(binding_build *b, lua_State *L, size_t room, int nargs);
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last

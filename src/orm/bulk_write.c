@@ -183,6 +183,9 @@ static corm_status select_keys(corm_bulk_write *bulk, corm_conn *conn, corm_erro
                         .where = where_of(bulk)};
   select.ctes = update ? update->ctes : ((const corm_delete_node *)bulk->statement)->ctes;
   select.nctes = update ? update->nctes : ((const corm_delete_node *)bulk->statement)->nctes;
+  const corm_dml_extra *said = corm_dml_extra_of(bulk->statement);
+  const corm_select_extra extra = {.given = said ? said->given : NULL, .ngiven = said ? said->ngiven : 0};
+  if (extra.ngiven) select.extra = &extra;
   corm_value *key = corm_arena_zalloc(bulk->arena, bulk->mapper->npk, sizeof *key);
   if (!select.columns || !key) return corm_error_memory(err);
   const corm_compile_options options = {.late = bulk->late, .criteria = bulk->criteria};
@@ -262,7 +265,8 @@ corm_status corm_bulk_prepare(corm_bulk_write *bulk, corm_conn *conn, corm_error
                                      .dialect = dialect,
                                      .mapper = bulk->mapper,
                                      .from = target_of(bulk),
-                                     .params = bulk->params};
+                                     .params = bulk->params,
+                                     .extra = corm_dml_extra_of(bulk->statement)};
   if (bulk->synchronize == CORM_SYNCHRONIZE_OFF) return CORM_OK;
   /* A LIMIT takes rows that no condition tells; other tables of a class have rows of their own. */
   bulk->outdates = bulk->mapper->ntables > 1 ||

@@ -164,6 +164,9 @@ static const corm_value *given_value(const corm_evaluator *evaluator, const corm
   const corm_params *params = evaluator->params;
   for (size_t i = 0; !bind->unique && bind->key && params && params->names && i < params->n; i++)
     if (strcmp(params->names[i], bind->key) == 0) return &params->values[i];
+  const corm_dml_extra *extra = evaluator->extra;
+  for (uint32_t i = extra ? extra->ngiven : 0; !bind->unique && i-- > 0;)
+    if (strcmp(extra->given[i]->key, bind->key) == 0) return &extra->given[i]->value;
   return bind->required ? NULL : &bind->value;
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/connection.h"
 #include "orm/entity.h"
+#include "sql/dml.h"
 
 struct corm_step;
 
@@ -23,10 +24,11 @@ typedef struct corm_evaluator {
   corm_arena *arena;
   const corm_dialect *dialect;
   const corm_mapper *mapper;
-  const corm_node *from;     /* whose columns are the mapper's slots: a TABLE or an ALIAS */
-  const corm_params *params; /* of the execution; NULL: none */
-  const char *refused;       /* what cannot be evaluated, for messages ("a function"); NULL: nothing */
-  bool loose;                /* some comparison may be unknown although the slots are there */
+  const corm_node *from;       /* whose columns are the mapper's slots: a TABLE or an ALIAS */
+  const corm_params *params;   /* of the execution; NULL: none */
+  const corm_dml_extra *extra; /* of the statement: values of its parameters; NULL: none */
+  const char *refused;         /* what cannot be evaluated, for messages ("a function"); NULL: nothing */
+  bool loose;                  /* some comparison may be unknown although the slots are there */
 } corm_evaluator;
 
 /* Compiles an expression; sets `refused` when it cannot be evaluated. The nodes must outlive the program. Fails for

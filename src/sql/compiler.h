@@ -82,10 +82,11 @@ typedef struct corm_cte_slot {
   uint32_t order;   /* in which they were finished */
 } corm_cte_slot;
 
-/* What selects say of named parameters, those of the outer ones first. */
+/* What statements say of named parameters, those of the outer ones first. */
 typedef struct corm_given {
   const struct corm_given *outer;
-  const corm_select_extra *extra;
+  const corm_bind *const *binds;
+  uint32_t n;
 } corm_given;
 
 struct corm_compiler {
@@ -116,7 +117,7 @@ struct corm_compiler {
   size_t with_at;                  /* where the statement's WITH goes */
   const corm_table *proposed;      /* whose row to be inserted may be spoken of, now; NULL: none */
   const corm_node *windowed;       /* the function that is followed by OVER, and so is no aggregate */
-  const corm_given *given;         /* values of named parameters, of selects met so far; NULL: none */
+  const corm_given *given;         /* values of named parameters, of statements met so far; NULL: none */
   const corm_select_extra *hinted; /* of the select whose FROMs are written; NULL: has no hints */
   const corm_node *ordering;       /* ORDER BY of the function that the dialect is asked to write, or NULL */
   corm_prefix prefixes[4];         /* of the FROMs seen last */
@@ -187,7 +188,7 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
 bool corm_is_long_list(const corm_compiler *c, const corm_bind *bind);
 void corm_emit_long_list(corm_compiler *c, const corm_bind *bind, const char *name);
 /* What is emitted from here on has the values that a select gives its named parameters (late.c). */
-void corm_take_given(corm_compiler *c, const corm_select_extra *extra);
+void corm_take_given(corm_compiler *c, const corm_bind *const *binds, uint32_t n);
 /* The bind with the value that it was given, or itself. */
 const corm_bind *corm_given_bind(corm_compiler *c, const corm_bind *bind);
 /* corm_emit_bind for one whose value the execution may give (late.c). */

@@ -25,6 +25,8 @@ typedef struct corm_dml_extra {
   uint32_t nlimits;
   const corm_dml_limit *limits;         /* of two for a dialect the last one counts */
   const corm_return_defaults *defaults; /* NULL: not said */
+  const corm_bind *const *given;        /* values of named parameters, of the statement and of what is in it */
+  uint32_t ngiven;
 } corm_dml_extra;
 
 /* What becomes of a row that is there already. */

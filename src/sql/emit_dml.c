@@ -81,6 +81,10 @@ static void emit_verb(corm_compiler *c, const char *verb, const corm_dml_extra *
   corm_emit_text(c, behind);
 }
 
+static void take_given(corm_compiler *c, const corm_dml_extra *extra) {
+  if (extra && extra->ngiven) corm_take_given(c, extra->given, extra->ngiven);
+}
+
 /* -- INSERT -------------------------------------------------------------------------------------------------------- */
 
 static bool takes_part(const corm_compiler *c, const corm_inserting *x, size_t index) {
@@ -202,6 +206,7 @@ static void emit_from_select(corm_compiler *c, const corm_inserting *x) {
 }
 
 void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
+  take_given(c, insert->extra);
   if (insert->nctes) corm_add_ctes(c, insert->ctes, insert->nctes);
   c->out->is_dml = true;
   c->out->is_insert = true;
@@ -324,6 +329,7 @@ static const corm_table *target_table(corm_compiler *c, const corm_node *target)
 }
 
 void corm_emit_update(corm_compiler *c, const corm_update *update) {
+  take_given(c, update->extra);
   if (update->nctes) corm_add_ctes(c, update->ctes, update->nctes);
   c->out->is_dml = true;
   const corm_table *table = target_table(c, update->table);
@@ -354,6 +360,7 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
 }
 
 void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
+  take_given(c, delete_node->extra);
   if (delete_node->nctes) corm_add_ctes(c, delete_node->ctes, delete_node->nctes);
   c->out->is_dml = true;
   const corm_table *table = target_table(c, delete_node->table);

@@ -374,7 +374,7 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
 void corm_emit_part(corm_compiler *c, const corm_select *select, corm_select_place place,
                     void (*more)(corm_compiler *c, const void *ctx), const void *ctx) {
   if (c->failed) return;
-  if (select->extra && select->extra->ngiven) corm_take_given(c, select->extra);
+  if (select->extra && select->extra->ngiven) corm_take_given(c, select->extra->given, select->extra->ngiven);
   if (select->nctes) corm_add_ctes(c, select->ctes, select->nctes);
   switch ((corm_node_kind)select->base.kind) {
   case CORM_NODE_COMPOUND: corm_emit_compound(c, select, place); break;

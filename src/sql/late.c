@@ -4,20 +4,20 @@
 
 /* Values that the execution gives before the text is written: lists behind IN, literals, binds of functions. */
 
-void corm_take_given(corm_compiler *c, const corm_select_extra *extra) {
+void corm_take_given(corm_compiler *c, const corm_bind *const *binds, uint32_t n) {
   corm_given *given = corm_compiler_check(c, corm_arena_alloc(c->arena, sizeof *given));
   if (!given) return;
-  *given = (corm_given){.outer = c->given, .extra = extra};
+  *given = (corm_given){.outer = c->given, .binds = binds, .n = n};
   c->given = given;
 }
 
-/* A name means one parameter in the whole statement: the outermost select has the last word. Each place keeps the type
-   that it has. */
+/* A name means one parameter in the whole statement: the outermost statement has the last word. Each place keeps the
+   type that it has. */
 const corm_bind *corm_given_bind(corm_compiler *c, const corm_bind *bind) {
   const corm_bind *found = bind;
   for (const corm_given *given = c->given; given && !bind->unique; given = given->outer)
-    for (uint32_t i = 0; i < given->extra->ngiven; i++)
-      if (strcmp(given->extra->given[i]->key, bind->key) == 0) found = given->extra->given[i];
+    for (uint32_t i = 0; i < given->n; i++)
+      if (strcmp(given->binds[i]->key, bind->key) == 0) found = given->binds[i];
   if (found == bind || found->base.type == bind->base.type || bind->base.type->kind == CORM_TYPE_NULLTYPE) return found;
   corm_bind *copy = corm_compiler_check(c, corm_arena_copy(c->arena, found, sizeof *found));
   if (!copy) return found;

@@ -302,6 +302,7 @@ static void dml_extra_parts(corm_parts *p, const corm_dml_extra *extra) {
     text(p, extra->limits[i].dialect);
     number(p, (uint64_t)extra->limits[i].n);
   }
+  nodes(p, (const corm_node *const *)extra->given, extra->ngiven);
 }
 
 static void insert_parts(corm_parts *p, const corm_insert *insert) {
@@ -321,6 +322,8 @@ static void update_parts(corm_parts *p, const corm_update *update) {
   node(p, update->table);
   column_names(p, update->columns, update->n);
   nodes(p, update->values, update->n);
+  nodes(p, (const corm_node *const *)update->others, update->nothers);
+  nodes(p, update->other_values, update->nothers);
   node(p, update->where);
   nodes(p, update->returning, update->nreturning);
   nodes(p, update->ctes, update->nctes);

@@ -121,7 +121,7 @@ function Statement:options(...) end
 ---@return self
 function Statement:execution_options(options) end
 
----Values of named parameters, of a select, a union or text, and of all that is in it.
+---Values of named parameters, of a select, a union, text, an INSERT, UPDATE or DELETE, and of all that is in it.
 ---@param values table<string, any>
 ---@return self
 function Statement:params(values) end
