@@ -136,6 +136,18 @@ describe("a relationship", function()
     end
   end)
 
+  it("is ordered downwards by names", function()
+    for _, order in ipairs { "Child.id.desc()", "desc(Child.id)", { "Child.parent_id.asc()", "desc(id)" } } do
+      local Parent, Child, Base = family { order_by = order }
+      local session, sent = session_of(Base)
+      session:add(Parent { children = { Child {}, Child {} } })
+      session:commit()
+      assert.equal(2, session:scalars(select(Parent)):one().children[1].id)
+      assert.is_truthy(sent[#sent]:find("child.id DESC", 1, true), sent[#sent])
+      session:close()
+    end
+  end)
+
   it("takes the target and the secondary table late", function()
     local Base = corm.declarative_base()
     local Right
@@ -359,6 +371,9 @@ describe("a wrong relationship", function()
     refused("ArgumentError", "passive_deletes is true, false or \"all\"", { passive_deletes = "some" })
     refused("ArgumentError", "Parent.children: order_by", { order_by = "Child.id desc" })
     refused("ArgumentError", "unknown attribute 'idd' of Child", { order_by = "Child.idd" })
+    refused("ArgumentError", "a name such as \"Class.attribute\" expected, got 'lower(Child.id)'",
+      { order_by = "lower(Child.id)" })
+    refused("ArgumentError", "relationship Parent.children: primaryjoin: a condition such as", { primaryjoin = true })
     refused("InvalidRequestError", "Parent.children: there is no class named 'Chld'", { order_by = "Chld.id" })
     refused("InvalidRequestError", "there is no table named 'links'", { secondary = "links" })
     refused("ArgumentError", "secondary: a Table, a join or a subquery expected", { secondary = 5 })

@@ -70,10 +70,19 @@ local function resolve_class(registry, target, where)
   return target
 end
 
+local orders = { asc = true, desc = true }
+
+-- "Order.id.desc()" and "desc(Order.id)": the name in it, and "desc".
+local function split_order(name)
+  local inner, order = string.match(name, "^%s*(.-)%.(%a+)%(%)%s*$")
+  if not orders[order] then order, inner = string.match(name, "^%s*(%a+)%((.-)%)%s*$") end
+  if orders[order] then return inner, order end
+end
+
 -- "Order.id" or, with the target's class known, "id".
 local function resolve_name(registry, name, target, where, option)
-  local owner, key = string.match(name, "^%s*([^%.%s]+)%.([^%.%s]+)%s*$")
-  if not owner then key = string.match(name, "^%s*([^%.%s]+)%s*$") end
+  local owner, key = string.match(name, "^%s*([^%.%s()]+)%.([^%.%s()]+)%s*$")
+  if not owner then key = string.match(name, "^%s*([^%.%s()]+)%s*$") end
   if not key then
     fail("ArgumentError", "relationship %s: %s: a name such as \"Class.attribute\" expected, got '%s'; expressions are "
       .. "given by a function", where, option, name)
@@ -93,7 +102,12 @@ local function resolve_list(registry, value, target, where, option)
   local list = {}
   for i, item in ipairs(value) do
     item = call_late(item)
-    if type(item) == "string" then item = resolve_name(registry, item, target, where, option) end
+    if type(item) == "string" then
+      local name, order = nil, nil
+      if option == "order_by" then name, order = split_order(item) end
+      item = resolve_name(registry, name or item, target, where, option)
+      if order then item = item[order](item) end
+    end
     list[i] = item
   end
   return list
@@ -104,6 +118,10 @@ local function resolve_condition(value, where, option)
   if type(value) == "string" then
     fail("ArgumentError", "relationship %s: %s: strings are never SQL; write %s = function() return "
       .. "User.id:eq(Address.user_id) end", where, option, option)
+  end
+  if value ~= nil and type(value) ~= "userdata" then
+    fail("ArgumentError", "relationship %s: %s: a condition such as User.id:eq(Address.user_id) expected, got %s",
+      where, option, native.kind(value))
   end
   return value
 end

@@ -257,7 +257,8 @@ static int engine_listen(lua_State *L) {
   binding_check_options(L, 4, "event.listen", specs, 1);
   bool retval = binding_opt_bool(L, 4, "retval", false);
   if (retval && strcmp(lua_tostring(L, 2), "before_execute") != 0)
-    return binding_error(L, CORM_E_ARGUMENT, "event.listen: retval is for before_execute only");
+    return binding_error(L, CORM_E_ARGUMENT,
+                         "event.listen: retval is for before_execute only, which may give another statement");
   push_list_without(L, &had);
   lua_createtable(L, 2, 0);
   lua_pushvalue(L, 3);

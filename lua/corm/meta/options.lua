@@ -108,7 +108,7 @@
 ---@field uselist? boolean false: one object where a collection would be
 ---@field cascade? string|string[]|false `"save-update, merge"` unless said; `"all, delete-orphan"` ...
 ---@field lazy? "batch"|"select"|"selectin"|"joined"|"immediate"|"raise"|"noload"|"write_only"|"dynamic"|boolean
----@field order_by? any A column, `"Class.attribute"`, a list, or a function
+---@field order_by? any A column, `"Class.attribute"`, `"Class.attribute.desc()"`, a list, or a function
 ---@field primaryjoin? any The condition to the target, or to the secondary table; or a function that gives it
 ---@field secondaryjoin? any The condition from the secondary table to the target
 ---@field collection_class? any `"set"`, attribute_keyed_dict(name), ordering_list(name), methods by name
