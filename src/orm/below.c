@@ -47,12 +47,15 @@ static bool is_for(const corm_load_entity *entity, const corm_mapper *below, con
   return true;
 }
 
-/* Notes the slots that the object has not got; true: there are some. */
-static bool add_missing(const corm_mapper *below, const corm_object *object, uint64_t *set) {
+/* Notes the slots that the object has not got; true: there are some. What it has of the entity's own class and is
+   expired was in the row, or is not wanted. */
+static bool add_missing(const corm_load_entity *entity, const corm_mapper *below, const corm_object *object,
+                        uint64_t *set) {
   bool any = false;
   for (uint32_t i = 0; i < below->nattributes; i++) {
     const uint8_t flags = object->slots[i].flags;
-    if (!(flags & CORM_VALUE_LATER) || !(flags & CORM_VALUE_EXPIRED) || (flags & CORM_VALUE_ALONE)) continue;
+    if (!(flags & CORM_VALUE_EXPIRED) || (flags & CORM_VALUE_ALONE)) continue;
+    if (!(flags & CORM_VALUE_LATER) && i < entity->mapper->nattributes) continue;
     set[i / 64] |= UINT64_C(1) << (i % 64);
     any = true;
   }
@@ -66,7 +69,7 @@ static uint32_t collect(const corm_loader *loader, corm_load_entity *entity, cor
   while (entity->offset < entity->seen.len && n < CORM_GATHER_KEYS / below->npk) {
     corm_object *object = entity->seen.items[entity->offset++];
     if (object->session != loader->session || !is_for(entity, below, object)) continue;
-    if (!add_missing(below, object, set)) continue;
+    if (!add_missing(entity, below, object, set)) continue;
     for (uint32_t i = 0; i < below->npk; i++) {
       keys[n * below->npk + i] = *corm_object_committed(object, below->pk[i]);
       keys[n * below->npk + i].flags = 0;

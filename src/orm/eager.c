@@ -171,22 +171,27 @@ static bool may_overwrite(const corm_loader *loader, const corm_load_job *job) {
   return loader->populate_existing && !(job->recursion < 0 && job->parents.len);
 }
 
+/* Only the query's own entities are the rows of it, and it selects no keys of classes below them. */
+static bool is_within_query(const corm_loader *loader, const corm_load_entity *entity, const corm_load_job *job) {
+  const corm_relationship *relationship = job->relationship;
+  if (!job->within || !loader->select || entity->parent || relationship->by_parent) return false;
+  return corm_mapper_isa(corm_bundle_mapper(entity->said), relationship->parent);
+}
+
 /* `before`: the load whose rows will be read first, or NULL. */
 static corm_status next_of_job(corm_loader *loader, corm_load_entity *entity, const corm_loader *before,
                                corm_loader **sub, corm_error *err) {
   corm_load_job *job = entity->jobs;
   if (job->below) return corm_below_open(loader, entity, sub, err);
   const corm_vec *parents = job->parents.len ? &job->parents : &entity->seen;
-  /* Only the query's own entities are the rows of it. */
   const corm_within within = {loader->select, loader->params, loader->late, entity->said};
-  const bool is_within = job->within && loader->select && !entity->parent && !job->relationship->by_parent;
   corm_load_plan *also = NULL;
   corm_status status = CORM_OK;
   if (entity->offset < parents->len)
     status =
         corm_session_before_load(loader->session, CORM_LOAD_RELATIONSHIP, job->relationship->target, NULL, &also, err);
   if (status != CORM_OK) return status;
-  const corm_fetch fetch = {.within = is_within ? &within : NULL,
+  const corm_fetch fetch = {.within = is_within_query(loader, entity, job) ? &within : NULL,
                             .session = loader->session,
                             .relationship = job->relationship,
                             .option = job->option,

@@ -61,13 +61,53 @@ typedef struct collecting {
   corm_value *key;
 } collecting;
 
+/* -- what is loaded already, and leads to what is not -- */
+
+static bool is_with_query(corm_lazy strategy) {
+  return strategy == CORM_LAZY_JOINED || strategy == CORM_LAZY_SELECTIN || strategy == CORM_LAZY_SUBQUERY ||
+         strategy == CORM_LAZY_IMMEDIATE;
+}
+
+/* Deeper than this a statement too many does no harm. */
+enum { DEEPEST_LOOK = 50 };
+
+static bool lacks_below(const corm_link *link, const corm_load_option *option, uint32_t depth);
+
+/* Whether the object misses what the option says of objects that it leads to. */
+static bool lacks(const corm_object *object, const corm_load_option *option, uint32_t depth) {
+  for (uint32_t i = 0; i < option->nchildren; i++) {
+    const corm_load_option *child = option->children[i];
+    const corm_relationship *relationship = child->columns ? NULL : child->relationship;
+    if (!relationship || !corm_mapper_isa(object->mapper, relationship->parent)) continue;
+    const bool said = child->strategy != CORM_LAZY_DEFAULT;
+    if (!is_with_query(said ? child->strategy : (corm_lazy)relationship->def.lazy)) continue;
+    const corm_link *link = corm_object_find_link(object, relationship);
+    if (!link || !link->loaded || lacks_below(link, child, depth + 1)) return true;
+  }
+  return false;
+}
+
+static bool lacks_below(const corm_link *link, const corm_load_option *option, uint32_t depth) {
+  const corm_items *items = corm_link_items(link);
+  const corm_object *one = corm_link_one(link);
+  if (!option->nchildren) return false;
+  if (depth > DEEPEST_LOOK || (one && lacks(one, option, depth))) return true;
+  for (uint32_t i = 0; i < items->n; i++)
+    if (lacks(items->ptr[i].object, option, depth)) return true;
+  return false;
+}
+
+/* What a parent has it keeps; the statement is sent for what it leads to, where a query asked for that. */
 static bool is_missing(const corm_fetch *fetch, corm_object *object) {
   const corm_link *link = corm_object_find_link(object, fetch->relationship);
   if (!link || !link->loaded) return true;
-  if (!fetch->populate_existing || corm_link_has_history(link)) return false;
+  if (corm_link_has_history(link)) return false;
+  if (!fetch->populate_existing) return fetch->option && !fetch->siblings && lacks_below(link, fetch->option, 0);
   corm_link_reset(object, fetch->relationship);
   return true;
 }
+
+/* -- parents -- */
 
 /* How many keys go into one statement. */
 static uint32_t max_keys(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width, uint32_t n) {

@@ -377,7 +377,9 @@ static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, co
 static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, corm_object *object, corm_error *err) {
   if (loader->alone && !entity->keeps) return CORM_OK;
   if (!entity->shape->mapper->relationships.len && !entity->shape->partial) return CORM_OK;
-  if (!entity->keeps && object->siblings && object->siblings->n > 1) {
+  if (loader->fetch && loader->fetch->siblings && loader->fetch->siblings == object->siblings)
+    return CORM_OK; /* it may be a parent of this load, which are known by their places in the group */
+  if (!entity->keeps && object->siblings && (object->siblings->n > 1 || object->siblings->plan)) {
     if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent ||
         loader->columns_only)
       return CORM_OK;

@@ -1,0 +1,158 @@
+-- Random queries with random loader options give what plain Lua finds in the same rows (spec/support/loads.lua).
+-- CORM_TEST_SEED repeats a run; CORM_TEST_LOADS says how many queries there are.
+local corm = require "corm"
+local database = require "spec.support.database"
+local loads = require "spec.support.loads"
+local models = require "spec.support.loads_models"
+
+local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
+local total = math.tointeger(tonumber(os.getenv "CORM_TEST_LOADS" or 1500 * share // 1))
+local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local OF_DATA = 50 -- queries of the same rows
+
+-- As Lua's own, whose state is not ours alone.
+local function numbers_from(state)
+  return function(n)
+    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
+    return (state >> 24) % n + 1
+  end
+end
+
+-- What the random ones have found.
+describe("a query with loader options", function()
+  local m, engine, session
+
+  setup(function()
+    m = models.make()
+    engine = database.engine()
+    m.Base.metadata:create_all(engine)
+    corm.Session { bind = engine }:begin(function(s)
+      s:add_all {
+        m.place { id = 1 },
+        m.person { id = 1 }, m.manager { id = 2, boss_id = 1, office_id = 1 }, m.manager { id = 3, boss_id = 2 },
+        m.engineer { id = 4, boss_id = 1, tools = { m.tool { id = 1 }, m.tool { id = 2 } } },
+        m.vendor { region = 1, id = 2, name = "v", tools = { m.tool { id = 3 }, m.tool { id = 4 } } },
+      }
+    end)
+  end)
+  teardown(function()
+    engine:dispose()
+    database.clean()
+  end)
+  before_each(function() session = corm.Session { bind = engine } end)
+  after_each(function() session:close() end)
+
+  local function silent(fn) return corm.assert_sql_count(session, 0, fn) end
+
+  it("[L01] finds objects that are parents and targets of one load, with options for what is behind them", function()
+    local Person, Manager = m.person, m.manager
+    for _, how in ipairs { "joined", "selectin", "subquery" } do
+      session:expunge_all()
+      local option = corm.defaultload(Person.boss):options(
+        corm.joinedload(Manager.office):options(corm[how .. "load"](m.place.companies)))
+      local list = session:scalars(corm.select(Person):where(Person.id:ge(2)):order_by(Person.id):options(option)):all()
+      assert.equal(1, list[1].boss.id, how)
+      assert.equal(2, list[2].boss.id, how)
+      assert.equal(1, list[3].boss.id, how)
+    end
+  end)
+
+  it("[L06] loads a relationship of a class below its own by keys, where a subquery has none of them", function()
+    local Person, Engineer = m.person, m.engineer
+    local stmt = corm.select(Person):order_by(Person.id):options(corm.subqueryload(Engineer.tools))
+    local list = session:scalars(stmt):all()
+    silent(function() assert.equal(2, #list[4].tools) end)
+  end)
+
+  it("[L09] finds a reference by a key of several columns that load_only left out", function()
+    local Tool = m.tool
+    local list = session:scalars(corm.select(Tool):where(Tool.id:ge(3)):options(corm.load_only(Tool.name))):all()
+    assert.equal("v", list[1].vendor.name)
+    assert.equal(list[1].vendor, list[2].vendor)
+  end)
+
+  it("[L11] keeps what it said of its only object, when others are loaded that lead to that", function()
+    local Person, Engineer = m.person, m.engineer
+    local only = corm.lazyload(Engineer.tools:and_(m.tool.id:gt(1)))
+    local engineer = session:scalars(corm.select(Person):where(Person.id:eq(4)):options(only)):one()
+    session:scalars(corm.select(Person):where(Person.id:eq(1)):options(corm.selectinload(Person.staff))):all()
+    assert.equal(1, #engineer.tools)
+  end)
+
+  describe("[L05] goes through what is loaded already", function()
+    local Person, Manager, boss
+
+    before_each(function()
+      Person, Manager = m.person, m.manager
+      boss = session:get(Person, 1)
+      assert.equal(2, #boss.staff)
+    end)
+
+    local function again(...)
+      return session:scalars(corm.select(Person):where(Person.id:eq(1)):options(...)):all()
+    end
+
+    it("to what is not", function()
+      for _, how in ipairs { "selectin", "joined", "immediate", "subquery" } do
+        session:expire_all()
+        assert.equal(2, #boss.staff)
+        again(corm.selectinload(Person.staff)
+          :options(corm[how .. "load"](Person.badge), corm.selectinload(Manager.office)))
+        silent(function()
+          for _, person in ipairs(boss.staff) do assert.is_nil(person.badge, how) end
+          assert.equal(1, boss.staff[2].office.id, how)
+        end)
+      end
+    end)
+
+    it("without another statement when nothing is missing", function()
+      local option = corm.selectinload(Person.staff):options(corm.selectinload(Person.badge))
+      corm.assert_sql_count(session, 3, function() again(option) end)
+      corm.assert_sql_count(session, 1, function() again(option) end)
+    end)
+
+    it("and leaves it as it was changed", function()
+      boss.staff:remove(boss.staff[1])
+      session.autoflush = false
+      again(corm.selectinload(Person.staff):options(corm.selectinload(Person.badge)))
+      assert.equal(1, #boss.staff)
+    end)
+  end)
+end)
+
+describe("a random query with loader options", function()
+  local m, engine
+
+  setup(function()
+    m = models.make()
+    engine = database.engine()
+  end)
+  teardown(function()
+    engine:dispose()
+    database.clean()
+  end)
+
+  local function fill(random)
+    local data = models.data(random)
+    m.Base.metadata:drop_all(engine)
+    m.Base.metadata:create_all(engine)
+    engine:begin(function(connection) models.write(connection, m, data) end)
+    return data
+  end
+
+  it(("[L01] gives what the rows say (seed %d)"):format(seed), function()
+    local random = numbers_from(seed)
+    for _ = 1, math.max(1, total // OF_DATA) do
+      local data = fill(random)
+      local function run(plan) return loads.run(engine, m, data, plan, numbers_from) end
+      for _ = 1, OF_DATA do
+        local plan = loads.plan(random)
+        local err = run(plan)
+        if err then
+          plan, err = loads.shrink(run, plan, err)
+          error(("seed %d: %s, of\n%s"):format(seed, err, loads.show(plan)), 0)
+        end
+      end
+    end
+  end)
+end)
