@@ -109,8 +109,70 @@ describe("U27 bulk INSERT of a class with several tables", function()
     assert.equal(0, w:count(function()
       raises("CompileError", "Unconsumed column names: bugdet (Manager has no such attribute; did you mean 'budget'?)",
         session.execute, session, corm.insert(m.Manager), { { name = "x", bugdet = 1 } })
-      raises("InvalidRequestError", "insert of Manager in several tables: all values stand in the list",
-        session.execute, session, corm.insert(m.Manager):values { budget = 1 }, { { name = "x" } })
+    end))
+  end)
+
+  it("has values() for the rows of the class's own table", function()
+    local boss = corm.insert(m.Boss):values { car = corm.func.upper(corm.bindparam "car") }:params { car = "red" }
+    session:execute(boss, { { id = 1, name = "bo" }, { id = 2, name = "al", budget = 8 } })
+    local manager = corm.insert(m.Manager):values { budget = 7 }
+    local rows = session:scalars(manager:returning(m.Manager), {
+      { id = 3, name = "cy" }, { id = 4, name = "di", budget = 9 },
+    }):all()
+    assert.same({ 7, 9 }, { rows[1].budget, rows[2].budget })
+    session:commit()
+    assert.equal("1|boss|bo,2|boss|al,3|manager|cy,4|manager|di",
+      w:list "SELECT id, kind, name FROM employee ORDER BY id")
+    local budgets = w:list "SELECT manager_id, budget FROM manager ORDER BY manager_id"
+    assert.equal("1|,2|8,3|7,4|9", (budgets:gsub("NULL", "")))
+    assert.equal("1|RED,2|RED", w:list "SELECT id, car FROM boss ORDER BY id")
+    local err = raises("CompileError", "values: unconsumed column names: name (table 'manager'", manager.values,
+      manager, { name = "x" })
+    assert.equal("it is a column of 'employee', and this writes the class's own table", err.hint)
+  end)
+
+  it("refuses what a list of rows cannot say of several tables, before anything is sent", function()
+    local function refused(statement, what)
+      assert.equal(0, w:count(function()
+        raises("InvalidRequestError", "insert of Manager in several tables: " .. what .. " and a list of rows do not "
+          .. "go together; insert into each table, as insert(Manager.__table__)", session.execute, session, statement,
+          { { name = "x" } })
+      end))
+    end
+    local insert = corm.insert(m.Manager)
+    refused(insert:prefix_with(corm.text "OR IGNORE"), "prefix_with()")
+    refused(insert:return_defaults(), "return_defaults()")
+    refused(insert:values { { budget = 1 }, { budget = 2 } }, "several rows in values()")
+    refused(insert:from_select({ "manager_id" }, select(m.Employee.id)), "rows of a select")
+    refused(insert:on_conflict_do_nothing(), "what becomes of a row that is there")
+  end)
+
+  it("writes one row into the class's own table, where the key of the row above is said", function()
+    session:add(m.Employee { id = 5, name = "eva" })
+    session:flush()
+    session:execute(corm.insert(m.Manager), { manager_id = 5, budget = 3 })
+    session:add(m.Employee { id = 6, name = "fay" })
+    session:flush()
+    local insert = corm.insert(m.Manager):values { manager_id = 6, budget = 4 }
+    assert.equal(4, session:scalar(insert:returning(m.Manager.budget)))
+    session:commit()
+    assert.equal("5|3,6|4", w:list "SELECT manager_id, budget FROM manager ORDER BY manager_id")
+    assert.equal(0, w:count(function()
+      for _, values in ipairs { {}, { budget = 1 }, { { budget = 1 }, { budget = 2 } } } do
+        raises("InvalidRequestError", "insert of Manager in several tables: a row of 'manager' alone needs the key of "
+          .. "the row above it, in 'manager_id'; a list of rows goes into all of them", session.execute, session,
+          corm.insert(m.Manager):values(values))
+      end
+      for _, statement in ipairs { corm.insert(m.Manager), corm.insert(m.Manager):returning(m.Manager),
+        corm.insert(m.Manager):returning(m.Manager.budget) } do
+        raises("InvalidRequestError", "needs the key of the row above it", session.execute, session, statement)
+        raises("InvalidRequestError", "needs the key of the row above it", session.execute, session, statement,
+          { name = "x", budget = 1 })
+      end
+      raises("CompileError", "Unconsumed column names: name (a column of 'employee'; a list of rows goes into all "
+        .. "tables of Manager", session.execute, session, corm.insert(m.Manager), { manager_id = 5, name = "x" })
+      raises("CompileError", "sees the columns of 'manager' only, not those of 'employee'", session.execute, session,
+        insert:returning(m.Manager))
     end))
   end)
 end)

@@ -132,8 +132,9 @@ local function select_returned(session, class, statement, rows, primary, order)
   return session:execute(statement:where(key:in_(keys)):order_by(table.unpack(order or columns)))
 end
 
--- `returned`: the select of what the INSERT returns, or nil; `sorted`: in the order of the list.
-function functions.insert_joined(session, class, given, returned, sorted)
+-- `returned`: the select of what the INSERT returns, or nil; `sorted`: in the order of the list; `own`: the INSERT into
+-- the class's own table, where the statement had values.
+function functions.insert_joined(session, class, given, returned, sorted, own)
   local levels, primary = levels_of(class)
   check_names(class, levels, given)
   local rows, first = {}, levels[1]
@@ -149,7 +150,7 @@ function functions.insert_joined(session, class, given, returned, sorted)
   local result = insert_roots(session, rows, first, primary)
   for i = 2, #levels do
     in_groups(rows, levels[i], function(group)
-      result = session:execute(corm.insert(levels[i].as_table), group)
+      result = session:execute(i == #levels and own or corm.insert(levels[i].as_table), group)
     end)
   end
   if returned then

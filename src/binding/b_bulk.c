@@ -12,6 +12,7 @@
 #include "binding/b_object.h"
 #include "binding/b_params.h"
 #include "binding/b_result.h"
+#include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "orm/bulk_write.h"
 
@@ -73,6 +74,77 @@ static int push_returned(lua_State *L) {
   return 1;
 }
 
+/* The INSERT into the class's own table, with what values() said of it. */
+static int push_local(lua_State *L) {
+  binding_build b;
+  corm_insert *insert;
+  binding_statement_start(&b, L, BINDING_ROOM(corm_insert), 1);
+  do {
+    insert = corm_arena_copy(&b.arena, binding_tonode(L, 1), sizeof *insert);
+    if (!insert) continue;
+    insert->returning = NULL;
+    insert->nreturning = 0;
+    insert->sorted = false;
+  } while (binding_build_again(&b, insert ? &insert->base : NULL));
+  binding_statement_finish(L, false, 1, 1);
+  return 1;
+}
+
+/* What an INSERT of a list of rows cannot say of several tables. */
+static void check_joined(lua_State *L, const corm_mapper *mapper, const corm_insert *insert) {
+  const char *what = insert->upsert                              ? "what becomes of a row that is there"
+                     : insert->from_select                       ? "rows of a select"
+                     : insert->nrows > 1                         ? "several rows in values()"
+                     : insert->extra && insert->extra->nprefixes ? "prefix_with()"
+                     : insert->extra && insert->extra->defaults  ? "return_defaults()"
+                     : insert->nctes                             ? "a WITH"
+                                                                 : NULL;
+  if (!what) return;
+  binding_error(L, CORM_E_INVALID_REQUEST,
+                "insert of %s in several tables: %s and a list of rows do not go together; insert into each table, as "
+                "insert(%s.__table__)",
+                mapper->name, what, mapper->name);
+}
+
+/* True when the row, a table of values or nil, or the statement says the column. */
+static bool says_column(lua_State *L, const corm_insert *insert, const corm_node *entity, int row,
+                        const corm_column *column) {
+  bool found = false;
+  for (uint32_t i = 0; i < insert->ncolumns && !found; i++) found = insert->columns[i] == column;
+  if (!lua_istable(L, row)) return found;
+  for (lua_pushnil(L); !found && lua_next(L, row); lua_pop(L, 1)) {
+    const int key = lua_gettop(L) - 1;
+    if (lua_type(L, key) == LUA_TSTRING)
+      found = binding_named_column(L, entity, insert->table, key) == column;
+    else
+      found = binding_tocolumn(L, key) == column;
+    if (!found) continue;
+    lua_pop(L, 2);
+    break;
+  }
+  return found;
+}
+
+void binding_check_local_insert(lua_State *L, int statement, int params) {
+  const corm_mapper *mapper = binding_inserted_class(L, statement);
+  if (!mapper || !mapper->local || is_list(L, params)) return;
+  const binding_stmt *stmt = lua_touserdata(L, statement);
+  const corm_insert *insert = (const corm_insert *)stmt->base.node;
+  const corm_constraint *key = insert->table->primary_key;
+  if (insert->table == mapper->root->table) return;
+  luaL_checkstack(L, 8, "insert");
+  for (uint32_t i = 0; i < key->ncolumns; i++) {
+    const corm_column *column = key->columns[i];
+    if (column->default_.kind != CORM_DEFAULT_NONE || corm_column_has_server_value(column) ||
+        says_column(L, insert, stmt->entity, params, column))
+      continue;
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "insert of %s in several tables: a row of '%s' alone needs the key of the row above it, in '%s'; a "
+                  "list of rows goes into all of them: execute(insert(%s), { { ... } })",
+                  mapper->name, insert->table->name, column->name, mapper->name);
+  }
+}
+
 bool binding_run_joined(lua_State *L, int self, int statement, int params) {
   const bool inserts = binding_inserted_class(L, statement) != NULL;
   const corm_mapper *mapper = inserts ? binding_inserted_class(L, statement) : binding_written_class(L, statement);
@@ -81,9 +153,11 @@ bool binding_run_joined(lua_State *L, int self, int statement, int params) {
   const corm_update *update = node->kind == CORM_NODE_UPDATE ? (const corm_update *)node : NULL;
   const corm_insert *insert = inserts ? (const corm_insert *)node : NULL;
   if ((!inserts && !update) || (update && update->where)) return false;
-  if (inserts ? insert->ncolumns > 0 : update->n || update->nreturning || update->all)
-    binding_error(L, CORM_E_INVALID_REQUEST, "%s of %s in several tables: all values stand in the list of rows%s",
-                  inserts ? "insert" : "update", mapper->name, inserts ? "" : ", and nothing is returned");
+  if (insert) check_joined(L, mapper, insert);
+  if (update && (update->n || update->nreturning || update->all))
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "update of %s in several tables: all values stand in the list of rows, and nothing is returned",
+                  mapper->name);
   binding_state *state = binding_get(L);
   luaL_checkstack(L, 8, "execute");
   binding_host_function(L, state->host, inserts ? "insert_joined" : "update_joined");
@@ -98,7 +172,14 @@ bool binding_run_joined(lua_State *L, int self, int statement, int params) {
     lua_pushnil(L);
   }
   lua_pushboolean(L, inserts && insert->sorted);
-  lua_call(L, 5, 2);
+  if (inserts && insert->ncolumns) {
+    lua_pushcfunction(L, push_local);
+    lua_pushvalue(L, statement);
+    lua_call(L, 1, 1);
+  } else {
+    lua_pushnil(L);
+  }
+  lua_call(L, 6, 2);
   const int64_t total = lua_tointeger(L, -1);
   lua_pop(L, 1);
   if (lua_isnil(L, -1)) {

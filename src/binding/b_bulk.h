@@ -37,6 +37,9 @@ void binding_run_bulk(lua_State *L, corm_session *session, int connection, int s
 void binding_note_written(lua_State *L, corm_session *session, int statement, int params, corm_synchronize synchronize,
                           int values, lua_Integer n);
 
+/* An INSERT of a class with several tables that is no list of rows writes to the class's own: InvalidRequestError
+   unless it says the key, which is that of a row above. */
+void binding_check_local_insert(lua_State *L, int statement, int params);
 /* Whether it is an INSERT of a list of rows of a class with several tables, which run_joined takes. */
 bool binding_inserts_joined(lua_State *L, int statement, int params);
 /* An INSERT, or an UPDATE by key, of a list of rows of a class with several tables, which lua/corm/joined.lua takes

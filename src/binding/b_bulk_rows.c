@@ -131,6 +131,14 @@ static bool fits(lua_State *L, const grouping *g, int row) {
 static int refuse_name(lua_State *L, const grouping *g, const char *name) {
   corm_error err;
   corm_error_init(&err);
+  lua_pushstring(L, name);
+  const corm_column *above = binding_entity_column(L, g->entity, -1);
+  lua_pop(L, 1);
+  if (above)
+    binding_error(L, CORM_E_COMPILE,
+                  "Unconsumed column names: %s (a column of '%s'; a list of rows goes into all tables of %s: "
+                  "execute(insert(%s), { { ... } }))",
+                  name, above->table->name, g->mapper->name, g->mapper->name);
   corm_error_set(&err, CORM_E_COMPILE, "Unconsumed column names: %.100s (%s has no such attribute)", name,
                  g->mapper->name);
   const char *nearest = corm_mapper_nearest(g->mapper, name);

@@ -29,6 +29,21 @@ const corm_column *binding_entity_column(lua_State *L, const corm_node *entity, 
   return attr && attr->kind == BINDING_ATTR_COLUMN ? mapper->attributes[attr->slot].column : NULL;
 }
 
+void binding_refuse_name(lua_State *L, const corm_node *entity, const corm_table *table, const char *what, int key) {
+  const char *name = lua_tostring(L, key);
+  const corm_column *above = entity ? binding_entity_column(L, entity, key) : NULL;
+  const char *nearest = corm_table_nearest(table, name);
+  corm_error err;
+  corm_error_init(&err);
+  (void)corm_error_set(&err, CORM_E_COMPILE, "%s: unconsumed column names: %.80s (table '%s' has no such column)", what,
+                       name, table->name);
+  if (above)
+    corm_error_hint(&err, "it is a column of '%s', and this writes the class's own table", above->table->name);
+  else if (nearest)
+    corm_error_hint(&err, "did you mean '%s'?", nearest);
+  binding_raise(L, &err);
+}
+
 bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int value) {
   binding_state *state = binding_get(L);
   key = lua_absindex(L, key);

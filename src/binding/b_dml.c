@@ -127,16 +127,9 @@ const corm_column *binding_named_column(lua_State *L, const corm_node *entity, c
 /* The index of the column that the key at `arg` names. */
 static uint32_t check_key(lua_State *L, const value_set *set, int arg) {
   if (lua_type(L, arg) == LUA_TSTRING) {
-    const char *key = lua_tostring(L, arg);
     const corm_column *column = binding_named_column(L, set->entity, set->table, arg);
-    if (column) return column->index;
-    corm_error err;
-    corm_error_init(&err);
-    corm_error_set(&err, CORM_E_COMPILE, "%s: unconsumed column names: %.80s (table '%s' has no such column)",
-                   set->what, key, set->table->name);
-    const char *nearest = corm_table_nearest(set->table, key);
-    if (nearest) corm_error_hint(&err, "did you mean '%s'?", nearest);
-    binding_raise(L, &err);
+    if (!column) binding_refuse_name(L, orm_of(L, set->entity) ? set->entity : NULL, set->table, set->what, arg);
+    return column->index;
   }
   const corm_column *column = binding_tocolumn(L, arg);
   if (!column)

@@ -158,6 +158,8 @@ void binding_set_relationship(lua_State *L, binding_state *state, int object, co
 bool binding_push_filter(lua_State *L, const corm_node *entity, const char *key, int value);
 const corm_column *binding_entity_column(lua_State *L, const corm_node *entity, int key);
 bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int value);
+/* Raises that the table has no column of the name at `key`; `entity` NULL: none is spoken of. */
+void binding_refuse_name(lua_State *L, const corm_node *entity, const corm_table *table, const char *what, int key);
 
 /* -- collections (b_collection.c) -- */
 /* Pushes the collection of a relationship of the object at index. */

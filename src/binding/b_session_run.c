@@ -390,6 +390,7 @@ void binding_session_send(lua_State *L, int self, int statement, int params) {
   const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
   const corm_node *node = stmt && stmt->wanted ? &stmt->wanted->base : binding_tonode(L, statement);
   run_settings settings = read_settings(L, statement);
+  binding_check_local_insert(L, statement, params);
   const bool bundles = node && node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node);
   const bool entities = node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0));
   if (entities && !binding_inserts_joined(L, statement, params))

@@ -228,7 +228,9 @@ void corm_emit_insert(corm_compiler *c, const corm_insert *insert) {
     corm_from_list_init(&scope.froms, c->arena);
     if (!row || !corm_from_list_add(&scope.froms, row)) corm_compiler_check(c, NULL);
     c->scope = &scope; /* subqueries may name the row */
-    corm_check_returned(c, insert->table, insert->table->name, insert->returning, insert->nreturning);
+    /* Of a class the ORM asks for the rest by a statement of its own: as such it can be shown. */
+    if (c->dialect != &corm_dialect_default)
+      corm_check_returned(c, insert->table, insert->table->name, insert->returning, insert->nreturning);
     corm_emit_returning(c, insert->returning, insert->nreturning, c->dialect->insert_returning);
     c->scope = scope.outer;
   } else {
@@ -352,8 +354,9 @@ void corm_emit_update(corm_compiler *c, const corm_update *update) {
   if (several) corm_emit_update_from(c, &more);
   emit_where(c, update->table, update->where, update->all);
   emit_limit(c, update->extra, more.n);
-  corm_check_returned(c, corm_from_identity(update->table), corm_from_name(update->table), update->returning,
-                      update->nreturning);
+  if (c->dialect->bare_returning)
+    corm_check_returned(c, corm_from_identity(update->table), corm_from_name(update->table), update->returning,
+                        update->nreturning);
   corm_emit_returning(c, update->returning, update->nreturning, c->dialect->update_returning);
   if (!update->nreturning) corm_emit_update_defaults(c, update, table, at);
   c->scope = NULL;
@@ -378,8 +381,9 @@ void corm_emit_delete(corm_compiler *c, const corm_delete_node *delete_node) {
   const bool using = corm_emit_delete_from(c, delete_node->table, &more, delete_node->nreturning > 0);
   emit_where(c, delete_node->table, delete_node->where, delete_node->all);
   emit_limit(c, delete_node->extra, using);
-  corm_check_returned(c, corm_from_identity(delete_node->table), corm_from_name(delete_node->table),
-                      delete_node->returning, delete_node->nreturning);
+  if (c->dialect->bare_returning)
+    corm_check_returned(c, corm_from_identity(delete_node->table), corm_from_name(delete_node->table),
+                        delete_node->returning, delete_node->nreturning);
   corm_emit_returning(c, delete_node->returning, delete_node->nreturning, c->dialect->delete_returning);
   c->scope = NULL;
 }

@@ -23,8 +23,8 @@ bool corm_emit_delete_from(corm_compiler *c, const corm_node *target, const corm
 /* In SET the columns of the FROMs in `more`; true when there are none. */
 bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const corm_table *table,
                           const corm_from_list *more);
-/* Refuses what stands in RETURNING without its table, and so may be another column than was said; `target`: the
-   identity of the FROM that is changed, `name`: for the message. */
+/* Refuses columns of other tables in RETURNING, which are unknown there or, where they stand without their table, may
+   be others than were said; `target`: the identity of the FROM that is changed, `name`: for the message. */
 void corm_check_returned(corm_compiler *c, const void *target, const char *name, const corm_node *const *returning,
                          uint32_t n);
 

@@ -1,4 +1,5 @@
 #include "sql/emit_dml.h"
+#include "sql/walk.h"
 #include "sql/lint.h"
 
 /* UPDATE and DELETE that look at more tables than the one they change: those that WHERE and the values speak of. */
@@ -131,19 +132,30 @@ bool corm_emit_other_sets(corm_compiler *c, const corm_update *update, const cor
   return first;
 }
 
+/* Columns stand for the table that they are of, also those of a class with several. */
+static const corm_node *strange_from(corm_compiler *c, const void *target, const corm_node *returned) {
+  corm_walk walk;
+  corm_walk_init(&walk, c->arena, returned);
+  for (const corm_node *node; (node = corm_walk_next(&walk, true));) {
+    const bool is_from = node->kind == CORM_NODE_TABLE || node->kind == CORM_NODE_ALIAS || node->kind == CORM_NODE_JOIN;
+    const corm_node *from = node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->from
+                            : is_from                      ? node
+                                                           : NULL;
+    const bool proposed = from && from->kind == CORM_NODE_ALIAS && from->flags & CORM_ALIAS_PROPOSED;
+    if (from && !proposed && corm_from_identity(from) != target) return from; /* that is refused where it is written */
+  }
+  if (c->arena->failed) corm_compiler_check(c, NULL);
+  return NULL;
+}
+
 void corm_check_returned(corm_compiler *c, const void *target, const char *name, const corm_node *const *returning,
                          uint32_t n) {
-  corm_from_list froms;
-  corm_from_list_init(&froms, c->arena);
-  for (uint32_t i = 0; i < n && c->dialect->bare_returning && !c->failed; i++) {
-    if (!corm_from_list_add_of(&froms, returning[i])) corm_compiler_check(c, NULL);
-  }
-  for (uint32_t i = 0; i < froms.n; i++) {
-    if (corm_from_identity(froms.items[i]) == target) continue;
+  for (uint32_t i = 0; i < n && !c->failed; i++) {
+    const corm_node *from = strange_from(c, target, returning[i]);
+    if (!from) continue;
     corm_emit_error(c, CORM_E_COMPILE,
                     "RETURNING of %s sees the columns of '%s' only, not those of '%s'; select those by a scalar "
                     "subquery, or in a statement of their own",
-                    c->dialect->name, name, corm_from_name(froms.items[i]));
-    return;
+                    c->dialect->name, name, corm_from_name(from));
   }
 }
