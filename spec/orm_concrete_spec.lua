@@ -309,6 +309,24 @@ describe("M21 ConcreteBase", function()
     assert.equal("Guest:zoe", names(session:scalars(last):all()))
   end)
 
+  it("is counted, also where classes have columns of one name", function()
+    local Clerk = m.Employee:model("Clerk", {
+      __tablename__ = "clerk", id = key(), name = Column(String(30)), skill = Column(String(30)),
+      __mapper_args__ = { concrete = true, polymorphic_identity = "clerk" },
+    })
+    m.Base.metadata:create_all(w.engine)
+    session:add(Clerk { name = "ann", skill = "typing" })
+    session:commit()
+    session:expunge_all()
+    local all = session:query(m.Employee)
+    local n = #all:all()
+    assert.equal("typing", all:where(m.Employee.name:eq "ann"):one().skill)
+    assert.equal(n, all:count())
+    assert.equal(n, #session:query(corm.aliased(m.Employee)):distinct():all())
+    local part = select(m.Employee):subquery()
+    assert.equal(n, session:scalar(select(corm.func.count()):select_from(part)))
+  end)
+
   it("names the columns of classes below by with_polymorphic", function()
     local any = corm.with_polymorphic(m.Employee, "*")
     local function found(condition)

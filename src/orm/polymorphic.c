@@ -154,7 +154,20 @@ typedef struct columns {
   corm_arena *arena;
   const corm_node **items;
   uint32_t n;
+  bool repeats; /* two have one name */
 } columns;
+
+/* Which of the items has that name in the same FROM: classes side by side may share a column; -1: none. */
+static int32_t find_item(const columns *c, const corm_node *item) {
+  if (item->kind != CORM_NODE_COLUMN) return -1;
+  const corm_column_node *wanted = (const corm_column_node *)item;
+  for (uint32_t i = 0; wanted->from && wanted->name && i < c->n; i++) {
+    const corm_column_node *each = (const corm_column_node *)c->items[i];
+    if (each->base.kind != CORM_NODE_COLUMN || each->from != wanted->from || !each->name) continue;
+    if (strcmp(each->name, wanted->name) == 0) return (int32_t)i;
+  }
+  return -1;
+}
 
 /* Appends the slots of a class from `first` on that are not missing; place[0] is that of `first`. */
 static int16_t *add_slots(columns *c, const corm_mapper *mapper, uint32_t first, const corm_node *from,
@@ -163,8 +176,15 @@ static int16_t *add_slots(columns *c, const corm_mapper *mapper, uint32_t first,
   for (uint32_t i = first; place && i < mapper->nattributes; i++) {
     place[i - first] = -1;
     if (missing[i]) continue;
-    place[i - first] = (int16_t)c->n;
-    if (!(c->items[c->n++] = corm_mapper_column_in(c->arena, mapper, i, from))) return NULL;
+    const corm_node *item = corm_mapper_column_in(c->arena, mapper, i, from);
+    if (!item) return NULL;
+    int32_t there = first && from->kind != CORM_NODE_JOIN ? find_item(c, item) : -1;
+    if (there >= 0 && c->items[there]->type != item->type) { /* of a union: each class reads it by its own type */
+      c->repeats = true;
+      there = -1;
+    }
+    place[i - first] = (int16_t)(there < 0 ? (int32_t)c->n : there);
+    if (there < 0) c->items[c->n++] = item;
   }
   return place;
 }
@@ -184,7 +204,7 @@ const corm_node *corm_polymorphic_bundle_in(corm_arena *arena, const corm_mapper
   corm_bundle *bundle = corm_arena_copy(arena, base->bundle, sizeof *bundle);
   corm_view *view = corm_arena_zalloc(arena, 1, sizeof *view);
   corm_view_part *parts = corm_arena_zalloc(arena, n + 1, sizeof *parts);
-  columns c = {arena, corm_arena_zalloc(arena, total, sizeof *c.items), 0};
+  columns c = {.arena = arena, .items = corm_arena_zalloc(arena, total, sizeof *c.items)};
   if (!bundle || !view || !parts || !c.items) return NULL;
   for (uint32_t k = 0; k <= n; k++) {
     const corm_mapper *mapper = k ? classes[k - 1] : base;
@@ -211,7 +231,7 @@ const corm_node *corm_polymorphic_bundle_in(corm_arena *arena, const corm_mapper
   bundle->from = from;
   bundle->columns = c.items;
   bundle->n = c.n;
-  bundle->distinct = joined->kind != CORM_NODE_JOIN;
+  bundle->distinct = joined->kind != CORM_NODE_JOIN && !c.repeats;
   return &bundle->base;
 }
 
