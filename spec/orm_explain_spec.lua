@@ -73,6 +73,53 @@ describe("session:explain", function()
     assert.is_true(#lines >= 2)
   end)
 
+  it("executes the statement where what it takes is asked for", function()
+    local statement = select(m.User):where(m.User.name:eq(corm.bindparam "n"))
+    local columns = select(m.User.name):where(m.User.id:gt(0))
+    local analyzed = { analyze = true }
+    if database.name == "sqlite" then
+      raises("CompileError", "sqlite has no EXPLAIN ANALYZE; without `analyze` it tells its plan", session.explain,
+        session, statement, { n = "a" }, analyzed)
+      raises("CompileError", "sqlite has no EXPLAIN ANALYZE", session.explain, session, columns, nil, analyzed)
+      assert.equal(0, #w.sent)
+      return
+    end
+    local told = database.name == "postgresql" and "actual time" or "r_rows"
+    local before = database.name == "postgresql" and "EXPLAIN ANALYZE SELECT" or "ANALYZE SELECT"
+    for _, each in ipairs { statement, session:query(m.User):where(m.User.name:eq(corm.bindparam "n")),
+      select(m.User.name):where(m.User.name:eq(corm.bindparam "n")),
+      corm.text("SELECT name FROM " .. w.user .. " WHERE name = :n") } do
+      w.sent = {}
+      local plan = session:explain(each, { n = "a" }, analyzed)
+      assert.equal(1, #w.sent)
+      assert.equal(1, w.sent[1].sql:find(before, 1, true))
+      assert.is_truthy(tostring(plan):find(told, 1, true))
+    end
+    -- The transaction goes on as after a query.
+    session:add(m.User { name = "b" })
+    session:flush()
+    session:explain(columns, nil, analyzed)
+    session:rollback()
+    assert.equal(1, session:query(m.User):count())
+  end)
+
+  it("executes nothing that writes", function()
+    local statements = { corm.update(m.User):where(m.User.id:eq(1)):values { name = "b" },
+      corm.delete(m.User):where(m.User.id:eq(1)), corm.insert(m.User):values { name = "b" } }
+    if database.name == "postgresql" then
+      local gone = corm.delete(m.User.__table__, { all = true }):returning(m.User.__table__.c.id):cte "gone"
+      statements[#statements + 1] = select(gone.c.id)
+      statements[#statements + 1] = select(m.User):where(m.User.id:in_(select(gone.c.id)))
+    end
+    for _, statement in ipairs(statements) do
+      raises("InvalidRequestError", "explain: `analyze` executes the statement, and this one writes", session.explain,
+        session, statement, nil, { analyze = true })
+    end
+    assert.equal(0, #w.sent)
+    raises("ArgumentError", "analyse", session.explain, session, select(m.User), nil, { analyse = true })
+    raises("ArgumentError", "analyze", session.explain, session, select(m.User), nil, { analyze = 1 })
+  end)
+
   it("does not flush, and leaves the session as it was", function()
     session:add(m.User { name = "b" })
     explained(select(m.User))

@@ -142,7 +142,7 @@ describe("the stubs", function()
       "AssociationProxyOptions", "BindOptions", "ColumnOptions", "ColumnPropertyOptions", "CompileOptions",
       "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",
-      "EngineOptions", "ExecutionOptions", "Explanation", "ForeignKeyOptions", "GetOptions", "History",
+      "EngineOptions", "ExecutionOptions", "ExplainOptions", "Explanation", "ForeignKeyOptions", "GetOptions", "History",
       "IdentityOptions", "IndexOptions",
       "ListenOptions", "LoaderCriteriaOptions", "MetaDataOptions", "ORMExecuteState", "Object", "OrderingListOptions",
       "Plan", "PlannedStatement",

@@ -87,7 +87,7 @@ local function plan(session, options)
   return setmetatable(statements, Plan)
 end
 
--- session:explain(statement, parameters) ------------------------------------------------------------------------------
+-- session:explain(statement, parameters, options) ---------------------------------------------------------------------
 
 -- SQLite's rows are a tree.
 local function tree(rows)
@@ -130,12 +130,13 @@ function Explanation:__tostring()
   return table.concat(lines(self, columns), "\n")
 end
 
-local function explain(session, statement, parameters)
+local function explain(session, statement, parameters, options)
   if native.kind(session) ~= "Session" then
     fail("ArgumentError", "Session:explain: a Session expected, got %s; methods are called with a colon",
       native.kind(session))
   end
-  local result = native.explain(session, statement, parameters)
+  options = orm.check_options("Session:explain", options, { analyze = "boolean" })
+  local result = native.explain(session, statement, parameters, options.analyze)
   local rows, columns = {}, {}
   for i, name in ipairs(result:keys()) do columns[i] = name end
   for row in result do

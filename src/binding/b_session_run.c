@@ -410,7 +410,7 @@ void binding_session_run(lua_State *L, int self, int statement, int params) {
 /* -- plans of the database -- */
 
 /* Asks with the core's own statement for objects: what is joined to it stands in it, too. */
-static void explain_select(lua_State *L, corm_session *session, const corm_node *node, corm_result **out,
+static void explain_select(lua_State *L, corm_session *session, const corm_node *node, bool analyze, corm_result **out,
                            corm_arena *arena) {
   corm_load_options options = {0};
   corm_params given = {0};
@@ -429,6 +429,7 @@ static void explain_select(lua_State *L, corm_session *session, const corm_node 
   binding_late_init(&late, L, lua_gettop(L), false);
   options.late = &late.late;
   options.explain = true;
+  options.analyze = analyze;
   binding_loader *handle = binding_new_loader(L);
   const int loader = lua_gettop(L);
   binding_get(L)->L = L;
@@ -440,7 +441,7 @@ static void explain_select(lua_State *L, corm_session *session, const corm_node 
   binding_load_options_done(L, plan);
 }
 
-static void explain_other(lua_State *L, corm_session *session, corm_result **out, corm_arena *arena) {
+static void explain_other(lua_State *L, corm_session *session, bool analyze, corm_result **out, corm_arena *arena) {
   corm_conn *conn;
   corm_compiled *compiled = corm_arena_alloc(arena, sizeof *compiled);
   corm_error err;
@@ -456,13 +457,14 @@ static void explain_other(lua_State *L, corm_session *session, corm_result **out
   binding_compile_execution(L, 2, lua_gettop(L), false, corm_conn_engine(conn), criteria, arena, compiled);
   const corm_params *sets = binding_params_read(L, compiled, 3, many, arena, &nsets);
   binding_get(L)->L = L;
-  if (corm_conn_explain(conn, compiled, nsets ? sets : NULL, out, &err) != CORM_OK) binding_raise(L, &err);
+  if (corm_conn_explain(conn, compiled, nsets ? sets : NULL, analyze, out, &err) != CORM_OK) binding_raise(L, &err);
 }
 
-/* explain(session, statement, parameters): a Result of the database's own rows. */
+/* explain(session, statement, parameters, analyze): a Result of the database's own rows. */
 static int explain(lua_State *L) {
   static const char what[] = "Session:explain";
   corm_session *session = binding_checksession(L, what);
+  const bool analyze = lua_toboolean(L, 4);
   lua_settop(L, 3);
   if (binding_push_query_statement(L, 2)) lua_replace(L, 2);
   const binding_stmt *stmt = binding_test(L, 2, BINDING_STATEMENT);
@@ -475,9 +477,9 @@ static int explain(lua_State *L) {
   const int handle = lua_gettop(L);
   const bool objects = node && node->kind == CORM_NODE_SELECT && !stmt->wanted && nth_entity(node, 0);
   if (objects)
-    explain_select(L, session, node, &result->result, arena);
+    explain_select(L, session, node, analyze, &result->result, arena);
   else
-    explain_other(L, session, &result->result, arena);
+    explain_other(L, session, analyze, &result->result, arena);
   lua_pushvalue(L, handle);
   binding_result_started(L, result);
   binding_scratch_done(L, binding_get(L), arena);

@@ -134,7 +134,8 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
 #define MYSQL                                                                                                          \
   COMMON, .name = "mysql", .reserved = corm_mysql_reserved, .within_group = CORM_WITHIN_GROUP_NONE,                    \
           .values_style = CORM_VALUES_ROWS, .drop_check_word = "CHECK ", .type_name = corm_mysql_type_name,            \
-          .encode = corm_mysql_encode, .isolation_sql = "SELECT @@transaction_isolation"
+          .encode = corm_mysql_encode, .isolation_sql = "SELECT @@transaction_isolation",                              \
+          .analyze = "EXPLAIN ANALYZE "
 
 #define MARIADB                                                                                                        \
   COMMON, .name = "mariadb", .kin = "mysql", .reserved = corm_mariadb_reserved, .regexp_prefix = true,                 \
@@ -142,7 +143,7 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
           .values_style = CORM_VALUES_SELECTS, .values_lose_binds = true, .fetch = CORM_FETCH_PLAIN,                   \
           .share_has_options = true, .with_of_selects = true, .no_with_in_parts = true, .bulk = CORM_BULK_ARRAY,       \
           .delete_returning = true, .drop_check_word = "CONSTRAINT ", .makes_sequences = true, .nocycle = "NOCYCLE",   \
-          .isolation_sql = "SELECT @@tx_isolation"
+          .isolation_sql = "SELECT @@tx_isolation", .analyze = "ANALYZE "
 
 const corm_dialect corm_dialect_mysql = {MYSQL, .cast_type = corm_mysql_cast_type};
 static const corm_dialect mysql_8_0_17 = {MYSQL, .lock_of = true, .cast_type = corm_mysql_float_cast_type};

@@ -126,6 +126,7 @@ const corm_dialect corm_dialect_postgresql = {
     .conflict_constraint = true,
     .delete_style = CORM_DELETE_USING,
     .insert_returning = true,
+    .analyze = "EXPLAIN ANALYZE ",
     .update_returning = true,
     .delete_returning = true,
     .exact_equality = true,

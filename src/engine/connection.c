@@ -306,13 +306,21 @@ corm_status corm_conn_execute(corm_conn *conn, const corm_compiled *compiled, co
   return corm_conn_execute_many(conn, compiled, params, params == NULL ? 0 : 1, NULL, out, err);
 }
 
-corm_status corm_conn_explain(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
+corm_status corm_conn_explain(corm_conn *conn, const corm_compiled *compiled, const corm_params *params, bool analyze,
                               corm_result **out, corm_error *err) {
   const corm_dialect *dialect = conn->engine->dialect;
+  const char *before = analyze ? dialect->analyze : dialect->explain ? dialect->explain : "EXPLAIN ";
+  if (analyze && (compiled->is_dml || compiled->writes_within))
+    return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                          "explain: `analyze` executes the statement, and this one writes; its text may be given, as "
+                          "corm.text()");
+  if (!before)
+    return corm_error_set(err, CORM_E_COMPILE, "%s has no EXPLAIN ANALYZE; without `analyze` it tells its plan",
+                          dialect->name);
   corm_compiled asked = {.binds = compiled->binds, .nbinds = compiled->nbinds};
   corm_buf sql;
   corm_buf_init(&sql, conn->engine->mem);
-  corm_buf_puts(&sql, dialect->explain ? dialect->explain : "EXPLAIN ");
+  corm_buf_puts(&sql, before);
   corm_buf_add(&sql, compiled->sql, compiled->len);
   asked.sql = corm_buf_str(&sql);
   asked.len = sql.len;

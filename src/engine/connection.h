@@ -96,10 +96,11 @@ typedef struct corm_execution {
                     failure is told by corm_result_next */
 } corm_execution;
 
-/* Asks how the database would execute a statement, with these values: rows of its own. The statement is not executed.
- */
+/* Asks how the database would execute a statement, with these values: rows of its own. The statement is not executed;
+   with `analyze` it is, and the rows tell what that took: CompileError where the database has no such thing,
+   InvalidRequestError for one that writes. */
 CORM_MUST_USE corm_status corm_conn_explain(corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
-                                            corm_result **out, corm_error *err);
+                                            bool analyze, corm_result **out, corm_error *err);
 
 /* executemany: the same statement once per parameter set, one prepared statement; the result has the summed rowcount.
    All sets are checked before the first is sent. Rows that are returned follow each other. Counts as one statement.

@@ -38,6 +38,13 @@ static const char *next_word(const char *p, const char *end, char word[12]) {
   return p;
 }
 
+/* MariaDB's ANALYZE of a query, where ANALYZE TABLE and PostgreSQL's ANALYZE name tables. */
+static bool is_analyzed_query(const char *p, const char *end) {
+  char word[12];
+  next_word(p, end, word);
+  return strcmp(word, "select") == 0 || strcmp(word, "with") == 0 || strcmp(word, "values") == 0;
+}
+
 corm_verb corm_verb_of(const char *sql, size_t len, bool readonly) {
   static const struct {
     const char *word;
@@ -54,6 +61,7 @@ corm_verb corm_verb_of(const char *sql, size_t len, bool readonly) {
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     if (strcmp(word, verbs[i].word) == 0) return verbs[i].verb;
   }
+  if (strcmp(word, "analyze") == 0) return is_analyzed_query(p, end) ? CORM_VERB_SELECT : CORM_VERB_DDL;
   if (strcmp(word, "with") == 0) return readonly ? CORM_VERB_SELECT : CORM_VERB_DML;
   if (strcmp(word, "rollback") != 0) return CORM_VERB_DDL;
   p = next_word(p, end, word);

@@ -112,7 +112,7 @@ static corm_status execute(corm_loader *loader, const corm_params *params, bool 
   if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
   if (status == CORM_OK) status = corm_binds_connection(session, loader->of, NULL, &conn, err);
   if (status == CORM_OK && loader->explain)
-    return corm_conn_explain(conn, loader->compiled, params, &loader->result, err);
+    return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
   if (status == CORM_OK) {
     const corm_execution execution = {.stream_results = loader->page > 0,
                                       .page = loader->page,
@@ -277,6 +277,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   loader->populate_existing = options && options->populate_existing;
   loader->late = options ? options->late : NULL;
   loader->explain = options && options->explain;
+  loader->analyze = options && options->analyze;
   loader->page = options ? options->page : 0;
   if (options) corm_loader_follow(loader, options->plan, options->also, false);
   status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,

@@ -139,6 +139,7 @@ struct corm_loader {
   bool keep_changes; /* which populate_existing would overwrite */
   bool columns_only; /* of objects that are there: nothing is loaded with them */
   bool explain;      /* asks for the plan of the statement instead of its rows */
+  bool analyze;      /* and executes it for that */
   bool alone;        /* one object by key: no siblings */
   bool ahead;        /* nobody waits for its rows yet: others are read before */
   bool in_row;

@@ -79,6 +79,7 @@ typedef struct corm_compiled {
   const corm_compiled_bundle *bundles;
   uint32_t nbundles;
   bool is_dml;
+  bool writes_within; /* a CTE does */
   bool is_insert;
   bool unfiltered;     /* UPDATE or DELETE without criteria that does not say `all`: to be refused when executed */
   bool keys;           /* RETURNING was added for the key: `columns` are columns of the primary key, not of a result */

@@ -309,6 +309,7 @@ struct corm_dialect {
      SERIALIZABLE. */
   const char *isolation_sql;
   const char *explain; /* what stands before a statement whose plan is asked for, with a blank; NULL: "EXPLAIN " */
+  const char *analyze; /* the same for one that is executed, to see what it takes; NULL: it has no such thing */
 };
 
 extern const corm_dialect corm_dialect_default; /* generic, for tostring */

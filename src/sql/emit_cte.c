@@ -93,6 +93,7 @@ static void emit_element(corm_compiler *c, const corm_node *element) {
   }
   if (lint && inner.warning && !out->warning) out->warning = inner.warning;
   if (inner.late) out->late = inner.late;
+  out->writes_within = out->writes_within || inner.is_dml || inner.writes_within;
   c->out = out;
   c->scope = scope;
   c->bare_columns = bare;

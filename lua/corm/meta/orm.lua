@@ -440,12 +440,16 @@ function Session:plan(options) end
 ---@field [integer] table<string, any>
 ---@field columns string[]
 
+---@class corm.ExplainOptions
+---@field analyze? boolean The statement is executed, and the plan has what that took: not on SQLite, nor of what writes
+
 ---How the database would execute a statement, which it does not. A query for objects is asked about with what eager
 ---loading joins to it.
 ---@param statement corm.Statement|corm.Query
 ---@param parameters? table<string, any>
+---@param options? corm.ExplainOptions
 ---@return corm.Explanation
-function Session:explain(statement, parameters) end
+function Session:explain(statement, parameters, options) end
 
 ---The object with these values, or a new one that also has the defaults; and whether it was made. A row that another
 ---one inserts in between is found. Raises MultipleResultsFound.
