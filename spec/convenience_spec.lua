@@ -257,6 +257,7 @@ describe("pages by key", function()
     session:delete(first[2])
     session:add(m.User { id = -1, name = "before" })
     session:flush()
+    assert.equal("5 6", ids(session:paginate(session:query(m.User):where(m.User.id:gt(4)), { limit = 2 })))
     assert.equal("5 6 7 8", ids(session:paginate(m.User, { limit = 4, after = first.next })))
   end)
 
@@ -284,6 +285,10 @@ describe("pages by key", function()
   it("refuse wrong calls", function()
     raises("ArgumentError", "did you mean 'age'?", session.paginate, session, m.User, { order_by = "agee" })
     raises("ArgumentError", "must be the name of a column", session.paginate, session, m.User, { order_by = { 1 } })
+    for _, no_page in ipairs { session:query(m.User):union(session:query(m.User)), corm.select(m.User):union(
+      corm.select(m.User)), corm.insert(m.User):returning(m.User) } do
+      raises("ArgumentError", "and no union or other statement", session.paginate, session, no_page)
+    end
     raises("ArgumentError", "limit must be an integer above 0", session.paginate, session, m.User, { limit = 0 })
     raises("ArgumentError", "the cursor has no 'age'", session.paginate, session, m.User,
       { order_by = "age", after = { id = 1 } })

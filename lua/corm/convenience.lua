@@ -150,8 +150,13 @@ local function read_statement(statement, what)
   if type(statement) == "table" and info[statement] and info[statement].mapper then
     return corm.select(statement), statement, info[statement]
   end
+  if native.kind(statement) == "Query" then statement = statement.statement end
   if native.kind(statement) ~= "statement" then
     fail("ArgumentError", "%s: a mapped class or a select of one expected, got %s", what, native.kind(statement))
+  end
+  local kind, classes, as_it_is = native.describe_statement(statement)
+  if kind ~= "select" or not classes[1] or as_it_is then
+    fail("ArgumentError", "%s: a select of one mapped class expected, and no union or other statement", what)
   end
   local described = statement.column_descriptions
   local class = described[1] and described[1].entity

@@ -461,13 +461,13 @@ function Session:explain(statement, parameters, options) end
 function Session:find_or_create(class, values, defaults) end
 
 ---A sequence of objects; `next` in it leads to the next page, as `after`.
----@param statement corm.Model|corm.Select
+---@param statement corm.Model|corm.Select|corm.Query
 ---@param options? { order_by?: string|string[], limit?: integer, after?: table<string, any> }
 ---@return corm.Object[]
 function Session:paginate(statement, options) end
 
 ---`for batch in session:in_batches(User, { size = 500 }) do`
----@param statement corm.Model|corm.Select
+---@param statement corm.Model|corm.Select|corm.Query
 ---@param options? { order_by?: string|string[], size?: integer }
 ---@return fun(): corm.Object[]?
 function Session:in_batches(statement, options) end
