@@ -358,5 +358,9 @@ describe("M16 a list with methods of the script's own", function()
     end
     open("set", { uselist = false })
     raises("ArgumentError", "collection_class is for collections, and uselist is false", m.Owner)
+    w:close()
+    w, m, session = nil, nil, nil -- what can never be configured is not left to configure_mappers() of other specs
+    collectgarbage()
+    collectgarbage()
   end)
 end)
