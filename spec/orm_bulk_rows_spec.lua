@@ -270,6 +270,8 @@ describe("U29 bulk UPDATE by primary key", function()
 
   it("refuses rows without a key, before anything is sent", function()
     assert.equal(0, w:count(function()
+      raises("InvalidRequestError", "update(Part): rows with their keys are the UPDATE by primary key, which takes no "
+        .. "criteria", session.execute, session, corm.update(m.Part):where(m.Part.id:gt(0)), { { id = 1, name = "x" } })
       raises("InvalidRequestError", "update of Part by primary key: row 2 has no value for 'id'", session.execute,
         session, update(m.Part), { { id = 1, size = 5 }, { id = corm.null, size = 6 } })
       raises("InvalidRequestError", "update of Seat by primary key: row 1 has no value for 'no'", session.execute,

@@ -13,6 +13,7 @@
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 #include "orm/state.h"
+#include "sql/walk.h"
 
 typedef struct grouping {
   const corm_node *entity;
@@ -407,15 +408,42 @@ static void follow_all(lua_State *L, const key_update *u, corm_synchronize synch
   if (status != CORM_OK) binding_raise(L, &err);
 }
 
+/* Whether criteria have parameters by name, which rows may give. */
+static bool has_named(lua_State *L, const corm_node *criteria) {
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  corm_walk walk;
+  corm_walk_init(&walk, arena, criteria);
+  bool found = false;
+  for (const corm_node *node; !found && (node = corm_walk_next(&walk, true)) != NULL;)
+    found = node->kind == CORM_NODE_BIND && !((const corm_bind *)node)->unique;
+  binding_scratch_done(L, binding_get(L), arena);
+  return found;
+}
+
+/* Rows with their keys beside criteria that say nothing of a row: each would set the keys of all that are found. */
+static void refuse_keys_beside(lua_State *L, const corm_mapper *mapper, const corm_node *criteria, int row) {
+  for (uint32_t i = 0; i < mapper->npk; i++) {
+    lua_pushstring(L, mapper->attributes[mapper->pk[i]].key);
+    const bool there = lua_rawget(L, row) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (!there) return;
+  }
+  if (!has_named(L, criteria))
+    binding_error(L, CORM_E_INVALID_REQUEST,
+                  "update(%s): rows with their keys are the UPDATE by primary key, which takes no criteria; criteria "
+                  "that speak of each row have parameters: bindparam(name)",
+                  mapper->name);
+}
+
 bool binding_is_update_by_key(lua_State *L, int statement, int params) {
   const corm_node *node = binding_written_class(L, statement) ? binding_tonode(L, statement) : NULL;
   if (!node || node->kind != CORM_NODE_UPDATE || !lua_istable(L, params)) return false;
   const corm_update *update = (const corm_update *)node;
-  if (update->where || update->all || update->nreturning) return false;
   lua_rawgeti(L, params, 1);
   const bool list = lua_istable(L, -1);
+  if (list && update->where) refuse_keys_beside(L, binding_written_class(L, statement), update->where, lua_gettop(L));
   lua_pop(L, 1);
-  return list;
+  return list && !update->where && !update->all && !update->nreturning;
 }
 
 void binding_run_update_by_key(lua_State *L, corm_session *session, int connection, int statement, int params,

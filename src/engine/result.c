@@ -68,8 +68,11 @@ corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_erro
   result->returns_rows = n > 0;
   if (result->ncolumns > 0) {
     if (n == result->ncolumns || n == 0) return CORM_OK;
-    return corm_error_set(err, CORM_E_INTERNAL, "the statement returned %zu columns where %zu were expected", n,
-                          result->ncolumns);
+    return corm_error_set(
+        err, CORM_E_INVALID_REQUEST,
+        "the statement returned %zu columns where %zu were expected; columns() of a text names all of "
+        "them, in their order",
+        n, result->ncolumns);
   }
   corm_compiled_column *columns = corm_arena_zalloc(&result->arena, n, sizeof *columns);
   for (size_t i = 0; i < n && columns != NULL; i++) {
