@@ -185,8 +185,8 @@ describe("text", function()
     local row = conn:execute(stmt):one()
     assert.equal(corm.date(2026, 11, 22), row.d)
     assert.is_true(row.ok)
-    raises("InvalidRequestError", "3 columns where 1 were expected; columns() of a text names all of them", conn.execute,
-      conn, corm.text("select 1, 2, 3"):columns(corm.column("one", corm.Integer)))
+    raises("InvalidRequestError", "3 columns where 1 were expected; columns() of a text names all", conn.execute, conn,
+      corm.text("select 1, 2, 3"):columns(corm.column("one", corm.Integer)))
     conn:close()
   end)
 

@@ -312,7 +312,7 @@ static void columns_must_be_as_expected(void **state) {
   handmade_init(&h, "SELECT 1, 2, 3");
   handmade_column(&h, "a", CORM_TYPE_INTEGER);
   assert_int_equal(corm_conn_execute(w->conn, &h.compiled, NULL, &result, &w->err), CORM_FAILED);
-  assert_int_equal(w->err.cls, CORM_E_INTERNAL);
+  assert_int_equal(w->err.cls, CORM_E_INVALID_REQUEST);
   assert_null(result);
 }
 
