@@ -6,7 +6,7 @@ local loads = require "spec.support.loads"
 local models = require "spec.support.loads_models"
 
 local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
-local total = math.tointeger(tonumber(os.getenv "CORM_TEST_LOADS" or 1500 * share // 1))
+local total = math.tointeger(tonumber(os.getenv "CORM_TEST_LOADS" or 600 * share // 1))
 local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
 local OF_DATA = 50 -- queries of the same rows
 
@@ -77,6 +77,26 @@ describe("a query with loader options", function()
     local engineer = session:scalars(corm.select(Person):where(Person.id:eq(4)):options(only)):one()
     session:scalars(corm.select(Person):where(Person.id:eq(1)):options(corm.selectinload(Person.staff))):all()
     assert.equal(1, #engineer.tools)
+  end)
+
+  it("[L11] remembers an option for the entity of which it was said, and not for others of its class", function()
+    local Person, Engineer = m.person, m.engineer
+    local Boss = corm.aliased(Person)
+    local only = corm.lazyload(Person.staff:and_(Person.id:gt(10)))
+    local stmt = corm.select(Person, Boss):join(Person.boss:of_type(Boss)):order_by(Person.id)
+    local row = session:execute(stmt:options(only)):first()
+    assert.equal(2, row[1].id)
+    assert.equal(0, #row[1].staff)
+    assert.equal(2, #row[2].staff)
+    for _, joined in ipairs { stmt, stmt:limit(1) } do
+      session:expunge_all()
+      row = session:execute(joined:options(only, corm.joinedload(Person.tags))):unique():first()
+      assert.equal(0, #row[1].staff)
+    end
+    session:expunge_all()
+    row = session:execute(stmt:options(corm.lazyload(Boss.staff:of_type(Engineer):and_(Engineer.id:gt(10))))):first()
+    assert.equal(1, #row[1].staff)
+    assert.equal(0, #row[2].staff)
   end)
 
   describe("[L05] goes through what is loaded already", function()

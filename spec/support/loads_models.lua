@@ -120,6 +120,7 @@ local kinds = {
 }
 loads_models.kinds = kinds
 loads_models.tables = { "place", "company", "tag", "person", "engineer", "manager", "badge", "vendor", "tool", "item" }
+loads_models.roots = { "place", "company", "tag", "person", "badge", "vendor", "tool", "item" }
 loads_models.order = { "place", "company", "tag", "person", "engineer", "manager", "badge", "vendor", "tool", "item",
   "book", "film" }
 

@@ -60,6 +60,8 @@ typedef struct corm_siblings {
   struct corm_load_option *const *options;
   uint32_t noptions;
   const struct corm_load_option *wild;
+  bool roots;              /* the options say which of several entities of a class they mean: */
+  const corm_node *entity; /* the FROM of theirs, which is compared and not read; NULL: the class itself */
 } corm_siblings;
 
 struct corm_many;

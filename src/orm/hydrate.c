@@ -365,9 +365,20 @@ static corm_status enter_group(corm_loader *loader, corm_load_entity *entity, co
       entity->siblings->options = entity->options;
       entity->siblings->noptions = entity->noptions;
       entity->siblings->wild = entity->wild;
+      entity->siblings->roots = corm_load_is_root(entity);
+      entity->siblings->entity = corm_load_alias(entity);
     }
   }
   return corm_siblings_join(entity->siblings, object, err);
+}
+
+/* Whether the object came with another entity of the same rows. */
+static bool came_already(const corm_loader *loader, const corm_load_entity *entity, const corm_object *object) {
+  for (size_t i = 0; object->siblings && i < loader->entities.len; i++) {
+    const corm_load_entity *other = loader->entities.items[i];
+    if (other != entity && other->siblings == object->siblings) return true;
+  }
+  return false;
 }
 
 /*
@@ -379,6 +390,7 @@ static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, 
   if (!entity->shape->mapper->relationships.len && !entity->shape->partial) return CORM_OK;
   if (loader->fetch && loader->fetch->siblings && loader->fetch->siblings == object->siblings)
     return CORM_OK; /* it may be a parent of this load, which are known by their places in the group */
+  if (entity->keeps && came_already(loader, entity, object)) return CORM_OK;
   if (!entity->keeps && object->siblings && (object->siblings->n > 1 || object->siblings->plan)) {
     if (object->siblings == entity->siblings || object == entity->lone || loader->fetch || entity->parent ||
         loader->columns_only)

@@ -80,8 +80,11 @@ static void add_options(corm_fetch *fetch, const corm_object *object) {
   if (!siblings || !siblings->plan) return;
   fetch->plan = siblings->plan;
   fetch->wild = siblings->wild;
-  for (uint32_t i = 0; i < siblings->noptions; i++)
-    if (siblings->options[i]->relationship == fetch->relationship) fetch->option = siblings->options[i];
+  for (uint32_t i = 0; i < siblings->noptions; i++) {
+    const corm_load_option *option = siblings->options[i];
+    const bool meant = !siblings->roots || option->of == siblings->entity;
+    if (meant && option->relationship == fetch->relationship) fetch->option = option;
+  }
 }
 
 static corm_status load(corm_object *object, corm_relationship *relationship, bool batch, corm_error *err) {

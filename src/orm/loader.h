@@ -224,10 +224,16 @@ static inline uint32_t corm_hydrate_column(const corm_load_shape *shape, uint32_
 
 /* Whether what an option says of a root entity, or of an alias of it, is meant for this one. Below roots there is one.
  */
+static inline bool corm_load_is_root(const corm_load_entity *entity) {
+  return !entity->parent && !entity->path.up;
+}
+/* The FROM of a root entity in the script's statement, if it is not its class itself; else NULL. */
+static inline const corm_node *corm_load_alias(const corm_load_entity *entity) {
+  const corm_node *from = (entity->said ? entity->said : entity->bundle)->from;
+  return from == entity->mapper->from || from == entity->mapper->own->from ? NULL : from;
+}
 static inline bool corm_load_is_meant(const corm_load_entity *entity, const corm_node *of) {
-  const corm_node *from = entity->bundle->from;
-  if (entity->parent || entity->path.up) return true;
-  return of ? from == of : from == entity->mapper->from || from == entity->mapper->own->from;
+  return !corm_load_is_root(entity) || of == corm_load_alias(entity);
 }
 
 /* Room for an entity's rows; its `first` is known. */
