@@ -39,6 +39,7 @@ local CASES = {
   { name = "pop_all", n = SOME },
   { name = "move_all", n = SOME },
   { name = "replace_all", n = SOME },
+  { name = "replace_half", n = SOME },
   { name = "append_each", n = SOME },
   { name = "append_unloaded", n = SOME },
   { name = "orphan_new", n = SOME },

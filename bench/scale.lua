@@ -384,6 +384,19 @@ function cases.replace_all(session)
   session:flush()
 end
 
+-- Every other one goes, the others turn round, and new ones come between them.
+function cases.replace_half(session)
+  local shelf, books = shelf_of(n)(session)
+  local new = {}
+  for i = n - 1, 1, -2 do
+    new[#new + 1] = books[i]
+    new[#new + 1] = Book { title = "new " .. i }
+  end
+  begin()
+  shelf.books = new
+  session:flush()
+end
+
 function cases.append_each(session)
   local shelf = shelf_of(1)(session)
   begin()

@@ -95,6 +95,18 @@ describe("a collection", function()
     assert.equal(0, #author.books)
   end)
 
+  it("is replaced by a list in another order, with some that come and some twice", function()
+    local d = Book { title = "d" }
+    author.books = { b, d, a, c, b }
+    assert.equal("b d a c", titles(author.books))
+    author.books = { c, Book { title = "e" }, d, b, Book { title = "f" } }
+    assert.equal("c e d b f", titles(author.books))
+    assert.is_nil(a.author)
+    author.books:append(d)
+    author.books = { d, c, b }
+    assert.equal("d c b", titles(author.books):sub(1, 5))
+  end)
+
   it("finds its members", function()
     assert.is_true(author.books:contains(a))
     assert.is_false(author.books:contains(c))

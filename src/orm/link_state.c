@@ -132,6 +132,29 @@ bool corm_link_reorder(const corm_link *link, corm_object *const *targets, uint3
   return true;
 }
 
+corm_status corm_link_order_as(const corm_object *object, const corm_link *link, corm_object **targets, uint32_t n,
+                               corm_error *err) {
+  corm_items *items = n ? &link->as.list->items : NULL;
+  uint32_t k = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!(targets[i]->flags & CORM_OBJECT_MARK)) continue;
+    targets[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
+    targets[k++] = targets[i];
+  }
+  uint32_t first = 0;
+  while (first < k && items->ptr[first].object == targets[first]) first++;
+  if (first == k) return CORM_OK;
+  corm_item *room = corm_mem_alloc(object->mapper->mem, 3 * (size_t)items->n * sizeof *room);
+  if (!room) return corm_error_memory(err);
+  const bool done = corm_link_reorder(link, targets, k, room);
+  corm_mem_free(object->mapper->mem, room);
+  for (uint32_t i = first; !done && i < k; i++) {
+    const uint32_t at = (uint32_t)corm_items_index(items, targets[i]);
+    corm_items_insert(items, i, targets[i], corm_items_take(items, at).edge);
+  }
+  return CORM_OK;
+}
+
 void corm_link_reset(corm_object *object, const corm_relationship *relationship) {
   corm_link *link = corm_object_find_link(object, relationship);
   if (!link) return;

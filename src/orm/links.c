@@ -381,12 +381,29 @@ static void mark(const corm_items *items, bool on) {
   }
 }
 
+/* Brings the items that are not marked behind the others, where each goes without moving any. Where there is no memory
+   for that they stay. */
+static void unmarked_last(const corm_mem *mem, const corm_items *items) {
+  corm_item *unmarked = items->n ? corm_mem_alloc(mem, items->n * sizeof *unmarked) : NULL;
+  uint32_t n = 0, last = 0;
+  if (!unmarked) return;
+  for (uint32_t i = 0; i < items->n; i++) {
+    if (items->ptr[i].object->flags & CORM_OBJECT_MARK)
+      items->ptr[n++] = items->ptr[i];
+    else
+      unmarked[last++] = items->ptr[i];
+  }
+  memcpy(items->ptr + n, unmarked, last * sizeof *unmarked);
+  corm_mem_free(mem, unmarked);
+}
+
 /* Removes what the new content lacks; on return the kept ones are marked. */
 static corm_status remove_missing(corm_object *object, corm_relationship *relationship, const corm_link *link,
                                   corm_object *const *targets, uint32_t n, corm_error *err) {
   corm_status status = CORM_OK;
   mark(corm_link_items(link), false);
   for (uint32_t i = 0; i < n; i++) targets[i]->flags |= CORM_OBJECT_MARK;
+  unmarked_last(object->mapper->mem, corm_link_items(link));
   for (uint32_t i = corm_link_items(link)->n; status == CORM_OK && i-- > 0;) {
     corm_object *item = corm_link_items(link)->ptr[i].object;
     if (!(item->flags & CORM_OBJECT_MARK)) status = list_remove(object, relationship, item, true, err);
@@ -545,21 +562,14 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);
   if (status == CORM_OK) status = remove_missing(object, relationship, link, targets, n, err);
-  uint32_t kept = 0;
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     corm_object *target = targets[i];
-    if (!(target->flags & CORM_OBJECT_MARK)) {
-      status = list_add(object, relationship, kept, target, true, err);
-      if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
-      target->flags |= CORM_OBJECT_MARK; /* a second mention adds nothing */
-    } else {
-      const int64_t at = corm_items_index(corm_link_items(link), target);
-      if (at < kept) continue;
-      corm_items *items = &link->as.list->items;
-      corm_items_insert(items, kept, target, corm_items_take(items, (uint32_t)at).edge);
-    }
-    kept++;
+    if (target->flags & CORM_OBJECT_MARK) continue; /* it was there, or a second mention, which adds nothing */
+    status = list_add(object, relationship, corm_link_items(link)->n, target, true, err);
+    if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
+    target->flags |= CORM_OBJECT_MARK;
   }
+  if (status == CORM_OK) status = corm_link_order_as(object, link, targets, n, err);
   for (uint32_t i = 0; i < n; i++) targets[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
   drop_edges(object, edge, n); /* they held the targets until here */
   return status;

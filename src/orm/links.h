@@ -129,6 +129,10 @@ CORM_MUST_USE corm_status corm_object_remove_at(corm_object *object, corm_relati
 /* Puts the items of a loaded list into the order of `targets`; `room` is for 3 n items. False, with the list as it was,
    when these are other objects. */
 bool corm_link_reorder(const corm_link *link, corm_object *const *targets, uint32_t n, corm_item *room);
+/* Puts the items, all of which are marked, into the order in which `targets` mention them first, unmarks them, and
+   leaves of `targets` the first mentions. What stands in the list twice stands behind. */
+CORM_MUST_USE corm_status corm_link_order_as(const corm_object *object, const corm_link *link, corm_object **targets,
+                                             uint32_t n, corm_error *err);
 /* An object that comes into a list or leaves it, without loading the others: for lists that are never read whole. One
    that has come already is not queued again. */
 CORM_MUST_USE corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,
