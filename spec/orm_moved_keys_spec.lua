@@ -450,3 +450,64 @@ describe("M18 children with their parent's key in a unique constraint", function
     w:close()
   end)
 end)
+
+describe("M18 a child that refers to its parent beside its own key", function()
+  local function tests(passive)
+    local w, City, Street, session, a, b, street
+
+    before_each(function()
+      local Base = corm.declarative_base()
+      City = Base:model("City", {
+        __tablename__ = "city", id = Column(Integer, { primary_key = true, autoincrement = false }),
+        streets = relationship("Street", { back_populates = "city", passive_updates = passive,
+          primaryjoin = function() return City.id:eq(foreign(Street.city_id)) end }),
+      })
+      Street = Base:model("Street", {
+        __tablename__ = "street", id = Column(Integer, { primary_key = true, autoincrement = false }),
+        city_id = passive and Column(Integer, corm.ForeignKey("city.id", { onupdate = "CASCADE" })) or Column(Integer),
+        city = relationship("City", { back_populates = "streets", passive_updates = passive,
+          primaryjoin = function() return City.id:eq(foreign(Street.city_id)) end }),
+      })
+      w = world.open({ Base = Base, City = City, Street = Street })
+      session = w:session()
+      a, b = City { id = 1 }, City { id = 2 }
+      street = Street { id = 3, city = a }
+      session:add_all { a, b, street }
+      session:commit()
+    end)
+    after_each(function() w:close() end)
+
+    local function row()
+      return session:scalar(corm.select(Street.__table__.c.city_id))
+    end
+
+    it("gets the one that takes the key of its old one", function()
+      assert.equal(a, street.city)
+      a.id, b.id = 2, 1
+      street.city = b
+      session:flush()
+      assert.equal(1, row())
+      assert.equal(1, street.city_id)
+      session:expire_all()
+      assert.equal(b, street.city)
+    end)
+
+    it("gets it by its list, and comes back", function()
+      assert.equal(1, #a.streets)
+      assert.equal(0, #b.streets)
+      a.id, b.id = 2, 1
+      b.streets:append(street)
+      session:flush()
+      assert.equal(1, row())
+      a.id, b.id = 1, 2
+      a.streets:append(street)
+      session:flush()
+      assert.equal(1, row())
+      session:expire_all()
+      assert.equal(a, street.city)
+    end)
+  end
+
+  describe("(the database passes keys on)", function() tests(true) end)
+  describe("(corm passes keys on)", function() tests(false) end)
+end)

@@ -4,6 +4,7 @@
  * anything is written, by the keys that all had: upwards from the row, over rows that the flush does not write and
  * even those that are not in memory, whose keys say what they refer to. What becomes of the key is known once the
  * parent is written: its slots say it, whether it was the script, a parent of its own or the database that changed it.
+ * Columns that refer to a parent beside the key are looked at where they are to refer to another one.
  */
 #include "orm/flush.h"
 
@@ -168,17 +169,35 @@ static corm_status add(corm_flush *flush, corm_work *work, corm_pass pass, corm_
   return CORM_OK;
 }
 
+static corm_status look(corm_flush *flush, corm_work *work, uint32_t slot, corm_error *err) {
+  corm_pass pass = {.slot = slot, .theirs = slot, .key = {.kind = CORM_ABSENT}};
+  const corm_status status = find(flush, work, &pass, err);
+  return status == CORM_OK && pass.parent ? add(flush, work, pass, err) : status;
+}
+
+/* Columns that are to refer to another parent: what they become may be what they were, and what the database has made
+   of that is another value. */
+static corm_status look_at_references(corm_flush *flush, corm_work *work, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
+    const corm_relationship *r = flush->syncs[s - 1].relationship;
+    for (uint32_t k = 0; status == CORM_OK && k < r->npairs; k++) {
+      const uint32_t slot = corm_sync_child_slot(r, k);
+      const bool in_key = work->object->mapper->attributes[slot].primary_key;
+      if (!in_key && !find_pass(flush, work, slot)) status = look(flush, work, slot, err);
+    }
+  }
+  return status;
+}
+
 corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t w = 0; status == CORM_OK && w < flush->nworks; w++) {
     corm_work *work = &flush->works[w];
     const corm_mapper *mapper = work->object->mapper;
     if (work->kind == CORM_WORK_INSERT) continue;
-    for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++) {
-      corm_pass pass = {.slot = mapper->pk[i], .theirs = mapper->pk[i], .key = {.kind = CORM_ABSENT}};
-      status = find(flush, work, &pass, err);
-      if (status == CORM_OK && pass.parent) status = add(flush, work, pass, err);
-    }
+    for (uint32_t i = 0; status == CORM_OK && i < mapper->npk; i++) status = look(flush, work, mapper->pk[i], err);
+    if (status == CORM_OK && work->kind == CORM_WORK_UPDATE) status = look_at_references(flush, work, err);
   }
   return status;
 }
@@ -196,7 +215,7 @@ corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_e
     if (pass->key.kind != CORM_ABSENT || corm_value_equal(value, corm_object_committed(object, pass->slot))) continue;
     if (corm_value_dup(flush->mem, value, &pass->key) != CORM_OK) return corm_error_memory(err);
     pass->key.extra = value->extra & CORM_SLOT_PLACEHOLDER;
-    flush->rekeyed = true;
+    if (object->mapper->attributes[pass->slot].primary_key) flush->rekeyed = true;
     if (!corm_object_is_dirty(object, pass->slot)) status = corm_object_set(object, pass->slot, &pass->key, err);
   }
   return status;
