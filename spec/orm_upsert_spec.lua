@@ -28,6 +28,13 @@ local function models()
     no = Column(Integer, { primary_key = true, autoincrement = false }),
     guest = Column(String(20)),
   })
+  m.Draft = Base:model("Draft", {
+    __tablename__ = "draft",
+    id = Column(Integer, { primary_key = true }),
+    text = Column(String(20)),
+    version = Column("rev", Integer, { nullable = false }),
+    __mapper_args__ = { version_id_col = "version" },
+  })
   return m
 end
 
@@ -95,6 +102,24 @@ describe("U30 session:upsert", function()
     assert.is_true(rawequal(seat, session:get(m.Seat, { 1, 2 })))
     session:rollback()
     assert.equal("0", w:rows "SELECT count(*) FROM seat")
+  end)
+
+  it("counts the versions of a row", function()
+    local draft = session:upsert(m.Draft { id = 1, text = "a" }, { "id" })
+    assert.equal(1, draft.version)
+    session:commit()
+    local other = w:session { expire_on_commit = false }
+    local theirs = other:get(m.Draft, 1)
+    other:commit()
+    session:upsert(m.Draft { id = 1, text = "b" }, { "id" })
+    assert.equal(2, draft.version)
+    session:upsert(m.Draft { id = 1 }, { "id" })
+    session:upsert(m.Draft { id = 1, text = "c" }, { "id" }, { update = { "text" } })
+    assert.equal(3, draft.version)
+    session:commit()
+    theirs.text = "mine"
+    raises("StaleDataError", "UPDATE", function() other:flush() end)
+    other:close()
   end)
 
   it("is also said by the statement, with returning and populate_existing", function()

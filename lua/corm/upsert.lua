@@ -62,6 +62,8 @@ local function assignments(class, statement, values, keys, update)
       any = true
     end
   end
+  local version = select(4, native.level(orm.info[class].mapper, 1))
+  if any and version and not set[version] then set[version] = class[version] + 1 end
   if not any then set[keys[1]] = statement.excluded[class[keys[1]].key] end
   return set
 end
@@ -81,7 +83,11 @@ local function upsert(session, object, keys, options)
       fail("ArgumentError", "%s: this %s has no %s to be found by", what, class.__name__, name)
     end
   end
-  local statement = corm.insert(class):values(values)
+  local version = select(4, native.level(orm.info[class].mapper, 1))
+  local first = {}
+  for name, value in next, values do first[name] = value end
+  if version and first[version] == nil then first[version] = 1 end
+  local statement = corm.insert(class):values(first)
   local set = assignments(class, statement, values, keys, options.update)
   return session:scalars(statement:on_conflict_do_update { index_elements = keys, set_ = set }:returning(class)
     :execution_options { populate_existing = true }):one()
