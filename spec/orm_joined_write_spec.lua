@@ -247,6 +247,18 @@ describe("U28 UPDATE and DELETE by criteria of a class with several tables", fun
     assert.equal("0", w:list "SELECT count(*) FROM boss")
   end)
 
+  it("name the key of that table in what they set and return, too", function()
+    local M = m.Manager
+    assert.equal("UPDATE manager SET budget=(manager.manager_id * :id_1)", sql.of(corm.update(M, { all = true })
+      :values { budget = M.id * 2 }))
+    assert.equal("UPDATE manager SET budget=manager.manager_id RETURNING manager.manager_id",
+      sql.of(corm.update(M, { all = true }):ordered_values({ M.budget, M.id }):returning(M.id)))
+    session:execute(corm.update(M, { all = true }):values { budget = M.id * 2 })
+    assert.equal(4, session:get(M, 2).budget)
+    raises("ArgumentError", "values: Manager.name is in table 'employee', and the statement writes 'manager' alone; "
+      .. "select it by a scalar subquery", function() return corm.update(M):values { budget = M.name } end)
+  end)
+
   it("refuse columns of the other tables, and classes that a condition tells", function()
     local M = m.Manager
     raises("ArgumentError", "where: Manager.name is in table 'employee', and the statement writes 'manager' alone; ask "

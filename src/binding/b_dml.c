@@ -98,6 +98,7 @@ typedef struct value_set {
   other_value *others;
   uint32_t nothers;
   const corm_node *entity;
+  const struct corm_mapper *local; /* of an UPDATE: see binding_dml_local_class */
   const char *what;
   corm_arena *scratch;
   int kept;
@@ -158,6 +159,7 @@ static void read_arg(lua_State *L, value_set *set, const corm_column *column, bi
     binding_raise(L, &err);
   binding_arg_read(L, value, type->hosted ? NULL : type, what, arg);
   binding_arg_literal(arg, &literal);
+  binding_dml_check_value(L, set->local, arg->node, set->scratch, set->what);
   set->room += arg->room + 2 * sizeof(void *);
   /* What the value borrows from is kept: strings made for it, and objects. */
   binding_arg_keep(L, value, set->kept);
@@ -448,6 +450,7 @@ static int insert_values(lua_State *L, const corm_insert *old, const corm_node *
 static int update_values(lua_State *L, const corm_update *old, const corm_node *entity) {
   value_set set = start_values(L, &old->base, entity, "values");
   set.changed = old->table;
+  set.local = binding_dml_local_class(lua_touserdata(L, 1));
   value_row row = read_row(L, &set, 2);
   binding_build b;
   corm_update *update;
@@ -457,7 +460,7 @@ static int update_values(lua_State *L, const corm_update *old, const corm_node *
     if (!update) continue;
     *update = *old;
     if (!merge_in(&b.arena, &set, &row, &update->columns, &update->values, &update->n) ||
-        !merge_others_in(&b.arena, &set, old, update))
+        !merge_others_in(&b.arena, &set, old, update) || !binding_dml_local_values_in(&b.arena, set.local, update))
       update = NULL;
   } while (binding_build_again(&b, update ? &update->base : NULL));
   binding_statement_finish(L, true, set.kept, set.kept);
@@ -498,6 +501,7 @@ static int update_ordered_values(lua_State *L) {
   const corm_update *old = (const corm_update *)stmt->base.node;
   int last = lua_gettop(L);
   value_set set = start_values(L, &old->base, stmt->entity, "ordered_values");
+  set.local = binding_dml_local_class(stmt);
   value_row row = new_row(L, &set);
   value_order order = {.columns = corm_arena_alloc(set.scratch, (set.table->columns.len + 1) * sizeof *order.columns)};
   if (!order.columns) return binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -533,6 +537,7 @@ static int update_ordered_values(lua_State *L) {
     update->values = values;
     update->n = n;
     update->ordered = true;
+    (void)binding_dml_local_values_in(&b.arena, set.local, update);
   } while (binding_build_again(&b, b.arena.failed ? NULL : &update->base));
   binding_statement_finish(L, true, set.kept, set.kept);
   binding_scratch_done(L, binding_get(L), set.scratch);

@@ -94,8 +94,7 @@ const corm_node *binding_dml_class(lua_State *L, const corm_node *from, const ch
   return mapper->own->from;
 }
 
-/* The class whose own table alone the statement writes; NULL: it has no other. */
-static const corm_mapper *local_class(const binding_stmt *stmt) {
+const corm_mapper *binding_dml_local_class(const binding_stmt *stmt) {
   const corm_node *node = stmt->base.node, *entity = stmt->entity;
   if (node->kind != CORM_NODE_UPDATE && node->kind != CORM_NODE_DELETE) return NULL;
   const bool is_class = entity && entity->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)entity)->owner;
@@ -110,26 +109,41 @@ static int32_t own_slot(const corm_mapper *mapper, const corm_column_node *colum
   return -1;
 }
 
-const corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
-                                           corm_arena *arena, const char *what) {
-  const corm_mapper *mapper = local_class(stmt);
-  if (!mapper) return NULL;
+/* The attribute of another table than the class's own that the expression names outside of its subqueries, or NULL. */
+static const corm_attribute *stranger(const corm_mapper *mapper, const corm_node *expression, corm_arena *arena) {
   corm_walk walk;
-  corm_walk_init(&walk, arena, criterion);
+  corm_walk_init(&walk, arena, expression);
   bool descend = true;
   for (const corm_node *node; (node = corm_walk_next(&walk, descend)) != NULL;) {
     descend =
         node->kind != CORM_NODE_SCALAR_SUBQUERY && node->kind != CORM_NODE_EXISTS && node->kind != CORM_NODE_SELECT;
     const int32_t slot = node->kind == CORM_NODE_COLUMN ? own_slot(mapper, (const corm_column_node *)node) : -1;
-    if (slot < 0 || corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot)) continue;
-    const corm_attribute *attribute = &mapper->attributes[slot];
+    if (slot >= 0 && !corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot))
+      return &mapper->attributes[slot];
+  }
+  return NULL;
+}
+
+const corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
+                                           corm_arena *arena, const char *what) {
+  const corm_mapper *mapper = binding_dml_local_class(stmt);
+  const corm_attribute *attribute = mapper ? stranger(mapper, criterion, arena) : NULL;
+  if (attribute)
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: %s.%s is in table '%s', and the statement writes '%s' alone; ask for the keys: "
                   "%s.%s:in_(select(%s.%s):where(...))",
                   what, mapper->name, attribute->key, attribute->column->table->name, mapper->table->name, mapper->name,
                   mapper->attributes[mapper->pk[0]].key, mapper->name, mapper->attributes[mapper->pk[0]].key);
-  }
   return mapper;
+}
+
+void binding_dml_check_value(lua_State *L, const corm_mapper *mapper, const corm_node *value, corm_arena *arena,
+                             const char *what) {
+  const corm_attribute *attribute = mapper && value ? stranger(mapper, value, arena) : NULL;
+  if (attribute)
+    binding_error(L, CORM_E_ARGUMENT,
+                  "%s: %s.%s is in table '%s', and the statement writes '%s' alone; select it by a scalar subquery",
+                  what, mapper->name, attribute->key, attribute->column->table->name, mapper->table->name);
 }
 
 static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_column_node *column) {
@@ -141,4 +155,14 @@ static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_col
 
 const corm_node *binding_dml_local_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *node) {
   return corm_adapt_columns_in(arena, node, say_locally, (void *)(uintptr_t)mapper);
+}
+
+bool binding_dml_local_values_in(corm_arena *arena, const corm_mapper *mapper, corm_update *update) {
+  if (!mapper) return true;
+  const corm_node **values = corm_arena_alloc(arena, (update->n + (size_t)1) * sizeof *values);
+  if (!values) return false;
+  for (uint32_t i = 0; i < update->n; i++)
+    if (!(values[i] = binding_dml_local_in(arena, mapper, update->values[i]))) return false;
+  update->values = values;
+  return true;
 }

@@ -27,6 +27,12 @@ static int options_of(lua_State *L, const corm_node *node, int last) {
   return last;
 }
 
+/* What stands at `arg`, said of the table that the statement writes; classes are left to who executes it. */
+static const corm_node *item_in(lua_State *L, int arg, corm_arena *arena, const struct corm_mapper *local) {
+  const corm_node *item = binding_column_item_in(L, arg, arena, "returning");
+  return item && local && item->kind != CORM_NODE_BUNDLE ? binding_dml_local_in(arena, local, item) : item;
+}
+
 /* returning(column, ... [, { sort_by_parameter_order }]) */
 static int stmt_returning(lua_State *L) {
   const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
@@ -38,6 +44,7 @@ static int stmt_returning(lua_State *L) {
     return binding_error(L, CORM_E_INVALID_REQUEST, "returning: return_defaults() is on this statement already");
   const int options = options_of(L, old, lua_gettop(L));
   const int last = options ? options - 1 : lua_gettop(L);
+  const struct corm_mapper *local = stmt && stmt->entity ? binding_dml_local_class(stmt) : NULL;
   const bool sorted = options && binding_opt_bool(L, options, "sort_by_parameter_order", false);
   binding_build b;
   corm_node *node;
@@ -55,7 +62,7 @@ static int stmt_returning(lua_State *L) {
     }
     for (uint32_t i = 0; i < *n; i++) made[i] = (*items)[i];
     for (int i = 2; i <= last && node; i++) {
-      made[*n + (uint32_t)(i - 2)] = binding_column_item_in(L, i, &b.arena, "returning");
+      made[*n + (uint32_t)(i - 2)] = item_in(L, i, &b.arena, local);
       if (!made[*n + (uint32_t)(i - 2)]) node = NULL;
     }
     if (sorted && node) ((corm_insert *)node)->sorted = true;

@@ -156,11 +156,17 @@ void binding_open_text(lua_State *L);
    key of the table. NULL: none. */
 const corm_column *binding_named_column(lua_State *L, const corm_node *entity, const corm_table *table, int key);
 
-/* The class of an UPDATE or DELETE, of whose tables it writes only the last; NULL: it is not so. ArgumentError when the
-   criterion names attributes that are in the others (b_polymorphic.c). */
+/* b_polymorphic.c: the class of an UPDATE or DELETE, of whose tables it writes only the last; NULL: it is not so. */
+const struct corm_mapper *binding_dml_local_class(const binding_stmt *stmt);
+/* The same. ArgumentError when the criterion names attributes that are in the other tables. */
 const struct corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
                                                   corm_arena *arena, const char *what);
-/* The criterion said of that table. NULL when the arena is full. */
-const corm_node *binding_dml_local_in(corm_arena *arena, const struct corm_mapper *mapper, const corm_node *criterion);
+/* The same error for a value that is set, or returned. Both may be NULL. */
+void binding_dml_check_value(lua_State *L, const struct corm_mapper *mapper, const corm_node *value, corm_arena *arena,
+                             const char *what);
+/* The expression said of that table. NULL when the arena is full. */
+const corm_node *binding_dml_local_in(corm_arena *arena, const struct corm_mapper *mapper, const corm_node *expression);
+/* Likewise all values of an UPDATE, where `mapper` is not NULL. */
+bool binding_dml_local_values_in(corm_arena *arena, const struct corm_mapper *mapper, corm_update *update);
 
 #endif
