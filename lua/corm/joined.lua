@@ -161,7 +161,7 @@ function functions.insert_joined(session, class, given, returned, sorted, own)
 end
 
 -- The rows of one table: UPDATE t SET ... WHERE key = ?.
-local function update_level(session, rows, level, primary)
+local function update_level(session, rows, level, primary, synchronize)
   local criteria, sets = {}, {}
   for i, name in ipairs(primary) do
     criteria[i] = level.as_table.c[level.keys[name]]:eq(corm.bindparam("corm_key_" .. i))
@@ -182,6 +182,7 @@ local function update_level(session, rows, level, primary)
   local result
   in_groups(sets, { keys = keys }, function(group)
     local statement = corm.update(level.as_table):where(corm.and_(table.unpack(criteria)))
+      :execution_options { synchronize_session = synchronize and "auto" }
     result = session:execute(statement, group)
     if result.rowcount < #group then
       fail("StaleDataError", "UPDATE statement on table '%s' expected to match %d row(s); %d were matched",
@@ -191,7 +192,8 @@ local function update_level(session, rows, level, primary)
   return result
 end
 
-function functions.update_joined(session, class, rows)
+-- `synchronize`: false where objects are to stay as they are.
+function functions.update_joined(session, class, rows, synchronize)
   local levels, primary = levels_of(class)
   check_names(class, levels, rows)
   for i, row in ipairs(rows) do
@@ -203,7 +205,7 @@ function functions.update_joined(session, class, rows)
     end
   end
   local result
-  for _, level in ipairs(levels) do result = update_level(session, rows, level, primary) or result end
+  for _, level in ipairs(levels) do result = update_level(session, rows, level, primary, synchronize) or result end
   return result, result and #rows or 0
 end
 

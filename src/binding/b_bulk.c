@@ -145,7 +145,7 @@ void binding_check_local_insert(lua_State *L, int statement, int params) {
   }
 }
 
-bool binding_run_joined(lua_State *L, int self, int statement, int params) {
+bool binding_run_joined(lua_State *L, int self, int statement, int params, corm_synchronize synchronize) {
   const bool inserts = binding_inserted_class(L, statement) != NULL;
   const corm_mapper *mapper = inserts ? binding_inserted_class(L, statement) : binding_written_class(L, statement);
   if (!mapper || !mapper->local || !is_list(L, params)) return false;
@@ -164,7 +164,9 @@ bool binding_run_joined(lua_State *L, int self, int statement, int params) {
   lua_pushvalue(L, self);
   binding_push_class(L, state, mapper);
   lua_pushvalue(L, params);
-  if (inserts && insert->nreturning) {
+  if (update) {
+    lua_pushboolean(L, synchronize != CORM_SYNCHRONIZE_OFF);
+  } else if (insert->nreturning) {
     lua_pushcfunction(L, push_returned);
     lua_pushvalue(L, statement);
     lua_call(L, 1, 1);
@@ -319,11 +321,15 @@ void binding_note_written(lua_State *L, corm_session *session, int statement, in
   corm_error_init(&err);
   prepare(L, &w, session, statement, params, synchronize, true);
   corm_status status = CORM_OK;
-  const bool deletes = w.bulk.statement->kind == CORM_NODE_DELETE && synchronize != CORM_SYNCHRONIZE_OFF;
-  for (lua_Integer i = 1; deletes && status == CORM_OK && i <= n; i++) {
+  const bool deletes = w.bulk.statement->kind == CORM_NODE_DELETE, follows = synchronize != CORM_SYNCHRONIZE_OFF;
+  for (lua_Integer i = 1; follows && status == CORM_OK && i <= n; i++) {
     lua_rawgeti(L, values, i);
     corm_object *object = binding_toobject(L, -1);
-    if (object && corm_mapper_is_kin(object->mapper, w.bulk.mapper)) status = corm_bulk_apply(&w.bulk, object, &err);
+    const bool about = object && corm_mapper_is_kin(object->mapper, w.bulk.mapper);
+    if (about && deletes)
+      status = corm_bulk_apply(&w.bulk, object, &err);
+    else if (about)
+      corm_bulk_doubt(&w.bulk, object);
     lua_pop(L, 1);
   }
   if (status == CORM_OK) status = corm_bulk_finish(&w.bulk, &err);

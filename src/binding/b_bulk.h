@@ -44,6 +44,6 @@ void binding_check_local_insert(lua_State *L, int statement, int params);
 bool binding_inserts_joined(lua_State *L, int statement, int params);
 /* An INSERT, or an UPDATE by key, of a list of rows of a class with several tables, which lua/corm/joined.lua takes
    apart: its Result is pushed. False: it is none. */
-bool binding_run_joined(lua_State *L, int self, int statement, int params);
+bool binding_run_joined(lua_State *L, int self, int statement, int params, corm_synchronize synchronize);
 
 #endif

@@ -255,6 +255,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   /* What an UPDATE returns is newer than what is in memory. */
   options.populate_existing = settings->populate_existing ||
                               (binding_written_class(L, statement) && settings->synchronize != CORM_SYNCHRONIZE_OFF);
+  options.keep_changes = options.populate_existing && !settings->populate_existing;
   lua_createtable(L, FEW_VALUES, 0);
   entity_run run = {.session = session,
                     .node = node,
@@ -367,7 +368,7 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
       corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, statement)), &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
-  if (binding_run_joined(L, self, statement, params)) return;
+  if (binding_run_joined(L, self, statement, params, settings->synchronize)) return;
   push_connection(L, self, conn);
   if (binding_is_update_by_key(L, statement, params)) {
     binding_run_update_by_key(L, session, base + 1, statement, params, settings->synchronize);
@@ -384,6 +385,12 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   lua_replace(L, base + 1);
 }
 
+/* An INSERT of a list returns columns: its groups' rows are put together as those of objects are. */
+static bool returns_of_list(lua_State *L, int statement, int params) {
+  const corm_node *node = binding_inserted_class(L, statement) ? binding_tonode(L, statement) : NULL;
+  return node && ((const corm_insert *)node)->nreturning && lua_istable(L, params) && lua_rawlen(L, params) > 1;
+}
+
 void binding_session_send(lua_State *L, int self, int statement, int params) {
   luaL_checkstack(L, 16, "execute");
   corm_session *session = binding_checksession_at(L, self, "Session:execute");
@@ -392,7 +399,8 @@ void binding_session_send(lua_State *L, int self, int statement, int params) {
   run_settings settings = read_settings(L, statement);
   binding_check_local_insert(L, statement, params);
   const bool bundles = node && node->kind == CORM_NODE_SELECT && binding_has_bundle((const corm_select *)node);
-  const bool entities = node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0));
+  const bool entities =
+      node && (bundles || (stmt && stmt->wanted) || nth_entity(node, 0) || returns_of_list(L, statement, params));
   if (entities && !binding_inserts_joined(L, statement, params))
     run_entities(L, session, node, statement, params, &settings);
   else

@@ -305,6 +305,16 @@ static corm_value fitted(const corm_type *type, corm_value value) {
   return value;
 }
 
+/* A change that was not flushed stays; it was made of what the row had before. */
+static corm_status rebase(const corm_bulk_write *bulk, corm_object *object, uint32_t slot, corm_value value,
+                          corm_error *err) {
+  const corm_attribute *attribute = &object->mapper->attributes[slot];
+  if (attribute->primary_key || (int32_t)slot == object->mapper->version) return CORM_OK;
+  if (value.kind != CORM_ABSENT && !corm_evaluator_keeps(bulk->evaluator.dialect, attribute->type, &value))
+    value = (corm_value){.kind = CORM_ABSENT};
+  return corm_object_rebase(object, slot, &value, err);
+}
+
 /* The new values are all computed of the old ones. What has unflushed changes keeps them. */
 static corm_status rewrite(corm_bulk_write *bulk, corm_object *object, bool certain, corm_error *err) {
   corm_value *values = bulk->values;
@@ -316,8 +326,9 @@ static corm_status rewrite(corm_bulk_write *bulk, corm_object *object, bool cert
     const uint32_t slot = bulk->sets[i].slot;
     const corm_value *had = &object->slots[slot];
     const corm_type *type = object->mapper->attributes[slot].type;
-    if ((had->flags & (CORM_VALUE_DIRTY | CORM_VALUE_EXPIRED)) || had->kind == CORM_ABSENT) continue;
     const corm_value value = fitted(type, values[i]);
+    if (had->flags & CORM_VALUE_DIRTY) status = rebase(bulk, object, slot, value, err);
+    if ((had->flags & (CORM_VALUE_DIRTY | CORM_VALUE_EXPIRED)) || had->kind == CORM_ABSENT) continue;
     if (value.kind != CORM_ABSENT && corm_evaluator_keeps(bulk->evaluator.dialect, type, &value))
       status = corm_object_store(object, slot, &value, err);
     else
@@ -341,6 +352,11 @@ corm_status corm_bulk_take(corm_bulk_write *bulk, corm_result *result, corm_erro
   }
   if (status == CORM_DONE) corm_result_end_written(result, false);
   return status == CORM_DONE ? CORM_OK : status;
+}
+
+void corm_bulk_doubt(const corm_bulk_write *bulk, corm_object *object) {
+  if (object->session != bulk->session || object->state != CORM_PERSISTENT) return;
+  for (uint32_t i = 0; i < bulk->nsets; i++) corm_object_doubt(object, bulk->sets[i].slot);
 }
 
 static corm_status apply_keys(corm_bulk_write *bulk, corm_error *err) {

@@ -66,6 +66,8 @@ const corm_node *corm_bulk_returning_in(corm_arena *arena, const corm_bulk_write
 CORM_MUST_USE corm_status corm_bulk_take(corm_bulk_write *bulk, corm_result *result, corm_error *err);
 /* An object whose row is known to be written. */
 CORM_MUST_USE corm_status corm_bulk_apply(corm_bulk_write *bulk, corm_object *object, corm_error *err);
+/* An object that was read since: what its changes were made of is not known any more. */
+void corm_bulk_doubt(const corm_bulk_write *bulk, corm_object *object);
 /* After the statement. */
 CORM_MUST_USE corm_status corm_bulk_finish(corm_bulk_write *bulk, corm_error *err);
 

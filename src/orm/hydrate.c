@@ -328,6 +328,21 @@ static corm_status note_refresh(const corm_loader *loader, const corm_load_shape
   return CORM_OK;
 }
 
+/* populate_existing is about the whole object: what the row does not have (deferred columns, those of classes below) is
+   read again when somebody asks for it. */
+static void forget_unread(const corm_loader *loader, const corm_load_shape *shape, corm_object *object, uint32_t n) {
+  if (!loader->populate_existing || loader->columns_only) return;
+  for (uint32_t slot = 0; slot < object->mapper->nattributes; slot++) {
+    const corm_attribute *attribute = &object->mapper->attributes[slot];
+    const corm_value *value = &object->slots[slot];
+    const bool has = slot < n && !(shape->place && shape->place[slot] < 0);
+    if (has || attribute->primary_key || attribute->kind != CORM_ATTRIBUTE_COLUMN || value->kind == CORM_ABSENT)
+      continue;
+    if (!(value->flags & CORM_VALUE_EXPIRED) && (!(value->flags & CORM_VALUE_DIRTY) || !loader->keep_changes))
+      corm_object_expire(object, &slot, 1);
+  }
+}
+
 /* Fills what is absent or expired. The key is known to be equal. */
 static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, corm_object *object) {
   const corm_load_shape *shape = entity->shape;
@@ -335,6 +350,7 @@ static corm_status fill_existing(corm_loader *loader, corm_load_entity *entity, 
   const uint32_t n = object->mapper == mapper ? mapper->nattributes : common_slots(shape, object);
   corm_status status = CORM_OK;
   forget_links(loader, object);
+  forget_unread(loader, shape, object, n);
   if (object->mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH))
     status = note_refresh(loader, shape, object, n, &loader->failure);
   for (uint32_t slot = 0; status == CORM_OK && slot < n; slot++) {

@@ -32,6 +32,7 @@ corm_status corm_loader_over(corm_session *session, const corm_compiled *compile
   if (corm_loader_make(session, out, err) != CORM_OK) return CORM_FAILED;
   corm_loader *loader = *out;
   loader->populate_existing = options->populate_existing;
+  loader->keep_changes = options->keep_changes;
   corm_loader_follow(loader, options->plan, NULL, false);
   loader->compiled = compiled;
   loader->result = result;

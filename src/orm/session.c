@@ -284,8 +284,10 @@ void corm_session_expire_all(corm_session *session) {
 static void outdate_object(corm_object *object, const corm_table *table) {
   const corm_mapper *mapper = object->mapper;
   const bool own = corm_mapper_has_table(mapper, table);
-  for (uint32_t i = 0; own && i < object->mapper->nattributes; i++)
+  for (uint32_t i = 0; own && i < object->mapper->nattributes; i++) {
+    corm_object_doubt(object, i);
     if (!(object->slots[i].flags & (CORM_VALUE_DIRTY | CORM_VALUE_LATER))) corm_object_expire(object, &i, 1);
+  }
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
     const corm_relationship *relationship = mapper->relationships.items[i];
     if (!own && !corm_mapper_has_table(relationship->target, table) && relationship->def.secondary != table) continue;

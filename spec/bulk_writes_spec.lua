@@ -1,0 +1,155 @@
+-- Random INSERT, UPDATE and DELETE of classes in a session do to rows and objects what plain Lua says
+-- (spec/support/writes.lua). CORM_TEST_SEED repeats a run; CORM_TEST_WRITES says how many steps there are;
+-- CORM_TEST_SHARE has the share of a usual run.
+local corm = require "corm"
+local database = require "spec.support.database"
+local models = require "spec.support.writes_models"
+local plans = require "spec.support.writes_plan"
+local writes = require "spec.support.writes_more"
+
+local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
+local total = math.tointeger(tonumber(os.getenv "CORM_TEST_WRITES" or 3000 * share // 1))
+local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local LENGTH = 30
+
+-- As Lua's own, whose state is not ours alone.
+local function numbers_from(state)
+  return function(n)
+    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
+    return (state >> 24) % n + 1
+  end
+end
+
+-- What the random ones have found.
+describe("[U28] a statement that writes, in a session", function()
+  local m, engine, session
+
+  setup(function()
+    m = models.make()
+    engine = database.engine()
+    m.Base.metadata:create_all(engine)
+  end)
+  teardown(function()
+    engine:dispose()
+    database.clean()
+  end)
+  before_each(function()
+    session = corm.Session { bind = engine, autoflush = false, expire_on_commit = false }
+    session:add_all { m.note { id = 1, n = 1, m = 1 }, m.note { id = 2, n = 2, m = 2 }, m.note { id = 3, n = 3 } }
+    session:flush()
+  end)
+  after_each(function() session:close() end)
+
+  local function stored(name)
+    local list = {}
+    for value in session:scalars(corm.select(m.note[name]):order_by(m.note.id)) do list[#list + 1] = tostring(value) end
+    return table.concat(list, " ")
+  end
+
+  it("returns columns of all rows of an INSERT, whatever names they have", function()
+    local result = session:execute(corm.insert(m.note):returning(m.note.id, m.note.n),
+      { { id = 11, n = 1 }, { id = 12 }, { id = 13, n = 3 } })
+    assert.same({ 11, 12, 13 }, session:scalars(corm.select(m.note.id):where(m.note.id:gt(10)):order_by(m.note.id)):all())
+    local got = {}
+    for row in result do got[#got + 1] = row[1] .. "=" .. tostring(row[2]) end
+    assert.equal("11=1 12=nil 13=3", table.concat(got, " "))
+  end)
+
+  it("keeps to the options of a query, and so does its count", function()
+    local function query()
+      return session:query(m.note):options(corm.with_loader_criteria(m.note, m.note.n:gt(1)))
+    end
+    assert.equal(2, query():count())
+    assert.equal(2, query():update({ m = 9 }, { all = true }))
+    assert.equal("1 9 9", stored "m")
+    assert.equal(1, query():where(m.note.n:lt(3)):delete())
+    assert.equal("1 3", stored "n")
+  end)
+
+  it("leaves changes that were not flushed to the objects that it returns", function()
+    database.needs("returning_of_update", function()
+      local note = session:get(m.note, 1)
+      note.s, note.n = "mine", 50
+      session:scalars(corm.update(m.note):where(m.note.id:eq(1)):values { n = 7, m = 7 }:returning(m.note)):all()
+      assert.same({ "mine", 50, 7 }, { note.s, note.n, note.m })
+      note.n = 1
+      session:flush()
+      assert.equal("1 2 3", stored "n")
+    end)
+  end)
+
+  it("lets what its rows have not, and what was read later, be read again", function()
+    session:execute(corm.update(m.note, { all = true }):values { big = "old" })
+    local note = session:get(m.note, 1)
+    assert.equal("old", note.big)
+    local row = { id = 1, code = "x", big = "new" }
+    local insert = corm.insert(m.note)
+    session:execute(insert:on_conflict_do_update { index_elements = { "id" }, set_ = { big = insert.excluded.big } }
+      :returning(m.note):execution_options { populate_existing = true }, { row })
+    assert.equal("new", note.big)
+    session:upsert(m.note { id = 1, big = "newer" }, { "id" })
+    assert.equal("newer", note.big)
+    session:execute(corm.update(m.note.__table__, { all = true }):values { big = "newest" }
+      :execution_options { synchronize_session = false })
+    assert.equal("newer", note.big)
+    session:scalars(corm.select(m.note):execution_options { populate_existing = true }):all()
+    assert.equal("newest", note.big)
+    database.needs("returning_of_update", function()
+      session:scalars(corm.update(m.note, { all = true }):values { big = "last" }:returning(m.note)):all()
+      assert.equal("last", note.big)
+    end)
+  end)
+
+  it("leaves objects of several tables alone when told so, in an UPDATE by key, too", function()
+    session:add(m.chief { id = 1, n = 1, level = 1 })
+    session:flush()
+    local chief = session:get(m.chief, 1)
+    assert.same({ 1, 1 }, { chief.n, chief.level })
+    session:execute(corm.update(m.chief):execution_options { synchronize_session = false },
+      { { id = 1, n = 2, level = 2 } })
+    assert.same({ 1, 1 }, { chief.n, chief.level })
+    session:execute(corm.update(m.chief), { { id = 1, n = 3, level = 3 } })
+    assert.same({ 3, 3 }, { chief.n, chief.level })
+  end)
+
+  it("is what later changes of a changed attribute are compared with", function()
+    local first, second, third = session:get(m.note, 1), session:get(m.note, 2), session:get(m.note, 3)
+    first.n, second.n, third.n = 10, 20, 30
+    session:execute(corm.update(m.note):where(m.note.id:eq(1)):values { n = 5 })
+    session:execute(corm.update(m.note), { { id = 2, n = 6 } })
+    session:execute(corm.update(m.note.__table__):where(m.note.__table__.c.note_id:eq(3)):values { num = 7 })
+    session:execute(corm.update(m.note):where(m.note.n:eq(5)):values { m = 8 })
+    assert.equal(8, first.m)
+    first.n, second.n, third.n = 1, 2, 3
+    session:flush()
+    assert.equal("1 2 3", stored "n")
+  end)
+end)
+
+describe("random statements that write, in a session", function()
+  local m, engine
+
+  setup(function()
+    m = models.make()
+    engine = database.engine()
+    m.Base.metadata:create_all(engine)
+  end)
+  teardown(function()
+    engine:dispose()
+    database.clean()
+  end)
+
+  it(("[U28] do what their model does (seed %d)"):format(seed), function()
+    local random = numbers_from(seed)
+    for _ = 1, math.max(1, total // LENGTH) do
+      local data = models.data(random)
+      local function run(plan) return writes.run_plan(engine, m, data, plan, numbers_from) end
+      local plan = plans.make(random, LENGTH)
+      local err = run(plan)
+      if err then
+        plan, err = writes.shrink(run, plan, err)
+        error(("seed %d: %s, after\n%s"):format(seed, err, plans.show(plan)), 0)
+      end
+    end
+  end)
+end)
