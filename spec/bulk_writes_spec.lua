@@ -49,7 +49,7 @@ describe("[U28] a statement that writes, in a session", function()
   it("returns columns of all rows of an INSERT, whatever names they have", function()
     local result = session:execute(corm.insert(m.note):returning(m.note.id, m.note.n),
       { { id = 11, n = 1 }, { id = 12 }, { id = 13, n = 3 } })
-    assert.same({ 11, 12, 13 }, session:scalars(corm.select(m.note.id):where(m.note.id:gt(10)):order_by(m.note.id)):all())
+    assert.equal(3, session:query(m.note):where(m.note.id:gt(10)):count())
     local got = {}
     for row in result do got[#got + 1] = row[1] .. "=" .. tostring(row[2]) end
     assert.equal("11=1 12=nil 13=3", table.concat(got, " "))

@@ -163,6 +163,9 @@ describe("insert, update, delete", function()
       local twice = {}
       for deleted in conn:execute(gone) do twice[deleted.id] = deleted.twice end
       assert.same({ 20, 40 }, twice)
+      local never = conn:execute(corm.delete(t):where(t.c.id:in_ {}):returning(t.c.id))
+      assert.is_true(never.returns_rows)
+      assert.same({}, never:all())
     end)
     engine:dispose()
   end)

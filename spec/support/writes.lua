@@ -39,7 +39,8 @@ function run:matching(kind, where, from, criteria)
   for _, row in ipairs(self.rows) do
     local more = { rows = self.rows }
     if from then more.note = models.related(self.rows, row, models.relations.pair[1])[1] end
-    local is = models.is_a(row.__kind, kind) and (not from or more.note) and (not where or terms.decide(where, row, more))
+    local is = models.is_a(row.__kind, kind) and (not from or more.note)
+    if is and where then is = terms.decide(where, row, more) end
     if is and criteria and models.is_a(row.__kind, criteria.kind) then is = terms.decide(criteria.where, row, more) end
     if is then found[#found + 1] = { row = row, more = more } end
   end
@@ -73,7 +74,7 @@ function run:find_entry(key)
   end
 end
 
-function run:gone(entry)
+local function gone(entry)
   entry.state, entry.changes = "gone", {}
 end
 
@@ -98,7 +99,7 @@ function run:written()
         and models.related(self.rows, row, relation) or {}) do
         if relation.name == "pairs" then
           local child = self:find_entry(models.key(other.__kind, other))
-          if child then self:gone(child) end
+          if child then gone(child) end
           self:remove(other)
           sets[other] = nil
         else
@@ -106,7 +107,7 @@ function run:written()
         end
       end
     end
-    self:gone(entry)
+    gone(entry)
     self:remove(row)
     sets[row] = nil
   end
@@ -190,13 +191,15 @@ function run:track(object)
   return entry
 end
 
-function run:check_value(entry, row, name)
+local function check_value(entry, row, name)
   local change = entry.changes[name]
   local wanted = row[name]
   if change then wanted = change.value end
   local got = models.take(name, entry.obj[name])
   expect(got == wanted, "%s.%s is %s, not %s", entry.key, name, tostring(got), tostring(wanted))
 end
+
+writes.check_value = check_value
 
 function run:check_links(entry, row, relation)
   local value = entry.obj[relation.name]
@@ -228,7 +231,7 @@ function run:check_entry(entry, chosen)
   local row = self:row_of(entry)
   expect(row, "%s has no row", entry.key)
   for _, name in ipairs(models.columns(entry.kind)) do
-    if chosen(2) then self:check_value(entry, row, name) end
+    if chosen(2) then check_value(entry, row, name) end
   end
   for _, relation in ipairs(models.relations[models.root(entry.kind)] or {}) do
     if chosen(3) then
@@ -246,12 +249,6 @@ function run:check_entry(entry, chosen)
 end
 
 -- Statements ----------------------------------------------------------------------------------------------------------
-
-local function values_of(kind, said)
-  local values = {}
-  for name, term in pairs(said) do values[name] = models.give(name, term[2]) end
-  return values
-end
 
 -- What memory has, before a statement that leaves it alone.
 function run:memory()
@@ -294,14 +291,26 @@ function run:lose(entry)
   self.entries = in_state(self.entries, "persistent", "new", "doomed", "gone")
 end
 
+-- The result, or nil where synchronize_session was "evaluate" and could not be.
+local function unless_refused(step, ok, result)
+  if ok then return result end
+  local allowed = step.sync == "evaluate" and tostring(result):find("cannot be evaluated", 1, true)
+  expect(allowed, "%s", tostring(result))
+end
+
+function run:criteria(step)
+  local kind = step.criteria.kind
+  return corm.with_loader_criteria(self.m[kind], terms.express(step.criteria.where, self.m, kind),
+    { propagate_to_loaders = false })
+end
+
 -- An UPDATE or DELETE by criteria; `stmt` has no criteria yet. Its Result, or nil where it was refused.
 function run:execute(step, stmt)
   local class = self.m[step.kind]
   if step.from then stmt = stmt:where(class.note_id:eq(self.m.note.id)) end
   if step.where then stmt = stmt:where(terms.express(step.where, self.m, step.kind)) end
   if step.criteria then
-    local target = self.m[step.criteria.kind]
-    stmt = stmt:options(corm.with_loader_criteria(target, terms.express(step.criteria.where, self.m, step.criteria.kind)))
+    stmt = stmt:options(self:criteria(step))
   end
   if step.returning == "class" then stmt = stmt:returning(class) end
   if step.returning == "columns" then stmt = stmt:returning(class.n, table.unpack(self:key_columns(step.kind))) end
@@ -309,22 +318,14 @@ function run:execute(step, stmt)
   if sync == "off" then sync = false end
   stmt = stmt:execution_options { synchronize_session = sync }
   local ok, result = pcall(self.session.execute, self.session, stmt)
-  return self:refused(step, ok, result)
-end
-
-function run:refused(step, ok, result)
-  if ok then return result end
-  local allowed = step.sync == "evaluate" and tostring(result):find("cannot be evaluated", 1, true)
-  expect(allowed, "%s", tostring(result))
+  return unless_refused(step, ok, result)
 end
 
 function run:query(step, values)
   local query = self.session:query(self.m[step.kind])
   if step.where then query = query:where(terms.express(step.where, self.m, step.kind)) end
   if step.criteria then
-    local target = self.m[step.criteria.kind]
-    query = query:options(corm.with_loader_criteria(target,
-      terms.express(step.criteria.where, self.m, step.criteria.kind)))
+    query = query:options(self:criteria(step))
   end
   local sync = step.sync
   if sync == "off" then sync = false end
@@ -335,7 +336,7 @@ function run:query(step, values)
   else
     ok, count = pcall(query.delete, query, options)
   end
-  count = self:refused(step, ok, count)
+  count = unless_refused(step, ok, count)
   return count and { rowcount = count }
 end
 
@@ -375,7 +376,7 @@ end
 function run:returned_object(object)
   local entry = self:track(object)
   local row = self:row_of(entry)
-  for _, name in ipairs(models.columns(entry.kind)) do self:check_value(entry, row, name) end
+  for _, name in ipairs(models.columns(entry.kind)) do check_value(entry, row, name) end
 end
 
 local function rows_of(found)
@@ -391,11 +392,10 @@ function steps.update(self, step)
   if step.sync == "off" then self:flush() else self:autoflush() end
   local before = step.sync == "off" and self:memory()
   local values = {}
-  for i, each in ipairs(step.set) do
+  for _, each in ipairs(step.set) do
     local value = terms.express(each[2], self.m, step.kind)
     if each[2][1] == "lit" then value = models.give(each[1], each[2][2]) end
     values[each[1]] = value
-    expect(i > 0, "")
   end
   local found = self:matching(step.kind, step.where, step.from, step.criteria)
   local result
@@ -437,7 +437,7 @@ function steps.delete(self, step)
   for _, each in ipairs(found) do
     local entry = step.sync ~= "off" and self:find_entry(models.key(each.row.__kind, each.row))
     self:remove(each.row)
-    if entry then self:gone(entry) end
+    if entry then gone(entry) end
     if entry and step.sync == "evaluate" and self.session:contains(entry.obj) then self:lose(entry) end
   end
   if not step.returning then

@@ -70,7 +70,9 @@ function models.make()
     __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "item" },
     note = one("item", "note_id", "items"),
   })
-  m.book = m.item:model("Book", { pages = Column("leaves", Integer), __mapper_args__ = { polymorphic_identity = "book" } })
+  m.book = m.item:model("Book", {
+    pages = Column("leaves", Integer), __mapper_args__ = { polymorphic_identity = "book" },
+  })
   m.film = m.item:model("Film", { minutes = int(), __mapper_args__ = { polymorphic_identity = "film" } })
   m.shape = Base:model("Shape", { __tablename__ = "shape", id = id(), n = int(), s = text() })
   m.circle = m.shape:model("Circle", {

@@ -222,7 +222,7 @@ function steps.upsert_one(self, step)
   local entry = self:track(kept)
   local row = self:row_of(entry)
   self.session:refresh(kept, { "n" })
-  for name in pairs(met.said) do self:check_value(entry, row, name) end
+  for name in pairs(met.said) do writes.check_value(entry, row, name) end
   self.inserted = true
 end
 
@@ -247,7 +247,7 @@ local function unique(name, k)
   local type = models.types[name] or "int"
   if type == "int" then return 1000 + k end
   if type == "text" then return "z" .. k end
-  if type == "float" then return k + 0.5 end
+  if type == "float" then return 1000 + k + 0.5 end
   if type == "day" then return ("2030-%02d-%02d"):format(k // 28 % 12 + 1, k % 28 + 1) end
   if type == "amount" then return ("%d.00"):format(100 + k) end
   return type == "data" and "k" .. k or nil
@@ -261,7 +261,7 @@ function steps.change(self, step)
   local value = not models.fixed[name] and not name:find "_id$" and unique(name, self.at)
   if not value then return end
   local row = self:row_of(entry)
-  self:check_value(entry, row, name)
+  writes.check_value(entry, row, name)
   local change = entry.changes[name] or { base = row[name] }
   entry.obj[name] = models.give(name, value)
   change.value = value

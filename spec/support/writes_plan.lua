@@ -143,8 +143,9 @@ function steps.upsert(random, plan)
         and { "add", { "col", name }, { "lit", 1 } } or { "excluded", name } }
     end
   end
-  return { kind = kind, rows = rows, set = #set > 0 and set or nil, by_code = kind == "note" and chance(random, 2) or nil,
-    returning = chance(random, 2) or nil, populate = chance(random, 2) or nil }
+  return { kind = kind, rows = rows, set = #set > 0 and set or nil,
+    by_code = kind == "note" and chance(random, 2) or nil, returning = chance(random, 2) or nil,
+    populate = chance(random, 2) or nil }
 end
 
 function steps.upsert_one(random, plan)
@@ -200,7 +201,8 @@ function plans.smaller(plan)
         with(function(new) table.remove(new[i][name], k) end)
       end
     end
-    for _, name in ipairs { "criteria", "returning", "where", "from", "query", "older", "populate", "sorted", "taken" } do
+    for _, name in ipairs { "criteria", "returning", "where", "from", "query", "older", "populate", "sorted",
+      "taken" } do
       if step[name] then with(function(new) new[i][name] = nil end) end
     end
     for _, k in ipairs(step.where and CONDITIONS[step.where[1]] or {}) do

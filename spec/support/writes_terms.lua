@@ -153,10 +153,11 @@ end
 function sql.count(term, m, kind)
   local relation = find(kind, term[2])
   local there = m[relation.kind]
-  return corm.select(func.count(there[models.kinds[relation.kind].key[1]])):where(there[relation.theirs]:eq(m[kind].id)):scalar_subquery()
+  local key = there[models.kinds[relation.kind].key[1]]
+  return corm.select(func.count(key)):where(there[relation.theirs]:eq(m[kind].id)):scalar_subquery()
 end
 function sql.of_note(term, m) return m.note[term[2]] end
-function sql.excluded(term, m, kind, more) return more.excluded(term[2]) end
+function sql.excluded(term, _, _, more) return more.excluded(term[2]) end
 function sql.cmp(term, m, kind, more)
   local left, right = express(term[3], m, kind, more), express(term[4], m, kind, more)
   if type(left) == "number" then left = corm.literal(left) end

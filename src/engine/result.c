@@ -65,7 +65,8 @@ corm_status corm_result_describe(corm_result *result, corm_stmt *stmt, corm_erro
   const corm_driver *driver = result->driver;
   int count = driver->column_count(stmt->native);
   size_t n = count > 0 ? (size_t)count : 0;
-  result->returns_rows = n > 0;
+  /* MariaDB leaves RETURNING out where it sees that WHERE is never true: there are columns, and no rows. */
+  result->returns_rows = n > 0 || (result->ncolumns > 0 && stmt->verb == CORM_VERB_DML);
   if (result->ncolumns > 0) {
     if (n == result->ncolumns || n == 0) return CORM_OK;
     return corm_error_set(
