@@ -78,6 +78,17 @@ describe("[U28] a statement that writes, in a session", function()
     end)
   end)
 
+  it("moves and takes objects of classes below out of lists that are of these", function()
+    local note = session:get(m.note, 1)
+    session:add_all { m.book { id = 1, note_id = 1 }, m.book { id = 2, note_id = 1 } }
+    session:flush()
+    assert.equal(2, #note.books)
+    session:execute(corm.delete(m.item):where(m.item.id:eq(1)))
+    assert.equal(1, #note.books)
+    session:execute(corm.update(m.item):where(m.item.id:eq(2)):values { note_id = 2 })
+    assert.equal(0, #note.books)
+  end)
+
   it("lets what its rows have not, and what was read later, be read again", function()
     session:execute(corm.update(m.note, { all = true }):values { big = "old" })
     local note = session:get(m.note, 1)

@@ -434,6 +434,7 @@ function steps.delete(self, step)
     result = self:execute(step, corm.delete(self.m[step.kind], { all = not step.where }))
   end
   if not result then return end
+  if step.sync == "evaluate" then self.inserted = true end -- lists may still hold what has expired
   for _, each in ipairs(found) do
     local entry = step.sync ~= "off" and self:find_entry(models.key(each.row.__kind, each.row))
     self:remove(each.row)

@@ -64,7 +64,7 @@ local function sets(random, kind, from)
   end
   for _, name in ipairs(names) do
     if chosen[name] then
-      local unread = {}
+      local unread = database.name == "mariadb" and { touched = true, bumps = true } or {}
       for other in pairs(chosen) do unread[other] = other ~= name and database.name == "mariadb" or nil end
       local there = about(kind, unread)
       there.from = from

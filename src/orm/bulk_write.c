@@ -422,9 +422,14 @@ static bool is_stale(const corm_bulk_write *bulk, const corm_object *object, con
 }
 
 static bool some_relationship_goes_by(const corm_bulk_write *bulk) {
-  for (size_t i = 0; i < bulk->mapper->relationships.len; i++)
-    if (goes_by(bulk, bulk->mapper->relationships.items[i], false)) return true;
-  for (const corm_mapper *mapper = bulk->mapper; mapper; mapper = mapper->parent)
+  const corm_mapper *top = bulk->mapper;
+  for (const corm_mapper *mapper = top; mapper; mapper = corm_mapper_next_below(top, mapper)) {
+    for (size_t i = 0; i < mapper->relationships.len; i++)
+      if (goes_by(bulk, mapper->relationships.items[i], false)) return true;
+    for (size_t i = 0; i < mapper->referrers.len; i++)
+      if (goes_by(bulk, mapper->referrers.items[i], true)) return true;
+  }
+  for (const corm_mapper *mapper = top->parent; mapper; mapper = mapper->parent)
     for (size_t i = 0; i < mapper->referrers.len; i++)
       if (goes_by(bulk, mapper->referrers.items[i], true)) return true;
   return false;

@@ -163,3 +163,14 @@ corm_status corm_heritage_restrict(corm_mapper *mapper, corm_error *err) {
     if (is_single(mapper)) status = restrict_rows(mapper, err);
   return status;
 }
+
+const corm_mapper *corm_mapper_next_below(const corm_mapper *top, const corm_mapper *at) {
+  if (at->children.len) return at->children.items[0];
+  for (; at != top; at = at->parent) {
+    const corm_vec *siblings = &at->parent->children;
+    size_t i = 0;
+    while (siblings->items[i] != at) i++;
+    if (i + 1 < siblings->len) return siblings->items[i + 1];
+  }
+  return NULL;
+}

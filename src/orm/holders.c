@@ -175,13 +175,20 @@ corm_status corm_holders_leave(corm_flush *flush, corm_error *err) {
   return status;
 }
 
+static corm_status add_all(corm_vec *relationships, const corm_mapper *mapper, corm_error *err) {
+  for (size_t i = 0; i < mapper->referrers.len; i++)
+    if (corm_vec_push(relationships, mapper->referrers.items[i]) != CORM_OK) return corm_error_memory(err);
+  return CORM_OK;
+}
+
 corm_status corm_holders_leave_bulk(corm_session *session, const corm_mapper *mapper, corm_error *err) {
   corm_status status = CORM_OK;
   corm_vec relationships;
   corm_vec_init(&relationships, session->mem);
-  for (; status == CORM_OK && mapper; mapper = mapper->parent)
-    for (size_t i = 0; status == CORM_OK && i < mapper->referrers.len; i++)
-      if (corm_vec_push(&relationships, mapper->referrers.items[i]) != CORM_OK) status = corm_error_memory(err);
+  for (const corm_mapper *at = mapper->parent; status == CORM_OK && at; at = at->parent)
+    status = add_all(&relationships, at, err);
+  for (const corm_mapper *at = mapper; status == CORM_OK && at; at = corm_mapper_next_below(mapper, at))
+    status = add_all(&relationships, at, err);
   if (status == CORM_OK) leave_all(session, &relationships);
   corm_vec_clear(&relationships);
   return status;

@@ -159,6 +159,9 @@ struct corm_mapper {
   void *host_data;    /* the host's class */
 };
 
+/* The class after `at` of those below `top`, each behind its parent: begin with `top`. NULL: that was the last. */
+const corm_mapper *corm_mapper_next_below(const corm_mapper *top, const corm_mapper *at);
+
 /* True for the class itself and the classes below it. */
 static inline bool corm_mapper_isa(const corm_mapper *mapper, const corm_mapper *of) {
   while (mapper->depth > of->depth) mapper = mapper->parent;
