@@ -11,7 +11,11 @@ local function pick(random, list) return list[random(#list)] end
 local function chance(random, n) return random(n) == 1 end
 
 local function about(kind, unread)
-  return { kind = kind, columns = models.statement_columns(kind), unread = unread or {} }
+  local columns = {}
+  for _, name in ipairs(models.statement_columns(kind)) do
+    if not (unread and unread[name]) then columns[#columns + 1] = name end
+  end
+  return { kind = kind, columns = columns, unread = unread or {} }
 end
 
 local function criteria(random, kind)

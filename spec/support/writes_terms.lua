@@ -14,7 +14,7 @@ local function pick(random, list) return list[random(#list)] end
 local function column(random, about, type)
   local list = {}
   for _, name in ipairs(about.columns) do
-    if type_of(name) == type and not about.unread[name] then list[#list + 1] = name end
+    if type_of(name) == type then list[#list + 1] = name end
   end
   return #list > 0 and { "col", pick(random, list) } or nil
 end
@@ -63,7 +63,8 @@ end
 local function related(random, about, depth)
   local list = {}
   for _, relation in ipairs(models.relations[about.kind] or {}) do
-    if relation.kind ~= about.kind or models.may_ask_itself then list[#list + 1] = relation end
+    local may = relation.kind ~= about.kind or models.may_ask_itself
+    if may and not about.unread[relation.own or "id"] then list[#list + 1] = relation end
   end
   if #list == 0 then return nil end
   local relation = pick(random, list)
