@@ -145,9 +145,16 @@ static void free_stored(corm_mariadb_stmt *stmt) {
   mysql->status = status;
 }
 
+/* The library goes on believing in it when the next execution has none, and then takes that one's rows for another's.
+ */
+static void forget_cursor(corm_mariadb_stmt *stmt) {
+  (void)mysql_stmt_reset(stmt->native);
+  stmt->native->cursor_exists = 0;
+}
+
 /* While another statement streams the wire is not free: the next execution, or the end of the statement, closes it. */
 static void close_cursor(corm_mariadb_stmt *stmt) {
-  if (conn_of(stmt)->streamer == NULL && !conn_of(stmt)->lost) (void)mysql_stmt_reset(stmt->native);
+  if (conn_of(stmt)->streamer == NULL && !conn_of(stmt)->lost) forget_cursor(stmt);
 }
 
 static void leave_result(corm_mariadb_stmt *stmt) {
@@ -275,6 +282,7 @@ static corm_status recover(corm_mariadb_stmt *stmt, corm_error *err) {
 static corm_status execute_native(corm_mariadb_stmt *stmt, corm_error *err) {
   corm_mariadb_conn *conn = conn_of(stmt);
   if (stmt->stale && prepare_again(stmt, err) != CORM_OK) return CORM_FAILED;
+  if (stmt->page == 0 && stmt->native->cursor_exists) forget_cursor(stmt);
   size_t taken = 0;
   for (bool recovered = false;;) {
     if (corm_mariadb_bind_next(stmt, &taken, err) != CORM_OK) return CORM_FAILED;
