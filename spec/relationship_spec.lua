@@ -277,6 +277,10 @@ describe("a relationship in a query", function()
     assert.equal("SELECT book.id FROM book WHERE EXISTS (SELECT 1 FROM book_tag, tag WHERE book.id = book_tag.book_id "
       .. "AND tag.id = book_tag.tag_id AND tag.name = :name_1)",
       sql(select(Book.id):where(Book.tags:any { name = "t" })))
+    local other = corm.aliased(Author, { name = "other" })
+    assert.equal("SELECT book.id, other.id AS id_1 FROM book, author AS other WHERE EXISTS (SELECT 1 FROM author WHERE "
+      .. "author.id = book.author_id AND author.name = other.name)",
+      sql(select(Book.id, other.id):where(Book.author:has(Author.name:eq(other.name)))))
     local stmt = select(Book.id):where(Book.author:has(Author.name:eq("author 2"))):order_by(Book.id)
     assert.same({ 3, 4 }, session:scalars(stmt):all())
     raises("InvalidRequestError", "use has()", Book.author.any, Book.author)

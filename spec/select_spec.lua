@@ -136,12 +136,34 @@ describe("a select", function()
     assert.equal("q", q.name)
   end)
 
+  it("tells two columns of a subquery of a subquery apart that are one of the table, by two aliases", function()
+    local twin = s.author:alias "twin"
+    local q = corm.select(a.id, twin.c.id):join(twin, twin.c.id:eq(a.age)):subquery "q"
+    local outer = corm.select(q.c.id, q.c.id_1):subquery "outside"
+    local text = sql.of(corm.select(outer.c.id, outer.c.id_1))
+    assert.equal("outside.id, outside.id_1 FROM (SELECT q.id AS id, q.", text:match "^SELECT (.-)id_%d AS id_1 FROM")
+    assert.equal(text:match "q%.(id_%d) AS id_1 FROM", text:match "twin%.id AS (id_%d) FROM")
+    local x, y = corm.select(a.id):subquery "x", corm.select(a.id):subquery "y"
+    local both = corm.select(x.c.id, y.c.id):join(y, corm.true_()):subquery "pair"
+    assert.equal("SELECT pair.id, pair.id_1", sql.of(corm.select(both)):match "^(.-) FROM")
+  end)
+
   it("takes a label's or a column's name in order_by, and no SQL", function()
     local stmt = corm.select(a.id, a.name:label("n"))
     assert.equal("SELECT author.id, author.name AS n FROM author ORDER BY n, author.id", sql.of(stmt:order_by("n",
       "id")))
     assert.equal("SELECT author.id, author.name AS n FROM author GROUP BY n", sql.of(stmt:group_by("n")))
     raises("ArgumentError", "no label or column", function() stmt:order_by("age") end)
+  end)
+
+  it("orders by the name of a label in either direction, whatever operator it holds", function()
+    local either = corm.or_(a.id:gt(1), a.name:eq("x")):label "either"
+    local stmt = corm.select(either):distinct()
+    local text = "SELECT DISTINCT author.id > :id_1 OR author.name = :name_1 AS either FROM author ORDER BY either"
+    assert.equal(text, sql.of(stmt:order_by(either)))
+    assert.equal(text .. " DESC", sql.of(stmt:order_by(either:desc())))
+    assert.equal(text .. " DESC", sql.of(stmt:order_by(corm.desc "either")))
+    assert.equal(text .. " ASC NULLS LAST", sql.of(stmt:order_by(either:asc():nulls_last())))
   end)
 
   it("has options only that it knows", function()

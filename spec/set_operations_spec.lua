@@ -45,6 +45,29 @@ describe("a set operation", function()
     assert.equal("3x 4d", rows(b:except_(a):order_by(right.c.number)))
   end)
 
+  -- What the random selects have found.
+  it("is ordered by the name that the second of two columns has from outside", function()
+    local other = right:alias "other"
+    local two = corm.select(right.c.number, other.c.number):join(other, other.c.number:eq(right.c.number - 1))
+    local none = corm.select(right.c.size, right.c.size:label "s"):where(right.c.size:lt(0))
+    assert.equal("43 32", rows(two:union(none):order_by(corm.desc "number_1")))
+    assert.equal("32 43", rows(two:union(none):order_by("number_1")))
+    local inner = two:subquery()
+    local outer = corm.select(inner.c.number, inner.c.number_1)
+    assert.equal("43 32", rows(outer:union(none):order_by(corm.desc "number_1")))
+    assert.equal("43 32", rows(outer:union(outer:union(none)):order_by(corm.desc "number_1")))
+    local within = corm.select(outer:union(none):order_by("number_1"):subquery())
+    assert.equal("43 32", rows(within:order_by(corm.desc "number")))
+  end)
+
+  it("is ordered by its own column, also where other FROMs of the first part have one of the name", function()
+    local twin = right:alias "twin"
+    local first = corm.select(right.c.number, right.c.title):join(twin, twin.c.number:eq(right.c.number))
+    local second = corm.select(left.c.id:label "title", left.c.name):where(left.c.id:eq(1))
+    assert.equal("1a 2b 4d 3x", rows(first:union(second):order_by("title")))
+    assert.equal("3x 4d 2b 1a", rows(first:union(second):order_by(right.c.title:desc())))
+  end)
+
   it("takes each row as often as it is there, with ALL", function()
     if database.lacks "set_operations_all" then
       raises("CompileError", "without ALL", function() return rows(a:except_all(b)) end)

@@ -102,19 +102,18 @@ static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) 
   const corm_node *secondary = NULL, *secondary_on = NULL, *on = NULL;
   const bool many = relationship->direction == CORM_MANY_TO_MANY;
   corm_select *select = corm_arena_zalloc(arena, 1, sizeof *select);
-  const corm_node **lists = corm_arena_zalloc(arena, (size_t)parts->n + 6, sizeof *lists);
+  const corm_node **lists = corm_arena_zalloc(arena, (size_t)parts->n + 5, sizeof *lists);
   if (many) secondary = corm_table_node_in(arena, relationship->def.secondary);
   if (!select || !lists || (many && !secondary)) return NULL;
   if (corm_relationship_on_in(arena, relationship, parts->ends->left, secondary, parts->target, &secondary_on, &on,
                               NULL) != CORM_OK)
     return NULL;
-  /* lists: the one column, the FROMs, the correlated FROM, the conditions */
+  /* lists: the one column, the FROMs, the conditions; all other FROMs that those name are the enclosing ones' */
   lists[0] = corm_literal_column_in(arena, "1", 1, corm_type_default(CORM_TYPE_INTEGER));
   if (!lists[0]) return NULL;
   lists[1] = many ? secondary : parts->target;
   lists[2] = parts->target;
-  lists[3] = parts->ends->left;
-  uint32_t n = 4;
+  uint32_t n = 3;
   if (secondary_on) lists[n++] = secondary_on;
   lists[n++] = on;
   for (int i = 0; i < parts->n; i++) {
@@ -129,9 +128,9 @@ static const corm_node *exists_in(corm_arena *arena, const exists_parts *parts) 
   select->ncolumns = 1;
   select->froms = &lists[1];
   select->nfroms = many ? 2 : 1;
-  select->correlate = &lists[3];
-  select->ncorrelate = 1;
-  select->where = corm_and_or_in(arena, CORM_OP_AND, &lists[4], n - 4);
+  select->correlate_except = &lists[1];
+  select->ncorrelate_except = select->nfroms;
+  select->where = corm_and_or_in(arena, CORM_OP_AND, &lists[3], n - 3);
   const corm_node *exists = select->where ? corm_exists_in(arena, select) : NULL;
   return exists && parts->negate ? corm_not_in(arena, exists) : exists;
 }

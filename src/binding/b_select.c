@@ -6,6 +6,7 @@
 #include "binding/b_bundle.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
+#include "sql/froms.h"
 
 #define ROOM_SELECT   CORM_ARENA_ROUND(sizeof(corm_select))
 #define ROOM_ARRAY(n) CORM_ARENA_ROUND((size_t)(n) * sizeof(void *))
@@ -151,6 +152,7 @@ static const corm_node *named_item(const corm_node *const *items, uint32_t n, co
 /* The selected column of that name; a label is grouped by its name, as it is ordered by. */
 static const corm_node *string_item_in(lua_State *L, const char *name, corm_arena *arena, const corm_select *select,
                                        bool group, const char *what) {
+  const corm_node *compound = select->base.kind == CORM_NODE_COMPOUND ? &select->base : NULL;
   select = corm_select_leader(select);
   const corm_node *item = named_item(select->columns, select->ncolumns, name);
   for (uint32_t i = 0; i < select->ncolumns && !item; i++) {
@@ -158,10 +160,11 @@ static const corm_node *string_item_in(lua_State *L, const char *name, corm_aren
     item = from ? corm_from_column_in(arena, from, name) : NULL;
     if (arena->failed) return NULL;
   }
-  if (!item)
+  if (!item && compound) item = corm_selectable_column_in(arena, compound, name); /* the second `n` is `n_1` there */
+  if (!item && !arena->failed)
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: '%.60s' is no label or column of the select; raw SQL is written corm.text(\"...\")", what, name);
-  return group && item->kind == CORM_NODE_LABEL ? corm_name_in(arena, name, item->type) : item;
+  return group && item && item->kind == CORM_NODE_LABEL ? corm_name_in(arena, name, item->type) : item;
 }
 
 static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,

@@ -272,6 +272,7 @@ const corm_dialect corm_dialect_sqlite = {
     .locking = CORM_LOCKING_NONE,
     .distinct_parts = true,
     .wrapped_parts = true,
+    .orders_by_alias = true,
     .default_values = true,
     .multi_values = true,
     .bulk = CORM_BULK_VALUES,

@@ -27,8 +27,7 @@ static corm_name_slot *name_slot(corm_name_slot *slots, size_t cap, corm_identit
   size_t place = (size_t)(hash_identity(identity) >> 40) & (cap - 1);
   for (; slots[place].name; place = (place + 1) & (cap - 1)) {
     corm_name_slot *slot = &slots[place];
-    bool same = slot->identity.a == identity.a && slot->identity.b == identity.b;
-    if (same && (slot->stem == stem || strcmp(slot->stem, stem) == 0)) break;
+    if (corm_identity_same(slot->identity, identity) && (slot->stem == stem || strcmp(slot->stem, stem) == 0)) break;
   }
   return &slots[place];
 }
@@ -328,7 +327,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
 }
 
 const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
-  if (bind->unique) return corm_anonymous_name(c, (corm_identity){bind, NULL}, clean_stem(c, bind->key));
+  if (bind->unique) return corm_anonymous_name(c, (corm_identity){.a = bind}, clean_stem(c, bind->key));
   c->named_binds = true;
   return bind->key;
 }
@@ -389,7 +388,7 @@ void corm_emit_inlined(corm_compiler *compiler, const corm_node *node) {
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row) {
   /* In WITH a column's name may be taken by the statement's own. */
-  if (c->part && bind) name = corm_anonymous_name(c, (corm_identity){bind, NULL}, "param");
+  if (c->part && bind) name = corm_anonymous_name(c, (corm_identity){.a = bind}, "param");
   if (!c->options.literal_binds) {
     corm_add_bind(c,
                   &(corm_compiled_bind){.name = name,

@@ -10,19 +10,21 @@
 #define DEEPEST 60
 
 corm_identity corm_node_identity(const corm_node *node) {
-  if (node->kind != CORM_NODE_COLUMN) return (corm_identity){node, NULL};
+  if (node->kind != CORM_NODE_COLUMN) return (corm_identity){.a = node};
   const corm_column_node *column = (const corm_column_node *)node;
   const void *from = corm_from_identity(column->from);
-  /* A subquery's column is what is selected innermost, seen through the outermost alias. */
+  uint64_t path = 0;
+  /* A subquery's column is what is selected innermost, seen through all the aliases from there to the outermost. */
   while (column->element && column->element->kind == CORM_NODE_COLUMN) {
     column = (const corm_column_node *)column->element;
+    path = corm_hash_int(path ^ (uint64_t)(uintptr_t)corm_from_identity(column->from));
   }
-  if (column->element) return (corm_identity){column->element, from};
-  return column->column ? (corm_identity){column->column, from} : (corm_identity){column, NULL};
+  const void *innermost = column->element ? (const void *)column->element : column->column;
+  return innermost ? (corm_identity){innermost, from, path} : (corm_identity){.a = column};
 }
 
-static bool same_identity(corm_identity a, corm_identity b) {
-  return a.a == b.a && a.b == b.b;
+bool corm_identity_same(corm_identity x, corm_identity y) {
+  return x.a == y.a && x.b == y.b && x.path == y.path;
 }
 
 /* What CAST and truth tests take their name from. */
@@ -281,7 +283,7 @@ static bool set_repeated(labels *l, corm_select_column *column, const char *name
   const char *stem = join_text(l->arena, name, "_");
   if (!stem) return false;
   uint64_t hash = corm_hash_bytes(stem, strlen(stem), 0);
-  corm_identity identity = {(const void *)l->repeated++, (const void *)(uintptr_t)hash};
+  corm_identity identity = {.a = (const void *)l->repeated++, .b = (const void *)(uintptr_t)hash};
   return set_anonymous(column, stem, identity, required);
 }
 
@@ -312,9 +314,9 @@ static bool label_named(labels *l, corm_select_column *column, const char *name,
     *slot = (used){name, alias, identity};
     return true;
   }
-  if (same_identity(slot->owner, identity)) return set_repeated(l, column, name, true);
+  if (corm_identity_same(slot->owner, identity)) return set_repeated(l, column, name, true);
   used *again = find_used(l, name, identity.b ? identity.b : identity.a);
-  if (again->text && same_identity(again->owner, identity)) return set_repeated(l, column, name, true);
+  if (again->text && corm_identity_same(again->owner, identity)) return set_repeated(l, column, name, true);
   *again = (used){name, identity.b ? identity.b : identity.a, identity};
   return set_anonymous(column, name, identity, true);
 }

@@ -102,6 +102,8 @@ struct corm_compiler {
   bool no_arrays;    /* some column has no array form */
   bool aggregate;    /* inside the arguments of an aggregate, which cannot hold another */
   bool inside;       /* what is emitted now is an operand */
+  bool labelled;     /* the columns of the select that was emitted last have labels, all of them */
+  bool named_part;   /* the next select's columns are ordered by their names from outside */
   unsigned depth;
   corm_hole *hole;             /* of the type's expression that is being written */
   const corm_inlined *inlined; /* of a statement of chosen columns; NULL: none */

@@ -164,6 +164,7 @@ struct corm_dialect {
   bool share_has_options; /* LOCK IN SHARE MODE takes NOWAIT and SKIP LOCKED; else FOR SHARE is written then */
   bool distinct_parts;    /* INTERSECT and EXCEPT take no ALL */
   bool wrapped_parts;     /* parts of a UNION take no parentheses: SELECT * FROM (...) */
+  bool orders_by_alias;   /* ORDER BY of a UNION looks for a column of the first part only by what AS says */
 
   /* -- WITH -- */
   bool dml_ctes;           /* INSERT, UPDATE and DELETE may stand in WITH */

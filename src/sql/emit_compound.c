@@ -63,8 +63,7 @@ static const corm_select_column *selected_column(const corm_select_columns *colu
     for (uint32_t i = 0; i < part->n && i < columns->n; i++) {
       const corm_node *selected = part->items[i].node;
       const char *own = selected->kind == CORM_NODE_LABEL ? ((const corm_label *)selected)->name : NULL;
-      const corm_identity identity = corm_node_identity(selected);
-      bool same = selected == node || (identity.a == wanted.a && identity.b == wanted.b);
+      bool same = selected == node || corm_identity_same(corm_node_identity(selected), wanted);
       if (same || (name && own && strcmp(name, own) == 0)) return &columns->items[i];
     }
   }
@@ -72,11 +71,20 @@ static const corm_select_column *selected_column(const corm_select_columns *colu
 }
 
 static void emit_items(corm_compiler *c, const char *words, const corm_node *const *items, uint32_t n,
-                       const corm_select_columns *columns) {
+                       const corm_select_columns *columns, bool labelled) {
   for (uint32_t i = 0; i < n; i++) {
     corm_emit_text(c, i ? ", " : words);
+    c->labelled = labelled;
     corm_emit_order_item(c, items[i], columns, selected_column);
   }
+}
+
+/* SQLite takes a plain name in ORDER BY for a column of any FROM of the first part, and where several have it, for
+   what is called so in the next part. */
+static bool is_named(const corm_compiler *c, const corm_select *compound) {
+  const corm_select *first = compound->parts[0];
+  return c->dialect->orders_by_alias && compound->norder_by && first->base.kind == CORM_NODE_SELECT &&
+         !is_grouped(first);
 }
 
 void corm_emit_compound(corm_compiler *c, const corm_select *compound, corm_select_place place) {
@@ -86,17 +94,21 @@ void corm_emit_compound(corm_compiler *c, const corm_select *compound, corm_sele
                     set_ops[compound->set_op], c->dialect->name);
   corm_select_columns *columns = corm_arena_zalloc(c->arena, compound->nparts + 1, sizeof *columns);
   if (!corm_compiler_check(c, columns) || !check_widths(c, compound, columns)) return;
+  bool labelled = false;
   for (uint32_t i = 0; i < compound->nparts && !c->failed; i++) {
     if (i > 0) {
       corm_emit_bytes(c, " ", 1);
       corm_emit_text(c, set_ops[compound->set_op]);
       corm_emit_bytes(c, " ", 1);
     }
+    c->named_part = i == 0 && is_named(c, compound);
     emit_part(c, compound->parts[i], i > 0 && place == CORM_SELECT_TOP ? CORM_SELECT_PART : place);
+    if (i == 0) labelled = c->labelled;
   }
-  emit_items(c, " GROUP BY ", compound->group_by, compound->ngroup_by, columns);
-  emit_items(c, " ORDER BY ", compound->order_by, compound->norder_by, columns);
+  emit_items(c, " GROUP BY ", compound->group_by, compound->ngroup_by, columns, labelled);
+  emit_items(c, " ORDER BY ", compound->order_by, compound->norder_by, columns, labelled);
   corm_emit_row_limit(c, compound);
+  c->labelled = labelled; /* for a compound around */
 }
 
 void corm_emit_textual(corm_compiler *c, const corm_select *textual, corm_select_place place) {

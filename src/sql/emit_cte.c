@@ -19,7 +19,7 @@ static bool restates(const corm_alias *cte, const corm_alias *other) {
 }
 
 const char *corm_cte_name(corm_compiler *c, const corm_alias *cte) {
-  return cte->name ? cte->name : corm_anonymous_name(c, (corm_identity){root_of(cte), NULL}, "anon");
+  return cte->name ? cte->name : corm_anonymous_name(c, (corm_identity){.a = root_of(cte)}, "anon");
 }
 
 static corm_cte_slot *new_slot(corm_compiler *c) {

@@ -46,7 +46,7 @@ const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
   if (alias->cte) return corm_cte_name(c, alias);
   const corm_node *element = alias->element;
   const char *stem = element->kind == CORM_NODE_TABLE ? ((const corm_table_node *)element)->table->name : "anon";
-  return corm_anonymous_name(c, (corm_identity){alias, NULL}, stem);
+  return corm_anonymous_name(c, (corm_identity){.a = alias}, stem);
 }
 
 /* "user." before a column: written and quoted once, then copied from the text. */

@@ -246,6 +246,12 @@ static const corm_node *ordered_operand(const corm_node *node) {
   return postfix ? ((const corm_unary *)node)->operand : NULL;
 }
 
+/* What a label holds; asc() and desc() have put parentheses around an operator in it. */
+static const corm_node *labelled(const corm_label *label) {
+  const corm_node *element = label->element;
+  return element->kind == CORM_NODE_GROUPING ? ((const corm_grouping *)element)->element : element;
+}
+
 /* The column of the select list that a label in ORDER BY is, NULL: none. */
 static const corm_select_column *selected_label(const corm_select_columns *columns, const corm_node *node) {
   if (node->kind != CORM_NODE_LABEL) return NULL;
@@ -254,7 +260,7 @@ static const corm_select_column *selected_label(const corm_select_columns *colum
     if (selected == node) return &columns->items[i];
     const corm_label *a = (const corm_label *)selected, *b = (const corm_label *)node;
     bool same = selected->kind == CORM_NODE_LABEL && a->name && b->name && strcmp(a->name, b->name) == 0;
-    if (same && a->element == b->element) return &columns->items[i];
+    if (same && labelled(a) == labelled(b)) return &columns->items[i];
   }
   return NULL;
 }
@@ -273,7 +279,7 @@ void corm_emit_order_item(corm_compiler *c, const corm_node *item, const corm_se
     corm_emit_node(c, item);
     return;
   }
-  const char *label = corm_label_text(c, column);
+  const char *label = is_labelled(column, c->labelled) ? corm_label_text(c, column) : NULL;
   corm_emit_own_name(c, label ? label : corm_natural_text(c, column), "label");
   for (size_t level = depth; level > 0; level--) {
     const corm_node *node = item;
@@ -324,9 +330,10 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
   } else {
     corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   }
-  const bool top = place == CORM_SELECT_TOP;
-  corm_emit_columns(c, columns, place == CORM_SELECT_FROM || place == CORM_SELECT_LATERAL, top,
-                    top || place == CORM_SELECT_PART);
+  const bool top = place == CORM_SELECT_TOP, in_from = place == CORM_SELECT_FROM || place == CORM_SELECT_LATERAL;
+  const bool named = c->named_part && c->scope->froms.n > 1;
+  c->named_part = false;
+  corm_emit_columns(c, columns, in_from || named, top, top || place == CORM_SELECT_PART);
   if (more) more(c, ctx);
   if (froms->n) corm_emit_text(c, " \nFROM ");
   if (!froms->n && c->dialect->from_dual && !is_empty(select->where)) corm_emit_text(c, " FROM DUAL");
@@ -337,6 +344,7 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
       corm_restrict_select_in(c->arena, criteria, select, columns, froms, &where, c->err) != CORM_OK)
     c->failed = true;
   emit_clauses(c, select, where, columns);
+  c->labelled = in_from || named;
 }
 
 static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_place place,

@@ -271,6 +271,13 @@ static const corm_node *selected_column(corm_arena *arena, const corm_node *from
   return found ? column_for(arena, from, found, key) : NULL;
 }
 
+const corm_node *corm_selectable_column_in(corm_arena *arena, const corm_node *element, const char *key) {
+  corm_select_columns columns;
+  if (corm_selectable_columns_in(arena, element, &columns, NULL) != CORM_OK) return NULL;
+  const corm_select_column *found = find_selected(&columns, key);
+  return found ? found->node : NULL;
+}
+
 static const corm_column *column_behind(const corm_node *node) {
   if (node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
   return node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->column : NULL;

@@ -70,9 +70,11 @@ CORM_MUST_USE corm_status corm_from_columns_in(corm_arena *arena, const corm_nod
 typedef struct corm_identity {
   const void *a;
   const void *b;
+  uint64_t path; /* of a subquery's column: the FROMs between */
 } corm_identity;
 
 corm_identity corm_node_identity(const corm_node *node);
+bool corm_identity_same(corm_identity x, corm_identity y);
 const void *corm_from_identity(const corm_node *from);
 
 /* The stem of an anonymous label: "count" of count(x), the column's name, else "anon". */
@@ -113,5 +115,7 @@ CORM_MUST_USE corm_status corm_select_columns_in(corm_arena *arena, const corm_n
 /* The same of a selectable or a DML statement with RETURNING, as they are seen from outside; none for other nodes. */
 CORM_MUST_USE corm_status corm_selectable_columns_in(corm_arena *arena, const corm_node *element,
                                                      corm_select_columns *out, corm_error *err);
+/* What the selectable has under a key that its columns have where it stands in FROM; NULL: nothing, or no memory. */
+const corm_node *corm_selectable_column_in(corm_arena *arena, const corm_node *element, const char *key);
 
 #endif

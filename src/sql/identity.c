@@ -16,7 +16,7 @@ uint32_t corm_identity_first(corm_identity_set *set, const corm_node *node, uint
   size_t at = (size_t)hash & set->mask;
   for (; set->slots[at].place; at = (at + 1) & set->mask) {
     const corm_identity_slot *slot = &set->slots[at];
-    if (slot->identity.a == identity.a && slot->identity.b == identity.b) return slot->place - 1;
+    if (corm_identity_same(slot->identity, identity)) return slot->place - 1;
   }
   set->slots[at] = (corm_identity_slot){identity, place + 1};
   return place;

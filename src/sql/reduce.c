@@ -36,8 +36,7 @@ static bool is_synonym(const reduction *r, const corm_node *a, const corm_node *
 }
 
 static bool same(const corm_node *a, const corm_node *b) {
-  const corm_identity x = corm_node_identity(a), y = corm_node_identity(b);
-  return x.a == y.a && x.b == y.b;
+  return corm_identity_same(corm_node_identity(a), corm_node_identity(b));
 }
 
 /* True when the node is the column, or what it stands for. */
