@@ -130,6 +130,18 @@ return {
       sql = "SELECT group_concat(1, ',' ORDER BY 1)",
       says = 'near "ORDER": syntax error',
     },
+    offset_of_distinct = {
+      why = "as a value, a row that is there twice is cut as if it were two",
+      before = "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (5), (5);",
+      sql = "SELECT 'n=' || ifnull((SELECT DISTINCT n FROM t LIMIT 1 OFFSET 1), '')",
+      says = "n=5",
+    },
+    outer_order = {
+      why = "ORDER BY and GROUP BY of a subquery see its own FROMs only",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER);",
+      sql = "SELECT (SELECT u.n FROM u ORDER BY t.n LIMIT 1) FROM t",
+      says = "no such column: t.n",
+    },
     strict_types = {
       why = "a column takes what does not fit its type",
       before = "CREATE TABLE t (d DATE); INSERT INTO t VALUES ('no date');",
@@ -275,6 +287,34 @@ return {
       before = "CREATE TABLE t (n INTEGER);",
       sql = "CREATE INDEX i ON t (n) WHERE n > 0",
       says = "near 'WHERE n > 0'",
+    },
+    outer_having = {
+      why = "HAVING of a subquery in the select list does not see what the list names further on",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER);",
+      sql = "SELECT (SELECT 1 FROM u GROUP BY u.n HAVING t.n = 1), t.n FROM t",
+      says = "forward reference in item list",
+    },
+    rows_not_in = {
+      why = "a row that is not in a list makes an inner join of an outer one",
+      before = "CREATE TABLE t (n INTEGER); CREATE TABLE u (n INTEGER); INSERT INTO t VALUES (2);",
+      sql = "SELECT count(*) FROM t LEFT JOIN u ON 1 = 1 WHERE (t.n, u.n) NOT IN ((1, 0))",
+      says = "0",
+    },
+    subqueries_in_rows = {
+      why = "a row on the left of IN has no subqueries in it",
+      before = "CREATE TABLE t (n INTEGER);",
+      sql = "SELECT ((SELECT n FROM t), 2) IN (SELECT n, 2 FROM t)",
+      says = "SUBQUERY in ROW in left expression of IN",
+    },
+    offset_of_distinct = {
+      why = "a constant that is there once is cut as if it were the first",
+      sql = "SELECT DISTINCT 5 FROM (SELECT 1 UNION ALL SELECT 2) t LIMIT 1, 9",
+      says = "5",
+    },
+    limit_in_in = {
+      why = "a subquery behind IN has no LIMIT",
+      sql = "SELECT 1 IN (SELECT 1 LIMIT 1)",
+      says = "LIMIT & IN/ALL/ANY/SOME subquery",
     },
     frames_of_groups = {
       why = "a frame is of rows or of values, and leaves nothing out",

@@ -1,0 +1,98 @@
+-- Smaller plans than a given one (selects_plan), and plans as text.
+local selects_shrink = {}
+
+local OPTIONAL = { "where", "having", "order", "limit", "offset", "distinct", "filter", "nulls", "desc", "criterion",
+  "rows", "negated" }
+local LISTS = { columns = 1, from = 1, order = 0, ctes = 0, group = 99, parts = 2, args = 9, partition = 0 }
+local SIMPLE = { int = 1, text = "a", bool = true, date = "2024-01-31" }
+
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local new = {}
+  for key, part in pairs(value) do new[key] = copy(part) end
+  return setmetatable(new, getmetatable(value))
+end
+
+-- Functions that give a smaller plan each.
+function selects_shrink.smaller(plan)
+  local found = {}
+  local function change(path, edit)
+    found[#found + 1] = function()
+      local new = copy(plan)
+      local at = new
+      for i = 1, #path - 1 do at = at[path[i]] end
+      edit(at, path[#path])
+      return new
+    end
+  end
+  local function replace(path, part)
+    change(path, function(at, key) at[key] = copy(part) end)
+  end
+  local function of_expr(path, expr)
+    for _, arg in ipairs(expr.args or {}) do
+      if arg.type == expr.type then replace(path, arg) end
+    end
+    if SIMPLE[expr.type] ~= nil and expr.op ~= "value" and expr.op ~= "column" then
+      replace(path, { op = "value", type = expr.type, value = SIMPLE[expr.type] })
+    end
+  end
+  local function down(path, part)
+    local function longer(key)
+      local new = { table.unpack(path) }
+      new[#new + 1] = key
+      return new
+    end
+    if part.op and part.type then of_expr(path, part) end
+    if part.kind == "set" then
+      for _, each in ipairs(part.parts) do replace(path, each) end
+    end
+    for _, key in ipairs(OPTIONAL) do
+      if part[key] ~= nil and part[key] ~= false and not (key == "rows" and (part.kind or part.op == "in_rows")) then
+        change(longer(key), function(at, name) at[name] = nil end)
+      end
+    end
+    for key, value in pairs(part) do
+      if type(value) == "table" and getmetatable(value) == nil then
+        if LISTS[key] and #value > LISTS[key] then
+          for i = #value, 1, -1 do
+            change(longer(key), function(at, name) table.remove(at[name], i) end)
+          end
+        end
+        down(longer(key), value)
+      end
+    end
+  end
+  down({}, plan)
+  return found
+end
+
+-- The smallest plan that fails in the way of this one, and how. run(plan) gives what is wrong, and its kind.
+function selects_shrink.least(run, plan, err, kind)
+  local went_on = true
+  while went_on do
+    went_on = false
+    for _, make in ipairs(selects_shrink.smaller(plan)) do
+      local smaller = make()
+      local ok, found, of_kind = pcall(run, smaller)
+      if ok and found and of_kind == kind then
+        plan, err, went_on = smaller, found, true
+        break
+      end
+    end
+  end
+  return plan, err
+end
+
+function selects_shrink.show(value)
+  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) ~= "table" then return tostring(value) end
+  local keys, parts = {}, {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(keys) do
+    parts[#parts + 1] = (type(key) == "number" and "" or key .. " = ") .. selects_shrink.show(value[key])
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+return selects_shrink
