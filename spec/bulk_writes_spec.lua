@@ -89,6 +89,16 @@ describe("[U28] a statement that writes, in a session", function()
     assert.equal(0, #note.books)
   end)
 
+  it("leaves changes to objects of which it cannot be evaluated whether they are deleted", function()
+    local note = session:get(m.note, 3)
+    session:expire(note)
+    note.s = "mine"
+    session:execute(corm.delete(m.note):where(m.note.n:eq(2)):execution_options { synchronize_session = "evaluate" })
+    assert.equal("mine", note.s)
+    session:flush()
+    assert.equal("null mine", stored "s")
+  end)
+
   it("lets what its rows have not, and what was read later, be read again", function()
     session:execute(corm.update(m.note, { all = true }):values { big = "old" })
     local note = session:get(m.note, 1)

@@ -310,6 +310,7 @@ function models.expected(rows)
 end
 
 models.tables = { "note", "pair", "person", "engineer", "chief", "item", "shape", "circle" }
-models.may_ask_itself = database.name ~= "mariadb" -- an UPDATE of a table with a subquery of it
+-- An UPDATE of a table with a subquery of it: SQLite 3.40 looks at rows that it has changed already.
+models.may_ask_itself = database.name == "postgresql"
 
 return models

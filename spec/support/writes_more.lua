@@ -65,7 +65,7 @@ function run:insert_rows(step, said)
 end
 
 function steps.insert(self, step)
-  self:autoflush()
+  if step.taken then self:flush() else self:autoflush() end
   local said = { table.unpack(step.rows) }
   local there = of_kind(self.rows, step.kind, true)
   if step.taken and #there > 0 then

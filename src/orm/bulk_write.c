@@ -368,6 +368,16 @@ static corm_status apply_keys(corm_bulk_write *bulk, corm_error *err) {
   return status;
 }
 
+/* Its row may be gone: all is read again but for changes, which are written, or found to have no row. */
+static void doubt_all(const corm_bulk_write *bulk, corm_object *object) {
+  corm_state_note(bulk->session, object, CORM_EVENT_EXPIRE, NULL, 0);
+  for (uint32_t slot = 0; slot < object->mapper->nattributes; slot++)
+    if (!(object->slots[slot].flags & CORM_VALUE_DIRTY)) corm_object_expire(object, &slot, 1);
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++)
+    if (!corm_link_has_history(corm_object_link_at(object, i)))
+      corm_link_reset(object, object->mapper->relationships.items[i]);
+}
+
 /* Pinning what is deleted may run finalizers, which move entries of the map: the walk is repeated until it finds
    nothing. */
 static corm_status apply_delete(corm_bulk_write *bulk, corm_error *err) {
@@ -380,7 +390,10 @@ static corm_status apply_delete(corm_bulk_write *bulk, corm_error *err) {
       corm_object *object = map->entries[i].object;
       if (!is_about(bulk, object)) continue;
       const corm_value answer = matches(bulk, object);
-      if (answer.kind == CORM_ABSENT) corm_state_expire(bulk->session, object);
+      if (answer.kind == CORM_ABSENT && corm_object_has_changes(object))
+        doubt_all(bulk, object);
+      else if (answer.kind == CORM_ABSENT)
+        corm_state_expire(bulk->session, object);
       if (!is_yes(&answer)) continue;
       status = bury(bulk, object, err);
       again = true;
