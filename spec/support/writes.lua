@@ -120,11 +120,16 @@ function run:written()
   end
   local added = in_state(self.entries, "new")
   for _, entry in ipairs(added) do
-    table.insert(self.rows, models.row(entry.kind, entry.values))
+    entry.row = models.row(entry.kind, entry.values)
+    table.insert(self.rows, entry.row)
     entry.state = "persistent"
   end
+  if #added > 0 then self:learn() end
+  for _, entry in ipairs(added) do entry.key = models.key(entry.kind, entry.row) end
   if #added > 0 then self.inserted = true end
 end
+
+function run:learn() models.learn(self.session:connection(), self.m, self.rows) end
 
 function run:flush()
   self.session:flush()
@@ -150,6 +155,8 @@ function run:restore(snapshot)
     if state or (not entry.added and row and row.__kind == entry.kind) then
       entry.state, entry.changes = state == "gone" and "gone" or "persistent", {}
       kept[#kept + 1] = entry
+    elseif self.session:contains(entry.obj) then
+      self.session:expunge(entry.obj) -- another row may get its key
     end
   end
   self.entries = kept

@@ -12,7 +12,8 @@ local function now() return models.now end
 
 -- Notes, which have all types and defaults, and columns of other names; pairs with a key of two columns and versions;
 -- persons, engineers and chiefs in tables that are joined; items, books and films in one; shapes and circles in
--- tables of their own. References have no constraint: a statement may delete what others refer to.
+-- tables of their own; logs and entries get their keys from the database. References have no constraint: a statement
+-- may delete what others refer to.
 function models.make()
   local Base = corm.declarative_base()
   local m = { Base = Base }
@@ -78,6 +79,13 @@ function models.make()
   m.circle = m.shape:model("Circle", {
     __tablename__ = "circle", id = id(), n = int(), s = text(), r = int(), __mapper_args__ = { concrete = true },
   })
+  m.log = Base:model("Log", {
+    __tablename__ = "log", id = Column(Integer, { primary_key = true }), kind = text(), tag = text(), n = int(),
+    __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "log" },
+  })
+  m.entry = m.log:model("Entry", {
+    __tablename__ = "entry", id = above "log.id", m = int(), __mapper_args__ = { polymorphic_identity = "entry" },
+  })
   return m
 end
 
@@ -94,13 +102,16 @@ local kinds = {
   film = { base = "item", key = { "id" }, columns = { "minutes" } },
   shape = { key = { "id" }, columns = { "id", "n", "s" } },
   circle = { key = { "id" }, columns = { "id", "n", "s", "r" } },
+  log = { key = { "id" }, columns = { "id", "kind", "tag", "n" } },
+  entry = { base = "log", joined = true, key = { "id" }, columns = { "m" } },
 }
 models.kinds = kinds
-models.order = { "note", "pair", "person", "engineer", "chief", "item", "book", "film", "shape", "circle" }
-models.types = { s = "text", code = "text", big = "text", grade = "text", kind = "text", x = "float", flag = "flag",
-  day = "day", amount = "amount", data = "data" } -- integers else
-models.fixed = { id = true, a = true, b = true, kind = true, code = true, made = true, stat = true, touched = true,
-  bumps = true, version = true } -- what no statement sets
+models.order = { "note", "pair", "person", "engineer", "chief", "item", "book", "film", "shape", "circle",
+  "log", "entry" }
+models.types = { s = "text", code = "text", big = "text", grade = "text", kind = "text", tag = "text", x = "float",
+  flag = "flag", day = "day", amount = "amount", data = "data" } -- integers else
+models.fixed = { id = true, tag = true, a = true, b = true, kind = true, code = true, made = true, stat = true,
+  touched = true, bumps = true, version = true } -- what no statement sets
 
 -- What leads from a kind to another: by a column of its own, or by one of theirs.
 models.relations = {
@@ -200,6 +211,8 @@ function models.new(random, kind, number, all)
   end
   if kind == "pair" then
     row.a, row.b = { "lit", number }, { "lit", number % 3 }
+  elseif models.root(kind) == "log" then
+    row.tag = { "lit", "t" .. number } -- by which its key is found
   else
     row.id = { "lit", number }
   end
@@ -217,7 +230,7 @@ function models.row(kind, said)
     if not said.bumps then row.bumps = 0 end
   elseif kind == "pair" then
     row.version = 1
-  elseif models.root(kind) == "person" or models.root(kind) == "item" then
+  elseif kind ~= "shape" and kind ~= "circle" then
     row.kind = kind
   end
   return row
@@ -226,7 +239,8 @@ end
 -- Rows that are there from the beginning, as a list of { kind, number, values }.
 function models.data(random)
   local list, number = {}, 0
-  for _, kind in ipairs(models.order) do
+  for i = 1, #models.order - 2 do
+    local kind = models.order[i]
     for _ = 1, random(kind == "note" and 5 or 3) do
       number = kind == "note" and #list + 1 or number + 1
       list[#list + 1] = { kind = kind, values = models.new(random, kind, number, true) }
@@ -239,6 +253,7 @@ end
 local tables = {
   { "note", "note" }, { "pair", "pair" }, { "person", "person" }, { "engineer", "engineer" }, { "chief", "chief" },
   { "item", "item", { "pages", "minutes" } }, { "shape", "shape" }, { "circle", "circle" },
+  { "log", "log" }, { "entry", "entry" },
 }
 
 local function table_columns(kind, more)
@@ -270,6 +285,16 @@ function models.write(connection, m, rows)
         connection:execute(corm.insert(m[each[2]].__table__):values(values))
       end
     end
+  end
+end
+
+-- Tells rows the keys that the database has made.
+function models.learn(connection, m, rows)
+  local ids = {}
+  local logs = m.log.__table__
+  for row in connection:execute(corm.select(logs.c.tag, logs.c.id)) do ids[row.tag] = row.id end
+  for _, row in ipairs(rows) do
+    if row.tag then row.id = row.id or ids[row.tag] end
   end
 end
 
@@ -309,7 +334,7 @@ function models.expected(rows)
   return all
 end
 
-models.tables = { "note", "pair", "person", "engineer", "chief", "item", "shape", "circle" }
+models.tables = { "note", "pair", "person", "engineer", "chief", "item", "shape", "circle", "log", "entry" }
 -- An UPDATE of a table with a subquery of it: SQLite 3.40 looks at rows that it has changed already.
 models.may_ask_itself = database.name == "postgresql"
 

@@ -85,7 +85,7 @@ end
 
 function steps.update(random)
   local kind = pick(random, models.order)
-  local joined = models.kinds[kind].joined or kind == "person"
+  local joined = models.kinds[kind].joined or kind == "person" or kind == "log"
   local from = models.relations[kind] and kind ~= "note" and not joined and chance(random, 6) or nil
   local step = { kind = kind, from = from, set = sets(random, kind, from), sync = pick(random, SYNC),
     where = random(5) > 1 and terms.condition(random, about(kind), 1) or nil, criteria = criteria(random, kind),
@@ -101,7 +101,7 @@ function steps.delete(random)
   repeat kind = pick(random, models.order) until not models.kinds[kind].joined
   local step = { kind = kind, sync = pick(random, SYNC), where = terms.condition(random, about(kind), 1),
     criteria = criteria(random, kind), query = chance(random, 5) or nil }
-  if kind ~= "person" and not step.query then step.returning = returns(random) end
+  if kind ~= "person" and kind ~= "log" and not step.query then step.returning = returns(random) end
   return step
 end
 
@@ -116,6 +116,20 @@ function steps.insert(random, plan)
   return { kind = kind, rows = rows, sorted = chance(random, 2), returning = returns(random),
     taken = chance(random, 8) and random(20) or nil, older = chance(random, 6) or nil }
 end
+
+function steps.insert_values(random, plan)
+  plan.number = plan.number + 1
+  local kind = pick(random, { "note", "shape", "circle", "log", "item" })
+  return { kind = kind, values = models.new(random, kind, plan.number), returning = chance(random, 2) or nil }
+end
+
+function steps.update_many(random)
+  local list = {}
+  for i = 1, random(3) do list[i] = { wanted = random(6), given = random(6) } end
+  return { kind = pick(random, { "note", "pair", "person", "item", "book", "shape", "log" }), list = list }
+end
+
+function steps.drop(random) return { which = random(3) } end
 
 local function own_values(random, kind)
   local values = {}
@@ -158,9 +172,9 @@ function steps.upsert_one(random, plan)
   return { kind = kind, which = random(3) > 1 and random(20) or nil, values = models.new(random, kind, plan.number) }
 end
 
-local weights = { load = 5, change = 5, back = 1, expire = 2, links = 2, doom = 1, flush = 1, begin = 1, ["end"] = 1,
-  commit = 1, rollback = 1, check = 3, add = 2, update = 9, delete = 4, insert = 3, update_list = 3, upsert = 2,
-  upsert_one = 1 }
+local weights = { load = 5, change = 5, back = 1, expire = 2, links = 2, drop = 1, doom = 1, flush = 1, begin = 1,
+  ["end"] = 1, commit = 1, rollback = 1, check = 3, add = 2, update = 9, delete = 4, insert = 3, insert_values = 1,
+  update_many = 1, update_list = 3, upsert = 2, upsert_one = 1 }
 local all = {}
 for name, n in pairs(weights) do
   for _ = 1, n do all[#all + 1] = name end

@@ -385,6 +385,12 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   lua_replace(L, base + 1);
 }
 
+/* A rollback to the savepoint takes it back: what was read since is not what the database has then. */
+static void note_insert(lua_State *L, const corm_session *session, int statement) {
+  const corm_node *node = binding_tonode(L, statement);
+  if (node && node->kind == CORM_NODE_INSERT && session->frame) session->frame->bulk = true;
+}
+
 /* An INSERT of a list returns columns: its groups' rows are put together as those of objects are. */
 static bool returns_of_list(lua_State *L, int statement, int params) {
   const corm_node *node = binding_inserted_class(L, statement) ? binding_tonode(L, statement) : NULL;
@@ -405,6 +411,7 @@ void binding_session_send(lua_State *L, int self, int statement, int params) {
     run_entities(L, session, node, statement, params, &settings);
   else
     run_plain(L, session, self, statement, params, &settings);
+  note_insert(L, session, statement);
 }
 
 void binding_session_run(lua_State *L, int self, int statement, int params) {
