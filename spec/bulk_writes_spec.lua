@@ -188,4 +188,24 @@ describe("random statements that write, in a session", function()
       end
     end
   end)
+
+  -- A step that the model knows nothing of.
+  function writes.steps.forgotten(self)
+    self.session:execute(corm.update(self.m.shape, { all = true }):values { s = "renamed" })
+  end
+
+  it("are compared with their model, and a difference is shown by the few steps that lead to it", function()
+    local random = numbers_from(1)
+    local data = models.data(random)
+    local function run(plan) return writes.run_plan(engine, m, data, plan, numbers_from) end
+    local plan = plans.make(random, LENGTH)
+    table.insert(plan, LENGTH // 2, { op = "forgotten" })
+    local err = run(plan)
+    assert.is_truthy(err:find("renamed", 1, true), err)
+    plan, err = writes.shrink(run, plan, err)
+    assert.equal("forgotten", plan[1].op, plans.show(plan))
+    assert.equal(1, #plan)
+    assert.is_truthy(err:find("renamed", 1, true), err)
+    assert.same(plan, assert(load("return " .. plans.show(plan)))())
+  end)
 end)

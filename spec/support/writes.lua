@@ -146,6 +146,23 @@ function run:snapshot()
   return { rows = copy_rows(self.rows), states = states }
 end
 
+-- Pairs go with their note.
+function run:expunge(entry)
+  if entry.obj and self.session:contains(entry.obj) then self.session:expunge(entry.obj) end
+  entry.state, self.expunged = "lost", self.expunged or entry.kind == "note"
+end
+
+function run:forget_lost()
+  for _, entry in ipairs(in_state(self.entries, "persistent")) do
+    if not self.session:contains(entry.obj) then
+      expect(entry.kind == "pair" and self.expunged, "%s is not in the session", entry.key)
+      entry.state = "lost"
+    end
+  end
+  self.expunged = false
+  self.entries = in_state(self.entries, "persistent", "new", "doomed", "gone")
+end
+
 function run:restore(snapshot)
   self.rows = copy_rows(snapshot.rows)
   local kept = {}
@@ -155,11 +172,13 @@ function run:restore(snapshot)
     if state or (not entry.added and row and row.__kind == entry.kind) then
       entry.state, entry.changes = state == "gone" and "gone" or "persistent", {}
       kept[#kept + 1] = entry
-    elseif self.session:contains(entry.obj) then
-      self.session:expunge(entry.obj) -- another row may get its key
+    else
+      entry.state = "lost"
     end
   end
+  for _, entry in ipairs(in_state(self.entries, "lost")) do self:expunge(entry) end -- another row may get its key
   self.entries = kept
+  self:forget_lost()
 end
 
 -- Loaded collections and references do not see rows that come.
@@ -281,21 +300,17 @@ function run:left_alone(before)
   end
   for _, entry in ipairs(in_state(self.entries, "persistent")) do
     entry.changes = {}
-    if not self:row_of(entry) then
-      self.session:expunge(entry.obj)
-      entry.state = "lost"
-    end
+    if not self:row_of(entry) then self:expunge(entry) end
   end
-  self.entries = in_state(self.entries, "persistent", "new", "doomed", "gone")
+  self:forget_lost()
   self.session:expire_all()
 end
 
 -- What had expired cannot be evaluated: the object is found to be gone when somebody asks.
 function run:lose(entry)
   expect(corm.inspect(entry.obj).expired, "%s is in the session, though it was deleted", entry.key)
-  self.session:expunge(entry.obj)
-  entry.state = "lost"
-  self.entries = in_state(self.entries, "persistent", "new", "doomed", "gone")
+  self:expunge(entry)
+  self:forget_lost()
 end
 
 -- The result, or nil where synchronize_session was "evaluate" and could not be.
@@ -398,19 +413,20 @@ writes.steps = steps
 function steps.update(self, step)
   if step.sync == "off" then self:flush() else self:autoflush() end
   local before = step.sync == "off" and self:memory()
-  local values = {}
-  for _, each in ipairs(step.set) do
+  local values, list = {}, {}
+  for i, each in ipairs(step.set) do
     local value = terms.express(each[2], self.m, step.kind)
     if each[2][1] == "lit" then value = models.give(each[1], each[2][2]) end
     values[each[1]] = value
+    list[i] = { self.m[step.kind][each[1]], value }
   end
   local found = self:matching(step.kind, step.where, step.from, step.criteria)
   local result
   if step.query then
     result = self:query(step, values)
   else
-    local all = not step.where and not step.from
-    result = self:execute(step, corm.update(self.m[step.kind], { all = all }):values(values))
+    local stmt = corm.update(self.m[step.kind], { all = not step.where and not step.from })
+    result = self:execute(step, step.ordered and stmt:ordered_values(table.unpack(list)) or stmt:values(values))
   end
   if not result then return end
   local news = {}
@@ -442,12 +458,14 @@ function steps.delete(self, step)
   end
   if not result then return end
   if step.sync == "evaluate" then self.inserted = true end -- lists may still hold what has expired
+  local left = {}
   for _, each in ipairs(found) do
     local entry = step.sync ~= "off" and self:find_entry(models.key(each.row.__kind, each.row))
     self:remove(each.row)
     if entry then gone(entry) end
-    if entry and step.sync == "evaluate" and self.session:contains(entry.obj) then self:lose(entry) end
+    if entry and step.sync == "evaluate" and self.session:contains(entry.obj) then left[#left + 1] = entry end
   end
+  for _, entry in ipairs(left) do self:lose(entry) end
   if not step.returning then
     expect(result.rowcount == #found, "rowcount is %s, not %d", result.rowcount, #found)
   elseif step.returning == "columns" then

@@ -30,8 +30,13 @@ function steps.load(self, step)
   local class = self.m[step.kind]
   local stmt = corm.select(class)
   if step.where then stmt = stmt:where(terms.express(step.where, self.m, step.kind)) end
+  if step.again then stmt = stmt:execution_options { populate_existing = true } end
   local got, wanted = {}, {}
-  for i, object in ipairs(self.session:scalars(stmt):all()) do got[i] = self:track(object).key end
+  for i, object in ipairs(self.session:scalars(stmt):all()) do
+    local entry = self:track(object)
+    if step.again and entry.state == "persistent" then entry.changes = {} end
+    got[i] = entry.key
+  end
   for i, each in ipairs(self:matching(step.kind, step.where)) do wanted[i] = models.key(each.row.__kind, each.row) end
   table.sort(got)
   table.sort(wanted)

@@ -35,7 +35,8 @@ local steps = {}
 function steps.load(random)
   local kind = pick(random, models.order)
   local there = { kind = kind, columns = models.columns(kind), unread = {} }
-  return { kind = kind, where = random(3) > 1 and terms.condition(random, there, 1) or nil }
+  return { kind = kind, where = random(3) > 1 and terms.condition(random, there, 1) or nil,
+    again = chance(random, 6) or nil }
 end
 
 function steps.change(random) return { which = random(50), column = random(30) } end
@@ -89,7 +90,7 @@ function steps.update(random)
   local from = models.relations[kind] and kind ~= "note" and not joined and chance(random, 6) or nil
   local step = { kind = kind, from = from, set = sets(random, kind, from), sync = pick(random, SYNC),
     where = random(5) > 1 and terms.condition(random, about(kind), 1) or nil, criteria = criteria(random, kind),
-    query = not from and chance(random, 5) or nil }
+    query = not from and chance(random, 5) or nil, ordered = chance(random, 4) or nil }
   if not joined and not from and not step.query then
     step.returning = returns(random, database.lacks "returning_of_update")
   end
@@ -220,7 +221,7 @@ function plans.smaller(plan)
       end
     end
     for _, name in ipairs { "criteria", "returning", "where", "from", "query", "older", "populate", "sorted",
-      "taken" } do
+      "taken", "ordered", "again" } do
       if step[name] then with(function(new) new[i][name] = nil end) end
     end
     for _, k in ipairs(step.where and CONDITIONS[step.where[1]] or {}) do
