@@ -164,6 +164,9 @@ end
 
 -- -- queries ---------------------------------------------------------------------------------------------------------
 
+-- What stands in ORDER BY as a number is the place of a column, where it is no parameter; on MariaDB even then.
+local function is_number(expr) return expr.op == "value" or (expr.op == "call" and expr.fn == "neg") end
+
 local function add_column(g, query, expr, options, seen)
   local column = { expr = expr }
   local is_column = expr.op == "column" and plans.is_own(query, expr.from)
@@ -171,7 +174,7 @@ local function add_column(g, query, expr, options, seen)
     column.label = new_id(g, "l")
   end
   if expr.op == "entity" then column.label = nil end
-  if expr.op == "value" then column.label = column.label or new_id(g, "l") end -- MariaDB orders by the nth column else
+  if is_number(expr) then column.label = column.label or new_id(g, "l") end
   if is_column and seen[expr.from .. "." .. expr.name] then column.label = new_id(g, "l") end -- that has no name
   if is_column and not column.label then seen[expr.from .. "." .. expr.name] = true end
   table.insert(query.columns, column)
@@ -237,7 +240,7 @@ local function order_item(g, query, scope)
         outer = not (g.tame or g.lacks "outer_order") and scope.outer or nil }
     end
     local expr = exprs.expr(g, pick(g, exprs.types), 2, within)
-    if expr.op ~= "value" then item.column, item.expr = nil, expr end
+    if not is_number(expr) then item.column, item.expr = nil, expr end
   end
   return item
 end
@@ -288,6 +291,13 @@ local function set_query(g, types, outer, options)
   return query
 end
 
+local function all_tables(query)
+  for _, entry in ipairs(query.from) do
+    if entry.source.kind ~= "table" then return false end
+  end
+  return true
+end
+
 local function add_having(g, query, inner)
   if g.random(2) == 1 and not (g.tame and #query.group == 0) then
     local within = inner
@@ -301,8 +311,9 @@ end
 local function select_query(g, types, outer, options)
   local query = { kind = "select", columns = {}, correlated = outer ~= nil, correlate = g.random(3) }
   local scope = new_scope(outer)
-  scope.top, scope.simple = options.top, g.tame and outer ~= nil
+  scope.top, scope.simple = options.top, g.tame
   query.from = random_from(g, scope)
+  scope.simple = g.tame and not (options.top and all_tables(query))
   query.explicit = g.random(3) > 1
   if g.random(3) > 1 then query.where = exprs.expr(g, "bool", g.random(4) - 1, scope) end
   local may_group = not (g.tame and options.list)
@@ -353,6 +364,7 @@ function selects_draw.random(random, lacks, tame)
   g.style = ({ "core", "orm", "mixed" })[random(3)]
   for _ = 1, random(3) == 1 and random(2) or 0 do g.ctes[#g.ctes + 1] = random_cte(g) end
   local plan = { query = exprs.query(g, nil, nil, { top = true }), ctes = g.ctes }
+  plan.literal = random(8) == 1
   return plan
 end
 

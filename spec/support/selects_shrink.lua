@@ -13,6 +13,25 @@ local function copy(value)
   return setmetatable(new, getmetatable(value))
 end
 
+-- The same plan with other values: its statement has the same text. other(type): a value.
+function selects_shrink.vary(plan, other)
+  local new = copy(plan)
+  local function down(part)
+    if part.op == "value" then part.value = other(part.type) end
+    if part.op == "in_rows" then
+      for _, row in ipairs(part.rows) do
+        for i, arg in ipairs(part.args) do row[i] = other(arg.type) end
+      end
+    end
+    if part.offset then part.offset = (part.offset + 1) % 4 end
+    for _, value in pairs(part) do
+      if type(value) == "table" and getmetatable(value) == nil then down(value) end
+    end
+  end
+  down(new)
+  return new
+end
+
 -- Functions that give a smaller plan each.
 function selects_shrink.smaller(plan)
   local found = {}
