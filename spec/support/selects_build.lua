@@ -116,10 +116,11 @@ local function join(b, stmt, query, i)
       return stmt[method](stmt, entry.source.aliased and attribute:of_type(it) or attribute)
     end
     on = attribute
-  else
+  elseif not entry.unsaid then
     on = expr_of(b, entry.on, query)
   end
-  local args = { it, on, entry.join == "full" and { full = true } or nil }
+  local args = { it, on }
+  if entry.join == "full" then args[#args + 1] = { full = true } end
   if i == 2 and not query.explicit then
     return stmt[method .. "_from"](stmt, b.entities[query.from[1].id].it, table.unpack(args))
   end

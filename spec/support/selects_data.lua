@@ -32,6 +32,14 @@ selects_data.relationships = {
   tag = { { name = "items", target = "item", many = true, through = { "tag_id", "item_id" } } },
 }
 
+-- The foreign key between two tables, whichever has it: { column of the first, column of the second }.
+selects_data.keys = {
+  item = { node = { "node_id", "id" }, item_tag = { "id", "item_id" } },
+  node = { item = { "id", "node_id" } },
+  tag = { item_tag = { "id", "tag_id" } },
+  item_tag = { item = { "item_id", "id" }, tag = { "tag_id", "id" } },
+}
+
 -- True when the relationship leads from one row to the other.
 function selects_data.leads(data, relationship, from, to)
   local through = relationship.through

@@ -120,11 +120,26 @@ local function equality(g, scope, columns)
   return { op = "call", fn = both[1].type .. " eq", type = "bool", args = both }
 end
 
+-- The condition of a join of two tables that says none: their foreign key.
+local function key_between(left, right)
+  if left.source.kind ~= "table" or right.source.kind ~= "table" then return nil end
+  local key = (data_of.keys[left.source.table] or {})[right.source.table]
+  return key and { op = "call", fn = "int eq", type = "bool", args = {
+    { op = "column", type = "int", from = left.id, name = key[1] },
+    { op = "column", type = "int", from = right.id, name = key[2] },
+  } }
+end
+
 local function explicit_join(g, scope)
   local entry = { id = new_id(g, "f") }
   local columns
   entry.source, columns = random_source(g, scope)
   add_entry(scope, entry, columns)
+  local key = #scope.entries == 2 and key_between(scope.entries[1], entry)
+  if key and g.random(2) == 1 then
+    entry.on, entry.plain, entry.unsaid = key, true, true
+    return entry
+  end
   local own = {}
   for i, column in ipairs(columns) do
     own[i] = { op = "column", type = column[2], from = entry.id, name = column[1] }

@@ -70,8 +70,8 @@ end
 
 local function operands(g, depth, scope)
   local args, n = {}, g.random(3) == 1 and is_for_rows(g, scope) and 2 or 1
+  if g.tame then scope = setmetatable({ simple = true }, { __index = scope }) end
   if n > 1 and g.lacks "subqueries_in_rows" then
-    scope = setmetatable({ simple = true }, { __index = scope })
     for _, entry in ipairs(scope.entries) do
       if entry.source.kind ~= "table" then n = 1 end -- where one may stand behind a column
     end

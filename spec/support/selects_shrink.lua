@@ -2,7 +2,7 @@
 local selects_shrink = {}
 
 local OPTIONAL = { "where", "having", "order", "limit", "offset", "distinct", "filter", "nulls", "desc", "criterion",
-  "rows", "negated" }
+  "rows", "negated", "unsaid" }
 local LISTS = { columns = 1, from = 1, order = 0, ctes = 0, group = 99, parts = 2, args = 9, partition = 0 }
 local SIMPLE = { int = 1, text = "a", bool = true, date = "2024-01-31" }
 
