@@ -381,13 +381,14 @@ static void mark(const corm_items *items, bool on) {
   }
 }
 
-/* Brings the items that are not marked behind the others, where each goes without moving any. Where there is no memory
-   for that they stay. */
-static void unmarked_last(const corm_mem *mem, const corm_items *items) {
-  corm_item *unmarked = items->n ? corm_mem_alloc(mem, items->n * sizeof *unmarked) : NULL;
+/* Brings the items that are not marked behind the others, where each goes without moving any. */
+static corm_status unmarked_last(const corm_mem *mem, const corm_items *items, corm_error *err) {
   uint32_t n = 0, last = 0;
-  if (!unmarked) return;
-  for (uint32_t i = 0; i < items->n; i++) {
+  while (n < items->n && items->ptr[n].object->flags & CORM_OBJECT_MARK) n++;
+  if (n == items->n) return CORM_OK;
+  corm_item *unmarked = corm_mem_alloc(mem, (items->n - n) * sizeof *unmarked);
+  if (!unmarked) return corm_error_memory(err);
+  for (uint32_t i = n; i < items->n; i++) {
     if (items->ptr[i].object->flags & CORM_OBJECT_MARK)
       items->ptr[n++] = items->ptr[i];
     else
@@ -395,15 +396,15 @@ static void unmarked_last(const corm_mem *mem, const corm_items *items) {
   }
   memcpy(items->ptr + n, unmarked, last * sizeof *unmarked);
   corm_mem_free(mem, unmarked);
+  return CORM_OK;
 }
 
 /* Removes what the new content lacks; on return the kept ones are marked. */
 static corm_status remove_missing(corm_object *object, corm_relationship *relationship, const corm_link *link,
                                   corm_object *const *targets, uint32_t n, corm_error *err) {
-  corm_status status = CORM_OK;
   mark(corm_link_items(link), false);
   for (uint32_t i = 0; i < n; i++) targets[i]->flags |= CORM_OBJECT_MARK;
-  unmarked_last(object->mapper->mem, corm_link_items(link));
+  corm_status status = unmarked_last(object->mapper->mem, corm_link_items(link), err);
   for (uint32_t i = corm_link_items(link)->n; status == CORM_OK && i-- > 0;) {
     corm_object *item = corm_link_items(link)->ptr[i].object;
     if (!(item->flags & CORM_OBJECT_MARK)) status = list_remove(object, relationship, item, true, err);
