@@ -3,22 +3,14 @@
 -- CORM_TEST_SHARE has the share of a usual run.
 local corm = require "corm"
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 local models = require "spec.support.writes_models"
 local plans = require "spec.support.writes_plan"
 local writes = require "spec.support.writes_more"
 
-local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
-local total = math.tointeger(tonumber(os.getenv "CORM_TEST_WRITES" or 3000 * share // 1))
-local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local total = drawn.count("CORM_TEST_WRITES", 3000)
+local seed = drawn.seed()
 local LENGTH = 30
-
--- As Lua's own, whose state is not ours alone.
-local function numbers_from(state)
-  return function(n)
-    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
-    return (state >> 24) % n + 1
-  end
-end
 
 -- What the random ones have found.
 describe("[U28] a statement that writes, in a session", function()
@@ -176,15 +168,15 @@ describe("random statements that write, in a session", function()
   end)
 
   it(("[U28] do what their model does (seed %d)"):format(seed), function()
-    local random = numbers_from(seed)
+    local random = drawn.numbers(seed)
     for _ = 1, math.max(1, total // LENGTH) do
       local data = models.data(random)
-      local function run(plan) return writes.run_plan(engine, m, data, plan, numbers_from) end
+      local function run(plan) return writes.run_plan(engine, m, data, plan, drawn.numbers) end
       local plan = plans.make(random, LENGTH)
       local err = run(plan)
       if err then
-        plan, err = writes.shrink(run, plan, err)
-        error(("seed %d: %s, after\n%s"):format(seed, err, plans.show(plan)), 0)
+        plan, err = drawn.shrink(run, plan, err, plans.smaller)
+        error(("seed %d: %s, after\n%s"):format(seed, err, drawn.show(plan)), 0)
       end
     end
   end)
@@ -195,17 +187,17 @@ describe("random statements that write, in a session", function()
   end
 
   it("are compared with their model, and a difference is shown by the few steps that lead to it", function()
-    local random = numbers_from(1)
+    local random = drawn.numbers(1)
     local data = models.data(random)
-    local function run(plan) return writes.run_plan(engine, m, data, plan, numbers_from) end
+    local function run(plan) return writes.run_plan(engine, m, data, plan, drawn.numbers) end
     local plan = plans.make(random, LENGTH)
     table.insert(plan, LENGTH // 2, { op = "forgotten" })
     local err = run(plan)
     assert.is_truthy(err:find("renamed", 1, true), err)
-    plan, err = writes.shrink(run, plan, err)
-    assert.equal("forgotten", plan[1].op, plans.show(plan))
+    plan, err = drawn.shrink(run, plan, err, plans.smaller)
+    assert.equal("forgotten", plan[1].op, drawn.show(plan))
     assert.equal(1, #plan)
     assert.is_truthy(err:find("renamed", 1, true), err)
-    assert.same(plan, assert(load("return " .. plans.show(plan)))())
+    assert.same(plan, assert(load("return " .. drawn.show(plan)))())
   end)
 end)

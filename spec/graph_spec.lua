@@ -3,22 +3,15 @@
 -- the file returns, as a failure prints them.
 local corm = require "corm"
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 local graph = require "spec.support.graph"
 require "spec.support.graph_basic"
 require "spec.support.graph_more"
 require "spec.support.graph_keys"
 
 local total = math.tointeger(tonumber(os.getenv "CORM_TEST_STEPS" or 4000))
-local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local seed = drawn.seed()
 local LENGTH = 60
-
--- As Lua's own, whose state is not ours alone.
-local function numbers_from(state)
-  return function(n)
-    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
-    return (state >> 24) % n + 1
-  end
-end
 
 describe("a random graph of objects", function()
   local m, engine
@@ -39,7 +32,7 @@ describe("a random graph of objects", function()
   end
 
   it(("is what its model is (seed %d)"):format(seed), function()
-    local random = numbers_from(seed)
+    local random = drawn.numbers(seed)
     for _ = 1, total // LENGTH do
       local steps = graph.steps(random, LENGTH)
       if graph.run(open, steps) then
@@ -65,7 +58,7 @@ describe("a random graph of objects", function()
   end)
 
   it("is compared with its model, and a difference is shown by the few steps that lead to it", function()
-    local random = numbers_from(1)
+    local random = drawn.numbers(1)
     local steps, found
     repeat
       steps = graph.steps(random, LENGTH)

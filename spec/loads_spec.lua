@@ -2,21 +2,13 @@
 -- CORM_TEST_SEED repeats a run; CORM_TEST_LOADS says how many queries there are.
 local corm = require "corm"
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 local loads = require "spec.support.loads"
 local models = require "spec.support.loads_models"
 
-local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
-local total = math.tointeger(tonumber(os.getenv "CORM_TEST_LOADS" or 600 * share // 1))
-local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local total = drawn.count("CORM_TEST_LOADS", 600)
+local seed = drawn.seed()
 local OF_DATA = 50 -- queries of the same rows
-
--- As Lua's own, whose state is not ours alone.
-local function numbers_from(state)
-  return function(n)
-    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
-    return (state >> 24) % n + 1
-  end
-end
 
 -- What the random ones have found.
 describe("a query with loader options", function()
@@ -161,16 +153,16 @@ describe("a random query with loader options", function()
   end
 
   it(("[L01] gives what the rows say (seed %d)"):format(seed), function()
-    local random = numbers_from(seed)
+    local random = drawn.numbers(seed)
     for _ = 1, math.max(1, total // OF_DATA) do
       local data = fill(random)
-      local function run(plan) return loads.run(engine, m, data, plan, numbers_from) end
+      local function run(plan) return loads.run(engine, m, data, plan, drawn.numbers) end
       for _ = 1, OF_DATA do
         local plan = loads.plan(random)
         local err = run(plan)
         if err then
-          plan, err = loads.shrink(run, plan, err)
-          error(("seed %d: %s, of\n%s"):format(seed, err, loads.show(plan)), 0)
+          plan, err = drawn.shrink(run, plan, err, loads.smaller)
+          error(("seed %d: %s, of\n%s"):format(seed, err, drawn.show(plan)), 0)
         end
       end
     end

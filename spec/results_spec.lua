@@ -2,19 +2,11 @@
 -- of objects, with other statements in between. CORM_TEST_SEED repeats a run; CORM_TEST_RESULTS says how many results.
 local corm = require "corm"
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 
-local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
-local total = math.tointeger(tonumber(os.getenv "CORM_TEST_RESULTS" or 2000 * share // 1))
-local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or os.time()))
+local total = drawn.count("CORM_TEST_RESULTS", 2000)
+local seed = drawn.seed()
 local ROWS = 40
-
--- As Lua's own, whose state is not ours alone.
-local function numbers_from(state)
-  return function(n)
-    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
-    return (state >> 24) % n + 1
-  end
-end
 
 local Base = corm.declarative_base()
 local Thing = Base:model("Thing", {
@@ -179,7 +171,7 @@ describe("a result", function()
   end)
 
   it(("gives what its rows are, however it is read (seed %d)"):format(seed), function()
-    local random = numbers_from(seed)
+    local random = drawn.numbers(seed)
     for _ = 1, total do
       local of_objects, log = random(2) == 1, {}
       local owner = of_objects and corm.Session { bind = engine } or engine:connect()

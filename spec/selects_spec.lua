@@ -2,24 +2,15 @@
 -- CORM_TEST_SELECTS says how many there are.
 local corm = require "corm"
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 local data_of = require "spec.support.selects_data"
 local selects = require "spec.support.selects"
 
-local share = tonumber(os.getenv "CORM_TEST_SHARE") or 1
 local most = database.name == "postgresql" and 600 or 5000 -- of which each is planned anew, for ten milliseconds
-local total = math.tointeger(tonumber(os.getenv "CORM_TEST_SELECTS" or most * share // 1))
+local total = drawn.count("CORM_TEST_SELECTS", most)
 -- MariaDB itself is wrong about some of them, one in tens of thousands: there the seed is always the same.
-local of_today = database.name == "mariadb" and 1 or os.time()
-local seed = math.tointeger(tonumber(os.getenv "CORM_TEST_SEED" or of_today))
+local seed = drawn.seed(database.name == "mariadb" and 1 or nil)
 local OF_DATA = 50 -- selects of the same rows
-
--- As Lua's own, whose state is not ours alone.
-local function numbers_from(state)
-  return function(n)
-    state = (state * 6364136223846793005 + 1442695040888963407) & math.maxinteger
-    return (state >> 24) % n + 1
-  end
-end
 
 describe("a random select", function()
   local m, engine
@@ -35,7 +26,7 @@ describe("a random select", function()
   end)
 
   it(("gives what the rows say (seed %d)"):format(seed), function()
-    local random = numbers_from(seed)
+    local random = drawn.numbers(seed)
     local nulls_small = database.name ~= "postgresql"
     for _ = 1, math.max(1, total // OF_DATA) do
       local data = data_of.fill(random)
@@ -54,7 +45,7 @@ describe("a random select", function()
         if err then
           plan, err = selects.least(run, plan, err, kind)
           local _, text = pcall(function() return tostring(selects.statement(m, plan)) end)
-          error(("seed %d: %s, of\n%s\n%s"):format(seed, err, selects.show(plan), text), 0)
+          error(("seed %d: %s, of\n%s\n%s"):format(seed, err, drawn.show(plan), text), 0)
         end
       end
       session:close()

@@ -3,6 +3,7 @@
 -- Whatever a plan says about how to load, the objects must lead to what the rows say, the same row must be the same
 -- object, and what was to be loaded with the query must be there without another statement.
 local corm = require "corm"
+local drawn = require "spec.support.drawn"
 local models = require "spec.support.loads_models"
 local query = require "spec.support.loads_query"
 
@@ -101,15 +102,9 @@ end
 -- Everything that may be left out of a plan, each a function that gives a smaller plan.
 function loads.smaller(plan)
   local found = {}
-  local function copy(value)
-    if type(value) ~= "table" then return value end
-    local new = {}
-    for key, part in pairs(value) do new[key] = copy(part) end
-    return new
-  end
   local function without(path, key)
     found[#found + 1] = function()
-      local new = copy(plan)
+      local new = drawn.copy(plan)
       local at = new
       for _, step in ipairs(path) do at = at[step] end
       if type(key) == "number" then table.remove(at, key) else at[key] = nil end
@@ -128,19 +123,6 @@ function loads.smaller(plan)
   end
   down({}, plan)
   return found
-end
-
-function loads.show(value, indent)
-  indent = indent or ""
-  if type(value) ~= "table" then return ("%q"):format(value) end
-  local keys, parts = {}, {}
-  for key in pairs(value) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  for _, key in ipairs(keys) do
-    local name = type(key) == "number" and "" or key .. " = "
-    parts[#parts + 1] = name .. loads.show(value[key], indent .. "  ")
-  end
-  return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
 -- Claims -------------------------------------------------------------------------------------------------------------
@@ -494,23 +476,6 @@ function loads.run(engine, m, data, plan, numbers_from)
     collectgarbage(collector)
   end
   return not ok and err or nil
-end
-
--- A smaller plan that is wrong, too, and what is wrong with it.
-function loads.shrink(run, plan, err)
-  local again = true
-  while again do
-    again = false
-    for _, smaller in ipairs(loads.smaller(plan)) do
-      local new = smaller()
-      local said = run(new)
-      if said then
-        plan, err, again = new, said, true
-        break
-      end
-    end
-  end
-  return plan, err
 end
 
 return loads

@@ -3,13 +3,14 @@
 local corm = require "corm"
 local builder = require "spec.support.selects_build"
 local draw = require "spec.support.selects_draw"
+local drawn = require "spec.support.drawn"
 local plans = require "spec.support.selects_plan"
 local rows_of = require "spec.support.selects_rows"
 local shrink = require "spec.support.selects_shrink"
 
 local null = corm.null
 local selects = {
-  plan = draw.random, show = shrink.show, least = shrink.least, vary = shrink.vary,
+  plan = draw.random, least = shrink.least, vary = shrink.vary,
   statement = builder.statement,
 }
 
@@ -132,7 +133,7 @@ function selects.check(session, m, data, plan, nulls_small)
     return err
   end)
   if not ok then
-    if tostring(err):find "DisconnectError" then error(tostring(err) .. "\n" .. shrink.show(plan), 0) end
+    if tostring(err):find "DisconnectError" then error(tostring(err) .. "\n" .. drawn.show(plan), 0) end
     session:rollback()
     return tostring(err), "error " .. tostring(err):gsub("%d+", ""):gsub("%(.*", ""):sub(1, 60)
   end

@@ -1,4 +1,6 @@
--- Smaller plans than a given one (selects_plan), and plans as text.
+-- Smaller plans than a given one (selects_plan), and others like it.
+local drawn = require "spec.support.drawn"
+
 local selects_shrink = {}
 
 local OPTIONAL = { "where", "having", "order", "limit", "offset", "distinct", "filter", "nulls", "desc", "criterion",
@@ -6,16 +8,9 @@ local OPTIONAL = { "where", "having", "order", "limit", "offset", "distinct", "f
 local LISTS = { columns = 1, from = 1, order = 0, ctes = 0, group = 99, parts = 2, args = 9, partition = 0 }
 local SIMPLE = { int = 1, text = "a", bool = true, date = "2024-01-31" }
 
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local new = {}
-  for key, part in pairs(value) do new[key] = copy(part) end
-  return setmetatable(new, getmetatable(value))
-end
-
 -- The same plan with other values: its statement has the same text. other(type): a value.
 function selects_shrink.vary(plan, other)
-  local new = copy(plan)
+  local new = drawn.copy(plan)
   local function down(part)
     if part.op == "value" then part.value = other(part.type) end
     if part.op == "in_rows" then
@@ -37,7 +32,7 @@ function selects_shrink.smaller(plan)
   local found = {}
   local function change(path, edit)
     found[#found + 1] = function()
-      local new = copy(plan)
+      local new = drawn.copy(plan)
       local at = new
       for i = 1, #path - 1 do at = at[path[i]] end
       edit(at, path[#path])
@@ -45,7 +40,7 @@ function selects_shrink.smaller(plan)
     end
   end
   local function replace(path, part)
-    change(path, function(at, key) at[key] = copy(part) end)
+    change(path, function(at, key) at[key] = drawn.copy(part) end)
   end
   local function of_expr(path, expr)
     for _, arg in ipairs(expr.args or {}) do
@@ -87,31 +82,11 @@ end
 
 -- The smallest plan that fails in the way of this one, and how. run(plan) gives what is wrong, and its kind.
 function selects_shrink.least(run, plan, err, kind)
-  local went_on = true
-  while went_on do
-    went_on = false
-    for _, make in ipairs(selects_shrink.smaller(plan)) do
-      local smaller = make()
-      local ok, found, of_kind = pcall(run, smaller)
-      if ok and found and of_kind == kind then
-        plan, err, went_on = smaller, found, true
-        break
-      end
-    end
+  local function alike(smaller)
+    local ok, found, of_kind = pcall(run, smaller)
+    return ok and of_kind == kind and found or nil
   end
-  return plan, err
-end
-
-function selects_shrink.show(value)
-  if type(value) == "string" then return ("%q"):format(value) end
-  if type(value) ~= "table" then return tostring(value) end
-  local keys, parts = {}, {}
-  for key in pairs(value) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  for _, key in ipairs(keys) do
-    parts[#parts + 1] = (type(key) == "number" and "" or key .. " = ") .. selects_shrink.show(value[key])
-  end
-  return "{ " .. table.concat(parts, ", ") .. " }"
+  return drawn.shrink(alike, plan, err, selects_shrink.smaller)
 end
 
 return selects_shrink

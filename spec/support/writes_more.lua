@@ -2,7 +2,6 @@
 local corm = require "corm"
 local database = require "spec.support.database"
 local models = require "spec.support.writes_models"
-local plans = require "spec.support.writes_plan"
 local terms = require "spec.support.writes_terms"
 local writes = require "spec.support.writes_objects"
 local run, steps = writes.run, writes.steps
@@ -317,23 +316,6 @@ function writes.run_plan(engine, m, data, plan, numbers_from)
     end)
   end
   return not ok and tostring(err) or nil
-end
-
--- A smaller plan that is wrong, too, and what is wrong with it.
-function writes.shrink(run_plan, plan, err)
-  local again = true
-  while again do
-    again = false
-    for _, smaller in ipairs(plans.smaller(plan)) do
-      local new = smaller()
-      local said = run_plan(new)
-      if said then
-        plan, err, again = new, said, true
-        break
-      end
-    end
-  end
-  return plan, err
 end
 
 return writes

@@ -1,5 +1,6 @@
 -- Random plans of spec/support/writes.lua: what a session does, as tables that can be printed and made smaller.
 local database = require "spec.support.database"
+local drawn = require "spec.support.drawn"
 local models = require "spec.support.writes_models"
 local terms = require "spec.support.writes_terms"
 
@@ -196,19 +197,12 @@ end
 
 local CONDITIONS = { ["and"] = { 2, 3 }, ["or"] = { 2, 3 }, ["not"] = { 2 } }
 
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local new = {}
-  for key, part in pairs(value) do new[key] = copy(part) end
-  return new
-end
-
 -- Each a function that gives a smaller plan.
 function plans.smaller(plan)
   local found = {}
   local function with(change)
     found[#found + 1] = function()
-      local new = copy(plan)
+      local new = drawn.copy(plan)
       change(new)
       return new
     end
@@ -238,19 +232,6 @@ function plans.smaller(plan)
     end
   end
   return found
-end
-
-function plans.show(value)
-  if type(value) ~= "table" then return ("%q"):format(value) end
-  local keys, parts = {}, {}
-  for key in pairs(value) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  for _, key in ipairs(keys) do
-    local name = type(key) == "number" and (value[key - 1] ~= nil or key == 1) and "" or type(key) == "number"
-      and "[" .. key .. "] = " or key:match "^%a+$" and key ~= "end" and key .. " = " or "[\"" .. key .. "\"] = "
-    parts[#parts + 1] = name .. plans.show(value[key])
-  end
-  return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
 return plans
