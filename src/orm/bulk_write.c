@@ -308,9 +308,8 @@ static corm_value fitted(const corm_type *type, corm_value value) {
 /* A change that was not flushed stays; it was made of what the row had before. */
 static corm_status rebase(const corm_bulk_write *bulk, corm_object *object, uint32_t slot, corm_value value,
                           corm_error *err) {
-  const corm_attribute *attribute = &object->mapper->attributes[slot];
-  if (attribute->primary_key || (int32_t)slot == object->mapper->version) return CORM_OK;
-  if (value.kind != CORM_ABSENT && !corm_evaluator_keeps(bulk->evaluator.dialect, attribute->type, &value))
+  const corm_type *type = object->mapper->attributes[slot].type;
+  if (value.kind != CORM_ABSENT && !corm_evaluator_keeps(bulk->evaluator.dialect, type, &value))
     value = (corm_value){.kind = CORM_ABSENT};
   return corm_object_rebase(object, slot, &value, err);
 }

@@ -94,22 +94,15 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
                             corm_error *err) {
   const corm_load_option *option = find_option(entity, relationship);
   const bool said = option && option->strategy != CORM_LAZY_DEFAULT;
-  const corm_lazy strategy = said ? option->strategy : (corm_lazy)relationship->def.lazy;
+  const corm_lazy strategy = corm_load_strategy(option, relationship);
   const corm_load_option *own = option && option->relationship ? option : NULL;
   joins = joins && has_columns(entity, relationship);
   if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
-  switch (strategy) {
-  case CORM_LAZY_CONTAINED: return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
-  case CORM_LAZY_JOINED:
-  case CORM_LAZY_SELECTIN:
-  case CORM_LAZY_SUBQUERY:
-  case CORM_LAZY_IMMEDIATE:
-    if (!(said && own) && comes_again(entity, relationship)) return CORM_OK;
-    if (strategy != CORM_LAZY_JOINED || !joins)
-      return add_job(loader, entity, relationship, own, strategy == CORM_LAZY_SUBQUERY, err);
-    return join(loader, entity, relationship, own, err);
-  default: return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
-  }
+  if (strategy == CORM_LAZY_CONTAINED) return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
+  if (!corm_lazy_is_eager(strategy)) return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
+  if (!(said && own) && comes_again(entity, relationship)) return CORM_OK;
+  if (strategy == CORM_LAZY_JOINED && joins) return join(loader, entity, relationship, own, err);
+  return add_job(loader, entity, relationship, own, strategy == CORM_LAZY_SUBQUERY, err);
 }
 
 /* Whether some of its options say more than how the relationship is loaded now. */

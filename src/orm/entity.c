@@ -279,24 +279,25 @@ corm_status corm_object_store(corm_object *object, uint32_t slot, const corm_val
   return CORM_OK;
 }
 
+/* The change of a slot by which the row is not found. */
+static corm_change *change_beside_key(const corm_object *object, uint32_t slot) {
+  if (object->mapper->attributes[slot].primary_key || (int32_t)slot == object->mapper->version) return NULL;
+  return corm_object_change(object, slot);
+}
+
 corm_status corm_object_rebase(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
-  const corm_mem *mem = object->mapper->mem;
-  corm_change *change = corm_object_change(object, slot);
+  corm_change *change = change_beside_key(object, slot);
   corm_value copy;
   if (!change) return CORM_OK;
-  if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
-  corm_value_clear(mem, &change->old);
+  if (corm_value_dup(object->mapper->mem, value, &copy) != CORM_OK) return corm_error_memory(err);
+  corm_value_clear(object->mapper->mem, &change->old);
   change->old = copy;
-  change->old.flags &= CORM_VALUE_OWNED;
-  change->old.extra = 0;
   return CORM_OK;
 }
 
 void corm_object_doubt(corm_object *object, uint32_t slot) {
-  corm_change *change = corm_object_change(object, slot);
-  if (!change || object->mapper->attributes[slot].primary_key || (int32_t)slot == object->mapper->version) return;
-  corm_value_clear(object->mapper->mem, &change->old);
-  change->old = (corm_value){.kind = CORM_ABSENT};
+  corm_change *change = change_beside_key(object, slot);
+  if (change) corm_value_clear(object->mapper->mem, &change->old);
 }
 
 /* What was deferred and is not loaded stays so when all expire, and what no row has, as it is. */

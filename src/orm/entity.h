@@ -143,11 +143,12 @@ CORM_MUST_USE corm_status corm_object_rewrite(corm_object *object, uint32_t slot
 /* Takes the change of a slot back, if there is one and its old value is known. */
 void corm_object_unset(corm_object *object, uint32_t slot);
 
-/* What the database has of a slot with a change, which stays: ABSENT where only the database knows. */
+/* What the database has of a slot with a change, which stays: ABSENT where only the database knows. What the row is
+   found by stays known. */
 CORM_MUST_USE corm_status corm_object_rebase(corm_object *object, uint32_t slot, const corm_value *value,
                                              corm_error *err);
 
-/* The same for ABSENT. What the row is found by stays known. */
+/* The same for ABSENT. */
 void corm_object_doubt(corm_object *object, uint32_t slot);
 
 /* Stores a value as loaded: no change tracked, an older change dropped. For loads, generated keys, server values. */

@@ -63,11 +63,6 @@ typedef struct collecting {
 
 /* -- what is loaded already, and leads to what is not -- */
 
-static bool is_with_query(corm_lazy strategy) {
-  return strategy == CORM_LAZY_JOINED || strategy == CORM_LAZY_SELECTIN || strategy == CORM_LAZY_SUBQUERY ||
-         strategy == CORM_LAZY_IMMEDIATE;
-}
-
 /* Deeper than this a statement too many does no harm. */
 enum { DEEPEST_LOOK = 50 };
 
@@ -79,8 +74,7 @@ static bool lacks(const corm_object *object, const corm_load_option *option, uin
     const corm_load_option *child = option->children[i];
     const corm_relationship *relationship = child->columns ? NULL : child->relationship;
     if (!relationship || !corm_mapper_isa(object->mapper, relationship->parent)) continue;
-    const bool said = child->strategy != CORM_LAZY_DEFAULT;
-    if (!is_with_query(said ? child->strategy : (corm_lazy)relationship->def.lazy)) continue;
+    if (!corm_lazy_is_eager(corm_load_strategy(child, relationship))) continue;
     const corm_link *link = corm_object_find_link(object, relationship);
     if (!link || !link->loaded || lacks_below(link, child, depth + 1)) return true;
   }

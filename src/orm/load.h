@@ -53,6 +53,17 @@ typedef struct corm_load_option {
   uint32_t nchildren;
 } corm_load_option;
 
+/* How a relationship is loaded, by an option or, without one that says it, by its own setting. */
+static inline corm_lazy corm_load_strategy(const corm_load_option *option, const corm_relationship *relationship) {
+  const bool said = option && option->strategy != CORM_LAZY_DEFAULT;
+  return said ? option->strategy : (corm_lazy)relationship->def.lazy;
+}
+/* Whether it comes with the query that asks for it, by a statement or a join of corm's. */
+static inline bool corm_lazy_is_eager(corm_lazy strategy) {
+  return strategy == CORM_LAZY_JOINED || strategy == CORM_LAZY_SELECTIN || strategy == CORM_LAZY_SUBQUERY ||
+         strategy == CORM_LAZY_IMMEDIATE;
+}
+
 /* Whether the type of an option is an alias, or a with_polymorphic of aliases, that the statement selects from. */
 bool corm_load_is_selected_from(const corm_load_option *option, const corm_relationship *relationship);
 

@@ -222,8 +222,6 @@ static inline uint32_t corm_hydrate_column(const corm_load_shape *shape, uint32_
   return shape->place ? (uint32_t)shape->place[slot] : slot;
 }
 
-/* Whether what an option says of a root entity, or of an alias of it, is meant for this one. Below roots there is one.
- */
 static inline bool corm_load_is_root(const corm_load_entity *entity) {
   return !entity->parent && !entity->path.up;
 }
@@ -232,6 +230,8 @@ static inline const corm_node *corm_load_alias(const corm_load_entity *entity) {
   const corm_node *from = (entity->said ? entity->said : entity->bundle)->from;
   return from == entity->mapper->from || from == entity->mapper->own->from ? NULL : from;
 }
+/* Whether what an option says of a root entity, or of an alias of it, is meant for this one. Below roots there is one.
+ */
 static inline bool corm_load_is_meant(const corm_load_entity *entity, const corm_node *of) {
   return !corm_load_is_root(entity) || of == corm_load_alias(entity);
 }
