@@ -48,7 +48,7 @@ void binding_loader_close(lua_State *L, int index) {
   binding_loader *handle = binding_check(L, index, BINDING_LOADER, "loader");
   corm_loader *loader = handle->loader;
   handle->loader = NULL;
-  corm_loader_free(loader);
+  corm_loader_finish(loader);
   binding_give_back(L, BINDING_LOAN_LOADER, index);
 }
 
