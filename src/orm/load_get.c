@@ -83,14 +83,6 @@ static corm_status open_part(corm_loader *loader, corm_mapper *mapper, const cor
   return options->lock ? open_select(loader, mapper, key, options->lock, err) : open_get(loader, mapper, sql, key, err);
 }
 
-/* Whether what was prepared is the same for every row: nothing is loaded with it, and all rows are of one class. */
-static bool serves_again(const corm_loader *loader, const corm_mapper *mapper) {
-  const corm_load_entity *entity = loader->entities.items[0];
-  const bool alone = loader->entities.len == 1 && !entity->jobs && !entity->noverrides && !entity->keeps;
-  return alone && !entity->noptions && !loader->plan && !loader->also && !mapper->children.len &&
-         loader->mem == mapper->mem;
-}
-
 corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
                                  const corm_load_options *options, corm_error *err) {
   const corm_row_lock *lock = options->lock;
@@ -112,20 +104,33 @@ corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const
   if (restricted || lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
     return open_select(loader, mapper, key, lock, err);
   status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
-  if (status != CORM_OK) return status;
-  if (serves_again(loader, mapper)) loader->home = (corm_mapper_sql *)(uintptr_t)sql; /* the mapper's */
-  return open_get(loader, mapper, sql, key, err);
+  return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;
 }
 
 /* -- the next ones -- */
+
+static corm_mapper_sql *sql_of(const corm_mapper *mapper, const corm_dialect *dialect) {
+  corm_mapper_sql *sql = mapper->sql;
+  while (sql && (sql->dialect != dialect || sql->set)) sql = sql->next;
+  return sql;
+}
+
+/* Notes where the loader is kept, if what was prepared is the same for every row: nothing is loaded with it, and all
+   rows are of one class. */
+static void find_home(corm_loader *loader, const corm_mapper *mapper) {
+  const corm_load_entity *entity = loader->entities.items[0];
+  corm_mapper_sql *sql = sql_of(mapper, loader->dialect);
+  const bool alone = loader->entities.len == 1 && !entity->jobs && !entity->noverrides && !entity->keeps;
+  if (!alone || !sql || loader->compiled != &sql->get || mapper->children.len || loader->mem != mapper->mem) return;
+  loader->home = sql;
+  loader->configuration = mapper->registry->configurations;
+}
 
 /* The registry may have been configured since: the class may have got relationships, or classes below. */
 static corm_loader *take_kept(const corm_session *session, corm_mapper *mapper) {
   const corm_engine *engine = corm_binds_engine(session, mapper, NULL);
   if (!engine || !corm_engine_is_settled(engine)) return NULL;
-  const corm_dialect *dialect = corm_engine_dialect(engine);
-  corm_mapper_sql *sql = mapper->sql;
-  while (sql && (sql->dialect != dialect || sql->set)) sql = sql->next;
+  corm_mapper_sql *sql = sql_of(mapper, corm_engine_dialect(engine));
   corm_loader *loader = sql ? sql->kept : NULL;
   if (!loader) return NULL;
   sql->kept = NULL;
@@ -160,33 +165,29 @@ void corm_loader_finish(corm_loader *loader) {
   corm_session_release(session);
 }
 
-static corm_status get_first(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                             const corm_load_options *options, corm_load_plan *also, corm_error *err) {
-  corm_loader_follow(loader, options->plan, also, false);
-  loader->configuration = mapper->registry->configurations;
-  return corm_loader_open_key(loader, mapper, key, options, err);
-}
-
 static bool is_plain(const corm_load_options *options) {
   return !options->n && !options->plan && !options->set && !options->lock;
 }
 
 corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                             const corm_load_options *options, corm_loader **out, corm_error *err) {
-  static const corm_load_options plain = {0};
+  static const corm_load_options none = {0};
   corm_load_plan *also = NULL;
-  if (!options) options = &plain;
+  if (!options) options = &none;
   corm_status status = CORM_OK;
   if (!options->told) status = corm_session_before_load(session, CORM_LOAD_GET, mapper, NULL, &also, err);
   if (status != CORM_OK) return status;
-  corm_loader *loader = !also && is_plain(options) ? take_kept(session, mapper) : NULL;
+  const bool plain = !also && is_plain(options);
+  corm_loader *loader = plain ? take_kept(session, mapper) : NULL;
   const bool again = loader != NULL;
   if (!again) status = corm_loader_make(session, &loader, err);
   if (status == CORM_OK) {
     loader->populate_existing = options->populate_existing;
     loader->keep_changes = options->lock;
-    status = again ? get_again(loader, session, key, err) : get_first(loader, mapper, key, options, also, err);
+    if (!again) corm_loader_follow(loader, options->plan, also, false);
+    status = again ? get_again(loader, session, key, err) : corm_loader_open_key(loader, mapper, key, options, err);
   }
+  if (status == CORM_OK && plain && !again) find_home(loader, mapper);
   corm_load_plan_release(also);
   if (status == CORM_OK)
     *out = loader;

@@ -108,8 +108,7 @@ corm_status corm_loader_send(corm_loader *loader, const corm_params *params, cor
   corm_conn *conn;
   const corm_status status = corm_binds_connection(loader->session, loader->of, NULL, &conn, err);
   if (status != CORM_OK) return status;
-  if (loader->explain)
-    return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
+  if (loader->explain) return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
   const corm_execution execution = {.stream_results = loader->page > 0,
                                     .page = loader->page,
                                     .ends = loader->page > 0,

@@ -1,5 +1,5 @@
-/* What the files of loading share: load_open.c begins, load_get.c for a key, load.c runs, hydrate.c makes objects, eager.c plans, joined.c
-   rewrites, fetch.c asks for relationships. Internal to orm/. */
+/* What the files of loading share: load_open.c begins, load_get.c for a key, load.c runs, hydrate.c makes objects,
+   eager.c plans, joined.c rewrites, fetch.c asks for relationships. Internal to orm/. */
 #ifndef CORM_ORM_LOADER_H
 #define CORM_ORM_LOADER_H
 

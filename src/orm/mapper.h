@@ -17,9 +17,9 @@ typedef struct corm_relationship corm_relationship;
 /* Classes that can name each other. */
 typedef struct corm_registry {
   const corm_mem *mem;
-  const corm_host *host; /* keeps the objects of all its classes */
-  corm_map classes;      /* name -> corm_mapper * */
-  bool configured;       /* false again when a mapper is added */
+  const corm_host *host;   /* keeps the objects of all its classes */
+  corm_map classes;        /* name -> corm_mapper * */
+  bool configured;         /* false again when a mapper is added */
   uint32_t configurations; /* how often it was */
 } corm_registry;
 
