@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "driver/driver.h"
+#include "driver/libpq_bytes.h"
 #include "driver/libpq_calls.h"
 
 /* The largest field that the server takes (MaxAllocSize of PostgreSQL's memutils.h). */
@@ -125,6 +126,8 @@ typedef struct corm_pq_column {
   Oid oid;
   bool is_array;
   bool scalar; /* known, and no array */
+  int32_t len; /* of the current row's field, where it came by COPY; -1: NULL */
+  const char *bytes;
 } corm_pq_column;
 
 struct corm_pq_stmt {
@@ -139,7 +142,10 @@ struct corm_pq_stmt {
   uint64_t generation;
   corm_pq_phase phase;
   bool readonly;
+  bool selects; /* the text is one that COPY takes, if it reads */
   bool stream;
+  bool brief;      /* its last stream had few rows */
+  bool copying;    /* the stream's rows come by COPY */
   uint32_t page;   /* rows that a cursor is to give at a time; 0: no cursor */
   uint64_t cursor; /* the number of the one that is open; 0: none */
   bool stale;      /* the server refused it as outdated */
@@ -155,7 +161,9 @@ struct corm_pq_stmt {
   corm_pq_column *columns;
   PGresult *described; /* names of the columns before the first row */
   PGresult *result;
-  int row, nrows; /* of result; `row` is the current one's index + 1 */
+  char *copied;     /* the current row of COPY; libpq's */
+  int64_t streamed; /* rows of the stream */
+  int row, nrows;   /* of result; `row` is the current one's index + 1 */
   corm_arena decoded;
   size_t len;
   char sql[];
@@ -243,6 +251,8 @@ void corm_pq_free_stmt(corm_pq_stmt *stmt);
 corm_status corm_pq_refresh(corm_pq_stmt *stmt, bool bound, corm_error *err);
 /* Takes columns and their readers from a result. */
 corm_status corm_pq_describe(corm_pq_stmt *stmt, const PGresult *result, corm_error *err);
+/* The same for one that is being read, if its columns are not those that were described. */
+corm_status corm_pq_redescribe(corm_pq_stmt *stmt, const PGresult *result, corm_error *err);
 
 corm_status corm_pq_send(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_stream(corm_driver_stmt *stmt, bool on);
@@ -266,15 +276,32 @@ void corm_pq_drain_pipeline(corm_pq_conn *conn);
 /* Reads and throws away the rest of the stream. */
 void corm_pq_drain_stream(corm_pq_conn *conn);
 
+/* Streams by COPY (libpq_copy.c): whether the statement's rows can come so, and its beginning: with `copying` set rows
+   follow, else stmt->result is the answer, unless it is CORM_FAILED with an error of the client's. */
+bool corm_pq_may_copy(const corm_pq_stmt *stmt);
+corm_status corm_pq_copy(corm_pq_stmt *stmt, corm_error *err);
+/* CORM_ROW: the columns hold the next row. CORM_DONE: only the answer is left. CORM_FAILED: bytes of no known form, and
+   no error set. */
+corm_status corm_pq_next_copied(corm_pq_stmt *stmt);
+/* Reads one more row and does not look at it; false at the end. */
+bool corm_pq_skip_copied(corm_pq_stmt *stmt);
+/* Ends it here, without a word to the server. */
+void corm_pq_drop_copy(corm_pq_stmt *stmt);
+/* One message of COPY's binary form, as corm_pq_next_copied says; CORM_DONE: it has no row. */
+corm_status corm_pq_read_copied(corm_pq_stmt *stmt, const char *at, size_t len);
+
 /* What the text of a statement shows (libpq_sql.c). */
 typedef struct corm_pq_text {
   uint64_t params; /* the highest $n */
   bool empty;
   bool readonly;
-  bool copy; /* COPY from or to the client */
+  bool selects; /* reads, and COPY takes it in parentheses */
+  bool copy;    /* COPY from or to the client */
 } corm_pq_text;
 
 corm_pq_text corm_pq_scan(const char *sql, size_t len);
+/* Where the first parameter stands, what is behind it, and its number; `len` and 0 where there is none. */
+size_t corm_pq_find_param(const char *sql, size_t len, size_t *end, uint64_t *number);
 /* Refuses what cannot be sent. */
 corm_status corm_pq_check_text(const corm_pq_text *text, const char *sql, size_t len, corm_error *err);
 
@@ -324,58 +351,5 @@ void corm_pq_array_decode(corm_pq_code code, const char *wire, size_t len, corm_
                           corm_value *out);
 void corm_pq_array_decode_text(corm_pq_code code, const char *text, size_t len, corm_arena *arena, corm_buf *scratch,
                                corm_value *out);
-
-/* -- bytes in network order -----------------------------------------------------------------------------------------
- */
-
-static inline uint16_t corm_pq_get16(const char *p) {
-  const unsigned char *u = (const unsigned char *)p;
-  return (uint16_t)((unsigned)u[0] << 8 | u[1]);
-}
-
-static inline uint32_t corm_pq_get32(const char *p) {
-  const unsigned char *u = (const unsigned char *)p;
-  return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 | u[3];
-}
-
-static inline uint64_t corm_pq_get64(const char *p) {
-  return (uint64_t)corm_pq_get32(p) << 32 | corm_pq_get32(p + 4);
-}
-
-static inline void corm_pq_put16(char *p, uint16_t v) {
-  p[0] = (char)(v >> 8);
-  p[1] = (char)v;
-}
-
-static inline void corm_pq_put32(char *p, uint32_t v) {
-  p[0] = (char)(v >> 24);
-  p[1] = (char)(v >> 16);
-  p[2] = (char)(v >> 8);
-  p[3] = (char)v;
-}
-
-static inline void corm_pq_put64(char *p, uint64_t v) {
-  corm_pq_put32(p, (uint32_t)(v >> 32));
-  corm_pq_put32(p + 4, (uint32_t)v);
-}
-
-/* n more bytes at the end of the buffer, to be written by the caller; NULL (and `failed`) when out of memory. */
-static inline char *corm_pq_room(corm_buf *buf, size_t n) {
-  if (buf->failed) return NULL;
-  if (buf->cap - buf->len <= n) {
-    size_t cap = buf->cap + buf->cap / 2 + n + 64;
-    char *ptr = corm_mem_resize(buf->mem, buf->ptr, cap);
-    if (ptr == NULL) {
-      buf->failed = true;
-      return NULL;
-    }
-    buf->ptr = ptr;
-    buf->cap = cap;
-  }
-  char *at = buf->ptr + buf->len;
-  buf->len += n;
-  buf->ptr[buf->len] = '\0';
-  return at;
-}
 
 #endif

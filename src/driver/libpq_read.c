@@ -272,14 +272,14 @@ static bool read_common(corm_pq_code code, const char *bytes, int len, corm_valu
 }
 
 static void read_value(corm_pq_stmt *stmt, int index, corm_value *out) {
+  const corm_pq_column *column = &stmt->columns[index];
   const int row = stmt->row - 1;
-  const int len = PQgetlength(stmt->result, row, index);
-  if (len == 0 && PQgetisnull(stmt->result, row, index)) {
+  const int len = stmt->copying ? column->len : PQgetlength(stmt->result, row, index);
+  if (len < 0 || (len == 0 && !stmt->copying && PQgetisnull(stmt->result, row, index))) {
     *out = (corm_value){.kind = CORM_NULL};
     return;
   }
-  const char *bytes = PQgetvalue(stmt->result, row, index);
-  const corm_pq_column *column = &stmt->columns[index];
+  const char *bytes = stmt->copying ? column->bytes : PQgetvalue(stmt->result, row, index);
   if (column->scalar && stmt->binary && read_common(column->type->code, bytes, len, out)) return;
   if (column->type == NULL)
     set_bytes(CORM_TEXT, bytes, (size_t)len, out);

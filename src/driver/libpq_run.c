@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper than asking for an end */
+/* Of an abandoned stream: reading them is cheaper than asking for an end. Of a whole one: planning anew for COPY is not
+   worth it. */
+enum { FEW_ROWS = 1000 };
 
 /* -- sending --------------------------------------------------------------------------------------------------------
  */
@@ -40,19 +42,27 @@ corm_status corm_pq_execute(corm_pq_stmt *stmt, size_t *size, corm_error *err) {
 /* -- streams --------------------------------------------------------------------------------------------------------
  */
 
+static bool skip_row(corm_pq_stmt *stmt) {
+  if (stmt->copying) return corm_pq_skip_copied(stmt);
+  PGresult *result = PQgetResult(stmt->conn->pq);
+  PQclear(result);
+  return result != NULL;
+}
+
 /* Outside a transaction the server is told to stop. Inside, that would make the transaction fail: the rest is read. */
 void corm_pq_drain_stream(corm_pq_conn *conn) {
   corm_pq_stmt *stmt = conn->streaming;
-  PGresult *result;
   conn->streaming = NULL;
   stmt->phase = CORM_PQ_OVER;
   PQclear(stmt->result);
   stmt->result = NULL;
-  if (corm_pq_is_foreign(conn)) return;
-  for (int64_t rows = 1; (result = PQgetResult(conn->pq)) != NULL; rows++) {
-    PQclear(result);
-    if (rows == FEW_ROWS && !conn->was_in) conn->base.driver->interrupt(&conn->base);
+  if (!corm_pq_is_foreign(conn)) {
+    for (int64_t rows = 1; skip_row(stmt); rows++) {
+      if (rows == FEW_ROWS && !conn->was_in) conn->base.driver->interrupt(&conn->base);
+    }
+    if (stmt->copying) PQclear(corm_pq_answer(conn));
   }
+  corm_pq_drop_copy(stmt);
 }
 
 void corm_pq_stream(corm_driver_stmt *base, bool on) {
@@ -100,6 +110,16 @@ static corm_status fail(corm_pq_stmt *stmt, corm_error *err) {
   return CORM_FAILED;
 }
 
+/* `binary` is of this result; what changed is prepared again before the next. */
+corm_status corm_pq_redescribe(corm_pq_stmt *stmt, const PGresult *result, corm_error *err) {
+  const bool binary = stmt->binary;
+  if (same_columns(stmt, result)) return CORM_OK;
+  if (corm_pq_describe(stmt, result, err) != CORM_OK) return CORM_FAILED;
+  stmt->binary = binary;
+  stmt->stale = !stmt->bulky;
+  return CORM_OK;
+}
+
 static corm_status deliver(corm_pq_stmt *stmt, corm_error *err);
 
 /* A full page may not be the last one; an empty page ends it, so this goes no deeper. */
@@ -127,26 +147,45 @@ static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
   stmt->row = 0;
   stmt->nrows = PQntuples(stmt->result);
   stmt->phase = CORM_PQ_ROWS;
-  if (PQresultStatus(stmt->result) == PGRES_TUPLES_OK && !same_columns(stmt, stmt->result)) {
-    bool binary = stmt->binary;
-    if (corm_pq_describe(stmt, stmt->result, err) != CORM_OK) return CORM_FAILED;
-    stmt->binary = binary; /* of this result; what changed is prepared again before the next */
-    stmt->stale = !stmt->bulky;
-  }
+  if (PQresultStatus(stmt->result) == PGRES_TUPLES_OK && corm_pq_redescribe(stmt, stmt->result, err) != CORM_OK)
+    return CORM_FAILED;
   return next_row(stmt, err);
+}
+
+static corm_status end_stream(corm_pq_stmt *stmt, PGresult *answer, corm_error *err) {
+  stmt->conn->streaming = NULL;
+  stmt->brief = stmt->streamed < FEW_ROWS;
+  stmt->result = answer;
+  return deliver(stmt, err);
+}
+
+static corm_status next_copied(corm_pq_stmt *stmt, corm_error *err) {
+  corm_pq_conn *conn = stmt->conn;
+  const corm_status status = corm_pq_next_copied(stmt);
+  if (status == CORM_ROW) {
+    stmt->streamed++;
+    return CORM_ROW;
+  }
+  if (status == CORM_FAILED) {
+    corm_pq_drain_stream(conn);
+    return corm_error_set(err, CORM_E_INTERFACE, "the server sent rows in an unknown form");
+  }
+  corm_pq_drop_copy(stmt);
+  return end_stream(stmt, corm_pq_answer(conn), err);
 }
 
 static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
+  if (stmt->copying) return next_copied(stmt, err);
   PQclear(stmt->result);
   stmt->result = PQgetResult(conn->pq);
   if (PQresultStatus(stmt->result) == PGRES_SINGLE_TUPLE) {
     stmt->row = 1;
+    stmt->streamed++;
     return CORM_ROW;
   }
-  conn->streaming = NULL;
   PQclear(corm_pq_answer(conn));
-  return deliver(stmt, err);
+  return end_stream(stmt, stmt->result, err);
 }
 
 static corm_status run_cursor(corm_pq_stmt *stmt, corm_error *err) {
@@ -156,11 +195,25 @@ static corm_status run_cursor(corm_pq_stmt *stmt, corm_error *err) {
   return corm_pq_fetch(stmt, err) == CORM_OK ? deliver(stmt, err) : CORM_FAILED;
 }
 
+static corm_status run_copy(corm_pq_stmt *stmt, corm_error *err) {
+  if (corm_pq_copy(stmt, err) != CORM_OK) {
+    PQclear(stmt->result);
+    stmt->result = NULL;
+    return CORM_FAILED;
+  }
+  if (!stmt->copying) return deliver(stmt, err);
+  stmt->conn->streaming = stmt;
+  stmt->phase = CORM_PQ_STREAMING;
+  return next_copied(stmt, err);
+}
+
 static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   size_t size;
   if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
   if (stmt->page > 0) return run_cursor(stmt, err);
+  stmt->streamed = 0;
+  if (stmt->stream && corm_pq_may_copy(stmt)) return run_copy(stmt, err);
   if (corm_pq_execute(stmt, &size, err) != CORM_OK) return CORM_FAILED;
   conn->row_by_row = stmt->stream && PQsetSingleRowMode(conn->pq) == 1;
   if (conn->row_by_row) {

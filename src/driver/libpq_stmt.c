@@ -183,7 +183,8 @@ corm_status corm_pq_prepare(corm_driver_conn *base, const char *sql, size_t len,
   if (corm_pq_check_text(&text, sql, len, err) != CORM_OK || corm_pq_settle(conn, err) != CORM_OK) return CORM_FAILED;
   corm_pq_stmt *stmt = corm_mem_alloc(base->mem, sizeof *stmt + len + 1);
   if (stmt == NULL) return corm_error_memory(err);
-  *stmt = (corm_pq_stmt){.base = {.conn = base}, .conn = conn, .readonly = text.readonly, .len = len};
+  *stmt = (corm_pq_stmt){
+      .base = {.conn = base}, .conn = conn, .readonly = text.readonly, .selects = text.selects, .len = len};
   stmt->bulky = text.params > CORM_PQ_MAX_DESCRIBED;
   memcpy(stmt->sql, sql, len);
   stmt->sql[len] = '\0';
@@ -212,6 +213,7 @@ void corm_pq_free_stmt(corm_pq_stmt *stmt) {
   corm_mem_free(conn->base.mem, stmt->columns);
   for (size_t i = 0; i < stmt->nanswers; i++) PQclear(stmt->answers[stmt->answer + i]);
   corm_mem_free(conn->base.mem, stmt->answers);
+  corm_pq_drop_copy(stmt);
   PQclear(stmt->described);
   PQclear(stmt->result);
   corm_arena_clear(&stmt->decoded);
