@@ -129,6 +129,48 @@ for _, is_known in ipairs { true, false } do
     end)
 end
 
+describe("M11 a child whose parent nobody has loaded", function()
+  local w, m, session, b, child
+
+  before_each(function()
+    m = models(true)
+    w = world.open(m)
+    session = w:session()
+    b = m.Parent { id = 2 }
+    child = m.Child { id = 1 }
+    session:add_all { b, m.Parent { id = 1, children = { child, m.Child { id = 2 } } } }
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  local function rows() return w:list "SELECT id, parent_id FROM child ORDER BY id" end
+
+  it("is an orphan when it says that it has none", function()
+    child.parent = nil
+    session:commit()
+    assert.equal("2|1", rows())
+  end)
+
+  it("is one when it has come to another parent and left that", function()
+    assert.equal(0, #b.children)
+    b.children:append(child)
+    b.children:remove(child)
+    session:commit()
+    assert.equal("2|1", rows())
+  end)
+
+  it("is none when it has come to another parent, or come back", function()
+    local a, second = session:get(m.Parent, 1), session:get(m.Child, 2)
+    child.parent, second.parent = nil, nil
+    child.parent, second.parent = b, a
+    session:commit()
+    assert.equal("1|2,2|1", rows())
+    second.parent_id = nil -- says nothing of the relationship
+    session:commit()
+    assert.equal("1|2,2|", rows())
+  end)
+end)
+
 describe("M11 a child without delete-orphan", function()
   it("has the key of the parent whose list it came to, in whatever order", function()
     local m = models(false, "save-update")

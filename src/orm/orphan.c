@@ -182,6 +182,22 @@ static corm_status doom_those_of(corm_session *session, const corm_object *paren
   return status;
 }
 
+/* Whether a child says that it has no parent any more, whoever that was: nobody may have known. */
+static bool has_left(const corm_object *child, const corm_relationship *relationship) {
+  if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || relationship->direction != CORM_ONE_TO_MANY)
+    return false;
+  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
+  return link && link->loaded && link->changed && !corm_link_one(link);
+}
+
+static corm_status doom_itself(corm_session *session, corm_object *child, corm_error *err) {
+  if (child->state != CORM_PERSISTENT) return CORM_OK;
+  for (const corm_mapper *mapper = child->mapper; mapper; mapper = mapper->parent)
+    for (size_t i = 0; mapper->has_orphans && i < mapper->referrers.len; i++)
+      if (has_left(child, mapper->referrers.items[i])) return corm_session_delete(session, child, err);
+  return CORM_OK;
+}
+
 corm_status corm_session_doom_orphans(corm_session *session, corm_error *err) {
   corm_vec unsure;
   corm_vec_init(&unsure, session->mem);
@@ -189,6 +205,8 @@ corm_status corm_session_doom_orphans(corm_session *session, corm_error *err) {
   corm_status status = CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
     status = doom_those_of(session, session->modified.items[i], &unsure, err);
+  for (size_t i = 0; status == CORM_OK && i < session->modified.len; i++)
+    status = doom_itself(session, session->modified.items[i], err);
   if (status == CORM_OK) keep_adopted(session, &unsure);
   for (size_t k = 1; status == CORM_OK && k < unsure.len; k += 2)
     if (unsure.items[k]) status = corm_session_delete(session, unsure.items[k], err);
