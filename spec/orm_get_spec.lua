@@ -97,4 +97,83 @@ describe("U18 get", function()
     assert.equal(2, #sent)
     assert.equal("UPDATE", sent[1]:sub(1, 6))
   end)
+
+  -- What a get prepares is kept for the next one of its class.
+  describe("of a class that has been asked for before", function()
+    it("knows what the class has got since", function()
+      local Base = corm.declarative_base()
+      local Animal = Base:model("Animal", {
+        __tablename__ = "animal",
+        __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "animal" },
+        id = corm.Column(corm.Integer, { primary_key = true }),
+        kind = corm.Column(corm.String(10)),
+        keeper_id = corm.Column(corm.Integer, corm.ForeignKey("keeper.id")),
+      })
+      local Keeper = Base:model("Keeper", {
+        __tablename__ = "keeper",
+        id = corm.Column(corm.Integer, { primary_key = true }),
+        name = corm.Column(corm.String(10)),
+      })
+      Base.metadata:create_all(w.engine)
+      session:execute(corm.insert(Keeper.__table__):values { { id = 1, name = "k" } })
+      session:execute(corm.insert(Animal.__table__):values {
+        { id = 1, kind = "animal", keeper_id = 1 }, { id = 2, kind = "animal", keeper_id = 1 },
+        { id = 3, kind = "dog", keeper_id = 1 }, { id = 4, kind = "dog", keeper_id = 1 } })
+      assert.equal("animal", session:get(Animal, 1).kind)
+      assert.equal("animal", session:get(Animal, 2).kind)
+      local Dog = Animal:model("Dog", { __mapper_args__ = { polymorphic_identity = "dog" } })
+      assert.equal(Dog, corm.inspect(session:get(Animal, 3)).class_)
+      Animal.keeper = corm.relationship(Keeper, { lazy = "selectin" })
+      session:expunge_all()
+      for id = 3, 4 do
+        local animal
+        local sent = w:statements(function() animal = session:get(Animal, id) end)
+        assert.equal(id == 3 and 2 or 1, #sent)
+        assert.same({}, w:statements(function() assert.equal("k", animal.keeper.name) end))
+      end
+    end)
+
+    it("serves several sessions, those inside of one another too", function()
+      session:add_all { m.Tag { id = 1, name = "1" }, m.Tag { id = 2, name = "2" }, m.Tag { id = 3, name = "3" } }
+      session:commit()
+      session:close()
+      local other, seen = w:session(), {}
+      local function again(tag)
+        seen[#seen + 1] = tag.id
+        if tag.id < 3 then other:get(m.Tag, tag.id + 1) end
+      end
+      corm.event.listen(m.Tag, "load", again)
+      assert.equal("1", session:get(m.Tag, 1).name)
+      assert.same({ 1, 2, 3 }, seen)
+      corm.event.remove(m.Tag, "load", again)
+      other:close()
+      session:expunge_all()
+      local third = w:session()
+      for id = 1, 3 do
+        assert.equal(tostring(id), session:get(m.Tag, id).name)
+        assert.equal(tostring(4 - id), third:get(m.Tag, 4 - id).name)
+        assert.is_nil(third:get(m.Tag, 9))
+      end
+      assert.not_equal(session:get(m.Tag, 1), third:get(m.Tag, 1))
+      third:close()
+    end)
+
+    it("goes on after one that failed, with rows of any size", function()
+      session:add_all { m.Item { order_no = 2, line = 1, text = ("x"):rep(50) }, m.Item { order_no = 2, line = 2 } }
+      session:commit()
+      session:expunge_all()
+      assert.equal("i", session:get(m.Item, { 1, 2 }).text)
+      local function refuse() error "not now" end
+      corm.event.listen(w.engine, "before_cursor_execute", refuse)
+      local ok, err = pcall(session.get, session, m.Item, { 2, 1 })
+      corm.event.remove(w.engine, "before_cursor_execute", refuse)
+      assert.is_false(ok)
+      assert.matches("not now", tostring(err))
+      session:rollback()
+      assert.equal(50, #session:get(m.Item, { 2, 1 }).text)
+      local empty = session:get(m.Item, { 2, 2 })
+      assert.same({ 2, 2 }, { empty.order_no, empty.line })
+      assert.is_nil(empty.text)
+    end)
+  end)
 end)

@@ -45,10 +45,10 @@ binding_loader *binding_new_loader(lua_State *L) {
 
 void binding_loader_close(lua_State *L, int index) {
   index = lua_absindex(L, index);
-  binding_loader *handle = binding_check(L, index, BINDING_LOADER, "loader");
+  binding_loader *handle = lua_touserdata(L, index);
   corm_loader *loader = handle->loader;
   handle->loader = NULL;
-  corm_loader_free(loader);
+  corm_loader_finish(loader);
   binding_give_back(L, BINDING_LOAN_LOADER, index);
 }
 
@@ -262,6 +262,30 @@ lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *
   lua_Integer rows = run_one(&r, loader, values != 0);
   end_run(L, &r, session);
   return rows;
+}
+
+void binding_run_get(lua_State *L, binding_state *state, corm_loader *loader) {
+  run r = {.L = L, .state = state};
+  corm_error err;
+  corm_error_init(&err);
+  corm_status status;
+  if (!has_one_object(loader, true)) {
+    lua_createtable(L, 1, 0);
+    binding_run_loader(L, state, loader, -1);
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+    return;
+  }
+  lua_pushnil(L);
+  begin_run(L, &r);
+  while ((status = corm_loader_step(loader, &err)) == CORM_ROW) {
+    push_entity(&r, loader, 0);
+    lua_replace(L, r.anchors - 1);
+  }
+  if (status == CORM_FAILED) binding_raise(L, &err);
+  link_groups(&r, loader);
+  run_next(&r, loader);
+  end_run(L, &r, corm_loader_session(loader));
 }
 
 lua_Integer binding_run_page(lua_State *L, binding_state *state, corm_loader *loader, int values, uint32_t page,

@@ -22,6 +22,8 @@ void binding_loader_close(lua_State *L, int index);
  * wanted. The objects stay alive while this runs, afterwards by the values. Raises.
  */
 lua_Integer binding_run_loader(lua_State *L, binding_state *state, corm_loader *loader, int values);
+/* The same for a loader of a key: pushes its object, or nil. */
+void binding_run_get(lua_State *L, binding_state *state, corm_loader *loader);
 
 /* Pushes one value that keeps what the options of the statement at `statement` say of classes, and returns it as the
    compiler takes it; NULL: nothing. `out` and the value must outlive the execution. */

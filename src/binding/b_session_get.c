@@ -19,17 +19,35 @@ static bool is_whole(const corm_object *object) {
   return !(object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED);
 }
 
-/* Pushes the object and returns true; false: it takes the long way, and what lies on the stack is to be dropped. */
-static bool push_known(lua_State *L, binding_state *state) {
+/* A call with a session, a class and an integer. */
+typedef struct plain_get {
+  corm_session *session;
+  corm_mapper *mapper;
+  corm_value key;
+} plain_get;
+
+static bool read_plain(lua_State *L, plain_get *out) {
   if (lua_gettop(L) != 3 || !lua_isinteger(L, 3)) return false;
-  corm_session *session = session_at(L);
-  const corm_mapper *mapper = session ? binding_class_at(L, 2) : NULL;
-  if (!mapper || mapper->npk != 1 || mapper->rules.refreshes) return false;
-  const corm_value key = corm_value_int(lua_tointeger(L, 3));
-  const uint32_t handle = corm_identity_handle(&session->identity, mapper, &key);
+  out->session = session_at(L);
+  out->mapper = out->session ? binding_class_at(L, 2) : NULL;
+  out->key = corm_value_int(lua_tointeger(L, 3));
+  return out->mapper && out->mapper->npk == 1 && !out->mapper->rules.refreshes;
+}
+
+/* Whether the integer is the key as it is, of a class that nothing has to be done for. */
+static bool is_ready(const plain_get *g) {
+  const corm_type *type = g->mapper->attributes[g->mapper->pk[0]].type;
+  return (type->kind == CORM_TYPE_INTEGER || type->kind == CORM_TYPE_BIGINT) && !type->hosted && !g->mapper->united &&
+         g->mapper->registry->configured;
+}
+
+/* Pushes the object and returns true; false: it takes the long way, and what lies on the stack is to be dropped. */
+static bool push_known(lua_State *L, binding_state *state, const plain_get *g) {
+  const corm_identity *map = &g->session->identity;
+  const uint32_t handle = corm_identity_handle(map, g->mapper, &g->key);
   if (handle) return binding_push_handle(L, state, handle) != LUA_TNIL;
-  const corm_object *object = corm_identity_find(&session->identity, mapper, &key, corm_identity_hash(mapper, &key));
-  return object && corm_mapper_isa(object->mapper, mapper) && is_whole(object) &&
+  const corm_object *object = corm_identity_find(map, g->mapper, &g->key, corm_identity_hash(g->mapper, &g->key));
+  return object && corm_mapper_isa(object->mapper, g->mapper) && is_whole(object) &&
          binding_push_handle(L, state, object->handle) != LUA_TNIL;
 }
 
@@ -148,14 +166,10 @@ static void push_loaded(lua_State *L, binding_state *state, corm_session *sessio
                         const corm_value *key, const corm_load_options *options) {
   corm_error err;
   corm_error_init(&err);
-  lua_createtable(L, 1, 0);
-  int values = lua_gettop(L);
   binding_loader *handle = binding_new_loader(L);
   if (corm_loader_get(session, mapper, key, options, &handle->loader, &err) != CORM_OK) binding_raise(L, &err);
-  binding_run_loader(L, state, handle->loader, values);
-  binding_loader_close(L, -1);
-  lua_settop(L, values);
-  lua_rawgeti(L, values, 1);
+  binding_run_get(L, state, handle->loader);
+  binding_loader_close(L, -2);
 }
 
 /* The execution options that mean something to a get, beside those of their own. */
@@ -177,9 +191,10 @@ static void push_object(lua_State *L, binding_state *state, corm_session *sessio
   corm_error_init(&err);
   state->L = L;
   if (!options->populate_existing && push_found(L, state, session, mapper, key)) return;
+  const uint32_t changes = session->identity.changes;
   if (corm_session_autoflush(session, &err) != CORM_OK) binding_raise(L, &err);
-  if (options->populate_existing || !push_found(L, state, session, mapper, key))
-    push_loaded(L, state, session, mapper, key, options);
+  const bool looked = options->populate_existing || changes == session->identity.changes;
+  if (looked || !push_found(L, state, session, mapper, key)) push_loaded(L, state, session, mapper, key, options);
 }
 
 /* Pushes the object or nil and returns true, where the key is a plain value and there are no options. */
@@ -228,9 +243,18 @@ static void get(lua_State *L, binding_state *state, const char *what) {
 int binding_session_get(lua_State *L) {
   const int nargs = lua_gettop(L);
   binding_state *state = binding_upvalue(L);
-  if (push_known(L, state)) return 1;
+  static const corm_load_options none = {0};
+  plain_get g;
+  if (!read_plain(L, &g)) {
+    get(L, state, "Session:get");
+    return 1;
+  }
+  if (push_known(L, state, &g)) return 1;
   lua_settop(L, nargs);
-  get(L, state, "Session:get");
+  if (is_ready(&g))
+    push_object(L, state, g.session, g.mapper, &g.key, &none);
+  else
+    get(L, state, "Session:get");
   return 1;
 }
 

@@ -228,7 +228,7 @@ static corm_status run(corm_conn *conn, const corm_sent *sent, corm_stmt *stmt, 
   corm_result *result = NULL;
   corm_stmt_cache *cache = &conn->link->cache;
   corm_conn_enter(conn);
-  corm_status status = corm_result_new(conn, sent->compiled, &result, err);
+  corm_status status = corm_result_new(conn, sent->compiled, sent->lasting, &result, err);
   if (status == CORM_OK) status = send_rows(conn, sent, stmt, result, err);
   if (status == CORM_OK && sent->compiled != NULL && sent->compiled->keys) corm_result_keep_key(result, sent->compiled);
   if (result == NULL || result->stmt == NULL) corm_stmt_cache_give(cache, stmt);
@@ -290,6 +290,7 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
                             .stream = may_stream(conn, stmt, execution),
                             .page = how->page,
                             .ends = how->ends,
+                            .lasting = how->lasting,
                             .ahead = stmt->readonly && how->ahead};
     status = check_counts(stmt, &args, err);
     if (status == CORM_OK)

@@ -94,6 +94,7 @@ typedef struct corm_execution {
                     server works on the next ones meanwhile */
   bool ahead;    /* the rows are wanted later: a statement that reads is only sent, where the driver can, and its
                     failure is told by corm_result_next */
+  bool lasting;  /* the compiled statement outlives the result */
 } corm_execution;
 
 /* Asks how the database would execute a statement, with these values: rows of its own. The statement is not executed;

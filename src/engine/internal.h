@@ -204,7 +204,9 @@ corm_status corm_link_unblock(corm_link *link, corm_error *err);
 /* -- result.c -------------------------------------------------------------------------------------------------------
  */
 
-corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm_result **out, corm_error *err);
+/* `lasting`: the compiled statement outlives the result, which shares its names. */
+corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, bool lasting, corm_result **out,
+                            corm_error *err);
 /* Takes the statement over, which `step` (CORM_ROW or CORM_DONE) has just said this about. Statements that write are
    read to their end at once. */
 corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err);
@@ -264,6 +266,7 @@ typedef struct corm_sent {
   uint32_t page; /* so many at a time from a cursor, where there is such a thing */
   bool ahead;    /* nobody waits for the answer yet */
   bool ends;     /* a rollback of the transaction ends it */
+  bool lasting;  /* the compiled statement outlives the result */
 } corm_sent;
 
 bool corm_conn_is_watched(const corm_conn *conn);

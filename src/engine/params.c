@@ -251,6 +251,23 @@ static corm_status convert_known(converter *self, const corm_compiled *compiled,
   return CORM_OK;
 }
 
+/* The values of one set, where each bind has one in its place that goes to the driver as it is; false: they have to be
+   looked for, or converted. */
+static bool take_plainly(const corm_conn *conn, const corm_compiled *compiled, const corm_params *params,
+                         corm_value *out) {
+  const corm_dialect *dialect = conn->engine->dialect;
+  if (params->n > 0 && (params->n != compiled->nbinds || compiled->late != NULL)) return false;
+  for (uint32_t i = 0; i < compiled->nbinds; i++) {
+    const corm_compiled_bind *bind = &compiled->binds[i];
+    const bool named = params->n > 0 && bind->element < 0 && params->names[i] == bind->name;
+    const corm_value *given = params->n == 0 ? own_value(bind) : named ? &params->values[i] : NULL;
+    if (given == NULL || bind->type == NULL || !corm_type_takes(bind->type, given)) return false;
+    if (!corm_driver_takes(conn->driver, given) || !dialect->is_plain(dialect, bind->type)) return false;
+    out[i] = (corm_value){.as = given->as, .len = given->len, .kind = given->kind};
+  }
+  return true;
+}
+
 corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const corm_compiled *compiled,
                                const corm_params *sets, size_t nsets, corm_error *err) {
   static const corm_params nothing = {0};
@@ -263,6 +280,7 @@ corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const cor
     nsets = 1;
   }
   if (make_room(args, compiled->nbinds, nsets, err) != CORM_OK) return CORM_FAILED;
+  if (nsets == 1 && take_plainly(conn, compiled, sets, args->values)) return CORM_OK;
   for (size_t i = 0; i < nsets; i++) most = sets[i].n > most ? sets[i].n : most;
   if (most > FEW_PARAMS && (used = corm_arena_alloc(&args->arena, most)) == NULL) return corm_error_memory(err);
   converter self;

@@ -13,8 +13,9 @@ enum { FEW_ROWS = 256 };
 
 /* What the columns with their names take behind the result: the compiled statement may be gone before the result is,
    and one block for all is cheaper than an arena. */
-static size_t columns_size(const corm_compiled *compiled) {
+static size_t columns_size(const corm_compiled *compiled, bool lasting) {
   size_t size = compiled->ncolumns * sizeof(corm_compiled_column);
+  if (lasting) return size;
   for (uint32_t i = 0; i < compiled->ncolumns; i++) {
     const corm_compiled_column *column = &compiled->columns[i];
     size += strlen(column->name) + 1;
@@ -30,7 +31,8 @@ static const char *put_text(char **place, const char *text) {
   return copy;
 }
 
-static void copy_columns(corm_result *result, const corm_compiled *compiled, corm_compiled_column *columns) {
+static void copy_columns(corm_result *result, const corm_compiled *compiled, bool lasting,
+                         corm_compiled_column *columns) {
   const char *dialect = result->conn->engine->dialect->name;
   size_t n = compiled->ncolumns;
   char *place = (char *)(columns + n);
@@ -39,6 +41,7 @@ static void copy_columns(corm_result *result, const corm_compiled *compiled, cor
     columns[i] = *from;
     columns[i].type = corm_type_on(from->type, dialect);
     result->hosted = result->hosted || columns[i].type->hosted;
+    if (lasting) continue;
     columns[i].name = put_text(&place, from->name);
     columns[i].key = from->key == from->name || from->key == NULL ? columns[i].name : put_text(&place, from->key);
   }
@@ -46,16 +49,17 @@ static void copy_columns(corm_result *result, const corm_compiled *compiled, cor
   result->ncolumns = n;
 }
 
-corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, corm_result **out, corm_error *err) {
+corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, bool lasting, corm_result **out,
+                            corm_error *err) {
   const corm_mem *mem = conn->engine->mem;
   bool typed = compiled != NULL && compiled->ncolumns > 0;
-  corm_result *result = corm_mem_alloc(mem, sizeof *result + (typed ? columns_size(compiled) : 0));
+  corm_result *result = corm_mem_alloc(mem, sizeof *result + (typed ? columns_size(compiled, lasting) : 0));
   if (result == NULL) return corm_error_memory(err);
   *result = (corm_result){.refs = 1, .conn = conn, .driver = conn->driver, .phase = CORM_RESULT_DONE, .rowcount = -1};
   result->last = &result->rows;
   corm_arena_init(&result->arena, mem);
   corm_arena_init(&result->decoded, mem);
-  if (typed) copy_columns(result, compiled, (corm_compiled_column *)(result + 1));
+  if (typed) copy_columns(result, compiled, lasting, (corm_compiled_column *)(result + 1));
   corm_conn_acquire(conn);
   *out = result;
   return CORM_OK;

@@ -104,6 +104,8 @@ CORM_MUST_USE corm_status corm_loader_text(corm_session *session, const corm_nod
 CORM_MUST_USE corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
                                           const corm_load_options *options, corm_loader **out, corm_error *err);
 void corm_loader_free(corm_loader *loader);
+/* The same for one that was run to its end while its class is alive: that of a get may be kept for the next one. */
+void corm_loader_finish(corm_loader *loader);
 
 corm_status corm_loader_step(corm_loader *loader, corm_error *err);
 

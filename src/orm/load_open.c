@@ -1,5 +1,4 @@
-/* How a load begins: by a statement or by a key, planned, compiled and sent. */
-#include <stdio.h>
+/* How a load begins: by a statement, planned, compiled and sent. */
 #include <string.h>
 
 #include "orm/binds.h"
@@ -105,24 +104,25 @@ static corm_status list_items(corm_loader *loader, corm_error *err) {
   return CORM_OK;
 }
 
-static corm_status execute(corm_loader *loader, const corm_params *params, bool autoflush, corm_error *err) {
-  corm_session *session = loader->session;
+corm_status corm_loader_send(corm_loader *loader, const corm_params *params, corm_error *err) {
   corm_conn *conn;
-  corm_status status = place_entities(loader, err);
-  if (status == CORM_OK && autoflush) status = corm_session_autoflush(session, err);
-  if (status == CORM_OK) status = corm_binds_connection(session, loader->of, NULL, &conn, err);
-  if (status == CORM_OK && loader->explain)
-    return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
-  if (status == CORM_OK) {
-    const corm_execution execution = {.stream_results = loader->page > 0,
-                                      .page = loader->page,
-                                      .ends = loader->page > 0,
-                                      .at_once = !loader->alone && !loader->page,
-                                      .ahead = loader->ahead};
-    status = corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
-  }
+  const corm_status status = corm_binds_connection(loader->session, loader->of, NULL, &conn, err);
   if (status != CORM_OK) return status;
-  return list_items(loader, err);
+  if (loader->explain) return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
+  const corm_execution execution = {.stream_results = loader->page > 0,
+                                    .page = loader->page,
+                                    .ends = loader->page > 0,
+                                    .at_once = !loader->alone && !loader->page,
+                                    .ahead = loader->ahead,
+                                    .lasting = loader->home != NULL};
+  return corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
+}
+
+corm_status corm_loader_execute(corm_loader *loader, const corm_params *params, bool autoflush, corm_error *err) {
+  corm_status status = place_entities(loader, err);
+  if (status == CORM_OK && autoflush) status = corm_session_autoflush(loader->session, err);
+  if (status == CORM_OK) status = corm_loader_send(loader, params, err);
+  return status == CORM_OK && !loader->explain ? list_items(loader, err) : status;
 }
 
 /* The class of the first entity, or NULL. */
@@ -172,101 +172,7 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
     status = corm_compile_in(&loader->arena, loader->dialect, statement, &compile, &loader->own, err);
   loader->compiled = &loader->own;
   if (status == CORM_OK && !select) status = plan_returning(loader, options, n, err);
-  return status == CORM_OK ? execute(loader, params, autoflush, err) : status;
-}
-
-/* The names of the binds of a key; what is computed in the select list may have binds before them. */
-static bool name_keys(const corm_loader *loader, const char **names, uint32_t n) {
-  const corm_compiled *compiled = loader->compiled;
-  for (uint32_t i = 0; i < n; i++) {
-    char wanted[24];
-    snprintf(wanted, sizeof wanted, "row key %u", i + 1);
-    for (uint32_t k = 0; k < compiled->nbinds && !names[i]; k++)
-      if (strcmp(compiled->binds[k].name, wanted) == 0) names[i] = compiled->binds[k].name;
-    if (!names[i]) return false;
-  }
-  return true;
-}
-
-/* The mapper's own statement serves as long as nothing is joined to it. */
-static corm_status open_get(corm_loader *loader, const corm_mapper *mapper, const corm_mapper_sql *sql,
-                            const corm_value *key, corm_error *err) {
-  corm_params params = {.values = key, .n = mapper->npk};
-  loader->compiled = &sql->get;
-  const char **names = corm_arena_zalloc(&loader->arena, mapper->npk, sizeof *names);
-  if (!names) return corm_error_memory(err);
-  for (uint32_t i = 0; i < mapper->npk; i++) names[i] = mapper->nexpressions ? NULL : loader->compiled->binds[i].name;
-  if (mapper->nexpressions && !name_keys(loader, names, mapper->npk))
-    return corm_error_set(err, CORM_E_COMPILE, "%s: the key is not among the parameters of its own statement",
-                          mapper->name);
-  params.names = names;
-  return execute(loader, &params, false, err);
-}
-
-static corm_status open_select(corm_loader *loader, const corm_mapper *mapper, const corm_value *key,
-                               const corm_row_lock *lock, corm_error *err) {
-  corm_arena *arena = &loader->arena;
-  const corm_node *columns = &((const corm_load_entity *)loader->entities.items[0])->bundle->base;
-  const corm_select_extra extra = {.lock = lock};
-  corm_select select = {.base = {.kind = CORM_NODE_SELECT, .type = corm_type_default(CORM_TYPE_NULLTYPE)},
-                        .columns = &columns,
-                        .ncolumns = 1,
-                        .extra = lock ? &extra : NULL};
-  const corm_node **criteria = corm_arena_zalloc(arena, mapper->npk, sizeof *criteria);
-  for (uint32_t i = 0; criteria && i < mapper->npk; i++) {
-    const corm_node *column = corm_mapper_column_in(arena, mapper, mapper->pk[i], mapper->own->from);
-    criteria[i] = column ? corm_compare_in(arena, CORM_OP_EQ, column, &key[i]) : NULL;
-    if (!criteria[i]) return corm_error_memory(err);
-  }
-  select.where = criteria ? corm_and_or_in(arena, CORM_OP_AND, criteria, mapper->npk) : NULL;
-  if (!select.where) return corm_error_memory(err);
-  const corm_select *rewritten;
-  const corm_compile_options compile = {.criteria = loader->criteria};
-  corm_status status = corm_selection_apply(loader, &select, &rewritten, err);
-  if (status == CORM_OK && !lock) status = corm_joined_rewrite(loader, rewritten, &rewritten, err);
-  if (status == CORM_OK)
-    status = corm_compile_in(arena, loader->dialect, &rewritten->base, &compile, &loader->own, err);
-  loader->compiled = &loader->own;
-  return status == CORM_OK ? execute(loader, NULL, false, err) : status;
-}
-
-/* Some columns, without what is loaded with objects. */
-static corm_status open_part(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                             const corm_load_options *options, corm_error *err) {
-  const corm_mapper_sql *sql;
-  corm_status status = corm_registry_configure(mapper->registry, err);
-  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, options->set, &sql, err);
-  if (status != CORM_OK) return status;
-  const corm_bundle *bundle = sql->bundle;
-  if (options->lock) bundle = corm_mapper_part_in(&loader->arena, mapper, mapper->own->from, -1, options->set);
-  if (!bundle) return corm_error_memory(err);
-  status = corm_loader_add_root(loader, bundle, NULL, 0, err);
-  if (status != CORM_OK) return status;
-  return options->lock ? open_select(loader, mapper, key, options->lock, err) : open_get(loader, mapper, sql, key, err);
-}
-
-corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
-                                 const corm_load_options *options, corm_error *err) {
-  const corm_row_lock *lock = options->lock;
-  const corm_mapper_sql *sql;
-  loader->of = mapper;
-  corm_status status = corm_loader_find_dialect(loader, err);
-  loader->alone = true;
-  if (status == CORM_OK && options->set) return open_part(loader, mapper, key, options, err);
-  if (status == CORM_OK) status = corm_loader_add_root(loader, mapper->own, options->items, options->n, err);
-  /* With an outer join PostgreSQL locks nothing, and MySQL more than the object. */
-  if (status == CORM_OK) status = corm_loader_plan(loader, !lock, err);
-  bool restricted = false;
-  if (status == CORM_OK) status = corm_selection_plan(loader, err);
-  if (status == CORM_OK) status = corm_criteria_concern(loader->criteria, &loader->arena, mapper, &restricted, err);
-  if (status != CORM_OK) return status;
-  corm_load_entity *entity = loader->entities.items[0];
-  const corm_view *view = entity->bundle->view;
-  if (lock && view && view->nparts) entity->bundle = mapper->own;
-  if (restricted || lock || loader->entities.len > loader->nvisible || entity->bundle != mapper->own)
-    return open_select(loader, mapper, key, lock, err);
-  if (status == CORM_OK) status = corm_mapper_get_sql(mapper, loader->dialect, NULL, &sql, err);
-  return status == CORM_OK ? open_get(loader, mapper, sql, key, err) : status;
+  return status == CORM_OK ? corm_loader_execute(loader, params, autoflush, err) : status;
 }
 
 corm_status corm_loader_new(corm_session *session, const corm_node *statement, const corm_params *params,
@@ -283,29 +189,6 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,
                             !loader->explain, err);
   loader->late = loader->page ? NULL : loader->late; /* the caller's goes before the pages */
-  if (status == CORM_OK)
-    *out = loader;
-  else
-    corm_loader_free(loader);
-  return status;
-}
-
-corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const corm_value *key,
-                            const corm_load_options *options, corm_loader **out, corm_error *err) {
-  static const corm_load_options plain = {0};
-  corm_loader *loader = NULL;
-  corm_load_plan *also = NULL;
-  if (!options) options = &plain;
-  corm_status status = CORM_OK;
-  if (!options->told) status = corm_session_before_load(session, CORM_LOAD_GET, mapper, NULL, &also, err);
-  if (status == CORM_OK) status = corm_loader_make(session, &loader, err);
-  if (status == CORM_OK) {
-    loader->populate_existing = options->populate_existing;
-    loader->keep_changes = options->lock;
-    corm_loader_follow(loader, options->plan, also, false);
-    status = corm_loader_open_key(loader, mapper, key, options, err);
-  }
-  corm_load_plan_release(also);
   if (status == CORM_OK)
     *out = loader;
   else

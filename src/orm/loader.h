@@ -1,5 +1,5 @@
-/* What the files of loading share: load_open.c begins, load.c runs, hydrate.c makes objects, eager.c plans, joined.c
-   rewrites, fetch.c asks for relationships. Internal to orm/. */
+/* What the files of loading share: load_open.c begins, load_get.c for a key, load.c runs, hydrate.c makes objects,
+   eager.c plans, joined.c rewrites, fetch.c asks for relationships. Internal to orm/. */
 #ifndef CORM_ORM_LOADER_H
 #define CORM_ORM_LOADER_H
 
@@ -121,6 +121,9 @@ struct corm_loader {
   corm_arena arena; /* plan, statement */
   corm_compiled own;
   const corm_compiled *compiled; /* own, or the mapper's */
+  corm_mapper_sql *home;         /* where it is kept for the next one; NULL: it is not (load_get.c) */
+  uint32_t configuration;        /* of the registry, when it was prepared */
+  const char **key_names;        /* of a get: the names of the binds of the key */
   corm_result *result;
   corm_vec entities; /* corm_load_entity * */
   uint32_t nvisible; /* the statement's own ones */
@@ -197,7 +200,14 @@ CORM_MUST_USE corm_status corm_loader_plan(corm_loader *loader, bool joins, corm
 CORM_MUST_USE corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                                            corm_load_option *const *options, uint32_t n, bool autoflush,
                                            corm_error *err);
-/* The same for a row by primary key. Of the options: items, set, lock. */
+/* Sends what is compiled; the loader gets the result. */
+CORM_MUST_USE corm_status corm_loader_send(corm_loader *loader, const corm_params *params, corm_error *err);
+/* The same, prepares for its rows. */
+CORM_MUST_USE corm_status corm_loader_execute(corm_loader *loader, const corm_params *params, bool autoflush,
+                                              corm_error *err);
+/* -- load_get.c -- */
+
+/* Opens the load of a row by primary key. Of the options: items, set, lock. */
 CORM_MUST_USE corm_status corm_loader_open_key(corm_loader *loader, corm_mapper *mapper, const corm_value *key,
                                                const corm_load_options *options, corm_error *err);
 /* -- execute.c -- */

@@ -17,9 +17,10 @@ typedef struct corm_relationship corm_relationship;
 /* Classes that can name each other. */
 typedef struct corm_registry {
   const corm_mem *mem;
-  const corm_host *host; /* keeps the objects of all its classes */
-  corm_map classes;      /* name -> corm_mapper * */
-  bool configured;       /* false again when a mapper is added */
+  const corm_host *host;   /* keeps the objects of all its classes */
+  corm_map classes;        /* name -> corm_mapper * */
+  bool configured;         /* false again when a mapper is added */
+  uint32_t configurations; /* how often it was */
 } corm_registry;
 
 void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host);
@@ -95,6 +96,7 @@ typedef struct corm_mapper_sql {
   const uint64_t *set;         /* bit per slot: what it reads besides the key; NULL: the whole row */
   corm_arena arena;
   const corm_bundle *bundle; /* what it selects */
+  struct corm_loader *kept;  /* the last get's, without a session; NULL: none (orm/load_get.c) */
   corm_compiled get;         /* SELECT ... WHERE pk = ?; required binds "pk_1", "pk_2" ..., or "row key 1" ... */
 } corm_mapper_sql;
 

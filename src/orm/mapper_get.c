@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orm/load.h"
 #include "orm/mapper.h"
 
 /* So many sets of columns have statements of their own; who wants yet another one reads the whole row, as long as
@@ -65,6 +66,7 @@ static corm_status compile_get(const corm_mapper *mapper, corm_mapper_sql *sql, 
 }
 
 static void free_sql(const corm_mapper *mapper, corm_mapper_sql *sql) {
+  corm_loader_free(sql->kept);
   corm_arena_clear(&sql->arena);
   corm_mem_free(mapper->mem, sql);
 }

@@ -73,5 +73,6 @@ corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;)
     ((corm_mapper *)entry->value)->configured = true;
   registry->configured = true;
+  registry->configurations++;
   return CORM_OK;
 }
