@@ -205,4 +205,76 @@ describe("many rows", function()
       session:expunge_all()
     end
   end)
+
+  it("are shown to events, counted and explained as the SELECT that they are", function()
+    local sent = {}
+    corm.event.listen(engine, "before_cursor_execute", function(_, _, statement) sent[#sent + 1] = statement end)
+    for _, stmt in ipairs { select(Day), select(Day):where(Day.id:between(1, ROWS)) } do
+      for _ = 1, 2 do
+        sent = {}
+        assert.equal(ROWS, #session:scalars(stmt):all())
+        assert.equal(1, #sent)
+        assert.is_truthy(sent[1]:find "^SELECT day.id, day.date %s*FROM day", sent[1])
+        session:expunge_all()
+      end
+      session:explain(stmt)
+      assert.is_truthy(sent[2]:find(sent[1], 1, true))
+    end
+  end)
+
+  it("tell of one in the middle that cannot be computed, in a savepoint, too", function()
+    if database.name == "sqlite" then return end
+    session:execute(corm.text(([[CREATE VIEW share AS SELECT id, day_id, CASE WHEN id = %d
+      THEN (SELECT id FROM day WHERE id IN (hour.id, hour.id + 1)) ELSE 1 END AS part FROM hour]]):format(ROWS // 2)))
+    session:commit()
+    local Base = corm.declarative_base()
+    local Share = Base:model("Share", {
+      __tablename__ = "share",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      part = corm.Column(corm.Integer),
+    })
+    for _, stmt in ipairs { select(Share), select(Share):where(Share.id:gt(0)) } do
+      local savepoint = session:begin_nested()
+      local ok, err = pcall(function() return session:scalars(stmt):all() end)
+      assert.is_false(ok)
+      assert.equal("21000", err.sqlstate)
+      assert.is_truthy(err.statement:find("SELECT share.id", 1, true) == 1, err.statement)
+      savepoint:rollback()
+      check(all())
+      assert.equal(ROWS // 2 - 1, #session:scalars(select(Share):where(Share.id:lt(ROWS // 2))):all())
+      session:rollback()
+    end
+    engine:begin(function(conn) conn:exec_driver_sql "DROP VIEW share" end)
+  end)
+
+  it("may be left in the middle, for other statements, the end of the transaction, or for good", function()
+    local stmt = select(Day.id):order_by(Day.id):execution_options { stream_results = true }
+    local count = corm.text "SELECT count(*) FROM day"
+    local function middle(conn)
+      local result = conn:execute(stmt)
+      for i = 1, ROWS // 2 do assert.equal(i, result:fetchone().id) end
+      return result
+    end
+    local conn = engine:connect()
+    local result = middle(conn)
+    assert.equal(ROWS, conn:scalar(count))
+    for i = ROWS // 2 + 1, ROWS do assert.equal(i, result:fetchone().id) end
+    assert.is_nil(result:fetchone())
+    middle(conn):close()
+    assert.equal(ROWS, conn:scalar(count))
+    result = middle(conn)
+    conn:commit()
+    assert.equal(ROWS // 2 + 1, result:fetchone().id)
+    middle(conn)
+    conn:rollback()
+    assert.equal(ROWS, conn:scalar(count))
+    result = middle(conn)
+    conn:close()
+    raises("ResourceClosedError", "", result.fetchone, result)
+    conn = engine:connect()
+    middle(conn)
+    collectgarbage()
+    assert.equal(ROWS, conn:scalar(count))
+    conn:close()
+  end)
 end)

@@ -175,6 +175,9 @@ struct corm_driver {
   /* Before the first step: true lets rows come one by one, in constant memory, false (what holds after prepare and
      reset) fetches them whole. NULL: rows always come one by one. */
   void (*stream)(corm_driver_stmt *stmt, bool on);
+  /* Behind `stream`: its rows are probably many, so that a dearer beginning is worth it where each row is cheaper then.
+     Holds until reset. NULL: there is no such way. */
+  void (*many)(corm_driver_stmt *stmt);
   /* Before the first step of a SELECT, on PostgreSQL in a transaction: its rows stay with the server, in a cursor,
      which gives so many at a time; in between the connection is free for everything but the end of the transaction.
      Holds until reset. NULL: rows of one statement are in nobody's way (SQLite). */

@@ -225,6 +225,7 @@ const corm_driver corm_driver_libpq = {
     .bind_rows = corm_pq_bind_rows,
     .send = corm_pq_send,
     .stream = corm_pq_stream,
+    .many = corm_pq_many,
     .page = corm_pq_page,
     .step = corm_pq_step,
     .reset = corm_pq_reset,

@@ -144,7 +144,7 @@ struct corm_pq_stmt {
   bool readonly;
   bool selects; /* the text is one that COPY takes, if it reads */
   bool stream;
-  bool brief;      /* its last stream had few rows */
+  bool many;       /* the stream has many rows, probably */
   bool copying;    /* the stream's rows come by COPY */
   uint32_t page;   /* rows that a cursor is to give at a time; 0: no cursor */
   uint64_t cursor; /* the number of the one that is open; 0: none */
@@ -161,9 +161,8 @@ struct corm_pq_stmt {
   corm_pq_column *columns;
   PGresult *described; /* names of the columns before the first row */
   PGresult *result;
-  char *copied;     /* the current row of COPY; libpq's */
-  int64_t streamed; /* rows of the stream */
-  int row, nrows;   /* of result; `row` is the current one's index + 1 */
+  char *copied;   /* the current row of COPY; libpq's */
+  int row, nrows; /* of result; `row` is the current one's index + 1 */
   corm_arena decoded;
   size_t len;
   char sql[];
@@ -256,6 +255,7 @@ corm_status corm_pq_redescribe(corm_pq_stmt *stmt, const PGresult *result, corm_
 
 corm_status corm_pq_send(corm_driver_stmt *stmt, corm_error *err);
 void corm_pq_stream(corm_driver_stmt *stmt, bool on);
+void corm_pq_many(corm_driver_stmt *stmt);
 void corm_pq_page(corm_driver_stmt *stmt, uint32_t rows);
 /* Opens the cursor of a statement, and asks for its next rows (libpq_cursor.c): the answer is stmt->result. */
 corm_status corm_pq_declare(corm_pq_stmt *stmt, corm_error *err);

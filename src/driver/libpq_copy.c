@@ -11,7 +11,7 @@
 #include "driver/libpq.h"
 
 /* Longer texts take the server too long to plan twice. */
-enum { LONGEST = 16384, VALUE = 32 };
+enum { LONGEST = 32768, VALUE = 32 };
 
 static const char signature[] = "PGCOPY\n\377\r\n"; /* with its NUL; flags, and the length of what may follow, behind */
 
@@ -29,7 +29,8 @@ static bool is_spelled(const corm_pq_stmt *stmt, int i) {
 }
 
 bool corm_pq_may_copy(const corm_pq_stmt *stmt) {
-  if (!stmt->selects || !stmt->binary || stmt->ncolumns == 0 || stmt->brief || !stmt->conn->named) return false;
+  if (!stmt->stream || !stmt->many || !stmt->conn->named) return false;
+  if (!stmt->selects || !stmt->binary || stmt->ncolumns == 0) return false;
   if (stmt->len + (size_t)stmt->nparams * VALUE > LONGEST || memchr(stmt->sql, ';', stmt->len) != NULL) return false;
   for (int i = 0; i < stmt->nparams; i++)
     if (!is_spelled(stmt, i)) return false;

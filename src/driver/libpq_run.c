@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-/* Of an abandoned stream: reading them is cheaper than asking for an end. Of a whole one: planning anew for COPY is not
-   worth it. */
-enum { FEW_ROWS = 1000 };
+enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper than asking for an end */
 
 /* -- sending --------------------------------------------------------------------------------------------------------
  */
@@ -68,6 +66,11 @@ void corm_pq_drain_stream(corm_pq_conn *conn) {
 void corm_pq_stream(corm_driver_stmt *base, bool on) {
   corm_pq_stmt *stmt = corm_pq_stmt_of(base);
   if (stmt->phase == CORM_PQ_IDLE) stmt->stream = on;
+}
+
+void corm_pq_many(corm_driver_stmt *base) {
+  corm_pq_stmt *stmt = corm_pq_stmt_of(base);
+  if (stmt->phase == CORM_PQ_IDLE) stmt->many = true;
 }
 
 /* -- answers --------------------------------------------------------------------------------------------------------
@@ -154,7 +157,6 @@ static corm_status deliver(corm_pq_stmt *stmt, corm_error *err) {
 
 static corm_status end_stream(corm_pq_stmt *stmt, PGresult *answer, corm_error *err) {
   stmt->conn->streaming = NULL;
-  stmt->brief = stmt->streamed < FEW_ROWS;
   stmt->result = answer;
   return deliver(stmt, err);
 }
@@ -162,10 +164,7 @@ static corm_status end_stream(corm_pq_stmt *stmt, PGresult *answer, corm_error *
 static corm_status next_copied(corm_pq_stmt *stmt, corm_error *err) {
   corm_pq_conn *conn = stmt->conn;
   const corm_status status = corm_pq_next_copied(stmt);
-  if (status == CORM_ROW) {
-    stmt->streamed++;
-    return CORM_ROW;
-  }
+  if (status == CORM_ROW) return CORM_ROW;
   if (status == CORM_FAILED) {
     corm_pq_drain_stream(conn);
     return corm_error_set(err, CORM_E_INTERFACE, "the server sent rows in an unknown form");
@@ -181,7 +180,6 @@ static corm_status next_streamed(corm_pq_stmt *stmt, corm_error *err) {
   stmt->result = PQgetResult(conn->pq);
   if (PQresultStatus(stmt->result) == PGRES_SINGLE_TUPLE) {
     stmt->row = 1;
-    stmt->streamed++;
     return CORM_ROW;
   }
   PQclear(corm_pq_answer(conn));
@@ -212,8 +210,7 @@ static corm_status run_once(corm_pq_stmt *stmt, corm_error *err) {
   size_t size;
   if (corm_pq_settle(conn, err) != CORM_OK || corm_pq_refresh(stmt, true, err) != CORM_OK) return CORM_FAILED;
   if (stmt->page > 0) return run_cursor(stmt, err);
-  stmt->streamed = 0;
-  if (stmt->stream && corm_pq_may_copy(stmt)) return run_copy(stmt, err);
+  if (corm_pq_may_copy(stmt)) return run_copy(stmt, err);
   if (corm_pq_execute(stmt, &size, err) != CORM_OK) return CORM_FAILED;
   conn->row_by_row = stmt->stream && PQsetSingleRowMode(conn->pq) == 1;
   if (conn->row_by_row) {
@@ -262,7 +259,7 @@ void corm_pq_reset(corm_driver_stmt *base) {
   stmt->result = NULL;
   corm_pq_close_cursor(stmt);
   stmt->phase = CORM_PQ_IDLE;
-  stmt->stream = false;
+  stmt->stream = stmt->many = false;
   stmt->page = 0;
   corm_arena_reset(&stmt->decoded);
 }

@@ -6,6 +6,10 @@
 #include "base/time.h"
 #include "engine/internal.h"
 
+/* Below FEW_ROWS a round of the server's work is not worth a row's more of the client's; from MANY_ROWS on what the
+   driver prepares for them is worth it. */
+enum { FEW_ROWS = 256, MANY_ROWS = 1000 };
+
 /* -- life -----------------------------------------------------------------------------------------------------------
  */
 
@@ -165,6 +169,7 @@ static corm_status run_rows(corm_conn *conn, const corm_sent *sent, corm_stmt *s
       driver->page(native, sent->page);
     else if (sent->stream)
       driver->stream(native, true);
+    if (sent->stream && sent->many && driver->many != NULL) driver->many(native);
     corm_status step = driver->step(native, err);
     if (step == CORM_FAILED || (!started && corm_result_start(result, stmt, step, err) != CORM_OK)) return CORM_FAILED;
     if (started && step == CORM_ROW && corm_result_collect(result, native, err) != CORM_OK) return CORM_FAILED;
@@ -263,11 +268,21 @@ static corm_status check_counts(const corm_stmt *stmt, const corm_args *args, co
                         stmt->nparams, args->n);
 }
 
+static bool returns_few(const corm_stmt *stmt) {
+  return stmt->rows >= 0 && stmt->rows < FEW_ROWS;
+}
+
 /* Rows of a statement that writes are collected at once, so that it could gain nothing from a stream. */
 static bool may_stream(const corm_conn *conn, const corm_stmt *stmt, const corm_execution *execution) {
   if (!stmt->readonly || conn->driver->stream == NULL) return false;
   if (conn->options.stream_results) return true;
-  return execution != NULL && (execution->stream_results || (execution->at_once && !stmt->few));
+  return execution != NULL && (execution->stream_results || (execution->at_once && !returns_few(stmt)));
+}
+
+/* What is known counts more than what is expected. */
+static bool may_be_many(const corm_conn *conn, const corm_stmt *stmt, const corm_execution *how) {
+  if (stmt->rows >= 0) return stmt->rows >= MANY_ROWS;
+  return how->many || how->stream_results || conn->options.stream_results;
 }
 
 corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compiled, const corm_params *sets,
@@ -288,6 +303,7 @@ corm_status corm_conn_execute_many(corm_conn *conn, const corm_compiled *compile
                             .n = args.n,
                             .nrows = args.nrows,
                             .stream = may_stream(conn, stmt, execution),
+                            .many = may_be_many(conn, stmt, how),
                             .page = how->page,
                             .ends = how->ends,
                             .lasting = how->lasting,

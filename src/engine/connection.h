@@ -92,6 +92,7 @@ typedef struct corm_execution {
   bool ends;     /* with the rollback of its transaction: what is left of the rows is not read then */
   bool at_once;  /* all rows are read as soon as they come: where they are many, they come one by one, so that the
                     server works on the next ones meanwhile */
+  bool many;     /* the rows are probably many: the first execution may take more trouble to begin */
   bool ahead;    /* the rows are wanted later: a statement that reads is only sent, where the driver can, and its
                     failure is told by corm_result_next */
   bool lasting;  /* the compiled statement outlives the result */

@@ -263,6 +263,7 @@ typedef struct corm_sent {
   size_t n;
   size_t nrows;
   bool stream;   /* rows come one by one */
+  bool many;     /* and are probably many */
   uint32_t page; /* so many at a time from a cursor, where there is such a thing */
   bool ahead;    /* nobody waits for the answer yet */
   bool ends;     /* a rollback of the transaction ends it */

@@ -5,9 +5,6 @@
 
 #include "engine/internal.h"
 
-/* Up to here a round of the server's work is not worth a row's more of the client's. */
-enum { FEW_ROWS = 256 };
-
 /* -- making ---------------------------------------------------------------------------------------------------------
  */
 
@@ -117,7 +114,7 @@ static void give_stmt(corm_result *result) {
 corm_status corm_result_start(corm_result *result, corm_stmt *stmt, corm_status step, corm_error *err) {
   bool reads = stmt->readonly;
   if (corm_result_describe(result, stmt, err) != CORM_OK) return CORM_FAILED;
-  stmt->few = step != CORM_ROW; /* until the rows are counted */
+  stmt->rows = step == CORM_ROW ? -1 : 0;
   if (step == CORM_ROW && !reads) {
     return corm_result_collect(result, stmt->native, err);
   }
@@ -153,7 +150,7 @@ static corm_status read_answer(corm_result *result, corm_error *err) {
   corm_status step = result->driver->step(result->native, err);
   if (step == CORM_FAILED || corm_result_describe(result, result->stmt, err) != CORM_OK)
     return step_failed(result, err);
-  result->stmt->few = step != CORM_ROW;
+  result->stmt->rows = step == CORM_ROW ? -1 : 0;
   result->phase = step == CORM_ROW ? CORM_RESULT_FIRST : CORM_RESULT_DONE;
   if (step == CORM_DONE) give_stmt(result);
   return step;
@@ -356,7 +353,7 @@ corm_status corm_result_next(corm_result *result, corm_error *err) {
       return CORM_ROW;
     }
     if (status == CORM_FAILED) return step_failed(result, err);
-    result->stmt->few = result->taken < FEW_ROWS;
+    result->stmt->rows = result->taken;
     give_stmt(result);
     result->phase = CORM_RESULT_DONE;
     corm_conn_log_rows(result->conn, result->taken);

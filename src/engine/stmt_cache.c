@@ -188,7 +188,7 @@ corm_status corm_stmt_cache_take(corm_stmt_cache *cache, const char *sql, size_t
   }
   const corm_driver *driver = cache->driver;
   if ((stmt = corm_mem_alloc(cache->conn->mem, sizeof *stmt + len + 1)) == NULL) return corm_error_memory(err);
-  *stmt = (corm_stmt){.hash = hash, .len = len, .busy = true};
+  *stmt = (corm_stmt){.hash = hash, .len = len, .busy = true, .rows = -1};
   memcpy(stmt->sql, sql, len);
   stmt->sql[len] = '\0';
   int64_t start = corm_clock_monotonic();

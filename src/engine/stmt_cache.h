@@ -35,8 +35,8 @@ typedef struct corm_stmt {
   bool readonly;
   bool busy;
   bool cached;
-  bool hit; /* this checkout found it prepared */
-  bool few; /* its last execution returned few rows */
+  bool hit;     /* this checkout found it prepared */
+  int64_t rows; /* that its last execution returned; -1: nobody counted them */
   corm_verb verb;
   char sql[];
 } corm_stmt;

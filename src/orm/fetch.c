@@ -416,7 +416,8 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   corm_loader_follow(loader, fetch->plan, fetch->also, true);
   loader->found = fetch->found;
   loader->populate_existing = fetch->populate_existing;
-  loader->ahead = fetch->ahead && !loader->fetch->is_range;
+  loader->many = loader->fetch->is_range;
+  loader->ahead = fetch->ahead && !loader->many;
   if (is_get(fetch, loader->fetch)) {
     status = open_get(loader, fetch, options, n, err);
   } else {

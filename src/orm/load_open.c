@@ -113,6 +113,7 @@ corm_status corm_loader_send(corm_loader *loader, const corm_params *params, cor
                                     .page = loader->page,
                                     .ends = loader->page > 0,
                                     .at_once = !loader->alone && !loader->page,
+                                    .many = loader->many,
                                     .ahead = loader->ahead,
                                     .lasting = loader->home != NULL};
   return corm_conn_execute_many(conn, loader->compiled, params, params ? 1 : 0, &execution, &loader->result, err);
@@ -134,6 +135,12 @@ static const corm_mapper *first_class(const corm_select *select) {
   return NULL;
 }
 
+/* All objects of a class, as far as can be seen. */
+static bool reads_all(const corm_select *select) {
+  return !select->where && !select->having && !select->ngroup_by && !select->distinct && !select->limit &&
+         !select->offset && first_class(select) != NULL;
+}
+
 /* Each page has all jobs. The rows of a joined collection do not end where a page does. */
 static corm_status plan_pages(corm_loader *loader, corm_error *err) {
   for (size_t i = 0; i < loader->entities.len; i++) {
@@ -153,6 +160,7 @@ corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, co
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
   if (!loader->of && select && loader->session->branches.len) loader->of = first_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
+  if (select && reads_all(select)) loader->many = true;
   if (select && !loader->path && !loader->page && corm_within_serves(select)) {
     loader->select = select;
     loader->params = params;

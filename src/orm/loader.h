@@ -144,6 +144,7 @@ struct corm_loader {
   bool explain;      /* asks for the plan of the statement instead of its rows */
   bool analyze;      /* and executes it for that */
   bool alone;        /* one object by key: no siblings */
+  bool many;         /* its rows are probably many */
   bool ahead;        /* nobody waits for its rows yet: others are read before */
   bool in_row;
   bool unique; /* joined collections repeat rows */
