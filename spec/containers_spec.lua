@@ -23,7 +23,7 @@ describe("random operations on collections", function()
     database.clean()
   end)
 
-  it(("[M14] leave what plain Lua has (seed %d)"):format(seed), function()
+  it(("[M16] leave what plain Lua has (seed %d)"):format(seed), function()
     local random, operations = drawn.numbers(seed), {}
     for name in pairs(steps) do operations[#operations + 1] = name end
     table.sort(operations)
