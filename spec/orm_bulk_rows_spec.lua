@@ -136,6 +136,18 @@ describe("U27 bulk INSERT", function()
     assert.equal("all", tom.name)
   end)
 
+  it("says the same of rows that values() gives", function()
+    session:execute(insert(m.Cat):values { name = "Tom" })
+    session:execute(insert(m.Cat):values { { name = "Kit", version = 5 }, { name = "Kat", version = 6 } })
+    local cat = session:scalars(insert(m.Cat):values { name = "Bib" }:returning(m.Cat)):one()
+    assert.same({ "cat", 1 }, { cat.kind, cat.version })
+    session:execute(insert(m.Cat):values { name = "Rex", kind = "animal" })
+    session:connection():execute(insert(m.Cat):values { name = "core", kind = "core", version = 9 }) -- a table's row
+    session:commit()
+    assert.equal("cat|Tom|1,cat|Kit|5,cat|Kat|6,cat|Bib|1,animal|Rex|1,core|core|9",
+      w:list "SELECT kind, name, version FROM animal ORDER BY id")
+  end)
+
   it("is also said by its older names", function()
     local sent = w:statements(function()
       session:bulk_insert_mappings(m.Part, { { title = "a", size = 1 }, { title = "b", size = 2 } })

@@ -11,6 +11,9 @@
  * there is one group, which is the row, or nil.
  */
 lua_Integer binding_push_groups(lua_State *L, int statement, int params, bool *many);
+/* An INSERT of a class that has its values itself, and no parameters, gets what rows of the class have besides: the
+   polymorphic identity, and 1 for a version that the client counts. The new statement stands at `statement` then. */
+void binding_complete_insert(lua_State *L, int statement, int params);
 /* Executes an INSERT of a class that returns no objects through the Connection at `connection`, and pushes its Result.
  */
 void binding_run_insert(lua_State *L, int connection, int statement, int params);

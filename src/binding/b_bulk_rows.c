@@ -42,14 +42,19 @@ static const corm_column *added_column(const corm_node *node, const corm_mapper 
   return column && column->table == insert->table ? column : NULL;
 }
 
-static grouping start(lua_State *L, int statement) {
-  const binding_stmt *stmt = lua_touserdata(L, statement);
+static grouping describe(const binding_stmt *stmt) {
   grouping g = {.entity = stmt->entity, .table = table_of(stmt->base.node)};
   g.mapper = corm_bundle_mapper((const corm_bundle *)stmt->entity);
   if (g.mapper->identity.kind != CORM_ABSENT)
     g.discriminator = added_column(stmt->base.node, g.mapper, g.mapper->discriminator);
   if (g.mapper->rules.version_kind == CORM_VERSION_COUNTED)
     g.version = added_column(stmt->base.node, g.mapper, g.mapper->version);
+  return g;
+}
+
+static grouping start(lua_State *L, int statement) {
+  const binding_stmt *stmt = lua_touserdata(L, statement);
+  grouping g = describe(stmt);
   const corm_node *node = stmt->base.node;
   g.strict = node->kind == CORM_NODE_INSERT ? !((const corm_insert *)node)->ncolumns
                                             : !((const corm_update *)node)->n && !((const corm_update *)node)->where;
@@ -221,6 +226,60 @@ lua_Integer binding_push_groups(lua_State *L, int statement, int params, bool *m
   lua_settop(L, groups);
   lua_remove(L, first);
   return ngroups;
+}
+
+/* -- INSERT of what values() says ---------------------------------------------------------------------------------- */
+
+static bool add_column_in(corm_arena *arena, corm_insert *insert, const corm_column *column, const corm_value *value) {
+  const uint32_t old = insert->ncolumns, width = old + 1;
+  const corm_column **columns = corm_arena_alloc(arena, width * sizeof *columns);
+  const corm_node **values = corm_arena_alloc(arena, (size_t)insert->nrows * width * sizeof *values);
+  if (!columns || !values) return false;
+  if (old) memcpy(columns, insert->columns, old * sizeof *columns);
+  columns[old] = column;
+  for (size_t row = 0; row < insert->nrows; row++) {
+    if (old) memcpy(values + row * width, insert->values + row * old, old * sizeof *values);
+    values[row * width + old] = corm_bind_in(arena, column->key, column->type, value);
+    if (!values[row * width + old]) return false;
+  }
+  insert->columns = columns;
+  insert->values = values;
+  insert->ncolumns = width;
+  return true;
+}
+
+static corm_insert *complete_in(corm_arena *arena, const corm_insert *old, const grouping *g) {
+  const corm_value first = corm_value_int(1);
+  corm_insert *insert = corm_arena_copy(arena, old, sizeof *old);
+  if (insert && g->discriminator && !add_column_in(arena, insert, g->discriminator, &g->mapper->identity)) return NULL;
+  if (insert && g->version && !add_column_in(arena, insert, g->version, &first)) return NULL;
+  return insert;
+}
+
+/* complete(statement) */
+static int push_complete(lua_State *L) {
+  const corm_insert *old = (const corm_insert *)binding_tonode(L, 1);
+  const grouping g = describe(lua_touserdata(L, 1));
+  const size_t width = old->ncolumns + 2;
+  binding_build b;
+  corm_insert *insert;
+  binding_statement_start(
+      &b, L, BINDING_ROOM(corm_insert) + 2 * (size_t)old->nrows * (width * sizeof(void *) + CORM_ROOM_NODE), 1);
+  do insert = complete_in(&b.arena, old, &g);
+  while (binding_build_again(&b, insert ? &insert->base : NULL));
+  binding_statement_finish(L, true, 1, 1);
+  return 1;
+}
+
+void binding_complete_insert(lua_State *L, int statement, int params) {
+  if (!lua_isnoneornil(L, params) || !binding_inserted_class(L, statement)) return;
+  const corm_insert *insert = (const corm_insert *)binding_tonode(L, statement);
+  const grouping g = describe(lua_touserdata(L, statement));
+  if (!insert->nrows || insert->from_select || !(g.discriminator || g.version)) return;
+  lua_pushcfunction(L, push_complete);
+  lua_pushvalue(L, statement);
+  lua_call(L, 1, 1);
+  lua_replace(L, statement);
 }
 
 /* Adds the rows that the Result at the top matched to those before it. */

@@ -400,6 +400,7 @@ static bool returns_of_list(lua_State *L, int statement, int params) {
 void binding_session_send(lua_State *L, int self, int statement, int params) {
   luaL_checkstack(L, 16, "execute");
   corm_session *session = binding_checksession_at(L, self, "Session:execute");
+  binding_complete_insert(L, statement, params);
   const binding_stmt *stmt = binding_test(L, statement, BINDING_STATEMENT);
   const corm_node *node = stmt && stmt->wanted ? &stmt->wanted->base : binding_tonode(L, statement);
   run_settings settings = read_settings(L, statement);
