@@ -319,22 +319,41 @@ local function begin(self)
   self.committed = drawn.copy(self.state)
 end
 
+-- One step. Where a statement was to fail, and did, a rollback brings back what was committed.
+local function take_step(self, steps, step)
+  if not self.armed then return steps[step[1]](self, step[2], step[3], step[4]) end
+  local ok, err = pcall(steps[step[1]], self, step[2], step[3], step[4])
+  if ok then return end
+  if self.armed then error(err, 0) end
+  expect(tostring(type(err) == "table" and err.message or err):find("out of order", 1, true), "%s",
+    type(err) == "table" and err.said or err)
+  steps.rollback(self)
+end
+
 -- What is wrong, or nil.
 function containers.try(engine, m, plan, steps)
   local self = start(engine, m)
   self.autoflush = plan.autoflush
   self:open()
   local at
+  local function fail()
+    self.armed = self.armed and self.armed - 1
+    if self.armed ~= 0 then return end
+    self.armed = nil
+    error "the database is out of order"
+  end
+  corm.event.listen(engine, "before_cursor_execute", fail)
   local ok, err = xpcall(function()
     begin(self)
     for i, step in ipairs(plan) do
       at = i
-      steps[step[1]](self, step[2], step[3], step[4])
+      take_step(self, steps, step)
     end
-    at = "end"
+    at, self.armed = "end", nil
     steps.commit(self)
     for box in pairs(self.state.boxes) do self:look(box) end
   end, function(e) return type(e) == "table" and e.said or debug.traceback(tostring(e), 2) end)
+  corm.event.remove(engine, "before_cursor_execute", fail)
   pcall(self.session.rollback, self.session)
   self.session:close()
   models.empty(engine, m)

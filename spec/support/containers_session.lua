@@ -237,6 +237,9 @@ end
 
 function steps.collect() collectgarbage() end
 
+-- One of the next statements will fail.
+function steps.fail(self, a) self.armed = a % 6 + 1 end
+
 steps["delete child"] = function(self, a, b)
   local kind = pick(KINDS, a)
   steps.flush(self)
