@@ -128,6 +128,21 @@ corm_status corm_identifier_check(const char *name, size_t len, const char *what
   return CORM_OK;
 }
 
+/* What may stand in a name without quotes: 1 anywhere, 2 but at its beginning. */
+static const uint8_t plain[256] = {
+    ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1,
+    ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1,
+    ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['_'] = 1, ['0'] = 2, ['1'] = 2, ['2'] = 2,
+    ['3'] = 2, ['4'] = 2, ['5'] = 2, ['6'] = 2, ['7'] = 2, ['8'] = 2, ['9'] = 2, ['$'] = 2,
+};
+
+size_t corm_name_plain(const char *name) {
+  const unsigned char *p = (const unsigned char *)name;
+  if (plain[*p] != 1) return 0;
+  while (plain[*p]) p++;
+  return *p ? 0 : (size_t)(p - (const unsigned char *)name);
+}
+
 int corm_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

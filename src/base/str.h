@@ -29,6 +29,9 @@ const char *corm_name_nearest(const char *wanted, const char *const *names, size
    inside, invalid UTF-8. IdentifierError names what ("column", "label"). */
 CORM_MUST_USE corm_status corm_identifier_check(const char *name, size_t len, const char *what, corm_error *err);
 
+/* The length of a name that is [a-z_][a-z0-9_$]*, so that its characters need no quotes in SQL; 0 for any other one. */
+size_t corm_name_plain(const char *name);
+
 /* The value of a hexadecimal digit in either case, or -1. */
 int corm_hex_digit(char c);
 

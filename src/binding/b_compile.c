@@ -112,6 +112,7 @@ static bool try_text(lua_State *L, const corm_dialect *dialect, const corm_compi
   binding_late late;
   binding_late_init(&late, L, 0, false);
   own.late = &late.late;
+  own.text = true;
   bool ok = binding_compile(L, 1, dialect, &own, arena, &compiled, err) == CORM_OK;
   if (ok) lua_pushlstring(L, compiled.sql, compiled.len);
   binding_scratch_done(L, state, arena);
@@ -225,6 +226,7 @@ static void push_compiled_params(lua_State *L, const binding_compiled *self) {
   binding_late late;
   binding_late_init(&late, L, 0, false);
   own.late = &late.late;
+  own.text = true;
   if (binding_compile(L, source, self->dialect, &own, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
   push_params(L, &compiled);
   binding_scratch_done(L, state, arena);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/time.h"
 #include "base/uuid.h"
 #include "dialect/ansi.h"
@@ -21,22 +22,6 @@ static bool is_reserved(const corm_dialect *dialect, const char *name) {
   return false;
 }
 
-/* What may stand in a name without quotes: 1 anywhere, 2 but at its beginning. */
-static const uint8_t plain[256] = {
-    ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1,
-    ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1,
-    ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['_'] = 1, ['0'] = 2, ['1'] = 2, ['2'] = 2,
-    ['3'] = 2, ['4'] = 2, ['5'] = 2, ['6'] = 2, ['7'] = 2, ['8'] = 2, ['9'] = 2, ['$'] = 2,
-};
-
-/* The length of a name that needs no quotes for its characters, else 0. */
-static size_t plain_length(const char *name) {
-  const unsigned char *p = (const unsigned char *)name;
-  if (plain[*p] != 1) return 0;
-  while (plain[*p]) p++;
-  return *p ? 0 : (size_t)(p - (const unsigned char *)name);
-}
-
 static void add_quoted(const corm_dialect *dialect, const char *name, corm_buf *out) {
   corm_buf_putc(out, dialect->quote);
   for (const char *p = name; *p; p++) {
@@ -47,9 +32,9 @@ static void add_quoted(const corm_dialect *dialect, const char *name, corm_buf *
 }
 
 void corm_dialect_quote(const corm_dialect *dialect, const char *name, corm_buf *out) {
-  const size_t len = plain_length(name);
-  if (len > 0 && !is_reserved(dialect, name)) {
-    corm_buf_add(out, name, len);
+  const size_t plain = corm_name_plain(name);
+  if (plain > 0 && !is_reserved(dialect, name)) {
+    corm_buf_add(out, name, plain);
   } else {
     add_quoted(dialect, name, out);
   }
@@ -65,17 +50,41 @@ void corm_dialect_quote_as(const corm_dialect *dialect, const char *name, int8_t
   }
 }
 
+/* That a name is none of a dialect's words is remembered with it, which is no change that anybody sees. */
+static bool is_bare(const corm_dialect *dialect, const char *name, size_t plain, int8_t quote, const void **bare) {
+  if (quote != 0 || plain == 0 || is_reserved(dialect, name)) return false;
+  *bare = dialect;
+  return true;
+}
+
 void corm_dialect_column_name(const corm_dialect *dialect, const corm_column *column, corm_buf *out) {
-  corm_dialect_quote_as(dialect, column->name, column->quote, out);
+  corm_column *own = (corm_column *)(uintptr_t)column;
+  if (column->bare == dialect || is_bare(dialect, column->name, column->plain, column->quote, &own->bare)) {
+    corm_buf_add(out, column->name, column->plain);
+  } else {
+    corm_dialect_quote_as(dialect, column->name, column->quote, out);
+  }
+}
+
+static bool is_reserved_table(const corm_dialect *dialect, const corm_table *table) {
+  return table->quote == 0 && dialect->reserved_table && strcmp(table->name, dialect->reserved_table) == 0;
 }
 
 void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *table, corm_buf *out) {
+  corm_table *own = (corm_table *)(uintptr_t)table;
   if (table->schema) {
     corm_dialect_quote(dialect, table->schema, out);
     corm_buf_putc(out, '.');
   }
-  const bool is_word = dialect->reserved_table && strcmp(table->name, dialect->reserved_table) == 0;
-  corm_dialect_quote_as(dialect, table->name, is_word && !table->quote ? 1 : table->quote, out);
+  if (table->bare == dialect) {
+    corm_buf_add(out, table->name, table->plain);
+  } else if (is_reserved_table(dialect, table)) {
+    add_quoted(dialect, table->name, out);
+  } else if (is_bare(dialect, table->name, table->plain, table->quote, &own->bare)) {
+    corm_buf_add(out, table->name, table->plain);
+  } else {
+    corm_dialect_quote_as(dialect, table->name, table->quote, out);
+  }
 }
 
 /* -- literals ----------------------------------------------------------------------------------------------------- */

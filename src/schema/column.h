@@ -46,6 +46,7 @@ typedef struct corm_column {
   uint64_t creation; /* order of writing */
   uint32_t index;    /* position in its table */
   bool primary_key;
+  uint8_t plain;         /* once attached: the length of a name whose characters need no quotes; 0: others */
   int8_t quote;          /* its name: 1: always in quotes, -1: never, 0: where it needs them */
   bool nullable;         /* default: not primary_key */
   bool unique;           /* wants a one-column UNIQUE */
@@ -62,6 +63,7 @@ typedef struct corm_column {
   const corm_sequence *sequence; /* its default is the next value, where the database has sequences; NULL: none */
   corm_default next;             /* that value as a default */
   const corm_options *options;   /* what one database is told; NULL: nothing */
+  const void *bare;              /* the dialect that was seen last to write the name without quotes; NULL: none */
 } corm_column;
 
 /* Sets a fresh column: nullable, no keys, no defaults, key = name. Strings are borrowed. */

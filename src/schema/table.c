@@ -11,6 +11,7 @@ static corm_status set_names(corm_table *table, const char *name, const char *sc
   table->name = corm_arena_dup(&table->arena, name, len);
   table->fullname = table->name;
   if (!table->name) return CORM_FAILED;
+  table->plain = (uint8_t)corm_name_plain(name);
   if (!schema) return CORM_OK;
   char *fullname = corm_arena_alloc(&table->arena, schema_len + len + 2);
   table->schema = corm_arena_dup(&table->arena, schema, schema_len);
@@ -227,6 +228,8 @@ corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_e
   size_t at = position(&table->columns, 0, offsetof(corm_column, creation), column->creation);
   corm_status status = corm_vec_insert(&table->columns, at, column);
   column->table = table;
+  column->plain = (uint8_t)corm_name_plain(column->name);
+  column->bare = NULL;
   for (size_t i = at; i < table->columns.len; i++) ((corm_column *)table->columns.items[i])->index = (uint32_t)i;
   if (column->primary_key) insert_key(table->primary_key, column, made.primary_key);
   if (status == CORM_OK && made.index) status = insert_index(table, made.index);

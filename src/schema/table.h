@@ -124,7 +124,9 @@ struct corm_table {
   const char *comment;
   bool sqlite_autoincrement; /* AUTOINCREMENT keyword */
   bool sqlite_strict;
-  int8_t quote; /* as a column's */
+  int8_t quote;  /* as a column's */
+  uint8_t plain; /* likewise */
+  const void *bare;
   bool sqlite_without_rowid;
   const corm_options *options; /* what one database is told; NULL: nothing */
   const void *selected;        /* a select (sql/select.h) that is written in its place: it is in no database; or NULL */

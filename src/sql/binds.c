@@ -11,10 +11,8 @@ void corm_binds_init(corm_compiler *c) {
   c->binds_cap = COUNT(c->first_binds);
   c->names = c->first_names;
   c->names_cap = COUNT(c->first_names);
-  memset(c->first_names, 0, sizeof c->first_names);
   c->stems = c->first_stems;
   c->stems_cap = COUNT(c->first_stems);
-  memset(c->first_stems, 0, sizeof c->first_stems);
 }
 
 /* -- names --------------------------------------------------------------------------------------------------------- */
@@ -23,25 +21,41 @@ static uint64_t hash_identity(corm_identity identity) {
   return ((uint64_t)(uintptr_t)identity.a ^ ((uint64_t)(uintptr_t)identity.b << 7)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static corm_name_slot *name_slot(corm_name_slot *slots, size_t cap, corm_identity identity, const char *stem) {
+static bool has_name(const corm_name_slot *slot, corm_identity identity, const char *stem) {
+  return corm_identity_same(slot->identity, identity) && (slot->stem == stem || strcmp(slot->stem, stem) == 0);
+}
+
+static corm_name_slot *hashed_name(corm_name_slot *slots, size_t cap, corm_identity identity, const char *stem) {
   size_t place = (size_t)(hash_identity(identity) >> 40) & (cap - 1);
-  for (; slots[place].name; place = (place + 1) & (cap - 1)) {
-    corm_name_slot *slot = &slots[place];
-    if (corm_identity_same(slot->identity, identity) && (slot->stem == stem || strcmp(slot->stem, stem) == 0)) break;
-  }
+  while (slots[place].name && !has_name(&slots[place], identity, stem)) place = (place + 1) & (cap - 1);
   return &slots[place];
 }
 
 static bool grow_names(corm_compiler *c) {
-  size_t cap = c->names_cap * 2;
+  size_t cap = c->names == c->first_names ? 64 : c->names_cap * 2, old = c->names_cap;
+  if (c->names == c->first_names) old = c->nnames;
   corm_name_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
   if (!slots) return false;
-  for (size_t i = 0; i < c->names_cap; i++) {
-    if (c->names[i].name) *name_slot(slots, cap, c->names[i].identity, c->names[i].stem) = c->names[i];
+  for (size_t i = 0; i < old; i++) {
+    if (c->names[i].name) *hashed_name(slots, cap, c->names[i].identity, c->names[i].stem) = c->names[i];
   }
   c->names = slots;
   c->names_cap = cap;
   return true;
+}
+
+/* The slot of the name, or an empty one; NULL when memory ran out. */
+static corm_name_slot *name_slot(corm_compiler *c, corm_identity identity, const char *stem) {
+  if (c->names == c->first_names) {
+    for (size_t i = 0; i < c->nnames; i++)
+      if (c->names[i].identity.a == identity.a && has_name(&c->names[i], identity, stem)) return &c->names[i];
+    if (c->nnames < c->names_cap) {
+      c->names[c->nnames].name = NULL;
+      return &c->names[c->nnames];
+    }
+  }
+  bool full = c->names == c->first_names || c->nnames * 2 >= c->names_cap;
+  return full && !grow_names(c) ? NULL : hashed_name(c->names, c->names_cap, identity, stem);
 }
 
 static corm_stem_slot *stem_slot(corm_stem_slot *slots, size_t cap, const char *stem, uint32_t len) {
@@ -54,20 +68,40 @@ static corm_stem_slot *stem_slot(corm_stem_slot *slots, size_t cap, const char *
   return &slots[place];
 }
 
+static bool grow_stems(corm_compiler *c) {
+  size_t cap = c->stems == c->first_stems ? 64 : c->stems_cap * 2, old = c->stems_cap;
+  if (c->stems == c->first_stems) old = c->nstems;
+  corm_stem_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
+  if (!slots) return false;
+  for (size_t i = 0; i < old; i++) {
+    if (c->stems[i].stem) *stem_slot(slots, cap, c->stems[i].stem, c->stems[i].len) = c->stems[i];
+  }
+  c->stems = slots;
+  c->stems_cap = cap;
+  return true;
+}
+
+/* One of few, or NULL. */
+static corm_stem_slot *known_stem(corm_compiler *c, const char *stem, uint32_t len) {
+  for (size_t i = 0; i < c->nstems; i++) {
+    corm_stem_slot *slot = &c->stems[i];
+    if (slot->len == len && slot->stem[0] == stem[0] && memcmp(slot->stem, stem, len) == 0) return slot;
+  }
+  return NULL;
+}
+
 /* The next number of the stem; 0 when memory ran out. */
 static uint32_t next_number(corm_compiler *c, const char *stem, uint32_t len) {
-  if (c->nstems * 2 >= c->stems_cap) {
-    size_t cap = c->stems_cap * 2;
-    corm_stem_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
-    if (!slots) return 0;
-    for (size_t i = 0; i < c->stems_cap; i++) {
-      corm_stem_slot *old = &c->stems[i];
-      if (old->stem) *stem_slot(slots, cap, old->stem, old->len) = *old;
-    }
-    c->stems = slots;
-    c->stems_cap = cap;
+  corm_stem_slot *slot = c->stems == c->first_stems ? known_stem(c, stem, len) : NULL;
+  if (slot) return ++slot->count;
+  if (c->stems == c->first_stems && c->nstems < c->stems_cap) {
+    slot = &c->stems[c->nstems];
+    slot->stem = NULL;
+  } else {
+    bool full = c->stems == c->first_stems || c->nstems * 2 >= c->stems_cap;
+    if (full && !grow_stems(c)) return 0;
+    slot = stem_slot(c->stems, c->stems_cap, stem, len);
   }
-  corm_stem_slot *slot = stem_slot(c->stems, c->stems_cap, stem, len);
   if (!slot->stem) {
     *slot = (corm_stem_slot){.stem = stem, .len = len};
     c->nstems++;
@@ -81,6 +115,11 @@ static size_t write_numbered(char *out, const char *stem, size_t len, const char
   size_t first = sizeof digits;
   memcpy(out, stem, len);
   while (*between) out[len++] = *between++;
+  if (number < 10) {
+    out[len] = (char)('0' + number);
+    out[len + 1] = '\0';
+    return len + 1;
+  }
   do digits[--first] = (char)('0' + number % 10);
   while (number /= 10);
   while (first < sizeof digits) out[len++] = digits[first++];
@@ -96,8 +135,9 @@ const char *corm_numbered(corm_compiler *c, const char *stem, const char *betwee
   return name;
 }
 
-static bool is_word(char byte) {
-  return (unsigned char)((byte | 0x20) - 'a') < 26 || (byte >= '0' && byte <= '9') || byte == '_' ||
+static inline bool is_word(char byte) {
+  const unsigned char lower = (unsigned char)byte | 0x20;
+  return (unsigned char)(lower - 'a') < 26 || (byte >= '0' && byte <= '9') || byte == '_' ||
          (unsigned char)byte >= 0x80;
 }
 
@@ -141,8 +181,8 @@ const char *corm_fit_name(corm_compiler *c, const char *name, size_t len) {
 }
 
 const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem) {
-  if (c->nnames * 2 >= c->names_cap && !grow_names(c)) return "";
-  corm_name_slot *slot = name_slot(c->names, c->names_cap, identity, stem);
+  corm_name_slot *slot = name_slot(c, identity, stem);
+  if (!slot) return "";
   if (slot->name) return slot->name;
   size_t len = strlen(stem);
   uint32_t number = next_number(c, stem, (uint32_t)len);
@@ -187,7 +227,7 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
 }
 
 static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
-  if (!reserve_binds(c, 1)) return;
+  if (c->nbinds == c->binds_cap && !reserve_binds(c, 1)) return;
   c->binds[c->nbinds] = *bind;
   c->binds[c->nbinds++].part = c->part;
   placeholder(c, bind);
@@ -337,6 +377,14 @@ const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
 void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
                           const corm_node *left, corm_op op, corm_place place) {
   bool is_list = bind->expanding;
+  if (!is_list && !c->options.literal_binds) {
+    const corm_type *type = bind->base.type;
+    if (!name) name = corm_bind_name(c, bind);
+    if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
+    corm_add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
+                  place);
+    return;
+  }
   if (is_list && bind->required) {
     no_literal(c, bind->key);
     return;
@@ -354,11 +402,6 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
     corm_emit_long_list(c, bind, name);
   } else if (is_list) {
     emit_elements(c, bind, name, column, left, place);
-  } else if (!c->options.literal_binds) {
-    const corm_type *type = bind->base.type;
-    if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
-    corm_add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
-                  place);
   } else if (bind->required) {
     no_literal(c, name);
   } else {

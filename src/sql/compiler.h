@@ -61,7 +61,7 @@ typedef struct corm_name_slot {
 
 /* How often a stem was used. */
 typedef struct corm_stem_slot {
-  const char *stem;
+  const char *stem; /* NULL: empty */
   uint32_t len;
   uint32_t count;
 } corm_stem_slot;
@@ -134,8 +134,9 @@ struct corm_compiler {
   size_t ntasks;
   size_t tasks_cap;
 
+  /* Few names stand one behind the other; more are hashed, in the arena: the capacity is a power of two then. */
   corm_name_slot *names;
-  size_t names_cap; /* power of two */
+  size_t names_cap;
   size_t nnames;
   corm_stem_slot *stems;
   size_t stems_cap;
@@ -145,8 +146,8 @@ struct corm_compiler {
   char first_text[1024];
   corm_compiled_bind first_binds[12];
   corm_task first_tasks[32];
-  corm_name_slot first_names[32];
-  corm_stem_slot first_stems[32];
+  corm_name_slot first_names[12];
+  corm_stem_slot first_stems[12];
 };
 
 /* -- compile.c -- */

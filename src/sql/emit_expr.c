@@ -56,7 +56,8 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
     const corm_prefix *known = &c->prefixes[i];
     if (known->from != identity) continue;
     /* Room first: the text may move. */
-    if (corm_buf_reserve(&c->text, known->len)) corm_emit_bytes(c, c->text.ptr + known->at, known->len);
+    const bool fits = c->text.cap - c->text.len > known->len || corm_buf_reserve(&c->text, known->len);
+    if (fits) corm_emit_bytes(c, c->text.ptr + known->at, known->len);
     return;
   }
   size_t at = c->text.len;
@@ -93,6 +94,12 @@ static void check_proposed(corm_compiler *c, const corm_column_node *column) {
 
 void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   const corm_node *from = column->from;
+  if (from && from->kind == CORM_NODE_TABLE && !c->bare_columns && column->column &&
+      column->name == column->column->name) {
+    emit_prefix(c, from);
+    corm_dialect_column_name(c->dialect, column->column, &c->text);
+    return;
+  }
   bool proposed = from && from->kind == CORM_NODE_ALIAS && from->flags & CORM_ALIAS_PROPOSED;
   if (proposed) check_proposed(c, column);
   if (proposed && c->dialect->duplicate_key && column->column) {
@@ -154,13 +161,41 @@ static void push_bundle(corm_compiler *c, const corm_bundle *bundle) {
   }
 }
 
+/* A column compared with a value: writing it leaves nothing to do, or little. */
+static bool is_short(const corm_node *node) {
+  return node->kind == CORM_NODE_BINARY && ((const corm_binary *)node)->left->kind == CORM_NODE_COLUMN &&
+         ((const corm_binary *)node)->right->kind == CORM_NODE_BIND;
+}
+
+/* Puts the rest of a list below the tasks that its last item has left. */
+static void push_below(corm_compiler *c, size_t base, corm_task rest) {
+  corm_push_task(c, rest);
+  if (c->failed) return;
+  rest = c->tasks[c->ntasks - 1];
+  memmove(&c->tasks[base + 1], &c->tasks[base], (c->ntasks - 1 - base) * sizeof rest);
+  c->tasks[base] = rest;
+}
+
 static void step_list(corm_compiler *c, const corm_task *task) {
   const corm_list *list = (const corm_list *)task->node;
-  if (task->index >= list->n) return;
-  if (task->index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
-  if (task->index + 1 < list->n) corm_push_again(c, task);
-  corm_push_placed(c, list->items[task->index],
-                   list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
+  const bool inside = c->inside;
+  const size_t base = c->ntasks;
+  corm_task rest = *task;
+  for (; rest.index < list->n && !c->failed; rest.index++) {
+    const corm_node *item = list->items[rest.index];
+    if (rest.index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
+    if (!is_short(item)) {
+      if (rest.index + 1 < list->n) corm_push_again(c, &rest);
+      corm_push_placed(c, item, list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);
+      return;
+    }
+    corm_step_binary(c, &(corm_task){.node = item});
+    c->inside = inside;
+    if (c->ntasks == base) continue;
+    rest.index++;
+    if (rest.index < list->n) push_below(c, base, rest);
+    return;
+  }
 }
 
 bool corm_is_plain_word(const char *word, size_t len) {
@@ -350,6 +385,20 @@ static void push_field(corm_compiler *c, const corm_field *field) {
   corm_push_node(c, field->element);
 }
 
+/* A table or an alias, between its hints. */
+static void step_from(corm_compiler *c, const corm_node *from) {
+  if (c->hinted) corm_emit_hints_before(c, from);
+  if (from->kind == CORM_NODE_TABLE) {
+    const corm_table *table = ((const corm_table_node *)from)->table;
+    emit_table(c, table);
+    if (table->selected) corm_emit_text(c, " AS ");
+    if (table->selected) corm_dialect_table_name(c->dialect, table, &c->text);
+  } else {
+    step_alias(c, (const corm_alias *)from);
+  }
+  if (c->hinted) corm_emit_hints_behind(c, from);
+}
+
 static void push_join(corm_compiler *c, const corm_join *join) {
   if (join->full && c->dialect->no_full_join) {
     corm_emit_error(c, CORM_E_COMPILE,
@@ -365,27 +414,21 @@ static void push_join(corm_compiler *c, const corm_join *join) {
     c->failed = true;
     return;
   }
+  const char *plain = c->dialect->inner_join ? " INNER JOIN " : " JOIN ";
+  const char *word = join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : plain;
   if (on) corm_push_node(c, on);
+  if (join->left->kind == CORM_NODE_TABLE && join->right->kind == CORM_NODE_TABLE) {
+    step_from(c, join->left);
+    corm_emit_text(c, word);
+    step_from(c, join->right);
+    if (on) corm_emit_text(c, " ON ");
+    return;
+  }
   corm_push_text(c, on ? (group ? ") ON " : " ON ") : (group ? ")" : ""));
   corm_push_node(c, join->right);
   if (group) corm_push_text(c, "(");
-  const char *plain = c->dialect->inner_join ? " INNER JOIN " : " JOIN ";
-  corm_push_text(c, join->full ? " FULL OUTER JOIN " : join->outer ? " LEFT OUTER JOIN " : plain);
+  corm_push_text(c, word);
   corm_push_node(c, join->left);
-}
-
-/* A table or an alias, between its hints. */
-static void step_from(corm_compiler *c, const corm_node *from) {
-  if (c->hinted) corm_emit_hints_before(c, from);
-  if (from->kind == CORM_NODE_TABLE) {
-    const corm_table *table = ((const corm_table_node *)from)->table;
-    emit_table(c, table);
-    if (table->selected) corm_emit_text(c, " AS ");
-    if (table->selected) corm_dialect_table_name(c->dialect, table, &c->text);
-  } else {
-    step_alias(c, (const corm_alias *)from);
-  }
-  if (c->hinted) corm_emit_hints_behind(c, from);
 }
 
 static void emit_whole(corm_compiler *c, const corm_whole *whole) {
@@ -446,12 +489,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   }
 }
 
-void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
-  if (!corm_compiler_check(compiler, (void *)(uintptr_t)node)) return;
-  if (node->kind == CORM_NODE_COLUMN) {
-    corm_emit_column(compiler, (const corm_column_node *)node);
-    return;
-  }
+static void emit_by_tasks(corm_compiler *compiler, const corm_node *node) {
   size_t base = compiler->ntasks;
   const bool inside = compiler->inside;
   corm_push_node(compiler, node);
@@ -466,6 +504,19 @@ void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
     }
   }
   compiler->inside = inside;
+}
+
+void corm_emit_node(corm_compiler *compiler, const corm_node *node) {
+  if (!corm_compiler_check(compiler, (void *)(uintptr_t)node)) return;
+  if (node->kind == CORM_NODE_COLUMN) {
+    corm_emit_column(compiler, (const corm_column_node *)node);
+    return;
+  }
+  if (node->kind == CORM_NODE_BIND && !compiler->hole && !compiler->failed) {
+    corm_emit_bind(compiler, (const corm_bind *)node, NULL, NULL, CORM_OP_IN, CORM_PLACE_UNTYPED);
+    return;
+  }
+  emit_by_tasks(compiler, node);
 }
 
 void corm_emit_typed(corm_compiler *compiler, const corm_node *node) {

@@ -154,7 +154,12 @@ static void like_right(corm_compiler *c, const corm_binary *binary) {
   if (call && (before || after)) corm_push_text(c, ")");
   if (after) corm_push_text(c, call ? ", '%'" : " || '%'");
   if (lowered) corm_push_text(c, ")");
-  push_compared(c, (corm_op)binary->base.op, binary->right, binary->left);
+  if (binary->right->kind == CORM_NODE_BIND && !c->hole) {
+    corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), NULL, CORM_OP_IN,
+                   corm_place_beside((corm_op)binary->base.op, binary->left));
+  } else {
+    push_compared(c, (corm_op)binary->base.op, binary->right, binary->left);
+  }
 }
 
 /* concat(a, b, c): what is concatenated in an operand takes part itself. */

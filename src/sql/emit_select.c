@@ -126,7 +126,7 @@ static void emit_around(corm_compiler *c, const corm_type_custom *custom, const 
 
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report,
                        bool leaves) {
-  corm_compiled_column *out = report ? reserve_report(c, columns) : NULL;
+  corm_compiled_column *out = report && !c->options.text ? reserve_report(c, columns) : NULL;
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);

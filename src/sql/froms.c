@@ -94,6 +94,13 @@ typedef struct stack {
   const corm_node *first[16];
 } stack;
 
+static void start(stack *s, corm_arena *arena) {
+  s->arena = arena;
+  s->items = s->first;
+  s->n = 0;
+  s->cap = sizeof s->first / sizeof *s->first;
+}
+
 static bool push(stack *s, const corm_node *from) {
   if (s->n == s->cap) {
     const corm_node **grown = corm_arena_grow(s->arena, s->items, &s->cap, sizeof *grown);
@@ -129,8 +136,18 @@ static bool add_one(corm_from_list *list, const corm_node *from) {
   return corm_from_list_add(list, from);
 }
 
-bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
-  if (node->kind == CORM_NODE_COLUMN) return add_one(list, whole_from(((const corm_column_node *)node)->from));
+/* A column compared with a value, as most conditions are: no walk is needed. */
+static const corm_column_node *compared_column(const corm_node *node) {
+  if (node->kind != CORM_NODE_BINARY) return NULL;
+  const corm_binary *binary = (const corm_binary *)node;
+  bool plain = binary->left->kind == CORM_NODE_COLUMN && binary->right->kind == CORM_NODE_BIND;
+  return plain ? (const corm_column_node *)binary->left : NULL;
+}
+
+static bool add_walked(corm_from_list *list, const corm_node *node) {
+  const corm_column_node *column =
+      node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : compared_column(node);
+  if (column) return add_one(list, whole_from(column->from));
   corm_walk walk;
   corm_walk_init(&walk, list->arena, node);
   bool descend = true, ok = true;
@@ -151,9 +168,17 @@ bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
   return ok && !list->arena->failed;
 }
 
+bool corm_from_list_add_of(corm_from_list *list, const corm_node *node) {
+  if (node->kind != CORM_NODE_LIST) return add_walked(list, node);
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < ((const corm_list *)node)->n; i++)
+    ok = add_walked(list, ((const corm_list *)node)->items[i]);
+  return ok;
+}
+
 bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
-  stack s = {.arena = list->arena, .cap = sizeof s.first / sizeof *s.first};
-  s.items = s.first;
+  stack s;
+  start(&s, list->arena);
   while (from) {
     if (!corm_from_list_add(list, from) || !next_member(&s, &from)) return false;
   }
@@ -161,8 +186,9 @@ bool corm_from_list_add_members(corm_from_list *list, const corm_node *from) {
 }
 
 bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_node *part) {
-  stack s = {.arena = arena, .cap = sizeof s.first / sizeof *s.first};
-  s.items = s.first;
+  if (from->kind != CORM_NODE_JOIN) return corm_from_same(from, part);
+  stack s;
+  start(&s, arena);
   while (from && !corm_from_same(from, part)) {
     if (!next_member(&s, &from)) return false;
   }
