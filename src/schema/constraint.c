@@ -143,14 +143,15 @@ static corm_status resolve_if_there(corm_constraint *constraint, bool *there, co
   return CORM_OK;
 }
 
-corm_status corm_table_known_keys_to(corm_table *from, const corm_table *to, corm_vec *out, corm_error *err) {
-  for (size_t i = 0; i < from->constraints.len; i++) {
-    corm_constraint *constraint = from->constraints.items[i];
+corm_status corm_table_next_key_to(corm_table *from, const corm_table *to, size_t *at, corm_constraint **out,
+                                   corm_error *err) {
+  *out = NULL;
+  while (!*out && *at < from->constraints.len) {
+    corm_constraint *constraint = from->constraints.items[(*at)++];
     if (constraint->kind != CORM_CONSTRAINT_FOREIGN_KEY) continue;
     bool there;
     if (resolve_if_there(constraint, &there, err) != CORM_OK) return CORM_FAILED;
-    if (!there || constraint->target_columns[0]->table != to) continue;
-    if (corm_vec_push(out, constraint) != CORM_OK) return corm_error_memory(err);
+    if (there && constraint->target_columns[0]->table == to) *out = constraint;
   }
   return CORM_OK;
 }
@@ -161,5 +162,10 @@ corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, c
     if (constraint->kind == CORM_CONSTRAINT_FOREIGN_KEY && corm_constraint_resolve(constraint, err) != CORM_OK)
       return CORM_FAILED;
   }
-  return corm_table_known_keys_to(from, to, out, err);
+  corm_constraint *found;
+  for (size_t at = 0;;) {
+    if (corm_table_next_key_to(from, to, &at, &found, err) != CORM_OK) return CORM_FAILED;
+    if (!found) return CORM_OK;
+    if (corm_vec_push(out, found) != CORM_OK) return corm_error_memory(err);
+  }
 }

@@ -177,8 +177,9 @@ CORM_MUST_USE corm_status corm_constraint_resolve(corm_constraint *constraint, c
 /* The foreign key constraints from `from` to `to`, resolved, appended to out. */
 CORM_MUST_USE corm_status corm_table_foreign_keys_to(corm_table *from, const corm_table *to, corm_vec *out,
                                                      corm_error *err);
-/* The same without an error where `from` refers to tables that are not there yet. */
-CORM_MUST_USE corm_status corm_table_known_keys_to(corm_table *from, const corm_table *to, corm_vec *out,
-                                                   corm_error *err);
+/* The same one after another, and without an error where `from` refers to tables that are not there yet: the next one
+   from *at on, which begins as 0; NULL at the end. */
+CORM_MUST_USE corm_status corm_table_next_key_to(corm_table *from, const corm_table *to, size_t *at,
+                                                 corm_constraint **out, corm_error *err);
 
 #endif

@@ -148,6 +148,8 @@ static bool add_walked(corm_from_list *list, const corm_node *node) {
   const corm_column_node *column =
       node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : compared_column(node);
   if (column) return add_one(list, whole_from(column->from));
+  if (node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->from)
+    return add_one(list, ((const corm_bundle *)node)->from);
   corm_walk walk;
   corm_walk_init(&walk, list->arena, node);
   bool descend = true, ok = true;

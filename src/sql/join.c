@@ -87,27 +87,42 @@ static corm_status take_constraint(search *s, const corm_constraint *fk, const c
   return s->condition ? CORM_OK : corm_error_memory(s->err);
 }
 
+/* The foreign keys from one table, which `referring` gives, to one that `referred` gives. */
+static corm_status search_tables(search *s, const corm_node *from_node, const corm_node *to_node,
+                                 const corm_node *referring, const corm_node *referred) {
+  /* Foreign keys are resolved at first use, which is no change that anybody sees. */
+  corm_table *from = (corm_table *)(uintptr_t)((const corm_table_node *)from_node)->table;
+  const corm_table *to = ((const corm_table_node *)to_node)->table;
+  if (s->early) {
+    corm_constraint *found;
+    for (size_t at = 0;;) {
+      if (corm_table_next_key_to(from, to, &at, &found, s->err) != CORM_OK) return CORM_FAILED;
+      if (!found) return CORM_OK;
+      if (take_constraint(s, found, referring, referred) != CORM_OK) return CORM_FAILED;
+    }
+  }
+  corm_vec keys;
+  corm_vec_init(&keys, from->arena.mem);
+  corm_status status = corm_table_foreign_keys_to(from, to, &keys, s->err);
+  for (size_t k = 0; k < keys.len && status == CORM_OK; k++)
+    status = take_constraint(s, keys.items[k], referring, referred);
+  corm_vec_clear(&keys);
+  return status;
+}
+
 /* The foreign keys of `referring` that point at `referred`. */
 static corm_status search_direction(search *s, const corm_node *referring, const corm_node *referred) {
+  const corm_node *from = corm_from_element(referring), *to = corm_from_element(referred);
+  if (from->kind == CORM_NODE_TABLE && to->kind == CORM_NODE_TABLE)
+    return search_tables(s, from, to, referring, referred);
   corm_from_list from_tables, to_tables;
   corm_from_list_init(&from_tables, s->arena);
   corm_from_list_init(&to_tables, s->arena);
   corm_status status = tables_of(s->arena, referring, &from_tables, s->err);
   if (status == CORM_OK) status = tables_of(s->arena, referred, &to_tables, s->err);
   for (uint32_t i = 0; i < from_tables.n && status == CORM_OK; i++) {
-    /* Foreign keys are resolved at first use, which is no change that anybody sees. */
-    corm_table *from = (corm_table *)((const corm_table_node *)from_tables.items[i])->table;
-    for (uint32_t j = 0; j < to_tables.n && status == CORM_OK; j++) {
-      corm_vec keys;
-      corm_vec_init(&keys, from->arena.mem);
-      const corm_table *to = ((const corm_table_node *)to_tables.items[j])->table;
-      status = s->early ? corm_table_known_keys_to(from, to, &keys, s->err)
-                        : corm_table_foreign_keys_to(from, to, &keys, s->err);
-      for (size_t k = 0; k < keys.len && status == CORM_OK; k++) {
-        status = take_constraint(s, keys.items[k], referring, referred);
-      }
-      corm_vec_clear(&keys);
-    }
+    for (uint32_t j = 0; j < to_tables.n && status == CORM_OK; j++)
+      status = search_tables(s, from_tables.items[i], to_tables.items[j], referring, referred);
   }
   return status;
 }
@@ -120,6 +135,7 @@ static corm_status search_pair(search *s, const corm_node *left, const corm_node
 
 /* All pairs of what the two sides join. */
 static corm_status search_sides(search *s, const corm_node *left, const corm_node *right) {
+  if (left->kind != CORM_NODE_JOIN && right->kind != CORM_NODE_JOIN) return search_pair(s, left, right);
   corm_from_list lefts, rights;
   corm_from_list_init(&lefts, s->arena);
   corm_from_list_init(&rights, s->arena);
@@ -254,18 +270,23 @@ static corm_status candidates(joining *j, const corm_select *select, bool inferr
   return ok ? CORM_OK : corm_error_memory(j->err);
 }
 
+static corm_status stands_already(const joining *j, const corm_node *from) {
+  corm_error_set(j->err, CORM_E_INVALID_REQUEST, "'%s' stands in this join already, and its columns would mean both",
+                 corm_from_name(from));
+  corm_error_hint(j->err, "join to an alias: corm.aliased(Class), or table:alias()");
+  return CORM_FAILED;
+}
+
 /* A FROM can stand once in a join: its name would mean both. */
 static corm_status check_once(const joining *j, const corm_node *base) {
+  if (j->right->kind != CORM_NODE_JOIN)
+    return corm_from_contains(j->arena, base, j->right) ? stands_already(j, j->right) : CORM_OK;
   corm_from_list rights;
   corm_from_list_init(&rights, j->arena);
   if (!corm_from_list_add_members(&rights, j->right)) return corm_error_memory(j->err);
   for (uint32_t i = 0; i < rights.n; i++) {
     const corm_node *from = rights.items[i];
-    if (from->kind == CORM_NODE_JOIN || !corm_from_contains(j->arena, base, from)) continue;
-    corm_error_set(j->err, CORM_E_INVALID_REQUEST, "'%s' stands in this join already, and its columns would mean both",
-                   corm_from_name(from));
-    corm_error_hint(j->err, "join to an alias: corm.aliased(Class), or table:alias()");
-    return CORM_FAILED;
+    if (from->kind != CORM_NODE_JOIN && corm_from_contains(j->arena, base, from)) return stands_already(j, from);
   }
   return CORM_OK;
 }
