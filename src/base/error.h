@@ -13,9 +13,12 @@
 #include "base/mem.h"
 
 #if defined(__GNUC__)
+/* What is rare, or long, and would make a short function long where it is called. */
+#define CORM_NOINLINE          __attribute__((noinline))
 #define CORM_MUST_USE          __attribute__((warn_unused_result))
 #define CORM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
+#define CORM_NOINLINE
 #define CORM_MUST_USE
 #define CORM_PRINTF(fmt, args)
 #endif

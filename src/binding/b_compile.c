@@ -226,7 +226,6 @@ static void push_compiled_params(lua_State *L, const binding_compiled *self) {
   binding_late late;
   binding_late_init(&late, L, 0, false);
   own.late = &late.late;
-  own.text = true;
   if (binding_compile(L, source, self->dialect, &own, arena, &compiled, &err) != CORM_OK) binding_raise(L, &err);
   push_params(L, &compiled);
   binding_scratch_done(L, state, arena);

@@ -21,7 +21,7 @@ static uint64_t hash_identity(corm_identity identity) {
   return ((uint64_t)(uintptr_t)identity.a ^ ((uint64_t)(uintptr_t)identity.b << 7)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static bool has_name(const corm_name_slot *slot, corm_identity identity, const char *stem) {
+static inline bool has_name(const corm_name_slot *slot, corm_identity identity, const char *stem) {
   return corm_identity_same(slot->identity, identity) && (slot->stem == stem || strcmp(slot->stem, stem) == 0);
 }
 
@@ -45,7 +45,7 @@ static bool grow_names(corm_compiler *c) {
 }
 
 /* The slot of the name, or an empty one; NULL when memory ran out. */
-static corm_name_slot *name_slot(corm_compiler *c, corm_identity identity, const char *stem) {
+static inline corm_name_slot *name_slot(corm_compiler *c, corm_identity identity, const char *stem) {
   if (c->names == c->first_names) {
     for (size_t i = 0; i < c->nnames; i++)
       if (c->names[i].identity.a == identity.a && has_name(&c->names[i], identity, stem)) return &c->names[i];
@@ -141,11 +141,16 @@ static inline bool is_word(char byte) {
          (unsigned char)byte >= 0x80;
 }
 
+/* The length of a text that is a word throughout; 0: it is none. */
+static inline size_t word_length(const char *text) {
+  size_t len = 0;
+  while (is_word(text[len])) len++;
+  return text[len] ? 0 : len;
+}
+
 /* A stem that can stand in a placeholder: what is no letter, digit or underscore becomes one underscore. */
 static const char *clean_stem(corm_compiler *c, const char *stem) {
-  size_t len = 0;
-  while (is_word(stem[len])) len++;
-  if (stem[len] == '\0' && len > 0) return stem;
+  if (word_length(stem) > 0) return stem;
   char *clean = corm_compiler_check(c, corm_arena_alloc(c->arena, strlen(stem) + 1));
   if (!clean) return "param";
   size_t n = 0;
@@ -180,18 +185,25 @@ const char *corm_fit_name(corm_compiler *c, const char *name, size_t len) {
   return cut;
 }
 
-const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem) {
-  corm_name_slot *slot = name_slot(c, identity, stem);
-  if (!slot) return "";
-  if (slot->name) return slot->name;
-  size_t len = strlen(stem);
+/* Gives an empty slot the stem's next name. */
+static const char *make_name(corm_compiler *c, corm_name_slot *slot, corm_identity identity, const char *stem,
+                             size_t len) {
   uint32_t number = next_number(c, stem, (uint32_t)len);
-  char *name = corm_compiler_check(c, corm_arena_alloc(c->arena, len + 12));
-  if (!name) return "";
+  char *name = corm_arena_alloc(c->arena, len + 12);
+  if (!name) {
+    corm_compiler_check(c, NULL);
+    return "";
+  }
   len = write_numbered(name, stem, len, "_", number);
   *slot = (corm_name_slot){identity, stem, corm_fit_name(c, name, len)};
   c->nnames++;
   return slot->name;
+}
+
+const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem) {
+  corm_name_slot *slot = name_slot(c, identity, stem);
+  if (!slot) return "";
+  return slot->name ? slot->name : make_name(c, slot, identity, stem, strlen(stem));
 }
 
 /* -- placeholders -------------------------------------------------------------------------------------------------- */
@@ -216,8 +228,9 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
   if (c->options.named) {
     /* A name made up is clean already. */
     bool clean = bind->node && bind->node->unique && !bind->assigned;
-    corm_buf_putc(&c->text, ':');
-    corm_buf_puts(&c->text, clean ? bind->name : clean_stem(c, bind->name));
+    const char *name = clean ? bind->name : clean_stem(c, bind->name);
+    corm_buf_add(&c->text, ":", 1);
+    corm_buf_puts(&c->text, name);
   } else if (c->dialect->paramstyle == CORM_PARAM_DOLLAR) {
     corm_buf_putc(&c->text, '$');
     corm_buf_int(&c->text, c->nbinds);
@@ -226,7 +239,7 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
   }
 }
 
-static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+static inline void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   if (c->nbinds == c->binds_cap && !reserve_binds(c, 1)) return;
   c->binds[c->nbinds] = *bind;
   c->binds[c->nbinds++].part = c->part;
@@ -367,22 +380,38 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
 }
 
 const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
-  if (bind->unique) return corm_anonymous_name(c, (corm_identity){.a = bind}, clean_stem(c, bind->key));
+  if (bind->unique) {
+    const size_t len = word_length(bind->key);
+    const char *stem = len ? bind->key : clean_stem(c, bind->key);
+    const corm_identity identity = {.a = bind};
+    corm_name_slot *slot = name_slot(c, identity, stem);
+    if (!slot) return "";
+    return slot->name ? slot->name : make_name(c, slot, identity, stem, len ? len : strlen(stem));
+  }
   c->named_binds = true;
   return bind->key;
 }
 
 /* -- all of them --------------------------------------------------------------------------------------------------- */
 
+/* A value that is sent, and no list. */
+static void bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
+                       corm_place place) {
+  const corm_type *type = bind->base.type;
+  if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
+  const corm_compiled_bind made = {
+      .name = name, .node = bind, .type = type, .column = column, .element = -1, .part = c->part};
+  if (type->hosted)
+    corm_add_bind(c, &made, place);
+  else
+    add_plain_bind(c, &made, place);
+}
+
 void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
                           const corm_node *left, corm_op op, corm_place place) {
-  bool is_list = bind->expanding;
+  const bool is_list = bind->expanding;
   if (!is_list && !c->options.literal_binds) {
-    const corm_type *type = bind->base.type;
-    if (!name) name = corm_bind_name(c, bind);
-    if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
-    corm_add_bind(c, &(corm_compiled_bind){.name = name, .node = bind, .type = type, .column = column, .element = -1},
-                  place);
+    bind_value(c, bind, name ? name : corm_bind_name(c, bind), column, place);
     return;
   }
   if (is_list && bind->required) {
@@ -412,7 +441,9 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place) {
   if (c->given) bind = corm_given_bind(c, bind);
-  if (bind->late) {
+  if (!bind->late && !bind->expanding && !c->options.literal_binds) {
+    bind_value(c, bind, corm_bind_name(c, bind), column, place);
+  } else if (bind->late) {
     corm_emit_late(c, bind, column, left, op, place);
   } else {
     corm_emit_bind_value(c, bind, NULL, column, left, op, place);

@@ -54,11 +54,7 @@ void corm_emit_error(corm_compiler *compiler, corm_error_class cls, const char *
 }
 
 void corm_emit_column_name(corm_compiler *c, const corm_column *column) {
-  if (column->quote) {
-    corm_dialect_column_name(c->dialect, column, &c->text);
-  } else {
-    corm_emit_quoted(c, column->name);
-  }
+  corm_dialect_column_name(c->dialect, column, &c->text);
 }
 
 void corm_emit_quoted(corm_compiler *c, const char *name) {
@@ -123,6 +119,7 @@ static corm_status finish(corm_compiler *c) {
   bool moved = c->text.ptr != c->first_text;
   out->sql = moved ? c->text.ptr : corm_arena_dup(c->arena, c->text.ptr, c->text.len);
   out->len = c->text.len;
+  if (c->options.text) return out->sql ? CORM_OK : corm_error_memory(c->err);
   out->binds = c->binds;
   out->nbinds = c->nbinds;
   if (c->binds == c->first_binds) {

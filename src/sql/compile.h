@@ -99,7 +99,7 @@ typedef struct corm_compile_options {
   bool literal_binds;                   /* values inlined and escaped, for reading */
   bool lint;                            /* look for FROMs that nothing connects: corm_compiled.warning */
   bool unqualified;                     /* columns without their table: CHECK, index expressions */
-  bool text;                            /* nobody asks for the columns of the result, which may be left out */
+  bool text; /* nobody asks for the binds, nor for the columns of the result, which may be left out */
   bool keys; /* an INSERT of one row returns the key that the database generates, where the dialect fetches keys
                 so (returns_key), which shown text has always, and of an upsert where there is RETURNING */
 } corm_compile_options;

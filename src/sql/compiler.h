@@ -20,7 +20,8 @@
 /* The FROMs of an enclosing statement, for correlation. */
 typedef struct corm_scope {
   struct corm_scope *outer;
-  corm_from_list froms; /* with the members of joins */
+  const corm_from_list *unread; /* FROMs that are put into the list when it is asked for; NULL: none are left */
+  corm_from_list froms;         /* with the members of joins */
 } corm_scope;
 
 /* What a database that infers the types of parameters learns from a bind's place; the rest is told by a cast. */
@@ -159,6 +160,11 @@ void *corm_compiler_check(corm_compiler *c, void *ptr);
 
 static inline void corm_emit_bytes(corm_compiler *c, const char *text, size_t len) {
   corm_buf_add(&c->text, text, len);
+}
+
+/* Room for so many bytes and the NUL. */
+static inline bool corm_emit_fits(corm_compiler *c, size_t len) {
+  return (c->text.cap - c->text.len > len && !c->text.failed) || corm_buf_reserve(&c->text, len);
 }
 void corm_emit_quoted(corm_compiler *c, const char *name);
 void corm_emit_column_name(corm_compiler *c, const corm_column *column);

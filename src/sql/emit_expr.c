@@ -49,17 +49,14 @@ const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
   return corm_anonymous_name(c, (corm_identity){.a = alias}, stem);
 }
 
-/* "user." before a column: written and quoted once, then copied from the text. */
-static void emit_prefix(corm_compiler *c, const corm_node *from) {
-  const void *identity = corm_from_identity(from);
-  for (size_t i = 0; i < sizeof c->prefixes / sizeof *c->prefixes; i++) {
-    const corm_prefix *known = &c->prefixes[i];
-    if (known->from != identity) continue;
-    /* Room first: the text may move. */
-    const bool fits = c->text.cap - c->text.len > known->len || corm_buf_reserve(&c->text, known->len);
-    if (fits) corm_emit_bytes(c, c->text.ptr + known->at, known->len);
-    return;
-  }
+/* "user." before a column: written and quoted once, then copied from the text. NULL: it was not written yet. */
+static inline const corm_prefix *known_prefix(const corm_compiler *c, const void *identity) {
+  for (size_t i = 0; i < sizeof c->prefixes / sizeof *c->prefixes; i++)
+    if (c->prefixes[i].from == identity) return &c->prefixes[i];
+  return NULL;
+}
+
+static CORM_NOINLINE void emit_first_prefix(corm_compiler *c, const corm_node *from, const void *identity) {
   size_t at = c->text.len;
   if (from->kind == CORM_NODE_TABLE) {
     corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
@@ -71,6 +68,15 @@ static void emit_prefix(corm_compiler *c, const corm_node *from) {
   corm_emit_bytes(c, ".", 1);
   unsigned slot = c->next_prefix++ % (sizeof c->prefixes / sizeof *c->prefixes);
   c->prefixes[slot] = (corm_prefix){identity, at, c->text.len - at};
+}
+
+static void emit_prefix(corm_compiler *c, const corm_node *from) {
+  const void *identity = corm_from_identity(from);
+  const corm_prefix *known = known_prefix(c, identity);
+  if (!known)
+    emit_first_prefix(c, from, identity);
+  else if (corm_emit_fits(c, known->len)) /* room first: the text may move */
+    corm_emit_bytes(c, c->text.ptr + known->at, known->len);
 }
 
 /* The row that is to be inserted is there in the clauses of its upsert only; an expression alone may be shown. */
@@ -92,14 +98,8 @@ static void check_proposed(corm_compiler *c, const corm_column_node *column) {
                     name, table->name);
 }
 
-void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
+static CORM_NOINLINE void emit_any_column(corm_compiler *c, const corm_column_node *column) {
   const corm_node *from = column->from;
-  if (from && from->kind == CORM_NODE_TABLE && !c->bare_columns && column->column &&
-      column->name == column->column->name) {
-    emit_prefix(c, from);
-    corm_dialect_column_name(c->dialect, column->column, &c->text);
-    return;
-  }
   bool proposed = from && from->kind == CORM_NODE_ALIAS && from->flags & CORM_ALIAS_PROPOSED;
   if (proposed) check_proposed(c, column);
   if (proposed && c->dialect->duplicate_key && column->column) {
@@ -126,6 +126,23 @@ void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   } else {
     corm_emit_own_name(c, name, "column");
   }
+}
+
+/* Most columns are a table's, whose name is in the text, and need no quotes: what stands for them is copied. */
+void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
+  const corm_column *own = column->column;
+  const bool usual = own && own->bare == c->dialect && own->name == column->name && column->from &&
+                     column->from->kind == CORM_NODE_TABLE && !c->bare_columns;
+  const corm_prefix *known = usual ? known_prefix(c, ((const corm_table_node *)column->from)->table) : NULL;
+  if (!known || !corm_emit_fits(c, known->len + own->plain)) {
+    emit_any_column(c, column);
+    return;
+  }
+  char *at = c->text.ptr + c->text.len;
+  memcpy(at, c->text.ptr + known->at, known->len);
+  memcpy(at + known->len, own->name, own->plain);
+  c->text.len += known->len + own->plain;
+  c->text.ptr[c->text.len] = '\0';
 }
 
 static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
@@ -489,7 +506,7 @@ static void step(corm_compiler *c, const corm_task *task) {
   }
 }
 
-static void emit_by_tasks(corm_compiler *compiler, const corm_node *node) {
+static CORM_NOINLINE void emit_by_tasks(corm_compiler *compiler, const corm_node *node) {
   size_t base = compiler->ntasks;
   const bool inside = compiler->inside;
   corm_push_node(compiler, node);

@@ -136,6 +136,8 @@ void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, boo
     const char *name = labelled ? corm_label_text(c, column) : NULL;
     if (around) {
       emit_around(c, around, column->node);
+    } else if (column->node->kind == CORM_NODE_COLUMN) {
+      corm_emit_column(c, (const corm_column_node *)column->node);
     } else {
       corm_emit_node(c, column->node);
     }
@@ -169,7 +171,8 @@ static bool collect_froms(corm_from_list *froms, const corm_select *select, cons
     const corm_node *from = columns->bundles[i]->from;
     if (from && !add_from(froms, from)) return false;
   }
-  for (uint32_t i = 0; i < columns->n; i++) {
+  const bool all_known = columns->nbundles == 1 && columns->bundles[0]->from && columns->n == columns->bundles[0]->n;
+  for (uint32_t i = 0; i < columns->n && !all_known; i++) {
     const corm_node *node = columns->items[i].node;
     bool in_bundle = columns->items[i].bundle >= 0 && columns->bundles[columns->items[i].bundle]->from;
     if (!in_bundle && !corm_from_list_add_of(froms, node)) return false;
@@ -199,25 +202,34 @@ static bool among(const corm_node *const *items, uint32_t n, const corm_node *fr
   return false;
 }
 
-static bool in_outer(const corm_scope *scope, const corm_node *from) {
+/* The FROMs of a scope. */
+static const corm_from_list *froms_of(corm_compiler *c, corm_scope *scope) {
+  const corm_from_list *unread = scope->unread;
+  scope->unread = NULL;
+  for (uint32_t i = 0; unread && i < unread->n; i++)
+    if (!corm_from_list_add_members(&scope->froms, unread->items[i])) corm_compiler_check(c, NULL);
+  return &scope->froms;
+}
+
+static bool in_outer(corm_compiler *c, corm_scope *scope, const corm_node *from) {
   for (; scope; scope = scope->outer) {
-    if (corm_from_list_has(&scope->froms, from)) return true;
+    if (corm_from_list_has(froms_of(c, scope), from)) return true;
   }
   return false;
 }
 
-static bool is_correlated(const corm_compiler *c, const corm_select *select, corm_select_place place,
-                          const corm_node *from, uint32_t nfroms) {
+static bool is_correlated(corm_compiler *c, const corm_select *select, corm_select_place place, const corm_node *from,
+                          uint32_t nfroms) {
   if (!c->scope) return false;
   if (select->correlate || select->correlate_except) {
     /* A subquery in FROM sees what encloses the select that it stands in, not its neighbours. */
-    const corm_scope *visible = place == CORM_SELECT_FROM ? c->scope->outer : c->scope;
+    corm_scope *visible = place == CORM_SELECT_FROM ? c->scope->outer : c->scope;
     bool said = select->correlate && among(select->correlate, select->ncorrelate, from);
     if (select->correlate_except) said = said || !among(select->correlate_except, select->ncorrelate_except, from);
-    return said && in_outer(visible, from);
+    return said && in_outer(c, visible, from);
   }
   /* Automatic: only where something is left over. */
-  return place != CORM_SELECT_FROM && nfroms > 1 && corm_from_list_has(&c->scope->froms, from);
+  return place != CORM_SELECT_FROM && nfroms > 1 && corm_from_list_has(froms_of(c, c->scope), from);
 }
 
 static void correlate(corm_compiler *c, const corm_select *select, corm_select_place place, corm_from_list *froms) {
@@ -331,7 +343,7 @@ static void emit_body(corm_compiler *c, const corm_select *select, corm_select_p
     corm_emit_text(c, select->distinct ? "SELECT DISTINCT " : "SELECT ");
   }
   const bool top = place == CORM_SELECT_TOP, in_from = place == CORM_SELECT_FROM || place == CORM_SELECT_LATERAL;
-  const bool named = c->named_part && c->scope->froms.n > 1;
+  const bool named = c->named_part && froms_of(c, c->scope)->n > 1;
   c->named_part = false;
   corm_emit_columns(c, columns, in_from || named, top, top || place == CORM_SELECT_PART);
   if (more) more(c, ctx);
@@ -356,14 +368,16 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
     c->failed = true;
     return;
   }
-  corm_scope scope = {.outer = c->scope};
   corm_from_list froms;
+  corm_scope scope;
+  scope.outer = c->scope;
+  scope.unread = &froms;
   corm_from_list_init(&froms, c->arena);
   corm_from_list_init(&scope.froms, c->arena);
-  bool ok = collect_froms(&froms, select, &columns);
-  if (ok) correlate(c, select, place, &froms);
-  for (uint32_t i = 0; i < froms.n && ok; i++) ok = corm_from_list_add_members(&scope.froms, froms.items[i]);
-  if (!ok) corm_compiler_check(c, NULL);
+  if (collect_froms(&froms, select, &columns))
+    correlate(c, select, place, &froms);
+  else
+    corm_compiler_check(c, NULL);
   if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);
 
   const bool bare = c->bare_columns, aggregate = c->aggregate;

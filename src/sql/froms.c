@@ -20,11 +20,6 @@ bool corm_from_same(const corm_node *a, const corm_node *b) {
   return corm_from_identity(a) == corm_from_identity(b);
 }
 
-const void *corm_from_identity(const corm_node *from) {
-  return from && from->kind == CORM_NODE_TABLE ? (const void *)((const corm_table_node *)from)->table
-                                               : (const void *)from;
-}
-
 bool corm_from_map_init(corm_from_map *map, corm_arena *arena, size_t n) {
   size_t cap = 8;
   while (cap < n * 2) cap *= 2;

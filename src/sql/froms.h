@@ -75,7 +75,10 @@ typedef struct corm_identity {
 
 corm_identity corm_node_identity(const corm_node *node);
 bool corm_identity_same(corm_identity x, corm_identity y);
-const void *corm_from_identity(const corm_node *from);
+static inline const void *corm_from_identity(const corm_node *from) {
+  return from && from->kind == CORM_NODE_TABLE ? (const void *)((const corm_table_node *)from)->table
+                                               : (const void *)from;
+}
 
 /* The stem of an anonymous label: "count" of count(x), the column's name, else "anon". */
 const char *corm_anon_stem(const corm_node *node);
