@@ -55,14 +55,14 @@ static corm_status not_executable(lua_State *L, int arg, corm_error *err) {
   return CORM_FAILED;
 }
 
-corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, const corm_compile_options *options,
-                            corm_arena *arena, corm_compiled *out, corm_error *err) {
-  static const corm_compile_options plain = {.named = false};
-  const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+/* `stmt`: the statement at `arg`; NULL: it is something else. */
+static corm_status compile_at(lua_State *L, int arg, const binding_stmt *stmt, const corm_dialect *dialect,
+                              const corm_compile_options *options, corm_arena *arena, corm_compiled *out,
+                              corm_error *err) {
   corm_compile_options literal;
-  if (!options) options = &plain;
-  binding_get(L)->L = L;
-  if (stmt && stmt->ddl.kind != CORM_DDL_NONE) return compile_ddl(stmt, &binding_get(L)->mem, dialect, arena, out, err);
+  binding_state *state = binding_get(L);
+  state->L = L;
+  if (stmt && stmt->ddl.kind != CORM_DDL_NONE) return compile_ddl(stmt, &state->mem, dialect, arena, out, err);
   const corm_node *node = stmt ? stmt->base.node : binding_tonode(L, arg);
   if (!node) return not_executable(L, arg, err);
   if (node->kind == CORM_NODE_CONSTRUCT && ((const corm_construct *)node)->ddl) {
@@ -76,8 +76,15 @@ corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, 
     node = select_of(arena, node);
     if (!node) return corm_error_memory(err);
   }
-  if (!options->named) binding_get(L)->dialect = dialect;
+  if (!options->named) state->dialect = dialect;
   return corm_compile_in(arena, dialect, node, options, out, err);
+}
+
+corm_status binding_compile(lua_State *L, int arg, const corm_dialect *dialect, const corm_compile_options *options,
+                            corm_arena *arena, corm_compiled *out, corm_error *err) {
+  static const corm_compile_options plain = {.named = false};
+  const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+  return compile_at(L, arg, stmt, dialect, options ? options : &plain, arena, out, err);
 }
 
 /* The dialect of the name at the top, which is popped. */
@@ -100,20 +107,22 @@ const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *w
   return binding_opt_push(L, options, "dialect") ? take_dialect(L, what) : &corm_dialect_default;
 }
 
-/* Pushes the text of what stands at 1; false: the error, and nothing pushed. */
-static bool try_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options, corm_error *err) {
+/* Pushes the text of what stands at 1, a statement or (NULL) something else; false: the error, and nothing pushed. */
+static bool try_text(lua_State *L, const binding_stmt *stmt, const corm_dialect *dialect,
+                     const corm_compile_options *options, corm_error *err) {
   binding_state *state = binding_get(L);
   int top = lua_gettop(L);
   corm_compiled compiled;
   corm_plan_criteria criteria;
   corm_compile_options own = *options;
-  own.criteria = binding_push_criteria(L, 1, &criteria);
+  const bool says_more = stmt && (stmt->base.head.flags & BINDING_STMT_HAS_OPTIONS);
+  if (says_more) own.criteria = binding_push_criteria(L, 1, &criteria);
   corm_arena *arena = binding_scratch(L, state);
   binding_late late;
   binding_late_init(&late, L, 0, false);
   own.late = &late.late;
   own.text = true;
-  bool ok = binding_compile(L, 1, dialect, &own, arena, &compiled, err) == CORM_OK;
+  bool ok = compile_at(L, 1, stmt, dialect, &own, arena, &compiled, err) == CORM_OK;
   if (ok) lua_pushlstring(L, compiled.sql, compiled.len);
   binding_scratch_done(L, state, arena);
   if (ok) lua_replace(L, top + 1);
@@ -121,23 +130,25 @@ static bool try_text(lua_State *L, const corm_dialect *dialect, const corm_compi
   return ok;
 }
 
-static void push_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+static void push_text(lua_State *L, const binding_stmt *stmt, const corm_dialect *dialect,
+                      const corm_compile_options *options) {
   corm_error err;
   corm_error_init(&err);
-  if (!try_text(L, dialect, options, &err)) binding_raise(L, &err);
+  if (!try_text(L, stmt, dialect, options, &err)) binding_raise(L, &err);
 }
 
 /* What the generic dialect lacks is shown as a database has it; what none can say, as the error that says why. */
-static void push_some_text(lua_State *L, const corm_dialect *dialect, const corm_compile_options *options) {
+static void push_some_text(lua_State *L, const binding_stmt *stmt, const corm_dialect *dialect,
+                           const corm_compile_options *options) {
   corm_error first, other;
   corm_error_init(&first);
-  if (try_text(L, dialect, options, &first)) return;
+  if (try_text(L, stmt, dialect, options, &first)) return;
   if (first.from_hook || first.cls == CORM_E_MEMORY) binding_raise(L, &first);
   size_t n;
   const char *const *names = corm_dialect_names(&n);
   for (size_t i = 0; i < n; i++) {
     corm_error_init(&other);
-    bool ok = try_text(L, corm_dialect_find(names[i]), options, &other);
+    bool ok = try_text(L, stmt, corm_dialect_find(names[i]), options, &other);
     corm_error_clear(&other);
     if (!ok) continue;
     corm_error_clear(&first);
@@ -155,7 +166,7 @@ int binding_node_tostring(lua_State *L) {
     return 1;
   }
   const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
-  push_some_text(L, stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default, &options);
+  push_some_text(L, stmt, stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default, &options);
   return 1;
 }
 
@@ -172,6 +183,21 @@ static bool wants_literals(lua_State *L) {
   return literals;
 }
 
+/* The dialect where the table at 2 has nothing but its name, as most have; else NULL. */
+static const corm_dialect *only_dialect(lua_State *L) {
+  const corm_dialect *dialect = NULL;
+  if (!lua_istable(L, 2)) return NULL;
+  lua_pushnil(L);
+  if (lua_next(L, 2)) {
+    const bool named = lua_type(L, 3) == LUA_TSTRING && lua_type(L, 4) == LUA_TSTRING;
+    if (named && strcmp(lua_tostring(L, 3), "dialect") == 0) dialect = corm_dialect_find(lua_tostring(L, 4));
+    lua_settop(L, 3);
+    if (lua_next(L, 2)) dialect = NULL;
+  }
+  lua_settop(L, 2);
+  return dialect;
+}
+
 int binding_compile_method(lua_State *L) {
   /* IN lists are always shown expanded, so render_postcompile has nothing to do. */
   static const binding_option_spec specs[] = {{"dialect", BINDING_OPT_ANY},
@@ -179,14 +205,16 @@ int binding_compile_method(lua_State *L) {
                                               {"render_postcompile", BINDING_OPT_BOOL},
                                               {"compile_kwargs", BINDING_OPT_ANY}};
   lua_settop(L, 2);
-  const size_t given = binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
-  const bool named = binding_opt_push(L, 2, "dialect");
-  const corm_dialect *dialect = named ? take_dialect(L, "compile") : &corm_dialect_default;
-  const binding_stmt *stmt = named ? NULL : binding_test(L, 1, BINDING_STATEMENT);
-  if (stmt && stmt->dialect) dialect = stmt->dialect;
+  const binding_stmt *stmt = binding_test(L, 1, BINDING_STATEMENT);
+  const corm_dialect *dialect = only_dialect(L);
   corm_compile_options options = {.named = true};
-  if (given > named) options.literal_binds = wants_literals(L);
-  push_text(L, dialect, &options);
+  if (!dialect) {
+    const size_t given = binding_check_options(L, 2, "compile", specs, sizeof specs / sizeof *specs);
+    const bool named = binding_opt_push(L, 2, "dialect");
+    dialect = named ? take_dialect(L, "compile") : stmt && stmt->dialect ? stmt->dialect : &corm_dialect_default;
+    if (given > named) options.literal_binds = wants_literals(L);
+  }
+  push_text(L, stmt, dialect, &options);
   binding_compiled *compiled = binding_new(L, BINDING_COMPILED, sizeof *compiled, COMPILED_SLOTS);
   compiled->dialect = dialect;
   compiled->options = options;

@@ -85,11 +85,15 @@ static const corm_node *node_of(const binding_head *head) {
 }
 
 const corm_node *binding_tonode(lua_State *L, int arg) {
-  const binding_head *head = binding_headof(L, arg);
-  if (head) return node_of(head);
+  const binding_head *head;
+  switch (lua_type(L, arg)) {
+  case LUA_TUSERDATA: head = binding_headof(L, arg); return head ? node_of(head) : NULL;
+  case LUA_TTABLE: break;
+  default: return NULL;
+  }
   const corm_mapper *mapper = binding_class_at(L, arg);
   if (mapper) return &mapper->bundle->base;
-  if (lua_type(L, arg) != LUA_TTABLE || !luaL_getmetafield(L, arg, "__corm_node")) return NULL;
+  if (!luaL_getmetafield(L, arg, "__corm_node")) return NULL;
   head = binding_headof(L, -1);
   lua_pop(L, 1);
   return head ? node_of(head) : NULL;
@@ -152,6 +156,8 @@ void binding_check_scalar(lua_State *L, const corm_node *node, const char *what)
 /* Refuses the nodes that have no value. */
 static void check_is_value(lua_State *L, const corm_node *node, const char *what) {
   switch ((corm_node_kind)node->kind) {
+  case CORM_NODE_COLUMN:
+  case CORM_NODE_BINARY: break;
   case CORM_NODE_TABLE:
   case CORM_NODE_ALIAS:
   case CORM_NODE_JOIN:

@@ -121,6 +121,8 @@ typedef struct binding_state {
   const char *names[BINDING_KIND_COUNT];    /* for messages */
   int self;                                 /* ref: the state's own userdata */
   int idle[BINDING_LOAN_COUNT];             /* ref: what lies idle, or false while it is lent; see state.h */
+  void *box;                                /* the scratch that lies in idle[BINDING_LOAN_BOX], lent or not, */
+  void *idle_box;                           /* and while it is not lent; else NULL */
   int objects;                              /* ref: weak-valued array, object handle -> userdata */
   int pins;                                 /* ref: object handle -> userdata, strong */
   int hooks;                                /* ref: functions that the core knows by number, see binding_hook_add */

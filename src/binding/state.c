@@ -313,13 +313,19 @@ void binding_give_back(lua_State *L, binding_loan loan, int index) {
   lua_rawseti(L, LUA_REGISTRYINDEX, get(L)->idle[loan]);
 }
 
+/* The box is borrowed at most calls, and is nothing but memory: it stays in `idle` while it is lent. When it is lost by
+   an error, the next one that is given back takes its place. */
 corm_arena *binding_scratch(lua_State *L, binding_state *state) {
-  bool is_new;
-  scratch_box *box = binding_borrow(L, BINDING_LOAN_BOX, BINDING_BOX, sizeof *box, &is_new);
-  if (is_new) {
-    corm_arena_init(&box->arena, &state->mem);
-    corm_buf_init(&box->buf, &state->mem);
+  luaL_checkstack(L, 4, "scratch");
+  scratch_box *box = state->idle_box;
+  if (box) {
+    state->idle_box = NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->idle[BINDING_LOAN_BOX]);
+    return &box->arena;
   }
+  box = binding_new(L, BINDING_BOX, sizeof *box, 0);
+  corm_arena_init(&box->arena, &state->mem);
+  corm_buf_init(&box->buf, &state->mem);
   return &box->arena;
 }
 
@@ -328,15 +334,17 @@ static scratch_box *box_of(corm_arena *arena) {
 }
 
 void binding_scratch_done(lua_State *L, binding_state *state, corm_arena *arena) {
-  (void)state;
   scratch_box *box = box_of(arena);
-  int anchor = lua_gettop(L);
-  while (anchor > 0 && lua_touserdata(L, anchor) != (void *)box) anchor--;
-  if (anchor == 0) return; /* the collector has it or will */
+  if (state->box != box) {
+    int anchor = lua_gettop(L);
+    while (anchor > 0 && lua_touserdata(L, anchor) != (void *)box) anchor--;
+    if (anchor == 0) return; /* the collector has it or will */
+    binding_give_back(L, BINDING_LOAN_BOX, anchor);
+  }
   corm_arena_reset(arena);
   if (arena->blocks && (size_t)(arena->end - arena->next) > BOX_KEEPS) corm_arena_clear(arena);
   if (box->buf.cap > BOX_KEEPS) corm_buf_clear(&box->buf);
-  binding_give_back(L, BINDING_LOAN_BOX, anchor);
+  state->box = state->idle_box = box;
 }
 
 corm_buf *binding_scratch_buf(corm_arena *arena) {
