@@ -115,7 +115,7 @@ static size_t write_numbered(char *out, const char *stem, size_t len, const char
   size_t first = sizeof digits;
   memcpy(out, stem, len);
   while (*between) out[len++] = *between++;
-  if (number < 10) {
+  if (number < 10) { /* most are */
     out[len] = (char)('0' + number);
     out[len + 1] = '\0';
     return len + 1;
@@ -185,25 +185,27 @@ const char *corm_fit_name(corm_compiler *c, const char *name, size_t len) {
   return cut;
 }
 
-/* Gives an empty slot the stem's next name. */
-static const char *make_name(corm_compiler *c, corm_name_slot *slot, corm_identity identity, const char *stem,
-                             size_t len) {
-  uint32_t number = next_number(c, stem, (uint32_t)len);
+/* Gives an empty slot the stem's next name; false: no memory. */
+static bool make_name(corm_compiler *c, corm_name_slot *slot, corm_identity identity, const char *stem, size_t len) {
+  const uint32_t number = next_number(c, stem, (uint32_t)len);
   char *name = corm_arena_alloc(c->arena, len + 12);
-  if (!name) {
-    corm_compiler_check(c, NULL);
-    return "";
+  if (!corm_compiler_check(c, name)) return false;
+  slot->identity = identity;
+  slot->stem = stem;
+  slot->name = name;
+  slot->len = write_numbered(name, stem, len, "_", number);
+  if (slot->len + 6 > c->dialect->max_identifier) {
+    slot->name = corm_fit_name(c, name, slot->len);
+    slot->len = strlen(slot->name);
   }
-  len = write_numbered(name, stem, len, "_", number);
-  *slot = (corm_name_slot){identity, stem, corm_fit_name(c, name, len)};
   c->nnames++;
-  return slot->name;
+  return true;
 }
 
 const char *corm_anonymous_name(corm_compiler *c, corm_identity identity, const char *stem) {
   corm_name_slot *slot = name_slot(c, identity, stem);
   if (!slot) return "";
-  return slot->name ? slot->name : make_name(c, slot, identity, stem, strlen(stem));
+  return slot->name || make_name(c, slot, identity, stem, strlen(stem)) ? slot->name : "";
 }
 
 /* -- placeholders -------------------------------------------------------------------------------------------------- */
@@ -239,15 +241,20 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
   }
 }
 
-static inline void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+/* Behind a placeholder: its type, where the database would not know it. */
+static inline void cast_bind(corm_compiler *c, const corm_type *type, corm_place place) {
+  if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
+  bool inferred = corm_type_value_kind(type) == CORM_TEXT && !type->owner;
+  if (place == CORM_PLACE_SHARED && inferred) return;
+  c->dialect->bind_cast(c->dialect, type, &c->text);
+}
+
+static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   if (c->nbinds == c->binds_cap && !reserve_binds(c, 1)) return;
   c->binds[c->nbinds] = *bind;
   c->binds[c->nbinds++].part = c->part;
   placeholder(c, bind);
-  if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
-  bool inferred = corm_type_value_kind(bind->type) == CORM_TEXT && !bind->type->owner;
-  if (place == CORM_PLACE_SHARED && inferred) return;
-  c->dialect->bind_cast(c->dialect, bind->type, &c->text);
+  cast_bind(c, bind->type, place);
 }
 
 void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
@@ -379,39 +386,60 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
   corm_emit_bytes(c, ")", 1);
 }
 
+/* The slot of a name that is made up; NULL when memory ran out. */
+static inline corm_name_slot *unique_name(corm_compiler *c, const corm_bind *bind) {
+  const size_t len = word_length(bind->key);
+  const char *stem = len ? bind->key : clean_stem(c, bind->key);
+  const corm_identity identity = {.a = bind};
+  corm_name_slot *slot = name_slot(c, identity, stem);
+  if (!slot || slot->name) return slot;
+  return make_name(c, slot, identity, stem, len ? len : strlen(stem)) ? slot : NULL;
+}
+
 const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
   if (bind->unique) {
-    const size_t len = word_length(bind->key);
-    const char *stem = len ? bind->key : clean_stem(c, bind->key);
-    const corm_identity identity = {.a = bind};
-    corm_name_slot *slot = name_slot(c, identity, stem);
-    if (!slot) return "";
-    return slot->name ? slot->name : make_name(c, slot, identity, stem, len ? len : strlen(stem));
+    const corm_name_slot *slot = unique_name(c, bind);
+    return slot ? slot->name : "";
   }
   c->named_binds = true;
   return bind->key;
 }
 
+/* A usual one: it has a value of a plain type and a name that is made up. */
+static void emit_usual_bind(corm_compiler *c, const corm_bind *bind, const corm_type *type, const corm_column *column,
+                            corm_place place) {
+  const corm_name_slot *slot = unique_name(c, bind);
+  if (!slot || (c->nbinds == c->binds_cap && !reserve_binds(c, 1))) return;
+  c->binds[c->nbinds++] = (corm_compiled_bind){
+      .name = slot->name, .node = bind, .type = type, .column = column, .element = -1, .part = c->part};
+  if (!c->options.named) {
+    placeholder(c, &c->binds[c->nbinds - 1]);
+    cast_bind(c, type, place);
+  } else if (corm_emit_fits(c, slot->len + 1)) {
+    char *at = c->text.ptr + c->text.len;
+    *at = ':';
+    memcpy(at + 1, slot->name, slot->len + 1);
+    c->text.len += slot->len + 1;
+  }
+}
+
 /* -- all of them --------------------------------------------------------------------------------------------------- */
 
-/* A value that is sent, and no list. */
-static void bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
-                       corm_place place) {
+/* The type that the value of a bind is sent as. */
+static inline const corm_type *sent_type(const corm_bind *bind, const corm_column *column) {
   const corm_type *type = bind->base.type;
-  if (column && type->kind == CORM_TYPE_NULLTYPE && !type->custom) type = column->type;
-  const corm_compiled_bind made = {
-      .name = name, .node = bind, .type = type, .column = column, .element = -1, .part = c->part};
-  if (type->hosted)
-    corm_add_bind(c, &made, place);
-  else
-    add_plain_bind(c, &made, place);
+  return column && type->kind == CORM_TYPE_NULLTYPE && !type->custom ? column->type : type;
 }
 
 void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *name, const corm_column *column,
                           const corm_node *left, corm_op op, corm_place place) {
   const bool is_list = bind->expanding;
   if (!is_list && !c->options.literal_binds) {
-    bind_value(c, bind, name ? name : corm_bind_name(c, bind), column, place);
+    if (!name) name = corm_bind_name(c, bind);
+    corm_add_bind(c,
+                  &(corm_compiled_bind){
+                      .name = name, .node = bind, .type = sent_type(bind, column), .column = column, .element = -1},
+                  place);
     return;
   }
   if (is_list && bind->required) {
@@ -441,8 +469,9 @@ void corm_emit_bind_value(corm_compiler *c, const corm_bind *bind, const char *n
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place) {
   if (c->given) bind = corm_given_bind(c, bind);
-  if (!bind->late && !bind->expanding && !c->options.literal_binds) {
-    bind_value(c, bind, corm_bind_name(c, bind), column, place);
+  const corm_type *type = sent_type(bind, column);
+  if (bind->unique && !bind->late && !bind->expanding && !c->options.literal_binds && !type->hosted) {
+    emit_usual_bind(c, bind, type, column, place);
   } else if (bind->late) {
     corm_emit_late(c, bind, column, left, op, place);
   } else {

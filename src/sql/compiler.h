@@ -57,7 +57,8 @@ typedef struct corm_hole {
 typedef struct corm_name_slot {
   corm_identity identity;
   const char *stem;
-  const char *name;
+  const char *name; /* NULL: empty */
+  size_t len;
 } corm_name_slot;
 
 /* How often a stem was used. */

@@ -7,15 +7,6 @@
 
 /* Leaves and wrappers. What depends on operators (grouping, comparison, conditions) is in operators.c. */
 
-void *corm_node_new(corm_arena *arena, size_t size, corm_node_kind kind, corm_op op, const corm_type *type) {
-  corm_node *node = corm_arena_zalloc(arena, 1, size);
-  if (!node) return NULL;
-  node->kind = (uint8_t)kind;
-  node->op = (uint8_t)op;
-  node->type = type ? type : corm_type_default(CORM_TYPE_NULLTYPE);
-  return node;
-}
-
 const corm_type *corm_node_type(const corm_node *node) {
   if (node->kind != CORM_NODE_COLUMN) return node->type;
   const corm_column *column = ((const corm_column_node *)node)->column;

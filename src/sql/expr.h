@@ -2,13 +2,24 @@
 #ifndef CORM_SQL_EXPR_H
 #define CORM_SQL_EXPR_H
 
+#include <string.h>
+
 #include "sql/node.h"
 
 /* Pseudo operators to group against: the whole of a condition, and nothing at all (which groups every operator). */
 enum { CORM_AGAINST_CONDITION = CORM_OP_COUNT, CORM_AGAINST_NOTHING };
 
-/* A zeroed node; NULL when the arena is full. */
-void *corm_node_new(corm_arena *arena, size_t size, corm_node_kind kind, corm_op op, const corm_type *type);
+/* A zeroed node; NULL when the arena is full. It stands here since the size is a constant for the caller. */
+static inline void *corm_node_new(corm_arena *arena, size_t size, corm_node_kind kind, corm_op op,
+                                  const corm_type *type) {
+  corm_node *node = corm_arena_alloc(arena, size);
+  if (!node) return NULL;
+  memset(node, 0, size);
+  node->kind = (uint8_t)kind;
+  node->op = (uint8_t)op;
+  node->type = type ? type : corm_type_default(CORM_TYPE_NULLTYPE);
+  return node;
+}
 
 /* The type of a value: a column's own, even when it was resolved after the node was made. */
 const corm_type *corm_node_type(const corm_node *node);
