@@ -23,7 +23,12 @@ static void allocate(binding_build *b) {
 }
 
 void binding_build_start(binding_build *b, lua_State *L, binding_kind kind, size_t size, size_t room, int nuvalue) {
-  *b = (binding_build){.L = L, .kind = (int)kind, .size = CORM_ARENA_ROUND(size), .room = room, .nuvalue = nuvalue};
+  b->L = L;
+  b->size = CORM_ARENA_ROUND(size);
+  b->room = room;
+  b->kind = (int)kind;
+  b->nuvalue = nuvalue;
+  b->tries = 0;
   allocate(b);
 }
 
@@ -279,6 +284,15 @@ static void read_hosted(lua_State *L, int arg, const corm_type *type, const char
 }
 
 void binding_arg_read(lua_State *L, int arg, const corm_type *type, const char *what, binding_arg *out) {
+  if (lua_type(L, arg) == LUA_TNUMBER && !(type && type->hosted)) {
+    out->node = NULL;
+    out->type = NULL;
+    out->literal.kind = CORM_ABSENT;
+    corm_scratch_init(&out->scratch, NULL);
+    out->room = BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(64);
+    (void)binding_tovalue(L, arg, &out->scratch, &out->value);
+    return;
+  }
   out->room = 0;
   out->node = binding_tonode(L, arg);
   if (out->node) {

@@ -78,7 +78,7 @@ static corm_status join_in(corm_arena *arena, corm_select *select, const join_ar
 }
 
 /* The select at 1 joined; the arguments first..last are kept alive. */
-static int push_joined(lua_State *L, const corm_select *old, const join_args *args, int first) {
+static int push_joined(lua_State *L, const binding_stmt *old, const join_args *args, int first) {
   corm_error err;
   corm_error_init(&err);
   corm_select *select;
@@ -88,19 +88,19 @@ static int push_joined(lua_State *L, const corm_select *old, const join_args *ar
   do {
     select = corm_arena_alloc(&b.arena, sizeof *select);
     if (!select) continue;
-    *select = *old;
+    *select = *(const corm_select *)old->base.node;
     if (join_in(&b.arena, select, args, &err) == CORM_OK) continue;
     if (!b.arena.failed) return binding_raise(L, &err);
     corm_error_clear(&err);
     select = NULL;
   } while (binding_build_again(&b, select ? &select->base : NULL));
-  binding_statement_finish(L, true, first, last);
-  ((binding_stmt *)lua_touserdata(L, -1))->entity = args->entity;
+  binding_statement_built(&b, old, first, last);
+  ((binding_stmt *)b.expr)->entity = args->entity;
   return 1;
 }
 
 static int join(lua_State *L, bool outer, const char *method) {
-  const corm_select *old = (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, method)->base.node;
+  const binding_stmt *old = binding_checkstatement(L, CORM_NODE_SELECT, method);
   join_args args = {.outer = outer};
   int last = read_options(L, 3, method, &args);
   read_target(L, 2, last, method, &args);
@@ -108,7 +108,7 @@ static int join(lua_State *L, bool outer, const char *method) {
 }
 
 static int join_from(lua_State *L, bool outer, const char *method) {
-  const corm_select *old = (const corm_select *)binding_checkstatement(L, CORM_NODE_SELECT, method)->base.node;
+  const binding_stmt *old = binding_checkstatement(L, CORM_NODE_SELECT, method);
   join_args args = {.outer = outer};
   int last = read_options(L, 4, method, &args);
   args.left = binding_checkfrom(L, 2, method);

@@ -61,8 +61,7 @@ static void inherit(lua_State *L, const binding_stmt *old, binding_stmt *made) {
   }
 }
 
-void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
-  if (derived) inherit(L, lua_touserdata(L, 1), lua_touserdata(L, -1));
+static void anchor_arguments(lua_State *L, int first, int last) {
   int n = last - first + 1;
   if (n <= FEW) {
     for (int i = 0; i < n; i++) binding_anchor(L, BINDING_STMT_ANCHOR + i, first + i);
@@ -74,6 +73,16 @@ void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
     lua_rawseti(L, -2, i + 1);
   }
   lua_setiuservalue(L, -2, BINDING_STMT_ANCHOR);
+}
+
+void binding_statement_finish(lua_State *L, bool derived, int first, int last) {
+  if (derived) inherit(L, lua_touserdata(L, 1), lua_touserdata(L, -1));
+  anchor_arguments(L, first, last);
+}
+
+void binding_statement_built(binding_build *b, const binding_stmt *old, int first, int last) {
+  if (old) inherit(b->L, old, (binding_stmt *)b->expr);
+  anchor_arguments(b->L, first, last);
 }
 
 /* -- conditions ------------------------------------------------------------------------------------------------ */
@@ -189,7 +198,7 @@ static int add_conditions(lua_State *L, const binding_stmt *old, int first, int 
     if (node && local && !(said = say_locally(&b.arena, local, added, n))) node = NULL;
     if (node && !(*where = binding_conjunction_in(&b.arena, *where, said, n))) node = NULL;
   } while (binding_build_again(&b, node));
-  binding_statement_finish(L, true, first, last);
+  binding_statement_built(&b, old, first, last);
   return 1;
 }
 

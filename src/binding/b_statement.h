@@ -87,6 +87,8 @@ void binding_statement_start(binding_build *b, lua_State *L, size_t room, int na
 /* Finishes it: what was said of the statement at 1 (`derived`) holds for the new one, and the arguments first..last
  * stay alive. */
 void binding_statement_finish(lua_State *L, bool derived, int first, int last);
+/* The same for a statement that was just built of `old`, the one at 1; NULL: of nothing. */
+void binding_statement_built(binding_build *b, const binding_stmt *old, int first, int last);
 /* Up to so many arguments need no memory of their own: they are anchored one by one, more by a table. */
 #define BINDING_FEW 16
 /* The conditions at first..last in `few`, or in memory that is left on the stack behind them. */

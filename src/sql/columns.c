@@ -180,7 +180,14 @@ static corm_status expand_bundle(expansion *x, const corm_bundle *bundle) {
   x->out->bundles[number] = bundle;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; i < bundle->n && status == CORM_OK; i++) {
-    status = add_column(x, bundle->columns[i], (int32_t)number);
+    const corm_node *node = bundle->columns[i];
+    if (node->kind == CORM_NODE_COLUMN && x->out->n < x->cap) {
+      const corm_column_node *column = (const corm_column_node *)node;
+      x->out->items[x->out->n++] =
+          (corm_select_column){.node = node, .name = column->name, .key = column->key, .bundle = (int32_t)number};
+    } else {
+      status = add_column(x, node, (int32_t)number);
+    }
   }
   return status;
 }

@@ -128,6 +128,25 @@ static CORM_NOINLINE void emit_any_column(corm_compiler *c, const corm_column_no
   }
 }
 
+/* memcpy without a call for the length of most names: two words that may overlap. */
+static inline void copy_short(char *to, const char *from, size_t len) {
+  uint64_t first8, last8;
+  uint32_t first4, last4;
+  if (len >= sizeof first8 && len <= 2 * sizeof first8) {
+    memcpy(&first8, from, sizeof first8);
+    memcpy(&last8, from + len - sizeof last8, sizeof last8);
+    memcpy(to, &first8, sizeof first8);
+    memcpy(to + len - sizeof last8, &last8, sizeof last8);
+  } else if (len >= sizeof first4 && len < sizeof first8) {
+    memcpy(&first4, from, sizeof first4);
+    memcpy(&last4, from + len - sizeof last4, sizeof last4);
+    memcpy(to, &first4, sizeof first4);
+    memcpy(to + len - sizeof last4, &last4, sizeof last4);
+  } else {
+    memcpy(to, from, len);
+  }
+}
+
 /* Most columns are a table's, whose name is in the text, and need no quotes: what stands for them is copied. */
 void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
   const corm_column *own = column->column;
@@ -139,8 +158,8 @@ void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
     return;
   }
   char *at = c->text.ptr + c->text.len;
-  memcpy(at, c->text.ptr + known->at, known->len);
-  memcpy(at + known->len, own->name, own->plain);
+  copy_short(at, c->text.ptr + known->at, known->len);
+  copy_short(at + known->len, own->name, own->plain);
   c->text.len += known->len + own->plain;
   c->text.ptr[c->text.len] = '\0';
 }

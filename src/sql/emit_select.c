@@ -124,20 +124,30 @@ static void emit_around(corm_compiler *c, const corm_type_custom *custom, const 
   if (corm_compiler_check(c, (void *)(uintptr_t)hole.inner)) corm_emit_around(c, custom->column, &hole);
 }
 
+/* A column and nothing else: no label, nothing that its type puts around it. */
+static inline bool is_bare(const corm_select_column *column, bool all_labels, bool leaves) {
+  const corm_node *node = column->node;
+  if (node->kind != CORM_NODE_COLUMN || column->required) return false;
+  return !(all_labels && ((const corm_column_node *)node)->from) && !(leaves && corm_node_type(node)->hosted);
+}
+
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report,
                        bool leaves) {
   corm_compiled_column *out = report && !c->options.text ? reserve_report(c, columns) : NULL;
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);
+    if (is_bare(column, all_labels, leaves)) {
+      corm_emit_column(c, (const corm_column_node *)column->node);
+      if (out) report_column(&out[i], column, corm_natural_text(c, column));
+      continue;
+    }
     /* The label takes its number before what it labels. */
     const corm_type_custom *around = leaves ? custom_around(c, column->node) : NULL;
     bool labelled = around || is_labelled(column, all_labels);
     const char *name = labelled ? corm_label_text(c, column) : NULL;
     if (around) {
       emit_around(c, around, column->node);
-    } else if (column->node->kind == CORM_NODE_COLUMN) {
-      corm_emit_column(c, (const corm_column_node *)column->node);
     } else {
       corm_emit_node(c, column->node);
     }

@@ -7,12 +7,6 @@
 
 /* Leaves and wrappers. What depends on operators (grouping, comparison, conditions) is in operators.c. */
 
-const corm_type *corm_node_type(const corm_node *node) {
-  if (node->kind != CORM_NODE_COLUMN) return node->type;
-  const corm_column *column = ((const corm_column_node *)node)->column;
-  return column && column->type ? column->type : node->type;
-}
-
 const corm_node *corm_column_node_in(corm_arena *arena, const corm_column *column, const corm_node *from) {
   if (from && from->kind == CORM_NODE_ALIAS && ((const corm_alias *)from)->renames) {
     const corm_node *found = corm_from_selected_in(arena, from, column);

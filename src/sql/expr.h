@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "schema/column.h"
 #include "sql/node.h"
 
 /* Pseudo operators to group against: the whole of a condition, and nothing at all (which groups every operator). */
@@ -22,11 +23,22 @@ static inline void *corm_node_new(corm_arena *arena, size_t size, corm_node_kind
 }
 
 /* The type of a value: a column's own, even when it was resolved after the node was made. */
-const corm_type *corm_node_type(const corm_node *node);
+static inline const corm_type *corm_node_type(const corm_node *node) {
+  if (node->kind != CORM_NODE_COLUMN) return node->type;
+  const corm_column *column = ((const corm_column_node *)node)->column;
+  return column && column->type ? column->type : node->type;
+}
 
 /* The operand in parentheses when `against` (an operator or a pseudo operator) asks for them; a boolean value becomes a
    condition (IS_TRUE). `precedence` counts for CUSTOM only. NULL stays NULL. */
-const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence);
+const corm_node *corm_group_any_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence);
+/* Columns and values, as most operands are, need none beside an operator. */
+static inline const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against,
+                                             int precedence) {
+  bool condition = against == CORM_OP_AND || against == CORM_OP_OR || against == CORM_AGAINST_CONDITION;
+  bool bare = node && !condition && (node->kind == CORM_NODE_COLUMN || node->kind == CORM_NODE_BIND);
+  return bare ? node : corm_group_any_in(arena, node, against, precedence);
+}
 
 /* (element) */
 const corm_node *corm_grouping_in(corm_arena *arena, const corm_node *element);

@@ -37,6 +37,8 @@ corm_from_slot *corm_from_map_find(const corm_from_map *map, const corm_node *fr
 
 /* Fewer are found as fast by looking at each. */
 #define FEW_FROMS 32
+/* For so few a join is searched one by one. */
+#define FEW_BESIDE 6
 
 static void note(corm_from_list *list, uint32_t number) {
   const corm_node *from = list->items[number];
@@ -192,7 +194,27 @@ bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_nod
   return from != NULL;
 }
 
+/* One join and a few FROMs beside it. */
+static bool hide_few(corm_from_list *list, const corm_node *join) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < list->n; i++) {
+    const corm_node *from = list->items[i];
+    if (from == join || !corm_from_contains(list->arena, join, from)) list->items[kept++] = from;
+  }
+  corm_from_list_cut(list, kept);
+  return !list->arena->failed;
+}
+
 bool corm_from_list_hide_joined(corm_from_list *list) {
+  const corm_node *last = NULL;
+  uint32_t joins = 0;
+  for (uint32_t i = 0; i < list->n; i++) {
+    if (list->items[i]->kind != CORM_NODE_JOIN) continue;
+    last = list->items[i];
+    joins++;
+  }
+  if (joins == 0 || list->n == 1) return true;
+  if (joins == 1 && list->n <= FEW_BESIDE) return hide_few(list, last);
   corm_from_list hidden;
   corm_from_list_init(&hidden, list->arena);
   for (uint32_t i = 0; i < list->n; i++) {

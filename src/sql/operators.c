@@ -102,10 +102,9 @@ static const corm_node *group_silent(corm_arena *arena, const corm_node *node, u
   return wrap_again(arena, node, grouped);
 }
 
-const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
+const corm_node *corm_group_any_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   if (!node) return NULL;
   const bool condition = against == CORM_OP_AND || against == CORM_OP_OR || against == CORM_AGAINST_CONDITION;
-  if (!condition && (node->kind == CORM_NODE_COLUMN || node->kind == CORM_NODE_BIND)) return node;
   int outer = precedence_against(against, precedence);
   switch ((corm_node_kind)node->kind) {
   case CORM_NODE_BINARY: return needs_group(node, against, outer) ? corm_grouping_in(arena, node) : node;
