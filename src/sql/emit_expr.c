@@ -49,14 +49,7 @@ const char *corm_alias_name(corm_compiler *c, const corm_alias *alias) {
   return corm_anonymous_name(c, (corm_identity){.a = alias}, stem);
 }
 
-/* "user." before a column: written and quoted once, then copied from the text. NULL: it was not written yet. */
-static inline const corm_prefix *known_prefix(const corm_compiler *c, const void *identity) {
-  for (size_t i = 0; i < sizeof c->prefixes / sizeof *c->prefixes; i++)
-    if (c->prefixes[i].from == identity) return &c->prefixes[i];
-  return NULL;
-}
-
-static CORM_NOINLINE void emit_first_prefix(corm_compiler *c, const corm_node *from, const void *identity) {
+static CORM_NOINLINE void emit_first_prefix(corm_compiler *c, const corm_node *from) {
   size_t at = c->text.len;
   if (from->kind == CORM_NODE_TABLE) {
     corm_dialect_table_name(c->dialect, ((const corm_table_node *)from)->table, &c->text);
@@ -67,14 +60,13 @@ static CORM_NOINLINE void emit_first_prefix(corm_compiler *c, const corm_node *f
   }
   corm_emit_bytes(c, ".", 1);
   unsigned slot = c->next_prefix++ % (sizeof c->prefixes / sizeof *c->prefixes);
-  c->prefixes[slot] = (corm_prefix){identity, at, c->text.len - at};
+  c->prefixes[slot] = (corm_prefix){corm_from_identity(from), at, c->text.len - at};
 }
 
 static void emit_prefix(corm_compiler *c, const corm_node *from) {
-  const void *identity = corm_from_identity(from);
-  const corm_prefix *known = known_prefix(c, identity);
+  const corm_prefix *known = corm_known_prefix(c, from);
   if (!known)
-    emit_first_prefix(c, from, identity);
+    emit_first_prefix(c, from);
   else if (corm_emit_fits(c, known->len)) /* room first: the text may move */
     corm_emit_bytes(c, c->text.ptr + known->at, known->len);
 }
@@ -128,40 +120,9 @@ static CORM_NOINLINE void emit_any_column(corm_compiler *c, const corm_column_no
   }
 }
 
-/* memcpy without a call for the length of most names: two words that may overlap. */
-static inline void copy_short(char *to, const char *from, size_t len) {
-  uint64_t first8, last8;
-  uint32_t first4, last4;
-  if (len >= sizeof first8 && len <= 2 * sizeof first8) {
-    memcpy(&first8, from, sizeof first8);
-    memcpy(&last8, from + len - sizeof last8, sizeof last8);
-    memcpy(to, &first8, sizeof first8);
-    memcpy(to + len - sizeof last8, &last8, sizeof last8);
-  } else if (len >= sizeof first4 && len < sizeof first8) {
-    memcpy(&first4, from, sizeof first4);
-    memcpy(&last4, from + len - sizeof last4, sizeof last4);
-    memcpy(to, &first4, sizeof first4);
-    memcpy(to + len - sizeof last4, &last4, sizeof last4);
-  } else {
-    memcpy(to, from, len);
-  }
-}
-
-/* Most columns are a table's, whose name is in the text, and need no quotes: what stands for them is copied. */
 void corm_emit_column(corm_compiler *c, const corm_column_node *column) {
-  const corm_column *own = column->column;
-  const bool usual = own && own->bare == c->dialect && own->name == column->name && column->from &&
-                     column->from->kind == CORM_NODE_TABLE && !c->bare_columns;
-  const corm_prefix *known = usual ? known_prefix(c, ((const corm_table_node *)column->from)->table) : NULL;
-  if (!known || !corm_emit_fits(c, known->len + own->plain)) {
-    emit_any_column(c, column);
-    return;
-  }
-  char *at = c->text.ptr + c->text.len;
-  copy_short(at, c->text.ptr + known->at, known->len);
-  copy_short(at + known->len, own->name, own->plain);
-  c->text.len += known->len + own->plain;
-  c->text.ptr[c->text.len] = '\0';
+  const corm_prefix *known = corm_is_tables(c, column) ? corm_known_prefix(c, column->from) : NULL;
+  if (!known || !corm_emit_known(c, column->column, known)) emit_any_column(c, column);
 }
 
 static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
@@ -219,7 +180,7 @@ static void step_list(corm_compiler *c, const corm_task *task) {
   corm_task rest = *task;
   for (; rest.index < list->n && !c->failed; rest.index++) {
     const corm_node *item = list->items[rest.index];
-    if (rest.index > 0) corm_emit_text(c, corm_ops[list->base.op].text);
+    if (rest.index > 0) corm_emit_op(c, (corm_op)list->base.op);
     if (!is_short(item)) {
       if (rest.index + 1 < list->n) corm_push_again(c, &rest);
       corm_push_placed(c, item, list->base.op == CORM_OP_COMMA ? (corm_place)task->place : CORM_PLACE_UNTYPED);

@@ -146,7 +146,10 @@ static void like_right(corm_compiler *c, const corm_binary *binary) {
   bool before = binary->base.flags & CORM_LIKE_PERCENT_BEFORE, after = binary->base.flags & CORM_LIKE_PERCENT_AFTER;
   bool call = c->dialect->concat_call;
   if (lowered) corm_emit_bytes(c, ")", 1);
-  corm_emit_text(c, lowered ? (negated ? " NOT LIKE " : " LIKE ") : corm_ops[binary->base.op].text);
+  if (lowered)
+    corm_emit_text(c, negated ? " NOT LIKE " : " LIKE ");
+  else
+    corm_emit_op(c, (corm_op)binary->base.op);
   if (call && (before || after)) corm_emit_text(c, "concat(");
   if (before) corm_emit_text(c, call ? "'%', " : "'%' || ");
   if (lowered) corm_emit_text(c, "lower(");
@@ -206,7 +209,7 @@ static void binary_right(corm_compiler *c, const corm_binary *binary) {
   case CORM_OP_BETWEEN:
   case CORM_OP_NOT_BETWEEN: between_right(c, binary); return;
   case CORM_OP_CUSTOM: emit_custom(c, binary); break;
-  default: corm_emit_text(c, corm_ops[binary->base.op].text); break;
+  default: corm_emit_op(c, (corm_op)binary->base.op); break;
   }
   if (binary->base.op == CORM_OP_NOT_IN) corm_push_text(c, ")");
   if (binary->right->kind == CORM_NODE_BIND) {

@@ -134,14 +134,22 @@ static inline bool is_bare(const corm_select_column *column, bool all_labels, bo
 void corm_emit_columns(corm_compiler *c, const corm_select_columns *columns, bool all_labels, bool report,
                        bool leaves) {
   corm_compiled_column *out = report && !c->options.text ? reserve_report(c, columns) : NULL;
+  const corm_node *from = NULL;
+  const corm_prefix *known = NULL; /* of `from` */
   for (uint32_t i = 0; i < columns->n && !c->failed; i++) {
     const corm_select_column *column = &columns->items[i];
     if (i > 0) corm_emit_bytes(c, ", ", 2);
     if (is_bare(column, all_labels, leaves)) {
-      corm_emit_column(c, (const corm_column_node *)column->node);
+      const corm_column_node *node = (const corm_column_node *)column->node;
+      if (!(known && node->from == from && corm_is_tables(c, node) && corm_emit_known(c, node->column, known))) {
+        corm_emit_column(c, node);
+        from = node->from;
+        known = from ? corm_known_prefix(c, from) : NULL;
+      }
       if (out) report_column(&out[i], column, corm_natural_text(c, column));
       continue;
     }
+    known = NULL;
     /* The label takes its number before what it labels. */
     const corm_type_custom *around = leaves ? custom_around(c, column->node) : NULL;
     bool labelled = around || is_labelled(column, all_labels);

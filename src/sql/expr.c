@@ -52,11 +52,14 @@ static bool copy_value(corm_arena *arena, const corm_value *value, corm_value *o
   return out->as.s != NULL;
 }
 
+/* What a bind is called that nothing names. */
+static const char unnamed[] = "param";
+
 static corm_bind *new_bind(corm_arena *arena, const char *key, const corm_type *type, const corm_value *value) {
   if (!type) type = value ? corm_type_of_value(value) : NULL;
   corm_bind *node = corm_node_new(arena, sizeof *node, CORM_NODE_BIND, CORM_OP_NONE, type);
   if (!node) return NULL;
-  node->key = corm_arena_dup(arena, key, strlen(key));
+  node->key = key == unnamed ? unnamed : corm_arena_dup(arena, key, strlen(key));
   node->required = !value;
   node->value = corm_value_null();
   if (!node->key || (value && !copy_value(arena, value, &node->value))) return NULL;
@@ -64,7 +67,7 @@ static corm_bind *new_bind(corm_arena *arena, const char *key, const corm_type *
 }
 
 const corm_node *corm_bind_in(corm_arena *arena, const char *hint, const corm_type *type, const corm_value *value) {
-  return corm_bindparam_in(arena, hint ? hint : "param", type, value, true);
+  return corm_bindparam_in(arena, hint ? hint : unnamed, type, value, true);
 }
 
 bool corm_bind_literal_in(corm_arena *arena, const corm_node *bind, const corm_value *literal) {

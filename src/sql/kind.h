@@ -172,6 +172,7 @@ typedef struct corm_node {
 
 typedef struct corm_op_info {
   const char *text;
+  uint8_t len; /* of the text */
   int8_t precedence;
   uint8_t negation; /* corm_op; NONE: no operator of its own */
   uint8_t flags;

@@ -1,7 +1,8 @@
 #include "sql/node.h"
 
 const corm_op_info corm_ops[CORM_OP_COUNT] = {
-#define CORM_X(id, text, precedence, negation, flags) {text, precedence, CORM_OP_##negation, CORM_OP_##flags},
+#define CORM_X(id, text, precedence, negation, flags)                                                                  \
+  {text, sizeof(text) - 1, precedence, CORM_OP_##negation, CORM_OP_##flags},
     CORM_OPS(CORM_X)
 #undef CORM_X
 };
