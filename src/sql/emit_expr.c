@@ -1,4 +1,5 @@
 #include "sql/compiler.h"
+#include "sql/emit_column.h"
 #include "sql/restrict.h"
 
 /* Expressions and FROMs. Each node is a task on the compiler's own stack, so that depth costs no C stack; a step does

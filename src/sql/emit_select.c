@@ -1,4 +1,5 @@
 #include "sql/compiler.h"
+#include "sql/emit_column.h"
 #include "sql/lint.h"
 #include "sql/restrict.h"
 

@@ -97,7 +97,7 @@ static const corm_node *wrap_again(corm_arena *arena, const corm_node *node, con
 static const corm_node *group_silent(corm_arena *arena, const corm_node *node, unsigned against, int precedence) {
   const corm_node *inner = node;
   for (const corm_node *element = silent_element(inner); element; element = silent_element(inner)) inner = element;
-  const corm_node *grouped = corm_group_in(arena, inner, against, precedence);
+  const corm_node *grouped = corm_group_any_in(arena, inner, against, precedence);
   if (!grouped || grouped == inner) return grouped ? node : NULL;
   return wrap_again(arena, node, grouped);
 }
