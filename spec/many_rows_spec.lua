@@ -222,6 +222,25 @@ describe("many rows", function()
     end
   end)
 
+  it("come by PostgreSQL's COPY where they are many, or promise to be", function()
+    if database.name ~= "postgresql" then return end
+    local function copied(stmt)
+      local rows = session:execute(stmt):all()
+      session:expunge_all()
+      return rows[1][2]:find("TO STDOUT", 1, true) ~= nil
+    end
+    local stmt = select(Day, corm.func.current_query())
+    assert.is_true(copied(stmt))
+    assert.is_false(copied(stmt:limit(ROWS)))
+    assert.is_true(copied(stmt:limit(ROWS))) -- it had many
+    assert.is_false(copied(stmt:where(Day.id:gt(0))))
+    assert.is_true(copied(stmt:where(Day.id:gt(0))))
+    assert.is_true(copied(stmt:where(Day.id:gt(ROWS - 10))))
+    assert.is_false(copied(stmt:where(Day.id:gt(0)))) -- it had few
+    assert.is_true(copied(stmt:where(Day.id:gt(0))))
+    for _ = 1, 2 do assert.is_false(copied(stmt:where(corm.cast(Day.date, corm.Text):ne "x"))) end
+  end)
+
   it("tell of one in the middle that cannot be computed, in a savepoint, too", function()
     if database.name == "sqlite" then return end
     session:execute(corm.text(([[CREATE VIEW share AS SELECT id, day_id, CASE WHEN id = %d
