@@ -119,8 +119,14 @@ end
 -- What stands behind the value in one column; nil: nothing does.
 local function beyond(column, by, value)
   if is_null(value) then return nil end
-  local condition = by.descending and column:lt(value) or column:gt(value)
-  return by.nullable and corm.or_(condition, column:is_(nil)) or condition
+  local condition
+  if type(value) ~= "boolean" then
+    condition = by.descending and column:lt(value) or column:gt(value)
+  elseif value == by.descending then -- of two truths false is the first
+    condition = column:eq(not value)
+  end
+  if not by.nullable then return condition end
+  return condition and corm.or_(condition, column:is_(nil)) or column:is_(nil)
 end
 
 -- The rows behind a cursor: equal in the first columns, and beyond it in the next one.
