@@ -200,6 +200,13 @@ const corm_node *binding_checkcondition(lua_State *L, int arg, const char *what)
     binding_error(L, CORM_E_ARGUMENT, "%s: a condition expected, got a string; raw SQL is written corm.text(\"...\")",
                   what);
     break;
+  case LUA_TUSERDATA: {
+    const binding_head *head = binding_headof(L, arg);
+    const corm_node *node = head ? node_of(head) : NULL;
+    if (!node) break;
+    check_is_value(L, node, what);
+    return node;
+  }
   default: break;
   }
   return binding_checkvalue(L, arg, what);

@@ -49,7 +49,8 @@ static int compare(lua_State *L, corm_op op, const char *method) {
     node = right.node || right.type ? corm_binary_in(&b.arena, op, left, binding_arg_in(&b.arena, &right, left))
                                     : corm_compare_in(&b.arena, op, left, &right.value);
   } while (binding_build_again(&b, node));
-  binding_anchor(L, 1, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
   if (right.node) binding_anchor(L, 2, 2);
   return 1;
 }
@@ -195,16 +196,17 @@ static int like(lua_State *L, corm_op op, const char *method) {
   const corm_node *left = check_operand(L, method), *node;
   binding_check_count(L, 2, method);
   binding_arg right;
-  binding_check_options(L, 3, method, specs, 1);
-  const char *escape = check_escape(L, 3, method);
+  const bool says_more = lua_gettop(L) > 2;
+  if (says_more) binding_check_options(L, 3, method, specs, 1);
+  const char *escape = says_more ? check_escape(L, 3, method) : NULL;
   binding_arg_read(L, 2, binding_hosted(left), method, &right);
-  binding_build b = binding_expression_start(L, ROOM_BINARY + right.room + 16, 2);
+  binding_build b = binding_expression_start(L, ROOM_BINARY + right.room + 16, right.node ? 2 : 1);
   do {
     const corm_node *pattern = binding_arg_in(&b.arena, &right, left);
     node = pattern ? corm_like_in(&b.arena, op, left, pattern, escape) : NULL;
   } while (binding_build_again(&b, node));
   binding_anchor(L, 1, 1);
-  binding_anchor(L, 2, 2);
+  if (right.node) binding_anchor(L, 2, 2);
   return 1;
 }
 

@@ -46,6 +46,7 @@ const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena
         node->kind == CORM_NODE_DELETE)
       binding_error(L, CORM_E_ARGUMENT, "%s: columns, tables or mapped classes expected, got %s", what,
                     binding_typename(L, arg));
+    if (node->kind == CORM_NODE_BUNDLE || node->kind == CORM_NODE_COLUMN) return node;
     binding_check_single(L, node, what);
     return binding_scalar_in(arena, node);
   }
@@ -99,7 +100,7 @@ static int select_call(lua_State *L) {
     select->ncolumns = (uint32_t)n;
     if (!select->columns) select = NULL;
   } while (binding_build_again(&b, select ? &select->base : NULL));
-  binding_statement_finish(L, false, 1, n);
+  binding_statement_built(&b, NULL, 1, n);
   return 1;
 }
 
@@ -227,7 +228,7 @@ static int order_method(lua_State *L, bool group, const char *method) {
     *(group ? &select->group_by : &select->order_by) = made;
     *(group ? &select->ngroup_by : &select->norder_by) = n;
   } while (binding_build_again(&b, select && !b.arena.failed ? &select->base : NULL));
-  binding_statement_finish(L, true, 2, last);
+  binding_statement_built(&b, lua_touserdata(L, 1), 2, last);
   return 1;
 }
 
@@ -280,8 +281,8 @@ static int row_count_method(lua_State *L, bool offset, const char *method) {
   const corm_select *old = binding_checkordered(L, method);
   corm_value value = {.kind = CORM_NULL};
   lua_settop(L, 2);
-  bool is_value = !lua_isnil(L, 2) && binding_row_count(L, 2, method, &value);
-  const corm_node *given = is_value || lua_isnil(L, 2) ? NULL : binding_checkvalue(L, 2, method);
+  const bool none = lua_isnil(L, 2), is_value = !none && binding_row_count(L, 2, method, &value);
+  const corm_node *given = is_value || none ? NULL : binding_checkvalue(L, 2, method);
   binding_build b;
   corm_select *select;
   bool fetches = !offset && old->extra && old->extra->fetch;
@@ -295,7 +296,7 @@ static int row_count_method(lua_State *L, bool offset, const char *method) {
     if (select) *(offset ? &select->offset : &select->limit) = count;
     if (fetches && select) select->extra = without_fetch_in(&b.arena, old->extra);
   } while (binding_build_again(&b, b.arena.failed ? NULL : &select->base));
-  binding_statement_finish(L, true, 2, 2);
+  binding_statement_built(&b, lua_touserdata(L, 1), 2, is_value ? 1 : 2);
   return 1;
 }
 

@@ -64,7 +64,10 @@ static void inherit(lua_State *L, const binding_stmt *old, binding_stmt *made) {
 static void anchor_arguments(lua_State *L, int first, int last) {
   int n = last - first + 1;
   if (n <= FEW) {
-    for (int i = 0; i < n; i++) binding_anchor(L, BINDING_STMT_ANCHOR + i, first + i);
+    for (int i = 0; i < n; i++) {
+      lua_pushvalue(L, first + i);
+      lua_setiuservalue(L, -2, BINDING_STMT_ANCHOR + i);
+    }
     return;
   }
   lua_createtable(L, n, 0);

@@ -1,5 +1,6 @@
 #include "base/map.h"
 #include "sql/compiler.h"
+#include "sql/emit_column.h"
 
 /* Names that the compiler makes up, and placeholders. Numbers count for each stem over binds, labels and aliases
    together, as SQLAlchemy's prefix_anon_map does: count_1, then :count_2. */
@@ -115,11 +116,6 @@ static size_t write_numbered(char *out, const char *stem, size_t len, const char
   size_t first = sizeof digits;
   memcpy(out, stem, len);
   while (*between) out[len++] = *between++;
-  if (number < 10) { /* most are */
-    out[len] = (char)('0' + number);
-    out[len + 1] = '\0';
-    return len + 1;
-  }
   do digits[--first] = (char)('0' + number % 10);
   while (number /= 10);
   while (first < sizeof digits) out[len++] = digits[first++];
@@ -135,10 +131,21 @@ const char *corm_numbered(corm_compiler *c, const char *stem, const char *betwee
   return name;
 }
 
+#define ALL_8   1, 1, 1, 1, 1, 1, 1, 1
+#define NONE_16 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+/* Letters, digits, the underscore, and what is no ASCII. */
+static const uint8_t words[256] = {
+    NONE_16, NONE_16, NONE_16, ALL_8, 1,     1,     0,     0,     0,     0,     0,     0, /* 0 to 9 */
+    0,       1,       1,       1,     1,     1,     1,     1,     ALL_8, ALL_8, 1,     1,
+    1,       0,       0,       0,     0,     1, /* A to Z, _ */
+    0,       1,       1,       1,     1,     1,     1,     1,     ALL_8, ALL_8, 1,     1,
+    1,       0,       0,       0,     0,     0, /* a to z */
+    ALL_8,   ALL_8,   ALL_8,   ALL_8, ALL_8, ALL_8, ALL_8, ALL_8, ALL_8, ALL_8, ALL_8, ALL_8,
+    ALL_8,   ALL_8,   ALL_8,   ALL_8,
+};
+
 static inline bool is_word(char byte) {
-  const unsigned char lower = (unsigned char)byte | 0x20;
-  return (unsigned char)(lower - 'a') < 26 || (byte >= '0' && byte <= '9') || byte == '_' ||
-         (unsigned char)byte >= 0x80;
+  return words[(unsigned char)byte];
 }
 
 /* The length of a text that is a word throughout; 0: it is none. */
@@ -193,7 +200,14 @@ static bool make_name(corm_compiler *c, corm_name_slot *slot, corm_identity iden
   slot->identity = identity;
   slot->stem = stem;
   slot->name = name;
-  slot->len = write_numbered(name, stem, len, "_", number);
+  if (number < 10) { /* as most are */
+    corm_copy_short(name, stem, len);
+    memcpy(name + len, "_0", 3);
+    name[len + 1] = (char)('0' + number);
+    slot->len = len + 2;
+  } else {
+    slot->len = write_numbered(name, stem, len, "_", number);
+  }
   if (slot->len + 6 > c->dialect->max_identifier) {
     slot->name = corm_fit_name(c, name, slot->len);
     slot->len = strlen(slot->name);
@@ -418,7 +432,7 @@ static void emit_usual_bind(corm_compiler *c, const corm_bind *bind, const corm_
   } else if (corm_emit_fits(c, slot->len + 1)) {
     char *at = c->text.ptr + c->text.len;
     *at = ':';
-    memcpy(at + 1, slot->name, slot->len + 1);
+    corm_copy_short(at + 1, slot->name, slot->len + 1);
     c->text.len += slot->len + 1;
   }
 }

@@ -36,8 +36,12 @@ static inline void corm_copy_short(char *to, const char *from, size_t len) {
     memcpy(&last4, from + len - sizeof last4, sizeof last4);
     memcpy(to, &first4, sizeof first4);
     memcpy(to + len - sizeof last4, &last4, sizeof last4);
-  } else {
+  } else if (len > 2 * sizeof first8) {
     memcpy(to, from, len);
+  } else if (len > 0) {
+    to[0] = from[0];
+    to[len / 2] = from[len / 2];
+    to[len - 1] = from[len - 1];
   }
 }
 

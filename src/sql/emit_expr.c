@@ -490,7 +490,7 @@ static void step(corm_compiler *c, const corm_task *task) {
 static CORM_NOINLINE void emit_by_tasks(corm_compiler *compiler, const corm_node *node) {
   size_t base = compiler->ntasks;
   const bool inside = compiler->inside;
-  corm_push_node(compiler, node);
+  if (!compiler->failed) step(compiler, &(corm_task){.node = node, .inside = inside});
   while (compiler->ntasks > base) {
     corm_task task = compiler->tasks[--compiler->ntasks];
     if (compiler->failed) continue;

@@ -59,7 +59,7 @@ static corm_bind *new_bind(corm_arena *arena, const char *key, const corm_type *
   if (!type) type = value ? corm_type_of_value(value) : NULL;
   corm_bind *node = corm_node_new(arena, sizeof *node, CORM_NODE_BIND, CORM_OP_NONE, type);
   if (!node) return NULL;
-  node->key = key == unnamed ? unnamed : corm_arena_dup(arena, key, strlen(key));
+  node->key = key == unnamed ? unnamed : corm_arena_copy(arena, key, strlen(key) + 1);
   node->required = !value;
   node->value = corm_value_null();
   if (!node->key || (value && !copy_value(arena, value, &node->value))) return NULL;

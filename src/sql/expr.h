@@ -32,11 +32,14 @@ static inline const corm_type *corm_node_type(const corm_node *node) {
 /* The operand in parentheses when `against` (an operator or a pseudo operator) asks for them; a boolean value becomes a
    condition (IS_TRUE). `precedence` counts for CUSTOM only. NULL stays NULL. */
 const corm_node *corm_group_any_in(corm_arena *arena, const corm_node *node, unsigned against, int precedence);
-/* Columns and values, as most operands are, need none beside an operator. */
+/* What most operands are needs none: columns and values beside an operator, comparisons in a condition. */
 static inline const corm_node *corm_group_in(corm_arena *arena, const corm_node *node, unsigned against,
                                              int precedence) {
+  if (!node) return NULL;
   bool condition = against == CORM_OP_AND || against == CORM_OP_OR || against == CORM_AGAINST_CONDITION;
-  bool bare = node && !condition && (node->kind == CORM_NODE_COLUMN || node->kind == CORM_NODE_BIND);
+  bool bare = condition ? node->kind == CORM_NODE_BINARY && node->op != CORM_OP_CUSTOM && !node->flags &&
+                              corm_ops[node->op].precedence > corm_ops[CORM_OP_AND].precedence
+                        : node->kind == CORM_NODE_COLUMN || node->kind == CORM_NODE_BIND;
   return bare ? node : corm_group_any_in(arena, node, against, precedence);
 }
 

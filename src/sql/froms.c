@@ -129,6 +129,8 @@ static const corm_node *whole_from(const corm_node *from) {
 
 static bool add_one(corm_from_list *list, const corm_node *from) {
   if (!from) return true;
+  for (uint32_t i = 0; i < list->n && i < FEW_BESIDE; i++)
+    if (list->items[i] == from) return true;
   if (from->kind == CORM_NODE_JOIN && corm_from_is_restricted(from)) list->restricted = true;
   return corm_from_list_add(list, from);
 }
