@@ -337,11 +337,6 @@ void binding_arg_keep(lua_State *L, int at, int kept) {
   while (lua_gettop(L) >= at) lua_rawseti(L, kept, (lua_Integer)lua_rawlen(L, kept) + 1);
 }
 
-const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
-  const corm_select *select = node ? corm_as_select(node) : NULL;
-  return select ? corm_scalar_subquery_in(arena, select) : node;
-}
-
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to) {
   if (arg->node) return binding_scalar_in(arena, arg->node);
   if (arg->type) return binding_arg_bind_in(arena, arg, compared_to ? corm_bind_hint(compared_to) : NULL, arg->type);
@@ -410,9 +405,7 @@ void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *method
   lua_pop(L, 1);
 }
 
-int binding_index(lua_State *L, binding_kind kind, binding_property property) {
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TFUNCTION) return 1;
+int binding_index_more(lua_State *L, binding_kind kind, binding_property property) {
   lua_settop(L, 2);
   if (property && lua_type(L, 2) == LUA_TSTRING) {
     void *block = binding_check(L, 1, kind, "index");

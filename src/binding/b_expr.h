@@ -103,7 +103,10 @@ void binding_arg_literal(binding_arg *arg, const corm_value *literal);
    opposite `compared_to` (NULL: nothing). */
 const corm_node *binding_arg_in(corm_arena *arena, const binding_arg *arg, const corm_node *compared_to);
 /* (SELECT ...) as a value for a select, other nodes unchanged; NULL when the arena is full. */
-const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node);
+static inline const corm_node *binding_scalar_in(corm_arena *arena, const corm_node *node) {
+  const corm_select *select = node ? corm_as_select(node) : NULL;
+  return select ? corm_scalar_subquery_in(arena, select) : node;
+}
 
 /* Pushes AND / OR of the conditions at the stack positions first..last. */
 void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const char *what);
@@ -137,7 +140,11 @@ void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *method
 /* An __index: a method of the kind, else what `property` pushes for a name that it knows (it returns true then), else
    the error with the nearest name. */
 typedef bool (*binding_property)(lua_State *L, void *block, const char *name);
-int binding_index(lua_State *L, binding_kind kind, binding_property property);
+int binding_index_more(lua_State *L, binding_kind kind, binding_property property); /* for what is no method */
+static inline int binding_index(lua_State *L, binding_kind kind, binding_property property) {
+  lua_pushvalue(L, 2);
+  return lua_rawget(L, lua_upvalueindex(2)) == LUA_TFUNCTION ? 1 : binding_index_more(L, kind, property);
+}
 
 /* -- what the ORM adds to statements; the state's pointer is NULL until it is opened -- */
 typedef struct binding_relation_join {

@@ -4,16 +4,12 @@
 
 #define PLAIN .precision = -1, .scale = -1, .return_scale = -1, .length = -1
 
-static const corm_type defaults[CORM_TYPE_COUNT] = {
+const corm_type corm_default_types[CORM_TYPE_COUNT] = {
 #define CORM_X(id, name, value)                                                                                        \
   [CORM_TYPE_##id] = {.kind = CORM_TYPE_##id, PLAIN, .asdecimal = (value) == CORM_DECIMAL},
     CORM_TYPES(CORM_X)
 #undef CORM_X
 };
-
-const corm_type *corm_type_default(corm_type_kind kind) {
-  return &defaults[kind];
-}
 
 const corm_type *corm_type_json_part(corm_json_part part) {
   static const corm_type types[] = {

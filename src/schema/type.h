@@ -131,7 +131,10 @@ const corm_type *corm_type_variant_for(const corm_type *type, const char *dialec
 const char *corm_type_label(const corm_type *type);
 
 /* The type without arguments, static: for literals and functions. */
-const corm_type *corm_type_default(corm_type_kind kind);
+extern const corm_type corm_default_types[CORM_TYPE_COUNT];
+static inline const corm_type *corm_type_default(corm_type_kind kind) {
+  return &corm_default_types[kind];
+}
 
 /* The type of values that select a part of JSON, static. */
 const corm_type *corm_type_json_part(corm_json_part part);

@@ -179,16 +179,18 @@ static corm_status expand_bundle(expansion *x, const corm_bundle *bundle) {
   uint32_t number = x->out->nbundles++;
   x->out->bundles[number] = bundle;
   corm_status status = CORM_OK;
-  for (uint32_t i = 0; i < bundle->n && status == CORM_OK; i++) {
-    const corm_node *node = bundle->columns[i];
-    if (node->kind == CORM_NODE_COLUMN && x->out->n < x->cap) {
-      const corm_column_node *column = (const corm_column_node *)node;
-      x->out->items[x->out->n++] =
-          (corm_select_column){.node = node, .name = column->name, .key = column->key, .bundle = (int32_t)number};
-    } else {
-      status = add_column(x, node, (int32_t)number);
+  uint32_t i = 0;
+  /* Columns come first, mostly all of them. */
+  if (x->cap - x->out->n >= bundle->n) {
+    corm_select_column *made = x->out->items + x->out->n;
+    for (; i < bundle->n && bundle->columns[i]->kind == CORM_NODE_COLUMN; i++) {
+      const corm_column_node *column = (const corm_column_node *)bundle->columns[i];
+      made[i] = (corm_select_column){
+          .node = &column->base, .name = column->name, .key = column->key, .bundle = (int32_t)number};
     }
+    x->out->n += i;
   }
+  for (; i < bundle->n && status == CORM_OK; i++) status = add_column(x, bundle->columns[i], (int32_t)number);
   return status;
 }
 

@@ -265,19 +265,20 @@ void corm_step_binary(corm_compiler *c, const corm_task *task) {
     binary_right(c, binary);
     return;
   }
-  if (binary->base.op == CORM_OP_CONCAT && binary->base.type->kind == CORM_TYPE_ARRAY && !c->dialect->containment) {
+  const corm_op op = (corm_op)binary->base.op;
+  if (op == CORM_OP_CONCAT && binary->base.type->kind == CORM_TYPE_ARRAY && !c->dialect->containment) {
     refuse_arrays(c, "|| of them");
     return;
   }
-  if (binary->base.op == CORM_OP_CONCAT && c->dialect->concat_call) {
+  if (op == CORM_OP_CONCAT && c->dialect->concat_call) {
     step_concat(c, task);
     return;
   }
-  if ((corm_ops[binary->base.op].flags & CORM_OP_CONTAINMENT) && !c->dialect->containment) {
+  if ((corm_ops[op].flags & CORM_OP_CONTAINMENT) && !c->dialect->containment) {
     refuse_containment(c, binary);
     return;
   }
-  bool like = is_ilike(binary) || binary->base.op == CORM_OP_LIKE || binary->base.op == CORM_OP_NOT_LIKE;
+  const bool ilike = is_ilike(binary), like = ilike || op == CORM_OP_LIKE || op == CORM_OP_NOT_LIKE;
   if (!like) {
     if (!corm_compiler_enter(c)) {
       corm_compiler_leave(c);
@@ -289,13 +290,13 @@ void corm_step_binary(corm_compiler *c, const corm_task *task) {
   }
   if (!like && !open_operator(c, binary)) return;
   /* SQLAlchemy always groups NOT IN, since its empty form is an OR. */
-  if (binary->base.op == CORM_OP_NOT_IN) corm_emit_bytes(c, "(", 1);
-  if (is_ilike(binary) && !c->dialect->native_ilike) corm_emit_text(c, "lower(");
+  if (op == CORM_OP_NOT_IN) corm_emit_bytes(c, "(", 1);
+  if (ilike && !c->dialect->native_ilike) corm_emit_text(c, "lower(");
   if (binary->left->kind == CORM_NODE_COLUMN) {
     corm_emit_column(c, (const corm_column_node *)binary->left);
     binary_right(c, binary);
     return;
   }
   corm_push_again(c, task);
-  push_compared(c, (corm_op)binary->base.op, binary->left, binary->right);
+  push_compared(c, op, binary->left, binary->right);
 }

@@ -357,11 +357,6 @@ const corm_node *corm_literal_column_in(corm_arena *arena, const char *sql, size
   return node ? &node->base : NULL;
 }
 
-const corm_select *corm_as_select(const corm_node *node) {
-  bool is = node->kind == CORM_NODE_SELECT || node->kind == CORM_NODE_COMPOUND || node->kind == CORM_NODE_TEXTUAL;
-  return is ? (const corm_select *)node : NULL;
-}
-
 const corm_node *corm_proposed_in(corm_arena *arena, const corm_table *table) {
   corm_alias *node = (corm_alias *)(uintptr_t)corm_alias_in(arena, corm_table_node_in(arena, table), "excluded");
   if (node) node->base.flags = CORM_ALIAS_PROPOSED;

@@ -169,7 +169,10 @@ struct corm_select {
 };
 
 /* The node as a selectable, NULL when it is none. */
-const corm_select *corm_as_select(const corm_node *node);
+static inline const corm_select *corm_as_select(const corm_node *node) {
+  bool is = node->kind == CORM_NODE_SELECT || node->kind == CORM_NODE_COMPOUND || node->kind == CORM_NODE_TEXTUAL;
+  return is ? (const corm_select *)node : NULL;
+}
 /* The one whose columns the selectable has: itself, or the innermost first part. */
 const corm_select *corm_select_leader(const corm_select *select);
 
