@@ -146,7 +146,7 @@ describe("the stubs", function()
       "History", "IdentityOptions", "IndexOptions",
       "ListenOptions", "LoaderCriteriaOptions", "MetaDataOptions", "ORMExecuteState", "Object", "OrderingListOptions",
       "Plan", "PlannedStatement",
-      "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions",
+      "RelationshipOptions", "RetryOptions", "RowLock", "SequenceOptions", "SessionOptions", "ShardedSessionOptions",
       "ToTableOptions", "URLParts", "ViewOptions", "func", "null",
     }
     local others = {}

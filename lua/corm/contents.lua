@@ -40,6 +40,7 @@ local names = {
   ["corm.proxy"] = { "association_proxy" },
   ["corm.relationship"] = { "backref", "foreign", "relationship", "remote" },
   ["corm.scoped"] = { "scoped_session" },
+  ["corm.sharded"] = { "ShardedSession" },
   ["corm.stubs"] = { "stubs" },
   ["corm.synonym"] = { "synonym" },
   ["corm.testing"] = { "assert_sql_count" },

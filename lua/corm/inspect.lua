@@ -3,6 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 local NO_VALUE = orm.NO_VALUE
+local sharded = orm.later "corm.sharded"
 local inspect
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
@@ -153,6 +154,7 @@ local object_fields = {
   identity = native.identity,
   has_identity = function(object) return native.identity(object) ~= nil end,
   identity_key = identity_key,
+  identity_token = function(object) return sharded.token(object) end,
   key = identity_key,
   session = native.session,
   unloaded = native.unloaded,

@@ -64,6 +64,7 @@ function surface.instances()
     Collection = ann.children, Relationship = Parent.children, LoaderOption = corm.selectinload(Parent.children),
     Session = session, SessionTransaction = Session():begin(), SessionSet = session.new, sessionmaker = Session,
     scoped_session = corm.scoped_session(Session),
+    ShardedSession = corm.ShardedSession { shards = { a = engine }, shard_chooser = print },
     Query = session:query(Parent),
     registry = Base.registry, Base = Base, Model = Parent,
     InstanceState = corm.inspect(ann), AttributeState = corm.inspect(ann).attrs.name, Mapper = corm.inspect(Parent),

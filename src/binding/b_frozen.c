@@ -69,9 +69,56 @@ static int frozen_with(lua_State *L) {
   return push_frozen(L);
 }
 
+/* Appends what one that is frozen has to the list at 2, behind its n values; returns how many there are then. */
+static lua_Integer append_values(lua_State *L, lua_Integer n) {
+  lua_pushcfunction(L, frozen_values);
+  lua_pushvalue(L, -2);
+  lua_call(L, 1, 2);
+  const lua_Integer more = lua_tointeger(L, -1);
+  for (lua_Integer i = 1; i <= more; i++) {
+    lua_rawgeti(L, -2, i);
+    lua_rawseti(L, 2, n + i);
+  }
+  lua_pop(L, 2);
+  return n + more;
+}
+
+/* frozen_joined(list): a Result of the rows of all of them, which are of one statement. */
+static int frozen_joined(lua_State *L) {
+  const lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  lua_Integer values = 0, rows = 0;
+  lua_settop(L, 1);
+  lua_newtable(L);
+  lua_rawgeti(L, 1, 1);
+  lua_getupvalue(L, 3, FROZEN_SHAPE);
+  lua_replace(L, 3);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, 1, i);
+    lua_getupvalue(L, -1, FROZEN_ROWS);
+    rows += lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    values = append_values(L, values);
+    lua_settop(L, 3);
+  }
+  binding_push_list_result(L, 3, 2, rows);
+  return 1;
+}
+
+/* set_rowcount(result, n): so many rows were matched, elsewhere too. */
+static int set_rowcount(lua_State *L) {
+  binding_result *self = binding_check(L, 1, BINDING_RESULT, "rowcount");
+  self->rowcount = luaL_checkinteger(L, 2);
+  lua_settop(L, 1);
+  return 1;
+}
+
 void binding_open_frozen(lua_State *L) {
   static const luaL_Reg methods[] = {{"freeze", result_freeze}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"frozen_values", frozen_values}, {"frozen_with", frozen_with}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"frozen_values", frozen_values},
+                                       {"frozen_with", frozen_with},
+                                       {"frozen_joined", frozen_joined},
+                                       {"set_rowcount", set_rowcount},
+                                       {NULL, NULL}};
   binding_add_methods(L, BINDING_RESULT, methods);
   binding_setfuncs(L, functions);
 }

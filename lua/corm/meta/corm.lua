@@ -761,8 +761,7 @@ function corm.Session(bind, options) end
 ---@return corm.sessionmaker
 function corm.sessionmaker(bind, options) end
 
----Stubs for LuaLS of these classes, or of all of a Base: `corm stubs models.lua` prints them.
----@return string
+---@return string # stubs for LuaLS of these classes, or of all of a Base, as `corm stubs models.lua` prints them
 function corm.stubs(...) end
 
 ---One session for each coroutine, or for each value that `scopefunc` gives.
@@ -770,6 +769,10 @@ function corm.stubs(...) end
 ---@param options? { scopefunc?: fun(): any }
 ---@return corm.scoped_session
 function corm.scoped_session(maker, options) end
+
+---@param options corm.ShardedSessionOptions
+---@return corm.ShardedSession # one session over several databases with the same tables
+function corm.ShardedSession(options) end
 
 ---For specs: runs fn, which must send n statements, and returns its results.
 ---@param subject corm.Session|corm.Connection|corm.Engine

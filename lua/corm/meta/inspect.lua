@@ -21,6 +21,7 @@ function corm.reconstructor(fn) end
 ---@field identity any[]|nil The key
 ---@field has_identity boolean
 ---@field key { [1]: corm.Model, [2]: any[] }|nil
+---@field identity_token string|nil the name of its shard
 ---@field identity_key { [1]: corm.Model, [2]: any[] }|nil
 ---@field session corm.Session|nil
 ---@field unloaded string[]

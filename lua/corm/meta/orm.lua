@@ -574,6 +574,136 @@ function scoped_session:has() end
 ---@param options corm.SessionOptions
 function scoped_session:configure(options) end
 
+---@class corm.ShardedSessionOptions
+---@field shards table<string, corm.Engine>
+---@field shard_chooser fun(class: table, object?: table, statement?: any): string
+---@field identity_chooser? fun(class: table, key: any): string|string[]
+---@field execute_chooser? fun(statement: any): string|string[]
+---@field autoflush? boolean
+---@field expire_on_commit? boolean
+---@field execution_options? table
+---@field info? table
+
+---One unit of work over several databases with the same tables; an object lives in one shard.
+---@class corm.ShardedSession
+---@field new table[]
+---@field dirty table[]
+---@field deleted table[]
+---@field identity_map table[]
+---@field shards string[]
+---@field info table
+---@field statement_count integer
+---@field autoflush boolean
+---@field expire_on_commit boolean
+local ShardedSession = {}
+
+---The Session of one shard.
+---@param name string
+---@return corm.Session
+function ShardedSession:shard(name) end
+
+---@param object table
+function ShardedSession:add(object) end
+
+---@param objects table[]
+function ShardedSession:add_all(objects) end
+
+---@param object table
+function ShardedSession:delete(object) end
+
+---@param object table
+---@param names? string[]
+---@param options? table
+function ShardedSession:refresh(object, names, options) end
+
+---@param object table
+---@param names? string[]
+function ShardedSession:expire(object, names) end
+
+---@param object table
+function ShardedSession:expunge(object) end
+
+---@generic T
+---@param object T
+---@param options? table
+---@return T
+function ShardedSession:merge(object, options) end
+
+---@param object table
+---@return boolean
+function ShardedSession:contains(object) end
+
+---@param object table
+---@param options? table
+---@return boolean
+function ShardedSession:is_modified(object, options) end
+
+---The first that the chosen shards have; `identity_token` says which shard.
+---@param class table
+---@param key any
+---@param options? table
+---@return table|nil
+function ShardedSession:get(class, key, options) end
+
+---@param class table
+---@param key any
+---@param options? table
+---@return table
+function ShardedSession:get_one(class, key, options) end
+
+---@param statement any
+---@param parameters? table
+---@param options? { bind_arguments?: { shard_id: string|string[] }, execution_options?: table }
+---@return corm.Result
+function ShardedSession:execute(statement, parameters, options) end
+
+---@param statement any
+---@param parameters? table
+---@param options? table
+---@return corm.ScalarResult
+function ShardedSession:scalars(statement, parameters, options) end
+
+---@param statement any
+---@param parameters? table
+---@param options? table
+---@return any
+function ShardedSession:scalar(statement, parameters, options) end
+
+function ShardedSession:flush() end
+
+---Writes all before the first shard commits; CommitUnknownError when some have committed and another could not.
+function ShardedSession:commit() end
+
+function ShardedSession:rollback() end
+
+function ShardedSession:close() end
+
+function ShardedSession:reset() end
+
+function ShardedSession:expire_all() end
+
+function ShardedSession:expunge_all() end
+
+---@param fn fun(session: corm.ShardedSession): ...
+---@return any ...
+function ShardedSession:begin(fn) end
+
+---@param fn fun(): ...
+---@return any ...
+function ShardedSession:begin_nested(fn) end
+
+---@param fn fun(): ...
+---@return any ...
+function ShardedSession:no_autoflush(fn) end
+
+---@return boolean
+function ShardedSession:in_transaction() end
+
+---@param class table
+---@param options { shard_id: string }
+---@return corm.Engine
+function ShardedSession:get_bind(class, options) end
+
 -- Queries -------------------------------------------------------------------------------------------------------------
 
 ---A select bound to a session: all methods of Select, and those that run it. `for x in query do`.
