@@ -108,6 +108,56 @@ describe("a select", function()
       sql.of(corm.select(q.c.id):filter_by { id = 1 }))
   end)
 
+  it("quotes a name where it is a word, whatever databases it was written for before", function()
+    local t = corm.Table("plan", corm.MetaData(), corm.Column("query", corm.Integer),
+      corm.Column("verbose", corm.Integer), corm.Column("rank", corm.Integer), corm.Column("Big", corm.Integer))
+    local expected = {
+      sqlite = 'SELECT "plan"."query", "plan".verbose, "plan".rank, "plan"."Big" FROM "plan" '
+        .. 'WHERE "plan".rank = :rank_1',
+      postgresql = 'SELECT plan.query, plan."verbose", plan.rank, plan."Big" FROM plan WHERE plan.rank = :rank_1',
+      mysql = "SELECT plan.query, plan.verbose, plan.`rank`, plan.`Big` FROM plan WHERE plan.`rank` = :rank_1",
+    }
+    for _ = 1, 2 do
+      for dialect, text in pairs(expected) do
+        for _ = 1, 2 do assert.equal(text, sql.of(corm.select(t):where(t.c.rank:eq(1)), dialect)) end
+      end
+    end
+  end)
+
+  it("numbers any number of names", function()
+    local conditions, texts = {}, {}
+    for i = 1, 60 do
+      local number = (i - 1) % 40 + 1
+      conditions[i] = corm.column("c" .. number, corm.Integer):eq(i)
+      texts[i] = ("c%d = :c%d_%d"):format(number, number, i > 40 and 2 or 1)
+    end
+    assert.equal("SELECT author.id FROM author, book WHERE " .. table.concat(texts, " AND "),
+      sql.of(corm.select(a.id):select_from(s.author, s.book):where(table.unpack(conditions))))
+    local same = {}
+    for i = 1, 30 do same[i] = a.age:ne(i) end
+    assert.is_truthy(sql.of(corm.select(a.id):where(table.unpack(same))):find("author.age != :age_30", 1, true))
+  end)
+
+  it("writes short conditions and long ones in their order", function()
+    assert.equal("SELECT author.id FROM author WHERE author.id = :id_1 AND (author.name LIKE :name_1 || '%') AND "
+      .. "(author.id NOT IN (:id_2_1, :id_2_2)) AND lower(author.name) LIKE lower(:name_2) AND "
+      .. "author.name LIKE :name_3 ESCAPE '/' AND author.age < :age_1 AND "
+      .. "(author.id = :id_3 OR (author.name LIKE '%' || :name_4) OR author.age > :age_2)",
+      sql.of(corm.select(a.id):where(a.id:eq(1), a.name:startswith("x"), a.id:not_in { 1, 2 }, a.name:ilike("q"),
+        a.name:like("a/%", { escape = "/" }), a.age:lt(2), corm.or_(a.id:eq(1), a.name:endswith("y"), a.age:gt(3))),
+        "sqlite"))
+  end)
+
+  it("compiles on after errors", function()
+    local plain, nameless = corm.select(a.id):where(a.id:eq(1)), corm.select(a.id, corm.Column(corm.Integer))
+    for _ = 1, 50 do
+      raises("ArgumentError", "none", function() plain:compile { dialect = "none" } end)
+      raises("ArgumentError", "option 'x'", function() plain:compile { dialect = "sqlite", x = 1 } end)
+      raises("CompileError", "without a name", function() nameless:compile { dialect = "sqlite" } end)
+      assert.equal("SELECT author.id FROM author", sql.of(corm.select(a.id), "sqlite"))
+    end
+  end)
+
   it("joins only where a foreign key says how", function()
     raises("NoForeignKeysError", "order", function() corm.select(a.id):join(s.order) end)
     local metadata = corm.MetaData()
