@@ -35,7 +35,9 @@ end
 
 local function check_object(what, object)
   local class = native.class_of(object)
-  if not class then fail("UnmappedError", "ShardedSession:%s: an object expected, got %s", what, native.kind(object)) en
+  if not class then
+    fail("UnmappedError", "ShardedSession:%s: an object expected, got %s", what, native.kind(object))
+  end
   return class
 end
 
