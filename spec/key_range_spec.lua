@@ -5,7 +5,8 @@ local world = require "spec.support.world"
 local Column, ForeignKey, Integer, BigInteger = corm.Column, corm.ForeignKey, corm.Integer, corm.BigInteger
 local select, selectinload = corm.select, corm.selectinload
 
--- SQLite's statements cost no round trip.
+-- PostgreSQL's driver sends the lists of collections ahead instead; SQLite's statements cost no round trip.
+local ahead = database.name ~= "mariadb"
 local embedded = database.name == "sqlite"
 
 local function models()
@@ -117,7 +118,7 @@ describe("many keys of an eager load", function()
 
   local function check(keys, range, lists)
     fill(keys)
-    assert.equal(embedded and lists or range, load_children(keys))
+    assert.equal(ahead and lists or range, load_children(keys))
   end
 
   it("are asked for by their bounds when none is missing between them", function()
@@ -223,7 +224,7 @@ describe("many keys of an eager load", function()
     end)
     w:statements()
     local parents = session:scalars(select(m.Parent):order_by(m.Parent.id):options(selectinload(m.Parent.tags))):all()
-    assert.equal(embedded and "parent_id IN [500]; parent_id IN [100]" or "parent_id BETWEEN ? AND ?", conditions())
+    assert.equal(ahead and "parent_id IN [500]; parent_id IN [100]" or "parent_id BETWEEN ? AND ?", conditions())
     for k, parent in ipairs(parents) do
       assert.equal(1, #parent.tags)
       assert.equal(k % 2 + 1, parent.tags[1].id)

@@ -300,8 +300,6 @@ typedef struct corm_pq_text {
 } corm_pq_text;
 
 corm_pq_text corm_pq_scan(const char *sql, size_t len);
-/* Where the first parameter stands, what is behind it, and its number; `len` and 0 where there is none. */
-size_t corm_pq_find_param(const char *sql, size_t len, size_t *end, uint64_t *number);
 /* Refuses what cannot be sent. */
 corm_status corm_pq_check_text(const corm_pq_text *text, const char *sql, size_t len, corm_error *err);
 

@@ -1,9 +1,9 @@
 /*
  * Streams by COPY (SELECT ...) TO STDOUT: libpq gives each row as one block of bytes, where a row of a SELECT is a
  * result of its own, for six times the work. The server plans and runs the same SELECT, workers included, but takes no
- * parameters in it, so whole numbers are written into the text, and does not describe its columns. Therefore the same
- * text stands before it with LIMIT 0, in one message: that tells the types, and its locks keep them as they are. The
- * form of the rows is "COPY" in the manual, "Binary Format"; "each message is one row" says its chapter "COPY
+ * parameters in it, so that only statements without any come this way, and does not describe its columns. Therefore the
+ * same text stands before it with LIMIT 0, in one message: that tells the types, and its locks keep them as they are.
+ * The form of the rows is "COPY" in the manual, "Binary Format"; "each message is one row" says its chapter "COPY
  * Operations".
  */
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "driver/libpq.h"
 
 /* Longer texts take the server too long to plan twice. */
-enum { LONGEST = 32768, VALUE = 32 };
+enum { LONGEST = 32768 };
 
 static const char signature[] = "PGCOPY\n\377\r\n"; /* with its NUL; flags, and the length of what may follow, behind */
 
@@ -20,42 +20,14 @@ enum { HEADER = sizeof signature + 8 };
 /* -- text -----------------------------------------------------------------------------------------------------------
  */
 
-/* What needs no quoting. */
-static bool is_spelled(const corm_pq_stmt *stmt, int i) {
-  const corm_pq_param *param = &stmt->params[i];
-  if (param->type == NULL || param->is_array || stmt->values[i] == NULL || stmt->formats[i] != 1) return false;
-  const corm_pq_code code = param->type->code;
-  return code == CORM_PQ_INT2 || code == CORM_PQ_INT4 || code == CORM_PQ_INT8;
-}
-
 bool corm_pq_may_copy(const corm_pq_stmt *stmt) {
-  if (!stmt->stream || !stmt->many || !stmt->conn->named) return false;
+  if (!stmt->stream || !stmt->many || !stmt->conn->named || stmt->nparams > 0) return false;
   if (!stmt->selects || !stmt->binary || stmt->ncolumns == 0) return false;
-  if (stmt->len + (size_t)stmt->nparams * VALUE > LONGEST || memchr(stmt->sql, ';', stmt->len) != NULL) return false;
-  for (int i = 0; i < stmt->nparams; i++)
-    if (!is_spelled(stmt, i)) return false;
-  return true;
-}
-
-static void add_value(const corm_pq_stmt *stmt, uint64_t number, corm_buf *out) {
-  const size_t i = (size_t)number - 1;
-  corm_value value;
-  if (number > (uint64_t)stmt->nparams) return;
-  corm_pq_decode(stmt->params[i].type->code, stmt->values[i], (size_t)stmt->lengths[i], NULL, &value);
-  corm_buf_printf(out, "'%lld'::%s", (long long)value.as.i, stmt->params[i].type->name);
+  return stmt->len <= LONGEST && memchr(stmt->sql, ';', stmt->len) == NULL;
 }
 
 static void add_text(const corm_pq_stmt *stmt, corm_buf *out) {
-  const char *at = stmt->sql;
-  size_t left = stmt->len, end = 0;
-  uint64_t number;
-  while (left > 0) {
-    const size_t start = corm_pq_find_param(at, left, &end, &number);
-    corm_buf_add(out, at, start);
-    if (number > 0) add_value(stmt, number, out);
-    at += end;
-    left -= end;
-  }
+  corm_buf_add(out, stmt->sql, stmt->len);
   corm_buf_putc(out, '\n'); /* a comment may be the end */
 }
 

@@ -69,63 +69,39 @@ static uint64_t skip_dollar(cursor *at) {
   return 0;
 }
 
-typedef enum token { BLANK, OTHER, WORD, PARAM } token;
-
-/* Past one token, or a part of one that cannot begin another. `number`: of a parameter; of a $tag$ string 0. */
-static token skip_token(cursor *at, uint64_t *number) {
-  const char c = *at->p;
-  const char next = at->end - at->p >= 2 ? at->p[1] : '\0';
-  if (c == '\'' || c == '"') {
-    skip_quoted(at, c, false);
-  } else if ((c == '-' && next == '-') || (c == '/' && next == '*')) {
-    skip_comment(at);
-    return BLANK;
-  } else if ((c == 'e' || c == 'E') && next == '\'') {
-    at->p++;
-    skip_quoted(at, '\'', true);
-  } else if (c == '$') {
-    *number = skip_dollar(at);
-    return PARAM;
-  } else if (is_letter(c)) {
-    while (at->p < at->end && (is_letter(*at->p) || is_digit(*at->p) || *at->p == '$')) at->p++;
-    return WORD;
-  } else {
-    at->p++;
-    return strchr(" \t\r\n\f\v;", c) == NULL ? OTHER : BLANK;
-  }
-  return OTHER;
-}
-
-enum { LETTERS = 12 };
+enum { WORD = 12 };
 
 /* The next word in upper case (the first letters of a long one); false at the end. Parameters are counted meanwhile. */
-static bool next_word(cursor *at, char word[LETTERS], corm_pq_text *text) {
+static bool next_word(cursor *at, char word[WORD], corm_pq_text *text) {
   while (at->p < at->end) {
-    const char *start = at->p;
-    uint64_t number = 0;
-    const token kind = skip_token(at, &number);
-    if (number > text->params) text->params = number;
-    if (kind == OTHER || kind == WORD) text->empty = false;
-    if (kind != WORD) continue;
-    size_t n = 0;
-    for (; start < at->p && n + 1 < LETTERS; start++)
-      word[n++] = *start >= 'a' && *start <= 'z' ? (char)(*start - 'a' + 'A') : *start;
-    word[n] = '\0';
-    return true;
+    char c = *at->p;
+    bool two = at->end - at->p >= 2;
+    if (c == '\'' || c == '"') {
+      skip_quoted(at, c, false);
+      text->empty = false;
+    } else if (two && ((c == '-' && at->p[1] == '-') || (c == '/' && at->p[1] == '*'))) {
+      skip_comment(at);
+    } else if ((c == 'e' || c == 'E') && two && at->p[1] == '\'') {
+      at->p++;
+      skip_quoted(at, '\'', true);
+    } else if (c == '$') {
+      uint64_t number = skip_dollar(at);
+      if (number > text->params) text->params = number;
+    } else if (is_letter(c)) {
+      size_t n = 0;
+      for (; at->p < at->end && (is_letter(*at->p) || is_digit(*at->p) || *at->p == '$'); at->p++) {
+        c = *at->p;
+        if (n + 1 < WORD) word[n++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+      }
+      word[n] = '\0';
+      text->empty = false;
+      return true;
+    } else {
+      if (strchr(" \t\r\n\f\v;", c) == NULL) text->empty = false;
+      at->p++;
+    }
   }
   return false;
-}
-
-size_t corm_pq_find_param(const char *sql, size_t len, size_t *end, uint64_t *number) {
-  cursor at = {sql, sql + len};
-  *number = 0;
-  while (at.p < at.end) {
-    const char *start = at.p;
-    (void)skip_token(&at, number);
-    *end = (size_t)(at.p - sql);
-    if (*number > 0) return (size_t)(start - sql);
-  }
-  return len;
 }
 
 static bool is_one_of(const char *word, const char *const *words) {
@@ -141,7 +117,7 @@ corm_pq_text corm_pq_scan(const char *sql, size_t len) {
   static const char *const writers[] = {"INSERT", "UPDATE", "DELETE", "MERGE", "INTO", "SHARE", NULL};
   corm_pq_text text = {.empty = true};
   cursor at = {sql, sql + len};
-  char word[LETTERS];
+  char word[WORD];
   bool copy = false;
   for (bool first = true; next_word(&at, word, &text); first = false) {
     if (first) {

@@ -209,9 +209,13 @@ corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_error *err) {
 /* -- in two halves --------------------------------------------------------------------------------------------------
  */
 
+bool corm_conn_has_send(const corm_conn *conn) {
+  return conn->driver->send != NULL;
+}
+
 /* Hooks may use the connection in the middle, so who watches gets one statement after the other. */
 bool corm_conn_can_send(const corm_conn *conn) {
-  return conn->driver->send != NULL && !corm_conn_is_watched(conn);
+  return corm_conn_has_send(conn) && !corm_conn_is_watched(conn);
 }
 
 corm_status corm_batch_send(corm_batch *batch, const corm_run *run, corm_error *err) {

@@ -147,6 +147,8 @@ CORM_MUST_USE corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_
    else is done with the connection. In a transaction sending may go on between the receiving, of the same batch, too.
    Once one half has failed, `receive` is still due for all that was sent. */
 bool corm_conn_can_send(const corm_conn *conn);
+/* Whether its driver can; nobody may be watching for it to be done. */
+bool corm_conn_has_send(const corm_conn *conn);
 CORM_MUST_USE corm_status corm_batch_send(corm_batch *batch, const corm_run *run, corm_error *err);
 CORM_MUST_USE corm_status corm_batch_receive(corm_batch *batch, corm_run *run, corm_error *err);
 void corm_batch_close(corm_batch *batch);

@@ -1,6 +1,7 @@
 /* Statements that load one relationship for many parents: SELECT ... FROM address WHERE address.user_id IN (?, ?). */
 #include <string.h>
 
+#include "orm/binds.h"
 #include "orm/loader.h"
 #include "orm/polymorphic.h"
 
@@ -415,8 +416,7 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
   corm_loader_follow(loader, fetch->plan, fetch->also, true);
   loader->found = fetch->found;
   loader->populate_existing = fetch->populate_existing;
-  loader->many = loader->fetch->is_range;
-  loader->ahead = fetch->ahead && !loader->many;
+  loader->ahead = fetch->ahead && !loader->fetch->is_range;
   if (is_get(fetch, loader->fetch)) {
     status = open_get(loader, fetch, options, n, err);
   } else {
@@ -429,14 +429,22 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
 }
 
 /* Only whole numbers are known to have nothing between them. Keys of a group that loses members are asked for as they
-   are needed. In this process a statement costs little, and what it made is still at hand. */
-static bool may_ask_for_range(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width) {
+   are needed; and lists whose statements are sent ahead overlap with the making of objects, at no wait for each (the
+   text does not depend on who watches). In this process a statement costs little, and what it made is still at hand. */
+static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width, bool *may,
+                                     corm_error *err) {
   const corm_relationship *relationship = fetch->relationship;
-  if (fetch->single || fetch->siblings || width > 1 || dialect->embedded) return false;
+  *may = false;
+  if (fetch->single || fetch->siblings || width > 1) return CORM_OK;
   const corm_column *column = relationship->nload_keys
                                   ? relationship->load_keys[0].column
                                   : relationship->target->attributes[relationship->pairs[0].far_slot].column;
-  return !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT;
+  corm_conn *conn;
+  corm_status status = corm_binds_connection(fetch->session, relationship->target, NULL, &conn, err);
+  if (status == CORM_OK)
+    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT && !dialect->embedded &&
+           !(fetch->ahead && corm_conn_has_send(conn));
+  return status;
 }
 
 static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_object *const *objects, uint32_t n,
@@ -452,7 +460,8 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status != CORM_OK) return status;
   collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width, n)};
-  from.ranges = !*offset && n > from.max && may_ask_for_range(fetch, loader->dialect, width);
+  if (!*offset && n > from.max) status = may_ask_for_range(fetch, loader->dialect, width, &from.ranges, err);
+  if (status != CORM_OK) return status;
   status = corm_gather_by_key(gather, width, from.ranges ? n : from.max, err);
   from.key = status == CORM_OK ? corm_arena_zalloc(&gather->arena, width, sizeof *from.key) : NULL;
   if (!from.key) return corm_error_memory(err);
