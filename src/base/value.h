@@ -73,11 +73,15 @@ corm_value corm_value_real(double value);
 corm_value corm_value_text(const char *text, size_t len); /* borrowed; at most UINT32_MAX bytes */
 
 /* True for kinds whose as.s points at bytes (TEXT BLOB DECIMAL UUID JSON ARRAY). */
-static inline bool corm_value_has_bytes(const corm_value *value) {
+static inline bool corm_value_kind_has_bytes(uint8_t kind) {
   enum {
     KINDS = 1 << CORM_TEXT | 1 << CORM_BLOB | 1 << CORM_DECIMAL | 1 << CORM_UUID | 1 << CORM_JSON | 1 << CORM_ARRAY
   };
-  return ((unsigned)KINDS >> value->kind & 1U) != 0;
+  return ((unsigned)KINDS >> kind & 1U) != 0;
+}
+
+static inline bool corm_value_has_bytes(const corm_value *value) {
+  return corm_value_kind_has_bytes(value->kind);
 }
 
 /* Exact equality: same kind and content (REAL by ==, with NaN equal to NaN); INT 1 and REAL 1.0 differ, NULL

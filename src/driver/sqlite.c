@@ -231,29 +231,20 @@ static const char *sqlite_column_name(const corm_driver_stmt *stmt, int index) {
    may be read like any other (SQLite, "Dynamically Typed Value Object"). */
 static void read_cell(sqlite3_stmt *stmt, int index, corm_value *out) {
   sqlite3_value *cell = sqlite3_column_value(stmt, index);
-  *out = (corm_value){.kind = CORM_NULL};
   switch (sqlite3_value_type(cell)) {
-  case SQLITE_INTEGER:
-    out->kind = CORM_INT;
-    out->as.i = sqlite3_value_int64(cell);
-    break;
-  case SQLITE_FLOAT:
-    out->kind = CORM_REAL;
-    out->as.f = sqlite3_value_double(cell);
-    break;
+  case SQLITE_INTEGER: *out = (corm_value){.as.i = sqlite3_value_int64(cell), .kind = CORM_INT}; break;
+  case SQLITE_FLOAT: *out = (corm_value){.as.f = sqlite3_value_double(cell), .kind = CORM_REAL}; break;
   case SQLITE_TEXT:
-    out->kind = CORM_TEXT;
-    out->as.s = (const char *)sqlite3_value_text(cell);
+    *out = (corm_value){.as.s = (const char *)sqlite3_value_text(cell), .kind = CORM_TEXT};
     out->len = (uint32_t)sqlite3_value_bytes(cell);
     if (out->as.s == NULL) out->kind = CORM_ABSENT; /* UTF-16 that could not be converted for lack of memory */
     break;
   case SQLITE_BLOB:
-    out->kind = CORM_BLOB;
-    out->as.s = sqlite3_value_blob(cell);
+    *out = (corm_value){.as.s = sqlite3_value_blob(cell), .kind = CORM_BLOB};
     out->len = (uint32_t)sqlite3_value_bytes(cell);
     if (out->as.s == NULL) out->as.s = "";
     break;
-  default: break;
+  default: *out = (corm_value){.kind = CORM_NULL}; break;
   }
 }
 

@@ -419,10 +419,7 @@ corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, cor
     siblings->cap = cap;
   }
   leave_siblings(object);
-  object->siblings = siblings;
-  object->sibling = siblings->n;
-  siblings->members[siblings->n++] = object;
-  siblings->refs++;
+  corm_siblings_enter(siblings, object);
   return CORM_OK;
 }
 

@@ -48,10 +48,13 @@ static corm_status describe_slots(corm_loader *loader, const corm_load_entity *e
   const corm_dialect *dialect = loader->dialect;
   shape->rest = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *shape->rest);
   shape->kinds = corm_arena_zalloc(&loader->arena, mapper->nattributes, 1);
-  if (!shape->rest || !shape->kinds) return corm_error_memory(err);
+  shape->wide = corm_arena_zalloc(&loader->arena, mapper->nattributes, sizeof *shape->wide);
+  if (!shape->rest || !shape->kinds || !shape->wide) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_type *type = corm_type_on(type_of(entity, shape, i), dialect->name);
     shape->kinds[i] = dialect->is_plain(dialect, type) ? (uint8_t)corm_type_value_kind(type) : CORM_VALUE_KIND_COUNT;
+    if (shape->kinds[i] == CORM_VALUE_KIND_COUNT || corm_value_kind_has_bytes(shape->kinds[i]))
+      shape->wide[shape->nwide++] = (uint16_t)i;
     const bool missing = shape->place && shape->place[i] < 0;
     if (!missing && !mapper->attributes[i].primary_key)
       shape->rest[shape->nrest++] = (corm_load_slot){(uint16_t)i, shape->kinds[i]};
@@ -151,7 +154,7 @@ static corm_status explain(const corm_loader *loader, const corm_load_entity *en
   return CORM_FAILED;
 }
 
-static corm_status decode(corm_loader *loader, const corm_load_entity *entity, uint32_t slot, corm_value *value) {
+static corm_status decode(corm_loader *loader, corm_load_entity *entity, uint32_t slot, corm_value *value) {
   const corm_dialect *dialect = loader->dialect;
   const corm_type *type = corm_type_on(type_of(entity, entity->shape, slot), dialect->name);
   const corm_value raw = *value;
@@ -160,6 +163,7 @@ static corm_status decode(corm_loader *loader, const corm_load_entity *entity, u
     return explain(loader, entity, slot, &loader->failure);
   value->flags = 0;
   value->extra = 0;
+  entity->unforeseen = entity->unforeseen || corm_value_has_bytes(value);
   return CORM_OK;
 }
 
@@ -265,7 +269,9 @@ static corm_status read_mapped(corm_loader *loader, corm_load_entity *entity) {
 static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   const corm_mapper *mapper = entity->shape->mapper;
   uint32_t nulls = 0;
-  corm_buf_reset(&loader->text);
+  loader->text.len = 0;
+  loader->text.failed = false;
+  entity->unforeseen = false;
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
     if (read_slot(loader, entity, slot, entity->shape->kinds[slot]) != CORM_OK) return CORM_FAILED;
@@ -476,11 +482,29 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   return 0;
 }
 
+/* The same for an object that is new. */
+static inline corm_status join_new(corm_loader *loader, corm_load_entity *entity, corm_object *object,
+                                   corm_error *err) {
+  corm_siblings *siblings = entity->siblings;
+  if (!siblings || siblings->n == siblings->cap || entity->lone) return join_siblings(loader, entity, object, err);
+  if (entity->shape->mapper->relationships.len || entity->shape->partial) corm_siblings_enter(siblings, object);
+  return CORM_OK;
+}
+
 /* The object of this very row, when making the block ran a finalizer that loaded it; NULL: none. */
 static corm_object *find_arrived(corm_loader *loader, corm_load_entity *entity) {
   corm_session *session = loader->session;
   if (session->identity.changes == entity->place.changes) return NULL;
   return entity->object = corm_session_find(session, known_as(entity), entity->key);
+}
+
+static inline void point_slots_at_bytes(const corm_load_entity *entity, corm_object *object, const char *bytes) {
+  const corm_load_shape *shape = entity->shape;
+  if (entity->unforeseen) {
+    for (uint32_t i = 0; i < shape->mapper->nattributes; i++) point_at_bytes(&object->slots[i], bytes);
+  } else {
+    for (uint32_t i = 0; i < shape->nwide; i++) point_at_bytes(&object->slots[shape->wide[i]], bytes);
+  }
 }
 
 corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, void *block, corm_error *err) {
@@ -497,11 +521,11 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   char *bytes = (char *)&object->slots[mapper->nattributes];
   if (loader->text.len) memcpy(bytes, loader->text.ptr, loader->text.len);
   memcpy(object->slots, entity->values, mapper->nattributes * sizeof *object->slots);
-  for (uint32_t i = 0; i < mapper->nattributes; i++) point_at_bytes(&object->slots[i], bytes);
+  point_slots_at_bytes(entity, object, bytes);
   object->state = CORM_PERSISTENT;
   object->flags = CORM_OBJECT_KEYED;
   object->hash = entity->hash;
-  corm_status status = join_siblings(loader, entity, object, err);
+  corm_status status = join_new(loader, entity, object, err);
   if (status == CORM_OK && entity->noverrides) status = corm_eager_override(entity, object, err);
   if (status == CORM_OK) status = corm_identity_add_at(&session->identity, object, entity->place, err);
   if (status != CORM_OK) {

@@ -11,15 +11,16 @@ void corm_identity_clear(corm_identity *map) {
   corm_identity_init(map, map->mem);
 }
 
+/* Keys mostly follow each other. Of larger ones, what differs only in higher bits is folded down. */
+static inline uint32_t hash_of_int(const corm_mapper *mapper, const corm_value *key) {
+  const uint64_t hash = mapper->id_seed, id = (uint64_t)key->as.i;
+  return (uint32_t)(id >> 32 ? hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32) : hash + id);
+}
+
 uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
   uint64_t hash = mapper->id_seed;
-  if (mapper->npk == 1 && key->kind == CORM_INT) {
-    /* Keys mostly follow each other. Of larger ones, what differs only in higher bits is folded down. */
-    const uint64_t id = (uint64_t)key->as.i;
-    return (uint32_t)(id >> 32 ? hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32) : hash + id);
-  } else {
-    for (uint32_t i = 0; i < mapper->npk; i++) hash = corm_value_hash(&key[i], hash);
-  }
+  if (mapper->npk == 1 && key->kind == CORM_INT) return hash_of_int(mapper, key);
+  for (uint32_t i = 0; i < mapper->npk; i++) hash = corm_value_hash(&key[i], hash);
   return (uint32_t)(hash ^ (hash >> 32));
 }
 
@@ -51,13 +52,20 @@ corm_object *corm_identity_find(const corm_identity *map, const corm_mapper *map
   return corm_identity_search(map, mapper, key, hash, &place);
 }
 
-static corm_identity_entry entry_of(const corm_object *object) {
+/* The committed value of the key's first column. */
+static inline const corm_value *first_of_key(const corm_object *object) {
+  const uint32_t slot = object->mapper->pk[0];
+  const corm_value *value = &object->slots[slot];
+  return value->flags & CORM_VALUE_DIRTY ? corm_object_committed(object, slot) : value;
+}
+
+static inline corm_identity_entry entry_of(const corm_object *object) {
   enum { HANDLES = 1 << 24 };
   const corm_mapper *mapper = object->mapper;
-  const corm_value *key = corm_object_committed(object, mapper->pk[0]);
+  const corm_value *key = first_of_key(object);
   const uint8_t number = object->handle < HANDLES ? corm_identity_number(mapper, key) : 0;
   corm_identity_entry entry = {.object = (corm_object *)(uintptr_t)object, .hash = object->hash};
-  if (number && corm_identity_hash(mapper, key) == object->hash) {
+  if (number && hash_of_int(mapper, key) == object->hash) {
     entry.handle = object->handle & (HANDLES - 1);
     entry.number = number;
   }
@@ -72,23 +80,30 @@ static void put(corm_identity *map, corm_identity_entry entry) {
 
 /* -- growing in place: what large blocks grow by need not be copied, nor mapped anew ------------------------------ */
 
+/* From `end` on all entries are settled, below it those that are marked. */
 static bool is_settled(const corm_identity_entry *entry) {
   return (uintptr_t)entry->object & 1;
 }
 
+static corm_identity_entry marked(corm_identity_entry entry, bool settled) {
+  entry.object = (corm_object *)(((uintptr_t)entry.object & ~(uintptr_t)1) | settled);
+  return entry;
+}
+
 /* An entry goes to its new position; one in its way that is not settled yet goes on instead of it. */
-static void settle(corm_identity *map, corm_identity_entry entry) {
-  for (uint32_t i = corm_identity_start(map, entry.hash); entry.object; i = corm_identity_next(map, i)) {
+static inline void settle(corm_identity *map, corm_identity_entry entry, uint32_t end) {
+  for (uint32_t i = corm_identity_start(map, entry.hash);; i = corm_identity_next(map, i)) {
     corm_identity_entry *at = &map->entries[i];
-    if (is_settled(at)) continue;
     const corm_identity_entry next = *at;
-    *at = entry;
-    at->object = (corm_object *)((uintptr_t)entry.object | 1);
+    if (next.object && (i >= end || is_settled(at))) continue;
+    *at = i < end ? marked(entry, true) : entry;
+    if (!next.object) return;
     entry = next;
-    if (entry.object) i = corm_identity_start(map, entry.hash) - 1; /* the step adds one, also past zero */
+    i = corm_identity_start(map, entry.hash) - 1; /* the step adds one, also past zero */
   }
 }
 
+/* From the end on: mostly an entry goes to where all is settled, and is not looked at again. */
 static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
   const uint32_t had = map->cap;
   corm_identity_entry *entries = corm_mem_resize(map->mem, map->entries, (size_t)cap * sizeof *entries);
@@ -99,11 +114,13 @@ static corm_status grow(corm_identity *map, uint32_t cap, corm_error *err) {
   map->changes++;
   for (uint32_t i = had; i-- > 0;) {
     const corm_identity_entry entry = entries[i];
-    if (!entry.object || is_settled(&entry)) continue;
-    entries[i] = (corm_identity_entry){0};
-    settle(map, entry);
+    if (is_settled(&entry)) {
+      entries[i] = marked(entry, false);
+    } else if (entry.object) {
+      entries[i] = (corm_identity_entry){0};
+      settle(map, entry, i);
+    }
   }
-  for (uint32_t i = 0; i < cap; i++) entries[i].object = (corm_object *)((uintptr_t)entries[i].object & ~(uintptr_t)1);
   return CORM_OK;
 }
 
@@ -121,7 +138,7 @@ corm_status corm_identity_reserve(corm_identity *map, uint32_t count, corm_error
   return cap > map->cap ? grow(map, cap, err) : CORM_OK;
 }
 
-static void enter(corm_identity *map, corm_object *object) {
+static inline void enter(corm_identity *map, corm_object *object) {
   object->flags |= CORM_OBJECT_IN_MAP;
   if (object->slots[object->mapper->pk[0]].flags & CORM_VALUE_EXPIRED) map->stale = true;
   map->count++;

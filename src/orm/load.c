@@ -148,9 +148,15 @@ static corm_status report(corm_loader *loader, corm_error *err) {
   return CORM_FAILED;
 }
 
+/* Nobody waits for the row's object. */
+static inline bool is_plain(const corm_loader *loader) {
+  if (loader->fetch || loader->keeper || loader->found || loader->entities.len != 1) return false;
+  return !((const corm_load_entity *)loader->entities.items[0])->jobs;
+}
+
 corm_status corm_loader_step(corm_loader *loader, corm_error *err) {
   if (loader->failed) return report(loader, err);
-  corm_status status = loader->in_row ? finish_row(loader, err) : CORM_OK;
+  corm_status status = loader->in_row && !is_plain(loader) ? finish_row(loader, err) : CORM_OK;
   loader->in_row = false;
   if (status != CORM_OK) return status;
   status = corm_result_next(loader->result, err);

@@ -44,6 +44,8 @@ typedef struct corm_load_shape {
   uint8_t *kinds;       /* by slot: the storage kind that needs no decoding; CORM_VALUE_KIND_COUNT: all do */
   corm_load_slot *rest; /* of all that are selected but the key */
   uint32_t nrest;
+  uint16_t *wide; /* the slots whose values may have bytes, by their kinds */
+  uint32_t nwide;
   uint8_t *missing; /* by slot, where it is not straight: the flags of what is not selected */
   bool partial;     /* some slot is not selected */
 } corm_load_shape;
@@ -91,6 +93,7 @@ typedef struct corm_load_entity {
   corm_object *object;
   uint32_t nread; /* columns of it that were read: those of the key, where the last row's object was there already */
   bool was_known; /* the last row's object was */
+  bool unforeseen; /* a value has bytes, or may have, that its slot's kind has not */
   uint32_t room;  /* slots in `values` */
   uint32_t hash;
   corm_identity_place place; /* where the key was looked for in the identity map */
