@@ -67,7 +67,7 @@ static void take_credit(run *r, size_t bytes) {
 /* -- rows ------------------------------------------------------------------------------------------------------- */
 
 /* Pushes the userdata of entity k of the current row, or nil. */
-static void push_entity(run *r, corm_loader *loader, uint32_t k) {
+static inline void push_entity(run *r, corm_loader *loader, uint32_t k) {
   lua_State *L = r->L;
   corm_error err;
   corm_error_init(&err);

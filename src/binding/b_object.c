@@ -63,9 +63,7 @@ void binding_push_object(lua_State *L, binding_state *state, const corm_object *
 
 /* -- creation --------------------------------------------------------------------------------------------------- */
 
-/* Makes room for one more handle, so that taking one and giving it back cannot fail. */
-static void reserve_handle(lua_State *L, binding_host *host) {
-  if (host->handles + 1 < host->cap) return;
+void binding_more_handles(lua_State *L, binding_host *host) {
   uint32_t cap = host->cap ? host->cap * 2 : 256;
   uint32_t *grown = corm_mem_resize(&host->state->mem, host->free, cap * sizeof *grown);
   if (!grown) binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -79,34 +77,12 @@ void binding_object_frame(lua_State *L, binding_state *state) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, state->objects);
 }
 
-/* The handle is taken when nothing can run a finalizer any more: those give handles back. */
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, bool points) {
-  binding_host *host = state->host;
-  reserve_handle(L, host);
-  corm_object *block = lua_newuserdatauv(L, size, points);
-  block->host_tag = BINDING_TAG(BINDING_OBJECT);
-  block->handle = 0;
-  block->mapper = NULL; /* until it is filled */
-  lua_pushvalue(L, frame);
-  lua_setmetatable(L, -2);
-  block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, frame + 1, block->handle);
-  return block;
-}
-
 /* A class must outlive its objects; making the first one keeps it. The slot in `living` was made with the class. */
-static void keep_class(lua_State *L, binding_host *host, const binding_class *cls) {
+void binding_keep_class(lua_State *L, const binding_host *host, const binding_class *cls) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->living);
   binding_push_class(L, host->state, cls->mapper);
   lua_rawseti(L, -2, cls->number);
   lua_pop(L, 1);
-}
-
-void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object) {
-  binding_host *host = state->host;
-  binding_class *cls = binding_class_of(object->mapper);
-  if (cls->living++ == 0) keep_class(L, host, cls);
 }
 
 /* Called by hand, the object is still in the table of handles; what is there can be replaced without an allocation. */
@@ -189,7 +165,7 @@ static int index_class(lua_State *L, const binding_class *cls) {
   return 1;
 }
 
-static int index_relationship(lua_State *L, corm_object *object, corm_relationship *relationship) {
+CORM_NOINLINE static int index_relationship(lua_State *L, corm_object *object, corm_relationship *relationship) {
   binding_state *state = binding_upvalue(L);
   corm_error err;
   corm_error_init(&err);
@@ -258,14 +234,8 @@ static int index_hosted(lua_State *L, const corm_object *object, const binding_a
   return 1;
 }
 
-static int object_index(lua_State *L) {
-  corm_object *object = object_at(L, 1);
-  if (!object) return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
-  const binding_class *cls = binding_class_of(object->mapper);
-  const binding_attr *attr = binding_find_short(L, cls, 2);
-  if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
-  if (!attr) return index_class(L, cls);
-  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
+/* What is no plain value in memory. */
+CORM_NOINLINE static int index_rest(lua_State *L, corm_object *object, const binding_attr *attr) {
   const corm_value *value = &object->slots[attr->slot];
   if (value->flags & CORM_VALUE_EXPIRED) {
     corm_error err;
@@ -275,9 +245,6 @@ static int object_index(lua_State *L) {
   }
   if (attr->hosted) return index_hosted(L, object, attr, value);
   switch ((corm_value_kind)value->kind) {
-  case CORM_INT: lua_pushinteger(L, value->as.i); break;
-  case CORM_REAL: lua_pushnumber(L, value->as.f); break;
-  case CORM_TEXT: lua_pushlstring(L, value->as.s, value->len); break;
   case CORM_ABSENT:
     if (value->flags & CORM_VALUE_SQL) {
       binding_push_sql(L, binding_upvalue(L), 1, attr->slot);
@@ -291,6 +258,38 @@ static int object_index(lua_State *L) {
   case CORM_UUID: binding_push_typed(L, value, object->mapper->attributes[attr->slot].type); break;
   default: binding_push(L, value); break;
   }
+  return 1;
+}
+
+CORM_NOINLINE static int index_name(lua_State *L, corm_object *object, const binding_class *cls) {
+  const binding_attr *attr = lua_type(L, 2) == LUA_TSTRING ? binding_find_attr(L, cls, 2) : NULL;
+  if (!attr) return index_class(L, cls);
+  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
+  return index_rest(L, object, attr);
+}
+
+CORM_NOINLINE static int refuse_index(lua_State *L) {
+  return binding_error(L, CORM_E_ARGUMENT, "an object of a mapped class expected");
+}
+
+/* What is read most stands here, and calls nothing that would need more of the C stack. */
+static int object_index(lua_State *L) {
+  corm_object *object = object_at(L, 1);
+  if (!object) return refuse_index(L);
+  const binding_class *cls = binding_class_of(object->mapper);
+  const binding_attr *attr = binding_find_short(L, cls, 2);
+  if (!attr) return index_name(L, object, cls);
+  if (attr->kind == BINDING_ATTR_RELATIONSHIP) return index_relationship(L, object, attr->relationship);
+  const corm_value *value = &object->slots[attr->slot];
+  if ((value->flags & CORM_VALUE_EXPIRED) || attr->hosted) return index_rest(L, object, attr);
+  if (value->kind == CORM_INT)
+    lua_pushinteger(L, value->as.i);
+  else if (value->kind == CORM_TEXT)
+    lua_pushlstring(L, value->as.s, value->len);
+  else if (value->kind == CORM_REAL)
+    lua_pushnumber(L, value->as.f);
+  else
+    return index_rest(L, object, attr);
   return 1;
 }
 

@@ -71,8 +71,30 @@ corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
  * pushes, once for many blocks; the caller has seen to three places on the stack.
  */
 void binding_object_frame(lua_State *L, binding_state *state);
-void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, bool points);
-void binding_object_filled(binding_state *state, lua_State *L, const corm_object *object);
+/* Room for one more handle, so that taking one and giving it back cannot fail. */
+void binding_more_handles(lua_State *L, binding_host *host);
+/* The handle is taken when nothing can run a finalizer any more: those give handles back. */
+static inline void *binding_object_block_at(lua_State *L, binding_state *state, int frame, size_t size, bool points) {
+  binding_host *host = state->host;
+  if (host->handles + 1 >= host->cap) binding_more_handles(L, host);
+  corm_object *block = lua_newuserdatauv(L, size, points);
+  block->host_tag = BINDING_TAG(BINDING_OBJECT);
+  block->handle = 0;
+  block->mapper = NULL; /* until it is filled */
+  lua_pushvalue(L, frame);
+  lua_setmetatable(L, -2);
+  block->handle = host->nfree ? host->free[--host->nfree] : ++host->handles;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, frame + 1, block->handle);
+  return block;
+}
+#define binding_class_of(mapper) ((binding_class *)(mapper)->host_data)
+/* Keeps the class that gets its first object. */
+void binding_keep_class(lua_State *L, const binding_host *host, const binding_class *cls);
+static inline void binding_object_filled(const binding_state *state, lua_State *L, const corm_object *object) {
+  binding_class *cls = binding_class_of(object->mapper);
+  if (cls->living++ == 0) binding_keep_class(L, state->host, cls);
+}
 
 /* -- classes -- */
 /* The mapper of a class, by its metatable's first item, which nothing but a class has; NULL for other values. */
@@ -85,7 +107,6 @@ corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what);
 void binding_push_class(lua_State *L, binding_state *state, const corm_mapper *mapper);
 /* Pushes the class or the alias that a BUNDLE of a mapper stands for. */
 void binding_push_entity(lua_State *L, binding_state *state, const corm_node *entity);
-#define binding_class_of(mapper) ((binding_class *)(mapper)->host_data)
 
 /* Resolves the relationships of the registry, once; raises what is wrong with them. */
 void binding_configure(lua_State *L, binding_state *state, corm_registry *registry);

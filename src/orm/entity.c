@@ -7,16 +7,6 @@
 #include "orm/load_plan.h"
 #include "orm/session.h"
 
-size_t corm_object_size(const corm_mapper *mapper, size_t text) {
-  return sizeof(corm_object) + mapper->nattributes * sizeof(corm_value) + text;
-}
-
-void corm_object_begin(corm_object *object, corm_mapper *mapper) {
-  const size_t own = offsetof(corm_object, session);
-  memset((char *)object + own, 0, sizeof *object - own);
-  object->mapper = mapper;
-}
-
 void corm_object_init(corm_object *object, corm_mapper *mapper) {
   corm_object_begin(object, mapper);
   memset(object->slots, 0, mapper->nattributes * sizeof(corm_value));
@@ -307,7 +297,7 @@ static bool stays_later(const corm_object *object, uint32_t slot) {
          ((object->slots[slot].flags & CORM_VALUE_LATER) && attribute->deferred);
 }
 
-static void expire_slot(corm_object *object, uint32_t slot) {
+static inline void expire_slot(corm_object *object, uint32_t slot) {
   const corm_mem *mem = object->mapper->mem;
   corm_value *value = &object->slots[slot];
   if (value->flags & CORM_VALUE_DIRTY) {
@@ -319,8 +309,10 @@ static void expire_slot(corm_object *object, uint32_t slot) {
     }
   }
   const corm_attribute *attribute = &object->mapper->attributes[slot];
-  corm_keyed_note(object);
-  if (!attribute->primary_key) corm_value_clear(mem, value);
+  if (!attribute->primary_key) {
+    if (value->flags & CORM_VALUE_OWNED) corm_value_clear(mem, value);
+    *value = (corm_value){.kind = CORM_ABSENT};
+  }
   if (attribute->kind == CORM_ATTRIBUTE_GIVEN && !attribute->expression) return; /* nobody can say it again */
   value->flags = (uint8_t)((value->flags & (CORM_VALUE_OWNED | CORM_VALUE_GENERATED)) | CORM_VALUE_EXPIRED);
   value->extra = 0;
@@ -328,11 +320,15 @@ static void expire_slot(corm_object *object, uint32_t slot) {
 
 void corm_object_expire(corm_object *object, const uint32_t *slots, uint32_t n) {
   if (slots) {
-    for (uint32_t i = 0; i < n; i++) expire_slot(object, slots[i]);
+    for (uint32_t i = 0; i < n; i++) {
+      corm_keyed_note(object);
+      expire_slot(object, slots[i]);
+    }
   } else {
+    corm_keyed_note(object);
     for (uint32_t i = 0; i < object->mapper->nattributes; i++)
       if (!stays_later(object, i)) expire_slot(object, i);
-    free_changes(object);
+    if (object->changes) free_changes(object);
   }
   object->flags |= CORM_OBJECT_EXPIRED;
   if (object->session) object->session->identity.stale = true;
@@ -348,6 +344,7 @@ void corm_object_expire_expressions(corm_object *object) {
     if ((attribute->kind != CORM_ATTRIBUTE_EXPRESSION && attribute->kind != CORM_ATTRIBUTE_GIVEN) ||
         (value->flags & CORM_VALUE_EXPIRED) || (there && attribute->keeps))
       continue;
+    corm_keyed_note(object);
     expire_slot(object, i);
     if (!(value->flags & CORM_VALUE_EXPIRED)) continue;
     if (!there && attribute->deferred)
@@ -428,9 +425,12 @@ void corm_object_finalize(corm_object *object) {
   const corm_mem *mem = object->mapper->mem;
   if (object->session) corm_session_forget(object->session, object);
   leave_siblings(object);
-  for (uint32_t i = 0; i < object->mapper->nattributes; i++) corm_value_clear(mem, &object->slots[i]);
-  if (object->changes) object->changes->frames = 0;
-  free_changes(object);
+  for (uint32_t i = 0; i < object->mapper->nattributes; i++)
+    if (object->slots[i].flags & CORM_VALUE_OWNED) corm_value_clear(mem, &object->slots[i]);
+  if (object->changes) {
+    object->changes->frames = 0;
+    free_changes(object);
+  }
   corm_links_free(object);
   object->mapper = NULL;
 }

@@ -6,6 +6,8 @@
 #ifndef CORM_ORM_ENTITY_H
 #define CORM_ORM_ENTITY_H
 
+#include <string.h>
+
 #include "orm/mapper.h"
 
 typedef enum corm_object_state {
@@ -105,11 +107,17 @@ struct corm_object {
 };
 
 /* Bytes of a block for a mapper's object with `text` bytes inline. */
-size_t corm_object_size(const corm_mapper *mapper, size_t text);
+static inline size_t corm_object_size(const corm_mapper *mapper, size_t text) {
+  return sizeof(corm_object) + mapper->nattributes * sizeof(corm_value) + text;
+}
 /* Sets up a block given by the host, behind its own fields: transient, all slots absent. */
 void corm_object_init(corm_object *object, corm_mapper *mapper);
 /* The same without the slots, which the caller sets. */
-void corm_object_begin(corm_object *object, corm_mapper *mapper);
+static inline void corm_object_begin(corm_object *object, corm_mapper *mapper) {
+  enum { OWN = offsetof(corm_object, session) };
+  memset((char *)object + OWN, 0, sizeof *object - OWN);
+  object->mapper = mapper;
+}
 /* Releases what the object owns and unlinks it everywhere. Touches no other object. Idempotent. */
 void corm_object_finalize(corm_object *object);
 

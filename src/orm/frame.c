@@ -361,6 +361,7 @@ static void undo_inserts_of_root(corm_session *session, const corm_frame *frame)
   const corm_identity *map = &session->identity;
   for (uint32_t i = 0; i < map->cap; i++) {
     corm_object *object;
+    corm_identity_fetch(map, i);
     while ((object = map->entries[i].object) != NULL && is_undone(frame, object) &&
            session->host->alive(session->host->ctx, object))
       corm_state_to_transient(session, object);

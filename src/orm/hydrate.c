@@ -272,6 +272,13 @@ static corm_status read_key(corm_loader *loader, corm_load_entity *entity) {
   loader->text.len = 0;
   loader->text.failed = false;
   entity->unforeseen = false;
+  if (mapper->npk == 1) {
+    const uint32_t slot = mapper->pk[0];
+    if (read_slot(loader, entity, slot, entity->shape->kinds[slot]) != CORM_OK) return CORM_FAILED;
+    *entity->key = entity->values[slot];
+    point_at_bytes(entity->key, loader->text.ptr);
+    return entity->key->kind == CORM_NULL ? CORM_DONE : CORM_OK;
+  }
   for (uint32_t i = 0; i < mapper->npk; i++) {
     const uint32_t slot = mapper->pk[i];
     if (read_slot(loader, entity, slot, entity->shape->kinds[slot]) != CORM_OK) return CORM_FAILED;

@@ -11,15 +11,8 @@ void corm_identity_clear(corm_identity *map) {
   corm_identity_init(map, map->mem);
 }
 
-/* Keys mostly follow each other. Of larger ones, what differs only in higher bits is folded down. */
-static inline uint32_t hash_of_int(const corm_mapper *mapper, const corm_value *key) {
-  const uint64_t hash = mapper->id_seed, id = (uint64_t)key->as.i;
-  return (uint32_t)(id >> 32 ? hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32) : hash + id);
-}
-
-uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
+uint32_t corm_identity_hash_wide(const corm_mapper *mapper, const corm_value *key) {
   uint64_t hash = mapper->id_seed;
-  if (mapper->npk == 1 && key->kind == CORM_INT) return hash_of_int(mapper, key);
   for (uint32_t i = 0; i < mapper->npk; i++) hash = corm_value_hash(&key[i], hash);
   return (uint32_t)(hash ^ (hash >> 32));
 }
@@ -65,7 +58,7 @@ static inline corm_identity_entry entry_of(const corm_object *object) {
   const corm_value *key = first_of_key(object);
   const uint8_t number = object->handle < HANDLES ? corm_identity_number(mapper, key) : 0;
   corm_identity_entry entry = {.object = (corm_object *)(uintptr_t)object, .hash = object->hash};
-  if (number && hash_of_int(mapper, key) == object->hash) {
+  if (number && corm_identity_hash_int(mapper, key) == object->hash) {
     entry.handle = object->handle & (HANDLES - 1);
     entry.number = number;
   }

@@ -31,7 +31,16 @@ typedef struct corm_identity_place {
 void corm_identity_init(corm_identity *map, const corm_mem *mem);
 void corm_identity_clear(corm_identity *map); /* frees the table, not the objects */
 
-uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key);
+/* Keys mostly follow each other. Of larger ones, what differs only in higher bits is folded down. */
+static inline uint32_t corm_identity_hash_int(const corm_mapper *mapper, const corm_value *key) {
+  const uint64_t hash = mapper->id_seed, id = (uint64_t)key->as.i;
+  return (uint32_t)(id >> 32 ? hash + id + (id >> 16) * UINT64_C(0x9e3779b1) + (id >> 32) : hash + id);
+}
+uint32_t corm_identity_hash_wide(const corm_mapper *mapper, const corm_value *key);
+static inline uint32_t corm_identity_hash(const corm_mapper *mapper, const corm_value *key) {
+  const bool narrow = mapper->npk == 1 && key->kind == CORM_INT;
+  return narrow ? corm_identity_hash_int(mapper, key) : corm_identity_hash_wide(mapper, key);
+}
 
 /* The number of the class, if no two keys of it that have one have the same hash; else 0. */
 static inline uint8_t corm_identity_number(const corm_mapper *mapper, const corm_value *key) {
@@ -45,6 +54,16 @@ static inline uint8_t corm_identity_number(const corm_mapper *mapper, const corm
 static inline uint32_t corm_identity_start(const corm_identity *map, uint32_t hash) {
   const uint32_t spread = (hash >> 2) * UINT32_C(0x9e3779b1);
   return (uint32_t)((uint64_t)spread * (map->cap / 4) >> 32) * 4 + (hash & 3);
+}
+
+/* For a walk over all objects, which waits for the memory of each: what comes later is fetched meanwhile. */
+static inline void corm_identity_fetch(const corm_identity *map, uint32_t i) {
+#if defined(__GNUC__)
+  enum { AHEAD = 16 };
+  if (map->cap - i > AHEAD) __builtin_prefetch(map->entries[i + AHEAD].object, 1);
+#else
+  (void)map, (void)i;
+#endif
 }
 
 static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) {

@@ -91,10 +91,10 @@ typedef struct corm_load_entity {
 
   /* the current row */
   corm_object *object;
-  uint32_t nread; /* columns of it that were read: those of the key, where the last row's object was there already */
-  bool was_known; /* the last row's object was */
+  uint32_t nread;  /* columns of it that were read: those of the key, where the last row's object was there already */
+  bool was_known;  /* the last row's object was */
   bool unforeseen; /* a value has bytes, or may have, that its slot's kind has not */
-  uint32_t room;  /* slots in `values` */
+  uint32_t room;   /* slots in `values` */
   uint32_t hash;
   corm_identity_place place; /* where the key was looked for in the identity map */
   corm_value

@@ -251,9 +251,11 @@ void corm_session_expunge_all(corm_session *session) {
   empty_list(session, &session->news, CORM_TRANSIENT);
   release_lists(session);
   corm_backs_drop(session);
-  for (uint32_t i = 0; i < session->identity.cap; i++)
+  for (uint32_t i = 0; i < session->identity.cap; i++) {
+    corm_identity_fetch(&session->identity, i);
     while (session->identity.entries[i].object)
       corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
+  }
   for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DETACHED);
 }
 
@@ -276,6 +278,7 @@ void corm_session_expire_all(corm_session *session) {
   unmark_all(&session->modified, CORM_OBJECT_MODIFIED);
   corm_backs_drop(session);
   for (uint32_t i = 0; i < session->identity.cap; i++) {
+    corm_identity_fetch(&session->identity, i);
     corm_object *object = session->identity.entries[i].object;
     if (object && session->host->alive(session->host->ctx, object)) corm_state_expire(session, object);
   }
