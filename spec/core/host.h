@@ -5,6 +5,7 @@
 #ifndef CORM_SPEC_HOST_H
 #define CORM_SPEC_HOST_H
 
+#include "orm/items.h"
 #include "orm/load.h"
 
 #include "fail_mem.h"
@@ -110,12 +111,16 @@ static inline corm_status host_edges_to(void *ctx, corm_object *const *from, uin
   return status;
 }
 
-static inline void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
+static inline void host_edges_drop(void *ctx, corm_object *from, const corm_item *items, uint32_t n) {
   (void)ctx;
   host_block *block = host_block_of(from);
-  assert_in_range(edge, 1, block->nedges);
-  assert_non_null(block->edges[edge - 1]);
-  block->edges[edge - 1] = NULL;
+  for (uint32_t i = 0; i < n; i++) {
+    const uint32_t edge = items[i].edge;
+    if (!edge) continue;
+    assert_in_range(edge, 1, block->nedges);
+    assert_non_null(block->edges[edge - 1]);
+    block->edges[edge - 1] = NULL;
+  }
 }
 
 /* -- running loaders -- */
@@ -270,7 +275,7 @@ static inline void host_init(host *h, const corm_mem *mem) {
                        .alive = host_alive,
                        .edges_add = host_edges_add,
                        .edges_to = host_edges_to,
-                       .edge_drop = host_edge_drop,
+                       .edges_drop = host_edges_drop,
                        .make = host_make,
                        .assign = host_assign,
                        .run_loader = host_run_loader,

@@ -335,7 +335,22 @@ static corm_status host_assign(void *ctx, corm_object *object, uint32_t slot, co
   return binding_protect(call.host->state, assign_body, &call, err);
 }
 
-static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
+/* In the table at the top, each becomes the first free one. */
+static void free_edges(lua_State *L, const corm_item *items, uint32_t n) {
+  lua_rawgeti(L, -1, 1);
+  lua_Integer first = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!items[i].edge) continue;
+    lua_pushinteger(L, first);
+    lua_rawseti(L, -2, items[i].edge + 1);
+    first = items[i].edge;
+  }
+  lua_pushinteger(L, first);
+  lua_rawseti(L, -2, 1);
+}
+
+static void host_edges_drop(void *ctx, corm_object *from, const corm_item *items, uint32_t n) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
   if (!lua_checkstack(L, 8)) return; /* what it pointed to lives as long as `from` */
@@ -343,10 +358,7 @@ static void host_edge_drop(void *ctx, corm_object *from, uint32_t edge) {
   binding_push_handle(L, host->state, from->handle);
   if (!lua_isnil(L, -1)) {
     if (push_held(L, host, top + 1) == LUA_TTABLE) {
-      lua_rawgeti(L, -1, 1);
-      lua_rawseti(L, -2, edge + 1);
-      lua_pushinteger(L, edge);
-      lua_rawseti(L, -2, 1);
+      free_edges(L, items, n);
     } else {
       lua_pushnil(L);
       set_held(L, host, top + 1);
@@ -471,7 +483,7 @@ void binding_open_host(lua_State *L) {
                            .alive = host_alive,
                            .edges_add = host_edges_add,
                            .edges_to = host_edges_to,
-                           .edge_drop = host_edge_drop,
+                           .edges_drop = host_edges_drop,
                            .make = host_make,
                            .assign = host_assign,
                            .reread = binding_host_reread,

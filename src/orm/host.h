@@ -19,6 +19,7 @@ typedef struct corm_object corm_object;
 typedef struct corm_session corm_session;
 typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
+struct corm_item;
 struct corm_load_plan;
 struct corm_node;
 
@@ -41,7 +42,8 @@ typedef struct corm_host {
    */
   corm_status (*edges_to)(void *ctx, corm_object *const *from, uint32_t n, corm_object *to, uint32_t *edges,
                           corm_error *err);
-  void (*edge_drop)(void *ctx, corm_object *from, uint32_t edge);
+  /* Those of n items; one without an edge has the number 0. Neither fails nor runs anything. */
+  void (*edges_drop)(void *ctx, corm_object *from, const struct corm_item *items, uint32_t n);
 
   /* A transient object without values, pinned. MemoryError. */
   corm_status (*make)(void *ctx, corm_mapper *mapper, corm_object **out, corm_error *err);

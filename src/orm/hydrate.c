@@ -474,6 +474,7 @@ size_t corm_loader_need(corm_loader *loader, uint32_t k, corm_object **object) {
   if (status == CORM_OK) {
     corm_mapper *mapper = known_as(entity);
     entity->hash = corm_identity_hash(mapper, entity->key);
+    corm_identity_expect(&session->identity, entity->hash);
     found = corm_identity_search(&session->identity, mapper, entity->key, entity->hash, &entity->place);
     if (found && !session->host->alive(session->host->ctx, found))
       found = corm_session_find(session, mapper, entity->key); /* drops what is condemned */

@@ -181,3 +181,8 @@ void corm_identity_remove(corm_identity *map, corm_object *object) {
   map->changes++;
   if (!map->count) map->stale = false;
 }
+
+void corm_identity_empty(corm_identity *map) {
+  corm_mem_free(map->mem, map->entries);
+  *map = (corm_identity){.mem = map->mem, .changes = map->changes + 1};
+}

@@ -66,6 +66,15 @@ static inline void corm_identity_fetch(const corm_identity *map, uint32_t i) {
 #endif
 }
 
+/* Where keys follow each other, the next of them will be looked for in the next group. */
+static inline void corm_identity_expect(const corm_identity *map, uint32_t hash) {
+#if defined(__GNUC__)
+  if ((hash & 3) == 0 && map->cap) __builtin_prefetch(&map->entries[corm_identity_start(map, hash + 4)], 1);
+#else
+  (void)map, (void)hash;
+#endif
+}
+
 static inline uint32_t corm_identity_next(const corm_identity *map, uint32_t i) {
   return i + 1 < map->cap ? i + 1 : 0;
 }
@@ -96,6 +105,8 @@ CORM_MUST_USE corm_status corm_identity_add_at(corm_identity *map, corm_object *
                                                corm_error *err);
 /* Adds an object whose hash is set; its key must not be there. */
 CORM_MUST_USE corm_status corm_identity_add(corm_identity *map, corm_object *object, corm_error *err);
+/* Forgets all, when each was told so that its flag is off. */
+void corm_identity_empty(corm_identity *map);
 /* Moves others: a walk by position looks at the same position again. */
 void corm_identity_remove(corm_identity *map, corm_object *object);
 

@@ -9,11 +9,12 @@ const corm_many corm_many_none;
 
 void corm_link_drop_edge(corm_object *object, uint32_t edge) {
   const corm_host *host = corm_object_host(object);
-  if (edge) host->edge_drop(host->ctx, object, edge);
+  if (edge) host->edges_drop(host->ctx, object, &(corm_item){.edge = edge}, 1);
 }
 
 static void clear_items(corm_object *owner, corm_items *items) {
-  for (uint32_t i = 0; i < items->n; i++) corm_link_drop_edge(owner, items->ptr[i].edge);
+  const corm_host *host = corm_object_host(owner);
+  if (items->n) host->edges_drop(host->ctx, owner, items->ptr, items->n);
   corm_items_free(owner->mapper->mem, items);
 }
 

@@ -252,10 +252,13 @@ void corm_session_expunge_all(corm_session *session) {
   release_lists(session);
   corm_backs_drop(session);
   for (uint32_t i = 0; i < session->identity.cap; i++) {
+    corm_object *object = session->identity.entries[i].object;
     corm_identity_fetch(&session->identity, i);
-    while (session->identity.entries[i].object)
-      corm_state_leave(session, session->identity.entries[i].object, CORM_DETACHED);
+    if (!object) continue;
+    object->flags &= (uint8_t)~CORM_OBJECT_IN_MAP; /* one by one, each would be searched for */
+    corm_state_leave(session, object, CORM_DETACHED);
   }
+  corm_identity_empty(&session->identity);
   for (corm_frame *f = session->frame; f; f = f->parent) empty_list(session, &f->deleted, CORM_DETACHED);
 }
 
