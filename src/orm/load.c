@@ -74,17 +74,25 @@ void corm_loader_free(corm_loader *loader) {
 
 /* -- rows -- */
 
+/* The integer that the row has in a column of the entity, as it was read; NULL: it takes a look at the result. */
+static const corm_value *integer_at(const corm_load_entity *entity, uint32_t column) {
+  const uint32_t slot = column - entity->first;
+  const bool plain = !entity->raw && slot < entity->nread && entity->shape->kinds[slot] == CORM_INT;
+  return plain && entity->values[slot].kind == CORM_INT ? &entity->values[slot] : NULL;
+}
+
 /* The parents of a fetched object are those with the key that its row shows. */
 static corm_status pull_fetched(corm_loader *loader, corm_error *err) {
   corm_gather *fetch = loader->fetch;
   const corm_load_entity *entity = loader->entities.items[0];
   corm_status status = CORM_OK;
   if (!entity->object) return CORM_OK;
+  const corm_value *known = fetch->width == 1 ? integer_at(entity, loader->key_columns[0]) : NULL;
+  if (known) return corm_gather_pull_key(fetch, known, entity->object, err);
   for (uint32_t i = 0; status == CORM_OK && i < fetch->width; i++) {
-    const uint32_t slot = loader->key_columns[i] - entity->first;
-    if (!entity->raw && slot < entity->nread && entity->shape->kinds[slot] == CORM_INT &&
-        entity->values[slot].kind == CORM_INT)
-      loader->key[i] = entity->values[slot]; /* as it was read */
+    known = integer_at(entity, loader->key_columns[i]);
+    if (known)
+      loader->key[i] = *known;
     else
       status = corm_result_value(loader->result, loader->key_columns[i], &loader->key[i], err);
   }
@@ -115,9 +123,8 @@ static corm_status keep_object(const corm_loader *loader, corm_error *err) {
   return object ? corm_keeper_add(loader->keeper, object, err) : CORM_OK;
 }
 
-static corm_status finish_row(corm_loader *loader, corm_error *err) {
-  corm_status status = loader->fetch ? pull_fetched(loader, err) : CORM_OK;
-  if (loader->keeper && status == CORM_OK) status = keep_object(loader, err);
+static corm_status finish_entities(corm_loader *loader, corm_error *err) {
+  corm_status status = loader->keeper ? keep_object(loader, err) : CORM_OK;
   for (size_t i = 0; status == CORM_OK && i < loader->entities.len; i++) {
     corm_load_entity *entity = loader->entities.items[i];
     if (entity->relationship) status = pull_joined(loader, entity, err);
@@ -128,6 +135,13 @@ static corm_status finish_row(corm_loader *loader, corm_error *err) {
     if (corm_vec_push(&entity->seen, entity->object) != CORM_OK) status = corm_error_memory(err);
   }
   return status;
+}
+
+/* Mostly nobody waits for a row's object but a fetch. */
+static inline corm_status finish_row(corm_loader *loader, corm_error *err) {
+  if (loader->fetch && pull_fetched(loader, err) != CORM_OK) return CORM_FAILED;
+  const bool single = loader->entities.len == 1 && !((const corm_load_entity *)loader->entities.items[0])->jobs;
+  return single && !loader->keeper && !loader->found ? CORM_OK : finish_entities(loader, err);
 }
 
 static corm_status finish_rows(corm_loader *loader, corm_error *err) {
@@ -148,15 +162,9 @@ static corm_status report(corm_loader *loader, corm_error *err) {
   return CORM_FAILED;
 }
 
-/* Nobody waits for the row's object. */
-static inline bool is_plain(const corm_loader *loader) {
-  if (loader->fetch || loader->keeper || loader->found || loader->entities.len != 1) return false;
-  return !((const corm_load_entity *)loader->entities.items[0])->jobs;
-}
-
 corm_status corm_loader_step(corm_loader *loader, corm_error *err) {
   if (loader->failed) return report(loader, err);
-  corm_status status = loader->in_row && !is_plain(loader) ? finish_row(loader, err) : CORM_OK;
+  corm_status status = loader->in_row ? finish_row(loader, err) : CORM_OK;
   loader->in_row = false;
   if (status != CORM_OK) return status;
   status = corm_result_next(loader->result, err);
