@@ -223,6 +223,36 @@ describe("a relationship", function()
     assert.is_nil(weak[2])
   end)
 
+  -- What one object alone is held by is no list: only what holds it may let it go.
+  it("holds the only one of a list whatever becomes of what the list remembers of changes", function()
+    local Base = corm.declarative_base()
+    local Box = Base:model("Box", {
+      __tablename__ = "box",
+      id = Column(Integer, { primary_key = true }),
+      items = corm.relationship("Item", { back_populates = "box" }),
+    })
+    local Item = Base:model("Item", {
+      __tablename__ = "item",
+      id = Column(Integer, { primary_key = true }),
+      box_id = Column(Integer, ForeignKey "box.id"),
+      box = corm.relationship("Box", { back_populates = "items" }),
+    })
+    local engine = corm.create_engine "sqlite://"
+    Base.metadata:create_all(engine)
+    local session = corm.Session { bind = engine, expire_on_commit = false }
+    session:add(Box { id = 1 })
+    session:commit()
+    local box = session:scalars(corm.select(Box):options(corm.selectinload(Box.items))):one()
+    local seen = setmetatable({ Item { id = 7, box = box } }, { __mode = "v" })
+    session:add(seen[1])
+    session:commit()
+    for _ = 1, 3 do collectgarbage() end
+    assert.is_not_nil(seen[1])
+    assert.equal(7, box.items[1].id)
+    session:close()
+    engine:dispose()
+  end)
+
   it("chooses among several foreign keys", function()
     local Base = corm.declarative_base()
     local Bill = Base:model("Bill", {

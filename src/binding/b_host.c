@@ -353,6 +353,8 @@ static void free_edges(lua_State *L, const corm_item *items, uint32_t n) {
 static void host_edges_drop(void *ctx, corm_object *from, const corm_item *items, uint32_t n) {
   binding_host *host = ctx;
   lua_State *L = host->state->L;
+  while (n && !items[n - 1].edge) n--;
+  if (!n) return;                    /* a single edge that `from` has without a table is none of these */
   if (!lua_checkstack(L, 8)) return; /* what it pointed to lives as long as `from` */
   int top = lua_gettop(L);
   binding_push_handle(L, host->state, from->handle);
