@@ -172,12 +172,7 @@ describe("random statements that write, in a session", function()
     for _ = 1, math.max(1, total // LENGTH) do
       local data = models.data(random)
       local function run(plan) return writes.run_plan(engine, m, data, plan, drawn.numbers) end
-      local plan = plans.make(random, LENGTH)
-      local err = run(plan)
-      if err then
-        plan, err = drawn.shrink(run, plan, err, plans.smaller)
-        error(("seed %d: %s, after\n%s"):format(seed, err, drawn.show(plan)), 0)
-      end
+      drawn.check(seed, plans.make(random, LENGTH), run, plans.smaller)
     end
   end)
 

@@ -29,12 +29,7 @@ describe("random operations on collections", function()
     table.sort(operations)
     local function run(plan) return containers.try(engine, m, plan, steps) end
     for _ = 1, total do
-      local plan = containers.plan(random, operations)
-      local err = run(plan)
-      if err then
-        plan, err = drawn.shrink(run, plan, err, containers.smaller)
-        error(("seed %d: %s, of\n%s"):format(seed, err, drawn.show(plan)), 0)
-      end
+      drawn.check(seed, containers.plan(random, operations), run, drawn.without_one)
     end
   end)
 end)

@@ -24,12 +24,7 @@ describe("random changes in place", function()
     local random = drawn.numbers(seed)
     local function run(plan) return in_place.try(engine, Doc, plan) end
     for _ = 1, total do
-      local plan = in_place.plan(random)
-      local err = run(plan)
-      if err then
-        plan, err = drawn.shrink(run, plan, err, in_place.smaller)
-        error(("seed %d: %s, of\n%s"):format(seed, err, drawn.show(plan)), 0)
-      end
+      drawn.check(seed, in_place.plan(random), run, drawn.without_one)
     end
   end)
 end)

@@ -158,12 +158,7 @@ describe("a random query with loader options", function()
       local data = fill(random)
       local function run(plan) return loads.run(engine, m, data, plan, drawn.numbers) end
       for _ = 1, OF_DATA do
-        local plan = loads.plan(random)
-        local err = run(plan)
-        if err then
-          plan, err = drawn.shrink(run, plan, err, loads.smaller)
-          error(("seed %d: %s, of\n%s"):format(seed, err, drawn.show(plan)), 0)
-        end
+        drawn.check(seed, loads.plan(random), run, loads.smaller)
       end
     end
   end)

@@ -360,17 +360,4 @@ function containers.try(engine, m, plan, steps)
   if not ok then return ("step %s: %s"):format(at, err) end
 end
 
--- One operation less.
-function containers.smaller(plan)
-  local list = {}
-  for i = #plan, 1, -1 do
-    list[#list + 1] = function()
-      local new = drawn.copy(plan)
-      table.remove(new, i)
-      return new
-    end
-  end
-  return list
-end
-
 return containers

@@ -64,4 +64,25 @@ function drawn.shrink(run, plan, err, smaller)
   return plan, err
 end
 
+-- Of a plan that is a list: one item less.
+function drawn.without_one(plan)
+  local list = {}
+  for i = #plan, 1, -1 do
+    list[#list + 1] = function()
+      local new = drawn.copy(plan)
+      table.remove(new, i)
+      return new
+    end
+  end
+  return list
+end
+
+-- Runs a plan; one that is wrong is an error that shows the smallest such plan, and the seed that leads to it.
+function drawn.check(seed, plan, run, smaller)
+  local err = run(plan)
+  if not err then return end
+  plan, err = drawn.shrink(run, plan, err, smaller)
+  error(("seed %d: %s, of\n%s"):format(seed, err, drawn.show(plan)), 0)
+end
+
 return drawn

@@ -454,16 +454,4 @@ function in_place.try(engine, Doc, plan)
   if not ok then return ("step %s: %s"):format(at, err) end
 end
 
-function in_place.smaller(plan)
-  local list = {}
-  for i = #plan, 1, -1 do
-    list[#list + 1] = function()
-      local new = drawn.copy(plan)
-      table.remove(new, i)
-      return new
-    end
-  end
-  return list
-end
-
 return in_place
