@@ -212,27 +212,22 @@ function members.begin(state, fn)
   return finish(state, pcall(fn, state.self))
 end
 
+-- fn() within what the method of each shard's Session makes around a function.
+local function within_all(state, method, fn, i)
+  local session = state.sessions[state.names[i]]
+  if not session then return fn() end
+  return session[method](session, function() return within_all(state, method, fn, i + 1) end)
+end
+
 -- fn() within a savepoint of every shard.
 function members.begin_nested(state, fn)
   if type(fn) ~= "function" then
     fail("ArgumentError", "ShardedSession:begin_nested: a function expected, got %s", native.kind(fn))
   end
-  local function go(i)
-    local name = state.names[i]
-    if not name then return fn() end
-    return state.sessions[name]:begin_nested(function() return go(i + 1) end)
-  end
-  return go(1)
+  return within_all(state, "begin_nested", fn, 1)
 end
 
-function members.no_autoflush(state, fn)
-  local function go(i)
-    local name = state.names[i]
-    if not name then return fn() end
-    return state.sessions[name]:no_autoflush(function() return go(i + 1) end)
-  end
-  return go(1)
-end
+function members.no_autoflush(state, fn) return within_all(state, "no_autoflush", fn, 1) end
 
 function members.in_transaction(state)
   for _, name in ipairs(state.names) do

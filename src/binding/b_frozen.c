@@ -6,6 +6,14 @@
 /* Upvalues of what freeze() gives, behind the state. */
 enum { FROZEN_SHAPE = 2, FROZEN_VALUES, FROZEN_ROWS, FROZEN_LAST = FROZEN_ROWS };
 
+/* Appends n values of the list at `from` to the one at 2, which has `had`. */
+static void append_values(lua_State *L, int from, lua_Integer had, lua_Integer n) {
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, from, i);
+    lua_rawseti(L, 2, had + i);
+  }
+}
+
 /* A Result of the rows. The list is a copy: a Result gives its own away. */
 static int thaw(lua_State *L) {
   const lua_Integer rows = lua_tointeger(L, lua_upvalueindex(FROZEN_ROWS));
@@ -13,10 +21,7 @@ static int thaw(lua_State *L) {
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(FROZEN_SHAPE));
   lua_newtable(L);
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, lua_upvalueindex(FROZEN_VALUES), i);
-    lua_rawseti(L, 2, i);
-  }
+  append_values(L, lua_upvalueindex(FROZEN_VALUES), 0, n);
   binding_push_list_result(L, 1, 2, rows);
   return 1;
 }
@@ -69,35 +74,23 @@ static int frozen_with(lua_State *L) {
   return push_frozen(L);
 }
 
-/* Appends what one that is frozen has to the list at 2, behind its n values; returns how many there are then. */
-static lua_Integer append_values(lua_State *L, lua_Integer n) {
-  lua_pushcfunction(L, frozen_values);
-  lua_pushvalue(L, -2);
-  lua_call(L, 1, 2);
-  const lua_Integer more = lua_tointeger(L, -1);
-  for (lua_Integer i = 1; i <= more; i++) {
-    lua_rawgeti(L, -2, i);
-    lua_rawseti(L, 2, n + i);
-  }
-  lua_pop(L, 2);
-  return n + more;
-}
-
 /* frozen_joined(list): a Result of the rows of all of them, which are of one statement. */
 static int frozen_joined(lua_State *L) {
   const lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
-  lua_Integer values = 0, rows = 0;
+  lua_Integer rows = 0;
   lua_settop(L, 1);
   lua_newtable(L);
   lua_rawgeti(L, 1, 1);
   lua_getupvalue(L, 3, FROZEN_SHAPE);
   lua_replace(L, 3);
+  const lua_Integer width = (lua_Integer)binding_shape_width(L, 3);
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
-    lua_getupvalue(L, -1, FROZEN_ROWS);
-    rows += lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    values = append_values(L, values);
+    lua_getupvalue(L, 4, FROZEN_VALUES);
+    lua_getupvalue(L, 4, FROZEN_ROWS);
+    const lua_Integer more = lua_tointeger(L, -1);
+    append_values(L, 5, rows * width, more * width);
+    rows += more;
     lua_settop(L, 3);
   }
   binding_push_list_result(L, 3, 2, rows);

@@ -122,8 +122,8 @@ corm_status corm_pq_next_copied(corm_pq_stmt *stmt) {
     drop_row(stmt);
     const int len = PQgetCopyData(stmt->conn->pq, &stmt->copied, 0);
     if (len <= 0) return CORM_DONE;
-    status =
-        corm_pq_read_copied(stmt, stmt->copied, (size_t)len); /* the end of the rows is told before the end of COPY */
+    /* The end of the rows is told before the end of COPY. */
+    status = corm_pq_read_copied(stmt, stmt->copied, (size_t)len);
   }
   return status;
 }
