@@ -142,9 +142,12 @@ describe("many rows", function()
     for _, order in ipairs { Hour.id, Hour.id:desc(), Hour.id % 501 } do
       local days = session:scalars(stmt:order_by(order)):all()
       assert.equal(ROWS, #days)
+      local seen = {}
       for _, day in ipairs(days) do
-        assert.equal(day.id == 7 and ROWS // 7 or 1, #day.hours)
-        for k = 2, #day.hours do assert.is_true(day.hours[k].id ~= day.hours[k - 1].id) end
+        local hours = day.hours
+        assert.equal(day.id == 7 and ROWS // 7 or 1, #hours)
+        for k = 2, seen[day] and 0 or #hours do assert.is_true(hours[k].id ~= hours[k - 1].id) end
+        seen[day] = true
       end
       session:expunge_all()
     end

@@ -5,6 +5,8 @@
  *
  *   fault SCENARIO.lua [first [step]]
  *
+ * Every step-th allocation from the first on fails; first 0: from one to step, as the clock says.
+ *
  * The script returns a table: `prepare()` (memory in plenty), `run(state)` (memory fails), `check(state, ok)` (plenty
  * again).
  */
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "corm.h"
@@ -166,8 +169,9 @@ static int one_round(const char *path, fault *f) {
 
 int main(int argc, char **argv) {
   if (argc < 2) return quit("usage", "fault SCENARIO.lua [first [step]]");
-  const size_t first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
   const size_t step = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+  size_t first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+  if (!first) first = (size_t)time(NULL) % step + 1;
   for (victim v = 0; v < VICTIMS; v++) {
     size_t rounds = 0, failed = 1;
     for (size_t n = first; failed; n += step, rounds++) {
@@ -175,7 +179,7 @@ int main(int argc, char **argv) {
       if (one_round(argv[1], &f)) return 1;
       failed = f.failures;
     }
-    printf("%s: %zu rounds\n", victim_names[v], rounds);
+    printf("%s: %zu rounds, from %zu by %zu\n", victim_names[v], rounds, first, step);
     if (rounds < 2) return quit("scenario", "asks for no memory");
   }
   return 0;
