@@ -100,7 +100,7 @@ if(TARGET corm_cli)
     endforeach()
   endfunction()
   fault_tests(1 session objects loading criteria functions keyed clauses naming mutable copies rows keys statements
-    connection)
+    connection routes)
   fault_tests(3 plans classes)
   fault_tests(5 files)
 endif()

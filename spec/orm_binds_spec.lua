@@ -87,6 +87,19 @@ describe("U36 several binds", function()
     assert.equal("0", w:rows "SELECT count(*) FROM city")
   end)
 
+  it("objects follow what a bulk UPDATE or DELETE changes there, whose rows are asked for there", function()
+    session:add_all { m.City { name = "c" }, m.City { name = "dd" } }
+    session:flush()
+    local one, two = table.unpack(session:scalars(corm.select(m.City):order_by(m.City.id)):all())
+    session:execute(corm.update(m.City):values { name = corm.func.upper(m.City.name) }
+      :where(corm.func.length(m.City.name):eq(1)))
+    assert.same({ "C", "dd" }, { one.name, two.name })
+    session:execute(corm.delete(m.City):where(corm.func.length(m.City.name):eq(2)))
+    assert.is_false(session:contains(two))
+    session:commit()
+    assert.equal("C", cities())
+  end)
+
   it("all are rolled back together, and a flush that fails in one undoes the others", function()
     session:add_all { m.City { name = "c" }, m.User { name = "a" } }
     session:flush()

@@ -139,7 +139,8 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "AssociationProxyOptions", "BindOptions", "ColumnOptions", "ColumnPropertyOptions", "CompileOptions",
+      "AssociationProxyOptions", "BindArguments", "BindOptions", "BindWish",
+      "ColumnOptions", "ColumnPropertyOptions", "CompileOptions",
       "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",
       "EngineOptions", "ExecutionOptions", "ExplainOptions", "Explanation", "ForeignKeyOptions", "GetOptions",

@@ -232,10 +232,9 @@ typedef struct written {
   bool many;
 } written;
 
-static void prepare(lua_State *L, written *w, corm_session *session, int statement, int params,
+static void prepare(lua_State *L, written *w, corm_session *session, corm_conn *conn, int statement, int params,
                     corm_synchronize synchronize, bool listed) {
   binding_state *state = binding_get(L);
-  corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
   const size_t n = binding_params_first(L, params, &w->many);
@@ -258,9 +257,7 @@ static void prepare(lua_State *L, written *w, corm_session *session, int stateme
                               .gives_rows = gives_rows(node),
                               .listed = listed};
   state->L = L;
-  corm_status status = corm_session_connection(session, &conn, &err);
-  if (status == CORM_OK && !w->many) status = corm_bulk_prepare(&w->bulk, conn, &err);
-  if (status != CORM_OK) binding_raise(L, &err);
+  if (!w->many && corm_bulk_prepare(&w->bulk, conn, &err) != CORM_OK) binding_raise(L, &err);
   if (w->many) w->bulk.outdates = true;
 }
 
@@ -287,7 +284,7 @@ void binding_run_bulk(lua_State *L, corm_session *session, int connection, int s
   corm_error err;
   corm_error_init(&err);
   luaL_checkstack(L, 16, "execute");
-  prepare(L, &w, session, statement, params, synchronize, false);
+  prepare(L, &w, session, binding_check_conn(L, connection, "execute"), statement, params, synchronize, false);
   int sent = statement;
   if (w.bulk.returns_keys) {
     lua_pushcfunction(L, push_returning);
@@ -313,13 +310,13 @@ void binding_run_bulk(lua_State *L, corm_session *session, int connection, int s
   tell_written(L, session, statement);
 }
 
-void binding_note_written(lua_State *L, corm_session *session, int statement, int params, corm_synchronize synchronize,
-                          int values, lua_Integer n) {
+void binding_note_written(lua_State *L, corm_session *session, corm_conn *conn, int statement, int params,
+                          corm_synchronize synchronize, int values, lua_Integer n) {
   const int top = lua_gettop(L);
   written w = {.many = false};
   corm_error err;
   corm_error_init(&err);
-  prepare(L, &w, session, statement, params, synchronize, true);
+  prepare(L, &w, session, conn, statement, params, synchronize, true);
   corm_status status = CORM_OK;
   const bool deletes = w.bulk.statement->kind == CORM_NODE_DELETE, follows = synchronize != CORM_SYNCHRONIZE_OFF;
   for (lua_Integer i = 1; follows && status == CORM_OK && i <= n; i++) {

@@ -37,8 +37,8 @@ void binding_run_bulk(lua_State *L, corm_session *session, int connection, int s
 
 /* The same for one that returns objects of the class, which the session has executed: `values` holds n of what its rows
    have. */
-void binding_note_written(lua_State *L, corm_session *session, int statement, int params, corm_synchronize synchronize,
-                          int values, lua_Integer n);
+void binding_note_written(lua_State *L, corm_session *session, corm_conn *conn, int statement, int params,
+                          corm_synchronize synchronize, int values, lua_Integer n);
 
 /* An INSERT of a class with several tables that is no list of rows writes to the class's own: InvalidRequestError
    unless it says the key, which is that of a row above. */

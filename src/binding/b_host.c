@@ -495,6 +495,7 @@ void binding_open_host(lua_State *L) {
                            .criterion = binding_host_criterion,
                            .before_load = binding_host_before_load,
                            .warn = host_warn,
+                           .route = binding_host_route,
                            .call_default = host_call_default,
                            .event = binding_host_event,
                            .attribute = binding_host_attribute,

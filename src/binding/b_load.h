@@ -33,6 +33,8 @@ corm_status binding_host_criterion(void *ctx, corm_load_plan *plan, uint32_t num
 void binding_open_criteria(lua_State *L);
 
 /* -- do_orm_execute (b_execute.c) -- */
+CORM_MUST_USE corm_status binding_host_route(void *ctx, corm_session *session, const struct corm_bind_wish *wish,
+                                             struct corm_engine **out, corm_error *err);
 CORM_MUST_USE corm_status binding_host_before_load(void *ctx, const corm_load_news *news, corm_load_plan **out,
                                                    corm_error *err);
 void binding_open_execute(lua_State *L);

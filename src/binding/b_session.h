@@ -14,7 +14,8 @@ enum {
   BINDING_SESSION_BIND = 1,
   BINDING_SESSION_INFO,
   BINDING_SESSION_MAKER,
-  BINDING_SESSION_BINDS, /* the Engines of `binds`, or nil */
+  BINDING_SESSION_BINDS, /* the other Engines, by their addresses, or nil */
+  BINDING_SESSION_ROUTE, /* the function get_bind, or nil */
   BINDING_SESSION_LOOP,  /* the set that `for object in session` goes through */
   BINDING_SESSION_SLOTS = BINDING_SESSION_LOOP
 };
@@ -75,9 +76,20 @@ void binding_session_send(lua_State *L, int session, int statement, int params);
 void binding_session_hooked(lua_State *L, int session, int statement, int params);
 
 /* -- binds (b_session_binds.c) -- */
-/* Reads the option `binds` of the table at `options` into the Session at the top. */
+/* Reads the options `binds` and `get_bind` of the table at `options` into the Session at the top. */
 void binding_session_binds(lua_State *L, int options, corm_session *session);
 int binding_session_get_bind(lua_State *L);
+int binding_session_bind_mapper(lua_State *L);
+int binding_session_bind_table(lua_State *L);
+/* Pushes the Engine, or the bind of the Session at `self` where it is none of its others. */
+void binding_push_bind(lua_State *L, int self, const corm_engine *engine);
+/* The database for the statement at `statement`, whose node is `node`, or NULL: the session's own. */
+struct corm_branch *binding_place(lua_State *L, corm_session *session, int statement, const corm_node *node);
+/* That of the bind_arguments at the absolute index. Raises what is wrong with them, as does the check alone. */
+struct corm_branch *binding_place_asked(lua_State *L, corm_session *session, int arguments, const char *what);
+void binding_check_bind_arguments(lua_State *L, int arg, const char *what);
+/* The table that a bulk UPDATE or DELETE changes, or NULL. */
+const corm_table *binding_written_table(const corm_node *node);
 
 /* -- delete_all, invalidate; make_transient and its like for lua/corm/inspect.lua (b_session_state.c) -- */
 int binding_session_delete_all(lua_State *L);

@@ -210,10 +210,11 @@ static void run_returning(lua_State *L, entity_run *run) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
-  const corm_bundle *first = nth_entity(run->node, 0);
   corm_status status = run->settings->autoflush ? corm_session_autoflush(run->session, &err) : CORM_OK;
-  if (status == CORM_OK)
-    status = corm_binds_connection(run->session, first ? corm_bundle_mapper(first) : NULL, NULL, &conn, &err);
+  if (status == CORM_OK) {
+    corm_branch *branch = binding_place(L, run->session, run->statement, run->node);
+    status = corm_binds_open(run->session, branch, &conn, &err);
+  }
   if (status != CORM_OK) binding_raise(L, &err);
   lua_pushnil(L); /* the shape */
   const int shape = lua_gettop(L);
@@ -233,7 +234,7 @@ static void run_returning(lua_State *L, entity_run *run) {
     lua_settop(L, shape + 1);
   }
   if (binding_written_class(L, run->statement))
-    binding_note_written(L, run->session, run->statement, run->params, run->settings->synchronize, run->values,
+    binding_note_written(L, run->session, conn, run->statement, run->params, run->settings->synchronize, run->values,
                          run->rows * run->width);
   lua_settop(L, shape);
 }
@@ -271,6 +272,8 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
         L, CORM_E_INVALID_REQUEST,
         "yield_per: the rows of from_statement() become objects all at once; execute the statement without it");
   options.page = selects ? settings->page : 0;
+  options.branch = selects ? binding_place(L, session, statement, node) : NULL;
+  options.placed = selects;
   if (selects)
     run_select(L, &run);
   else
@@ -293,69 +296,12 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
 
 /* -- everything else -- */
 
-/* Pushes the Engine of a connection: the bind of the Session at `self`, or another one that it has. */
-static void push_bind(lua_State *L, int self, const corm_conn *conn) {
-  lua_getiuservalue(L, self, BINDING_SESSION_BIND);
-  const int bind = lua_gettop(L);
-  if (lua_getiuservalue(L, self, BINDING_SESSION_BINDS) == LUA_TTABLE) {
-    for (lua_Integer i = 1; lua_rawgeti(L, bind + 1, i) != LUA_TNIL; i++) {
-      const bool is = binding_check_engine(L, -1, "Session") == corm_conn_engine(conn);
-      if (is) lua_pushvalue(L, -1), lua_replace(L, bind);
-      lua_pop(L, 1);
-    }
-  }
-  lua_settop(L, bind);
-}
-
 /* Pushes the Connection of a running transaction for the Session at `self`. */
 static void push_connection(lua_State *L, int self, corm_conn *conn) {
-  push_bind(L, self, conn);
+  binding_push_bind(L, self, corm_conn_engine(conn));
   if (binding_test(L, -1, BINDING_CONNECTION)) return;
   binding_push_conn(L, conn, lua_gettop(L));
   lua_remove(L, -2);
-}
-
-/* The table that a bulk UPDATE or DELETE changes, or NULL. */
-static const corm_table *written_table(const corm_node *node) {
-  const corm_node *table = !node                            ? NULL
-                           : node->kind == CORM_NODE_UPDATE ? ((const corm_update *)node)->table
-                           : node->kind == CORM_NODE_DELETE ? ((const corm_delete_node *)node)->table
-                                                            : NULL;
-  return table ? corm_dml_table(table) : NULL;
-}
-
-static const corm_table *first_column_table(const corm_node *node, corm_arena *arena) {
-  corm_walk walk;
-  corm_walk_init(&walk, arena, node);
-  for (const corm_node *at; (at = corm_walk_next(&walk, true)) != NULL;)
-    if (at->kind == CORM_NODE_COLUMN && ((const corm_column_node *)at)->column)
-      return ((const corm_column_node *)at)->column->table;
-  return NULL;
-}
-
-/* The select below a FROM, or the table that it is (*table). */
-static const corm_select *look_below(const corm_node *from, const corm_table **table) {
-  while (from->kind == CORM_NODE_JOIN) from = ((const corm_join *)from)->left;
-  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
-  if (from->kind == CORM_NODE_TABLE) *table = ((const corm_table_node *)from)->table;
-  return from->kind == CORM_NODE_SELECT ? (const corm_select *)from : NULL;
-}
-
-/* The table by which a statement of a session with several databases finds its own: the one that is written, or the
-   first that a select mentions. */
-static const corm_table *bound_table(const corm_session *session, const corm_node *node) {
-  if (!node || !session->branches.len) return NULL;
-  if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
-  const corm_table *table = written_table(node);
-  const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
-  corm_arena arena;
-  corm_arena_init(&arena, session->mem);
-  while (!table && select) {
-    for (uint32_t i = 0; !table && i < select->ncolumns; i++) table = first_column_table(select->columns[i], &arena);
-    select = !table && select->nfroms ? look_below(select->froms[0], &table) : NULL;
-  }
-  corm_arena_clear(&arena);
-  return table;
 }
 
 static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,
@@ -364,8 +310,8 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   corm_error err;
   corm_error_init(&err);
   int base = lua_gettop(L);
-  corm_status status =
-      corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, statement)), &conn, &err);
+  corm_branch *branch = binding_place(L, session, statement, binding_tonode(L, statement));
+  corm_status status = corm_binds_open(session, branch, &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   if (binding_run_joined(L, self, statement, params, settings->synchronize)) return;
@@ -378,7 +324,7 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
     binding_run_insert(L, base + 1, statement, params);
   } else {
     binding_execute(L, base + 1, statement, params);
-    const corm_table *table = written_table(binding_tonode(L, statement));
+    const corm_table *table = binding_written_table(binding_tonode(L, statement));
     if (table && session->frame) session->frame->bulk = true;
     if (table && settings->synchronize != CORM_SYNCHRONIZE_OFF) corm_session_outdate(session, table);
   }
@@ -446,6 +392,8 @@ static void explain_select(lua_State *L, corm_session *session, const corm_node 
   options.late = &late.late;
   options.explain = true;
   options.analyze = analyze;
+  options.branch = binding_place(L, session, 2, node);
+  options.placed = true;
   binding_loader *handle = binding_new_loader(L);
   const int loader = lua_gettop(L);
   binding_get(L)->L = L;
@@ -465,7 +413,7 @@ static void explain_other(lua_State *L, corm_session *session, bool analyze, cor
   size_t nsets;
   corm_error_init(&err);
   if (!compiled) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  corm_status status = corm_binds_connection(session, NULL, bound_table(session, binding_tonode(L, 2)), &conn, &err);
+  corm_status status = corm_binds_open(session, binding_place(L, session, 2, binding_tonode(L, 2)), &conn, &err);
   if (status != CORM_OK) binding_raise(L, &err);
   corm_plan_criteria own;
   const corm_criteria *criteria = binding_push_criteria(L, 2, &own);
@@ -509,16 +457,29 @@ void binding_open_explain(lua_State *L) {
 
 /* -- methods -- */
 
-/* The statement at 2 with the execution options of { execution_options = ... } at 4. */
+/* The statement at 2 with the options at 4: { execution_options = ..., bind_arguments = ... }, both of which go into
+   its execution options. */
 static void add_options(lua_State *L, const char *what) {
-  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY}};
-  binding_check_options(L, 4, what, specs, 1);
-  if (!binding_opt_push(L, 4, "execution_options")) return;
+  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY},
+                                              {"bind_arguments", BINDING_OPT_ANY}};
+  binding_check_options(L, 4, what, specs, 2);
   if (!binding_test(L, 2, BINDING_STATEMENT))
     binding_error(L, CORM_E_ARGUMENT, "%s: execution_options are of statements, got %s", what, binding_typename(L, 2));
+  if (binding_opt_push(L, 4, "execution_options")) {
+    lua_getfield(L, 2, "execution_options");
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 5);
+    lua_call(L, 2, 1);
+    lua_replace(L, 2);
+    lua_settop(L, 4);
+  }
+  if (!binding_opt_push(L, 4, "bind_arguments")) return;
+  binding_check_bind_arguments(L, 5, what);
   lua_getfield(L, 2, "execution_options");
   lua_pushvalue(L, 2);
+  lua_createtable(L, 0, 1);
   lua_pushvalue(L, 5);
+  lua_setfield(L, -2, "bind_arguments");
   lua_call(L, 2, 1);
   lua_replace(L, 2);
 }
@@ -560,10 +521,15 @@ int binding_session_connection(lua_State *L) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
-  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {{"execution_options", BINDING_OPT_ANY},
+                                              {"bind_arguments", BINDING_OPT_ANY}};
   lua_settop(L, 2);
-  binding_check_options(L, 2, "Session:connection", specs, 1);
-  if (corm_session_connection(session, &conn, &err) != CORM_OK) return binding_raise(L, &err);
+  binding_check_options(L, 2, "Session:connection", specs, 2);
+  corm_branch *branch = NULL;
+  if (binding_opt_push(L, 2, "bind_arguments")) branch = binding_place_asked(L, session, 3, "Session:connection");
+  lua_settop(L, 2);
+  binding_get(L)->L = L;
+  if (corm_binds_open(session, branch, &conn, &err) != CORM_OK) return binding_raise(L, &err);
   if (binding_opt_push(L, 2, "execution_options")) {
     corm_conn_options options = *corm_conn_get_options(conn);
     binding_check_execution_options(L, 3, "Session:connection");

@@ -9,6 +9,7 @@ static const binding_option_spec session_options[] = {{"bind", BINDING_OPT_ANY},
                                                       {"execution_options", BINDING_OPT_ANY},
                                                       {"join_transaction_mode", BINDING_OPT_STRING},
                                                       {"binds", BINDING_OPT_ANY},
+                                                      {"get_bind", BINDING_OPT_ANY},
                                                       {"info", BINDING_OPT_ANY}};
 
 /* -- making sessions -- */

@@ -62,6 +62,25 @@ static corm_branch *branch_of(const corm_session *session, const corm_mapper *ma
   return branch && branch->engine != session->engine ? branch : NULL;
 }
 
+corm_status corm_binds_branch(corm_session *session, corm_engine *engine, corm_branch **out, corm_error *err) {
+  *out = NULL;
+  if (engine == session->engine) return CORM_OK;
+  *out = make_branch(session, engine, err);
+  return *out ? CORM_OK : CORM_FAILED;
+}
+
+corm_status corm_binds_choose(corm_session *session, const corm_bind_wish *wish, corm_branch **out, corm_error *err) {
+  const corm_host *host = session->host;
+  corm_engine *engine = NULL;
+  *out = NULL;
+  corm_bind_wish asked = *wish;
+  asked.writes = wish->writes || session->flushing;
+  if (session->routed && host->route(host->ctx, session, &asked, &engine, err) != CORM_OK) return CORM_FAILED;
+  if (engine) return corm_binds_branch(session, engine, out, err);
+  if (session->branches.len) *out = branch_of(session, wish->mapper, wish->table);
+  return CORM_OK;
+}
+
 corm_engine *corm_binds_engine(const corm_session *session, const corm_mapper *mapper, const corm_table *table) {
   const corm_branch *branch = session->branches.len ? branch_of(session, mapper, table) : NULL;
   return branch ? branch->engine : session->engine;
@@ -88,14 +107,18 @@ static corm_status open_branch(corm_session *session, corm_branch *branch, corm_
   return status;
 }
 
-corm_status corm_binds_connection(corm_session *session, const corm_mapper *mapper, const corm_table *table,
-                                  corm_conn **out, corm_error *err) {
+corm_status corm_binds_open(corm_session *session, corm_branch *branch, corm_conn **out, corm_error *err) {
   corm_status status = corm_session_connection(session, out, err);
-  corm_branch *branch = status == CORM_OK && session->branches.len ? branch_of(session, mapper, table) : NULL;
-  if (!branch) return status;
+  if (!branch || status != CORM_OK) return status;
   if (!branch->conn) status = open_branch(session, branch, err);
   *out = branch->conn;
   return status;
+}
+
+corm_status corm_binds_connection(corm_session *session, const corm_bind_wish *wish, corm_conn **out, corm_error *err) {
+  corm_branch *branch;
+  const corm_status status = corm_binds_choose(session, wish, &branch, err);
+  return status == CORM_OK ? corm_binds_open(session, branch, out, err) : status;
 }
 
 /* -- transactions: what happens to the session's own connection happens to the others -- */

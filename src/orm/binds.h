@@ -1,7 +1,8 @@
 /*
  * Sessions over several databases (U36): classes and tables that belong to other engines than the session's own. Each
  * engine is asked for a connection when something of it is first needed; all transactions begin and end together, as
- * far as that can be without two phases: they are committed one after the other.
+ * far as that can be without two phases: they are committed one after the other. A routed session asks its host, for
+ * each statement and each class of a flush anew.
  */
 #ifndef CORM_ORM_BINDS_H
 #define CORM_ORM_BINDS_H
@@ -16,11 +17,31 @@ typedef struct corm_branch {
 
 void corm_binds_free(corm_session *session);
 
-/* Of a class, else of a table; either may be NULL. The session's own where neither is bound. */
+/* What a database is looked for by. */
+typedef struct corm_bind_wish {
+  const corm_mapper *mapper; /* or NULL */
+  const corm_table *table;   /* or NULL */
+  bool writes;               /* what is to be executed changes rows */
+} corm_bind_wish;
+
+/* True when not all belongs to the session's own engine. */
+static inline bool corm_binds_are_several(const corm_session *session) {
+  return session->branches.len > 0 || session->routed;
+}
+/* Of a class, else of a table, by `binds` alone; either may be NULL. The session's own where neither is bound. */
 corm_engine *corm_binds_engine(const corm_session *session, const corm_mapper *mapper, const corm_table *table);
-/* The same as corm_session_connection for a class or a table. */
-CORM_MUST_USE corm_status corm_binds_connection(corm_session *session, const corm_mapper *mapper,
-                                                const corm_table *table, corm_conn **out, corm_error *err);
+/* Chooses: the host is asked where the session is routed, and `binds` says what it leaves open. *out: NULL for the
+   session's own. */
+CORM_MUST_USE corm_status corm_binds_choose(corm_session *session, const corm_bind_wish *wish, corm_branch **out,
+                                            corm_error *err);
+/* The branch of an engine, NULL for the session's own. MemoryError. */
+CORM_MUST_USE corm_status corm_binds_branch(corm_session *session, corm_engine *engine, corm_branch **out,
+                                            corm_error *err);
+/* The same as corm_session_connection, for what was chosen. */
+CORM_MUST_USE corm_status corm_binds_open(corm_session *session, corm_branch *branch, corm_conn **out, corm_error *err);
+/* Chooses and opens. */
+CORM_MUST_USE corm_status corm_binds_connection(corm_session *session, const corm_bind_wish *wish, corm_conn **out,
+                                                corm_error *err);
 
 /* A savepoint more; the innermost frame's away; everything since the innermost frame began, or all, undone. */
 CORM_MUST_USE corm_status corm_binds_savepoint(corm_session *session, corm_error *err);

@@ -431,7 +431,7 @@ static corm_status open_statement(corm_loader *loader, const corm_fetch *fetch, 
 /* Only whole numbers are known to have nothing between them. Keys of a group that loses members are asked for as they
    are needed; and lists whose statements are sent ahead overlap with the making of objects, at no wait for each (the
    text does not depend on who watches). In this process a statement costs little, and what it made is still at hand. */
-static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect *dialect, uint32_t width, bool *may,
+static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_loader *loader, uint32_t width, bool *may,
                                      corm_error *err) {
   const corm_relationship *relationship = fetch->relationship;
   *may = false;
@@ -440,9 +440,9 @@ static corm_status may_ask_for_range(const corm_fetch *fetch, const corm_dialect
                                   ? relationship->load_keys[0].column
                                   : relationship->target->attributes[relationship->pairs[0].far_slot].column;
   corm_conn *conn;
-  corm_status status = corm_binds_connection(fetch->session, relationship->target, NULL, &conn, err);
+  corm_status status = corm_binds_open(fetch->session, loader->branch, &conn, err);
   if (status == CORM_OK)
-    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT && !dialect->embedded &&
+    *may = !column->type->hosted && corm_type_value_kind(column->type) == CORM_INT && !loader->dialect->embedded &&
            !(fetch->ahead && corm_conn_has_send(conn));
   return status;
 }
@@ -460,7 +460,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
   corm_status status = corm_loader_find_dialect(loader, err);
   if (status != CORM_OK) return status;
   collecting from = {.objects = objects, .n = n, .max = max_keys(fetch, loader->dialect, width, n)};
-  if (!*offset && n > from.max) status = may_ask_for_range(fetch, loader->dialect, width, &from.ranges, err);
+  if (!*offset && n > from.max) status = may_ask_for_range(fetch, loader, width, &from.ranges, err);
   if (status != CORM_OK) return status;
   status = corm_gather_by_key(gather, width, from.ranges ? n : from.max, err);
   from.key = status == CORM_OK ? corm_arena_zalloc(&gather->arena, width, sizeof *from.key) : NULL;
@@ -471,6 +471,7 @@ static corm_status prepare(corm_loader *loader, const corm_fetch *fetch, corm_ob
 corm_status corm_fetch_open(const corm_fetch *fetch, corm_object *const *objects, uint32_t n, uint32_t *offset,
                             corm_loader **out, corm_error *err) {
   corm_loader *loader = NULL;
+  if (*offset >= n) return CORM_DONE;
   corm_status status = corm_loader_make(fetch->session, &loader, err);
   if (status != CORM_OK) return status;
   status = prepare(loader, fetch, objects, n, offset, err);

@@ -38,6 +38,7 @@ void corm_flush_clear(corm_flush *flush) {
   corm_mem_free(flush->mem, flush->cyclic);
   corm_handover_free(flush->handover);
   corm_map_clear(&flush->seen);
+  corm_map_clear(&flush->places);
   corm_vec_clear(&flush->switched);
   corm_vec_clear(&flush->mappers);
 }
@@ -291,6 +292,7 @@ corm_status corm_session_flush(corm_session *session, corm_error *err) {
   corm_status status = corm_session_connection(session, &flush.conn, err);
   if (status != CORM_OK) return status;
   corm_map_init(&flush.seen, session->mem);
+  corm_map_init(&flush.places, session->mem);
   corm_vec_init(&flush.mappers, session->mem);
   corm_vec_init(&flush.switched, session->mem);
   const char *busy = session->busy;

@@ -74,6 +74,7 @@ typedef struct corm_flush {
   bool rekeyed;      /* some primary key was replaced */
   bool passing;      /* rows are written whose keys the database passes on */
   corm_map seen;     /* association rows already noted, from the other side */
+  corm_map places;   /* of a routed session: class or table -> where its rows go (orm/persist.c) */
   corm_vec mappers;  /* involved, in order of writing after corm_plan_order */
   uint32_t *order;   /* works in order of writing: deletes that come first, inserts and updates, then other deletes */
   uint32_t nsaves;   /* how many of `order` are inserts and updates */

@@ -19,6 +19,8 @@ typedef struct corm_object corm_object;
 typedef struct corm_session corm_session;
 typedef struct corm_loader corm_loader;
 typedef struct corm_mapper corm_mapper;
+struct corm_bind_wish;
+struct corm_engine;
 struct corm_item;
 struct corm_load_plan;
 struct corm_node;
@@ -73,6 +75,11 @@ typedef struct corm_host {
      NULL: it is about other classes. NULL where no plan has criteria. */
   corm_status (*criterion)(void *ctx, struct corm_load_plan *plan, uint32_t number, const corm_mapper *mapper,
                            const struct corm_node **out, corm_error *err);
+
+  /* Of a session that is routed: the engine for what is wished (orm/binds.h), borrowed and alive as long as the
+     session; NULL: nothing is said. NULL where no session is. */
+  corm_status (*route)(void *ctx, corm_session *session, const struct corm_bind_wish *wish, struct corm_engine **out,
+                       corm_error *err);
 
   /* Calls a default or onupdate function for one row. *out borrows until the next host call. */
   corm_status (*call_default)(void *ctx, corm_object *object, const corm_column *column, int hook, corm_value *out,

@@ -81,7 +81,9 @@ typedef struct corm_load_options {
   uint32_t page;             /* of corm_loader_new: rows become objects so many at a time (corm_loader_pause); 0: all */
   bool told;                 /* of corm_loader_get: who listens has been told of the load */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
-  bool keep_changes;         /* of corm_loader_of and corm_loader_text: that leaves changes and relationships alone */
+  struct corm_branch *branch; /* of corm_loader_new, with `placed`: the database that it is for (orm/binds.h) */
+  bool placed;
+  bool keep_changes; /* of corm_loader_of and corm_loader_text: that leaves changes and relationships alone */
 } corm_load_options;
 
 /*

@@ -127,8 +127,8 @@ static void find_home(corm_loader *loader, const corm_mapper *mapper) {
 }
 
 /* The registry may have been configured since: the class may have got relationships, or classes below. */
-static corm_loader *take_kept(const corm_session *session, corm_mapper *mapper) {
-  const corm_engine *engine = corm_binds_engine(session, mapper, NULL);
+static corm_loader *take_kept(const corm_session *session, corm_mapper *mapper, corm_branch *branch) {
+  const corm_engine *engine = branch ? branch->engine : session->engine;
   if (!engine || !corm_engine_is_settled(engine)) return NULL;
   corm_mapper_sql *sql = sql_of(mapper, corm_engine_dialect(engine));
   corm_loader *loader = sql ? sql->kept : NULL;
@@ -176,12 +176,20 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
   if (!options) options = &none;
   corm_status status = CORM_OK;
   if (!options->told) status = corm_session_before_load(session, CORM_LOAD_GET, mapper, NULL, &also, err);
-  if (status != CORM_OK) return status;
+  const corm_bind_wish wish = {.mapper = mapper, .writes = options->lock != NULL};
+  corm_branch *branch = NULL;
+  if (status == CORM_OK) status = corm_binds_choose(session, &wish, &branch, err);
+  if (status != CORM_OK) {
+    corm_load_plan_release(also);
+    return status;
+  }
   const bool plain = !also && is_plain(options);
-  corm_loader *loader = plain ? take_kept(session, mapper) : NULL;
+  corm_loader *loader = plain ? take_kept(session, mapper, branch) : NULL;
   const bool again = loader != NULL;
   if (!again) status = corm_loader_make(session, &loader, err);
   if (status == CORM_OK) {
+    loader->branch = branch;
+    loader->placed = true;
     loader->populate_existing = options->populate_existing;
     loader->keep_changes = options->lock;
     if (!again) corm_loader_follow(loader, options->plan, also, false);

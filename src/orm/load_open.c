@@ -7,10 +7,17 @@
 
 corm_status corm_loader_find_dialect(corm_loader *loader, corm_error *err) {
   corm_session *session = loader->session;
-  const corm_engine *engine = corm_binds_engine(session, loader->of, NULL);
+  const corm_bind_wish wish = {.mapper = loader->of};
+  if (loader->result) { /* it was executed before */
+    loader->dialect = corm_result_dialect(loader->result);
+    return CORM_OK;
+  }
+  if (!loader->placed && corm_binds_choose(session, &wish, &loader->branch, err) != CORM_OK) return CORM_FAILED;
+  loader->placed = true;
+  const corm_engine *engine = loader->branch ? loader->branch->engine : session->engine;
   corm_conn *conn = engine ? NULL : session->own_conn;
   if (!conn && (!engine || !corm_engine_is_settled(engine))) {
-    corm_status status = corm_binds_connection(session, loader->of, NULL, &conn, err); /* says that there is none */
+    corm_status status = corm_binds_open(session, loader->branch, &conn, err); /* says that there is none */
     if (status != CORM_OK) return status;
   }
   if (!engine) engine = corm_conn_engine(conn);
@@ -106,7 +113,7 @@ static corm_status list_items(corm_loader *loader, corm_error *err) {
 
 corm_status corm_loader_send(corm_loader *loader, const corm_params *params, corm_error *err) {
   corm_conn *conn;
-  const corm_status status = corm_binds_connection(loader->session, loader->of, NULL, &conn, err);
+  const corm_status status = corm_binds_open(loader->session, loader->branch, &conn, err);
   if (status != CORM_OK) return status;
   if (loader->explain) return corm_conn_explain(conn, loader->compiled, params, loader->analyze, &loader->result, err);
   const corm_execution execution = {.stream_results = loader->page > 0,
@@ -158,7 +165,7 @@ static corm_status plan_pages(corm_loader *loader, corm_error *err) {
 corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                              corm_load_option *const *options, uint32_t n, bool autoflush, corm_error *err) {
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
-  if (!loader->of && select && loader->session->branches.len) loader->of = first_class(select);
+  if (!loader->of && select && corm_binds_are_several(loader->session)) loader->of = first_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
   if (select && reads_all(select)) loader->many = true;
   if (select && !loader->path && !loader->page && corm_within_serves(select)) {
@@ -193,6 +200,8 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   loader->explain = options && options->explain;
   loader->analyze = options && options->analyze;
   loader->page = options ? options->page : 0;
+  loader->placed = options && options->placed;
+  loader->branch = loader->placed ? options->branch : NULL;
   if (options) corm_loader_follow(loader, options->plan, options->also, false);
   status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,
                             !loader->explain, err);
@@ -209,8 +218,6 @@ corm_status corm_loader_of(corm_session *session, const corm_compiled *compiled,
   corm_loader *loader = NULL;
   corm_status status = corm_loader_over(session, compiled, result, options, &loader, err);
   if (status != CORM_OK) return status;
-  for (uint32_t i = 0; !loader->of && i < compiled->nbundles; i++)
-    if (compiled->bundles[i].node->owner) loader->of = corm_bundle_mapper(compiled->bundles[i].node);
   status = corm_loader_find_dialect(loader, err);
   if (status == CORM_OK) status = plan_returning(loader, options->items, options->n, err);
   if (status == CORM_OK) status = place_entities(loader, err);

@@ -125,10 +125,6 @@ static corm_status open_text(corm_loader *loader, const corm_node *const *items,
   if (!used || !loader->items) return corm_error_memory(err);
   if (!corm_result_returns_rows(loader->result) || width > INT16_MAX)
     return corm_error_set(err, CORM_E_ARGUMENT, "from_statement: the statement returns no rows");
-  for (uint32_t i = 0; !loader->of && i < n; i++) {
-    const corm_bundle *bundle = (const corm_bundle *)items[i];
-    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) loader->of = corm_bundle_mapper(bundle);
-  }
   corm_status status = corm_loader_find_dialect(loader, err);
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     const corm_bundle *bundle = (const corm_bundle *)items[i];

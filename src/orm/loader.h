@@ -117,8 +117,10 @@ typedef struct corm_load_item {
 struct corm_loader {
   const corm_late *late; /* while it is opened */
   const corm_mem *mem;
-  corm_session *session; /* held */
-  const corm_mapper *of; /* the class whose database is asked; NULL: the session's own */
+  corm_session *session;      /* held */
+  const corm_mapper *of;      /* the class whose database is asked; NULL: the session's own */
+  bool placed;                /* `branch` is chosen */
+  struct corm_branch *branch; /* of that database, once it is; NULL: the session's own */
   const corm_dialect *dialect;
   bool lint;        /* the engine warns of FROMs that nothing connects */
   corm_arena arena; /* plan, statement */

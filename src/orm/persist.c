@@ -233,12 +233,33 @@ static void take_connection(corm_persister *p, corm_conn *conn) {
   p->kinds = corm_engine_driver(engine)->kinds;
 }
 
+/* Who is asked anew for each statement is asked once in a flush for each class and table. */
+static corm_status find_branch(corm_flush *flush, const corm_mapper *mapper, const corm_table *table, corm_branch **out,
+                               corm_error *err) {
+  static const char own;
+  corm_session *session = flush->session;
+  const corm_bind_wish wish = {mapper, table, true};
+  const void *key = table ? (const void *)table : mapper;
+  if (!session->routed) return corm_binds_choose(session, &wish, out, err);
+  void *known = corm_map_get(&flush->places, (const char *)&key, sizeof key);
+  *out = known != &own ? known : NULL;
+  if (known) return CORM_OK;
+  if (corm_binds_choose(session, &wish, out, err) != CORM_OK) return CORM_FAILED;
+  known = *out ? (void *)*out : (void *)(uintptr_t)&own;
+  return corm_map_put(&flush->places, (const char *)&key, sizeof key, known) == CORM_OK ? CORM_OK
+                                                                                        : corm_error_memory(err);
+}
+
 corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const corm_table *table, corm_error *err) {
   corm_conn *conn;
-  if (!p->flush->session->branches.len) return CORM_OK;
+  corm_branch *branch;
+  corm_session *session = p->flush->session;
+  if (!corm_binds_are_several(session)) return CORM_OK;
   corm_preview *preview = p->flush->preview;
-  corm_status status = preview ? corm_preview_connection(preview, mapper, table, &conn, err)
-                               : corm_binds_connection(p->flush->session, mapper, table, &conn, err);
+  corm_status status = find_branch(p->flush, mapper, table, &branch, err);
+  if (status == CORM_OK)
+    status =
+        preview ? corm_preview_connection(preview, branch, &conn, err) : corm_binds_open(session, branch, &conn, err);
   if (status != CORM_OK || conn == p->flush->conn) return status;
   status = corm_pages_flush(p, err);
   corm_pages_rest(p->flush->conn);
@@ -248,7 +269,7 @@ corm_status corm_persist_at(corm_persister *p, const corm_mapper *mapper, const 
 
 static corm_status write_rows(corm_persister *p, uint32_t from, uint32_t to, corm_error *err) {
   const corm_flush *flush = p->flush;
-  const bool several = flush->session->branches.len > 0;
+  const bool several = corm_binds_are_several(flush->session);
   corm_status status = CORM_OK;
   for (uint32_t i = from; status == CORM_OK && i < to; i++) {
     if (i + CORM_FLUSH_AHEAD < to) corm_flush_ahead(flush->works[flush->order[i + CORM_FLUSH_AHEAD]].object);

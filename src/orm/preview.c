@@ -262,10 +262,9 @@ corm_status corm_preview_miss(corm_preview *v, corm_object *object, corm_relatio
 /* -- pages ----------------------------------------------------------------------------------------------------------
  */
 
-corm_status corm_preview_connection(corm_preview *v, const corm_mapper *mapper, const corm_table *table,
-                                    corm_conn **out, corm_error *err) {
-  corm_session *session = v->session;
-  corm_engine *engine = corm_binds_engine(session, mapper, table);
+corm_status corm_preview_connection(corm_preview *v, const corm_branch *branch, corm_conn **out, corm_error *err) {
+  const corm_session *session = v->session;
+  corm_engine *engine = branch ? branch->engine : session->engine;
   if (!engine && session->own_conn) engine = corm_conn_engine(session->own_conn);
   if (!engine)
     return corm_error_set(err, CORM_E_UNBOUND_EXECUTION, "this Session is not bound to an engine or a connection");
@@ -365,12 +364,13 @@ static corm_status run(corm_preview *v, corm_error *err) {
   corm_flush flush = {.session = session, .mem = session->mem, .preview = v};
   const char *busy = session->busy;
   corm_map_init(&flush.seen, session->mem);
+  corm_map_init(&flush.places, session->mem);
   corm_vec_init(&flush.mappers, session->mem);
   corm_vec_init(&flush.switched, session->mem);
   session->flushing = session->writing = true;
   session->busy = "planning a flush";
   session->preview = v;
-  corm_status status = corm_preview_connection(v, NULL, NULL, &flush.conn, err);
+  corm_status status = corm_preview_connection(v, NULL, &flush.conn, err);
   if (status == CORM_OK) status = corm_flush_collect(&flush, err);
   if (status == CORM_OK && flush.nworks) status = corm_plan_order(&flush, err);
   if (status == CORM_OK) status = corm_handover_plan(&flush, err);

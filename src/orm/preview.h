@@ -37,6 +37,7 @@ const char *corm_placeholder_text(const corm_session_plan *plan, const corm_valu
 
 /* -- for the files of the flush, while flush->preview is set -- */
 
+struct corm_branch;
 struct corm_flush;
 struct corm_persister;
 struct corm_sheaf;
@@ -57,9 +58,9 @@ CORM_MUST_USE corm_status corm_preview_refresh(corm_preview *preview, corm_objec
 /* Notes a relationship that would be loaded. */
 CORM_MUST_USE corm_status corm_preview_miss(corm_preview *preview, corm_object *object, corm_relationship *relationship,
                                             corm_error *err);
-/* The connection for the rows of a class or table. */
-CORM_MUST_USE corm_status corm_preview_connection(corm_preview *preview, const corm_mapper *mapper,
-                                                  const corm_table *table, corm_conn **out, corm_error *err);
+/* The connection for rows of a branch; NULL: of the session's own engine. */
+CORM_MUST_USE corm_status corm_preview_connection(corm_preview *preview, const struct corm_branch *branch,
+                                                  corm_conn **out, corm_error *err);
 /* What the answers would bring to the objects of closed pages. */
 CORM_MUST_USE corm_status corm_preview_settle(struct corm_persister *p, struct corm_sheaf *sheaf, corm_error *err);
 

@@ -49,6 +49,7 @@ struct corm_session {
   corm_conn *own_conn; /* bound to a connection instead of an engine */
   corm_map binds;      /* root mapper or table -> corm_branch *: what belongs to other databases (orm/binds.h) */
   corm_vec branches;   /* corm_branch *; empty: all belongs to the session's own */
+  bool routed;         /* the host says for each statement which database it is for (orm/binds.h) */
   corm_session_options options;
   corm_identity identity;
   corm_vec news;                  /* pending, in order of add */

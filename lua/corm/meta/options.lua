@@ -147,6 +147,17 @@
 ---| "control_fully"
 ---| "rollback_only"
 
+---What a statement is about, for `get_bind`.
+---@class corm.BindWish
+---@field mapper? corm.Model
+---@field table? corm.Table Where no model is known
+---@field writes boolean It writes or locks, or belongs to a flush
+
+---Where a statement of a Session goes.
+---@class corm.BindArguments
+---@field bind? corm.Engine
+---@field mapper? corm.Model As what it is about
+
 ---@class corm.SessionOptions
 ---@field bind? corm.Engine|corm.Connection
 ---@field autoflush? boolean Default true
@@ -154,5 +165,6 @@
 ---@field expire_on_commit? boolean Default true
 ---@field execution_options? corm.ConnectionOptions Of the connection of each transaction
 ---@field binds? table<corm.Model|corm.Table, corm.Engine> What belongs to other databases than `bind`
+---@field get_bind? fun(session: corm.Session, wish: corm.BindWish): corm.Engine? Where each statement goes
 ---@field join_transaction_mode? corm.JoinTransactionMode In a transaction that is open already on the Connection
 ---@field info? table

@@ -395,10 +395,21 @@ function Session:invalidate() end
 ---@field with_for_update? boolean|corm.RowLock Reads the row anew and locks it.
 ---@field execution_options? { populate_existing?: boolean }
 
----The Engine of a model or Table: one of `binds`, or the bind.
+---The Engine of a model or Table: what the function `get_bind` says, one of `binds`, or the bind.
 ---@param class? corm.Model|corm.Table
+---@param options? { writes?: boolean } Whether for something that writes
 ---@return corm.Engine
-function Session:get_bind(class) end
+function Session:get_bind(class, options) end
+
+---From now on the model with all of its family belongs to that database.
+---@param class corm.Model
+---@param engine corm.Engine
+function Session:bind_mapper(class, engine) end
+
+---The same for a Table.
+---@param table corm.Table
+---@param engine corm.Engine
+function Session:bind_table(table, engine) end
 
 ---The object with that key: from memory if it is there. Raises InvalidRequestError for a key of the wrong size.
 ---@param class corm.Model
@@ -474,26 +485,26 @@ function Session:in_batches(statement, options) end
 
 ---That of the session's transaction. Raises UnboundExecutionError without an engine.
 ---Options are taken before anything was sent, else InvalidRequestError.
----@param options? { execution_options?: corm.ConnectionOptions }
+---@param options? { execution_options?: corm.ConnectionOptions, bind_arguments?: corm.BindArguments }
 ---@return corm.Connection
 function Session:connection(options) end
 
 ---Raises what Connection:execute raises, and UnboundExecutionError.
 ---@param statement any
 ---@param parameters? table
----@param options? { execution_options?: corm.ExecutionOptions }
+---@param options? { execution_options?: corm.ExecutionOptions, bind_arguments?: corm.BindArguments }
 ---@return corm.Result
 function Session:execute(statement, parameters, options) end
 
 ---@param statement any
 ---@param parameters? table
----@param options? { execution_options?: corm.ExecutionOptions }
+---@param options? { execution_options?: corm.ExecutionOptions, bind_arguments?: corm.BindArguments }
 ---@return corm.ScalarResult
 function Session:scalars(statement, parameters, options) end
 
 ---@param statement any
 ---@param parameters? table
----@param options? { execution_options?: corm.ExecutionOptions }
+---@param options? { execution_options?: corm.ExecutionOptions, bind_arguments?: corm.BindArguments }
 ---@return any
 function Session:scalar(statement, parameters, options) end
 
