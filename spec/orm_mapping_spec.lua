@@ -132,6 +132,29 @@ describe("M07 kinds of relationships", function()
     session:commit()
     assert.equal("2|,3|1", w:list "SELECT id, a_id FROM b ORDER BY id")
     assert.equal(3, a.b.id)
+    for _, looked_at in ipairs { "neither", "a", "b", "both" } do
+      session:refresh(a)
+      local b = a.b
+      if looked_at == "neither" or looked_at == "b" then session:expire(a) end
+      if looked_at == "b" or looked_at == "both" then assert.equal(a, b.a) end
+      session:delete(a)
+      session:commit()
+      assert.equal("2|,3|", w:list "SELECT id, a_id FROM b ORDER BY id")
+      assert.is_nil(b.a)
+      a = A { id = 1, b = b }
+      session:add(a)
+      session:commit()
+    end
+    -- Who comes from the other side takes the place as well, whether it was looked at or not.
+    for id = 4, 5 do
+      local before = session:get_one(B, id - 1)
+      if id == 5 then session:expire(a) end
+      session:add(B { id = id, a = a })
+      session:commit()
+      assert.is_nil(before.a)
+      assert.equal(id, a.b.id)
+    end
+    assert.equal("2|,3|,4|,5|1", w:list "SELECT id, a_id FROM b ORDER BY id")
     w:close()
   end)
 

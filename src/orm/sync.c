@@ -173,9 +173,12 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   const bool many = relationship->direction == CORM_MANY_TO_MANY;
   const corm_many *list = corm_link_list(link);
   corm_object *single = link->changed ? corm_link_old(link) : corm_link_one(link);
-  if (single)
-    status = many ? corm_association_add(flush, relationship, object, single, CORM_WORK_DELETE, err)
-                  : clear_child(flush, relationship, object, single, err);
+  if (single && many)
+    status = corm_association_add(flush, relationship, object, single, CORM_WORK_DELETE, err);
+  else if (single && link->changed)
+    status = clear_child(flush, relationship, object, single, err);
+  else if (single && takes_part(flush, single) && !is_doomed(single))
+    status = corm_sync_add(flush, relationship, single, NULL, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->items.n; i++) {
     corm_object *other = list->items.ptr[i].object;
     if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_contains(&list->added, other)) continue;

@@ -1,0 +1,212 @@
+-- Mappings at random, and the life of objects of theirs, as plain tables:
+--   { classes, relations, many, objects, rounds }. A class: { parent, how, key, fields, versioned }; a relation,
+-- many-to-one: { from, to, back, lazy, back_lazy, ordered, cascade }, where back is "list" or "one"; many: { left,
+-- right, back, lazy, back_lazy }, different roots; an object: { class, values, refs }; a round: a list of operations,
+-- then how all is read. Numbers stand for what they count.
+local mappings_draw = {}
+
+local TYPES = { "int", "text", "float", "bool", "date" }
+local LAZY = { "select", "selectin", "joined", "subquery", "immediate" }
+local LOADS = { "lazy", "selectin", "joined", "subquery", "immediate" }
+local CASCADES = { [1] = "all", [2] = "all, delete-orphan" }
+local TEXTS = { "", "a", "b", "it's", "Ünï", "x y" }
+
+function mappings_draw.value(random, kind)
+  if kind == "int" then return random(7) - 3 end
+  if kind == "text" then return TEXTS[random(#TEXTS)] end
+  if kind == "float" then return (random(9) - 4) * 0.25 end
+  if kind == "bool" then return random(2) == 1 end
+  return { year = 2000 + random(20), month = random(12), day = random(28) } -- a date
+end
+
+local function draw_fields(random, count)
+  local fields = {}
+  for k = 1, count do
+    local kind = TYPES[random(#TYPES)]
+    fields[k] = { type = kind, renamed = random(4) == 1, deferred = random(5) == 1, required = random(4) == 1,
+      default = random(5) == 1 and kind ~= "date" and mappings_draw.value(random, kind) or nil }
+  end
+  return fields
+end
+
+local function draw_class(random, classes)
+  local class = { fields = draw_fields(random, random(4) - 1) }
+  if #classes > 0 and random(5) > 2 then
+    class.parent = random(#classes)
+    class.how = random(2) == 1 and "joined" or "single"
+  else
+    class.key = random(3) == 1 and "two" or random(3) == 1 and "text" or "int"
+    class.versioned = random(4) == 1
+  end
+  return class
+end
+
+function mappings_draw.root(plan, class)
+  while plan.classes[class].parent do class = plan.classes[class].parent end
+  return class
+end
+
+function mappings_draw.is_a(plan, class, wanted)
+  while class and class ~= wanted do class = plan.classes[class].parent end
+  return class == wanted
+end
+
+-- The fields of a class and of those above it: lists of { attribute, field }.
+function mappings_draw.fields(plan, class)
+  local list = {}
+  while class do
+    for k, field in ipairs(plan.classes[class].fields) do list[#list + 1] = { ("f%d_%d"):format(class, k), field } end
+    class = plan.classes[class].parent
+  end
+  return list
+end
+
+local function one_of(random, list)
+  return list[random(#list)]
+end
+
+-- Objects of a class, or nil.
+local function draw_object(random, plan, class, among)
+  local found = {}
+  for o, object in ipairs(among) do
+    if mappings_draw.is_a(plan, object.class, class) then found[#found + 1] = o end
+  end
+  return #found > 0 and found[random(#found)] or nil
+end
+
+local function draw_values(random, plan, class)
+  local values = {}
+  for _, at in ipairs(mappings_draw.fields(plan, class)) do
+    local name, field = table.unpack(at)
+    if field.required or random(3) > 1 then values[name] = mappings_draw.value(random, field.type) end
+  end
+  return values
+end
+
+local function add_object(random, plan)
+  local class = random(#plan.classes)
+  local object = { class = class, values = draw_values(random, plan, class), refs = {} }
+  for r, relation in ipairs(plan.relations) do
+    if mappings_draw.is_a(plan, class, relation.from) and random(3) > 1 then
+      object.refs[r] = draw_object(random, plan, relation.to, plan.objects)
+    end
+  end
+  plan.objects[#plan.objects + 1] = object
+  return #plan.objects
+end
+
+local operations = {}
+
+function operations.new(random, plan)
+  return { "new", add_object(random, plan) }
+end
+
+function operations.set(random, plan)
+  local o = random(#plan.objects)
+  local fields = mappings_draw.fields(plan, plan.objects[o].class)
+  if #fields == 0 then return nil end
+  local name, field = table.unpack(fields[random(#fields)])
+  if not field.required and random(4) == 1 then return { "set", o, name } end
+  return { "set", o, name, mappings_draw.value(random, field.type) }
+end
+
+function operations.refer(random, plan)
+  if #plan.relations == 0 then return nil end
+  local r = random(#plan.relations)
+  local from = draw_object(random, plan, plan.relations[r].from, plan.objects)
+  local to = random(4) > 1 and draw_object(random, plan, plan.relations[r].to, plan.objects) or nil
+  return from and { "refer", from, r, to } or nil
+end
+
+function operations.link(random, plan)
+  if #plan.many == 0 then return nil end
+  local r = random(#plan.many)
+  local left = draw_object(random, plan, plan.many[r].left, plan.objects)
+  local right = draw_object(random, plan, plan.many[r].right, plan.objects)
+  return left and right and { "link", r, left, right, plan.many[r].back and random(2) == 1 } or nil
+end
+
+function operations.delete(random, plan)
+  return { "delete", random(#plan.objects) }
+end
+
+function operations.expire(random, plan)
+  return { "expire", random(#plan.objects) }
+end
+
+-- An UPDATE of all of a class from a tag on, in a table that has the tags.
+function operations.bulk(random, plan)
+  local c = random(#plan.classes)
+  local class = plan.classes[c]
+  local at = c
+  while plan.classes[at].how == "single" do at = plan.classes[at].parent end
+  local in_root = not plan.classes[at].parent
+  if #class.fields == 0 or not in_root then return nil end
+  local k = random(#class.fields)
+  return { "bulk", c, ("f%d_%d"):format(c, k), mappings_draw.value(random, class.fields[k].type),
+    random(#plan.objects) }
+end
+
+local WEIGHTS = { "new", "set", "set", "set", "refer", "refer", "refer", "link", "link", "delete", "expire", "bulk" }
+
+-- How a class and what its rows lead to is read.
+local function draw_reading(random, plan)
+  local reading = { class = random(#plan.classes), how = random(4), options = {} }
+  local fields = mappings_draw.fields(plan, reading.class)
+  if #fields > 0 and random(3) == 1 then
+    local name, field = table.unpack(fields[random(#fields)])
+    reading.where = { name, mappings_draw.value(random, field.type) }
+  end
+  for r in ipairs(plan.relations) do
+    if random(2) == 1 then reading.options[#reading.options + 1] = { ("r%d"):format(r), one_of(random, LOADS) } end
+    if random(2) == 1 then reading.options[#reading.options + 1] = { ("b%d"):format(r), one_of(random, LOADS) } end
+  end
+  for r in ipairs(plan.many) do
+    if random(2) == 1 then reading.options[#reading.options + 1] = { ("m%d"):format(r), one_of(random, LOADS) } end
+  end
+  return reading
+end
+
+local function draw_round(random, plan)
+  local round = { ends = random(5), live = random(3) == 1 }
+  for _ = 1, random(8) do
+    round[#round + 1] = operations[WEIGHTS[random(#WEIGHTS)]](random, plan)
+  end
+  round.reads = { draw_reading(random, plan), draw_reading(random, plan) }
+  return round
+end
+
+function mappings_draw.plan(random)
+  local plan = { classes = {}, relations = {}, many = {}, objects = {}, rounds = {} }
+  for i = 1, random(6) do plan.classes[i] = draw_class(random, plan.classes) end
+  local n = #plan.classes
+  local orphans = false -- are those of one relation
+  for r = 1, random(4) - 1 do
+    local from, to = random(n), random(n)
+    -- A constraint of two columns needs a table of its own.
+    local two = plan.classes[mappings_draw.root(plan, to)].key == "two"
+    while two and plan.classes[from].how == "single" do from = plan.classes[from].parent end
+    local back = random(3) > 1 and (random(4) == 1 and "one" or "list") or nil
+    plan.relations[r] = { from = from, to = to, back = back, lazy = one_of(random, LAZY),
+      back_lazy = one_of(random, LAZY), ordered = random(3) == 1,
+      cascade = back == "list" and CASCADES[random(4)] or nil }
+    if plan.relations[r].cascade == "all, delete-orphan" then
+      if orphans then plan.relations[r].cascade = "all" end
+      orphans = true
+    end
+  end
+  for _ = 1, random(3) - 1 do
+    local left, right = random(n), random(n)
+    if mappings_draw.root(plan, left) ~= mappings_draw.root(plan, right) then
+      plan.many[#plan.many + 1] = { left = left, right = right, back = random(2) == 1, lazy = one_of(random, LAZY),
+        back_lazy = one_of(random, LAZY) }
+    end
+  end
+  local first = { ends = 1, reads = {} }
+  for i = 1, random(8) do first[i] = operations.new(random, plan) end
+  plan.rounds[1] = first
+  for i = 2, 1 + random(4) do plan.rounds[i] = draw_round(random, plan) end
+  return plan
+end
+
+return mappings_draw
