@@ -5,7 +5,7 @@ local draw = require "spec.support.mappings_draw"
 local drawn = require "spec.support.drawn"
 local mappings = require "spec.support.mappings"
 
-local total = drawn.count("CORM_TEST_MAPPINGS", 150)
+local total = drawn.count("CORM_TEST_MAPPINGS", 500)
 local seed = drawn.seed()
 
 describe("random mappings", function()

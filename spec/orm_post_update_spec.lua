@@ -1,4 +1,5 @@
 local corm = require "corm"
+local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
@@ -209,5 +210,39 @@ describe("M15 post_update", function()
     session:add(m.Entry { name = "y" })
     session:commit()
     assert.equal("1", w:rows("SELECT count(*) FROM entry"))
+  end)
+
+  it("of a list without its other side lets rows of a class below go that refer to themselves", function()
+    local Base = corm.declarative_base()
+    local Task = Base:model("Task", {
+      __tablename__ = "task", id = Column(Integer, { primary_key = true }), kind = Column(String(10)),
+      plan_id = Column(Integer, ForeignKey("plan.id", { name = "task_plan", use_alter = true })),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "task" },
+    })
+    local id = Column(Integer, ForeignKey "task.id", { primary_key = true })
+    local Plan = Task:model("Plan", {
+      __tablename__ = "plan", id = id,
+      __mapper_args__ = { polymorphic_identity = "plan", inherit_condition = function()
+        return Task.__table__.c.id:eq(id)
+      end },
+      tasks = corm.relationship("Task", { foreign_keys = "Task.plan_id", post_update = true, cascade = "all" }),
+    })
+    local engine = database.engine()
+    Base.metadata:create_all(engine)
+    local s = corm.Session(engine)
+    local plan, other = Plan {}, Plan {}
+    s:add_all { plan, other }
+    s:flush()
+    plan.tasks:append(plan)
+    plan.tasks:append(other)
+    other.tasks:append(Task {})
+    s:commit()
+    s:delete(plan)
+    s:commit()
+    assert.equal(0, s:query(Task):count())
+    s:close()
+    Base.metadata:drop_all(engine)
+    engine:dispose()
+    database.clean()
   end)
 end)

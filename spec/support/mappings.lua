@@ -31,7 +31,7 @@ local function expected(life, o)
     parts[#parts + 1] = name .. "={" .. table.concat(list, ",") .. "}"
   end
   for r, relation in ipairs(plan.relations) do
-    if draw.is_a(plan, object.class, relation.from) then
+    if relation.front and draw.is_a(plan, object.class, relation.from) then
       parts[#parts + 1] = ("r%d=%s"):format(r, tostring(object.refs[r]))
     end
     if relation.back and draw.is_a(plan, object.class, relation.to) then
@@ -71,7 +71,7 @@ local function said(plan, object, anew)
   local parts = { name }
   for _, at in ipairs(draw.fields(plan, class)) do parts[#parts + 1] = at[1] .. "=" .. show_value(object[at[1]]) end
   for r, relation in ipairs(plan.relations) do
-    if draw.is_a(plan, class, relation.from) then
+    if relation.front and draw.is_a(plan, class, relation.from) then
       local other = object["r" .. r]
       parts[#parts + 1] = ("r%d=%s"):format(r, tostring(other and other.tag))
     end
@@ -142,6 +142,15 @@ local function are_held(life, all)
   return false
 end
 
+-- Rows go in a circle only where some of them are updated afterwards. Nobody is displaced who would be deleted for it.
+local function may_refer(life, o, r, other)
+  local relation = life.plan.relations[r]
+  for held, that in pairs(relation.back == "one" and relation.cascade == "all, delete-orphan" and life.state or {}) do
+    if held ~= o and that.refs[r] == other then return false end
+  end
+  return life.state[other] and (life.plan.posts or other < o)
+end
+
 local steps = {}
 
 function steps.new(life, o)
@@ -156,7 +165,7 @@ function steps.new(life, o)
   end
   state[o] = { class = object.class, values = plain, refs = {} }
   for r, other in pairs(object.refs) do
-    if plan.relations[r] and state[other] then
+    if plan.relations[r] and plan.relations[r].front and may_refer(life, o, r, other) then
       values["r" .. r] = life.live[other]
       attach(life, o, r, other)
     end
@@ -179,9 +188,11 @@ function steps.set(life, o, name, value)
 end
 
 function steps.refer(life, o, r, other)
-  if not life.state[o] or not life.plan.relations[r] or (other and not life.state[other]) then return end
+  local relation = life.plan.relations[r]
+  if not life.state[o] or not relation or not relation.front then return end
+  if other and not may_refer(life, o, r, other) then return end
   local all = {}
-  if life.plan.relations[r].cascade == "all, delete-orphan" and not other then
+  if relation.cascade == "all, delete-orphan" and not other then
     if not life.state[o].refs[r] then return end
     all = closure(life, o, all)
     if are_held(life, all) then return end
@@ -194,6 +205,74 @@ function steps.refer(life, o, r, other)
     life.session:flush()
     bury(life, all)
   end
+end
+
+-- Those who leave a list whose members belong to it go, with what goes with them. False: they cannot.
+local function leave(life, r, objects)
+  local all = {}
+  if life.plan.relations[r].cascade == "all, delete-orphan" then
+    for _, o in ipairs(objects) do closure(life, o, all) end
+  end
+  if are_held(life, all) then return false end
+  life.session:flush()
+  return all
+end
+
+function steps.hold(life, o, r, held)
+  local relation, state = life.plan.relations[r], life.state
+  if not relation or not state[o] or not state[held] or not may_refer(life, held, r, o) then return end
+  local holder, object = life.live[o], life.live[held]
+  local _ = relation.front and object["r" .. r]
+  if state[held].refs[r] ~= o then
+    -- Without the other side it is not seen that one leaves where it was.
+    if not relation.front and state[held].refs[r] then return end
+    if relation.back == "list" then holder["b" .. r]:append(object) else holder["b" .. r] = object end
+    attach(life, held, r, o)
+    return
+  end
+  local all = leave(life, r, { held })
+  if not all then return end
+  if relation.back == "list" then holder["b" .. r]:remove(object) else holder["b" .. r] = nil end
+  state[held].refs[r] = nil
+  life.session:flush()
+  bury(life, all)
+end
+
+function steps.assign(life, o, r, objects)
+  local state = life.state
+  if not life.plan.relations[r] or not state[o] then return end
+  local wanted, list, gone = {}, {}, {}
+  for _, other in ipairs(objects) do
+    local stays = state[other] and not life.plan.relations[r].front and (state[other].refs[r] or o) ~= o
+    if state[other] and not stays and not wanted[other] and may_refer(life, other, r, o) then
+      wanted[other] = true
+      list[#list + 1] = life.live[other]
+      local _ = life.plan.relations[r].front and life.live[other]["r" .. r]
+    end
+  end
+  for other, that in pairs(state) do
+    if that.refs[r] == o and not wanted[other] then gone[#gone + 1] = other end
+  end
+  local all = leave(life, r, gone)
+  for other in pairs(wanted) do
+    if all and all[other] then all = false end -- it would go with one that leaves
+  end
+  if not all or all[o] then return end
+  life.live[o]["b" .. r] = list
+  for _, other in ipairs(gone) do state[other].refs[r] = nil end
+  for other in pairs(wanted) do state[other].refs[r] = o end
+  life.session:flush()
+  bury(life, all)
+end
+
+function steps.merge(life, o, name, value)
+  if not life.state[o] or not has_field(life, o, name) or value == nil then return end
+  life.session:flush()
+  local object, copy = life.live[o], {}
+  for _, part in ipairs(models.parts(life.plan, life.state[o].class)) do copy[part] = object[part] end
+  copy[name] = to_lua(value)
+  if life.session:merge(life.m[life.state[o].class](copy)) ~= object then error "merged into another object" end
+  life.state[o].values[name] = value
 end
 
 function steps.bulk(life, class, name, value, from)
@@ -263,6 +342,18 @@ local function statement(life, reading)
     end
   end
   if reading.where then stmt = stmt:where(entity[reading.where[1]]:eq(to_lua(reading.where[2]))) end
+  if reading.beside then
+    local r, back, name, value, how = table.unpack(reading.beside, 1, 5)
+    local other = m[back and plan.relations[r].from or plan.relations[r].to]
+    local link = entity[(back and "b" or "r") .. r]
+    if how == 1 then
+      local test = back and link.any or link.has
+      stmt = stmt:where(test(link, other[name]:eq(to_lua(value))))
+    else
+      local alias = corm.aliased(other)
+      stmt = stmt:join(link:of_type(alias)):where(alias[name]:eq(to_lua(value)))
+    end
+  end
   if reading.how == 3 then
     local below = {}
     for c in ipairs(plan.classes) do
@@ -273,15 +364,33 @@ local function statement(life, reading)
   return stmt:options(table.unpack(options))
 end
 
+local function is_like(value, wanted)
+  return value ~= nil and show_value(value) == show_value(wanted)
+end
+
+-- Whether the plan's condition holds of the object.
+local function is_meant(life, reading, o)
+  local state = life.state
+  if reading.where then return is_like(state[o].values[reading.where[1]], reading.where[2]) end
+  if not reading.beside then return true end
+  local r, back, name, value = table.unpack(reading.beside, 1, 4)
+  if not back then
+    local other = state[state[o].refs[r] or 0]
+    return other ~= nil and is_like(other.values[name], value)
+  end
+  for _, that in pairs(state) do
+    if that.refs[r] == o and is_like(that.values[name], value) then return true end
+  end
+  return false
+end
+
 local function compare_all(life, reading)
   local plan, state = life.plan, life.state
   local session <close> = corm.Session(life.engine)
   local found, held = {}, session:scalars(statement(life, reading)):unique():all()
   for _, object in ipairs(held) do found[object.tag] = said(plan, object, true) end
   for o, object in pairs(state) do
-    local named = reading.where and object.values[reading.where[1]]
-    local meant = not reading.where or (named ~= nil and show_value(named) == show_value(reading.where[2]))
-    if meant and draw.is_a(plan, object.class, reading.class) then
+    if draw.is_a(plan, object.class, reading.class) and is_meant(life, reading, o) then
       local wanted = expected(life, o)
       if found[o] ~= wanted then
         return ("C%d, read anew: %s\n  and not %s"):format(reading.class, tostring(found[o]), wanted)

@@ -1,8 +1,9 @@
 -- Mappings at random, and the life of objects of theirs, as plain tables:
 --   { classes, relations, many, objects, rounds }. A class: { parent, how, key, fields, versioned }; a relation,
--- many-to-one: { from, to, back, lazy, back_lazy, ordered, cascade }, where back is "list" or "one"; many: { left,
--- right, back, lazy, back_lazy }, different roots; an object: { class, values, refs }; a round: a list of operations,
--- then how all is read. Numbers stand for what they count.
+-- many-to-one: { from, to, front, back, lazy, back_lazy, ordered, cascade }, where back is "list" or "one", and front
+-- says that there is the many-to-one side, too; many: { left, right, back, lazy, back_lazy }; an object: { class,
+-- values, refs }; a round: a list of operations, then how all is read. Numbers stand for what they count. Without
+-- `posts` (post_update) objects refer to those before them only.
 local mappings_draw = {}
 
 local TYPES = { "int", "text", "float", "bool", "date" }
@@ -113,9 +114,36 @@ end
 function operations.refer(random, plan)
   if #plan.relations == 0 then return nil end
   local r = random(#plan.relations)
+  if not plan.relations[r].front then return nil end
   local from = draw_object(random, plan, plan.relations[r].from, plan.objects)
   local to = random(4) > 1 and draw_object(random, plan, plan.relations[r].to, plan.objects) or nil
   return from and { "refer", from, r, to } or nil
+end
+
+-- The same from the other side.
+function operations.hold(random, plan)
+  if #plan.relations == 0 then return nil end
+  local r = random(#plan.relations)
+  local relation = plan.relations[r]
+  local holder = relation.back and draw_object(random, plan, relation.to, plan.objects)
+  local held = draw_object(random, plan, relation.from, plan.objects)
+  return holder and held and { "hold", holder, r, held } or nil
+end
+
+-- A whole list, or nothing.
+function operations.assign(random, plan)
+  if #plan.relations == 0 then return nil end
+  local r = random(#plan.relations)
+  local relation, objects = plan.relations[r], {}
+  local holder = relation.back == "list" and draw_object(random, plan, relation.to, plan.objects)
+  for i = 1, random(4) - 1 do objects[i] = draw_object(random, plan, relation.from, plan.objects) end
+  return holder and { "assign", holder, r, objects } or nil
+end
+
+-- A copy that says one thing is merged.
+function operations.merge(random, plan)
+  local step = operations.set(random, plan)
+  return step and { "merge", step[2], step[3], step[4] }
 end
 
 function operations.link(random, plan)
@@ -147,7 +175,22 @@ function operations.bulk(random, plan)
     random(#plan.objects) }
 end
 
-local WEIGHTS = { "new", "set", "set", "set", "refer", "refer", "refer", "link", "link", "delete", "expire", "bulk" }
+local WEIGHTS = { "new", "set", "set", "refer", "refer", "hold", "hold", "assign", "link", "link", "delete", "expire",
+  "bulk", "merge" }
+
+-- Which of the objects, by a field of what they refer to, or of one that refers to them.
+local function draw_beside(random, plan, class)
+  local r = random(#plan.relations)
+  local relation = plan.relations[r]
+  local own, other = relation.from, relation.to
+  local back = relation.back == "list" and random(2) == 1
+  if not back and not relation.front then return nil end
+  if back then own, other = other, own end
+  local fields = mappings_draw.fields(plan, other)
+  if #fields == 0 or not mappings_draw.is_a(plan, class, own) then return nil end
+  local name, field = table.unpack(fields[random(#fields)])
+  return { r, back, name, mappings_draw.value(random, field.type), back and 1 or random(2) }
+end
 
 -- How a class and what its rows lead to is read.
 local function draw_reading(random, plan)
@@ -157,8 +200,13 @@ local function draw_reading(random, plan)
     local name, field = table.unpack(fields[random(#fields)])
     reading.where = { name, mappings_draw.value(random, field.type) }
   end
+  if not reading.where and #plan.relations > 0 and random(3) == 1 then
+    reading.beside = draw_beside(random, plan, reading.class)
+  end
   for r in ipairs(plan.relations) do
-    if random(2) == 1 then reading.options[#reading.options + 1] = { ("r%d"):format(r), one_of(random, LOADS) } end
+    if plan.relations[r].front and random(2) == 1 then
+      reading.options[#reading.options + 1] = { ("r%d"):format(r), one_of(random, LOADS) }
+    end
     if random(2) == 1 then reading.options[#reading.options + 1] = { ("b%d"):format(r), one_of(random, LOADS) } end
   end
   for r in ipairs(plan.many) do
@@ -177,7 +225,7 @@ local function draw_round(random, plan)
 end
 
 function mappings_draw.plan(random)
-  local plan = { classes = {}, relations = {}, many = {}, objects = {}, rounds = {} }
+  local plan = { classes = {}, relations = {}, many = {}, objects = {}, rounds = {}, posts = random(2) == 1 }
   for i = 1, random(6) do plan.classes[i] = draw_class(random, plan.classes) end
   local n = #plan.classes
   local orphans = false -- are those of one relation
@@ -189,7 +237,7 @@ function mappings_draw.plan(random)
     local back = random(3) > 1 and (random(4) == 1 and "one" or "list") or nil
     plan.relations[r] = { from = from, to = to, back = back, lazy = one_of(random, LAZY),
       back_lazy = one_of(random, LAZY), ordered = random(3) == 1,
-      cascade = back == "list" and CASCADES[random(4)] or nil }
+      cascade = back and CASCADES[random(4)] or nil, front = not back or random(4) > 1 }
     if plan.relations[r].cascade == "all, delete-orphan" then
       if orphans then plan.relations[r].cascade = "all" end
       orphans = true
@@ -197,10 +245,8 @@ function mappings_draw.plan(random)
   end
   for _ = 1, random(3) - 1 do
     local left, right = random(n), random(n)
-    if mappings_draw.root(plan, left) ~= mappings_draw.root(plan, right) then
-      plan.many[#plan.many + 1] = { left = left, right = right, back = random(2) == 1, lazy = one_of(random, LAZY),
-        back_lazy = one_of(random, LAZY) }
-    end
+    plan.many[#plan.many + 1] = { left = left, right = right, back = random(2) == 1, lazy = one_of(random, LAZY),
+      back_lazy = one_of(random, LAZY) }
   end
   local first = { ends = 1, reads = {} }
   for i = 1, random(8) do first[i] = operations.new(random, plan) end

@@ -80,32 +80,49 @@ local function add_relations(plan, m, parts, index)
           remote[k] = function() return m[relation.to].__table__.c[part[1]] end
         end
       end
-      parts[one] = relationship(to, { foreign_keys = names, lazy = relation.lazy, post_update = true,
-        back_populates = relation.back and list or nil,
+      parts[one] = relation.front and relationship(to, { foreign_keys = names, lazy = relation.lazy,
+        post_update = plan.posts, back_populates = relation.back and list or nil,
         remote_side = remote and function()
           local columns = {}
           for k, column in ipairs(remote) do columns[k] = column() end
           return columns
-        end })
+        end }) or nil
     end
     if relation.to == index and relation.back then
-      parts[list] = relationship(from, { foreign_keys = names, lazy = relation.back_lazy, post_update = true,
-        back_populates = one, uselist = relation.back == "list", cascade = relation.cascade,
+      parts[list] = relationship(from, { foreign_keys = names, lazy = relation.back_lazy, post_update = plan.posts,
+        uselist = relation.back == "list", back_populates = relation.front and one or nil, cascade = relation.cascade,
         order_by = relation.ordered and function() return m[draw.root(plan, relation.from)].tag:desc() end or nil })
     end
+  end
+end
+
+-- The association's columns of a side are the key of its class.
+local function join_of(plan, m, r, side)
+  local many = plan.many[r]
+  return function()
+    local all, own = {}, m[table_of(plan, many[side])].__table__.c
+    for k, part in ipairs(key_of(plan, many[side])) do
+      all[k] = own[part[1]]:eq(m.secondary[r].c[side .. "_" .. part[1]])
+    end
+    return corm.and_(table.unpack(all))
   end
 end
 
 local function add_many(plan, m, parts, index)
   for r, many in ipairs(plan.many) do
     local there, back = ("m%d"):format(r), ("n%d"):format(r)
+    -- Where both sides may be in one table, it is said which is which.
+    local alike = draw.root(plan, many.left) == draw.root(plan, many.right)
+    local left, right = join_of(plan, m, r, "left"), join_of(plan, m, r, "right")
+    local function secondary() return m.secondary[r] end
     if many.left == index then
-      parts[there] = relationship("C" .. many.right, { secondary = function() return m.secondary[r] end,
-        lazy = many.lazy, back_populates = many.back and back or nil })
+      parts[there] = relationship("C" .. many.right, { secondary = secondary, lazy = many.lazy,
+        primaryjoin = alike and left or nil, secondaryjoin = alike and right or nil,
+        back_populates = many.back and back or nil })
     end
     if many.right == index and many.back then
-      parts[back] = relationship("C" .. many.left, { secondary = function() return m.secondary[r] end,
-        lazy = many.back_lazy, back_populates = there })
+      parts[back] = relationship("C" .. many.left, { secondary = secondary, lazy = many.back_lazy,
+        primaryjoin = alike and right or nil, secondaryjoin = alike and left or nil, back_populates = there })
     end
   end
 end
@@ -169,6 +186,13 @@ function mappings_models.make(plan)
     m.secondary[r] = corm.Table("m" .. r, Base.metadata, table.unpack(columns))
   end
   return m
+end
+
+-- The names of what the key of a class consists of.
+function mappings_models.parts(plan, class)
+  local names = {}
+  for k, part in ipairs(key_of(plan, class)) do names[k] = part[1] end
+  return names
 end
 
 -- The key of the object with that number, where the database does not make it.

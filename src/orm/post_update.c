@@ -48,9 +48,12 @@ static const corm_relationship *posted(const corm_mapper *mapper, size_t *i) {
     const corm_relationship *r = mapper->relationships.items[*i];
     if (r->direction == CORM_MANY_TO_ONE && corm_post_has(r)) return r;
   }
-  for (; *i - mapper->relationships.len < mapper->referrers.len; ++*i) {
-    const corm_relationship *r = mapper->referrers.items[*i - mapper->relationships.len];
-    if (r->direction == CORM_ONE_TO_MANY && !r->inverse && corm_post_has(r)) return r;
+  size_t skipped = mapper->relationships.len;
+  for (const corm_mapper *m = mapper; m; skipped += m->referrers.len, m = m->parent) {
+    for (; *i - skipped < m->referrers.len; ++*i) {
+      const corm_relationship *r = m->referrers.items[*i - skipped];
+      if (r->direction == CORM_ONE_TO_MANY && !r->inverse && corm_post_has(r)) return r;
+    }
   }
   return NULL;
 }
