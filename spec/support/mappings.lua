@@ -30,6 +30,16 @@ local function expected(life, o)
     table.sort(list)
     parts[#parts + 1] = name .. "={" .. table.concat(list, ",") .. "}"
   end
+  for c, class in ipairs(plan.classes) do
+    if class.owner and draw.is_a(plan, object.class, c) then parts[#parts + 1] = "own=" .. object.owner end
+    if class.owner and draw.is_a(plan, object.class, class.owner) then
+      local list = {}
+      for other, that in pairs(state) do
+        if that.owner == o and draw.is_a(plan, that.class, c) then list[#list + 1] = other end
+      end
+      add_list("p" .. c, list)
+    end
+  end
   for r, relation in ipairs(plan.relations) do
     if relation.front and draw.is_a(plan, object.class, relation.from) then
       parts[#parts + 1] = ("r%d=%s"):format(r, tostring(object.refs[r]))
@@ -70,6 +80,12 @@ local function said(plan, object, anew)
   local class = math.tointeger(tonumber(name:sub(2)))
   local parts = { name }
   for _, at in ipairs(draw.fields(plan, class)) do parts[#parts + 1] = at[1] .. "=" .. show_value(object[at[1]]) end
+  for c, that in ipairs(plan.classes) do
+    if that.owner and draw.is_a(plan, class, c) then parts[#parts + 1] = "own=" .. object.own.tag end
+    if that.owner and draw.is_a(plan, class, that.owner) then
+      parts[#parts + 1] = ("p%d=%s"):format(c, tags(object["p" .. c]))
+    end
+  end
   for r, relation in ipairs(plan.relations) do
     if relation.front and draw.is_a(plan, class, relation.from) then
       local other = object["r" .. r]
@@ -104,6 +120,7 @@ end
 local function closure(life, o, all)
   all[o] = true
   for other, that in pairs(life.state) do
+    if that.owner == o and not all[other] then closure(life, other, all) end
     for r, relation in ipairs(life.plan.relations) do
       if that.refs[r] == o and relation.cascade and not all[other] then closure(life, other, all) end
     end
@@ -155,6 +172,7 @@ local steps = {}
 
 function steps.new(life, o)
   local plan, state, object = life.plan, life.state, life.plan.objects[o]
+  if not object or (object.owner and not state[object.owner]) then return end
   local values, plain = models.key(plan, object.class, o), {}
   values.tag = o
   for _, at in ipairs(draw.fields(plan, object.class)) do
@@ -163,7 +181,8 @@ function steps.new(life, o)
     plain[name] = object.values[name]
     if plain[name] == nil then plain[name] = field.default end
   end
-  state[o] = { class = object.class, values = plain, refs = {} }
+  state[o] = { class = object.class, values = plain, refs = {}, owner = object.owner }
+  values.own = object.owner and life.live[object.owner]
   for r, other in pairs(object.refs) do
     if plan.relations[r] and plan.relations[r].front and may_refer(life, o, r, other) then
       values["r" .. r] = life.live[other]
@@ -415,7 +434,7 @@ local function keep(life)
     local values, refs = {}, {}
     for name, value in pairs(object.values) do values[name] = value end
     for r, other in pairs(object.refs) do refs[r] = other end
-    kept.state[o] = { class = object.class, values = values, refs = refs }
+    kept.state[o] = { class = object.class, values = values, refs = refs, owner = object.owner }
     kept.live[o] = life.live[o]
   end
   for r, set in ipairs(life.pairs) do
@@ -423,6 +442,19 @@ local function keep(life)
     for pair in pairs(set) do kept.pairs[r][pair] = true end
   end
   return kept
+end
+
+-- A flush that the database refuses: a tag that is there already.
+local function fail(life)
+  local o = next(life.state)
+  local class = o and life.state[o].class
+  if not o or life.state[o].owner then return end
+  local values = models.key(life.plan, class, 900)
+  values.tag = o
+  for _, at in ipairs(draw.fields(life.plan, class)) do values[at[1]] = to_lua(life.state[o].values[at[1]]) end
+  life.session:add(life.m[class](values))
+  local fine, err = pcall(life.session.flush, life.session)
+  assert(not fine and corm.is_error(err, "IntegrityError"), tostring(err))
 end
 
 -- Most rounds are committed; some are rolled back, by a savepoint or as a whole.
@@ -436,6 +468,7 @@ local function live_round(life, round)
     if err then return err end
   end
   if round.ends > 3 then
+    if round.live and not savepoint then fail(life) end
     if savepoint then
       life.session:flush()
       savepoint:rollback()

@@ -1,9 +1,10 @@
 -- Mappings at random, and the life of objects of theirs, as plain tables:
---   { classes, relations, many, objects, rounds }. A class: { parent, how, key, fields, versioned }; a relation,
--- many-to-one: { from, to, front, back, lazy, back_lazy, ordered, cascade }, where back is "list" or "one", and front
--- says that there is the many-to-one side, too; many: { left, right, back, lazy, back_lazy }; an object: { class,
--- values, refs }; a round: a list of operations, then how all is read. Numbers stand for what they count. Without
--- `posts` (post_update) objects refer to those before them only.
+--   { classes, relations, many, objects, rounds, posts }. A class: { parent, how, key, owner, fields, versioned }, with
+-- a key within its owner's where it has one; a relation, many-to-one: { from, to, front, back, lazy, back_lazy,
+-- ordered, cascade }, where back is "list" or "one", and front says that there is the many-to-one side, too; many:
+-- { left, right, back, lazy, back_lazy }; an object: { class, values, refs, owner }; a round: a list of operations,
+-- then how all is read. Numbers stand for what they count. Without `posts` (post_update) objects refer to those before
+-- them only.
 local mappings_draw = {}
 
 local TYPES = { "int", "text", "float", "bool", "date" }
@@ -37,6 +38,7 @@ local function draw_class(random, classes)
     class.how = random(2) == 1 and "joined" or "single"
   else
     class.key = random(3) == 1 and "two" or random(3) == 1 and "text" or "int"
+    if #classes > 0 and random(3) == 1 then class.key, class.owner = "within", random(#classes) end
     class.versioned = random(4) == 1
   end
   return class
@@ -86,7 +88,10 @@ end
 
 local function add_object(random, plan)
   local class = random(#plan.classes)
-  local object = { class = class, values = draw_values(random, plan, class), refs = {} }
+  local of = plan.classes[mappings_draw.root(plan, class)].owner
+  local owner = of and draw_object(random, plan, of, plan.objects)
+  if of and not owner then class = 1 end
+  local object = { class = class, values = draw_values(random, plan, class), refs = {}, owner = owner or nil }
   for r, relation in ipairs(plan.relations) do
     if mappings_draw.is_a(plan, class, relation.from) and random(3) > 1 then
       object.refs[r] = draw_object(random, plan, relation.to, plan.objects)
@@ -231,9 +236,10 @@ function mappings_draw.plan(random)
   local orphans = false -- are those of one relation
   for r = 1, random(4) - 1 do
     local from, to = random(n), random(n)
-    -- A constraint of two columns needs a table of its own.
-    local two = plan.classes[mappings_draw.root(plan, to)].key == "two"
-    while two and plan.classes[from].how == "single" do from = plan.classes[from].parent end
+    -- A constraint of several columns needs a table of its own.
+    local key = plan.classes[mappings_draw.root(plan, to)].key
+    local several = key == "two" or key == "within"
+    while several and plan.classes[from].how == "single" do from = plan.classes[from].parent end
     local back = random(3) > 1 and (random(4) == 1 and "one" or "list") or nil
     plan.relations[r] = { from = from, to = to, back = back, lazy = one_of(random, LAZY),
       back_lazy = one_of(random, LAZY), ordered = random(3) == 1,

@@ -20,7 +20,11 @@ local KEYS = {
 }
 
 local function key_of(plan, class)
-  return KEYS[plan.classes[draw.root(plan, class)].key]
+  local root = plan.classes[draw.root(plan, class)]
+  if not root.owner then return KEYS[root.key] end
+  local parts = { { "line", corm.Integer } }
+  for k, part in ipairs(key_of(plan, root.owner)) do parts[k + 1] = { "o_" .. part[1], part[2] } end
+  return parts
 end
 
 -- The class whose table has the columns of a class.
@@ -129,7 +133,14 @@ end
 
 local function make_root(plan, index, parts)
   local class = plan.classes[index]
-  for _, part in ipairs(KEYS[class.key]) do parts[part[1]] = Column(part[2], { primary_key = true }) end
+  if class.owner then
+    parts.line = Column(corm.Integer, { primary_key = true, autoincrement = false })
+    local columns = refer(plan, parts, "o_", class.owner, { primary_key = true, autoincrement = false })
+    for k, name in ipairs(columns) do columns[k] = ("C%d.%s"):format(index, name) end
+    parts.own = relationship("C" .. class.owner, { foreign_keys = columns, back_populates = "p" .. index })
+  else
+    for _, part in ipairs(KEYS[class.key]) do parts[part[1]] = Column(part[2], { primary_key = true }) end
+  end
   parts.tag = Column(corm.Integer, { unique = true, nullable = false })
   parts.__mapper_args__ = {}
   if class.versioned then
@@ -155,6 +166,18 @@ local function make_joined(plan, m, index, parts)
   end }
 end
 
+-- The lists of those whose keys are within the class's.
+local function add_owned(plan, parts, index)
+  for c, class in ipairs(plan.classes) do
+    if class.owner == index then
+      local columns = {}
+      for k, part in ipairs(key_of(plan, index)) do columns[k] = ("C%d.o_%s"):format(c, part[1]) end
+      parts["p" .. c] = relationship("C" .. c, { foreign_keys = columns, back_populates = "own",
+        cascade = "all, delete-orphan" })
+    end
+  end
+end
+
 function mappings_models.make(plan)
   local Base = corm.declarative_base()
   local m = { Base = Base, secondary = {} }
@@ -171,6 +194,7 @@ function mappings_models.make(plan)
     add_fields(parts, index, class)
     add_relations(plan, m, parts, index)
     add_many(plan, m, parts, index)
+    add_owned(plan, parts, index)
     m[index] = (class.parent and m[class.parent] or Base):model("C" .. index, parts)
   end
   for r, many in ipairs(plan.many) do
@@ -198,6 +222,7 @@ end
 -- The key of the object with that number, where the database does not make it.
 function mappings_models.key(plan, class, o)
   local kind = plan.classes[draw.root(plan, class)].key
+  if kind == "within" then return { line = o } end
   if kind == "text" then return { code = "k" .. o } end
   return kind == "two" and { area = o % 3, no = "n" .. o } or {}
 end
