@@ -336,6 +336,28 @@ function steps.expire(life, o)
   life.session:expire(life.live[o])
 end
 
+function steps.refresh(life, o)
+  if not life.state[o] then return end
+  life.session:flush()
+  life.session:refresh(life.live[o])
+end
+
+-- Out of the session and back, with those that go along.
+function steps.leave(life, o)
+  if not life.state[o] then return end
+  life.session:flush()
+  life.session:expunge(life.live[o])
+  for _, object in pairs(life.live) do life.session:add(object) end
+end
+
+-- All into another session.
+function steps.move(life)
+  life.session:commit()
+  life.session:close()
+  life.session = corm.Session(life.engine)
+  for _, object in pairs(life.live) do life.session:add(object) end
+end
+
 -- -- reading -------------------------------------------------------------------------------------------------------
 
 local function option_for(life, name, how)
@@ -487,7 +509,7 @@ local function live_round(life, round)
     local err = compare_all(life, reading)
     if err then return err end
   end
-  return compare_live(life)
+  return round.looks and compare_live(life) or nil
 end
 
 -- nil, or what is wrong.

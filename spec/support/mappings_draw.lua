@@ -180,8 +180,16 @@ function operations.bulk(random, plan)
     random(#plan.objects) }
 end
 
+function operations.refresh(random, plan)
+  return { "refresh", random(#plan.objects) }
+end
+
+function operations.leave(random, plan)
+  return { "leave", random(#plan.objects) }
+end
+
 local WEIGHTS = { "new", "set", "set", "refer", "refer", "hold", "hold", "assign", "link", "link", "delete", "expire",
-  "bulk", "merge" }
+  "bulk", "merge", "refresh", "leave" }
 
 -- Which of the objects, by a field of what they refer to, or of one that refers to them.
 local function draw_beside(random, plan, class)
@@ -221,10 +229,11 @@ local function draw_reading(random, plan)
 end
 
 local function draw_round(random, plan)
-  local round = { ends = random(5), live = random(3) == 1 }
+  local round = { ends = random(5), live = random(3) == 1, looks = random(2) == 1 }
   for _ = 1, random(8) do
     round[#round + 1] = operations[WEIGHTS[random(#WEIGHTS)]](random, plan)
   end
+  if round.ends < 4 and random(4) == 1 then table.insert(round, random(#round + 1), { "move" }) end
   round.reads = { draw_reading(random, plan), draw_reading(random, plan) }
   return round
 end
@@ -254,7 +263,7 @@ function mappings_draw.plan(random)
     plan.many[#plan.many + 1] = { left = left, right = right, back = random(2) == 1, lazy = one_of(random, LAZY),
       back_lazy = one_of(random, LAZY) }
   end
-  local first = { ends = 1, reads = {} }
+  local first = { ends = 1, reads = {}, looks = random(2) == 1 }
   for i = 1, random(8) do first[i] = operations.new(random, plan) end
   plan.rounds[1] = first
   for i = 2, 1 + random(4) do plan.rounds[i] = draw_round(random, plan) end
