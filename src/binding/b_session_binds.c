@@ -217,15 +217,6 @@ static const corm_table *bound_table(const corm_session *session, const corm_nod
   return table;
 }
 
-static const corm_mapper *first_class(const corm_node *node) {
-  const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
-  for (uint32_t i = 0; select && i < select->ncolumns; i++) {
-    const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
-    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) return corm_bundle_mapper(bundle);
-  }
-  return NULL;
-}
-
 static bool writes(const corm_node *node) {
   if (node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE) return true;
   const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
@@ -297,7 +288,8 @@ corm_branch *binding_place(lua_State *L, corm_session *session, int statement, c
   }
   lua_settop(L, top);
   if (!corm_binds_are_several(session)) return NULL;
-  if (!wish.mapper && node) wish.mapper = first_class(node);
+  if (!wish.mapper && node && node->kind == CORM_NODE_SELECT)
+    wish.mapper = corm_select_class((const corm_select *)node);
   if (!wish.mapper) wish.mapper = binding_written_class(L, statement);
   if (!wish.mapper) wish.mapper = binding_inserted_class(L, statement);
   wish.table = wish.mapper ? NULL : bound_table(session, node);

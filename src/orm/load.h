@@ -86,6 +86,9 @@ typedef struct corm_load_options {
   bool keep_changes; /* of corm_loader_of and corm_loader_text: that leaves changes and relationships alone */
 } corm_load_options;
 
+/* The class of the first entity that is selected, or NULL. */
+const corm_mapper *corm_select_class(const corm_select *select);
+
 /*
  * Prepares an ORM query: rewrites the select for joined eager loading, autoflushes, compiles, executes. The select's
  * nodes must outlive the loader. Frees with corm_loader_free.

@@ -133,8 +133,7 @@ corm_status corm_loader_execute(corm_loader *loader, const corm_params *params, 
   return status == CORM_OK && !loader->explain ? list_items(loader, err) : status;
 }
 
-/* The class of the first entity, or NULL. */
-static const corm_mapper *first_class(const corm_select *select) {
+const corm_mapper *corm_select_class(const corm_select *select) {
   for (uint32_t i = 0; i < select->ncolumns; i++) {
     const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
     if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner) return corm_bundle_mapper(bundle);
@@ -145,7 +144,7 @@ static const corm_mapper *first_class(const corm_select *select) {
 /* All objects of a class, as far as can be seen. */
 static bool reads_all(const corm_select *select) {
   return !select->where && !select->having && !select->ngroup_by && !select->distinct && !select->limit &&
-         !select->offset && first_class(select) != NULL;
+         !select->offset && corm_select_class(select) != NULL;
 }
 
 /* Each page has all jobs. The rows of a joined collection do not end where a page does. */
@@ -165,7 +164,7 @@ static corm_status plan_pages(corm_loader *loader, corm_error *err) {
 corm_status corm_loader_open(corm_loader *loader, const corm_node *statement, const corm_params *params,
                              corm_load_option *const *options, uint32_t n, bool autoflush, corm_error *err) {
   const corm_select *select = statement->kind == CORM_NODE_SELECT ? (const corm_select *)statement : NULL;
-  if (!loader->of && select && corm_binds_are_several(loader->session)) loader->of = first_class(select);
+  if (!loader->of && select && corm_binds_are_several(loader->session)) loader->of = corm_select_class(select);
   corm_status status = corm_loader_find_dialect(loader, err);
   if (select && reads_all(select)) loader->many = true;
   if (select && !loader->path && !loader->page && corm_within_serves(select)) {
