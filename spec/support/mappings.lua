@@ -425,22 +425,36 @@ local function is_meant(life, reading, o)
   return false
 end
 
-local function compare_all(life, reading)
+-- Executes what is read in a session: says what is wrong with the objects that come.
+local function compare_all(life, reading, session, anew)
   local plan, state = life.plan, life.state
-  local session <close> = corm.Session(life.engine)
   local found, held = {}, session:scalars(statement(life, reading)):unique():all()
-  for _, object in ipairs(held) do found[object.tag] = said(plan, object, true) end
+  for _, object in ipairs(held) do
+    found[object.tag] = said(plan, object, anew)
+    if not anew and object ~= life.live[object.tag] then return "another object for " .. object.tag end
+  end
   for o, object in pairs(state) do
     if draw.is_a(plan, object.class, reading.class) and is_meant(life, reading, o) then
       local wanted = expected(life, o)
       if found[o] ~= wanted then
-        return ("C%d, read anew: %s\n  and not %s"):format(reading.class, tostring(found[o]), wanted)
+        return ("C%d, read: %s\n  and not %s"):format(reading.class, tostring(found[o]), wanted)
       end
       found[o] = nil
     end
   end
   local o = next(found)
-  return o and ("C%d, read anew: there should be no %d: %s"):format(reading.class, o, found[o])
+  return o and ("C%d, read: there should be no %d: %s"):format(reading.class, o, found[o])
+end
+
+local function compare_anew(life, reading)
+  local session <close> = corm.Session(life.engine)
+  return compare_all(life, reading, session, true)
+end
+
+-- In the middle of changes, which are flushed by it.
+function steps.query(life, reading)
+  local err = compare_all(life, reading, life.session, false)
+  if err then error(err, 0) end
 end
 
 local function compare_live(life)
@@ -506,7 +520,7 @@ local function live_round(life, round)
     life.session:commit()
   end
   for _, reading in ipairs(round.reads) do
-    local err = compare_all(life, reading)
+    local err = compare_anew(life, reading)
     if err then return err end
   end
   return round.looks and compare_live(life) or nil

@@ -188,8 +188,12 @@ function operations.leave(random, plan)
   return { "leave", random(#plan.objects) }
 end
 
+function operations.query(random, plan)
+  return { "query", mappings_draw.reading(random, plan) }
+end
+
 local WEIGHTS = { "new", "set", "set", "refer", "refer", "hold", "hold", "assign", "link", "link", "delete", "expire",
-  "bulk", "merge", "refresh", "leave" }
+  "bulk", "merge", "refresh", "leave", "query", "query" }
 
 -- Which of the objects, by a field of what they refer to, or of one that refers to them.
 local function draw_beside(random, plan, class)
@@ -206,7 +210,7 @@ local function draw_beside(random, plan, class)
 end
 
 -- How a class and what its rows lead to is read.
-local function draw_reading(random, plan)
+function mappings_draw.reading(random, plan)
   local reading = { class = random(#plan.classes), how = random(4), options = {} }
   local fields = mappings_draw.fields(plan, reading.class)
   if #fields > 0 and random(3) == 1 then
@@ -234,7 +238,7 @@ local function draw_round(random, plan)
     round[#round + 1] = operations[WEIGHTS[random(#WEIGHTS)]](random, plan)
   end
   if round.ends < 4 and random(4) == 1 then table.insert(round, random(#round + 1), { "move" }) end
-  round.reads = { draw_reading(random, plan), draw_reading(random, plan) }
+  round.reads = { mappings_draw.reading(random, plan), mappings_draw.reading(random, plan) }
   return round
 end
 
