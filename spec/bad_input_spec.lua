@@ -384,4 +384,16 @@ describe("bad input", function()
       end)
     end)
   end)
+
+  it("is a select of nothing, but where the database has such rows", function()
+    for _, stmt in ipairs { select(), select(m.User):with_only_columns(), select():select_from(m.User) } do
+      if database.name == "postgresql" then
+        for row in session:execute(stmt) do assert.equal(0, #row) end
+      else
+        raises("CompileError", "names no column", session.execute, session, stmt)
+      end
+    end
+    assert.equal("SELECT ", select():compile().string) -- SQLAlchemy's generic dialect refuses nothing
+    still_works()
+  end)
 end)

@@ -112,9 +112,9 @@ static const corm_dialect *for_server(const corm_dialect *dialect, const corm_se
   .name_in_characters = true, .trims_labels = true, .paramstyle = CORM_PARAM_QMARK, .max_params = MAX_PARAMS,          \
   .list_rows = corm_list_rows_mysql, .boolean_words = true, .backslash_escapes = true, .concat_call = true,            \
   .quantified = true, .no_filter = true, .few_frames = true, .inner_join = true, .no_full_join = true,                 \
-  .from_dual = true, .hinting = CORM_HINTING_BEHIND, .no_grouping_sets = true, .no_nulls_order = true,                 \
-  .locking = CORM_LOCKING_MODE, .with_behind_insert = true, .multi_values = true, .duplicate_key = true,               \
-  .updates_tables = true, .sets_several = true, .delete_style = CORM_DELETE_USING_ALL,                                 \
+  .no_empty_select = true, .from_dual = true, .hinting = CORM_HINTING_BEHIND, .no_grouping_sets = true,                \
+  .no_nulls_order = true, .locking = CORM_LOCKING_MODE, .with_behind_insert = true, .multi_values = true,              \
+  .duplicate_key = true, .updates_tables = true, .sets_several = true, .delete_style = CORM_DELETE_USING_ALL,          \
   .keys_off = "SET foreign_key_checks = 0", .keys_on = "SET foreign_key_checks = 1", .inline_enum = true,              \
   .no_match = true, .drop_by_kind = true, .index_of_table = true, .index_where = CORM_INDEX_WHERES,                    \
   .reserved_table = "value" /* INSERT INTO value (...) is VALUES */, .index_parentheses = CORM_INDEX_ALL,              \

@@ -265,6 +265,7 @@ const corm_dialect corm_dialect_sqlite = {
     .tuple_values = true,
     .list_rows = corm_list_rows_sqlite,
     .within_group = CORM_WITHIN_GROUP_NONE,
+    .no_empty_select = true,
     .no_lateral = true,
     .values_style = CORM_VALUES_SELECTS,
     .no_grouping_sets = true,

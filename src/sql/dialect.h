@@ -144,6 +144,7 @@ struct corm_dialect {
   bool sequence_strings;  /* nextval('name'), not nextval(name) */
 
   /* -- SELECT -- */
+  bool no_empty_select; /* SELECT names one column at least */
   bool distinct_on;
   bool inner_join; /* INNER JOIN is said in full */
   bool no_lateral;

@@ -387,6 +387,11 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
     c->failed = true;
     return;
   }
+  if (!columns.n && c->dialect->no_empty_select && !c->failed) {
+    corm_emit_error(c, CORM_E_COMPILE, "this SELECT names no column and no class; rows of %s have one column at least",
+                    c->dialect->name);
+    return;
+  }
   corm_from_list froms;
   corm_scope scope;
   scope.outer = c->scope;
