@@ -115,12 +115,6 @@ corm_status corm_binds_open(corm_session *session, corm_branch *branch, corm_con
   return status;
 }
 
-corm_status corm_binds_connection(corm_session *session, const corm_bind_wish *wish, corm_conn **out, corm_error *err) {
-  corm_branch *branch;
-  const corm_status status = corm_binds_choose(session, wish, &branch, err);
-  return status == CORM_OK ? corm_binds_open(session, branch, out, err) : status;
-}
-
 /* -- transactions: what happens to the session's own connection happens to the others -- */
 
 static corm_conn *conn_at(const corm_session *session, size_t i) {

@@ -39,9 +39,6 @@ CORM_MUST_USE corm_status corm_binds_branch(corm_session *session, corm_engine *
                                             corm_error *err);
 /* The same as corm_session_connection, for what was chosen. */
 CORM_MUST_USE corm_status corm_binds_open(corm_session *session, corm_branch *branch, corm_conn **out, corm_error *err);
-/* Chooses and opens. */
-CORM_MUST_USE corm_status corm_binds_connection(corm_session *session, const corm_bind_wish *wish, corm_conn **out,
-                                                corm_error *err);
 
 /* A savepoint more; the innermost frame's away; everything since the innermost frame began, or all, undone. */
 CORM_MUST_USE corm_status corm_binds_savepoint(corm_session *session, corm_error *err);

@@ -200,12 +200,16 @@ static bool must_know_old(const corm_object *object, const corm_relationship *re
 
 /* One-to-one from the side with the key: whom the target has had until now must be known, too, for that row is
    detached. Nothing is flushed for it, and what is not to be loaded lazily is. */
-static corm_status know_displaced(corm_object *target, corm_relationship *inverse, corm_error *err) {
+static corm_status know_displaced(const corm_object *object, const corm_relationship *relationship, corm_object *target,
+                                  corm_error *err) {
+  corm_relationship *inverse = relationship->inverse;
   corm_link *link;
   if (!target || !inverse || inverse->uselist || inverse->direction != CORM_ONE_TO_MANY || inverse->def.viewonly)
     return CORM_OK;
   corm_session *session = target->session;
   if (!session || target->state != CORM_PERSISTENT) return CORM_OK;
+  const corm_link *now = corm_object_find_link(object, relationship);
+  if (now && now->loaded && corm_link_one(now) == target) return CORM_OK;
   session->no_autoflush++;
   session->merging++;
   const corm_status status = loaded_link(target, inverse, &link, err);
@@ -225,7 +229,7 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
   corm_status status = check_target(object, relationship, target, err);
   corm_link *link = NULL;
   if (status == CORM_OK && must_know_old(object, relationship)) status = loaded_link(object, relationship, &link, err);
-  if (status == CORM_OK) status = know_displaced(target, relationship->inverse, err);
+  if (status == CORM_OK) status = know_displaced(object, relationship, target, err);
   if (status == CORM_OK && corm_relationship_asks(relationship)) {
     status = corm_ask_set(object, relationship, &target, err);
     if (status == CORM_OK) status = check_target(object, relationship, target, err);
