@@ -8,7 +8,7 @@ local mappings = require "spec.support.mappings"
 local total = drawn.count("CORM_TEST_MAPPINGS", 500)
 local seed = drawn.seed()
 
-describe("random mappings", function()
+describe("M01, I01, I02 random mappings", function()
   local engine
 
   before_each(function() engine = database.engine() end)
@@ -45,7 +45,7 @@ describe("random mappings", function()
     return list
   end
 
-  it(("[M01] [I01] hold what plain Lua has (seed %d)"):format(seed), function()
+  it(("hold what plain Lua has (seed %d)"):format(seed), function()
     local random = drawn.numbers(seed)
     for _ = 1, total do
       drawn.check(seed, draw.plan(random), function(plan) return mappings.try(engine, plan) end, smaller)

@@ -3,7 +3,7 @@ local corm = require "corm"
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
 
-describe("[U36] a session with get_bind", function()
+describe("U36 a session with get_bind", function()
   local w, m, reader, session, asked, names
 
   -- What is read comes from a database of its own (SQLite in memory), what is written goes to the world's.
@@ -193,7 +193,7 @@ describe("[U36] a session with get_bind", function()
   end)
 end)
 
-describe("[U36] bind_arguments", function()
+describe("U36 bind_arguments", function()
   local w, m, other, session
 
   before_each(function()

@@ -4,7 +4,7 @@ local database = require "spec.support.database"
 local raises = require "spec.support.raises"
 local Column, Integer, String = corm.Column, corm.Integer, corm.String
 
-describe("[U36] a ShardedSession", function()
+describe("U36 a ShardedSession", function()
   local Base, City, Report, engines, asked, session
 
   before_each(function()
