@@ -336,6 +336,25 @@ function steps.expire(life, o)
   life.session:expire(life.live[o])
 end
 
+-- corm passes a key on to those that it can ask for: rows that only refer are known where they are in memory.
+local function can_tell_all(plan, class)
+  for _, relation in ipairs(plan.relations) do
+    if not relation.back and draw.is_a(plan, class, relation.to) then return false end
+  end
+  for _, many in ipairs(plan.many) do
+    if not many.back and draw.is_a(plan, class, many.right) then return false end
+  end
+  return true
+end
+
+function steps.rename(life, o, number)
+  local object = life.state[o]
+  if not object or life.plan.classes[draw.root(life.plan, object.class)].key ~= "text" then return end
+  if not life.plan.passes and not can_tell_all(life.plan, object.class) then return end
+  if life.engine.dialect.name == "mysql" then return end -- which passes on nothing within a table, and defers nothing
+  life.live[o].code = ("n%d of %d"):format(number, o)
+end
+
 function steps.refresh(life, o)
   if not life.state[o] then return end
   life.session:flush()

@@ -4,7 +4,7 @@
 -- ordered, cascade }, where back is "list" or "one", and front says that there is the many-to-one side, too; many:
 -- { left, right, back, lazy, back_lazy }; an object: { class, values, refs, owner }; a round: a list of operations,
 -- then how all is read. Numbers stand for what they count. Without `posts` (post_update) objects refer to those before
--- them only.
+-- them only. Keys that change are passed on by the database (`passes`), or by corm.
 local mappings_draw = {}
 
 local TYPES = { "int", "text", "float", "bool", "date" }
@@ -188,12 +188,17 @@ function operations.leave(random, plan)
   return { "leave", random(#plan.objects) }
 end
 
+-- Another key, where it is a text.
+function operations.rename(random, plan)
+  return { "rename", random(#plan.objects), random(1000) }
+end
+
 function operations.query(random, plan)
   return { "query", mappings_draw.reading(random, plan) }
 end
 
 local WEIGHTS = { "new", "set", "set", "refer", "refer", "hold", "hold", "assign", "link", "link", "delete", "expire",
-  "bulk", "merge", "refresh", "leave", "query", "query" }
+  "bulk", "merge", "refresh", "leave", "query", "query", "rename" }
 
 -- Which of the objects, by a field of what they refer to, or of one that refers to them.
 local function draw_beside(random, plan, class)
@@ -243,7 +248,8 @@ local function draw_round(random, plan)
 end
 
 function mappings_draw.plan(random)
-  local plan = { classes = {}, relations = {}, many = {}, objects = {}, rounds = {}, posts = random(2) == 1 }
+  local plan = { classes = {}, relations = {}, many = {}, objects = {}, rounds = {}, posts = random(2) == 1,
+    passes = random(2) == 1 }
   for i = 1, random(6) do plan.classes[i] = draw_class(random, plan.classes) end
   local n = #plan.classes
   local orphans = false -- are those of one relation

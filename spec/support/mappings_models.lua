@@ -37,6 +37,11 @@ local function table_name(plan, class)
   return "c" .. table_of(plan, class)
 end
 
+-- Where corm passes changed keys on, rows are looked at in the end.
+local function rules_of(plan)
+  return plan.passes and { onupdate = "CASCADE" } or { deferrable = true, initially = "DEFERRED" }
+end
+
 -- Adds columns with the prefix that refer to the key of a class; returns their names.
 local function refer(plan, parts, prefix, to, options)
   options = options or {}
@@ -44,10 +49,11 @@ local function refer(plan, parts, prefix, to, options)
   for k, part in ipairs(key_of(plan, to)) do
     own[k], theirs[k] = prefix .. part[1], ("%s.%s"):format(table_name(plan, to), part[1])
   end
+  local rules = rules_of(plan)
   for k, part in ipairs(key_of(plan, to)) do
-    parts[own[k]] = #own == 1 and Column(part[2], ForeignKey(theirs[1]), options) or Column(part[2], options)
+    parts[own[k]] = #own == 1 and Column(part[2], ForeignKey(theirs[1], rules), options) or Column(part[2], options)
   end
-  if #own > 1 then parts[#parts + 1] = ForeignKeyConstraint(own, theirs) end
+  if #own > 1 then parts[#parts + 1] = ForeignKeyConstraint(own, theirs, rules) end
   return own
 end
 
@@ -85,7 +91,7 @@ local function add_relations(plan, m, parts, index)
         end
       end
       parts[one] = relation.front and relationship(to, { foreign_keys = names, lazy = relation.lazy,
-        post_update = plan.posts, back_populates = relation.back and list or nil,
+        post_update = plan.posts, passive_updates = plan.passes, back_populates = relation.back and list or nil,
         remote_side = remote and function()
           local columns = {}
           for k, column in ipairs(remote) do columns[k] = column() end
@@ -94,7 +100,8 @@ local function add_relations(plan, m, parts, index)
     end
     if relation.to == index and relation.back then
       parts[list] = relationship(from, { foreign_keys = names, lazy = relation.back_lazy, post_update = plan.posts,
-        uselist = relation.back == "list", back_populates = relation.front and one or nil, cascade = relation.cascade,
+        passive_updates = plan.passes, uselist = relation.back == "list", cascade = relation.cascade,
+        back_populates = relation.front and one or nil,
         order_by = relation.ordered and function() return m[draw.root(plan, relation.from)].tag:desc() end or nil })
     end
   end
@@ -121,11 +128,13 @@ local function add_many(plan, m, parts, index)
     local function secondary() return m.secondary[r] end
     if many.left == index then
       parts[there] = relationship("C" .. many.right, { secondary = secondary, lazy = many.lazy,
+        passive_updates = plan.passes,
         primaryjoin = alike and left or nil, secondaryjoin = alike and right or nil,
         back_populates = many.back and back or nil })
     end
     if many.right == index and many.back then
       parts[back] = relationship("C" .. many.left, { secondary = secondary, lazy = many.back_lazy,
+        passive_updates = plan.passes,
         primaryjoin = alike and right or nil, secondaryjoin = alike and left or nil, back_populates = there })
     end
   end
@@ -142,7 +151,7 @@ local function make_root(plan, index, parts)
     for _, part in ipairs(KEYS[class.key]) do parts[part[1]] = Column(part[2], { primary_key = true }) end
   end
   parts.tag = Column(corm.Integer, { unique = true, nullable = false })
-  parts.__mapper_args__ = {}
+  parts.__mapper_args__ = { passive_updates = plan.passes }
   if class.versioned then
     parts.version = Column(corm.Integer, { nullable = false })
     parts.__mapper_args__.version_id_col = "version"
@@ -173,7 +182,7 @@ local function add_owned(plan, parts, index)
       local columns = {}
       for k, part in ipairs(key_of(plan, index)) do columns[k] = ("C%d.o_%s"):format(c, part[1]) end
       parts["p" .. c] = relationship("C" .. c, { foreign_keys = columns, back_populates = "own",
-        cascade = "all, delete-orphan" })
+        passive_updates = plan.passes, cascade = "all, delete-orphan" })
     end
   end
 end
@@ -205,7 +214,7 @@ function mappings_models.make(plan)
         own[k], theirs[k] = side .. "_" .. part[1], ("%s.%s"):format(table_name(plan, many[side]), part[1])
         columns[#columns + 1] = Column(own[k], part[2], { primary_key = true, autoincrement = false })
       end
-      columns[#columns + 1] = ForeignKeyConstraint(own, theirs)
+      columns[#columns + 1] = ForeignKeyConstraint(own, theirs, rules_of(plan))
     end
     m.secondary[r] = corm.Table("m" .. r, Base.metadata, table.unpack(columns))
   end
