@@ -511,3 +511,32 @@ describe("M18 a child that refers to its parent beside its own key", function()
   describe("(the database passes keys on)", function() tests(true) end)
   describe("(corm passes keys on)", function() tests(false) end)
 end)
+
+describe("M18 a reference without its other side", function()
+  if database.name == "mariadb" then return end -- which defers nothing
+
+  it("is followed by the objects in memory with passive_updates = false, whatever of them is loaded", function()
+    local Base = corm.declarative_base()
+    local User = Base:model("User", { __tablename__ = "usr", name = Column(String(20), { primary_key = true }) })
+    local Address = Base:model("Address", {
+      __tablename__ = "address", id = Column(Integer, { primary_key = true }),
+      user_name = Column(String(20), corm.ForeignKey("usr.name", { deferrable = true, initially = "DEFERRED" })),
+      user = relationship("User", { passive_updates = false }),
+    })
+    local w = world.open { Base = Base }
+    local session = w:session()
+    local user, other = User { name = "a" }, User { name = "other" }
+    local reference, key, nothing, others = Address { user = user }, Address { user = user }, Address { user = user },
+      Address { user = other }
+    session:add_all { user, other, reference, key, nothing, others }
+    session:commit()
+    assert.equal(user, reference.user)
+    assert.equal("a", key.user_name)
+    user.name = "b"
+    session:commit()
+    assert.equal("b,b,b,other", w:list "SELECT user_name FROM address ORDER BY id")
+    for _, address in ipairs { reference, key, nothing } do assert.equal(user, address.user) end
+    assert.equal(other, others.user)
+    w:close()
+  end)
+end)

@@ -336,11 +336,8 @@ function steps.expire(life, o)
   life.session:expire(life.live[o])
 end
 
--- corm passes a key on to those that it can ask for: rows that only refer are known where they are in memory.
+-- Rows of an association are written by the side that changes.
 local function can_tell_all(plan, class)
-  for _, relation in ipairs(plan.relations) do
-    if not relation.back and draw.is_a(plan, class, relation.to) then return false end
-  end
   for _, many in ipairs(plan.many) do
     if not many.back and draw.is_a(plan, class, many.right) then return false end
   end

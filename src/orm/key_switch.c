@@ -8,6 +8,7 @@
 
 #include "orm/flush.h"
 #include "orm/preview.h"
+#include "orm/state.h"
 
 /* Whether a foreign key passes a new value on to this column. */
 static bool cascades(const corm_column *column) {
@@ -133,17 +134,44 @@ static corm_status pass_down(corm_flush *flush, corm_relationship *r, corm_objec
   return status;
 }
 
-/* To all objects in memory that are known to refer to it. */
+/* Whether the child refers to the parent, by its reference or by the key that is in its row; what of that has expired
+   is loaded. */
+static corm_status refers(const corm_relationship *r, corm_object *child, const corm_object *parent, bool *yes,
+                          corm_error *err) {
+  const corm_link *link = corm_object_find_link(child, r);
+  *yes = false;
+  if (child->state != CORM_PERSISTENT || (link && link->changed)) return CORM_OK;
+  if (link && link->loaded) {
+    *yes = corm_link_one(link) == parent;
+    return CORM_OK;
+  }
+  for (uint32_t k = 0; k < r->npairs; k++) {
+    const uint32_t slot = r->pairs[k].near_slot;
+    if (corm_sync_know(child, slot, err) != CORM_OK) return CORM_FAILED;
+    const corm_value *key = corm_object_committed(parent, r->pairs[k].far_slot);
+    if (corm_object_is_dirty(child, slot) || !corm_value_equal(&child->slots[slot], key)) return CORM_OK;
+  }
+  *yes = true;
+  return CORM_OK;
+}
+
+/* To all objects in memory that refer to it. Where a load brings others all are looked at again. */
 static corm_status pass_up(corm_flush *flush, const corm_relationship *r, corm_object *parent, corm_error *err) {
-  const corm_identity *map = &flush->session->identity;
-  const corm_host *host = flush->session->host;
+  corm_session *session = flush->session;
+  const corm_identity *map = &session->identity;
+  const corm_host *host = session->host;
   corm_status status = CORM_OK;
+  uint32_t changes = map->changes;
   for (uint32_t i = 0; status == CORM_OK && i < map->cap; i++) {
     corm_object *child = map->entries[i].object;
-    if (!child || !corm_mapper_isa(child->mapper, r->parent)) continue;
-    const corm_link *link = corm_object_find_link(child, r);
-    if (!link || !link->loaded || link->changed || corm_link_one(link) != parent) continue;
-    if (host->alive(host->ctx, child)) status = pass_to(flush, r, parent, child, err);
+    bool yes;
+    if (!child || !corm_mapper_isa(child->mapper, r->parent) || !host->alive(host->ctx, child)) continue;
+    if (corm_state_hold(session, child, err) != CORM_OK) return CORM_FAILED;
+    status = refers(r, child, parent, &yes, err);
+    if (status == CORM_OK && yes) status = pass_to(flush, r, parent, child, err);
+    corm_state_let_go(session, child);
+    if (map->changes != changes) i = UINT32_MAX; /* anew, from 0 */
+    changes = map->changes;
   }
   return status;
 }
