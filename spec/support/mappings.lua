@@ -1,6 +1,7 @@
 -- Lives the life of a plan of spec/support/mappings_draw.lua in a session, and beside it in plain tables, and says
 -- where they differ: in memory, and in what other sessions read.
 local corm = require "corm"
+local database = require "spec.support.database"
 local draw = require "spec.support.mappings_draw"
 local models = require "spec.support.mappings_models"
 
@@ -348,7 +349,7 @@ function steps.rename(life, o, number)
   local object = life.state[o]
   if not object or life.plan.classes[draw.root(life.plan, object.class)].key ~= "text" then return end
   if not life.plan.passes and not can_tell_all(life.plan, object.class) then return end
-  if life.engine.dialect.name == "mysql" then return end -- which passes on nothing within a table, and defers nothing
+  if database.name == "mariadb" then return end -- which passes on nothing within a table, and defers nothing
   life.live[o].code = ("n%d of %d"):format(number, o)
 end
 
