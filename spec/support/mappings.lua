@@ -207,28 +207,8 @@ function steps.set(life, o, name, value)
   life.state[o].values[name] = value
 end
 
-function steps.refer(life, o, r, other)
-  local relation = life.plan.relations[r]
-  if not life.state[o] or not relation or not relation.front then return end
-  if other and not may_refer(life, o, r, other) then return end
-  local all = {}
-  if relation.cascade == "all, delete-orphan" and not other then
-    if not life.state[o].refs[r] then return end
-    all = closure(life, o, all)
-    if are_held(life, all) then return end
-  end
-  if next(all) then life.session:flush() end
-  local _ = life.live[o]["r" .. r] -- whose list it leaves is known for what is in memory only
-  life.live[o]["r" .. r] = other and life.live[other] or nil
-  attach(life, o, r, other)
-  if next(all) then
-    life.session:flush()
-    bury(life, all)
-  end
-end
-
 -- Those who leave a list whose members belong to it go, with what goes with them. False: they cannot.
-local function leave(life, r, objects)
+local function orphans(life, r, objects)
   local all = {}
   if life.plan.relations[r].cascade == "all, delete-orphan" then
     for _, o in ipairs(objects) do closure(life, o, all) end
@@ -236,6 +216,24 @@ local function leave(life, r, objects)
   if are_held(life, all) then return false end
   life.session:flush()
   return all
+end
+
+function steps.refer(life, o, r, other)
+  local relation = life.plan.relations[r]
+  if not life.state[o] or not relation or not relation.front then return end
+  if other and not may_refer(life, o, r, other) then return end
+  local all = {}
+  if relation.cascade == "all, delete-orphan" and not other then
+    all = life.state[o].refs[r] and orphans(life, r, { o })
+    if not all then return end
+  end
+  local _ = life.live[o]["r" .. r] -- whose list it leaves is known for what is in memory only
+  life.live[o]["r" .. r] = other and life.live[other] or nil
+  attach(life, o, r, other)
+  if next(all) then
+    life.session:flush()
+    bury(life, all)
+  end
 end
 
 function steps.hold(life, o, r, held)
@@ -250,7 +248,7 @@ function steps.hold(life, o, r, held)
     attach(life, held, r, o)
     return
   end
-  local all = leave(life, r, { held })
+  local all = orphans(life, r, { held })
   if not all then return end
   if relation.back == "list" then holder["b" .. r]:remove(object) else holder["b" .. r] = nil end
   state[held].refs[r] = nil
@@ -273,7 +271,7 @@ function steps.assign(life, o, r, objects)
   for other, that in pairs(state) do
     if that.refs[r] == o and not wanted[other] then gone[#gone + 1] = other end
   end
-  local all = leave(life, r, gone)
+  local all = orphans(life, r, gone)
   for other in pairs(wanted) do
     if all and all[other] then all = false end -- it would go with one that leaves
   end

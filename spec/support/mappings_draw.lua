@@ -159,12 +159,9 @@ function operations.link(random, plan)
   return left and right and { "link", r, left, right, plan.many[r].back and random(2) == 1 } or nil
 end
 
-function operations.delete(random, plan)
-  return { "delete", random(#plan.objects) }
-end
-
-function operations.expire(random, plan)
-  return { "expire", random(#plan.objects) }
+-- What is said of an object alone.
+for _, name in ipairs { "delete", "expire", "refresh", "leave" } do
+  operations[name] = function(random, plan) return { name, random(#plan.objects) } end
 end
 
 -- An UPDATE of all of a class from a tag on, in a table that has the tags.
@@ -178,14 +175,6 @@ function operations.bulk(random, plan)
   local k = random(#class.fields)
   return { "bulk", c, ("f%d_%d"):format(c, k), mappings_draw.value(random, class.fields[k].type),
     random(#plan.objects) }
-end
-
-function operations.refresh(random, plan)
-  return { "refresh", random(#plan.objects) }
-end
-
-function operations.leave(random, plan)
-  return { "leave", random(#plan.objects) }
 end
 
 -- Another key, where it is a text.

@@ -242,12 +242,13 @@ void binding_check_bind_arguments(lua_State *L, int arg, const char *what) {
   lua_settop(L, top);
 }
 
-/* What the table at the top says; *wish gets its mapper. */
+/* What the table at the top says, once it is found right; *wish gets its mapper. */
 static bool read_arguments(lua_State *L, corm_session *session, corm_bind_wish *wish, corm_branch **out,
                            const char *what) {
   const int arguments = lua_gettop(L);
   corm_error err;
   corm_error_init(&err);
+  binding_check_bind_arguments(L, arguments, what);
   if (binding_opt_push(L, arguments, "mapper")) wish->mapper = binding_tomapper(L, -1);
   lua_settop(L, arguments);
   if (!binding_opt_push(L, arguments, "bind")) return false;
@@ -265,7 +266,6 @@ corm_branch *binding_place_asked(lua_State *L, corm_session *session, int argume
   corm_branch *branch = NULL;
   corm_error err;
   corm_error_init(&err);
-  binding_check_bind_arguments(L, arguments, what);
   lua_pushvalue(L, arguments);
   if (read_arguments(L, session, &wish, &branch, what)) return branch;
   binding_get(L)->L = L;
@@ -281,7 +281,6 @@ corm_branch *binding_place(lua_State *L, corm_session *session, int statement, c
   corm_error_init(&err);
   luaL_checkstack(L, 8, "execute");
   if (binding_push_execution_options(L, statement) && binding_opt_push(L, top + 1, "bind_arguments")) {
-    binding_check_bind_arguments(L, top + 2, "Session:execute");
     const bool said = read_arguments(L, session, &wish, &branch, "Session:execute");
     lua_settop(L, top);
     if (said) return branch;

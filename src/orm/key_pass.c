@@ -21,18 +21,10 @@ typedef struct row {
 /* The i-th relationship by which rows of the class refer to others, on whichever side it is declared; NULL at the end.
  */
 static const corm_relationship *referred(const corm_mapper *mapper, size_t *i) {
-  for (; *i < mapper->relationships.len; ++*i) {
-    const corm_relationship *r = mapper->relationships.items[*i];
-    if (!r->def.viewonly && r->direction == CORM_MANY_TO_ONE) return r;
-  }
-  size_t skipped = mapper->relationships.len;
-  for (const corm_mapper *m = mapper; m; m = m->parent) {
-    for (; *i - skipped < m->referrers.len; ++*i) {
-      const corm_relationship *r = m->referrers.items[*i - skipped];
-      if (!r->def.viewonly && r->direction == CORM_ONE_TO_MANY) return r;
-    }
-    skipped += m->referrers.len;
-  }
+  const corm_relationship *r;
+  bool own;
+  for (; (r = corm_mapper_tie(mapper, *i, &own)) != NULL; ++*i)
+    if (!r->def.viewonly && r->direction == (own ? CORM_MANY_TO_ONE : CORM_ONE_TO_MANY)) return r;
   return NULL;
 }
 

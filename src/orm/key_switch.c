@@ -58,18 +58,10 @@ static bool is_changed_near(const corm_flush *flush, const corm_relationship *r,
 /* The i-th relationship in which the class is referred to: lists of its own, then references to it or to a class above;
    NULL at the end. */
 static corm_relationship *referring(const corm_mapper *mapper, size_t *i) {
-  for (; *i < mapper->relationships.len; ++*i) {
-    corm_relationship *r = mapper->relationships.items[*i];
-    if (!r->def.viewonly && r->direction == CORM_ONE_TO_MANY) return r;
-  }
-  size_t skipped = mapper->relationships.len;
-  for (const corm_mapper *m = mapper; m; m = m->parent) {
-    for (; *i - skipped < m->referrers.len; ++*i) {
-      corm_relationship *r = m->referrers.items[*i - skipped];
-      if (!r->def.viewonly && r->direction == CORM_MANY_TO_ONE) return r;
-    }
-    skipped += m->referrers.len;
-  }
+  corm_relationship *r;
+  bool own;
+  for (; (r = corm_mapper_tie(mapper, *i, &own)) != NULL; ++*i)
+    if (!r->def.viewonly && r->direction == (own ? CORM_ONE_TO_MANY : CORM_MANY_TO_ONE)) return r;
   return NULL;
 }
 

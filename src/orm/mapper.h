@@ -164,6 +164,17 @@ struct corm_mapper {
 /* The class after `at` of those below `top`, each behind its parent: begin with `top`. NULL: that was the last. */
 const corm_mapper *corm_mapper_next_below(const corm_mapper *top, const corm_mapper *at);
 
+/* The i-th relationship that ties rows of the class to others: its own ones, then those of other classes that lead to
+   it or to a class above (*own: false). NULL at the end. */
+static inline corm_relationship *corm_mapper_tie(const corm_mapper *mapper, size_t i, bool *own) {
+  *own = i < mapper->relationships.len;
+  if (*own) return mapper->relationships.items[i];
+  i -= mapper->relationships.len;
+  for (const corm_mapper *m = mapper; m; i -= m->referrers.len, m = m->parent)
+    if (i < m->referrers.len) return m->referrers.items[i];
+  return NULL;
+}
+
 /* True for the class itself and the classes below it. */
 static inline bool corm_mapper_isa(const corm_mapper *mapper, const corm_mapper *of) {
   while (mapper->depth > of->depth) mapper = mapper->parent;

@@ -44,17 +44,11 @@ static corm_status has_key(corm_object *object, const corm_relationship *relatio
 /* The i-th relationship with post_update whose key is in rows of the mapper, on whichever side it is declared; NULL at
    the end. */
 static const corm_relationship *posted(const corm_mapper *mapper, size_t *i) {
-  for (; *i < mapper->relationships.len; ++*i) {
-    const corm_relationship *r = mapper->relationships.items[*i];
-    if (r->direction == CORM_MANY_TO_ONE && corm_post_has(r)) return r;
-  }
-  size_t skipped = mapper->relationships.len;
-  for (const corm_mapper *m = mapper; m; skipped += m->referrers.len, m = m->parent) {
-    for (; *i - skipped < m->referrers.len; ++*i) {
-      const corm_relationship *r = m->referrers.items[*i - skipped];
-      if (r->direction == CORM_ONE_TO_MANY && !r->inverse && corm_post_has(r)) return r;
-    }
-  }
+  const corm_relationship *r;
+  bool own;
+  for (; (r = corm_mapper_tie(mapper, *i, &own)) != NULL; ++*i)
+    if (corm_post_has(r) && (own ? r->direction == CORM_MANY_TO_ONE : r->direction == CORM_ONE_TO_MANY && !r->inverse))
+      return r;
   return NULL;
 }
 
