@@ -88,8 +88,6 @@ struct corm_branch *binding_place(lua_State *L, corm_session *session, int state
 /* That of the bind_arguments at the absolute index. Raises what is wrong with them, as does the check alone. */
 struct corm_branch *binding_place_asked(lua_State *L, corm_session *session, int arguments, const char *what);
 void binding_check_bind_arguments(lua_State *L, int arg, const char *what);
-/* The table that a bulk UPDATE or DELETE changes, or NULL. */
-const corm_table *binding_written_table(const corm_node *node);
 
 /* -- delete_all, invalidate; make_transient and its like for lua/corm/inspect.lua (b_session_state.c) -- */
 int binding_session_delete_all(lua_State *L);

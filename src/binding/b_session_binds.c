@@ -1,6 +1,6 @@
 /*
  * Sessions over several databases: the options `binds`, { [Model or Table] = Engine }, and `get_bind`, a function that
- * is asked for each statement; what a statement is about, for both; `bind_arguments`, which says it.
+ * is asked for each statement; `bind_arguments`, which say what a statement is about.
  */
 #include "binding/b_bulk.h"
 #include "binding/b_engine.h"
@@ -9,8 +9,7 @@
 #include "binding/b_session.h"
 #include "binding/b_statement.h"
 #include "orm/binds.h"
-#include "sql/dml.h"
-#include "sql/walk.h"
+#include "sql/subject.h"
 
 /* -- the engines that a session keeps: a table, by their addresses ---------------------------------------------- */
 
@@ -173,56 +172,6 @@ int binding_session_get_bind(lua_State *L) {
   return 1;
 }
 
-/* -- what a statement is about -- */
-
-const corm_table *binding_written_table(const corm_node *node) {
-  const corm_node *table = !node                            ? NULL
-                           : node->kind == CORM_NODE_UPDATE ? ((const corm_update *)node)->table
-                           : node->kind == CORM_NODE_DELETE ? ((const corm_delete_node *)node)->table
-                                                            : NULL;
-  return table ? corm_dml_table(table) : NULL;
-}
-
-static const corm_table *first_column_table(const corm_node *node, corm_arena *arena) {
-  corm_walk walk;
-  corm_walk_init(&walk, arena, node);
-  for (const corm_node *at; (at = corm_walk_next(&walk, true)) != NULL;)
-    if (at->kind == CORM_NODE_COLUMN && ((const corm_column_node *)at)->column)
-      return ((const corm_column_node *)at)->column->table;
-  return NULL;
-}
-
-/* The select below a FROM, or the table that it is (*table). */
-static const corm_select *look_below(const corm_node *from, const corm_table **table) {
-  while (from->kind == CORM_NODE_JOIN) from = ((const corm_join *)from)->left;
-  if (from->kind == CORM_NODE_ALIAS) from = ((const corm_alias *)from)->element;
-  if (from->kind == CORM_NODE_TABLE) *table = ((const corm_table_node *)from)->table;
-  return from->kind == CORM_NODE_SELECT ? (const corm_select *)from : NULL;
-}
-
-/* The table by which a statement of a session with several databases finds its own: the one that is written, or the
-   first that a select mentions. */
-static const corm_table *bound_table(const corm_session *session, const corm_node *node) {
-  if (!node) return NULL;
-  if (node->kind == CORM_NODE_INSERT) return ((const corm_insert *)node)->table;
-  const corm_table *table = binding_written_table(node);
-  const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
-  corm_arena arena;
-  corm_arena_init(&arena, session->mem);
-  while (!table && select) {
-    for (uint32_t i = 0; !table && i < select->ncolumns; i++) table = first_column_table(select->columns[i], &arena);
-    select = !table && select->nfroms ? look_below(select->froms[0], &table) : NULL;
-  }
-  corm_arena_clear(&arena);
-  return table;
-}
-
-static bool writes(const corm_node *node) {
-  if (node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE || node->kind == CORM_NODE_DELETE) return true;
-  const corm_select *select = node->kind == CORM_NODE_SELECT ? (const corm_select *)node : NULL;
-  return select && select->extra && select->extra->lock;
-}
-
 /* -- bind_arguments: { bind = Engine, mapper = Model } -- */
 
 static const binding_option_spec argument_specs[] = {{"bind", BINDING_OPT_ANY}, {"mapper", BINDING_OPT_ANY}};
@@ -291,8 +240,8 @@ corm_branch *binding_place(lua_State *L, corm_session *session, int statement, c
     wish.mapper = corm_select_class((const corm_select *)node);
   if (!wish.mapper) wish.mapper = binding_written_class(L, statement);
   if (!wish.mapper) wish.mapper = binding_inserted_class(L, statement);
-  wish.table = wish.mapper ? NULL : bound_table(session, node);
-  wish.writes = node && writes(node);
+  if (!wish.mapper && corm_subject_table(node, session->mem, &wish.table, &err) != CORM_OK) binding_raise(L, &err);
+  wish.writes = corm_subject_writes(node);
   binding_get(L)->L = L;
   if (corm_binds_choose(session, &wish, &branch, &err) != CORM_OK) binding_raise(L, &err);
   return branch;

@@ -13,6 +13,7 @@
 #include "binding/b_statement.h"
 #include "binding/b_stream.h"
 #include "orm/binds.h"
+#include "sql/subject.h"
 #include "sql/walk.h"
 
 /* What execution_options says for a session. */
@@ -324,7 +325,7 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
     binding_run_insert(L, base + 1, statement, params);
   } else {
     binding_execute(L, base + 1, statement, params);
-    const corm_table *table = binding_written_table(binding_tonode(L, statement));
+    const corm_table *table = corm_subject_changed(binding_tonode(L, statement));
     if (table && session->frame) session->frame->bulk = true;
     if (table && settings->synchronize != CORM_SYNCHRONIZE_OFF) corm_session_outdate(session, table);
   }
