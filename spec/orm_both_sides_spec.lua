@@ -177,3 +177,121 @@ describe("M13 both sides", function()
     assert.equal(3, #parent.children)
   end)
 end)
+
+describe("M13 an object that stands in a list more than once", function()
+  it("leaves it when the last one goes", function()
+    local parent, a, b = open { cascade = "all, delete-orphan" }
+    session:add(parent)
+    local list = parent.children
+    list[1], list[2] = list[2], list[1]
+    assert.same({ b, a }, { list[1], list[2] })
+    for _, child in ipairs { a, b } do
+      assert.equal(parent, child.parent)
+      assert.is_true(session:contains(child))
+    end
+    session:commit()
+    assert.equal("1|1,2|1", rows())
+    list:append(list[1])
+    assert.equal(a, list:pop(1))
+    assert.same({ b, a }, { list[1], list[2] })
+    assert.equal(parent, a.parent)
+    list:append(a)
+    list:remove(a)
+    session:commit()
+    assert.equal("1|1,2|1", rows())
+    list:append(a)
+    a.parent = nil
+    assert.equal(1, #list)
+    session:commit()
+    assert.equal("2|1", rows())
+  end)
+end)
+
+-- Items and tags, many to many.
+local function tagged(item_options, tag_options, both)
+  local Base = corm.declarative_base()
+  local item_tag = corm.Table("item_tag", Base.metadata,
+    Column("item_id", ForeignKey "item.id", { primary_key = true }),
+    Column("tag_id", ForeignKey "tag.id", { primary_key = true }))
+  item_options.secondary, tag_options.secondary = item_tag, item_tag
+  item_options.back_populates, tag_options.back_populates = both and "items", both and "tags"
+  w = world.open {
+    Base = Base,
+    Item = Base:model("Item", { __tablename__ = "item", id = key(), tags = relationship("Tag", item_options) }),
+    Tag = Base:model("Tag", { __tablename__ = "tag", id = key(), items = both and relationship("Item", tag_options) }),
+  }
+  m, session = w.m, w:session()
+end
+
+local function links()
+  return w:list "SELECT item_id, tag_id FROM item_tag ORDER BY item_id, tag_id"
+end
+
+describe("M13 many to many", function()
+  it("an object that is put into a list again has one row", function()
+    for _, both in ipairs { true, false } do
+      tagged({ order_by = "Tag.id" }, {}, both or nil)
+      local a, b = m.Tag { id = 1 }, m.Tag { id = 2 }
+      local item = m.Item { tags = { a, b } }
+      item.tags:append(a)
+      session:add(item)
+      session:commit()
+      item.tags:append(b)
+      assert.equal(3, #item.tags)
+      session:commit()
+      assert.equal("1|1,1|2", links())
+      item.tags:append(a)
+      item.tags:pop(1)
+      session:commit()
+      assert.equal("1|1,1|2", links())
+      item.tags[1], item.tags[2] = item.tags[2], item.tags[1]
+      session:commit()
+      assert.equal("1|1,1|2", links())
+      if both then w:close() end
+    end
+  end)
+
+  it("who comes to a place for one from the other side displaces whom it had", function()
+    for _, loaded in ipairs { true, false } do
+      tagged({ uselist = false }, {}, true)
+      local a, b, item = m.Tag { id = 1 }, m.Tag { id = 2 }, m.Item { id = 1 }
+      item.tags = a
+      session:add_all { a, b, item }
+      session:commit()
+      local function look() return loaded and item.tags end
+      look()
+      b.items:append(item)
+      assert.equal(b, item.tags)
+      assert.equal(0, #a.items)
+      session:commit()
+      assert.equal("1|2", links())
+      look()
+      a.items = { m.Item { id = 2 }, item }
+      session:commit()
+      assert.equal("1|1,2|1", links())
+      look()
+      session:add(m.Tag { id = 3, items = { item } })
+      session:commit()
+      assert.equal("1|3,2|1", links())
+      assert.same({ 1, 0, 1 }, { #a.items, #b.items, #session:get_one(m.Tag, 3).items })
+      if loaded then w:close() end
+    end
+  end)
+
+  it("two places for one let go of each other", function()
+    for _, loaded in ipairs { true, false } do
+      tagged({ uselist = false }, { uselist = false }, true)
+      local a, b, c, d = m.Item { id = 1 }, m.Item { id = 2 }, m.Tag { id = 1 }, m.Tag { id = 2 }
+      a.tags, b.tags = c, d
+      session:add_all { a, b }
+      session:commit()
+      if loaded then assert.same({ c, d }, { a.tags, b.tags }) end
+      a.tags = d
+      assert.same({ a, nil }, { d.items, b.tags })
+      assert.is_nil(c.items)
+      session:commit()
+      assert.equal("1|2", links())
+      if loaded then w:close() end
+    end
+  end)
+end)

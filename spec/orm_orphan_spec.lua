@@ -238,3 +238,50 @@ for _, is_known in ipairs { true, false } do
     end)
   end)
 end
+
+describe("M11 an orphan on the side of the one", function()
+  local w, session, Owner, Thing
+
+  local function open(uselist)
+    local Base = corm.declarative_base()
+    local function key() return Column(Integer, { primary_key = true }) end
+    Owner = Base:model("Owner", {
+      __tablename__ = "owner", id = key(),
+      things = corm.relationship("Thing", { back_populates = "owner", uselist = uselist }),
+    })
+    Thing = Base:model("Thing", {
+      __tablename__ = "thing", id = key(), owner_id = Column(ForeignKey "owner.id"),
+      owner = corm.relationship("Owner", {
+        back_populates = "things", single_parent = true, cascade = "all, delete-orphan",
+      }),
+    })
+    w = world.open { Base = Base }
+    session = w:session()
+    session:add(Thing { id = 1, owner = Owner { id = 1 } })
+    session:commit()
+    session:expunge_all()
+  end
+  local function rows() return w:list "SELECT id FROM owner" .. ":" .. w:list "SELECT id, owner_id FROM thing" end
+  after_each(function() w:close() end)
+
+  for _, uselist in ipairs { true, false } do
+    local function things(thing)
+      if uselist then return { thing } end
+      return thing
+    end
+
+    it("is deleted, too, when its object goes to another one's " .. (uselist and "list" or "place"), function()
+      open(uselist)
+      session:add(Owner { id = 2, things = things(session:get_one(Thing, 1)) })
+      session:commit()
+      assert.equal("2:1|2", rows())
+    end)
+
+    it("is deleted, too, when it lets go of it by its own " .. (uselist and "list" or "place"), function()
+      open(uselist)
+      session:get_one(Owner, 1).things = things()
+      session:commit()
+      assert.equal(":1|", rows())
+    end)
+  end
+end)

@@ -51,60 +51,8 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
                               corm_error *err);
 static corm_status list_add(corm_object *object, corm_relationship *relationship, uint32_t position,
                             corm_object *target, bool tell, corm_error *err);
-static corm_status list_remove(corm_object *object, corm_relationship *relationship, corm_object *target, bool tell,
-                               corm_error *err);
-
-/* Who else holds the target is known where the inverse is in memory, as in SQLAlchemy where the holder is. */
-static corm_status check_single_parent(const corm_object *object, const corm_relationship *relationship,
-                                       const corm_object *target, corm_error *err) {
-  const corm_link *link = relationship->inverse ? corm_object_find_link(target, relationship->inverse) : NULL;
-  if (!link) return CORM_OK;
-  const corm_object *one = corm_link_one(link);
-  const corm_many *many = corm_link_list(link);
-  bool taken = one && one != object;
-  for (uint32_t i = 0; !taken && i < many->items.n; i++) taken = many->items.ptr[i].object != object;
-  for (uint32_t i = 0; !taken && !link->loaded && i < many->added.n; i++) taken = many->added.ptr[i].object != object;
-  if (!taken) return CORM_OK;
-  return corm_error_set(err, CORM_E_INVALID_REQUEST,
-                        "this %s is already associated with another %s via its %s attribute, and is only allowed a "
-                        "single parent",
-                        target->mapper->name, object->mapper->name, relationship->key);
-}
-
-/* A concrete class may lack what a relationship to the class above it is written by. */
-static corm_status check_columns(const corm_relationship *relationship, const corm_object *target, corm_error *err) {
-  for (uint32_t i = 0; relationship->direction == CORM_ONE_TO_MANY && i < relationship->npairs; i++) {
-    const corm_attribute *attribute = &target->mapper->attributes[relationship->pairs[i].far_slot];
-    if (attribute->kind == CORM_ATTRIBUTE_VOID)
-      return corm_error_set(err, CORM_E_ARGUMENT,
-                            "%s.%s: the concrete class %s has no '%s' to refer by; declare it there",
-                            relationship->parent->name, relationship->key, target->mapper->name, attribute->key);
-  }
-  return CORM_OK;
-}
-
-static corm_status check_kind(const corm_object *object, const corm_relationship *relationship,
-                              const corm_object *target, corm_error *err) {
-  if (!corm_mapper_isa(target->mapper, relationship->target))
-    return corm_error_set(err, CORM_E_ARGUMENT, "%s.%s holds %s objects, not %s", object->mapper->name,
-                          relationship->key, relationship->target->name, target->mapper->name);
-  if (target->mapper->root != relationship->target->root && check_columns(relationship, target, err) != CORM_OK)
-    return CORM_FAILED;
-  if (object->session && target->session && object->session != target->session)
-    return corm_error_set(err, CORM_E_INVALID_REQUEST,
-                          "the %s given to %s.%s is attached to another session; expunge it there first",
-                          target->mapper->name, object->mapper->name, relationship->key);
-  return CORM_OK;
-}
-
-static corm_status check_target(const corm_object *object, const corm_relationship *relationship, corm_object *target,
-                                corm_error *err) {
-  if (!target) return CORM_OK;
-  if (check_kind(object, relationship, target, err) != CORM_OK) return CORM_FAILED;
-  if (target->state == CORM_DELETED && object->session && (relationship->cascade & CORM_CASCADE_SAVE_UPDATE))
-    return corm_session_add(object->session, target, err); /* which refuses it */
-  return relationship->def.single_parent ? check_single_parent(object, relationship, target, err) : CORM_OK;
-}
+static corm_status list_remove(corm_object *object, corm_relationship *relationship, uint32_t position,
+                               corm_object *target, bool tell, corm_error *err);
 
 static corm_status note_modified(corm_object *object, corm_error *err) {
   if (!object->session || !(object->flags & CORM_OBJECT_KEYED)) return CORM_OK;
@@ -132,11 +80,22 @@ static corm_object *old_in_memory(corm_object *object, const corm_relationship *
   return corm_session_find(object->session, target, key);
 }
 
+/* Whom it has held is known without a load. */
+static corm_status hold_in_memory(corm_object *object, corm_relationship *relationship, corm_object *target,
+                                  corm_error *err) {
+  uint32_t edge = 0;
+  corm_status status = add_edge(object, target, &edge, err);
+  return status == CORM_OK ? corm_link_fill_one(object, relationship, target, edge, err) : status;
+}
+
 static corm_status tell_gone(corm_object *other, corm_relationship *inverse, corm_object *object, corm_error *err) {
-  if (inverse->uselist) return list_remove(other, inverse, object, false, err);
-  corm_link *link = corm_object_find_link(other, inverse);
+  if (inverse->uselist) return list_remove(other, inverse, UINT32_MAX, object, false, err);
+  const corm_link *link = link_in_memory(other, inverse);
+  corm_status status = link ? CORM_OK : corm_error_memory(err);
   if (link && link->loaded && corm_link_one(link) != object) return CORM_OK;
-  return set_scalar(other, inverse, NULL, 0, err);
+  if (link && !link->loaded && (inverse->cascade & CORM_CASCADE_DELETE_ORPHAN))
+    status = hold_in_memory(other, inverse, object, err);
+  return status == CORM_OK ? set_scalar(other, inverse, NULL, 0, err) : status;
 }
 
 static corm_status tell_come(corm_object *other, corm_relationship *inverse, corm_object *object, corm_error *err) {
@@ -198,26 +157,6 @@ static bool must_know_old(const corm_object *object, const corm_relationship *re
   return (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && object->session && (object->flags & CORM_OBJECT_KEYED);
 }
 
-/* One-to-one from the side with the key: whom the target has had until now must be known, too, for that row is
-   detached. Nothing is flushed for it, and what is not to be loaded lazily is. */
-static corm_status know_displaced(const corm_object *object, const corm_relationship *relationship, corm_object *target,
-                                  corm_error *err) {
-  corm_relationship *inverse = relationship->inverse;
-  corm_link *link;
-  if (!target || !inverse || inverse->uselist || inverse->direction != CORM_ONE_TO_MANY || inverse->def.viewonly)
-    return CORM_OK;
-  corm_session *session = target->session;
-  if (!session || target->state != CORM_PERSISTENT) return CORM_OK;
-  const corm_link *now = corm_object_find_link(object, relationship);
-  if (now && now->loaded && corm_link_one(now) == target) return CORM_OK;
-  session->no_autoflush++;
-  session->merging++;
-  const corm_status status = loaded_link(target, inverse, &link, err);
-  session->merging--;
-  session->no_autoflush--;
-  return status;
-}
-
 /* For merges of objects without a row. */
 static void note_said(const corm_object *object, const corm_relationship *relationship) {
   corm_link *link = corm_object_find_link(object, relationship);
@@ -226,13 +165,13 @@ static void note_said(const corm_object *object, const corm_relationship *relati
 
 corm_status corm_object_set_one(corm_object *object, corm_relationship *relationship, corm_object *target,
                                 corm_error *err) {
-  corm_status status = check_target(object, relationship, target, err);
+  corm_status status = corm_link_check(object, relationship, target, err);
   corm_link *link = NULL;
   if (status == CORM_OK && must_know_old(object, relationship)) status = loaded_link(object, relationship, &link, err);
-  if (status == CORM_OK) status = know_displaced(object, relationship, target, err);
+  if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
   if (status == CORM_OK && corm_relationship_asks(relationship)) {
     status = corm_ask_set(object, relationship, &target, err);
-    if (status == CORM_OK) status = check_target(object, relationship, target, err);
+    if (status == CORM_OK) status = corm_link_check(object, relationship, target, err);
   }
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
   if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
@@ -254,6 +193,24 @@ static corm_many *roomy_list(corm_object *object, corm_link *link, bool comes, c
   return status == CORM_OK ? list : NULL;
 }
 
+/* Room is there. A script may put an object into a list more than once: it counts once, and this is false then. */
+static bool put_in(corm_object *object, const corm_link *link, corm_many *list, uint32_t position, corm_object *target,
+                   uint32_t edge) {
+  const bool again = corm_items_contains(link->loaded ? &list->items : &list->added, target);
+  const int64_t back = list->removed.n ? corm_items_index(&list->removed, target) : -1;
+  const bool news = !again && back < 0;
+  if (back >= 0) corm_link_drop_edge(object, corm_items_take(&list->removed, (uint32_t)back).edge);
+  if (link->loaded) {
+    corm_items_insert(&list->items, position < list->items.n ? position : list->items.n, target, edge);
+    if (news && (object->flags & CORM_OBJECT_KEYED)) corm_items_insert(&list->added, list->added.n, target, 0);
+  } else if (news) {
+    corm_items_insert(&list->added, list->added.n, target, edge);
+  } else {
+    corm_link_drop_edge(object, edge);
+  }
+  return !again;
+}
+
 /* Making an edge may run a finalizer, which may do anything: so it comes first. */
 static corm_status list_add(corm_object *object, corm_relationship *relationship, uint32_t position,
                             corm_object *target, bool tell, corm_error *err) {
@@ -267,18 +224,9 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
     corm_link_drop_edge(object, edge);
     return link ? CORM_FAILED : corm_error_memory(err);
   }
-  const int64_t back = list->removed.n ? corm_items_index(&list->removed, target) : -1;
-  if (back >= 0) corm_link_drop_edge(object, corm_items_take(&list->removed, (uint32_t)back).edge);
-  if (link->loaded) {
-    corm_items_insert(&list->items, position < list->items.n ? position : list->items.n, target, edge);
-    if ((object->flags & CORM_OBJECT_KEYED) && back < 0) corm_items_insert(&list->added, list->added.n, target, 0);
-  } else if (back < 0) {
-    corm_items_insert(&list->added, list->added.n, target, edge);
-  } else {
-    corm_link_drop_edge(object, edge);
-  }
+  const bool counts = put_in(object, link, list, position, target, edge);
   corm_backs_note(object, target);
-  if (tell && relationship->inverse) status = tell_come(target, relationship->inverse, object, err);
+  if (counts && tell && relationship->inverse) status = tell_come(target, relationship->inverse, object, err);
   return status;
 }
 
@@ -291,22 +239,34 @@ static void expunge_orphan(const corm_object *object, const corm_relationship *r
   if (corm_session_expunge(target->session, target, &ignored) != CORM_OK) corm_error_clear(&ignored);
 }
 
-static void take_out(corm_object *object, corm_link *link, corm_many *list, corm_object *target, uint32_t edge) {
-  const int64_t at = link->loaded ? corm_items_index(&list->items, target) : -1;
-  const int64_t fresh = corm_items_index(&list->added, target);
-  if (at >= 0) edge = corm_items_take(&list->items, (uint32_t)at).edge;
-  if (fresh >= 0) {
-    const corm_item item = corm_items_take(&list->added, (uint32_t)fresh);
-    corm_link_drop_edge(object, at >= 0 ? edge : item.edge);
-  } else if (object->flags & CORM_OBJECT_KEYED) {
-    corm_items_insert(&list->removed, list->removed.n, target, edge);
-  } else {
-    corm_link_drop_edge(object, edge);
+/* The one at the position, if that is where it stands, and all when there is nobody else to tell. False: it stands
+   there once more. */
+static bool take_items(corm_object *object, corm_many *list, uint32_t position, bool all, const corm_object *target,
+                       uint32_t *edge) {
+  const bool here = position < list->items.n && list->items.ptr[position].object == target;
+  int64_t at = here ? position : corm_items_index(&list->items, target);
+  while (at >= 0) {
+    corm_link_drop_edge(object, *edge);
+    *edge = corm_items_take(&list->items, (uint32_t)at).edge;
+    at = corm_items_index(&list->items, target);
+    if (at >= 0 && !all) break;
   }
+  return at < 0;
 }
 
-static corm_status list_remove(corm_object *object, corm_relationship *relationship, corm_object *target, bool tell,
-                               corm_error *err) {
+/* What is in the history of a list without the object, and its last edge. */
+static void take_out(corm_object *object, corm_many *list, corm_object *target, uint32_t edge) {
+  const int64_t fresh = corm_items_index(&list->added, target);
+  if (fresh < 0 && (object->flags & CORM_OBJECT_KEYED)) {
+    corm_items_insert(&list->removed, list->removed.n, target, edge);
+    return;
+  }
+  if (fresh >= 0) corm_link_drop_edge(object, corm_items_take(&list->added, (uint32_t)fresh).edge);
+  corm_link_drop_edge(object, edge);
+}
+
+static corm_status list_remove(corm_object *object, corm_relationship *relationship, uint32_t position,
+                               corm_object *target, bool tell, corm_error *err) {
   uint32_t edge = 0;
   corm_link *link = link_in_memory(object, relationship);
   if (!link) return corm_error_memory(err);
@@ -321,7 +281,11 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
     corm_link_drop_edge(object, edge);
     return CORM_FAILED;
   }
-  take_out(object, link, list, target, edge);
+  if (link->loaded && !take_items(object, list, position, !tell, target, &edge)) {
+    corm_link_drop_edge(object, edge);
+    return CORM_OK;
+  }
+  take_out(object, list, target, edge);
   if (tell && relationship->inverse) status = tell_gone(target, relationship->inverse, object, err);
   if (status == CORM_OK) expunge_orphan(object, relationship, target);
   return status;
@@ -330,11 +294,12 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
 corm_status corm_object_insert(corm_object *object, corm_relationship *relationship, uint32_t position,
                                corm_object *target, corm_error *err) {
   corm_link *link = NULL;
-  corm_status status = check_target(object, relationship, target, err);
+  corm_status status = corm_link_check(object, relationship, target, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = corm_ask_append(object, relationship, false, &target, err);
-  if (status == CORM_OK) status = check_target(object, relationship, target, err); /* a load may have flushed */
+  if (status == CORM_OK) status = corm_link_check(object, relationship, target, err); /* a load may have flushed */
+  if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, position, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
@@ -364,7 +329,7 @@ corm_status corm_object_remove_at(corm_object *object, corm_relationship *relati
   if (corm_relationship_asks(relationship)) status = ask_about_item(object, relationship, position, &link, err);
   if (status != CORM_OK) return status;
   note_said(object, relationship);
-  return list_remove(object, relationship, corm_link_items(link)->ptr[position].object, true, err);
+  return list_remove(object, relationship, position, corm_link_items(link)->ptr[position].object, true, err);
 }
 
 static bool is_queued(const corm_object *object, const corm_relationship *relationship, const corm_object *target) {
@@ -376,12 +341,13 @@ static bool is_queued(const corm_object *object, const corm_relationship *relati
 
 corm_status corm_object_queue(corm_object *object, corm_relationship *relationship, corm_object *target,
                               corm_error *err) {
-  corm_status status = check_target(object, relationship, target, err);
+  corm_status status = corm_link_check(object, relationship, target, err);
   if (status == CORM_OK && is_queued(object, relationship, target)) return CORM_OK;
   if (status == CORM_OK && corm_relationship_asks(relationship)) {
     status = corm_ask_append(object, relationship, false, &target, err);
-    if (status == CORM_OK) status = check_target(object, relationship, target, err);
+    if (status == CORM_OK) status = corm_link_check(object, relationship, target, err);
   }
+  if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, UINT32_MAX, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
@@ -389,10 +355,10 @@ corm_status corm_object_queue(corm_object *object, corm_relationship *relationsh
 
 corm_status corm_object_unqueue(corm_object *object, corm_relationship *relationship, corm_object *target,
                                 corm_error *err) {
-  corm_status status = check_kind(object, relationship, target, err);
+  corm_status status = corm_link_check_kind(object, relationship, target, err);
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = corm_ask_remove(object, relationship, false, target, err);
-  return status == CORM_OK ? list_remove(object, relationship, target, true, err) : status;
+  return status == CORM_OK ? list_remove(object, relationship, UINT32_MAX, target, true, err) : status;
 }
 
 static void mark(const corm_items *items, bool on) {
@@ -428,7 +394,7 @@ static corm_status remove_missing(corm_object *object, corm_relationship *relati
   corm_status status = unmarked_last(object->mapper->mem, corm_link_items(link), err);
   for (uint32_t i = corm_link_items(link)->n; status == CORM_OK && i-- > 0;) {
     corm_object *item = corm_link_items(link)->ptr[i].object;
-    if (!(item->flags & CORM_OBJECT_MARK)) status = list_remove(object, relationship, item, true, err);
+    if (!(item->flags & CORM_OBJECT_MARK)) status = list_remove(object, relationship, i, item, true, err);
   }
   for (uint32_t i = 0; i < n; i++) targets[i]->flags &= (uint8_t)~CORM_OBJECT_MARK;
   if (status == CORM_OK) mark(corm_link_items(link), true);
@@ -557,7 +523,7 @@ static corm_status ask_about_all(corm_object *object, corm_relationship *relatio
     status = loaded_link(object, relationship, &link, err);
     if (status != CORM_OK || corm_items_contains(corm_link_items(link), targets[i])) continue;
     status = corm_ask_append(object, relationship, true, &targets[i], err);
-    if (status == CORM_OK) status = check_target(object, relationship, targets[i], err);
+    if (status == CORM_OK) status = corm_link_check(object, relationship, targets[i], err);
   }
   for (uint32_t i = 0; status == CORM_OK; i++) {
     status = loaded_link(object, relationship, &link, err);
@@ -574,12 +540,14 @@ corm_status corm_object_replace(corm_object *object, corm_relationship *relation
                                 uint32_t edge, corm_error *err) {
   corm_link *link = NULL;
   corm_status status = CORM_OK;
-  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_target(object, relationship, targets[i], err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = corm_link_check(object, relationship, targets[i], err);
   if (status == CORM_OK && corm_relationship_asks(relationship))
     status = ask_about_all(object, relationship, targets, n, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err); /* which may have flushed */
   for (uint32_t i = 0; status == CORM_OK && i < n; i++)
-    if (targets[i]->state == CORM_DELETED) status = check_target(object, relationship, targets[i], err);
+    if (targets[i]->state == CORM_DELETED) status = corm_link_check(object, relationship, targets[i], err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++)
+    status = corm_link_know_displaced(object, relationship, targets[i], err);
   if (status == CORM_OK && !n) link->said = true;
   if (status == CORM_OK && n && is_first_content(object, link, targets, n))
     return fill_first(object, relationship, link, targets, n, edge, err);

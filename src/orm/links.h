@@ -108,6 +108,19 @@ CORM_MUST_USE corm_status corm_ask_append(corm_object *object, const corm_relati
 CORM_MUST_USE corm_status corm_ask_remove(corm_object *object, const corm_relationship *relationship, bool bulk,
                                           corm_object *target, corm_error *err);
 
+/* -- admitting (admit.c) -- */
+
+/* What may stand in object.relationship: an object of its class, and of the same session. */
+CORM_MUST_USE corm_status corm_link_check_kind(const corm_object *object, const corm_relationship *relationship,
+                                               const corm_object *target, corm_error *err);
+/* What may come into it: such an object that is not deleted, nor another's where there is a single parent. NULL may. */
+CORM_MUST_USE corm_status corm_link_check(const corm_object *object, const corm_relationship *relationship,
+                                          corm_object *target, corm_error *err);
+/* Loads whom the target has had on its side, where that is one object which the new one displaces: its row must be
+   detached, or deleted. Nothing is flushed for it, and what is not to be loaded lazily is. */
+CORM_MUST_USE corm_status corm_link_know_displaced(const corm_object *object, const corm_relationship *relationship,
+                                                   corm_object *target, corm_error *err);
+
 /* -- reading and changing (links.c) -- */
 
 /* The scalar side, loading when needed. *out may be NULL. */
