@@ -403,6 +403,27 @@ describe("M20 with_polymorphic of a class", function()
     end)
   end)
 
+  it("serves criteria, order and joins that name a class below", function()
+    open { Employee = { with_polymorphic = "*" } }
+    local E, Engineer, Manager, Machine = m.Employee, m.Engineer, m.Manager, m.Machine
+    local function found(query) return names(session:query(E):where(query):order_by(E.id):all()) end
+    assert.equal("gil", found(Engineer.skill:eq "C"))
+    assert.equal("gil bo", found(corm.or_(Engineer.skill:eq "C", Manager.budget:gt(5))))
+    assert.equal("gil", found(Engineer.machines:any(Machine.name:eq "saw")))
+    local count = select(corm.func.count(Machine.id)):where(Machine.engineer_id:eq(Engineer.id)):scalar_subquery()
+    assert.equal("gil", found(count:eq(2)))
+    assert.equal("gil uwe", names(session:query(E):join(Engineer.machines):order_by(E.id):all()))
+    assert.equal("uwe", names(session:query(E):outerjoin(Engineer.machines):where(Machine.name:eq "lathe"):all()))
+    assert.equal("uwe", session:query(E):order_by(Engineer.skill:desc()):where(Engineer.skill:is_not(nil)):first().name)
+    -- A column of Manager is one of Boss, too, and is not joined a second time.
+    assert.equal("acme", session:query(m.Company):where(m.Company.employees:of_type(m.Boss):any(Manager.budget:eq(9)))
+      :one().name)
+    assert.equal("bo", session:query(m.Boss):where(Manager.title:eq "head"):one().name)
+    local of_acme = corm.exists():where(m.Company.id:eq(Manager.company_id), m.Company.name:eq "acme")
+    assert.equal("mo bo", names(session:query(Manager):where(of_acme):order_by(E.id):all()))
+    assert.equal("bo", names(session:query(m.Boss):where(of_acme):all()))
+  end)
+
   it("reads those of all classes, or of some, where the class itself says so", function()
     open { Employee = { with_polymorphic = "*" } }
     local all = check(3)

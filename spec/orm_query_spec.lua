@@ -131,6 +131,33 @@ describe("U23 queries of classes:", function()
     assert.equal("e21", rows[1].Address.email)
   end)
 
+  it("a Query gives each object and each row of objects once", function()
+    local U, A = m.User, m.Address
+    local joined = session:query(U):join(U.addresses):order_by(U.id)
+    assert.equal("u1 u2 u3", names(joined:all()))
+    local seen = {}
+    for user in joined do seen[#seen + 1] = user end
+    assert.equal("u1 u2 u3", names(seen))
+    assert.equal("u3", joined:where(U.id:eq(3)):one().name)
+    assert.equal("u3", joined:where(U.id:eq(3)):one_or_none().name)
+    assert.equal("u3", joined:where(U.id:eq(3)):scalar().name)
+    assert.equal("u2 u3", names(session:query(U):where(U.id:eq(A.user_id), A.email:ne("e11")):order_by(U.id):all()))
+    local twice = select(U):union_all(select(U)):subquery()
+    assert.equal(3, #session:query(aliased(U, twice)):all())
+    assert.equal(3, #session:query(U):union_all(session:query(U)):all())
+    assert.equal(3, #session:query(U):from_statement(select(U):union_all(select(U))):all())
+    local Other = aliased(U)
+    local rows = session:query(U, Other.age):join(U.addresses):join(Other, Other.id:eq(U.id)):order_by(U.id):all()
+    assert.equal("3 30", #rows .. " " .. rows[3].age)
+    assert.equal(6, #session:query(U, A):join(U.addresses):all())
+    -- what it counts are rows, and so are pages, columns, and what a select gives
+    assert.equal(6, joined:count())
+    assert.equal(6, #joined:yield_per(2):all())
+    assert.equal(6, #session:query(U.name):join(U.addresses):all())
+    assert.equal(6, #session:scalars(select(U):join(U.addresses)):all())
+    raises("MultipleResultsFound", "", function() session:query(U.name):join(U.addresses):where(U.id:eq(3)):one() end)
+  end)
+
   it("a Query has parameters", function()
     local query = session:query(m.User):where(m.User.age:ge(corm.bindparam "low"), m.User.age:le(corm.bindparam "high"))
     local wide = query:params { low = 10, high = 30 }

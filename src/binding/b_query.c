@@ -195,16 +195,43 @@ static bool gives_objects(const corm_select *select) {
          ((const corm_bundle *)select->columns[0])->owner;
 }
 
-/* Replaces the statement at the top by its Result: of objects where the query gives such. */
-static void run(lua_State *L) {
+static bool is_entity(const corm_node *node) {
+  return node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->owner;
+}
+
+/* Whether the statement lists classes and may have rows of the same objects several times. */
+static bool may_repeat(lua_State *L, int statement) {
+  const corm_select *select = binding_wanted_select(L, statement);
+  bool lists_class = false;
+  for (uint32_t i = 0; select && i < select->ncolumns; i++) lists_class |= is_entity(select->columns[i]);
+  if (!lists_class || (const corm_node *)select != binding_tonode(L, statement)) return lists_class;
+  const corm_node *from = ((const corm_bundle *)select->columns[0])->from;
+  if (select->ncolumns == 1 && !select->nfroms && !select->where && from->kind == CORM_NODE_TABLE) return false;
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  const bool repeats = !corm_select_reads_listed(arena, select);
+  binding_scratch_done(L, binding_get(L), arena);
+  lua_settop(L, statement);
+  return repeats;
+}
+
+/* Replaces the statement at the top by its Result. Rows with objects are given once each, as by unique(), unless they
+   come by pages. */
+static void run_rows(lua_State *L) {
   int statement = lua_gettop(L);
-  const bool objects = gives_objects(binding_wanted_select(L, statement));
+  const bool repeats = may_repeat(L, statement);
   lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, statement + 1, statement, statement + 2);
-  if (objects) call_method(L, "scalars", 0, 1);
+  if (repeats && !((const binding_result *)lua_touserdata(L, -1))->feed) call_method(L, "unique", 0, 1);
   lua_replace(L, statement);
   lua_settop(L, statement);
+}
+
+/* The same, of objects where the query gives such. */
+static void run(lua_State *L) {
+  const bool objects = gives_objects(binding_wanted_select(L, -1));
+  run_rows(L);
+  if (objects) call_method(L, "scalars", 0, 1);
 }
 
 static int run_then(lua_State *L, const char *what, const char *method) {
@@ -246,10 +273,8 @@ static int query_first(lua_State *L) {
 static int query_scalar(lua_State *L) {
   check(L, "Query:scalar");
   lua_settop(L, 1);
-  lua_getiuservalue(L, 1, QUERY_SESSION);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
-  lua_getiuservalue(L, 1, QUERY_PARAMS);
-  binding_session_run(L, 2, 3, 4);
+  run_rows(L);
   call_method(L, "scalar_one_or_none", 0, 1);
   return 1;
 }

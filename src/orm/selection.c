@@ -271,6 +271,7 @@ static corm_status join_rest(corm_loader *loader, const corm_bundle *bundle, cor
   if (arena->failed) return corm_error_memory(err);
   if (at == select->nfroms) froms[select->nfroms++] = bundle->from;
   while (n-- > 0) {
+    if (corm_from_contains(arena, froms[at], right[n])) continue; /* the query joins it itself */
     froms[at] = corm_join_in(arena, froms[at], right[n], on[n], true, false);
     if (!froms[at]) return corm_error_memory(err);
   }

@@ -190,6 +190,7 @@ static bool collect_froms(corm_from_list *froms, const corm_select *select, cons
     const corm_node *from = columns->bundles[i]->from;
     if (from && !add_from(froms, from)) return false;
   }
+  froms->nsaid = froms->n;
   const bool all_known = columns->nbundles == 1 && columns->bundles[0]->from && columns->n == columns->bundles[0]->n;
   for (uint32_t i = 0; i < columns->n && !all_known; i++) {
     const corm_node *node = columns->items[i].node;
@@ -232,7 +233,7 @@ static const corm_from_list *froms_of(corm_compiler *c, corm_scope *scope) {
 
 static bool in_outer(corm_compiler *c, corm_scope *scope, const corm_node *from) {
   for (; scope; scope = scope->outer) {
-    if (corm_from_list_has(froms_of(c, scope), from)) return true;
+    if (corm_from_list_has_tables(froms_of(c, scope), from)) return true;
   }
   return false;
 }
@@ -248,7 +249,7 @@ static bool is_correlated(corm_compiler *c, const corm_select *select, corm_sele
     return said && in_outer(c, visible, from);
   }
   /* Automatic: only where something is left over. */
-  return place != CORM_SELECT_FROM && nfroms > 1 && corm_from_list_has(froms_of(c, c->scope), from);
+  return place != CORM_SELECT_FROM && nfroms > 1 && corm_from_list_has_tables(froms_of(c, c->scope), from);
 }
 
 static void correlate(corm_compiler *c, const corm_select *select, corm_select_place place, corm_from_list *froms) {

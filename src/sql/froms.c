@@ -10,7 +10,7 @@
 void corm_from_list_init(corm_from_list *list, corm_arena *arena) {
   list->arena = arena;
   list->items = list->first;
-  list->n = 0;
+  list->n = list->nsaid = 0;
   list->restricted = false;
   list->cap = sizeof list->first / sizeof *list->first;
   list->map.slots = NULL;
@@ -207,6 +207,49 @@ static bool hide_few(corm_from_list *list, const corm_node *join) {
   return !list->arena->failed;
 }
 
+/* A JOIN that columns of a class have brought. */
+static bool is_of_class(const corm_node *from) {
+  return from->kind == CORM_NODE_JOIN && whole_from(((const corm_join *)from)->right) == from;
+}
+
+/* All that the join joins is in the other one, too. */
+static bool covers(corm_arena *arena, const corm_node *other, const corm_node *join) {
+  stack s;
+  start(&s, arena);
+  for (const corm_node *from = join; from;) {
+    if (from->kind != CORM_NODE_JOIN && !corm_from_contains(arena, other, from)) return false;
+    if (!next_member(&s, &from)) return false;
+  }
+  return true;
+}
+
+bool corm_from_list_has_tables(const corm_from_list *list, const corm_node *from) {
+  if (corm_from_list_has(list, from)) return true;
+  if (!is_of_class(from)) return false;
+  stack s;
+  start(&s, list->arena);
+  while (from && (from->kind == CORM_NODE_JOIN || corm_from_list_has(list, from)))
+    if (!next_member(&s, &from)) return false;
+  return !from;
+}
+
+/* What columns of a class have brought is not joined once more where another join has it, as that of a class below. */
+static bool hide_classes(corm_from_list *list) {
+  uint32_t kept = list->nsaid;
+  for (uint32_t i = kept; i < list->n; i++) {
+    const corm_node *from = list->items[i];
+    bool hidden = false;
+    for (uint32_t k = 0; !hidden && is_of_class(from) && k < list->n; k++) {
+      const corm_node *other = k < kept || k > i ? list->items[k] : from;
+      if (other == from || other->kind != CORM_NODE_JOIN || !covers(list->arena, other, from)) continue;
+      hidden = k < kept || !covers(list->arena, from, other);
+    }
+    if (!hidden) list->items[kept++] = from;
+  }
+  corm_from_list_cut(list, kept);
+  return !list->arena->failed;
+}
+
 bool corm_from_list_hide_joined(corm_from_list *list) {
   const corm_node *last = NULL;
   uint32_t joins = 0;
@@ -217,6 +260,7 @@ bool corm_from_list_hide_joined(corm_from_list *list) {
   }
   if (joins == 0 || list->n == 1) return true;
   if (joins == 1 && list->n <= FEW_BESIDE) return hide_few(list, last);
+  if (joins > 1 && !hide_classes(list)) return false;
   corm_from_list hidden;
   corm_from_list_init(&hidden, list->arena);
   for (uint32_t i = 0; i < list->n; i++) {
@@ -231,6 +275,30 @@ bool corm_from_list_hide_joined(corm_from_list *list) {
     if (!corm_from_list_has(&hidden, list->items[i])) list->items[kept++] = list->items[i];
   }
   corm_from_list_cut(list, kept);
+  return true;
+}
+
+/* Whether the table is that of a class which the select lists. */
+static bool is_listed(corm_arena *arena, const corm_select *select, const corm_node *table) {
+  for (uint32_t i = 0; i < select->ncolumns; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)select->columns[i];
+    if (bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner && corm_from_contains(arena, bundle->from, table))
+      return true;
+  }
+  return false;
+}
+
+bool corm_select_reads_listed(corm_arena *arena, const corm_select *select) {
+  corm_from_list froms, members;
+  if (corm_select_froms_in(arena, select, false, &froms, NULL) != CORM_OK) return false;
+  corm_from_list_init(&members, arena);
+  for (uint32_t i = 0; i < froms.n; i++)
+    if (!corm_from_list_add_members(&members, froms.items[i])) return false;
+  for (uint32_t i = 0; i < members.n; i++) {
+    const corm_node *from = members.items[i];
+    if (from->kind == CORM_NODE_JOIN) continue;
+    if (corm_from_element(from)->kind != CORM_NODE_TABLE || !is_listed(arena, select, from)) return false;
+  }
   return true;
 }
 

@@ -26,6 +26,7 @@ typedef struct corm_from_list {
   corm_arena *arena;
   const corm_node **items;
   uint32_t n;
+  uint32_t nsaid; /* so many the statement itself names; columns have brought the others */
   size_t cap;
   corm_from_map map;
   bool restricted; /* some FROM that was added carries a condition */
@@ -34,6 +35,8 @@ typedef struct corm_from_list {
 
 void corm_from_list_init(corm_from_list *list, corm_arena *arena);
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from);
+/* The same; of the JOIN that columns of a class have brought, whether all of its tables are there. */
+bool corm_from_list_has_tables(const corm_from_list *list, const corm_node *from);
 /* After items were moved forward in the array: the first n are what is left. */
 void corm_from_list_cut(corm_from_list *list, uint32_t n);
 

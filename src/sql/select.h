@@ -228,5 +228,8 @@ bool corm_from_same(const corm_node *a, const corm_node *b);
 
 /* True when `part` is `from` or stands in it, where that is a join; false also when the arena is full. */
 bool corm_from_contains(corm_arena *arena, const corm_node *from, const corm_node *part);
+/* Whether all that the select reads are tables of classes that it lists: then no row comes twice. False when the arena
+   is full, too. */
+bool corm_select_reads_listed(corm_arena *arena, const corm_select *select);
 
 #endif
