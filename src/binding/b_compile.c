@@ -276,7 +276,7 @@ static bool compiled_property(lua_State *L, void *block, const char *name) {
 /* It has no methods: its properties come first. */
 static int compiled_index(lua_State *L) {
   void *block = binding_check(L, 1, BINDING_COMPILED, "index");
-  if (lua_type(L, 2) == LUA_TSTRING && compiled_property(L, block, lua_tostring(L, 2))) return 1;
+  if (compiled_property(L, block, binding_name_at(L, 2))) return 1;
   return binding_method(L, BINDING_COMPILED, 2);
 }
 

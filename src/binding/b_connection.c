@@ -406,7 +406,7 @@ static int conn_in_nested_transaction(lua_State *L) {
 
 static int conn_index(lua_State *L) {
   const binding_conn *object = binding_check(L, 1, BINDING_CONNECTION, "Connection:field");
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *name = binding_name_at(L, 2);
   if (strcmp(name, "closed") == 0) {
     lua_pushboolean(L, !object->conn || corm_conn_is_closed(object->conn));
   } else if (strcmp(name, "invalidated") == 0) {

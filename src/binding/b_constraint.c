@@ -366,7 +366,7 @@ static int check_call(lua_State *L) {
 /* -- EXCLUDE ------------------------------------------------------------------------------------------------------ */
 
 static const char *check_operator(lua_State *L, int arg) {
-  const char *op = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg) : "";
+  const char *op = binding_name_at(L, arg);
   if (!*op || op[strspn(op, "+-*/<>=~!@#%^&|`?")] || strstr(op, "--") || strstr(op, "/*"))
     binding_error(L, CORM_E_ARGUMENT, "ExcludeConstraint: an operator such as \"&&\" expected, got %s",
                   binding_typename(L, arg));

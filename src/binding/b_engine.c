@@ -152,7 +152,7 @@ static void push_dialect(lua_State *L, const corm_engine *engine) {
 
 static int engine_index(lua_State *L) {
   corm_engine *engine = binding_check_engine(L, 1, "Engine:field");
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *name = binding_name_at(L, 2);
   if (strcmp(name, "url") == 0)
     lua_getiuservalue(L, 1, BINDING_ENGINE_URL);
   else if (strcmp(name, "name") == 0)
@@ -172,7 +172,7 @@ static int engine_index(lua_State *L) {
 
 static int engine_newindex(lua_State *L) {
   corm_engine *engine = binding_check_engine(L, 1, "Engine:field");
-  if (lua_type(L, 2) != LUA_TSTRING || strcmp(lua_tostring(L, 2), "echo") != 0)
+  if (strcmp(binding_name_at(L, 2), "echo") != 0)
     return binding_error(L, CORM_E_ARGUMENT, "of an Engine only echo can be set");
   if (!lua_isboolean(L, 3))
     return binding_error(L, CORM_E_ARGUMENT, "echo must be a boolean, got %s", binding_typename(L, 3));

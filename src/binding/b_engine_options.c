@@ -103,7 +103,7 @@ static void read_pool_class(lua_State *L, int options, corm_engine_options *out)
 /* "rollback" or true, "commit", false or corm.null. */
 static void read_pool_reset(lua_State *L, int options, corm_engine_options *out) {
   if (!binding_opt_push(L, options, "pool_reset_on_return")) return;
-  const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char *word = binding_name_at(L, -1);
   if (strcmp(word, "commit") == 0)
     out->pool_reset = CORM_RESET_COMMIT;
   else if (binding_is_null(L, -1) || (lua_isboolean(L, -1) && !lua_toboolean(L, -1)))

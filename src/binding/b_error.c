@@ -353,7 +353,7 @@ static bool push_field(lua_State *L, const error_object *object, const char *nam
 
 static int error_index(lua_State *L) {
   const error_object *object = binding_check(L, 1, BINDING_ERROR, "Error:field");
-  if (lua_type(L, 2) == LUA_TSTRING && push_field(L, object, lua_tostring(L, 2))) return 1;
+  if (push_field(L, object, binding_name_at(L, 2))) return 1;
   return binding_method(L, BINDING_ERROR, 2);
 }
 

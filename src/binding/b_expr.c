@@ -409,7 +409,7 @@ int binding_index_more(lua_State *L, binding_kind kind, binding_property propert
   lua_settop(L, 2);
   if (property && lua_type(L, 2) == LUA_TSTRING) {
     void *block = binding_check(L, 1, kind, "index");
-    if (property(L, block, lua_tostring(L, 2))) return 1;
+    if (property(L, block, binding_name_at(L, 2))) return 1;
   }
   bool has_value = kind == BINDING_EXPRESSION || kind == BINDING_COLUMN;
   const corm_node *node = has_value ? binding_tonode(L, 1) : NULL;

@@ -293,7 +293,7 @@ static int columns_index(lua_State *L) {
   }
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "c: the name of a column expected, got %s", binding_typename(L, 2));
-  fetch(L, lua_tostring(L, 2));
+  fetch(L, binding_name_at(L, 2));
   return lua_isnil(L, -1) ? unknown_column(L, from, lua_tostring(L, 2)) : 1;
 }
 

@@ -324,7 +324,7 @@ static int extract_call(lua_State *L) {
   size_t n = sizeof fields / sizeof *fields, i = 0;
   if (lua_type(L, 1) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "extract: a field such as \"year\" expected");
-  const char *field = lua_tostring(L, 1);
+  const char *field = binding_name_at(L, 1);
   while (i < n && strcmp(fields[i], field) != 0) i++;
   if (i == n) return binding_unknown(L, "field", "extract", field, fields, n);
   const corm_node *element = binding_checkvalue(L, 2, "extract"), *node;

@@ -228,7 +228,8 @@ static int push_other_keys(lua_State *L, const corm_node *entity, const char *wh
       if (lua_type(L, -1) != LUA_TSTRING)
         binding_error(L, CORM_E_ARGUMENT, "%s: names of columns expected as keys, got %s", what,
                       binding_typename(L, -1));
-      const char *key = lua_tostring(L, -1);
+      const char *key = binding_name_at(L, -1);
+      if (!*key) unknown_key(L, entity, what, lua_tostring(L, -1));
       bool is_column = false;
       for (size_t i = 0; !is_column && entity_key(entity, i); i++) is_column = strcmp(entity_key(entity, i), key) == 0;
       if (!is_column && (!last || strcmp(key, last) > 0) && (!next || strcmp(key, next) < 0)) next = key;

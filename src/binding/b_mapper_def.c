@@ -167,7 +167,8 @@ static void read_options(lua_State *L, corm_scratch *scratch, corm_mapper_def *d
 
 static corm_arena *read_def(lua_State *L, binding_state *state, corm_mapper_def *def, corm_value *identity,
                             corm_scratch *bytes) {
-  def->name = luaL_checkstring(L, ARG_NAME);
+  def->name = binding_name_at(L, ARG_NAME);
+  if (!*def->name) binding_error(L, CORM_E_ARGUMENT, "the name of a class is empty or holds a NUL");
   if (!lua_isnil(L, ARG_TABLE))
     def->table = &((binding_table *)binding_check(L, ARG_TABLE, BINDING_TABLE, "__table__"))->table;
   if (!lua_isnil(L, ARG_PARENT))

@@ -48,11 +48,13 @@ static int template_of(const char *key) {
 
 /* Checks the key and the value at the top; the table `kept` keeps what is the core's. */
 static void read_entry(lua_State *L, int kept, corm_naming *naming, corm_naming_token *tokens) {
-  const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-  if (!key) binding_error(L, CORM_E_ARGUMENT, "naming_convention: keys are strings");
+  const char *key = binding_name_at(L, -2);
+  if (!*key) binding_error(L, CORM_E_ARGUMENT, "naming_convention: keys are names");
   const int kind = template_of(key);
   if (kind >= 0 && lua_type(L, -1) == LUA_TSTRING) {
-    naming->templates[kind] = lua_tostring(L, -1);
+    naming->templates[kind] = binding_name_at(L, -1);
+    if (!*naming->templates[kind])
+      binding_error(L, CORM_E_ARGUMENT, "naming_convention: '%s' is empty or holds a NUL", key);
   } else if (kind < 0 && lua_isfunction(L, -1)) {
     tokens[naming->ntokens++] = (corm_naming_token){key, binding_hook_add(L, binding_get(L), -1)};
   } else if (kind < 0 && lua_type(L, -1) == LUA_TSTRING) {

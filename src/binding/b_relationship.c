@@ -467,7 +467,7 @@ static int relation_tostring(lua_State *L) {
 
 static int relation_index(lua_State *L) {
   const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "relationship");
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *name = binding_name_at(L, 2);
   if (strcmp(name, "key") == 0) {
     lua_pushstring(L, self->key);
     return 1;

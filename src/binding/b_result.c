@@ -199,7 +199,7 @@ static int column_arg(lua_State *L, int arg, const char *what) {
     lua_Integer given = lua_tointegerx(L, arg, &is_integer);
     if (given > 0 && given <= (lua_Integer)binding_shape_width(L, shape)) index = (int)given;
   } else if (lua_type(L, arg) == LUA_TSTRING) {
-    index = binding_shape_find(L, shape, lua_tostring(L, arg));
+    index = binding_shape_find(L, shape, binding_name_at(L, arg));
   } else if (binding_tonode(L, arg)) {
     index = binding_shape_find_node(L, shape, binding_tonode(L, arg));
   } else {
@@ -357,13 +357,13 @@ static bool push_field(lua_State *L, const binding_result *self, const char *nam
 
 static int result_index(lua_State *L) {
   const binding_result *self = binding_check(L, 1, BINDING_RESULT, "Result:field");
-  if (lua_type(L, 2) == LUA_TSTRING && push_field(L, self, lua_tostring(L, 2))) return 1;
+  if (push_field(L, self, binding_name_at(L, 2))) return 1;
   return binding_method(L, BINDING_RESULT, 2);
 }
 
 static int view_index(lua_State *L) {
   const binding_result *self = binding_check(L, 1, BINDING_VIEW, "ScalarResult:field");
-  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "closed") == 0) {
+  if (strcmp(binding_name_at(L, 2), "closed") == 0) {
     push_field(L, self, "closed");
     return 1;
   }

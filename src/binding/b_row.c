@@ -184,7 +184,7 @@ static int ambiguous(lua_State *L, const char *name) {
 
 /* row.name: a column before a method, so that data is always reachable. */
 static int index_by_name(lua_State *L, const row *r) {
-  const char *name = lua_tostring(L, 2);
+  const char *name = binding_name_at(L, 2);
   push_shape_of(L, 1);
   int found = binding_shape_find(L, -1, name);
   if (found > 0) {

@@ -54,7 +54,7 @@ const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena
   case LUA_TNUMBER: return number_in(L, arg, arena);
   case LUA_TNIL: return corm_constant_in(arena, CORM_CONSTANT_NULL);
   case LUA_TSTRING:
-    if (strcmp(lua_tostring(L, arg), "*") == 0) return corm_constant_in(arena, CORM_CONSTANT_STAR);
+    if (strcmp(binding_name_at(L, arg), "*") == 0) return corm_constant_in(arena, CORM_CONSTANT_STAR);
     binding_error(L, CORM_E_ARGUMENT,
                   "%s: a column expected, got the string '%.60s'; raw SQL is written corm.text(\"...\") or "
                   "corm.literal_column(\"...\")",
@@ -170,7 +170,7 @@ static const corm_node *string_item_in(lua_State *L, const char *name, corm_aren
 
 static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, const corm_select *select, bool group,
                                       const char *what) {
-  if (lua_type(L, arg) == LUA_TSTRING) return string_item_in(L, lua_tostring(L, arg), arena, select, group, what);
+  if (lua_type(L, arg) == LUA_TSTRING) return string_item_in(L, binding_name_at(L, arg), arena, select, group, what);
   const corm_node *item = binding_scalar_in(arena, binding_checkcondition(L, arg, what));
   corm_op ops[8];
   size_t n = 0;

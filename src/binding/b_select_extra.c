@@ -283,7 +283,7 @@ static const char *check_dialect(lua_State *L, int arg, const char *method) {
   if (lua_isnoneornil(L, arg)) return NULL;
   if (lua_type(L, arg) != LUA_TSTRING)
     binding_error(L, CORM_E_ARGUMENT, "%s: the name of a dialect expected, got %s", method, binding_typename(L, arg));
-  const char *name = lua_tostring(L, arg);
+  const char *name = binding_name_at(L, arg);
   if (strcmp(name, "*") == 0) return NULL;
   const corm_dialect *dialect = corm_dialect_find(name);
   if (!dialect) {

@@ -296,9 +296,8 @@ static const char *const *read_keys(lua_State *L, const char *what, corm_arena *
   for (lua_Unsigned i = 0; keys && i < len; i++) {
     if (lua_rawgeti(L, 3, (lua_Integer)i + 1) != LUA_TSTRING)
       binding_error(L, CORM_E_ARGUMENT, "%s: attribute names expected, got %s", what, binding_typename(L, -1));
-    size_t size;
-    const char *name = lua_tolstring(L, -1, &size);
-    keys[i] = corm_arena_dup(arena, name, size);
+    const char *name = binding_name_at(L, -1);
+    keys[i] = corm_arena_dup(arena, name, strlen(name));
     lua_pop(L, 1);
   }
   if (arena->failed) binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -400,7 +399,7 @@ static int session_index(lua_State *L) {
 /* autoflush and expire_on_commit may be switched, as in SQLAlchemy. */
 static int session_newindex(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session");
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *name = binding_name_at(L, 2);
   bool *option = strcmp(name, "autoflush") == 0          ? &session->options.autoflush
                  : strcmp(name, "expire_on_commit") == 0 ? &session->options.expire_on_commit
                                                          : NULL;

@@ -95,7 +95,7 @@ static bool read_named(lua_State *L, const corm_mapper *mapper, corm_arena *aren
   lua_pushnil(L);
   while (lua_next(L, 3)) {
     lua_pop(L, 1);
-    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? binding_name_at(L, -1) : NULL;
     bool known = false;
     for (uint32_t i = 0; name && i < mapper->npk; i++) known = known || strcmp(pk_name(mapper, i), name) == 0;
     if (!known)

@@ -245,7 +245,7 @@ static void read_prefixes(lua_State *L, int options, corm_table *table) {
   const char **prefixes = corm_arena_zalloc(&table->arena, n + 1, sizeof *prefixes);
   for (size_t i = 0; prefixes && i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    const char *word = binding_name_at(L, -1);
     if (!corm_option_is_word(word))
       binding_error(L, CORM_E_ARGUMENT, "Table: prefixes must be a list of words such as \"TEMPORARY\"");
     prefixes[i] = corm_arena_dup(&table->arena, word, strlen(word));

@@ -186,7 +186,7 @@ static int transaction_on_close(lua_State *L) {
 
 static int transaction_index(lua_State *L) {
   const transaction *self = binding_check(L, 1, BINDING_TRANSACTION, "Transaction:field");
-  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  const char *name = binding_name_at(L, 2);
   if (strcmp(name, "is_active") == 0) {
     const corm_conn *conn = push_connection(L, 1);
     lua_pushboolean(L, is_active(self, conn));

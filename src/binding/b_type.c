@@ -166,7 +166,7 @@ typedef struct making {
 
 /* A name that stands in DDL without quotes. */
 static const char *check_word(lua_State *L, const char *what, const char *param) {
-  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char *text = binding_name_at(L, -1);
   size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
   if (len == 0 || len != lua_rawlen(L, -1) || len > 60)
     binding_error(L, CORM_E_ARGUMENT, "%s: %s must be a word of letters, digits and underscores", what, param);
@@ -188,7 +188,7 @@ static const char *check_fields(lua_State *L, const char *what) {
                                        "HOUR TO MINUTE",
                                        "HOUR TO SECOND",
                                        "MINUTE TO SECOND"};
-  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char *text = binding_name_at(L, -1);
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
     if (strcasecmp(text, fields[i]) == 0) return fields[i];
   binding_unknown(L, "fields", what, text, fields, sizeof fields / sizeof *fields);

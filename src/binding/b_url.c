@@ -228,7 +228,7 @@ static bool push_field(lua_State *L, const corm_url *url, const char *name) {
 
 static int url_index(lua_State *L) {
   const binding_url *object = binding_check(L, 1, BINDING_URL, "URL:field");
-  if (lua_type(L, 2) == LUA_TSTRING && push_field(L, &object->url, lua_tostring(L, 2))) return 1;
+  if (push_field(L, &object->url, binding_name_at(L, 2))) return 1;
   return binding_method(L, BINDING_URL, 2);
 }
 

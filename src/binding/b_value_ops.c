@@ -432,7 +432,7 @@ static bool push_field(lua_State *L, const corm_value *value, const char *key) {
 
 int binding_value_index(lua_State *L) {
   const corm_value *value = binding_checkvalue_object(L, 1, "value:field");
-  if (lua_type(L, 2) == LUA_TSTRING && push_field(L, value, lua_tostring(L, 2))) return 1;
+  if (push_field(L, value, binding_name_at(L, 2))) return 1;
   return binding_method(L, BINDING_VALUE, 2);
 }
 

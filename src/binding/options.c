@@ -40,6 +40,12 @@ static bool is_own(const char *name, const binding_option_spec *specs, size_t n)
   return true;
 }
 
+/* The string at the top becomes one of C's, which would end at its first NUL. */
+static void refuse_nul(lua_State *L, const char *where, const char *name) {
+  if (strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+    binding_error(L, CORM_E_ARGUMENT, "%s: option '%s' holds a NUL", where, name);
+}
+
 static size_t check_options(lua_State *L, int arg, const char *where, const binding_option_spec *specs, size_t n,
                             bool open) {
   size_t given = 0;
@@ -51,7 +57,7 @@ static size_t check_options(lua_State *L, int arg, const char *where, const bind
   while (lua_next(L, arg)) {
     if (lua_type(L, -2) != LUA_TSTRING)
       binding_error(L, CORM_E_ARGUMENT, "%s: options have names, got a key of type %s", where, binding_typename(L, -2));
-    const char *name = lua_tostring(L, -2);
+    const char *name = binding_name_at(L, -2);
     size_t i = 0;
     while (i < n && strcmp(specs[i].name, name) != 0) i++;
     if (i == n && open && is_own(name, specs, n)) {
@@ -62,6 +68,7 @@ static size_t check_options(lua_State *L, int arg, const char *where, const bind
     if (!has_kind(L, -1, specs[i].kind))
       binding_error(L, CORM_E_ARGUMENT, "%s: option '%s' must be %s %s, got %s", where, name,
                     specs[i].kind == BINDING_OPT_INT ? "an" : "a", kind_name(specs[i].kind), binding_typename(L, -1));
+    if (specs[i].kind == BINDING_OPT_STRING) refuse_nul(L, where, name);
     lua_pop(L, 1);
     given++;
   }
@@ -103,6 +110,7 @@ lua_Integer binding_opt_int(lua_State *L, int arg, const char *name, lua_Integer
 const char *binding_opt_string(lua_State *L, int arg, const char *name, const char *otherwise) {
   if (!binding_opt_push(L, arg, name)) return otherwise;
   const char *value = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : otherwise;
+  if (value != otherwise) refuse_nul(L, "options", name);
   lua_pop(L, 1);
   return value;
 }

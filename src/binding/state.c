@@ -117,6 +117,13 @@ binding_state *binding_state_open(lua_State *L) {
   return state;
 }
 
+const char *binding_name_at(lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TSTRING) return "";
+  size_t len;
+  const char *name = lua_tolstring(L, arg, &len);
+  return strlen(name) == len ? name : "";
+}
+
 /* -- functions and metatables -- */
 
 void binding_setfuncs(lua_State *L, const luaL_Reg *functions) {
