@@ -15,50 +15,6 @@ local function stderr_of(code)
   return text
 end
 
-describe("a URL", function()
-  it("is taken apart", function()
-    local url = corm.make_url("postgresql+libpq://us%40er:p%3Aw@[::1]:5433/db?a=1&b=x%20y&a=2")
-    assert.equal("postgresql+libpq", url.drivername)
-    assert.equal("us@er", url.username)
-    assert.equal("p:w", url.password)
-    assert.equal("::1", url.host)
-    assert.equal(5433, url.port)
-    assert.equal("db", url.database)
-    assert.same({ a = { "1", "2" }, b = "x y" }, url.query)
-    assert.equal("postgresql", url:get_backend_name())
-    assert.is_nil(corm.make_url("sqlite://").database)
-  end)
-
-  it("hides its password unless asked", function()
-    local url = corm.make_url("postgresql://me:secret@host/db")
-    assert.equal("postgresql://me:***@host/db", tostring(url))
-    assert.equal("postgresql://me:***@host/db", url:render_as_string())
-    assert.equal("postgresql://me:secret@host/db", url:render_as_string(false))
-    assert.equal("postgresql://me:secret@host/db", url:render_as_string { hide_password = false })
-    assert.equal(url, corm.make_url(url:render_as_string(false)))
-    assert.is_false(url == corm.make_url(url:render_as_string()))
-  end)
-
-  it("is put together", function()
-    local url = corm.URL.create("postgresql+libpq", { username = "a@b", password = "x/y", host = "h", port = 1,
-      database = "d", query = { z = "1", a = "2" } })
-    assert.equal("postgresql+libpq://a%40b:x%2Fy@h:1/d?a=2&z=1", url:render_as_string(false))
-    assert.equal("sqlite:///x.db", tostring(corm.URL:create("sqlite", { database = "x.db" })))
-    raises("ArgumentError", "did you mean 'database'?", corm.URL.create, "sqlite", { databse = "x" })
-    raises("ArgumentError", "no port 70000", corm.URL.create, "sqlite", { port = 70000 })
-  end)
-
-  it("is refused when malformed, without showing a password", function()
-    for _, text in ipairs { "", "sqlite", "sqlite:", "sqlite:/x", "://", "sqlite//x",
-      "postgresql://u:secret@h:port/" } do
-      local err = raises("ArgumentError", "", corm.make_url, text)
-      assert.is_nil(tostring(err):find("secret", 1, true))
-    end
-    raises("ArgumentError", "text expected, got nil", corm.make_url, nil)
-    raises("ArgumentError", "did you mean 'database'?", function() return corm.make_url("sqlite://").databse end)
-  end)
-end)
-
 describe("create_engine", function()
   after_each(database.clean)
 

@@ -90,6 +90,11 @@ for file, list in next, {
 } do
   for _, name in ipairs(list) do native.method("Session", name, later(file, name)) end
 end
+for _, name in ipairs {
+  "difference_update_query", "set", "update_query_dict", "update_query_pairs", "update_query_string",
+} do
+  native.method("URL", name, later("corm.url", name))
+end
 ddl.statement_method("execute_if", later("corm.ddl", "execute_if"))
 ddl.statement_method("into", later("corm.ddl", "into"))
 ddl.table_method("to_metadata", later("corm.ddl", "to_metadata"))

@@ -165,6 +165,32 @@ static void round_trip(void **state) {
   writes("x://a:b/c@h", false, "x://a:b%2Fc@h");
 }
 
+/* Parts that came apart: what the text would give back as something else. */
+static void checks_parts(void **state) {
+  (void)state;
+  static const struct {
+    corm_url url;
+    const char *wrong; /* in the message; NULL: nothing */
+  } cases[] = {
+      {{.dialect = "x", .username = "a:b@/?", .password = "c:@/?%", .host = "::1", .port = 1, .database = "a b"}, NULL},
+      {{.dialect = "x", .driver = "y", .database = ""}, NULL},
+      {{.dialect = "x", .host = "h/d"}, "host"},
+      {{.dialect = "x", .host = "u@h"}, "host"},
+      {{.dialect = "x", .database = "d?a=1"}, "database"},
+      {{.dialect = "x://y"}, "drivername"},
+      {{.dialect = "x", .password = "p"}, "username"},
+      {{.dialect = "x", .database = "a\nb"}, "control character"},
+      {{.dialect = ""}, "no dialect"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    corm_error err = {0};
+    assert_int_equal(corm_url_check(&cases[i].url, &corm_mem_libc, &err), cases[i].wrong ? CORM_FAILED : CORM_OK);
+    if (cases[i].wrong) assert_non_null(strstr(err.message, cases[i].wrong));
+    if (cases[i].wrong) assert_int_equal(err.cls, CORM_E_ARGUMENT);
+    corm_error_clear(&err);
+  }
+}
+
 static void hides_password(void **state) {
   (void)state;
   writes("x://u:s3cret@h/d", true, "x://u:***@h/d");
@@ -180,7 +206,8 @@ static bool scenario(const corm_mem *mem) {
   corm_url url;
   corm_error err = {0};
   corm_arena_init(&arena, mem);
-  bool ok = corm_url_parse_in(&arena, text, sizeof text - 1, &url, &err) == CORM_OK;
+  bool ok = corm_url_parse_in(&arena, text, sizeof text - 1, &url, &err) == CORM_OK &&
+            corm_url_check(&url, mem, &err) == CORM_OK;
   if (!ok) assert_int_equal(err.cls, CORM_E_MEMORY);
   corm_arena_clear(&arena);
   return ok;
@@ -193,9 +220,9 @@ static void out_of_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sqlite_forms),  cmocka_unit_test(server_forms), cmocka_unit_test(query_part),
-      cmocka_unit_test(malformed),     cmocka_unit_test(round_trip),   cmocka_unit_test(hides_password),
-      cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(sqlite_forms), cmocka_unit_test(server_forms),  cmocka_unit_test(query_part),
+      cmocka_unit_test(malformed),    cmocka_unit_test(round_trip),    cmocka_unit_test(hides_password),
+      cmocka_unit_test(checks_parts), cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

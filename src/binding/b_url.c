@@ -76,37 +76,47 @@ static const char *copy(lua_State *L, binding_url *object, const char *text) {
   return kept;
 }
 
-/* The query of the options at `options`: name -> text or list of texts, in alphabetical order of names. */
+/* The text at the top is a query's key or value. */
+static const char *copy_query_text(lua_State *L, binding_url *object) {
+  if (lua_type(L, -1) != LUA_TSTRING || strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+    binding_error(L, CORM_E_ARGUMENT, "URL.create: query holds texts, or lists of texts, by name");
+  return copy(L, object, lua_tostring(L, -1));
+}
+
+/* How many options the table at `query` says: a list is one for each of its texts. */
+static size_t count_query(lua_State *L, int query) {
+  size_t n = 0;
+  for (lua_pushnil(L); lua_next(L, query); lua_pop(L, 1)) n += lua_istable(L, -1) ? (size_t)lua_rawlen(L, -1) : 1;
+  return n;
+}
+
+/* One option, in its place among those that are there: keys in alphabetical order, those of a list in the list's. */
+static void add_option(corm_url *url, corm_driver_option *items, corm_driver_option option) {
+  size_t at = url->nquery++;
+  for (; at > 0 && strcmp(items[at - 1].key, option.key) > 0; at--) items[at] = items[at - 1];
+  items[at] = option;
+}
+
+/* The query of the options at `options`: name -> text or list of texts. */
 static void read_query(lua_State *L, binding_url *object, int options) {
   if (!binding_opt_push(L, options, "query")) return;
   if (!lua_istable(L, -1)) binding_error(L, CORM_E_ARGUMENT, "URL.create: query must be a table");
-  int query = lua_gettop(L);
-  size_t n = 0;
-  lua_pushnil(L);
-  while (lua_next(L, query)) {
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      binding_error(L, CORM_E_ARGUMENT, "URL.create: query holds texts by name");
-    lua_pop(L, 1);
-    n++;
-  }
-  corm_driver_option *items = corm_arena_zalloc(&object->arena, n + 1, sizeof *items);
+  const int query = lua_gettop(L);
+  corm_driver_option *items = corm_arena_zalloc(&object->arena, count_query(L, query) + 1, sizeof *items);
   if (!items) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  size_t filled = 0;
-  lua_pushnil(L);
-  while (lua_next(L, query)) {
-    const char *key = copy(L, object, lua_tostring(L, -2));
-    size_t at = filled++;
-    while (at > 0 && strcmp(items[at - 1].key, key) > 0) {
-      items[at] = items[at - 1];
-      at--;
-    }
-    items[at].key = key;
-    items[at].value = copy(L, object, lua_tostring(L, -1));
-    lua_pop(L, 1);
-  }
   object->url.query = items;
-  object->url.nquery = n;
-  lua_pop(L, 1);
+  for (lua_pushnil(L); lua_next(L, query); lua_settop(L, query + 1)) {
+    const size_t n = lua_istable(L, -1) ? (size_t)lua_rawlen(L, -1) : 0;
+    lua_pushvalue(L, query + 1);
+    corm_driver_option option = {.key = copy_query_text(L, object)};
+    for (size_t i = 0; i < (n ? n : 1); i++) {
+      lua_settop(L, query + 2);
+      if (n) lua_rawgeti(L, -1, (lua_Integer)i + 1);
+      option.value = copy_query_text(L, object);
+      add_option(&object->url, items, option);
+    }
+  }
+  lua_settop(L, query - 1);
 }
 
 static void read_options(lua_State *L, binding_url *object, int options) {
@@ -121,6 +131,8 @@ static void read_options(lua_State *L, binding_url *object, int options) {
   lua_Integer port = binding_opt_int(L, options, "port", 0);
   if (port < 0 || port > 65535) binding_error(L, CORM_E_ARGUMENT, "URL.create: there is no port %d", (int)port);
   object->url.port = (int)port;
+  if (object->url.host && !*object->url.host) object->url.host = NULL; /* the same text, as in the next line */
+  if (object->url.password && !object->url.username) object->url.username = "";
   read_query(L, object, options);
 }
 
@@ -131,12 +143,15 @@ static int url_create(lua_State *L) {
                          binding_typename(L, 1));
   lua_settop(L, 2);
   binding_url *object = new_url(L);
-  char *name = (char *)copy(L, object, lua_tostring(L, 1));
+  char *name = (char *)copy(L, object, binding_name_at(L, 1));
   char *plus = strchr(name, '+');
   if (plus) *plus = '\0';
   object->url.dialect = name;
   object->url.driver = plus ? plus + 1 : NULL;
   read_options(L, object, 2);
+  corm_error err;
+  corm_error_init(&err);
+  if (corm_url_check(&object->url, &binding_get(L)->mem, &err) != CORM_OK) return binding_raise(L, &err);
   return 1;
 }
 
@@ -185,21 +200,34 @@ static int backend_name(lua_State *L) {
   return 1;
 }
 
-/* query: name -> text, or list of texts where a name stands repeatedly. */
-static void push_query(lua_State *L, const corm_url *url) {
+/* What is not said is the dialect's own. */
+static int driver_name(lua_State *L) {
+  const binding_url *object = binding_check(L, 1, BINDING_URL, "URL:get_driver_name");
+  const char *name = object->url.driver;
+  corm_error err;
+  corm_error_init(&err);
+  if (!name && corm_driver_name(object->url.dialect, &name, &err) != CORM_OK) return binding_raise(L, &err);
+  lua_pushstring(L, name);
+  return 1;
+}
+
+/* name -> list of texts; -> text where the name stands once, unless they are to be `normalized`. */
+static void push_query(lua_State *L, const corm_url *url, bool normalized) {
   lua_createtable(L, 0, (int)url->nquery);
   for (size_t i = 0; i < url->nquery; i++) {
-    int found = lua_getfield(L, -1, url->query[i].key);
-    if (found == LUA_TSTRING) {
-      lua_createtable(L, 2, 0);
+    const char *key = url->query[i].key;
+    int found = lua_getfield(L, -1, key);
+    if (found != LUA_TTABLE && (found == LUA_TSTRING || normalized)) {
+      lua_createtable(L, 1, 0);
       lua_insert(L, -2);
       lua_rawseti(L, -2, 1);
       lua_pushvalue(L, -1);
-      lua_setfield(L, -3, url->query[i].key);
+      lua_setfield(L, -3, key);
+      found = LUA_TTABLE;
     }
     lua_pushstring(L, url->query[i].value);
     if (found == LUA_TNIL)
-      lua_setfield(L, -3, url->query[i].key);
+      lua_setfield(L, -3, key);
     else
       lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     lua_pop(L, 1);
@@ -220,7 +248,9 @@ static bool push_field(lua_State *L, const corm_url *url, const char *name) {
   else if (strcmp(name, "port") == 0)
     url->port ? lua_pushinteger(L, url->port) : lua_pushnil(L);
   else if (strcmp(name, "query") == 0)
-    push_query(L, url);
+    push_query(L, url, false);
+  else if (strcmp(name, "normalized_query") == 0)
+    push_query(L, url, true);
   else
     return false;
   return true;
@@ -245,6 +275,7 @@ static int url_gc(lua_State *L) {
 void binding_open_url(lua_State *L) {
   static const luaL_Reg methods[] = {{"render_as_string", url_render},
                                      {"get_backend_name", backend_name},
+                                     {"get_driver_name", driver_name},
                                      {"drivername", NULL},
                                      {"username", NULL},
                                      {"password", NULL},
@@ -252,6 +283,7 @@ void binding_open_url(lua_State *L) {
                                      {"port", NULL},
                                      {"database", NULL},
                                      {"query", NULL},
+                                     {"normalized_query", NULL},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", url_tostring}, {"__eq", url_eq}, {"__gc", url_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"make_url", make_url}, {NULL, NULL}};

@@ -61,12 +61,17 @@ static corm_status unknown_dialect(const char *name, corm_error *err) {
   return corm_name_unknown("dialect", name, usable, nusable, err);
 }
 
+corm_status corm_driver_name(const char *dialect, const char **out, corm_error *err) {
+  const corm_dialect *found = corm_dialect_find(dialect);
+  *out = has_driver(found) ? found->default_driver : library_of(dialect);
+  return *out ? CORM_OK : unknown_dialect(dialect, err);
+}
+
 corm_status corm_dialect_choose(const char *dialect, const char *driver, const corm_dialect **dialect_out,
                                 const corm_driver **driver_out, corm_error *err) {
   const corm_dialect *found = corm_dialect_find(dialect);
-  const char *library = library_of(dialect);
-  if (!has_driver(found) && library == NULL) return unknown_dialect(dialect, err);
-  const char *own = has_driver(found) ? found->default_driver : library;
+  const char *own;
+  if (corm_driver_name(dialect, &own, err) != CORM_OK) return CORM_FAILED;
   if (driver != NULL && strcmp(driver, own) != 0) {
     corm_name_unknown("driver", driver, &own, 1, err);
     corm_error_hint(err, "the driver of %s is '%s'", dialect, own);

@@ -141,6 +141,7 @@ static corm_status parse_host(corm_arena *arena, corm_url *out, span *rest, corm
   } else {
     used = host.len = span_until(*rest, ":/?");
   }
+  if (memchr(host.ptr, '@', host.len) != NULL) return bad(err, "the host holds '@' (in a password it is written %40)");
   if (host.len > 0 && (out->host = copy_in(arena, host, err)) == NULL) return CORM_FAILED;
   *rest = (span){rest->ptr + used, rest->len - used};
   if (parse_port(out, rest, err) != CORM_OK) return CORM_FAILED;
@@ -228,4 +229,44 @@ void corm_url_format(const corm_url *url, bool hide_password, corm_buf *out) {
     corm_buf_putc(out, '=');
     encode(url->query[i].value, true, out);
   }
+}
+
+static bool is_same(const char *a, const char *b) {
+  return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* What was read as something else, of the parts that are written as they are before those that follow from them; NULL:
+   nothing. */
+static const char *changed_part(const corm_url *url, const corm_url *read) {
+  if (!is_same(url->dialect, read->dialect) || !is_same(url->driver, read->driver)) return "drivername";
+  if (!is_same(url->host, read->host)) return "host";
+  if (!is_same(url->database, read->database)) return "database";
+  if (!is_same(url->username, read->username)) return "username";
+  if (!is_same(url->password, read->password)) return "password";
+  if (url->port != read->port) return "port";
+  bool same = url->nquery == read->nquery;
+  for (size_t i = 0; same && i < url->nquery; i++)
+    same = is_same(url->query[i].key, read->query[i].key) && is_same(url->query[i].value, read->query[i].value);
+  return same ? NULL : "query";
+}
+
+corm_status corm_url_check(const corm_url *url, const corm_mem *mem, corm_error *err) {
+  corm_arena arena;
+  corm_buf text;
+  corm_url read = {0};
+  corm_arena_init(&arena, mem);
+  corm_buf_init(&text, mem);
+  corm_url_format(url, false, &text);
+  const char *shown = corm_buf_str(&text);
+  corm_status status = CORM_FAILED;
+  if (shown == NULL)
+    corm_error_memory(err);
+  else
+    status = corm_url_parse_in(&arena, shown, text.len, &read, err);
+  const char *part = status == CORM_OK ? changed_part(url, &read) : NULL;
+  if (part != NULL)
+    status = corm_error_set(err, CORM_E_ARGUMENT, "the %s holds what would be read as another part of the URL", part);
+  corm_buf_clear(&text);
+  corm_arena_clear(&arena);
+  return status;
 }

@@ -26,6 +26,13 @@ typedef struct corm_url {
 CORM_MUST_USE corm_status corm_url_parse_in(corm_arena *arena, const char *text, size_t len, corm_url *out,
                                             corm_error *err);
 
+/* ArgumentError for parts that are no URL's: written as text they would be read as others, a "?" in the database as the
+   begin of options. `mem` serves the reading. */
+CORM_MUST_USE corm_status corm_url_check(const corm_url *url, const corm_mem *mem, corm_error *err);
+
+/* The driver that is meant where a URL of the dialect names none; static. ArgumentError for an unknown dialect. */
+CORM_MUST_USE corm_status corm_driver_name(const char *dialect, const char **out, corm_error *err);
+
 /* Appends the URL; the password as "***" when hidden. A parsed URL comes back equal. */
 void corm_url_format(const corm_url *url, bool hide_password, corm_buf *out);
 

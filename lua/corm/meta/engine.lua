@@ -3,6 +3,7 @@
 -- Engines, connections, transactions, results. Connection, Transaction and Result may be to-be-closed variables.
 
 ---@class corm.URLParts
+---@field drivername? string For `set` only
 ---@field username? string
 ---@field password? string
 ---@field host? string
@@ -27,14 +28,42 @@ function URLClass.create(drivername, options) end
 ---@field port integer|nil
 ---@field database string|nil
 ---@field query table<string, string|string[]>
+---@field normalized_query table<string, string[]>
 local URL = {}
 
 ---@param options? { hide_password?: boolean } Default true
 ---@return string
 function URL:render_as_string(options) end
 
----@return string `"sqlite"`
+---@return string `"postgresql"`
 function URL:get_backend_name() end
+
+---@return string `"libpq"`
+function URL:get_driver_name() end
+
+---Another URL, with these parts replaced.
+---@param parts corm.URLParts
+---@return corm.URL
+function URL:set(parts) end
+
+---@param options table<string, string|string[]>
+---@param how? { append?: boolean } Default false: their values replace those of the same name
+---@return corm.URL
+function URL:update_query_dict(options, how) end
+
+---@param pairs { [1]: string, [2]: string|string[] }[]
+---@param how? { append?: boolean }
+---@return corm.URL
+function URL:update_query_pairs(pairs, how) end
+
+---@param text string `"name=text&name=text"`
+---@param how? { append?: boolean }
+---@return corm.URL
+function URL:update_query_string(text, how) end
+
+---@param names string[]
+---@return corm.URL
+function URL:difference_update_query(names) end
 
 ---@class corm.ConnectionOptions
 ---@field isolation_level? string `"SERIALIZABLE"`, `"AUTOCOMMIT"` ...
