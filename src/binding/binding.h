@@ -190,8 +190,8 @@ binding_head *binding_headof(lua_State *L, int arg);
 binding_kind binding_kindof(lua_State *L, int arg);
 /* "integer", "Session", "datetime": for messages. Pushes nothing; static. */
 const char *binding_typename(lua_State *L, int arg);
-/* The string at arg, to be compared with names: "" for one that holds a NUL, so that it is not taken for the name that it
-   begins with, and for what is no string. */
+/* The string at arg, to be compared with names: "" for one that holds a NUL, so that it is not taken for the name that
+   it begins with, and for what is no string. */
 const char *binding_name_at(lua_State *L, int arg);
 
 /* -- scratch: an arena lent by the state; on a longjmp the collector frees it. Leaves one value (the anchor) on the
