@@ -238,6 +238,28 @@ describe("M03 constructor", function()
     local _ = thing.tag
     assert.equal("refresh a tag", taken())
   end)
+
+  it("is followed by expire, when that is said", function()
+    local Thing = model { tag = Column(String(20)) }
+    event.listen(Thing, "expire", function(_, attrs)
+      log[#log + 1] = "expire " .. (attrs and table.concat(attrs, "+") or "all")
+    end)
+    open()
+    local thing = Thing { name = "a" }
+    session:add(thing)
+    session:commit()
+    assert.equal("expire all", taken())
+    session:expire(thing)
+    assert.equal("expire all", taken())
+    session:expire(thing, { "tag" })
+    assert.equal("expire tag", taken())
+    session:expire_all()
+    assert.equal("expire all", taken())
+    event.listen(Thing, "expire", function(object) corm.object_session(object):expunge(object) end, { once = true })
+    local ok, err = pcall(session.refresh, session, thing)
+    assert.is_false(ok)
+    assert.equal("DetachedInstanceError", err.class)
+  end)
 end)
 
 describe("M35 configuration of mappers", function()

@@ -42,6 +42,19 @@ describe("U05 change tracking", function()
       { include_colections = true })
   end)
 
+  it("is_modified is true of a new object that has something", function()
+    local new = m.User {}
+    assert.is_false(session:is_modified(new))
+    session:add(new)
+    new.addresses:append(m.Address { email = "y" })
+    assert.is_true(session:is_modified(new))
+    assert.is_false(session:is_modified(new, { include_collections = false }))
+    new.name = "n"
+    assert.is_true(session:is_modified(new, { include_collections = false }))
+    session:flush()
+    assert.is_false(session:is_modified(new))
+  end)
+
   it("flag_modified has a value written that was changed in place", function()
     assert.equal("a", user.name)
     corm.flag_modified(user, "name")

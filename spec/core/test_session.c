@@ -129,7 +129,7 @@ static void two_objects_with_one_key(void **state) {
   flush_int(f, twin, "id", 1);
   ok(&f->w, corm_session_add(f->w.session, twin, &f->w.err));
   flush_quietly(f);
-  refused(&f->w, corm_session_add(f->w.session, tag, &f->w.err), CORM_E_FLUSH,
+  refused(&f->w, corm_session_add(f->w.session, tag, &f->w.err), CORM_E_INVALID_REQUEST,
           "another object with the identity Tag(id=1) is already in this session");
   check_state(tag, CORM_DETACHED, false);
 }

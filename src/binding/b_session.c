@@ -260,16 +260,29 @@ static int session_contains(lua_State *L) {
   return 1;
 }
 
+/* All that an object without a row has is new. */
+static bool is_filled(const corm_object *object) {
+  const uint32_t n = object->flags & CORM_OBJECT_KEYED ? 0 : object->mapper->nattributes;
+  uint32_t i = 0;
+  while (i < n && object->slots[i].kind == CORM_ABSENT) i++;
+  return i < n;
+}
+
+static bool has_news(const corm_object *object, const corm_link *link) {
+  if (object->flags & CORM_OBJECT_KEYED) return corm_link_has_history(link);
+  return corm_link_one(link) || corm_link_items(link)->n;
+}
+
 static int session_is_modified(lua_State *L) {
   binding_checksession(L, "Session:is_modified");
   const corm_object *object = binding_checkobject(L, 2, "Session:is_modified");
   static const binding_option_spec spec = {"include_collections", BINDING_OPT_BOOL};
   lua_settop(L, 3);
   binding_check_options(L, 3, "Session:is_modified", &spec, 1);
-  bool modified = corm_object_has_changes(object);
+  bool modified = corm_object_has_changes(object) || is_filled(object);
   for (uint32_t i = 0; !modified && i < corm_object_link_count(object); i++) {
     const corm_link *link = corm_object_link_at(object, i);
-    if (!link->many || binding_opt_bool(L, 3, "include_collections", true)) modified = corm_link_has_history(link);
+    if (!link->many || binding_opt_bool(L, 3, "include_collections", true)) modified = has_news(object, link);
   }
   lua_pushboolean(L, modified);
   return 1;

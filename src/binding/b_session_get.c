@@ -156,7 +156,7 @@ static bool push_found(lua_State *L, binding_state *state, corm_session *session
   if (status == CORM_OK) return true;
   if (err.cls != CORM_E_OBJECT_DELETED || err.from_hook) binding_raise(L, &err);
   corm_error_clear(&err);
-  corm_session_lose(session, object);
+  if (corm_session_lose(session, object, &err) != CORM_OK) binding_raise(L, &err);
   lua_pop(L, 1);
   lua_pushnil(L);
   return true;

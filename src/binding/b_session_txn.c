@@ -16,6 +16,7 @@ typedef struct session_txn {
   uint32_t frame;        /* id of the frame */
   uint8_t kind;
   bool closes_session;
+  bool in_block; /* a function runs, at whose end it ends */
 } session_txn;
 
 static session_txn *push_txn_of(lua_State *L, int index, corm_session *session, txn_kind kind) {
@@ -37,6 +38,27 @@ void binding_push_session_txn(lua_State *L, int session, uint32_t frame, bool ne
   push_txn_of(L, session, self->session, nested ? TXN_NESTED : TXN_ROOT)->frame = frame;
 }
 
+static corm_frame *frame_of(const session_txn *txn) {
+  if (!txn->session || txn->kind == TXN_NO_AUTOFLUSH) return NULL;
+  return corm_session_find_frame(txn->session, txn->frame);
+}
+
+static void enter_block(session_txn *txn) {
+  corm_frame *frame = frame_of(txn);
+  if (frame) frame->block = txn->in_block = true;
+}
+
+/* close() has forgotten the blocks that were over. */
+static void leave_block(session_txn *txn) {
+  corm_frame *frame = frame_of(txn);
+  if (!txn->in_block) return;
+  txn->in_block = false;
+  if (frame)
+    frame->block = false;
+  else if (txn->session->over)
+    txn->session->over--;
+}
+
 /* -- beginning -- */
 
 /* Runs the function at 2 in the block of the transaction at the top, or returns the transaction. `argument`: what the
@@ -44,6 +66,7 @@ void binding_push_session_txn(lua_State *L, int session, uint32_t frame, bool ne
 static int enter(lua_State *L, int argument) {
   if (!lua_isfunction(L, 2)) return 1;
   int txn = lua_gettop(L);
+  enter_block(lua_touserdata(L, txn));
   lua_pushvalue(L, 2);
   lua_pushvalue(L, argument ? argument : txn);
   return binding_block(L, txn, 1);
@@ -149,11 +172,6 @@ int binding_session_rollback(lua_State *L) {
 
 /* -- ending -- */
 
-static corm_frame *frame_of(const session_txn *txn) {
-  if (!txn->session || txn->kind == TXN_NO_AUTOFLUSH) return NULL;
-  return corm_session_find_frame(txn->session, txn->frame);
-}
-
 static void let_go(session_txn *txn) {
   corm_session *session = txn->session;
   txn->session = NULL;
@@ -225,6 +243,7 @@ static int txn_leave(lua_State *L) {
   corm_error_init(&err);
   if (!txn || !txn->session) return 0;
   binding_upvalue(L)->L = L;
+  leave_block(txn);
   return finish(txn, !binding_closes_failed(L), &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -234,6 +253,7 @@ static int txn_gc(lua_State *L) {
   if (!txn || !txn->session) return 0;
   binding_upvalue(L)->L = L;
   if (txn->kind == TXN_NO_AUTOFLUSH) txn->session->no_autoflush--;
+  leave_block(txn);
   let_go(txn);
   return 0;
 }

@@ -283,18 +283,10 @@ corm_status corm_bulk_prepare(corm_bulk_write *bulk, corm_conn *conn, corm_error
 
 /* -- applying ----------------------------------------------------------------------------------------------------- */
 
-/* As after a flush that deleted it: a rollback brings it back. */
 static corm_status bury(corm_bulk_write *bulk, corm_object *object, corm_error *err) {
-  corm_session *session = bulk->session;
-  corm_status status = corm_frame_note_deleted(session, object, err);
-  if (status != CORM_OK) return status;
-  if (object->flags & CORM_OBJECT_MODIFIED) corm_vec_drop(&session->modified, object);
-  if (object->flags & CORM_OBJECT_DOOMED) corm_vec_drop(&session->doomed, object);
-  object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
-  corm_identity_remove(&session->identity, object);
-  corm_state_move(session, object, CORM_DELETED);
-  bulk->gone = true;
-  return CORM_OK;
+  const corm_status status = corm_session_lose(bulk->session, object, err);
+  if (status == CORM_OK) bulk->gone = true;
+  return status;
 }
 
 /* An integer becomes the float that a column of floats keeps. */

@@ -149,7 +149,8 @@ static corm_status add_closure(corm_session *session, corm_object *object, corm_
 }
 
 corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
-  corm_status status = CORM_OK;
+  corm_status status = corm_session_check_block(session, err);
+  if (status != CORM_OK) return status;
   if (session->listening) {
     if (session->listening & CORM_EVENT_BIT(CORM_EVENT_BEFORE_ATTACH))
       status = tell_before_attach(session, object, err);
@@ -214,22 +215,43 @@ static bool must_load(const corm_object *object) {
   return false;
 }
 
+/* A detached object comes back alone: what it brought along by save-update would be written. */
+static corm_status take_back(corm_session *session, corm_object *object, corm_error *err) {
+  bool fresh;
+  corm_state_expect_news(session);
+  corm_state_note(session, object, CORM_EVENT_BEFORE_ATTACH, NULL, 0);
+  corm_status status = corm_state_tell(session, err);
+  if (status == CORM_OK) status = add_one(session, object, &fresh, err);
+  if (status == CORM_OK) return corm_state_tell(session, err);
+  corm_state_tell_quietly(session);
+  return status;
+}
+
+static corm_status doom_dependents(corm_session *session, corm_vec *work, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (size_t i = 0; status == CORM_OK && i < work->len; i++) {
+    corm_object *next = work->items[i];
+    if (next->state == CORM_DETACHED) status = take_back(session, next, err);
+    if (status != CORM_OK || next->session != session || next->state != CORM_PERSISTENT) continue;
+    if (next->flags & CORM_OBJECT_DOOMED) continue;
+    status = doom(session, next, err);
+    if (status == CORM_OK) status = queue_dependents(next, work, err);
+  }
+  return status;
+}
+
 /* What the cascade loads has to see what is pending, but a flush must not see half of the cascade. */
 corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err) {
   if (object->session && object->session != session) return refuse(err, object, "is attached to another session");
-  if (object->state != CORM_PERSISTENT) return refuse(err, object, "is not persisted");
+  if (object->state != CORM_PERSISTENT && object->state != CORM_DETACHED)
+    return refuse(err, object, object->state == CORM_DELETED ? "has been deleted already" : "is not persisted");
   if (object->mapper->selected) return corm_mapper_refuse_write(object->mapper, err);
   corm_vec work;
   corm_vec_init(&work, session->mem);
   corm_status status = must_load(object) ? corm_session_autoflush(session, err) : CORM_OK;
   if (status == CORM_OK) status = later(&work, object, err);
   session->no_autoflush++;
-  for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
-    corm_object *next = work.items[i];
-    if (next->session != session || next->state != CORM_PERSISTENT || (next->flags & CORM_OBJECT_DOOMED)) continue;
-    status = doom(session, next, err);
-    if (status == CORM_OK) status = queue_dependents(next, &work, err);
-  }
+  if (status == CORM_OK) status = doom_dependents(session, &work, err);
   session->no_autoflush--;
   corm_vec_clear(&work);
   return status;
@@ -237,14 +259,14 @@ corm_status corm_session_delete(corm_session *session, corm_object *object, corm
 
 corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err) {
   if (session->writing) return corm_state_check_idle(session, "expunge()", err);
-  if (!corm_session_contains(session, object)) return refuse(err, object, "is not present in this Session");
+  if (object->session != session) return refuse(err, object, "is not present in this Session");
   corm_vec work;
   corm_vec_init(&work, session->mem);
   corm_state_expect_news(session);
   corm_status status = later(&work, object, err);
   for (size_t i = 0; status == CORM_OK && i < work.len; i++) {
     corm_object *next = work.items[i];
-    if (!corm_session_contains(session, next)) continue;
+    if (next->session != session) continue;
     corm_state_leave(session, next, next->state == CORM_PENDING ? CORM_TRANSIENT : CORM_DETACHED);
     status = queue_relatives(next, CORM_CASCADE_EXPUNGE, &work, err);
   }

@@ -90,6 +90,7 @@ void corm_frame_release_rekeyed(corm_session *session, corm_vec *list) {
 void corm_frame_pop(corm_session *session) {
   corm_frame *frame = session->frame;
   session->frame = frame->parent;
+  session->over += frame->block;
   corm_frame_release_rekeyed(session, &frame->rekeyed);
   corm_vec_clear(&frame->touched);
   corm_vec_clear(&frame->deleted);

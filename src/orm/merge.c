@@ -285,7 +285,8 @@ static corm_status settle_target(merge *m, merged *entry, corm_error *err) {
   }
   corm_object *found = corm_session_find(m->session, entry->source->mapper, entry->key);
   if (found && (found->slots[found->mapper->pk[0]].flags & CORM_VALUE_EXPIRED)) {
-    corm_session_lose(m->session, found); /* its row is gone */
+    const corm_status status = corm_session_lose(m->session, found, err); /* its row is gone */
+    if (status != CORM_OK) return status;
     found = NULL;
   }
   return found ? take_target(m, entry, found, err) : make_pending(m, entry, err);

@@ -52,15 +52,20 @@ static wanted expired_of(const corm_object *object) {
   return w;
 }
 
+/* Hooks may have taken the object out. */
+static corm_status check_attached(const corm_object *object, corm_error *err) {
+  if (object->session) return CORM_OK;
+  return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ",
+                " is not bound to a Session any more; attribute refresh operation cannot proceed", err);
+}
+
 /* Criteria do not hold here: the row is the object's. */
 static corm_status tell(corm_object *object, corm_error *err) {
   corm_load_plan *ignored;
   corm_status status =
       corm_session_before_load(object->session, CORM_LOAD_COLUMNS, object->mapper, object, &ignored, err);
   corm_load_plan_release(ignored);
-  if (status != CORM_OK || object->session) return status;
-  return refuse(object, CORM_E_DETACHED_INSTANCE, "Instance ",
-                " is not bound to a Session any more; attribute refresh operation cannot proceed", err);
+  return status == CORM_OK ? check_attached(object, err) : status;
 }
 
 /* Reads what is wanted of the object's row, which comes to it through the identity map; `lock`: NULL, or locks it. */
@@ -218,6 +223,7 @@ corm_status corm_session_refresh(corm_session *session, corm_object *object, con
                                  const corm_row_lock *lock, corm_error *err) {
   corm_status status = corm_session_expire(session, object, keys, n, err);
   if (status == CORM_OK) status = corm_session_autoflush(session, err);
+  if (status == CORM_OK) status = check_attached(object, err);
   if (status != CORM_OK) return status;
   const wanted w = keys ? named(object, keys, n) : expired_of(object);
   if (lock || (object->flags & CORM_OBJECT_EXPIRED)) status = load_row(object, &w, lock, err);

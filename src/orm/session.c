@@ -127,9 +127,9 @@ static corm_status refuse_identity(const corm_session *session, const corm_objec
   corm_buf_init(&name, session->mem);
   corm_object_describe(object, &name);
   const char *text = corm_buf_str(&name);
-  corm_status status =
-      corm_error_set(err, CORM_E_FLUSH, "another object with the identity %s is already in this session",
-                     text ? text : object->mapper->name);
+  corm_status status = corm_error_set(err, session->writing ? CORM_E_FLUSH : CORM_E_INVALID_REQUEST,
+                                      "another object with the identity %s is already in this session",
+                                      text ? text : object->mapper->name);
   corm_buf_clear(&name);
   return status;
 }
@@ -140,8 +140,8 @@ static corm_status register_as(corm_session *session, corm_object *object, const
   corm_identity_place place;
   corm_object *other = find_alive(session, object->mapper, key, hash, &place);
   if (other && other != object && is_new && !other->flush) {
-    corm_session_lose(session, other);
-    other = NULL;
+    if (corm_session_lose(session, other, err) != CORM_OK) return CORM_FAILED;
+    other = find_alive(session, object->mapper, key, hash, &place);
   }
   if (other && other != object) return refuse_identity(session, object, err);
   object->hash = hash;
@@ -206,8 +206,15 @@ void corm_state_leave(corm_session *session, corm_object *object, corm_object_st
   object->hash = session->number;
 }
 
-void corm_session_lose(corm_session *session, corm_object *object) {
-  corm_state_leave(session, object, CORM_DELETED);
+corm_status corm_session_lose(corm_session *session, corm_object *object, corm_error *err) {
+  const corm_status status = corm_frame_note_deleted(session, object, err);
+  if (status != CORM_OK) return status;
+  if (object->flags & CORM_OBJECT_MODIFIED) corm_vec_drop(&session->modified, object);
+  if (object->flags & CORM_OBJECT_DOOMED) corm_vec_drop(&session->doomed, object);
+  object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
+  corm_identity_remove(&session->identity, object);
+  corm_state_move(session, object, CORM_DELETED);
+  return CORM_OK;
 }
 
 void corm_state_to_transient(corm_session *session, corm_object *object) {
@@ -331,12 +338,11 @@ corm_status corm_session_expire(corm_session *session, corm_object *object, cons
   if (object->session != session || object->state != CORM_PERSISTENT)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "this %s is not persistent within this Session",
                           object->mapper->name);
-  if (!keys) return corm_expire_with_relatives(session, object, err);
-  for (uint32_t i = 0; i < n; i++) {
+  corm_status status = keys ? CORM_OK : corm_expire_with_relatives(session, object, err);
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     size_t len = 0;
     while (keys[i][len]) len++;
-    corm_status status = expire_key(object, keys[i], len, err);
-    if (status != CORM_OK) return status;
+    status = expire_key(object, keys[i], len, err);
   }
-  return corm_state_tell(session, err);
+  return status == CORM_OK ? corm_state_tell(session, err) : status;
 }

@@ -16,6 +16,7 @@ typedef struct corm_frame {
   int savepoint;             /* its depth on the connection; of the root orm/outer.h, 0: the whole transaction */
   bool failed;               /* a flush failed inside: only rollback is accepted */
   bool bulk;                 /* an UPDATE or DELETE by criteria ran inside: nobody knows what it touched */
+  bool block;                /* a function runs inside, at the end of which it ends (host) */
   corm_vec touched;          /* savepoints: objects flushed inside, held */
   corm_vec deleted;          /* objects whose DELETE was flushed inside, pinned */
   corm_vec rekeyed;          /* primary keys that flushes inside replaced, in order, also of who is away; frame.c */
@@ -61,6 +62,7 @@ struct corm_session {
   corm_vec doomed;                /* session:delete was called, not flushed */
   corm_frame *frame;              /* innermost; NULL: no transaction begun */
   uint32_t frames;                /* ids of frames given so far */
+  uint32_t over;                  /* functions that still run, though the frame of their block has ended */
   uint32_t rekeyings;             /* flushes that replaced primary keys so far */
   uint32_t refs;
   int no_autoflush;      /* depth of no_autoflush blocks */
@@ -105,6 +107,8 @@ void corm_session_release(corm_session *session);
    happened to objects and transactions is told at the end, when it is done: an error from there does not undo it. */
 /* Begins; InvalidRequestError when one is open. `mode` as corm_conn_begin. */
 CORM_MUST_USE corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err);
+/* InvalidRequestError in a function that runs on after the end of the frame that is its block. */
+CORM_MUST_USE corm_status corm_session_check_block(const corm_session *session, corm_error *err);
 /* Flushes, then opens a savepoint. */
 CORM_MUST_USE corm_status corm_session_begin_nested(corm_session *session, corm_error *err);
 /* Commits (flushing until nothing is left to flush, 100 times at most: then FlushError) or rolls back the root
@@ -130,11 +134,11 @@ CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_co
 CORM_MUST_USE corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err);
 /* Makes room for n more new objects: worth it before many are added. */
 CORM_MUST_USE corm_status corm_session_expect(corm_session *session, size_t n, corm_error *err);
-/* Marks for deletion with delete cascade (loads what it must). InvalidRequestError for transient and pending objects.
- */
+/* Marks for deletion with delete cascade (loads what it must); what is detached comes back for it. InvalidRequestError
+   for transient and pending objects. */
 CORM_MUST_USE corm_status corm_session_delete(corm_session *session, corm_object *object, corm_error *err);
-/* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent detached. Not while a
- * flush writes. */
+/* Takes the object (and by cascade its relatives) out: pending becomes transient, persistent and deleted detached. Not
+ * while a flush writes. */
 CORM_MUST_USE corm_status corm_session_expunge(corm_session *session, corm_object *object, corm_error *err);
 /* Without cascade: a pending or persistent object leaves its session, and whatever it was it is new again: no identity,
    what is not in memory is not there (orm/transient.c). Not while a flush writes. */
@@ -157,8 +161,9 @@ struct corm_row_lock;
    instance"). */
 CORM_MUST_USE corm_status corm_session_refresh(corm_session *session, corm_object *object, const char *const *keys,
                                                uint32_t n, const struct corm_row_lock *lock, corm_error *err);
-/* The row of a persistent object turned out to be gone: it leaves the session as a deleted one. */
-void corm_session_lose(corm_session *session, corm_object *object);
+/* The row of a persistent object turned out to be gone within the transaction: as after a flush that deleted it, a
+   rollback brings it back. */
+CORM_MUST_USE corm_status corm_session_lose(corm_session *session, corm_object *object, corm_error *err);
 struct corm_load_options;
 /*
  * Copies n objects, which the caller holds, onto objects of this session with the same keys, loaded or made as needed,

@@ -87,7 +87,20 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
   return status;
 }
 
+/* What a block did after the end of its transaction would not be committed by the end of the block. */
+corm_status corm_session_check_block(const corm_session *session, corm_error *err) {
+  if (!session->over) return CORM_OK;
+  return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                        "the transaction of this block has ended: leave the block before the Session is used again");
+}
+
+static corm_status refuse_autobegin(corm_error *err) {
+  return corm_error_set(err, CORM_E_INVALID_REQUEST,
+                        "autobegin is disabled on this Session; call session:begin() first");
+}
+
 corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err) {
+  if (corm_session_check_block(session, err) != CORM_OK) return CORM_FAILED;
   if (session->frame)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "a transaction is already begun on this Session");
   return begin_root(session, mode, err);
@@ -95,10 +108,9 @@ corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm
 
 corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err) {
   if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
+  if (corm_session_check_block(session, err) != CORM_OK) return CORM_FAILED;
   if (!session->frame) {
-    if (!session->options.autobegin)
-      return corm_error_set(err, CORM_E_INVALID_REQUEST,
-                            "autobegin is disabled on this Session; call session:begin() first");
+    if (!session->options.autobegin) return refuse_autobegin(err);
     corm_status status = begin_root(session, CORM_BEGIN_READ, err);
     if (status != CORM_OK) return status;
   }
@@ -286,16 +298,23 @@ static corm_status commit_all(corm_session *session, corm_error *err) {
   return status == CORM_OK ? commit_root(session, err) : status;
 }
 
+static void commit_nothing(corm_session *session) {
+  corm_state_expect_news(session);
+  corm_state_note_frame(session, CORM_EVENT_AFTER_COMMIT, NULL);
+  if (session->options.expire_on_commit) corm_session_expire_all(session);
+}
+
 corm_status corm_session_commit(corm_session *session, corm_error *err) {
   if (session->busy) return corm_state_check_idle(session, "commit()", err);
   if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
+  if (!session->frame && !session->options.autobegin) return refuse_autobegin(err);
   corm_status status = tell_before_commit(session, err);
   if (status == CORM_OK) status = flush_until_clean(session, err);
   if (status != CORM_OK) return status;
   if (session->frame)
     status = commit_all(session, err);
-  else if (session->options.expire_on_commit)
-    corm_session_expire_all(session);
+  else
+    commit_nothing(session);
   return tell_end(session, status, err);
 }
 
@@ -359,6 +378,7 @@ void corm_session_close(corm_session *session) {
     corm_state_note_frame(session, CORM_EVENT_AFTER_TRANSACTION_END, session->frame);
     corm_frame_pop(session);
   }
+  session->over = 0;
   leave_connection(session);
   forget_failure(session);
 }
