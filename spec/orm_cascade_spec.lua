@@ -2,6 +2,7 @@
 local corm = require "corm"
 local raises = require "spec.support.raises"
 local world = require "spec.support.world"
+local Column, ForeignKey, Integer, relationship = corm.Column, corm.ForeignKey, corm.Integer, corm.relationship
 
 describe("M11 refresh-expire cascade", function()
   local w, m, session
@@ -209,5 +210,148 @@ describe("an option that has no effect yet is refused:", function()
       end)
     end
     assert.equal("b", city.name)
+  end)
+end)
+
+-- A parent with a child, with the options of either side; nil: there is no such side.
+local function family(to_child, to_parent, session_options)
+  local Base = corm.declarative_base()
+  if to_child and to_parent then to_child.back_populates, to_parent.back_populates = "parent", "child" end
+  local m = { Base = Base }
+  local function key() return Column(Integer, { primary_key = true }) end
+  m.Parent = Base:model("Parent", {
+    __tablename__ = "parent", id = key(), child = to_child and relationship("Child", to_child),
+  })
+  m.Child = Base:model("Child", {
+    __tablename__ = "child", id = key(), parent_id = Column(ForeignKey "parent.id"),
+    parent = to_parent and relationship("Parent", to_parent),
+  })
+  local w = world.open(m, session_options)
+  return w, m, w:session()
+end
+
+local function children(w) return w:list "SELECT id, parent_id FROM child ORDER BY id" end
+local function parents(w) return w:list "SELECT id FROM parent ORDER BY id" end
+
+describe("M11 a child of a deleted parent", function()
+  local w, m, session
+  after_each(function() w:close() end)
+
+  for _, cascade in ipairs { "all", "all, delete-orphan" } do
+    for _, uselist in ipairs { true, false } do
+      for _, both in ipairs { true, false } do
+        it(("stays with another one it comes to: %s, %s, %s"):format(cascade, uselist, both), function()
+          for _, deleted_first in ipairs { true, false } do
+            w, m, session = family({ cascade = cascade, uselist = uselist }, both and {} or nil, { autoflush = false })
+            local child, a, b = m.Child {}, m.Parent {}, m.Parent {}
+            local function give(parent)
+              if uselist then parent.child:append(child) else parent.child = child end
+            end
+            give(a)
+            session:add(a)
+            session:commit()
+            if uselist then assert.equal(1, #a.child) else assert.equal(child, a.child) end
+            if deleted_first then session:delete(a) end
+            give(b)
+            session:add(b)
+            if not deleted_first then session:delete(a) end
+            session:commit()
+            assert.equal("1|2", children(w))
+            assert.equal("2", parents(w))
+            if deleted_first then w:close() end
+          end
+        end)
+      end
+    end
+  end
+
+  it("is never inserted if it is new", function()
+    w, m, session = family({ cascade = "all" }, {})
+    local parent = m.Parent {}
+    session:add(parent)
+    session:commit()
+    local child = m.Child {}
+    parent.child:append(child)
+    session:delete(parent)
+    assert.is_false(session:contains(child))
+    session:commit()
+    assert.equal(":", children(w) .. ":" .. parents(w))
+  end)
+
+  it("is never inserted if its parent turns out to be an orphan", function()
+    local Base = corm.declarative_base()
+    local models = { Base = Base }
+    models.Node = Base:model("Node", {
+      __tablename__ = "node", id = Column(Integer, { primary_key = true }), parent_id = Column(ForeignKey "node.id"),
+      nodes = relationship("Node", { cascade = "all, delete-orphan" }),
+    })
+    w = world.open(models)
+    session = w:session()
+    local root = w.m.Node { nodes = { w.m.Node {} } }
+    session:add(root)
+    session:commit()
+    local gone, new = root.nodes[1], w.m.Node { nodes = { w.m.Node {} } }
+    gone.nodes:append(new)
+    root.nodes:remove(gone)
+    session:commit()
+    assert.equal("1", w:list "SELECT id FROM node")
+    assert.is_false(session:contains(new) or session:contains(new.nodes[1]))
+  end)
+
+  it("is left alone if it was let go before and is no orphan", function()
+    w, m, session = family(nil, { cascade = "all" })
+    local child = m.Child { parent = m.Parent {} }
+    session:add(child)
+    session:commit()
+    assert.equal(1, child.parent.id)
+    child.parent = nil
+    session:delete(child)
+    session:commit()
+    assert.equal(":1", children(w) .. ":" .. parents(w))
+  end)
+end)
+
+describe("M11 save-update", function()
+  it("takes those along that left while their parent was in no session", function()
+    for _, cascade in ipairs { "all", "all, delete-orphan" } do
+      local w, m, session = family({ cascade = cascade, order_by = "Child.id" }, {}, { expire_on_commit = false })
+      local parent = m.Parent { child = { m.Child {}, m.Child {} } }
+      session:add(parent)
+      session:commit()
+      session:close()
+      local gone = parent.child:pop()
+      session:add(parent)
+      assert.is_true(session:contains(gone))
+      session:commit()
+      assert.equal(cascade == "all" and "1|1,2|" or "1|1", children(w))
+      w:close()
+    end
+    local w, m, session = family(nil, { cascade = "all, delete-orphan", single_parent = true },
+      { expire_on_commit = false })
+    local child, first = m.Child {}, m.Parent {}
+    child.parent = first
+    session:add(child)
+    session:commit()
+    session:close()
+    child.parent = m.Parent {}
+    session:add(child)
+    assert.is_true(session:contains(first))
+    session:commit()
+    assert.equal("1|2:2", children(w) .. ":" .. parents(w))
+    w:close()
+  end)
+
+  it("lets a new orphan go from a place for one, as from a list", function()
+    local w, m, session = family({ cascade = "all, delete-orphan", uselist = false }, {})
+    local parent, child = m.Parent {}, m.Child {}
+    session:add(parent)
+    session:flush()
+    parent.child = child
+    assert.is_true(session:contains(child))
+    parent.child = m.Child { id = 7 }
+    assert.is_false(session:contains(child))
+    session:commit()
+    assert.equal("7|1", children(w))
+    w:close()
   end)
 end)

@@ -8,6 +8,18 @@ static corm_status later(corm_vec *work, corm_object *object, corm_error *err) {
   return corm_vec_push(work, object) == CORM_OK ? CORM_OK : corm_error_memory(err);
 }
 
+static corm_status items_later(corm_vec *work, const corm_items *items, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t k = 0; status == CORM_OK && k < items->n; k++) status = later(work, items->ptr[k].object, err);
+  return status;
+}
+
+/* Who has left since the last flush comes along, too: the row still says whose it was. */
+static corm_status queue_left(const corm_link *link, corm_vec *work, corm_error *err) {
+  corm_status status = later(work, corm_link_old(link), err);
+  return status == CORM_OK ? items_later(work, &corm_link_list(link)->removed, err) : status;
+}
+
 /* Queues what is in memory of the relationships with the given cascade. */
 static corm_status queue_relatives(corm_object *object, uint32_t cascade, corm_vec *work, corm_error *err) {
   const corm_vec *relationships = &object->mapper->relationships;
@@ -19,10 +31,8 @@ static corm_status queue_relatives(corm_object *object, uint32_t cascade, corm_v
     if (!(relationship->cascade & cascade)) continue;
     const corm_many *list = corm_link_list(link);
     status = later(work, corm_link_one(link), err);
-    for (uint32_t k = 0; status == CORM_OK && k < list->items.n; k++)
-      status = later(work, list->items.ptr[k].object, err);
-    for (uint32_t k = 0; status == CORM_OK && !link->loaded && k < list->added.n; k++)
-      status = later(work, list->added.ptr[k].object, err);
+    if (status == CORM_OK) status = items_later(work, link->loaded ? &list->items : &list->added, err);
+    if (status == CORM_OK && cascade == CORM_CASCADE_SAVE_UPDATE) status = queue_left(link, work, err);
     if (status != CORM_OK) break;
   }
   return status;
@@ -52,6 +62,12 @@ static corm_status make_pending(corm_session *session, corm_object *object, corm
   return CORM_OK;
 }
 
+void corm_session_keep(corm_object *object) {
+  corm_vec_drop(&object->session->doomed, object);
+  object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
+  corm_state_let_go(object->session, object);
+}
+
 /* *fresh tells whether the object came in just now, so that its relatives have to follow. */
 static corm_status add_one(corm_session *session, corm_object *object, bool *fresh, corm_error *err) {
   *fresh = false;
@@ -60,11 +76,7 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   switch ((corm_object_state)object->state) {
   case CORM_PENDING: return CORM_OK;
   case CORM_PERSISTENT:
-    if (object->flags & CORM_OBJECT_DOOMED) { /* add after delete takes the deletion back */
-      corm_vec_drop(&session->doomed, object);
-      object->flags &= (uint8_t)~CORM_OBJECT_DOOMED;
-      corm_state_let_go(session, object);
-    }
+    if (object->flags & CORM_OBJECT_DOOMED) corm_session_keep(object); /* add after delete */
     return CORM_OK;
   case CORM_DELETED:
     (void)refuse(err, object, "has been deleted and cannot be added again");
@@ -175,6 +187,19 @@ static corm_status doom(corm_session *session, corm_object *object, corm_error *
   return status;
 }
 
+/* Whoever has left goes along when that made an orphan of it. */
+static corm_status queue_orphan(const corm_object *object, const corm_relationship *relationship, corm_object *gone,
+                                corm_vec *work, corm_error *err) {
+  if (!gone || !(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN)) return CORM_OK;
+  return corm_child_has_parent(relationship, object, gone) ? CORM_OK : later(work, gone, err);
+}
+
+/* Whoever has come to another parent stays. */
+static corm_status queue_dependent(const corm_object *object, const corm_relationship *relationship, corm_object *held,
+                                   corm_vec *work, corm_error *err) {
+  return held && corm_child_has_gone(relationship, object, held) ? CORM_OK : later(work, held, err);
+}
+
 /* Delete cascades load what they must, unless the database deletes by itself (passive_deletes). */
 static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_error *err) {
   const corm_vec *relationships = &object->mapper->relationships;
@@ -190,15 +215,12 @@ static corm_status queue_dependents(corm_object *object, corm_vec *work, corm_er
     }
     if (status != CORM_OK || !link) continue;
     const corm_many *list = corm_link_list(link);
-    status = later(work, corm_link_one(link), err);
-    if (status == CORM_OK) status = later(work, corm_link_old(link), err);
+    status = queue_dependent(object, relationship, corm_link_one(link), work, err);
+    if (status == CORM_OK) status = queue_orphan(object, relationship, corm_link_old(link), work, err);
     for (uint32_t k = 0; status == CORM_OK && k < list->items.n; k++)
-      status = later(work, list->items.ptr[k].object, err);
-    for (uint32_t k = 0; status == CORM_OK && k < list->removed.n; k++) {
-      corm_object *gone = list->removed.ptr[k].object;
-      if ((relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && !corm_child_has_parent(relationship, object, gone))
-        status = later(work, gone, err);
-    }
+      status = queue_dependent(object, relationship, list->items.ptr[k].object, work, err);
+    for (uint32_t k = 0; status == CORM_OK && k < list->removed.n; k++)
+      status = queue_orphan(object, relationship, list->removed.ptr[k].object, work, err);
   }
   return status;
 }
@@ -213,6 +235,13 @@ static bool must_load(const corm_object *object) {
     if (!link || !link->loaded) return true;
   }
   return false;
+}
+
+/* The row of a new object would go at once: it is not written. For a preview it stays what it is. */
+static void drop_pending(corm_session *session, corm_object *object) {
+  if (session->preview) return;
+  corm_state_expect_news(session);
+  corm_state_leave(session, object, CORM_TRANSIENT);
 }
 
 /* A detached object comes back alone: what it brought along by save-update would be written. */
@@ -232,9 +261,13 @@ static corm_status doom_dependents(corm_session *session, corm_vec *work, corm_e
   for (size_t i = 0; status == CORM_OK && i < work->len; i++) {
     corm_object *next = work->items[i];
     if (next->state == CORM_DETACHED) status = take_back(session, next, err);
-    if (status != CORM_OK || next->session != session || next->state != CORM_PERSISTENT) continue;
-    if (next->flags & CORM_OBJECT_DOOMED) continue;
-    status = doom(session, next, err);
+    const bool pending = next->state == CORM_PENDING;
+    if (status != CORM_OK || next->session != session || (next->flags & CORM_OBJECT_DOOMED)) continue;
+    if (!pending && next->state != CORM_PERSISTENT) continue;
+    if (pending)
+      drop_pending(session, next);
+    else
+      status = doom(session, next, err);
     if (status == CORM_OK) status = queue_dependents(next, work, err);
   }
   return status;
@@ -254,6 +287,8 @@ corm_status corm_session_delete(corm_session *session, corm_object *object, corm
   if (status == CORM_OK) status = doom_dependents(session, &work, err);
   session->no_autoflush--;
   corm_vec_clear(&work);
+  if (status == CORM_OK) return corm_state_tell(session, err);
+  corm_state_tell_quietly(session);
   return status;
 }
 

@@ -133,6 +133,21 @@ static corm_status put_reference(corm_object *object, corm_link *link, corm_obje
   return CORM_OK;
 }
 
+/* A pending object that loses its only parent is never inserted. */
+static void expunge_orphan(const corm_object *object, const corm_relationship *relationship, corm_object *target) {
+  if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || target->state != CORM_PENDING) return;
+  if (corm_child_has_parent(relationship, object, target)) return;
+  corm_error ignored;
+  corm_error_init(&ignored);
+  if (corm_session_expunge(target->session, target, &ignored) != CORM_OK) corm_error_clear(&ignored);
+}
+
+/* Who is to be deleted, and comes to a parent that is not, stays. */
+static void adopt(const corm_object *object, const corm_relationship *relationship, corm_object *target) {
+  if (relationship->direction != CORM_ONE_TO_MANY || (object->flags & CORM_OBJECT_DOOMED)) return;
+  if (target->flags & CORM_OBJECT_DOOMED) corm_session_keep(target);
+}
+
 static corm_status set_scalar(corm_object *object, corm_relationship *relationship, corm_object *target, int tell,
                               corm_error *err) {
   corm_relationship *inverse = relationship->inverse;
@@ -145,9 +160,11 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   /* Only now, since nothing may hold it: both may run the collector. */
   corm_object *old = link->loaded || link->changed ? corm_link_one(link) : old_in_memory(object, relationship);
   if (status == CORM_OK) status = put_reference(object, link, target, edge, err);
-  if (status != CORM_OK || !inverse || old == target) return status; /* it held the object already */
-  if (old && (tell & TELL_OLD)) status = tell_gone(old, inverse, object, err);
-  if (status == CORM_OK && target && (tell & TELL_NEW)) status = tell_come(target, inverse, object, err);
+  if (status == CORM_OK && target) adopt(object, relationship, target);
+  if (status != CORM_OK || old == target) return status; /* it held the object already */
+  if (inverse && old && (tell & TELL_OLD)) status = tell_gone(old, inverse, object, err);
+  if (status == CORM_OK && old) expunge_orphan(object, relationship, old);
+  if (status == CORM_OK && inverse && target && (tell & TELL_NEW)) status = tell_come(target, inverse, object, err);
   return status;
 }
 
@@ -226,17 +243,9 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
   }
   const bool counts = put_in(object, link, list, position, target, edge);
   corm_backs_note(object, target);
+  adopt(object, relationship, target);
   if (counts && tell && relationship->inverse) status = tell_come(target, relationship->inverse, object, err);
   return status;
-}
-
-/* A pending object that loses its only parent is never inserted. */
-static void expunge_orphan(const corm_object *object, const corm_relationship *relationship, corm_object *target) {
-  if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || target->state != CORM_PENDING) return;
-  if (corm_child_has_parent(relationship, object, target)) return;
-  corm_error ignored;
-  corm_error_init(&ignored);
-  if (corm_session_expunge(target->session, target, &ignored) != CORM_OK) corm_error_clear(&ignored);
 }
 
 /* The one at the position, if that is where it stands, and all when there is nobody else to tell. False: it stands

@@ -24,9 +24,13 @@ static bool has_come(const corm_object *parent, const corm_relationship *relatio
   return link && (corm_link_one(link) == child || corm_items_contains(come(parent, link), child));
 }
 
-static bool one_of(const corm_vec *parents, const corm_relationship *relationship, const corm_object *child) {
-  for (size_t i = 0; i < parents->len; i++)
-    if (has_come(parents->items[i], relationship, child)) return true;
+/* To one of the session's parents, but for one. */
+static bool has_come_to_one(const corm_session *session, const corm_relationship *relationship,
+                            const corm_object *child, const corm_object *except) {
+  const corm_vec *lists[] = {&session->modified, &session->news};
+  for (size_t l = 0; l < 2; l++)
+    for (size_t i = 0; i < lists[l]->len; i++)
+      if (lists[l]->items[i] != except && has_come(lists[l]->items[i], relationship, child)) return true;
   return false;
 }
 
@@ -120,7 +124,20 @@ bool corm_child_has_parent(const corm_relationship *relationship, const corm_obj
   const corm_adopters *adopters = adopters_of(session, relationship);
   const void *other = adopters ? corm_map_get(&adopters->parents, (const char *)&child, sizeof child) : NULL;
   if (adopters && (!other || other == parent)) return has_come(parent, relationship, child);
-  return one_of(&session->modified, relationship, child) || one_of(&session->news, relationship, child);
+  return has_come_to_one(session, relationship, child, NULL);
+}
+
+bool corm_child_has_gone(const corm_relationship *relationship, const corm_object *parent, const corm_object *child) {
+  corm_session *session = child->session;
+  if (relationship->direction != CORM_ONE_TO_MANY || !session) return false;
+  if (relationship->inverse) {
+    const corm_link *link = corm_object_find_link(child, relationship->inverse);
+    return link && link->loaded && corm_link_one(link) && corm_link_one(link) != parent;
+  }
+  const corm_adopters *adopters = adopters_of(session, relationship);
+  if (!adopters) return has_come_to_one(session, relationship, child, parent);
+  const void *other = corm_map_get(&adopters->parents, (const char *)&child, sizeof child);
+  return other && other != parent;
 }
 
 /* -- in a flush ---------------------------------------------------------------------------------------------------- */

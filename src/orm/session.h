@@ -132,6 +132,8 @@ CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_co
 /* -- objects -- */
 /* Adds with save-update cascade. Idempotent. InvalidRequestError for an object of another session or a deleted one. */
 CORM_MUST_USE corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err);
+/* Takes back that an object is to be deleted. */
+void corm_session_keep(corm_object *object);
 /* Makes room for n more new objects: worth it before many are added. */
 CORM_MUST_USE corm_status corm_session_expect(corm_session *session, size_t n, corm_error *err);
 /* Marks for deletion with delete cascade (loads what it must); what is detached comes back for it. InvalidRequestError

@@ -88,7 +88,9 @@ CORM_MUST_USE corm_status corm_holders_leave_bulk(corm_session *session, const c
  * foreign key says so.
  */
 bool corm_child_has_parent(const corm_relationship *relationship, const corm_object *parent, const corm_object *child);
-void corm_adopters_drop(corm_session *session); /* what it needs for that */
+/* Whether it has come from this parent to another one since. */
+bool corm_child_has_gone(const corm_relationship *relationship, const corm_object *parent, const corm_object *child);
+void corm_adopters_drop(corm_session *session); /* what both need */
 bool corm_child_is_anothers(const corm_relationship *relationship, const corm_object *parent, const corm_object *child);
 /* Children that left a delete-orphan relationship and have no other parent are deleted, with their own dependents. */
 CORM_MUST_USE corm_status corm_session_doom_orphans(corm_session *session, corm_error *err);
