@@ -495,6 +495,15 @@ describe("L08 trees of options", function()
     raises("ArgumentError", "User is no entity of this query", function()
       return session:scalars(select(m.City):options(Load(m.User):raiseload "*"))
     end)
+    local option, User = corm.joinedload(m.User.addresses), m.User
+    for _, item in ipairs { User.name, corm.Bundle("b", User.name), corm.func.count() } do
+      raises("ArgumentError", "options: User.addresses does not belong to an entity of this query", function()
+        session:execute(select(item):select_from(User):options(option))
+      end)
+      local stmt = select(item):select_from(User):options(corm.joinedload "*", corm.defer "*")
+      assert.is_true(#session:execute(stmt):all() > 0)
+    end
+    assert.equal(4, session:query(User):options(option):count())
     assert.equal("Load(User):selectinload(User.addresses):raiseload(\"*\")",
       tostring(Load(m.User):selectinload(m.User.addresses):raiseload "*"))
   end)

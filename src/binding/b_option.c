@@ -468,11 +468,14 @@ void binding_load_options(lua_State *L, int list, corm_load_options *out) {
   out->n = t.n;
 }
 
+/* The class that the option begins at; NULL: any. */
+static const corm_mapper *root_of(const corm_load_option *option) {
+  return option->relationship ? option->relationship->parent : option->mapper;
+}
+
 static bool fits(const corm_load_option *option, const corm_bundle *entity) {
   const corm_mapper *mapper = corm_bundle_mapper(entity);
-  const corm_mapper *parent = option->relationship ? option->relationship->parent : option->mapper;
-  if (!parent) return true;
-  return is_below(mapper, parent) && entity->from == (option->of ? option->of : mapper->from);
+  return is_below(mapper, root_of(option)) && entity->from == (option->of ? option->of : mapper->from);
 }
 
 void binding_refuse_option(lua_State *L, const corm_load_options *options, const corm_bundle *const *entities,
@@ -480,7 +483,7 @@ void binding_refuse_option(lua_State *L, const corm_load_options *options, const
   for (uint32_t i = 0; i < options->n; i++) {
     const corm_load_option *option = options->items[i];
     const corm_relationship *relationship = option->relationship;
-    bool found = false;
+    bool found = !root_of(option);
     for (size_t k = 0; k < n; k++) found = found || fits(option, entities[k]);
     if (found) continue;
     if (!relationship)

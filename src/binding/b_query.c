@@ -297,18 +297,24 @@ static int query_call(lua_State *L) {
   return 1;
 }
 
-/* Gives the statement at the top the options of the query's: with_loader_criteria is about what it counts and writes,
-   too. */
-static void carry_options(lua_State *L) {
+/* Gives the statement at the top the criteria among the query's options: what it counts and writes they are about, too.
+ */
+static void carry_criteria(lua_State *L) {
   const int at = lua_gettop(L);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   if (binding_push_options(L, at + 1)) {
     const int n = (int)lua_rawlen(L, at + 2);
     luaL_checkstack(L, n + 4, "options");
     lua_pushvalue(L, at);
-    for (int i = 1; i <= n; i++) lua_rawgeti(L, at + 2, i);
-    call_method(L, "options", n, 1);
-    lua_replace(L, at);
+    for (int i = 1; i <= n; i++) {
+      lua_rawgeti(L, at + 2, i);
+      if (!binding_test(L, -1, BINDING_CRITERIA)) lua_pop(L, 1);
+    }
+    const int kept = lua_gettop(L) - at - 3;
+    if (kept) {
+      call_method(L, "options", kept, 1);
+      lua_replace(L, at);
+    }
   }
   lua_settop(L, at);
 }
@@ -341,7 +347,7 @@ static int query_count(lua_State *L) {
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   const corm_node *node = binding_tonode(L, 3);
   push_count(L, is_compound(node) ? (const corm_select *)node : select_of(L), 3);
-  carry_options(L);
+  carry_criteria(L);
   if (binding_push_execution_options(L, 3)) call_method(L, "execution_options", 1, 1);
   lua_getiuservalue(L, 1, QUERY_PARAMS);
   binding_session_run(L, 2, 4, 5);
@@ -397,7 +403,7 @@ static void push_bulk(lua_State *L, const char *name, int options, const char *w
     lua_remove(L, -2);
     call_method(L, "where", 1, 1);
   }
-  carry_options(L);
+  carry_criteria(L);
   lua_getiuservalue(L, 1, QUERY_STATEMENT);
   if (binding_push_execution_options(L, -1)) {
     lua_remove(L, -2);

@@ -305,12 +305,26 @@ static void push_connection(lua_State *L, int self, corm_conn *conn) {
   lua_remove(L, -2);
 }
 
+/* A select without a class has nothing that loader options could be about. */
+static void refuse_options(lua_State *L, int statement) {
+  const int top = lua_gettop(L);
+  const corm_node *node = binding_tonode(L, statement);
+  if (node && node->kind == CORM_NODE_SELECT && binding_push_options(L, statement)) {
+    corm_load_options options;
+    binding_load_options(L, lua_gettop(L), &options);
+    binding_refuse_option(L, &options, NULL, 0);
+    binding_load_options_done(L, lua_gettop(L));
+  }
+  lua_settop(L, top);
+}
+
 static void run_plain(lua_State *L, corm_session *session, int self, int statement, int params,
                       const run_settings *settings) {
   corm_conn *conn;
   corm_error err;
   corm_error_init(&err);
   int base = lua_gettop(L);
+  refuse_options(L, statement);
   corm_branch *branch = binding_place(L, session, statement, binding_tonode(L, statement));
   corm_status status = corm_binds_open(session, branch, &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);

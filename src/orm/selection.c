@@ -18,9 +18,15 @@ static bool is_about(const corm_load_entity *entity, const corm_mapper *mapper, 
   return mapper != entity->mapper && option->slot >= 0 && corm_mapper_isa(of, mapper);
 }
 
-static bool names(const corm_attribute *attribute, uint32_t slot, const corm_load_option *option) {
-  if (option->group) return attribute->deferred && attribute->group && strcmp(attribute->group, option->group) == 0;
-  return option->slot < 0 || (uint32_t)option->slot == slot;
+/* How much an option says of an attribute: nothing, something of all attributes, of its group, of this very one. */
+enum { NOTHING, OF_ALL, OF_GROUP, OF_IT };
+
+static int says(const corm_attribute *attribute, uint32_t slot, const corm_load_option *option) {
+  const int of_others = option->columns == CORM_COLUMNS_ONLY ? OF_ALL : NOTHING;
+  if (option->group)
+    return attribute->deferred && attribute->group && strcmp(attribute->group, option->group) == 0 ? OF_GROUP : NOTHING;
+  if (option->slot < 0) return OF_ALL;
+  return (uint32_t)option->slot == slot ? OF_IT : of_others;
 }
 
 static uint8_t later(bool raise) {
@@ -34,14 +40,16 @@ uint8_t corm_selection_flags(const corm_load_entity *entity, const corm_mapper *
   if (attribute->kind == CORM_ATTRIBUTE_VOID) return CORM_VALUE_LATER;
   uint8_t flags = corm_mapper_missing_flags(attribute);
   const bool empty = flags == CORM_SLOT_EMPTY; /* then only what gives it an expression means anything */
-  bool only = false;
+  int said = NOTHING; /* what says more goes before what says less, and then the last before the others */
   for (uint32_t k = 0; k < entity->noptions; k++) {
     const corm_load_option *option = entity->options[k];
     if (!is_about(entity, owner, option) || (empty && option->columns != CORM_COLUMNS_GIVE)) continue;
-    /* Before the first column of load_only is named, all are left out. */
-    if (option->columns == CORM_COLUMNS_ONLY && !only) flags = later(option->raise);
-    only = only || option->columns == CORM_COLUMNS_ONLY;
-    if (names(attribute, slot, option)) flags = option->columns == CORM_COLUMNS_DEFER ? later(option->raise) : 0;
+    const int more = says(attribute, slot, option);
+    if (more == NOTHING || more < said) continue;
+    const bool leaves =
+        option->columns == CORM_COLUMNS_DEFER || (option->columns == CORM_COLUMNS_ONLY && more != OF_IT);
+    flags = leaves ? later(option->raise) : 0;
+    said = more;
   }
   return flags;
 }
