@@ -71,6 +71,8 @@ describe("U33 yield_per of objects:", function()
     assert.same({ 3, 3, 3, 1 }, sizes)
     raises("ArgumentError", "yield_per: a number of rows from 1 expected",
       function() session:scalars(users(4)):yield_per() end)
+    raises("ArgumentError", "yield_per must not be negative", users, -1)
+    assert.equal(10, #session:scalars(users(0)):all())
   end)
 
   it("is said by the statement, by execute, by stream_results, and by a Query", function()

@@ -323,6 +323,8 @@ static int stmt_execution_options(lua_State *L) {
   binding_check_open_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
   lua_settop(L, 2);
   check_synchronize(L, 2);
+  if (binding_opt_int(L, 2, "yield_per", 0) < 0)
+    return binding_error(L, CORM_E_ARGUMENT, "execution_options: yield_per must not be negative (0: all rows at once)");
   lua_newtable(L);
   if (binding_push_execution_options(L, 1)) {
     merge(L, 4, 3);
