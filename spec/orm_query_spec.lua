@@ -41,6 +41,24 @@ describe("U23 queries of classes:", function()
     assert.is_true(rawequal(row[2], session:get(m.User, 2)))
   end)
 
+  it("group_by of a class, an alias or a FROM is by all of its columns", function()
+    local U = aliased(m.User)
+    local sub = select(m.User.id, m.User.name):subquery "sub"
+    local ids = { [m.User] = m.User.id, [U] = U.id, [m.User.__table__] = m.User.__table__.c.id, [sub] = sub.c.id }
+    for entity, id in pairs(ids) do
+      local counted = select(entity, func.count(m.Address.id):label "n"):join(m.Address, m.Address.user_id:eq(id))
+        :group_by(entity):order_by(id)
+      local seen = {}
+      for _, row in ipairs(session:execute(counted):all()) do seen[#seen + 1] = row.n end
+      assert.same({ 1, 2, 3 }, seen)
+    end
+    assert.is_truthy(tostring(select(sub):group_by(sub)):find("GROUP BY sub.id, sub.name", 1, true))
+    raises("ArgumentError", "order_by: a column or an SQL expression expected",
+      function() return select(m.User):order_by(m.User) end)
+    raises("ArgumentError", "group_by: a column or an SQL expression expected",
+      function() return select(m.User):group_by(m.User.__table__:join(m.Address.__table__)) end)
+  end)
+
   it("a Bundle makes one value of several columns", function()
     local data = corm.Bundle("data", m.User.name, (m.User.age + 1):label "next")
     assert.equal("<Bundle data>", tostring(data))

@@ -186,19 +186,40 @@ static const corm_node *order_item_in(lua_State *L, int arg, corm_arena *arena, 
   return item;
 }
 
-/* What stands for several columns at `arg`, a Bundle or a composite; NULL: something else. */
-static const corm_bundle *columns_at(lua_State *L, int arg) {
-  const corm_node *node = lua_type(L, arg) == LUA_TTABLE ? binding_tonode(L, arg) : NULL;
-  return node ? binding_as_columns(node) : NULL;
+/* What stands for several columns: a Bundle or a composite, where they are grouped also a class or a FROM. */
+typedef struct several {
+  const corm_bundle *bundle; /* or NULL */
+  const corm_node *from;     /* or NULL */
+  uint32_t n;
+} several;
+
+static several several_at(lua_State *L, int arg, bool group) {
+  const corm_node *node = group || lua_type(L, arg) == LUA_TTABLE ? binding_tonode(L, arg) : NULL;
+  if (!node) return (several){.n = 1};
+  const corm_bundle *bundle =
+      group && node->kind == CORM_NODE_BUNDLE ? (const corm_bundle *)node : binding_as_columns(node);
+  if (bundle) return (several){.bundle = bundle, .n = bundle->n};
+  const corm_node *from = group ? binding_node_from(node) : NULL;
+  if (!from) return (several){.n = 1};
+  several all = {.from = from};
+  while (binding_from_key(from, all.n)) all.n++;
+  return all.n ? all : (several){.n = 1};
+}
+
+static const corm_node *column_of_several_in(corm_arena *arena, const several *all, uint32_t i) {
+  return all->bundle ? all->bundle->columns[i] : corm_from_column_in(arena, all->from, binding_from_key(all->from, i));
 }
 
 /* The items at 2 .. last behind `made`; false when the arena is full. */
 static bool order_items_in(lua_State *L, int last, corm_arena *arena, const corm_select *select, bool group,
                            const corm_node **made, const char *method) {
   for (int i = 2; i <= last; i++) {
-    const corm_bundle *columns = columns_at(L, i);
-    for (uint32_t k = 0; columns && k < columns->n; k++) *made++ = columns->columns[k];
-    if (!columns && !(*made++ = order_item_in(L, i, arena, select, group, method))) return false;
+    const several all = several_at(L, i, group);
+    const bool one = !all.bundle && !all.from;
+    for (uint32_t k = 0; k < all.n; k++) {
+      *made = one ? order_item_in(L, i, arena, select, group, method) : column_of_several_in(arena, &all, k);
+      if (!*made++) return false;
+    }
   }
   return true;
 }
@@ -211,10 +232,7 @@ static int order_method(lua_State *L, bool group, const char *method) {
   if (reset) last = 1;
   const corm_node *const *items = group ? old->group_by : old->order_by;
   uint32_t kept = reset ? 0 : group ? old->ngroup_by : old->norder_by, n = kept;
-  for (int i = 2; i <= last; i++) {
-    const corm_bundle *columns = columns_at(L, i);
-    n += columns ? columns->n : 1;
-  }
+  for (int i = 2; i <= last; i++) n += several_at(L, i, group).n;
   binding_build b;
   corm_select *select;
   binding_statement_start(&b, L, ROOM_SELECT + items_room(n, last - 1) + 64, last - 1);
