@@ -291,6 +291,24 @@ describe("M16 an ordering_list", function()
     assert.equal("a|0,b|1", w:list "SELECT word, position FROM thing ORDER BY position")
   end)
 
+  it("numbers what the other side puts into a new list, and moves up when it takes something out", function()
+    local owner, other = m.Owner {}, m.Owner {}
+    for _, word in ipairs { "a", "b", "c", "d" } do m.Thing { word = word, owner = owner } end
+    assert.equal("a0 b1 c2 d3", positions(owner))
+    session:add_all { owner, other }
+    owner.things[2].owner = nil
+    assert.equal("a0 c1 d2", positions(owner))
+    other.things:append(owner.things[1])
+    assert.equal("c0 d1", positions(owner))
+    session:commit()
+    assert.equal("c0 d1", positions(owner))
+    owner.things[1].owner = other
+    session:commit()
+    assert.equal("d0", positions(owner))
+    owner.things = { m.Thing { word = "e" }, owner.things[1] }
+    assert.equal("e0 d1", positions(owner))
+  end)
+
   it("counts by a function", function()
     w:close()
     open(corm.ordering_list("position", { ordering_func = function(i, list) return i * 10 + #list end }))

@@ -384,13 +384,26 @@ dict_meta.__pairs = function(self)
   end
 end
 
--- Objects that come from the other side into a list that is loaded get the next number.
+-- Objects that come from the other side into a list that is in memory get the next number; when one leaves for another
+-- list, or by its own word, the others move up. What the list's own methods do, they number.
 function collections.watch(spec, class, key)
   if spec.shape ~= "ordered" then return end
+  local function list_of(object)
+    if native.peek(object, key) or not native.identity(object) then return object[key] end
+  end
   corm.event.listen(class[key], "append", function(object, value, initiator)
-    if initiator.key == key or not native.peek(object, key) then return end
-    local list = object[key]
-    number_one(spec, list, value, #list + 1, spec.reorder_on_append)
+    local list = initiator.key ~= key and list_of(object)
+    if list then number_one(spec, list, value, #list + 1, spec.reorder_on_append) end
+  end)
+  corm.event.listen(class[key], "remove", function(object, value, initiator)
+    local list = (initiator.key ~= key or initiator.op == "append") and list_of(object) or {}
+    local position = 0
+    for _, each in ipairs(list) do
+      if not rawequal(each, value) then
+        position = position + 1
+        number_one(spec, list, each, position, true)
+      end
+    end
   end)
 end
 

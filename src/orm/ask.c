@@ -15,12 +15,6 @@ static corm_status ask(corm_attribute_op op, corm_object *object, const corm_rel
   return status;
 }
 
-/* The object of a reference, as far as that is in memory. */
-static corm_object *one_of(const corm_object *object, const corm_relationship *relationship) {
-  const corm_link *link = corm_object_find_link(object, relationship);
-  return link ? corm_link_one(link) : NULL;
-}
-
 static bool is_loaded(const corm_object *object, const corm_relationship *relationship) {
   const corm_link *link = corm_object_find_link(object, relationship);
   return link && link->loaded;
@@ -30,7 +24,7 @@ static corm_status ask_gone(corm_object *other, const corm_relationship *inverse
                             const corm_initiator *by, corm_error *err) {
   corm_object *none = NULL;
   if (inverse->uselist) return ask(CORM_ATTRIBUTE_REMOVE, other, inverse, &object, by, err);
-  if (is_loaded(other, inverse) && one_of(other, inverse) != object) return CORM_OK;
+  if (is_loaded(other, inverse) && corm_object_one_in_memory(other, inverse) != object) return CORM_OK;
   return ask(CORM_ATTRIBUTE_SET, other, inverse, &none, by, err);
 }
 
@@ -38,7 +32,7 @@ static corm_status ask_gone(corm_object *other, const corm_relationship *inverse
 static corm_status ask_come(corm_object *other, const corm_relationship *inverse, corm_object *object,
                             const corm_initiator *by, corm_error *err) {
   if (inverse->uselist) return ask(CORM_ATTRIBUTE_APPEND, other, inverse, &object, by, err);
-  corm_object *old = one_of(other, inverse);
+  corm_object *old = corm_object_one_in_memory(other, inverse);
   if (old == object) return CORM_OK;
   corm_status status = old ? ask_gone(old, inverse->inverse, other, by, err) : CORM_OK;
   return status == CORM_OK ? ask(CORM_ATTRIBUTE_SET, other, inverse, &object, by, err) : status;
@@ -48,7 +42,7 @@ corm_status corm_ask_set(corm_object *object, const corm_relationship *relations
                          corm_error *err) {
   const corm_initiator by = {relationship, CORM_ATTRIBUTE_SET, false};
   corm_status status = ask(CORM_ATTRIBUTE_SET, object, relationship, target, &by, err);
-  corm_object *old = one_of(object, relationship);
+  corm_object *old = corm_object_one_in_memory(object, relationship);
   if (status != CORM_OK || !relationship->inverse || old == *target) return status;
   if (old) status = ask_gone(old, relationship->inverse, object, &by, err);
   if (status == CORM_OK && *target) status = ask_come(*target, relationship->inverse, object, &by, err);

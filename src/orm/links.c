@@ -67,10 +67,11 @@ static corm_status cascade_add(corm_object *object, const corm_relationship *rel
   return corm_session_add(object->session, target, err);
 }
 
-/* The old target of an unloaded many-to-one, if it is in the identity map: no SQL for an assignment. */
-static corm_object *old_in_memory(corm_object *object, const corm_relationship *relationship) {
+corm_object *corm_object_one_in_memory(const corm_object *object, const corm_relationship *relationship) {
   corm_value key[16];
   const corm_mapper *target = relationship->target;
+  const corm_link *link = corm_object_find_link(object, relationship);
+  if (link && (link->loaded || link->changed)) return corm_link_one(link);
   if (!object->session || !relationship->by_primary_key || target->npk > 16) return NULL;
   for (uint32_t i = 0; i < target->npk; i++) {
     const corm_value *v = &object->slots[relationship->pairs[relationship->pk_order[i]].near_slot];
@@ -158,7 +159,7 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   corm_status status = note_modified(object, err);
   if (status == CORM_OK && target) status = add_edge(object, target, &edge, err);
   /* Only now, since nothing may hold it: both may run the collector. */
-  corm_object *old = link->loaded || link->changed ? corm_link_one(link) : old_in_memory(object, relationship);
+  corm_object *old = corm_object_one_in_memory(object, relationship);
   if (status == CORM_OK) status = put_reference(object, link, target, edge, err);
   if (status == CORM_OK && target) adopt(object, relationship, target);
   if (status != CORM_OK || old == target) return status; /* it held the object already */

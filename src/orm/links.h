@@ -123,6 +123,8 @@ CORM_MUST_USE corm_status corm_link_know_displaced(const corm_object *object, co
 
 /* -- reading and changing (links.c) -- */
 
+/* The scalar side without SQL: what is loaded, or else what the key finds in the identity map. */
+corm_object *corm_object_one_in_memory(const corm_object *object, const corm_relationship *relationship);
 /* The scalar side, loading when needed. *out may be NULL. */
 CORM_MUST_USE corm_status corm_object_get_one(corm_object *object, corm_relationship *relationship, corm_object **out,
                                               corm_error *err);
