@@ -194,6 +194,20 @@ describe("a result", function()
       assert.same({ id = 1 }, fetch(t.c.id):mappings():first())
     end)
 
+    it("with each column under its own name, where several have one", function()
+      local twin = t:alias "twin"
+      local function both()
+        return conn:execute(corm.select(t.c.id, twin.c.id, t.c.name):join(twin, twin.c.id:eq(t.c.id + 1)):order_by(t.c.id))
+      end
+      assert.same({ "id", "id_1", "name" }, both():keys())
+      assert.same({ id = 1, id_1 = 2, name = "a" }, both():mappings():first())
+      local row = both():first()
+      assert.same({ 1, 2 }, { row.id, row.id_1 })
+      local seen = {}
+      for name, value in pairs(row) do seen[name] = value end
+      assert.same({ id = 1, id_1 = 2, name = "a" }, seen)
+    end)
+
     it("without repetitions", function()
       local sql = corm.text("SELECT 1 AS a, 2 AS b UNION ALL SELECT 1, NULL UNION ALL SELECT 1, NULL " ..
         "UNION ALL SELECT 2, NULL")

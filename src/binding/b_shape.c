@@ -51,17 +51,27 @@ static const char *copy_text(char **to, const char *text) {
   return copy;
 }
 
+/* A second column of one key has the name that the result gives it, "id_1", so that no value hides another one. */
+static const char *own_key(const binding_shape_column *columns, size_t i) {
+  const char *key = columns[i].key, *name = columns[i].name;
+  if (!name || strcmp(name, key) == 0) return key;
+  size_t k = 0;
+  while (k < i && strcmp(columns[k].key, key) != 0) k++;
+  return k < i ? name : key;
+}
+
 void binding_push_shape(lua_State *L, const binding_shape_column *columns, size_t n, int anchor) {
   if (anchor) anchor = lua_absindex(L, anchor);
   luaL_checkstack(L, 8, "row");
   size_t size = sizeof(shape) + n * sizeof(shape_column);
   for (size_t i = 0; i < n; i++)
-    size += text_size(columns[i].key) + text_size(columns[i].name) + text_size(identify(columns[i].node).column_name);
+    size +=
+        text_size(own_key(columns, i)) + text_size(columns[i].name) + text_size(identify(columns[i].node).column_name);
   shape *s = binding_new(L, BINDING_SHAPE, size, SHAPE_SLOTS);
   char *to = (char *)&s->columns[n];
   for (size_t i = 0; i < n; i++) {
     s->columns[i] = identify(columns[i].node);
-    s->columns[i].key = copy_text(&to, columns[i].key);
+    s->columns[i].key = copy_text(&to, own_key(columns, i));
     s->columns[i].name = copy_text(&to, columns[i].name);
     s->columns[i].column_name = copy_text(&to, s->columns[i].column_name);
   }
