@@ -197,7 +197,8 @@ describe("a result", function()
     it("with each column under its own name, where several have one", function()
       local twin = t:alias "twin"
       local function both()
-        return conn:execute(corm.select(t.c.id, twin.c.id, t.c.name):join(twin, twin.c.id:eq(t.c.id + 1)):order_by(t.c.id))
+        local pairs_of = corm.select(t.c.id, twin.c.id, t.c.name):join(twin, twin.c.id:eq(t.c.id + 1))
+        return conn:execute(pairs_of:order_by(t.c.id))
       end
       assert.same({ "id", "id_1", "name" }, both():keys())
       assert.same({ id = 1, id_1 = 2, name = "a" }, both():mappings():first())

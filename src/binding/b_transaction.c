@@ -9,8 +9,9 @@
 
 typedef struct transaction {
   binding_head head;
-  int depth;   /* 0: the transaction; else the savepoint of this depth */
-  bool active; /* as far as this object has been told */
+  int depth;     /* 0: the transaction; else the savepoint of this depth */
+  bool active;   /* as far as this object has been told */
+  bool in_block; /* a function runs, at whose end it ends */
 } transaction;
 
 /* User value. */
@@ -29,11 +30,13 @@ static bool is_active(const transaction *self, const corm_conn *conn) {
 
 void binding_transactions_ended(lua_State *L, int conn, int depth) {
   conn = lua_absindex(L, conn);
+  const binding_conn *owner = binding_test(L, conn, BINDING_CONNECTION);
   if (lua_getiuservalue(L, conn, BINDING_CONN_TRANSACTIONS) == LUA_TTABLE) {
     lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
     for (lua_Integer i = n; i > depth; i--) {
       lua_rawgeti(L, -1, i);
       transaction *self = binding_test(L, -1, BINDING_TRANSACTION);
+      if (self && self->active && self->in_block && owner && owner->conn) corm_conn_block_over(owner->conn, true);
       if (self) self->active = false;
       lua_pop(L, 1);
       lua_pushnil(L);
@@ -84,6 +87,7 @@ static bool check_block(lua_State *L, const char *what) {
 static int begun(lua_State *L, bool block) {
   if (!block) return 1;
   int self = lua_gettop(L);
+  ((transaction *)lua_touserdata(L, self))->in_block = true;
   lua_pushvalue(L, 2);
   lua_pushvalue(L, self);
   return binding_block(L, self, 1);
@@ -163,6 +167,21 @@ static int transaction_rollback(lua_State *L) {
   return 0;
 }
 
+static void leave_block(transaction *self, corm_conn *conn) {
+  if (self->in_block && !self->active) corm_conn_block_over(conn, false);
+  self->in_block = false;
+}
+
+/* A block that nobody will end any more, with its coroutine. */
+static int transaction_gc(lua_State *L) {
+  transaction *self = binding_test(L, 1, BINDING_TRANSACTION);
+  if (!self || !self->in_block) return 0;
+  lua_getiuservalue(L, 1, TXN_CONNECTION);
+  const binding_conn *owner = binding_test(L, -1, BINDING_CONNECTION);
+  if (owner && owner->conn) leave_block(self, owner->conn);
+  return 0;
+}
+
 /* __close(transaction, error): commits without an error, else rolls back. A commit that fails rolls back and is told.
  */
 static int transaction_on_close(lua_State *L) {
@@ -173,7 +192,9 @@ static int transaction_on_close(lua_State *L) {
   lua_getiuservalue(L, 1, TXN_CONNECTION);
   const binding_conn *owner = binding_test(L, 2, BINDING_CONNECTION);
   corm_error err = {0}, ignored = {0};
-  if (!owner || !owner->conn || !is_active(self, owner->conn)) return 0;
+  if (!owner || !owner->conn) return 0;
+  leave_block(self, owner->conn);
+  if (!is_active(self, owner->conn)) return 0;
   binding_get(L)->L = L;
   if (!failed && end(L, self, owner->conn, true, &err) == CORM_OK) return 0;
   (void)!end(L, self, owner->conn, false, &ignored);
@@ -235,7 +256,7 @@ void binding_open_transaction(lua_State *L) {
                                      {"connection", NULL},
                                      {"nested", NULL},
                                      {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__close", transaction_on_close}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__close", transaction_on_close}, {"__gc", transaction_gc}, {NULL, NULL}};
   binding_metatable(L, BINDING_TRANSACTION, "Transaction", methods, meta, transaction_index);
   lua_pop(L, 1);
 }

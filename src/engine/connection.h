@@ -46,6 +46,9 @@ CORM_MUST_USE corm_status corm_conn_begin(corm_conn *conn, corm_begin_mode mode,
 CORM_MUST_USE corm_status corm_conn_commit(corm_conn *conn, corm_error *err);
 CORM_MUST_USE corm_status corm_conn_rollback(corm_conn *conn, corm_error *err);
 corm_txn_state corm_conn_txn(const corm_conn *conn);
+/* A function runs on after the end of the transaction that is its block (`over`), or such a function has ended:
+   meanwhile the connection executes nothing. */
+void corm_conn_block_over(corm_conn *conn, bool over);
 
 /* The physical connection is not used again, by nobody. `err`: why, or NULL. */
 void corm_conn_invalidate(corm_conn *conn, const corm_error *err);

@@ -75,7 +75,8 @@ struct corm_conn {
   bool closed;
   bool close_wanted; /* closed by a hook in the middle of an execution */
   bool lost_retryable;
-  int running; /* executions under way */
+  int running;    /* executions under way */
+  unsigned overs; /* blocks whose transaction has ended before them */
   int64_t statements;
   char lost[256];    /* the error that ended the transaction */
   corm_error *first; /* the same, owned; NULL: there was none, or no memory */

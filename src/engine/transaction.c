@@ -38,6 +38,10 @@ corm_status corm_conn_check(corm_conn *conn, corm_error *err) {
   corm_conn_settle(conn);
   if (check_open(conn, err) != CORM_OK) return CORM_FAILED;
   if (conn->txn == CORM_TXN_LOST || conn->txn == CORM_TXN_FAILED) return refuse_pending(conn, err);
+  if (conn->overs)
+    return corm_error_set(
+        err, CORM_E_INVALID_REQUEST,
+        "the transaction of this block has ended: leave the block before the Connection is used again");
   if (conn->link != NULL && conn->link->broken && conn->txn == CORM_TXN_NONE) corm_conn_leave_link(conn);
   if (conn->link == NULL && corm_link_take(conn->engine, conn, &conn->link, err) != CORM_OK) return CORM_FAILED;
   return corm_link_unblock(conn->link, err);
@@ -277,6 +281,13 @@ void corm_link_buffer_or_close(corm_link *link, bool over) {
 
 corm_txn_state corm_conn_txn(const corm_conn *conn) {
   return conn->txn;
+}
+
+void corm_conn_block_over(corm_conn *conn, bool over) {
+  if (over)
+    conn->overs++;
+  else if (conn->overs)
+    conn->overs--;
 }
 
 corm_status corm_conn_begin(corm_conn *conn, corm_begin_mode mode, corm_error *err) {
