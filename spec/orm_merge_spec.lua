@@ -407,6 +407,23 @@ describe("U20 merge", function()
     assert.same({}, session:merge_all {})
   end)
 
+  it("makes new objects in the order of what they are merged from", function()
+    session:merge(m.User { id = 9, name = "c", addresses = {
+      m.Address { id = 100, email = "first" }, m.Address { email = "second" }, m.Address { id = 200, email = "third" },
+      m.Address { email = "fourth" },
+    } })
+    local inserts = w:statements(function() session:flush() end)
+    assert.equal(5, #inserts)
+    session:rollback()
+    session:merge(m.User { id = 9, name = "c", addresses = {
+      m.Address { id = 3, email = "first" }, m.Address { email = "second" },
+    } })
+    if w.engine.dialect.name == "sqlite" then -- the others do not count on from what is given
+      session:commit()
+      assert.equal("3|first,4|second", w:list "SELECT id, email FROM address WHERE id > 2 ORDER BY id")
+    end
+  end)
+
   it("leaves the session in order when a row cannot be read", function()
     local user = detached()
     w.engine:dispose()

@@ -212,7 +212,7 @@ static corm_status find_target(merge *m, merged *entry, corm_error *err) {
   if (found && (found == entry->source || !m->load || !is_stale(entry, found)))
     return take_target(m, entry, found, err);
   if (!m->load) return make_persistent(m, entry, err);
-  return entry->key ? want(m, entry, err) : make_pending(m, entry, err);
+  return entry->key ? want(m, entry, err) : CORM_OK;
 }
 
 /* -- rows -- */
@@ -276,14 +276,14 @@ static corm_status read_class(merge *m, size_t i, corm_error *err) {
   return status;
 }
 
-/* What has been read, or else a new object. */
+/* What has been read, or else a new object: these come in the order of the sources. */
 static corm_status settle_target(merge *m, merged *entry, corm_error *err) {
   if (entry->target) return CORM_OK;
   if (entry->twin) {
     entry->target = entry->twin->target;
     return CORM_OK;
   }
-  corm_object *found = corm_session_find(m->session, entry->source->mapper, entry->key);
+  corm_object *found = entry->key ? corm_session_find(m->session, entry->source->mapper, entry->key) : NULL;
   if (found && (found->slots[found->mapper->pk[0]].flags & CORM_VALUE_EXPIRED)) {
     const corm_status status = corm_session_lose(m->session, found, err); /* its row is gone */
     if (status != CORM_OK) return status;
