@@ -173,6 +173,24 @@ describe("M31 version counters", function()
     raises("StaleDataError", "3 row(s); 2 were matched; not there: Plain(id=2)", session.flush, session)
   end)
 
+  it("lets a new object take a deleted one's row only as that one has known it", function()
+    open(models())
+    local old = add(1)[1]
+    assert.equal(1, old.version)
+    session:delete(old)
+    session:add(Doc { id = 1, name = "new" })
+    local sent = w:statements(function() session:commit() end)
+    assert.is_truthy(table.concat(sent, ";"):find("WHERE doc.id = ? AND doc.version = ?", 1, true))
+    assert.equal("1|new|2", rows())
+    old = session:get(Doc, 1)
+    session:delete(old)
+    session:add(Doc { id = 1, name = "newer" })
+    behind "UPDATE doc SET version = 7, name = 'theirs'"
+    raises("StaleDataError", "expected to match 1 row(s); 0 were matched", session.flush, session)
+    session:rollback()
+    assert.equal("1|new|2", rows())
+  end)
+
   it("reads a version that has expired before it writes", function()
     open(models())
     local doc = add(1)[1]

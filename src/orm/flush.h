@@ -100,6 +100,11 @@ uint32_t corm_flush_rank(const corm_flush *flush, uint32_t at);
 /* The work of an object, made as an UPDATE when there is none. NULL: err is set. */
 corm_work *corm_flush_work(corm_flush *flush, corm_object *object, corm_error *err);
 
+/* The object whose row the work writes: of a new one that takes the row of a deleted one, that. */
+static inline const corm_object *corm_flush_row_of(const corm_flush *flush, const corm_work *work) {
+  return work->replaces ? flush->works[work->replaces - 1].object : work->object;
+}
+
 /* What has to be written, and what relationships say of it. */
 CORM_MUST_USE corm_status corm_flush_collect(corm_flush *flush, corm_error *err);
 void corm_flush_clear(corm_flush *flush);

@@ -237,10 +237,13 @@ corm_status corm_page_put(corm_persister *p, const corm_column *column, uint8_t 
 static const corm_value *key_of(const corm_persister *p, const corm_shape *s, const corm_object *object,
                                 uint32_t slot) {
   const bool active = s->mapper->rules.active_updates;
+  const corm_work *work = &p->flush->works[object->flush - 1];
+  if (work->replaces && s->versioned && slot == (uint32_t)s->mapper->version)
+    return corm_object_committed(corm_flush_row_of(p->flush, work), slot);
   if (p->posting && !p->parking && s->versioned && slot == (uint32_t)s->mapper->version) return &p->old_version;
   if (p->written_keys || (s->kind == CORM_WRITE_UPDATE && s->level && !active)) return &object->slots[slot];
   if (s->level && active) return corm_object_committed(object, slot);
-  return corm_key_pass_has(p->flush, &p->flush->works[object->flush - 1], slot);
+  return corm_key_pass_has(p->flush, work, slot);
 }
 
 corm_status corm_page_add(corm_persister *p, corm_shape *s, corm_object *object, corm_error *err) {

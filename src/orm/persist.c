@@ -42,7 +42,7 @@ static corm_status make_way(corm_persister *p, const corm_work *work, uint32_t l
 corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_write_kind kind, uint32_t level,
                                  corm_error *err) {
   corm_object *object = work->object;
-  p->versioned = kind != CORM_WRITE_INSERT && !work->replaces && corm_persist_versioned(object, level);
+  p->versioned = kind != CORM_WRITE_INSERT && corm_persist_versioned(corm_flush_row_of(p->flush, work), level);
   if (p->parking)
     p->versioned = p->versioned && corm_park_is_versioned(p, object);
   else if (p->posting && (work->kind == CORM_WORK_INSERT || p->old_version.kind == CORM_NULL))
