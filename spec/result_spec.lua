@@ -192,6 +192,16 @@ describe("a result", function()
       assert.same({ id = 1, name = "a" }, all[1])
       assert.is_true(rawequal(corm.null, all[3].name))
       assert.same({ id = 1 }, fetch(t.c.id):mappings():first())
+      assert.same({ day = corm.date(2026, 1, 1), id = 1 }, fetch(t):columns("day", "id"):mappings():first())
+      assert.same({ id = 2 }, conn:execute(corm.text "SELECT 1 AS id, 2 AS id"):mappings():one())
+      local ids = {}
+      for row in fetch(t.c.id):mappings() do ids[#ids + 1] = row.id end
+      assert.same({ 1, 2, 3 }, ids)
+      local bad = corm.text("SELECT 'x' AS d UNION ALL SELECT '2026-01-01'"):columns(corm.column("d", corm.Date))
+      local wrong = conn:execute(bad):mappings()
+      local err = raises("DataError", "", wrong.fetchone, wrong)
+      assert.equal("d", err.column)
+      assert.same({ d = corm.date(2026, 1, 1) }, wrong:fetchone())
     end)
 
     it("with each column under its own name, where several have one", function()

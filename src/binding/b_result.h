@@ -42,6 +42,11 @@ void binding_push_row(lua_State *L, int shape, int values);
 /* Pushes a Row of the current row of a result, of the columns map[0..n-1] (NULL: 0..n-1). A stored value that does not
    fit its column's type fails when it is looked at. */
 void binding_push_core_row(lua_State *L, int shape, corm_result *result, const int *map, size_t n);
+/* The same as a plain table; a value that does not fit fails at once. */
+void binding_push_core_table(lua_State *L, int shape, corm_result *result, const int *map, size_t n);
+/* Pushes a plain table of a Row's names and values; NULL is corm.null, of two columns with one name the last one stays.
+ */
+void binding_push_row_table(lua_State *L, int row);
 /* Pushes value `index` (1..n) of a Row: nil for NULL. */
 void binding_row_value(lua_State *L, int row, size_t index);
 size_t binding_row_size(lua_State *L, int row);

@@ -115,22 +115,6 @@ static void push_row(lua_State *L, int self_index, int source_index, const bindi
   lua_remove(L, shape);
 }
 
-/* Replaces the Row on the top by a table of its names and values. */
-static void row_to_mapping(lua_State *L) {
-  luaL_getmetafield(L, -1, "__pairs");
-  lua_insert(L, -2);
-  lua_call(L, 1, 1);
-  lua_newtable(L);
-  for (;;) {
-    lua_pushvalue(L, -2);
-    lua_call(L, 0, 2);
-    if (lua_isnil(L, -2)) break;
-    lua_rawset(L, -3);
-  }
-  lua_pop(L, 2);
-  lua_remove(L, -2);
-}
-
 /* Pushes what the current row gives: a value (nil for NULL), or a Row, also for MAPPINGS. */
 static void push_item(lua_State *L, binding_result *self) {
   luaL_checkstack(L, 10, "result");
@@ -160,15 +144,29 @@ static bool fetch_listed(lua_State *L, binding_result *self) {
   return true;
 }
 
+/* The next row of the database as a table, without a Row. */
+static bool fetch_table(lua_State *L, binding_result *self) {
+  const binding_result *source = self->source;
+  if (!step(L, self)) return false;
+  lua_getiuservalue(L, 1, BINDING_RESULT_SHAPE);
+  binding_push_core_table(L, -1, source->result, self->map, self->map ? self->nmap : source->width);
+  lua_remove(L, -2);
+  return true;
+}
+
 bool binding_result_fetch(lua_State *L, binding_result *self) {
   if (self->mode == BINDING_SCALARS && !self->is_unique && !self->source->result) return fetch_listed(L, self);
+  if (self->mode == BINDING_MAPPINGS && !self->is_unique && self->source->result) return fetch_table(L, self);
   int top = lua_gettop(L);
   while (step(L, self)) {
     push_item(L, self);
     bool wanted = !self->is_unique || binding_is_first(L);
     lua_settop(L, wanted ? top + 1 : top);
     if (!wanted) continue;
-    if (self->mode == BINDING_MAPPINGS) row_to_mapping(L);
+    if (self->mode == BINDING_MAPPINGS) {
+      binding_push_row_table(L, -1);
+      lua_remove(L, -2);
+    }
     return true;
   }
   return false;

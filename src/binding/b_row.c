@@ -147,6 +147,27 @@ static void null_for_nil(lua_State *L) {
   binding_push_nullvalue(L);
 }
 
+void binding_push_core_table(lua_State *L, int shape_index, corm_result *result, const int *map, size_t n) {
+  corm_error err;
+  corm_error_init(&err);
+  shape_index = lua_absindex(L, shape_index);
+  if (corm_result_is_hosted(result)) binding_get(L)->dialect = corm_result_dialect(result);
+  luaL_checkstack(L, 8, "row");
+  lua_createtable(L, 0, (int)n);
+  for (size_t i = 0; i < n; i++) {
+    corm_value value;
+    const size_t column = map ? (size_t)map[i] : i;
+    const char *key = binding_shape_key(L, shape_index, i + 1);
+    if (corm_result_value(result, column, &value, &err) != CORM_OK) {
+      if (err.cls == CORM_E_DATA) corm_error_field(err.column, sizeof err.column, key);
+      binding_raise(L, &err);
+    }
+    lua_pushstring(L, key);
+    binding_push_typed_null(L, &value, corm_result_column(result, column)->type);
+    lua_rawset(L, -3);
+  }
+}
+
 void binding_row_value(lua_State *L, int row_index, size_t index) {
   row_index = lua_absindex(L, row_index);
   const row *r = binding_check(L, row_index, BINDING_ROW, "row");
@@ -242,18 +263,23 @@ static int row_unpack(lua_State *L) {
   return (int)r->n;
 }
 
-/* A plain table; NULL is corm.null, of two columns with one name the last one stays. */
-static int row_asdict(lua_State *L) {
-  const row *r = binding_check(L, 1, BINDING_ROW, "Row:_asdict");
-  push_shape_of(L, 1);
-  int shape = lua_gettop(L);
+void binding_push_row_table(lua_State *L, int row_index) {
+  row_index = lua_absindex(L, row_index);
+  const row *r = binding_check(L, row_index, BINDING_ROW, "Row:_asdict");
+  luaL_checkstack(L, 8, "row");
   lua_createtable(L, 0, (int)r->n);
+  push_shape_of(L, row_index);
   for (size_t i = 1; i <= r->n; i++) {
-    lua_pushstring(L, binding_shape_key(L, shape, i));
-    push_value(L, 1, r, i);
+    lua_pushstring(L, binding_shape_key(L, -1, i));
+    push_value(L, row_index, r, i);
     null_for_nil(L);
-    lua_rawset(L, -3);
+    lua_rawset(L, -4);
   }
+  lua_pop(L, 1);
+}
+
+static int row_asdict(lua_State *L) {
+  binding_push_row_table(L, 1);
   return 1;
 }
 
