@@ -194,6 +194,27 @@ describe("U21 expunge, close, reset, invalidate", function()
     assert.equal("1", w:rows 'SELECT count(*) FROM "user"')
   end)
 
+  it("close is for good with close_resets_only = false, reset is not", function()
+    local once = w:session { close_resets_only = false }
+    local user = once:get(m.User, 1)
+    once:reset()
+    assert.equal("a", once:get(m.User, 1).name)
+    once:close()
+    assert.equal("a", user.name)
+    for _, method in ipairs { "begin", "begin_nested", "commit", "connection" } do
+      raises("InvalidRequestError", "closed for good", once[method], once)
+    end
+    raises("InvalidRequestError", "closed for good", once.add, once, user)
+    raises("InvalidRequestError", "closed for good", once.get, once, m.User, 1)
+    once:rollback()
+    once:close()
+    local block = w:session { close_resets_only = false }
+    do
+      local _ <close> = block
+    end
+    raises("InvalidRequestError", "closed for good", block.execute, block, corm.text "SELECT 1")
+  end)
+
   it("invalidate does not use the connection again", function()
     local before = session:connection().invalidated
     local connection = session:connection()

@@ -101,6 +101,7 @@ void binding_new_session(lua_State *L, int options, int maker) {
   settings.autoflush = binding_opt_bool(L, options, "autoflush", settings.autoflush);
   settings.autobegin = binding_opt_bool(L, options, "autobegin", settings.autobegin);
   settings.expire_on_commit = binding_opt_bool(L, options, "expire_on_commit", settings.expire_on_commit);
+  settings.close_resets_only = binding_opt_bool(L, options, "close_resets_only", settings.close_resets_only);
   settings.join_mode = read_join_mode(L, options);
   binding_session *self = binding_new(L, BINDING_SESSION, sizeof *self, BINDING_SESSION_SLOTS);
   read_bind(L, options, &engine, &conn);
@@ -429,6 +430,13 @@ static int session_newindex(lua_State *L) {
 /* -- ending -- */
 
 /* The session is usable again afterwards. */
+static int session_reset(lua_State *L) {
+  corm_session *session = binding_checksession(L, "Session:reset");
+  check_idle(L, session, "reset()");
+  corm_session_reset(session);
+  return tell(L, session);
+}
+
 static int session_close(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:close");
   check_idle(L, session, "close()");
@@ -493,7 +501,7 @@ static const luaL_Reg methods[] = {{"add", session_add},
                                    {"commit", binding_session_commit},
                                    {"rollback", binding_session_rollback},
                                    {"close", session_close},
-                                   {"reset", session_close},
+                                   {"reset", session_reset},
                                    {"invalidate", binding_session_invalidate},
                                    {"get", binding_session_get},
                                    {"get_one", binding_session_get_one},

@@ -161,7 +161,7 @@ static corm_status add_closure(corm_session *session, corm_object *object, corm_
 }
 
 corm_status corm_session_add(corm_session *session, corm_object *object, corm_error *err) {
-  corm_status status = corm_session_check_block(session, err);
+  corm_status status = corm_session_check_usable(session, err);
   if (status != CORM_OK) return status;
   if (session->listening) {
     if (session->listening & CORM_EVENT_BIT(CORM_EVENT_BEFORE_ATTACH))

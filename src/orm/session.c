@@ -14,7 +14,8 @@ uint32_t corm_session_new_number(void) {
 }
 
 corm_session_options corm_session_options_default(void) {
-  return (corm_session_options){.autoflush = true, .autobegin = true, .expire_on_commit = true};
+  return (corm_session_options){
+      .autoflush = true, .autobegin = true, .expire_on_commit = true, .close_resets_only = true};
 }
 
 corm_status corm_session_new(const corm_mem *mem, const corm_host *host, corm_engine *engine, corm_conn *conn,

@@ -34,9 +34,10 @@ typedef enum corm_join_mode {
 } corm_join_mode;
 
 typedef struct corm_session_options {
-  bool autoflush;        /* true */
-  bool autobegin;        /* true */
-  bool expire_on_commit; /* true */
+  bool autoflush;         /* true */
+  bool autobegin;         /* true */
+  bool expire_on_commit;  /* true */
+  bool close_resets_only; /* true: a session that was closed can be used again */
   bool has_execution;
   corm_join_mode join_mode;
   corm_conn_options execution; /* of the connection of each transaction, where has_execution */
@@ -81,7 +82,7 @@ struct corm_session {
   bool flushing;
   bool writing;        /* the flush has collected its objects: none may leave */
   bool commit_unknown; /* the frame has failed in its COMMIT */
-  bool closed;         /* by the finalizer; close() alone leaves it usable */
+  bool closed;         /* for good */
   char failure[512];   /* the error that made a flush fail, for PendingRollbackError */
   corm_error *first;   /* the same, owned; NULL: there was none, or no memory */
   int64_t statements;  /* sent over the connections of transactions that are over */
@@ -107,8 +108,9 @@ void corm_session_release(corm_session *session);
    happened to objects and transactions is told at the end, when it is done: an error from there does not undo it. */
 /* Begins; InvalidRequestError when one is open. `mode` as corm_conn_begin. */
 CORM_MUST_USE corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err);
-/* InvalidRequestError in a function that runs on after the end of the frame that is its block. */
-CORM_MUST_USE corm_status corm_session_check_block(const corm_session *session, corm_error *err);
+/* InvalidRequestError for a session that is closed for good, and in a function that runs on after the end of the frame
+   that is its block. */
+CORM_MUST_USE corm_status corm_session_check_usable(const corm_session *session, corm_error *err);
 /* Flushes, then opens a savepoint. */
 CORM_MUST_USE corm_status corm_session_begin_nested(corm_session *session, corm_error *err);
 /* Commits (flushing until nothing is left to flush, 100 times at most: then FlushError) or rolls back the root
@@ -121,10 +123,12 @@ CORM_MUST_USE corm_status corm_session_end_frame(corm_session *session, corm_fra
 bool corm_session_has_frame(const corm_session *session, const corm_frame *frame);
 /* The open frame with that id, or NULL: for handles that may outlive it. */
 corm_frame *corm_session_find_frame(const corm_session *session, uint32_t id);
-/* Expunges all, rolls back, gives the connection back. The session is usable again. */
+/* Expunges all, rolls back, gives the connection back. The session is usable again; after close() only where it was
+   made so. */
+void corm_session_reset(corm_session *session);
 void corm_session_close(corm_session *session);
-/* Tells what the three functions without a status (close, expunge_all, expire_all) leave to be told: for their callers.
-   The others do so themselves. */
+/* Tells what the functions without a status (close, reset, expunge_all, expire_all) leave to be told: for their
+   callers. The others do so themselves. */
 CORM_MUST_USE corm_status corm_session_tell(corm_session *session, corm_error *err);
 /* The connection of the running transaction, begun when needed; PendingRollbackError after a failed flush. */
 CORM_MUST_USE corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err);

@@ -88,7 +88,9 @@ static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_
 }
 
 /* What a block did after the end of its transaction would not be committed by the end of the block. */
-corm_status corm_session_check_block(const corm_session *session, corm_error *err) {
+corm_status corm_session_check_usable(const corm_session *session, corm_error *err) {
+  if (session->closed)
+    return corm_error_set(err, CORM_E_INVALID_REQUEST, "this Session is closed for good (close_resets_only = false)");
   if (!session->over) return CORM_OK;
   return corm_error_set(err, CORM_E_INVALID_REQUEST,
                         "the transaction of this block has ended: leave the block before the Session is used again");
@@ -100,7 +102,7 @@ static corm_status refuse_autobegin(corm_error *err) {
 }
 
 corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm_error *err) {
-  if (corm_session_check_block(session, err) != CORM_OK) return CORM_FAILED;
+  if (corm_session_check_usable(session, err) != CORM_OK) return CORM_FAILED;
   if (session->frame)
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "a transaction is already begun on this Session");
   return begin_root(session, mode, err);
@@ -108,7 +110,7 @@ corm_status corm_session_begin(corm_session *session, corm_begin_mode mode, corm
 
 corm_status corm_session_connection(corm_session *session, corm_conn **out, corm_error *err) {
   if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
-  if (corm_session_check_block(session, err) != CORM_OK) return CORM_FAILED;
+  if (corm_session_check_usable(session, err) != CORM_OK) return CORM_FAILED;
   if (!session->frame) {
     if (!session->options.autobegin) return refuse_autobegin(err);
     corm_status status = begin_root(session, CORM_BEGIN_READ, err);
@@ -307,6 +309,7 @@ static void commit_nothing(corm_session *session) {
 corm_status corm_session_commit(corm_session *session, corm_error *err) {
   if (session->busy) return corm_state_check_idle(session, "commit()", err);
   if (session->frame && session->frame->failed) return corm_session_refuse_failed(session, err);
+  if (session->closed) return corm_session_check_usable(session, err);
   if (!session->frame && !session->options.autobegin) return refuse_autobegin(err);
   corm_status status = tell_before_commit(session, err);
   if (status == CORM_OK) status = flush_until_clean(session, err);
@@ -369,6 +372,11 @@ corm_status corm_session_end_frame(corm_session *session, corm_frame *frame, boo
 }
 
 void corm_session_close(corm_session *session) {
+  corm_session_reset(session);
+  session->closed = !session->options.close_resets_only;
+}
+
+void corm_session_reset(corm_session *session) {
   corm_error ignored;
   corm_error_init(&ignored);
   corm_session_expunge_all(session);

@@ -163,6 +163,7 @@
 ---@field autoflush? boolean Default true
 ---@field autobegin? boolean Default true
 ---@field expire_on_commit? boolean Default true
+---@field close_resets_only? boolean Default true; false: after close() the session is closed for good
 ---@field execution_options? corm.ConnectionOptions Of the connection of each transaction
 ---@field binds? table<corm.Model|corm.Table, corm.Engine> What belongs to other databases than `bind`
 ---@field get_bind? fun(session: corm.Session, wish: corm.BindWish): corm.Engine? Where each statement goes
