@@ -65,6 +65,26 @@ describe("M25 hybrids", function()
     assert.equal(2, session:query(p):where(p.full:eq "Bob Ray"):one().id)
   end)
 
+  it("are selected by their names", function()
+    local P, p = m.Person, corm.aliased(m.Person)
+    local row = session:execute(corm.select(P.full, P.decade, P.name, P.born):order_by(P.id)):first()
+    assert.equal("Ann Lee 1970 Lee 1971", ("%s %d %s %d"):format(row.full, row.decade, row.name, row.born))
+    local inner = corm.select(P.id, P.decade):where(P.full:like "A%"):subquery()
+    assert.equal(1970, session:scalar(corm.select(inner.c.decade)))
+    local bundle = corm.Bundle("b", p.full, p.decade)
+    assert.equal("Bob Ray", session:query(bundle):where(p.id:eq(2)):one().b.full)
+    assert.equal(1980, session:query(bundle):where(bundle.c.decade:gt(1970)):one().b.decade)
+    session:execute(corm.update(P):where(P.id:eq(1)):values { born = 1990 })
+    assert.equal(1990, session:query(P.decade):order_by("decade"):limit(1):offset(1):one().decade)
+    -- elsewhere they are the expression, and their parameters are named after that
+    assert.equal("SELECT person.born - person.born % :born_1 AS decade FROM person WHERE person.born - "
+      .. "person.born % :born_2 = :param_1 ORDER BY person.born - person.born % :born_3",
+      (tostring(corm.select(P.decade):where(P.decade:eq(1)):order_by(P.decade)):gsub("%s+", " ")))
+    assert.equal("SELECT lower(person.last) AS lower_1 FROM person",
+      (tostring(corm.select(func.lower(P.name))):gsub("%s+", " ")))
+    assert.equal("SELECT person.last AS x FROM person", (tostring(corm.select(P.name:label "x")):gsub("%s+", " ")))
+  end)
+
   it("set by fset, in the constructor and later", function()
     local ann = session:get(m.Person, 1)
     ann.full = "Amy Low"

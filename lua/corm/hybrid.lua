@@ -38,13 +38,13 @@ end
 -- What Class.key is.
 local function class_value(ci, key, marker, entity)
   local comparator = field(marker, "comparator")
-  if not comparator then return expression(marker)(entity) end
+  if not comparator then return native.named(expression(marker)(entity), key) end
   local methods = comparator(entity)
   if type(methods) ~= "table" or rawget(methods, 1) == nil then
     fail("ArgumentError", "%s.%s: comparator returns a table of methods with the expression at its first place",
       ci.name, key)
   end
-  return descriptors.comparator(rawget(methods, 1), methods)
+  return descriptors.comparator(native.named(rawget(methods, 1), key), methods)
 end
 
 local function declare() end

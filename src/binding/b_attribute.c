@@ -1,6 +1,8 @@
 /* Attributes of classes as expressions: User.name, User.fullname, and those that are no columns. */
 #include <stdio.h>
+#include <string.h>
 
+#include "binding/b_bundle.h"
 #include "binding/b_object.h"
 #include "binding/b_schema.h"
 #include "binding/state.h"
@@ -199,11 +201,38 @@ static int expressions(lua_State *L) {
   return 1;
 }
 
+/* named(value, key): an expression is called so where it is selected; a column of that name and all else stay. */
+static int named(lua_State *L) {
+  const corm_node *node = binding_tonode(L, 1), *label;
+  const char *key = luaL_checkstring(L, 2);
+  lua_settop(L, 2);
+  const bool is_value = node && node->kind != CORM_NODE_BUNDLE && node->kind != CORM_NODE_LABEL &&
+                        (node->kind == CORM_NODE_COLUMN || binding_node_userdata(node) == BINDING_EXPRESSION);
+  const char *own = is_value && node->kind == CORM_NODE_COLUMN ? binding_key_of(node) : NULL;
+  if (!is_value || (own && strcmp(own, key) == 0)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_label) + CORM_ROOM_TEXT(strlen(key)) + 32, 1);
+  do {
+    label = corm_label_in(&b.arena, key, node);
+    if (label) ((corm_node *)(uintptr_t)label)->flags |= CORM_LABEL_ATTRIBUTE; /* made above */
+  } while (binding_build_again(&b, label));
+  binding_anchor(L, 1, 1);
+  return 1;
+}
+
 void binding_open_attribute(lua_State *L) {
-  static const luaL_Reg functions[] = {{"attribute", new_attribute},       {"entity_of", entity_of},
-                                       {"add_expression", add_expression}, {"set_expression", set_expression},
-                                       {"discriminate", discriminate},     {"expressions", expressions},
-                                       {"is_select", is_select},           {"is_key", is_key},
-                                       {"joined_tables", joined_tables},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"attribute", new_attribute},
+                                       {"entity_of", entity_of},
+                                       {"add_expression", add_expression},
+                                       {"set_expression", set_expression},
+                                       {"discriminate", discriminate},
+                                       {"expressions", expressions},
+                                       {"is_select", is_select},
+                                       {"is_key", is_key},
+                                       {"joined_tables", joined_tables},
+                                       {"named", named},
+                                       {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

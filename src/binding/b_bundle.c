@@ -28,8 +28,7 @@ bool binding_is_single_bundle(const corm_select *select) {
   return select->ncolumns == 1 && binding_as_columns(select->columns[0]) && select->columns[0]->flags & SINGLE_ENTITY;
 }
 
-/* What a column is called in its bundle: an attribute's name, a label, a column's key. NULL: it has no name. */
-static const char *key_of(const corm_node *node) {
+const char *binding_key_of(const corm_node *node) {
   if (node->kind == CORM_NODE_LABEL) return ((const corm_label *)node)->name;
   if (node->kind != CORM_NODE_COLUMN) return NULL;
   const corm_column_node *column = (const corm_column_node *)node;
@@ -47,7 +46,7 @@ static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, u
   const corm_node **columns = corm_arena_zalloc(arena, n + (size_t)1, sizeof *columns);
   const char *copy = corm_arena_dup(arena, name, len);
   if (!bundle || !columns || !copy) return NULL;
-  for (uint32_t i = 0; i < n; i++) columns[i] = binding_tonode(L, (int)i + 3);
+  for (uint32_t i = 0; i < n; i++) columns[i] = binding_tonamed(L, (int)i + 3);
   bundle->base.kind = CORM_NODE_BUNDLE;
   bundle->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   bundle->base.flags = flags;
@@ -85,8 +84,8 @@ static int new_bundle(lua_State *L) {
   luaL_checkstack(L, last + 8, "Bundle");
   lua_createtable(L, last - 2, 0);
   for (int i = 3; i <= last; i++) {
-    const corm_node *node = binding_checkvalue(L, i, "Bundle");
-    const char *key = key_of(node);
+    (void)binding_checkvalue(L, i, "Bundle");
+    const char *key = binding_key_of(binding_tonamed(L, i));
     if (!key)
       return binding_error(L, CORM_E_ARGUMENT, "Bundle '%s': item %d has no name; give it a label", lua_tostring(L, 1),
                            i - 2);
@@ -119,7 +118,7 @@ static int new_bundle(lua_State *L) {
 static void push_own_shape(lua_State *L, const corm_bundle *bundle, int statement) {
   binding_shape_column *columns = lua_newuserdatauv(L, (bundle->n + (size_t)1) * sizeof *columns, 0);
   for (uint32_t i = 0; i < bundle->n; i++)
-    columns[i] = (binding_shape_column){.key = key_of(bundle->columns[i]), .node = bundle->columns[i]};
+    columns[i] = (binding_shape_column){.key = binding_key_of(bundle->columns[i]), .node = bundle->columns[i]};
   binding_push_shape(L, columns, bundle->n, statement);
   lua_remove(L, -2);
 }

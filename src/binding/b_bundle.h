@@ -9,6 +9,8 @@ const corm_bundle *binding_as_columns(const corm_node *node);
 bool binding_has_bundle(const corm_select *select);
 /* True for a select of nothing but a bundle that was made with single_entity. */
 bool binding_is_single_bundle(const corm_select *select);
+/* What a column is called in its bundle: an attribute's name, a label, a column's key. NULL: it has no name. */
+const char *binding_key_of(const corm_node *node);
 /*
  * Puts the values of bundles together: `*values` is the stack index of a list of rows of `width` values, whose shape is
  * at `flat`, and becomes that of a list of rows of one value for each item of the select, whose shape is at the top

@@ -89,7 +89,7 @@ static const corm_node *node_of(const binding_head *head) {
   }
 }
 
-const corm_node *binding_tonode(lua_State *L, int arg) {
+const corm_node *binding_tonamed(lua_State *L, int arg) {
   const binding_head *head;
   switch (lua_type(L, arg)) {
   case LUA_TUSERDATA: head = binding_headof(L, arg); return head ? node_of(head) : NULL;
@@ -102,6 +102,12 @@ const corm_node *binding_tonode(lua_State *L, int arg) {
   head = binding_headof(L, -1);
   lua_pop(L, 1);
   return head ? node_of(head) : NULL;
+}
+
+const corm_node *binding_tonode(lua_State *L, int arg) {
+  const corm_node *node = binding_tonamed(L, arg);
+  const bool named = node && node->kind == CORM_NODE_LABEL && node->flags & CORM_LABEL_ATTRIBUTE;
+  return named ? ((const corm_label *)node)->element : node;
 }
 
 bool binding_is_plain_table(lua_State *L, int arg) {

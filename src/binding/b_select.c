@@ -40,15 +40,15 @@ static const corm_node *number_in(lua_State *L, int arg, corm_arena *arena) {
 }
 
 const corm_node *binding_column_item_in(lua_State *L, int arg, corm_arena *arena, const char *what) {
-  const corm_node *node = binding_tonode(L, arg);
+  const corm_node *node = binding_tonode(L, arg), *named = binding_tonamed(L, arg);
   if (node) {
     if (node->kind == CORM_NODE_JOIN || node->kind == CORM_NODE_INSERT || node->kind == CORM_NODE_UPDATE ||
         node->kind == CORM_NODE_DELETE)
       binding_error(L, CORM_E_ARGUMENT, "%s: columns, tables or mapped classes expected, got %s", what,
                     binding_typename(L, arg));
-    if (node->kind == CORM_NODE_BUNDLE || node->kind == CORM_NODE_COLUMN) return node;
+    if (node->kind == CORM_NODE_BUNDLE || node->kind == CORM_NODE_COLUMN) return named;
     binding_check_single(L, node, what);
-    return binding_scalar_in(arena, node);
+    return named != node ? named : binding_scalar_in(arena, node);
   }
   switch (lua_type(L, arg)) {
   case LUA_TNUMBER: return number_in(L, arg, arena);

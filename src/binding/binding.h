@@ -350,6 +350,8 @@ bool binding_opt_push(lua_State *L, int arg, const char *name);
 /* The node of an expression, column, FROM or statement userdata, or of a mapped class (a table whose metatable's
    "__corm_node" field is such a userdata); NULL for others. */
 const corm_node *binding_tonode(lua_State *L, int arg);
+/* The same with the name that an attribute has given to its expression (CORM_LABEL_ATTRIBUTE), for who selects it. */
+const corm_node *binding_tonamed(lua_State *L, int arg);
 /* The node for an operand: as above, or a bind of a plain Lua value named after `hint` and typed like `type`, built in
    the arena. ArgumentError for what cannot be an operand. */
 const corm_node *binding_operand(lua_State *L, int arg, corm_arena *arena, const char *hint, const corm_type *type);

@@ -117,6 +117,9 @@ typedef struct corm_extract {
   const corm_node *element;
 } corm_extract;
 
+/* base.flags of a LABEL: the name of an attribute that stands for the expression. It is seen where that is selected. */
+enum { CORM_LABEL_ATTRIBUTE = 1 };
+
 typedef struct corm_label {
   corm_node base;
   const char *name; /* NULL: anonymous ("anon_1", or the function's name: count_1) */
