@@ -207,6 +207,42 @@ describe("M13 an object that stands in a list more than once", function()
   end)
 end)
 
+describe("M13 a new object that was looked at", function()
+  local parent
+  before_each(function()
+    parent = open {}
+    parent.children = {}
+    session:add(parent)
+    session:commit()
+    assert.equal(1, parent.id)
+  end)
+
+  it("has what its row says once it has one", function()
+    local child, other = m.Child { parent_id = 1 }, m.Parent { id = 2 }
+    assert.is_nil(child.parent)
+    assert.equal(0, #other.children)
+    session:add_all { child, other }
+    session:flush()
+    assert.equal(parent, child.parent)
+    session:add(m.Child { parent_id = 2 })
+    session:flush()
+    assert.equal(1, #other.children)
+  end)
+
+  it("keeps what was said of it", function()
+    local other, a, b = m.Parent { id = 2, children = {} }, m.Child { parent_id = 1 }, m.Child { parent_id = 1 }
+    a.parent = nil
+    other.children:append(b)
+    other.children:remove(b)
+    session:add_all { a, b, m.Child { parent_id = 1, parent = corm.null }, other }
+    session:flush()
+    assert.equal(0, w:count(function() assert.same({ nil, 0 }, { a.parent, #other.children }) end))
+    session:commit()
+    assert.equal("1|0,2|0,3|0", rows())
+    assert.equal(0, #parent.children)
+  end)
+end)
+
 -- Items and tags, many to many.
 local function tagged(item_options, tag_options, both)
   local Base = corm.declarative_base()

@@ -130,6 +130,7 @@ static corm_status put_reference(corm_object *object, corm_link *link, corm_obje
     link->edge = edge;
   }
   link->loaded = true;
+  link->said = link->said || !target;
   corm_backs_note(object, target);
   return CORM_OK;
 }

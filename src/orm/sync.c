@@ -89,7 +89,7 @@ bool corm_sync_takes_part(const corm_flush *flush, const corm_object *object) {
 static corm_status collect_many_to_one(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
   corm_object *parent = corm_link_one(link);
-  bool news = kind == CORM_WORK_INSERT ? parent != NULL : link->changed;
+  const bool news = kind == CORM_WORK_INSERT ? parent || link->said : link->changed;
   if (!news || (parent && is_stranger(flush, relationship, parent))) return CORM_OK;
   return corm_sync_add(flush, relationship, object, parent, err);
 }
@@ -264,6 +264,8 @@ bool corm_sync_changes(const corm_flush *flush, const corm_object *object, uint3
 static corm_status clear_key(corm_object *child, uint32_t slot, corm_error *err) {
   const corm_attribute *attribute = &child->mapper->attributes[slot];
   const corm_value null = corm_value_null();
+  const corm_value_kind kind = child->slots[slot].kind;
+  if (kind == CORM_NULL || (kind == CORM_ABSENT && !(child->flags & CORM_OBJECT_KEYED))) return CORM_OK;
   if (attribute->primary_key)
     return corm_error_set(err, CORM_E_INVALID_REQUEST,
                           "%s.%s is a primary key and cannot be set to NULL because its parent is gone; use cascade = "
