@@ -93,6 +93,18 @@ describe("lazy loading", function()
       end))
     end)
 
+    it("believes the database of an object that was looked at before it had a row", function()
+      local address, user, empty = m.Address { email = "n", user_id = 2 }, m.User { name = "n" }, m.User { name = "e" }
+      empty.addresses = {}
+      session:add_all { address, user, empty }
+      assert.same({ nil, 0 }, { address.user, #user.addresses })
+      session:flush()
+      assert.equal("u2", address.user.name)
+      session:execute(corm.insert(m.Address.__table__),
+        { { email = "x", user_id = user.id }, { email = "y", user_id = empty.id } })
+      assert.same({ "x", 0 }, { user.addresses[1].email, #empty.addresses })
+    end)
+
     it("is an error for detached objects, which names the attribute", function()
       local u = session:get(m.User, 1)
       session:close()

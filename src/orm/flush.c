@@ -138,6 +138,7 @@ static corm_status settle_inserted(corm_flush *flush, corm_object *object, corm_
   object->serial = flush->session->frame->serial;
   corm_status status = corm_session_register_new(flush->session, object, err);
   if (status == CORM_OK) status = corm_frame_touch(flush->session, object, err);
+  corm_links_unlook(object);
   return status;
 }
 

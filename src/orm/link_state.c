@@ -172,6 +172,14 @@ void corm_link_reset(corm_object *object, const corm_relationship *relationship)
   }
 }
 
+void corm_links_unlook(corm_object *object) {
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
+    corm_link *link = corm_object_link_at(object, i);
+    const bool empty = !corm_link_one(link) && !corm_link_items(link)->n && !corm_link_has_history(link);
+    if (empty && !link->said) link->loaded = false;
+  }
+}
+
 void corm_link_forget(corm_object *object, const corm_relationship *relationship, const corm_object *gone) {
   corm_link *link = corm_object_find_link(object, relationship);
   if (!link) return;

@@ -67,6 +67,8 @@ static inline bool corm_link_has_history(const corm_link *link) {
 
 /* Frees all (the finalizer): drops no edges, follows no pointer. */
 void corm_links_free(corm_object *object);
+/* The object has got a row: what was only looked at before, and was empty, is for the database to say. */
+void corm_links_unlook(corm_object *object);
 /* Drops link state and edges of one relationship: it will be loaded again. */
 void corm_link_reset(corm_object *object, const corm_relationship *relationship);
 /* True when a column or a relationship differs from what was last loaded or flushed. */
