@@ -31,6 +31,30 @@ describe("U05 change tracking", function()
     raises("ArgumentError", "User has no mapped attribute 'nme'", corm.get_history, user, "nme")
   end)
 
+  it("get_history tells that a reference is to nothing, but not where nobody has said so", function()
+    local function history(object)
+      local h = corm.get_history(object, "user")
+      return { h.added[1] or 0, h.unchanged[1] or 0, h.deleted[1] or 0, h.has_changes }
+    end
+    local null = corm.null
+    local address = session:get(m.Address, 1)
+    assert.same({ 0, 0, 0, false }, history(address))
+    address.user = nil
+    assert.same({ null, 0, 0, true }, history(address))
+    session:flush()
+    assert.same({ 0, null, 0, false }, history(address))
+    address.user = user
+    assert.same({ user, 0, null, true }, history(address))
+    session:flush()
+    address.user = nil
+    assert.same({ null, 0, user, true }, history(address))
+    local new = m.Address {}
+    assert.is_nil(new.user)
+    assert.same({ 0, 0, 0, false }, history(new))
+    new.user = nil
+    assert.same({ null, 0, 0, true }, history(new))
+  end)
+
   it("is_modified may leave collections aside", function()
     assert.is_false(session:is_modified(user))
     user.addresses:append(m.Address { email = "y" })

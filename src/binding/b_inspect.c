@@ -158,11 +158,22 @@ static void list_history(lua_State *L, const corm_object *object, const corm_lin
   for (uint32_t i = 0; i < list->removed.n; i++) append_object(L, added + 2, list->removed.ptr[i].object);
 }
 
+static void append_reference(lua_State *L, int list, const corm_object *object) {
+  if (object) {
+    append_object(L, list, object);
+    return;
+  }
+  binding_push_nullvalue(L);
+  lua_rawseti(L, list, 1);
+}
+
+/* That there is none is something, too, but where a new object was only looked at. */
 static void one_history(lua_State *L, const corm_object *object, const corm_link *link, int added) {
-  if (!link->loaded) return;
   const bool fresh = link->changed || !(object->flags & CORM_OBJECT_KEYED);
-  append_object(L, fresh ? added : added + 1, corm_link_one(link));
-  append_object(L, added + 2, corm_link_old(link));
+  const corm_object *one = corm_link_one(link), *old = corm_link_old(link);
+  if (!link->loaded || (fresh && !one && !link->changed && !link->said)) return;
+  append_reference(L, fresh ? added : added + 1, one);
+  if (old || link->old_known) append_reference(L, added + 2, old);
 }
 
 /* history(object, key): added, unchanged, deleted as sequences; nothing is loaded. */
