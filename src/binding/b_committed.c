@@ -32,14 +32,16 @@ static int flag_modified(lua_State *L) {
   return corm_object_touch(object, attr->slot, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
-/* flag_dirty(object): a flush looks at it. */
+/* flag_dirty(object): a flush looks at it, and its hooks find it in session.dirty. */
 static int flag_dirty(lua_State *L) {
   corm_object *object = check(L, "flag_dirty");
   corm_error err;
   corm_error_init(&err);
   binding_upvalue(L)->L = L;
   if (!object->session || object->state != CORM_PERSISTENT) return 0; /* a new object is looked at anyway */
-  return corm_session_modified(object->session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+  corm_status status = corm_session_modified(object->session, object, &err);
+  if (status == CORM_OK) status = corm_object_show(object, &err);
+  return status == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
 static corm_status commit_column(lua_State *L, corm_object *object, const binding_attr *attr, corm_error *err) {

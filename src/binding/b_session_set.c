@@ -11,7 +11,8 @@ typedef struct session_set {
 
 /* Not everything that was touched differs: attributes may have been set back. */
 static bool belongs(const corm_object *object, bool dirty) {
-  return !dirty || (!(object->flags & CORM_OBJECT_DOOMED) && corm_object_has_history(object));
+  const bool shown = object->changes && object->changes->shown;
+  return !dirty || (!(object->flags & CORM_OBJECT_DOOMED) && (shown || corm_object_has_history(object)));
 }
 
 /* Appends the persistent objects to the sequence at the top, which has n. */

@@ -44,21 +44,32 @@ static void free_changes(corm_object *object) {
   if (!object->changes) return;
   for (uint32_t i = 0; i < object->changes->n; i++) corm_value_clear(mem, &object->changes->items[i].old);
   object->changes->n = 0;
+  object->changes->shown = false;
   if (object->changes->frames) return;
   corm_mem_free(mem, object->changes);
   object->changes = NULL;
 }
 
-corm_status corm_object_enter_frame(corm_object *object, corm_error *err) {
+static corm_status make_changes(corm_object *object, corm_error *err) {
   if (!object->changes) object->changes = corm_mem_zalloc(object->mapper->mem, 1, sizeof *object->changes);
-  if (!object->changes) return corm_error_memory(err);
-  object->changes->frames++;
-  return CORM_OK;
+  return object->changes ? CORM_OK : corm_error_memory(err);
+}
+
+corm_status corm_object_show(corm_object *object, corm_error *err) {
+  const corm_status status = make_changes(object, err);
+  if (status == CORM_OK) object->changes->shown = true;
+  return status;
+}
+
+corm_status corm_object_enter_frame(corm_object *object, corm_error *err) {
+  const corm_status status = make_changes(object, err);
+  if (status == CORM_OK) object->changes->frames++;
+  return status;
 }
 
 void corm_object_leave_frame(corm_object *object) {
   corm_changes *changes = object->changes;
-  if (!changes || !changes->frames || --changes->frames || changes->n) return;
+  if (!changes || !changes->frames || --changes->frames || changes->n || changes->shown) return;
   corm_mem_free(object->mapper->mem, changes);
   object->changes = NULL;
 }

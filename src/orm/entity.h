@@ -47,6 +47,7 @@ typedef struct corm_changes {
   uint32_t n, cap;
   uint32_t frames;  /* how often it stands in lists of frames */
   uint32_t touched; /* id of the frame that listed it last as touched */
+  bool shown;       /* it is to be shown among those that are changed, though nothing may be */
   corm_change items[];
 } corm_changes;
 
@@ -184,6 +185,9 @@ void corm_object_clean(corm_object *object);
 
 /* True when some column differs from its committed value. */
 bool corm_object_has_changes(const corm_object *object);
+
+/* It is shown among those that are changed, until the next flush. */
+CORM_MUST_USE corm_status corm_object_show(corm_object *object, corm_error *err);
 
 /* How often the object stands in lists of frames; one more (MemoryError), one less. */
 static inline uint32_t corm_object_frames(const corm_object *object) {
