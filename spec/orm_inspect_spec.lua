@@ -299,5 +299,40 @@ describe("I02 inspect(class)", function()
     assert.is_true(rawequal(Employee, engineer:identity_key_from_instance(one)[1]))
     raises("ArgumentError", "an object of Manager expected, got Engineer", manager.primary_key_from_instance, manager,
       one)
+    local identity = manager:identity_key_from_primary_key { 7 }
+    assert.is_true(rawequal(Employee, identity[1]))
+    assert.same({ 7 }, identity[2])
+    raises("ArgumentError", "a list of 1 values expected, got table", manager.identity_key_from_primary_key, manager,
+      { 1, 2 })
+    local known = {}
+    for _, mapper in ipairs(Employee.registry.mappers) do known[mapper] = mapper.class_.__name__ end
+    assert.same({ "Employee", "Engineer", "Manager" }, { known[inspect(Employee)], known[engineer], known[manager] })
+    assert.is_true(rawequal(manager, corm.class_mapper(Manager)))
+    assert.is_true(rawequal(engineer, corm.object_mapper(one)))
+    raises("UnmappedError", "a mapped class expected, got integer", corm.class_mapper, 5)
+    raises("UnmappedError", "an object of a mapped class expected, got table", corm.object_mapper, {})
+  end)
+
+  it("I02 what Class.key says of its mapping", function()
+    local Person = corm.declarative_base():model("Person", {
+      __tablename__ = "user",
+      id = Column(Integer, { primary_key = true }),
+      nick = Column("name", String(20)),
+      boss_id = Column(Integer, ForeignKey "user.id"),
+    })
+    Person.boss = relationship("Person", { remote_side = Person.id, passive_updates = false, join_depth = 2 })
+    local alias = corm.aliased(Person)
+    for _, attribute in ipairs { Person.nick, alias.nick, Person.boss } do
+      assert.is_true(rawequal(Person, attribute.class_))
+      assert.is_true(rawequal(inspect(Person), attribute.parent))
+    end
+    assert.equal("nick", Person.nick.property.key)
+    assert.equal("name", alias.nick.property.columns[1].name)
+    assert.is_true(rawequal(Person, Person.boss.property.mapper.class_))
+    assert.is_false(Person.boss.property.passive_updates)
+    assert.equal(2, Person.boss.property.join_depth)
+    raises("ArgumentError", "unknown member 'property' of SQL expression", function()
+      return (Person.nick:label "x").property
+    end)
   end)
 end)

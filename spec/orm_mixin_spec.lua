@@ -109,6 +109,26 @@ describe("M04 mixins and abstract bases", function()
     assert.truthy(Base.metadata.tables.film_more)
   end)
 
+  it("ask whether a class inherits from one with a table", function()
+    local asked = {}
+    local Named = {
+      __tablename__ = function(cls)
+        asked[cls.__name__] = corm.has_inherited_table(cls)
+        if asked[cls.__name__] then return nil end
+        return cls.__name__:lower()
+      end,
+    }
+    local Animal = Base:model("Animal", {
+      __mixins__ = { Named }, id = key(), kind = Column(String(9)), __mapper_args__ = { polymorphic_on = "kind" },
+    })
+    local Cat = Animal:model("Cat", { __mixins__ = { Named }, __mapper_args__ = { polymorphic_identity = "cat" } })
+    assert.same({ Animal = false, Cat = true }, asked)
+    assert.equal("animal", Cat.__table__.name)
+    assert.is_false(corm.has_inherited_table(Animal))
+    assert.is_true(corm.has_inherited_table(Cat))
+    raises("ArgumentError", "has_inherited_table: a mapped class expected, got table", corm.has_inherited_table, {})
+  end)
+
   it("refuse what makes no sense", function()
     raises("ArgumentError", "declared_attr: a function expected, got string", corm.declared_attr, "x")
     raises("ArgumentError", "A.__tablename__ must be a string, got integer", Base.model, Base, "A",

@@ -24,13 +24,13 @@ local names = {
     "sort_tables_and_constraints",
   },
   ["corm.declarative"] = { "configure_mappers", "declarative_base", "registry" },
-  ["corm.declared"] = { "declared_attr" },
+  ["corm.declared"] = { "declared_attr", "has_inherited_table" },
   ["corm.events"] = { "Mapper" },
   ["corm.frozen"] = { "merge_frozen_result" },
   ["corm.hybrid"] = { "hybrid_method", "hybrid_property" },
   ["corm.inspect"] = {
-    "close_all_sessions", "flag_dirty", "flag_modified", "get_history", "inspect", "make_transient",
-    "make_transient_to_detached", "object_session", "set_committed_value", "was_deleted",
+    "class_mapper", "close_all_sessions", "flag_dirty", "flag_modified", "get_history", "inspect", "make_transient",
+    "make_transient_to_detached", "object_mapper", "object_session", "set_committed_value", "was_deleted",
   },
   ["corm.mutable_class"] = { "Mutable" },
   ["corm.mutable_composite"] = { "MutableComposite" },
@@ -43,6 +43,7 @@ local names = {
   ["corm.sharded"] = { "ShardedSession" },
   ["corm.stubs"] = { "stubs" },
   ["corm.synonym"] = { "synonym" },
+  ["corm.table"] = { "table" },
   ["corm.testing"] = { "assert_sql_count" },
 }
 
@@ -76,6 +77,7 @@ orm.functions_later("corm.events", {
   "mapper_event", "relationship_event", "session_event", "session_made",
 })
 orm.functions_later("corm.execute", { "orm_execute", "orm_load" })
+orm.functions_later("corm.inspect", { "attribute_fact" })
 orm.functions_later("corm.joined", { "insert_joined", "update_joined" })
 orm.functions_later("corm.mutable", { "mutable_assigned", "mutable_plain", "mutable_wrap" })
 orm.functions_later("corm.types", { "enum_of", "sqlite_type" })

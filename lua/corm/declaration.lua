@@ -138,6 +138,7 @@ function declaration.read(where, base, body)
   end
   declared.finish(parts, where, {
     special = late_special, add_special = add_special, add_named = add_named, registry = registry,
+    inherits = info[base].mapper ~= nil,
   })
   return parts
 end

@@ -20,10 +20,13 @@ local declarative = {}
 local registries = info[info] or setmetatable({}, { __mode = "v" })
 info[info] = registries
 
-local registry_methods = {}
+local registry_members = {}
 local registry_meta = {
   __name = "corm.registry",
-  __index = registry_methods,
+  __index = function(self, name)
+    if name == "mappers" then return registry_members.mappers(self) end
+    return registry_members[name]
+  end,
   __tostring = function() return "registry" end,
 }
 
@@ -87,7 +90,14 @@ function declarative.configure_pending(self)
   return true
 end
 
-function registry_methods:configure()
+-- registry.mappers: those of its classes, by name.
+function registry_members:mappers()
+  local list = {}
+  for i, name in ipairs(orm.sorted_keys(self.classes)) do list[i] = corm.inspect(self.classes[name]) end
+  return list
+end
+
+function registry_members:configure()
   configure(self)
 end
 
@@ -370,7 +380,7 @@ end
 
 -- map_imperatively(class, Table [, options]): a Table becomes attributes of a class that need not know of it: a name,
 -- or a plain table of functions with __name__. options: those of __mapper_args__, and inherits.
-function registry_methods:map_imperatively(class, as_table, options)
+function registry_members:map_imperatively(class, as_table, options)
   local given = type(class) == "table" and class or nil
   local name = given and rawget(given, "__name__") or class
   if type(name) ~= "string" or (given and (info[given] or getmetatable(given))) then
@@ -442,7 +452,7 @@ function corm.declarative_base(options)
   return new_base { name = options.name or "Base", registry = registry }
 end
 
-function registry_methods:generate_base(options)
+function registry_members:generate_base(options)
   options = orm.check_options("generate_base", options, { name = "string" })
   return new_base { name = options.name or "Base", registry = self }
 end

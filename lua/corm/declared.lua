@@ -1,9 +1,10 @@
 -- What a mixin or an abstract base says by a function of the class that is being made.
 local corm, load = ...
 local orm = load "corm.orm"
-local native, fail = orm.native, orm.fail
+local native, info, fail = orm.native, orm.info, orm.fail
 
 local declared = {}
+local heirs = setmetatable({}, { __mode = "k" }) -- a class to be -> whether it inherits from a mapped one
 
 -- declared_attr(function(cls) return Column(...) end): called once for each class. `cls` has the class's __name__ and
 -- __tablename__, metadata and registry, and what was declared of it by name; what is set of it is declared, too.
@@ -40,7 +41,7 @@ end
 
 -- The class to be, as far as it is known.
 local function view_of(parts, name, adding)
-  return setmetatable({}, {
+  local view = setmetatable({}, {
     __name = name,
     __newindex = function(_, key, value) set_member(parts, name, adding, key, value) end,
     __index = function(_, key)
@@ -54,6 +55,18 @@ local function view_of(parts, name, adding)
       return member
     end,
   })
+  heirs[view] = adding.inherits
+  return view
+end
+
+-- Whether a class, or one to be of which a function is asked, inherits from a class with a table.
+function corm.has_inherited_table(class)
+  if heirs[class] ~= nil then return heirs[class] end
+  local ci = type(class) == "table" and info[class]
+  if not ci or not ci.mapper then
+    fail("ArgumentError", "has_inherited_table: a mapped class expected, got %s", native.kind(class))
+  end
+  return native.class_info(ci.mapper).inherits ~= nil
 end
 
 local function by_creation(parts)

@@ -189,6 +189,29 @@ function orm.inspect_parts(make)
   inspect_class = make(view, by_name, info_of)
 end
 
+-- The Mapper of a class, of an object's class.
+function corm.class_mapper(class)
+  if type(class) ~= "table" or not info[class] or not info[class].mapper then
+    fail("UnmappedError", "class_mapper: a mapped class expected, got %s", native.kind(class))
+  end
+  return inspect(class)
+end
+
+function corm.object_mapper(object)
+  local class = native.class_of(object)
+  if not class then
+    fail("UnmappedError", "object_mapper: an object of a mapped class expected, got %s", native.kind(object))
+  end
+  return inspect(class)
+end
+
+-- What Class.key.parent and Class.key.property are.
+orm.functions {
+  attribute_fact = function(class, key, name)
+    return name == "parent" and inspect(class) or inspect(class):get_property(key)
+  end,
+}
+
 -- Attributes of objects ----------------------------------------------------------------------------------------------
 
 -- The value was changed in place: the next flush writes it.

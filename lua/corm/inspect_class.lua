@@ -73,7 +73,7 @@ orm.inspect_parts(function(view, by_name, info_of)
   }
   for _, name in ipairs {
     "direction", "uselist", "target", "parent", "back_populates", "lazy", "secondary", "local_remote_pairs", "cascade",
-    "passive_deletes", "viewonly", "post_update", "single_parent", "innerjoin",
+    "passive_deletes", "passive_updates", "viewonly", "post_update", "single_parent", "innerjoin", "join_depth",
   } do
     relationship_fields[name] = function(subject) return facts(subject)[name] end
   end
@@ -268,6 +268,17 @@ orm.inspect_parts(function(view, by_name, info_of)
         end
         return fail("ArgumentError", "get_property_by_column: %s has no such column as %s", class.__name__,
           native.kind(column) == "Column" and tostring(column) or native.kind(column))
+      end
+    end,
+    mapper = mapper_of,
+    identity_key_from_primary_key = function(class)
+      return function(_, key)
+        local n = #select(3, native.names(info[class].mapper))
+        if type(key) ~= "table" or #key ~= n then
+          fail("ArgumentError", "Mapper.identity_key_from_primary_key: a list of %d values expected, got %s", n,
+            native.kind(key))
+        end
+        return { native.class_info(info[class].mapper).base, table.move(key, 1, n, 1, {}) }
       end
     end,
     primary_key_from_instance = function(class)

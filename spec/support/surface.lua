@@ -102,7 +102,9 @@ end
 -- What holds the members of a value of the Lua half: fields of a view, a base, a class, methods of a registry.
 local function lua_members(meta)
   local index = meta.__index
-  if type(index) == "function" then return upvalue(index, "fields") or upvalue(index, "members") end
+  if type(index) == "function" then
+    return upvalue(index, "fields") or upvalue(index, "members") or upvalue(index, "registry_members")
+  end
   local inner = debug.getmetatable(index)
   if not inner then return index end
   local fields = upvalue(inner.__index, "ci").fields

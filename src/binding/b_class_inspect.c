@@ -93,6 +93,11 @@ int binding_relation_facts(lua_State *L) {
   else
     lua_pushboolean(L, def->passive_deletes == CORM_PASSIVE_YES);
   lua_setfield(L, -2, "passive_deletes");
+  set_boolean(L, "passive_updates", !def->active_updates);
+  if (def->join_depth) {
+    lua_pushinteger(L, def->join_depth);
+    lua_setfield(L, -2, "join_depth");
+  }
   set_boolean(L, "uselist", relationship->uselist);
   set_boolean(L, "viewonly", def->viewonly);
   set_boolean(L, "post_update", def->post_update);

@@ -1,4 +1,6 @@
 /* What statements ask about names of a class that are no columns; lua/corm/descriptor.lua answers. */
+#include <string.h>
+
 #include "binding/b_object.h"
 
 static corm_mapper *mapper_of(const corm_node *entity) {
@@ -57,4 +59,26 @@ bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int v
   if (!lua_isnil(L, -1)) return true;
   lua_pop(L, 1);
   return false;
+}
+
+bool binding_push_attribute_fact(lua_State *L, const corm_mapper *mapper, const char *key, const char *name) {
+  binding_state *state = binding_get(L);
+  if (strcmp(name, "class_") == 0) {
+    binding_push_class(L, state, mapper);
+    return true;
+  }
+  if (strcmp(name, "parent") != 0 && strcmp(name, "property") != 0) return false;
+  luaL_checkstack(L, 6, name);
+  binding_host_function(L, state->host, "attribute_fact");
+  binding_push_class(L, state, mapper);
+  lua_pushstring(L, key);
+  lua_pushstring(L, name);
+  lua_call(L, 3, 1);
+  return true;
+}
+
+bool binding_push_column_fact(lua_State *L, const corm_column_node *column, const char *name) {
+  const corm_mapper *mapper = column->entity ? corm_bundle_mapper(column->entity) : NULL;
+  const int32_t slot = mapper && column->column ? corm_mapper_column_slot(mapper, column->column) : -1;
+  return slot >= 0 && binding_push_attribute_fact(L, mapper, mapper->attributes[slot].key, name);
 }

@@ -442,7 +442,8 @@ static bool expr_property(lua_State *L, void *block, const char *name) {
     default: lua_pushnil(L); break;
     }
   } else {
-    return false;
+    const binding_orm_hooks *orm = node->kind == CORM_NODE_COLUMN ? binding_get(L)->orm : NULL;
+    return orm && orm->fact(L, (const corm_column_node *)node, name);
   }
   return true;
 }

@@ -168,6 +168,9 @@ typedef struct binding_orm_hooks {
   /* What values { key = value } means where the attribute is no column: pushes a list of { column or name, value } and
      returns true; false: there is no such attribute. Raises. */
   bool (*assign)(lua_State *L, const corm_node *entity, int key, int value);
+  /* Pushes what Class.attribute says of its mapping, its class, parent or property, and returns true; false: it is no
+     attribute of a class. */
+  bool (*fact)(lua_State *L, const corm_column_node *column, const char *name);
 } binding_orm_hooks;
 
 /* -- types (b_type.c) -- */

@@ -175,8 +175,16 @@ int binding_refuse_assignment(lua_State *L, const corm_mapper *mapper, const cha
 /* Assigns the value at `value` to a relationship of the object at `object`; the indices are absolute. */
 void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
 
+/* Pushes the class, the Mapper (parent) or the property of Class.key, and returns true; false: `name` is another one.
+ */
+bool binding_push_attribute_fact(lua_State *L, const corm_mapper *mapper, const char *key, const char *name);
+/* The same of a column, if it is an attribute's. */
+bool binding_push_column_fact(lua_State *L, const corm_column_node *column, const char *name);
 /* -- names that lua/corm/descriptor.lua knows (b_descriptor.c): see binding_orm_hooks -- */
 bool binding_push_filter(lua_State *L, const corm_node *entity, const char *key, int value);
+bool binding_push_column_fact(lua_State *L, const corm_column_node *column, const char *name);
+/* The same for any attribute: pushes the class, the Mapper (parent) or the property of Class.key. */
+bool binding_push_attribute_fact(lua_State *L, const corm_mapper *mapper, const char *key, const char *name);
 const corm_column *binding_entity_column(lua_State *L, const corm_node *entity, int key);
 bool binding_push_assigned(lua_State *L, const corm_node *entity, int key, int value);
 /* Raises that the table has no column of the name at `key`; `entity` NULL: none is spoken of. */

@@ -66,6 +66,14 @@ static int copy_column(lua_State *L) {
   return 1;
 }
 
+/* column_def(column, what): name and type of a corm.column(name, type), or a name alone. */
+static int column_def(lua_State *L) {
+  const corm_column_def def = binding_check_column_def(L, 1, luaL_checkstring(L, 2));
+  lua_pushstring(L, def.name);
+  binding_push_type(L, def.type ? def.type : corm_type_default(CORM_TYPE_NULLTYPE), 1);
+  return 2;
+}
+
 void binding_open_orm_help(lua_State *L) {
   static const luaL_Reg functions[] = {{"unknown", raise_unknown},
                                        {"nearest", nearest},
@@ -75,6 +83,7 @@ void binding_open_orm_help(lua_State *L) {
                                        {"column_creation", column_creation},
                                        {"creation", next_creation},
                                        {"copy_column", copy_column},
+                                       {"column_def", column_def},
                                        {NULL, NULL}};
   binding_setfuncs(L, functions);
 }

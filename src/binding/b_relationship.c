@@ -472,10 +472,7 @@ static int relation_index(lua_State *L) {
     lua_pushstring(L, self->key);
     return 1;
   }
-  if (strcmp(name, "class_") == 0) {
-    binding_push_class(L, binding_upvalue(L), self->mapper);
-    return 1;
-  }
+  if (binding_push_attribute_fact(L, self->mapper, self->key, name)) return 1;
   return binding_method(L, BINDING_RELATIONSHIP, 2);
 }
 
@@ -505,6 +502,8 @@ void binding_open_relationship(lua_State *L) {
                                      {"of_type", binding_relation_of_type},
                                      {"key", NULL},
                                      {"class_", NULL},
+                                     {"parent", NULL},
+                                     {"property", NULL},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", relation_tostring}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"relationship", binding_declare_relationship},
@@ -517,7 +516,8 @@ void binding_open_relationship(lua_State *L) {
   static const binding_orm_hooks hooks = {.join = binding_relationship_join,
                                           .filter_by = hook_filter_by,
                                           .column = binding_entity_column,
-                                          .assign = binding_push_assigned};
+                                          .assign = binding_push_assigned,
+                                          .fact = binding_push_column_fact};
   binding_metatable(L, BINDING_RELATIONSHIP, "Relationship", methods, meta, relation_index);
   lua_pop(L, 1);
   binding_get(L)->orm = &hooks;

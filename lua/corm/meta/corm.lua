@@ -504,6 +504,12 @@ function corm.literal_column(sql, type) end
 ---@return corm.Expression
 function corm.column(name, type) end
 
+---A table of which a statement needs no more than these names.
+---@param name string
+---@param ... corm.Expression|string|{ schema?: string } corm.column(name, type) or a name; options at the end
+---@return corm.Table
+function corm.table(name, ...) end
+
 ---A parameter by name; without a value it must be given at execution. `expanding`: a list behind IN. `literal_execute`:
 ---sent as a literal. `callable_`: a function that is asked for the value at each execution.
 ---@param key? string nil: a name is made up
@@ -668,6 +674,11 @@ function corm.merge_frozen_result(session, statement, frozen, options) end
 ---@return any # to be assigned in a mixin or a model
 function corm.declared_attr(fn) end
 
+---Whether a class, or the `cls` of a function of a mixin, inherits from a class with a table.
+---@param class any
+---@return boolean
+function corm.has_inherited_table(class) end
+
 ---Another name for an attribute.
 ---@param name string
 ---@return any # to be assigned in a model
@@ -705,6 +716,14 @@ function corm.with_parent(object, relation) end
 ---@param subject any
 ---@return corm.InstanceState|corm.Mapper
 function corm.inspect(subject) end
+
+---@param class corm.Model
+---@return corm.Mapper
+function corm.class_mapper(class) end
+
+---@param object corm.Object
+---@return corm.Mapper
+function corm.object_mapper(object) end
 
 ---What was added, what stayed, what left; nothing is loaded.
 ---@param object any

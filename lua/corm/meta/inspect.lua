@@ -58,6 +58,7 @@ function corm.reconstructor(fn) end
 ---@field entity corm.Model
 ---@field is_mapper boolean
 ---@field registry corm.registry
+---@field mapper corm.Mapper The same
 ---@field info table For your own use
 ---@field local_table corm.Table
 ---@field tables corm.Table[]
@@ -101,6 +102,10 @@ function Mapper:get_property_by_column(column) end
 ---@return any[]
 function Mapper:primary_key_from_instance(object) end
 
+---@param key any[]
+---@return { [1]: corm.Model, [2]: any[] }
+function Mapper:identity_key_from_primary_key(key) end
+
 ---@param object corm.Object
 ---@return { [1]: corm.Model, [2]: any[] }
 function Mapper:identity_key_from_instance(object) end
@@ -137,5 +142,7 @@ function Mapper:identity_key_from_instance(object) end
 ---@field post_update boolean
 ---@field single_parent boolean
 ---@field innerjoin boolean
+---@field passive_updates boolean
+---@field join_depth integer|nil
 ---@field info table
 ---@field doc string|nil

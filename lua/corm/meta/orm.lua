@@ -8,6 +8,7 @@
 ---@class corm.registry
 ---@field metadata corm.MetaData
 ---@field constructor fun(object: any, fields?: table)
+---@field mappers corm.Mapper[] By the names of their classes
 local registry = {}
 
 ---Resolves the relationships declared so far.
@@ -127,6 +128,8 @@ function Collection:reverse() end
 ---@class corm.Relationship
 ---@field key string
 ---@field class_ corm.Model
+---@field parent corm.Mapper
+---@field property corm.RelationshipProperty
 local Relationship = {}
 
 ---The part of the relationship that fulfils the criteria: for joins and loader options.
