@@ -1,6 +1,6 @@
 ---@meta corm.inspect
 
--- What inspect() gives, and how objects come to be.
+-- What inspect() gives, and what may be asked and said of single objects.
 
 ---@class corm
 local corm = {}
@@ -9,6 +9,61 @@ local corm = {}
 ---@param fn fun(self: any)
 ---@return any # to be assigned in a model
 function corm.reconstructor(fn) end
+
+---What the ORM knows about an object or a model.
+---@param subject any
+---@return corm.InstanceState|corm.Mapper
+function corm.inspect(subject) end
+
+---@param class corm.Model
+---@return corm.Mapper
+function corm.class_mapper(class) end
+
+---@param object corm.Object
+---@return corm.Mapper
+function corm.object_mapper(object) end
+
+---What was added, what stayed, what left; nothing is loaded.
+---@param object any
+---@param key string
+---@return { added: any[], unchanged: any[], deleted: any[], has_changes: boolean }
+function corm.get_history(object, key) end
+
+---The value was changed in place: the next flush writes it.
+---@param object any
+---@param key string
+function corm.flag_modified(object, key) end
+
+---The next flush looks at the object.
+---@param object any
+function corm.flag_dirty(object) end
+
+---Sets what counts as loaded.
+---@param object any
+---@param key string
+---@param value any
+function corm.set_committed_value(object, key, value) end
+
+---@param object any
+---@return corm.Session|nil
+function corm.object_session(object) end
+
+---Takes the object out of its session, without cascade, and makes it new: no identity, only what is in memory.
+---@param object corm.Object
+function corm.make_transient(object) end
+
+---Makes a detached object of a new one, as if loaded from the row with its key. What it lacks is read later.
+---Raises InvalidRequestError when it is not transient or its key is not complete.
+---@param object corm.Object
+function corm.make_transient_to_detached(object) end
+
+---Whether its row was deleted by a flush.
+---@param object corm.Object
+---@return boolean
+function corm.was_deleted(object) end
+
+---Closes every session that there is.
+function corm.close_all_sessions() end
 
 ---Of an object. Nothing is loaded.
 ---@class corm.InstanceState
