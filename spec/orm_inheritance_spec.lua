@@ -326,6 +326,32 @@ describe("M20 joined-table inheritance", function()
     assert.equal("Eli", session:scalar(select(other.name):where(other.company:eq(acme))))
   end)
 
+  it("refuses a subquery in which a column of the query around it would mean its own table", function()
+    fill()
+    local Employee, Engineer, Manager = m.Employee, m.Engineer, m.Manager
+    local exists, count = corm.exists, corm.func.count
+    local function refuses(stmt)
+      raises("InvalidRequestError", "'employee' stands in this subquery, as part of a class, and around it", function()
+        session:execute(stmt)
+      end)
+    end
+    refuses(select(Employee):where(exists():where(Engineer.manager_id:eq(Employee.id))))
+    refuses(select(Manager):where(exists():where(Engineer.manager_id:eq(Manager.id))))
+    local reports = select(count(Engineer.id)):where(Engineer.manager_id:eq(Employee.id)):scalar_subquery()
+    refuses(select(Employee.name, reports))
+    refuses(select(Employee):where(Employee.id:in_(select(Engineer.manager_id):where(Employee.name:eq "x"))))
+    local E = corm.aliased(Engineer)
+    local query = session:query(Employee):order_by(Employee.id)
+    assert.equal("mo", query:where(exists():where(E.manager_id:eq(Employee.id))):one().name)
+    assert.equal("mo", session:query(Manager):where(exists():where(E.manager_id:eq(Manager.id))):one().name)
+    -- What only one of them has, and the subquery's own columns, are clear.
+    local of_gil = select(Engineer.manager_id):where(Engineer.name:eq "gil")
+    assert.equal("mo", query:where(Employee.id:in_(of_gil)):one().name)
+    assert.equal(0, session:query(Manager):where(exists():where(Engineer.manager_id:gt(Manager.budget))):count())
+    local t = Employee.__table__
+    assert.equal(1, query:where(t.c.id:in_(select(Engineer.manager_id):where(t.c.name:eq "gil"))):count())
+  end)
+
   it("refuses what cannot be meant", function()
     raises("ArgumentError", "class Other: column other.name has the name of an attribute of Employee", m.Employee.model,
       m.Employee, "Other", {

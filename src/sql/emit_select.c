@@ -2,6 +2,7 @@
 #include "sql/emit_column.h"
 #include "sql/lint.h"
 #include "sql/restrict.h"
+#include "sql/walk.h"
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
 
@@ -266,6 +267,34 @@ static void correlate(corm_compiler *c, const corm_select *select, corm_select_p
   }
 }
 
+/* Columns of an enclosing FROM whose table is here, too, as part of another class: by its name they would mean that. */
+static void refuse_captured(corm_compiler *c, const corm_node *node, const corm_from_list *froms) {
+  corm_walk walk;
+  corm_walk_init(&walk, c->arena, node);
+  while (!c->failed && (node = corm_walk_next(&walk, true))) {
+    const corm_node *from = node->kind == CORM_NODE_COLUMN ? ((const corm_column_node *)node)->from : NULL;
+    if (!from || corm_from_list_has(froms, corm_from_whole(from)) || !corm_from_list_captures(froms, from)) continue;
+    if (!in_outer(c, c->scope, corm_from_whole(from))) continue;
+    corm_emit_error(c, CORM_E_INVALID_REQUEST,
+                    "'%s' stands in this subquery, as part of a class, and around it: %s.%s would mean the inner one; "
+                    "name one of them by an alias: corm.aliased(Class)",
+                    corm_from_name(from), corm_from_name(from), ((const corm_column_node *)node)->name);
+  }
+}
+
+static bool has_join(const corm_from_list *froms) {
+  bool found = false;
+  for (uint32_t i = 0; i < froms->n && !found; i++) found = froms->items[i]->kind == CORM_NODE_JOIN;
+  return found;
+}
+
+static void check_captured(corm_compiler *c, const corm_select *select, corm_select_place place,
+                           const corm_from_list *froms) {
+  if (!c->scope || place == CORM_SELECT_FROM || !has_join(froms)) return;
+  for (uint32_t i = 0; i < select->ncolumns; i++) refuse_captured(c, select->columns[i], froms);
+  if (select->where) refuse_captured(c, select->where, froms);
+}
+
 /* -- the clauses --------------------------------------------------------------------------------------------------- */
 
 static bool is_empty(const corm_node *condition) {
@@ -400,7 +429,7 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
   corm_from_list_init(&froms, c->arena);
   corm_from_list_init(&scope.froms, c->arena);
   if (collect_froms(&froms, select, &columns))
-    correlate(c, select, place, &froms);
+    correlate(c, select, place, &froms), check_captured(c, select, place, &froms);
   else
     corm_compiler_check(c, NULL);
   if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);

@@ -120,7 +120,7 @@ static bool next_member(stack *s, const corm_node **from) {
 }
 
 /* A column of a class with several tables stands for all of them. */
-static const corm_node *whole_from(const corm_node *from) {
+const corm_node *corm_from_whole(const corm_node *from) {
   const corm_node *whole = NULL;
   if (from && from->kind == CORM_NODE_TABLE) whole = ((const corm_table_node *)from)->whole;
   if (from && from->kind == CORM_NODE_ALIAS) whole = ((const corm_alias *)from)->whole;
@@ -146,7 +146,7 @@ static const corm_column_node *compared_column(const corm_node *node) {
 static bool add_walked(corm_from_list *list, const corm_node *node) {
   const corm_column_node *column =
       node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : compared_column(node);
-  if (column) return add_one(list, whole_from(column->from));
+  if (column) return add_one(list, corm_from_whole(column->from));
   if (node->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)node)->from)
     return add_one(list, ((const corm_bundle *)node)->from);
   corm_walk walk;
@@ -155,7 +155,7 @@ static bool add_walked(corm_from_list *list, const corm_node *node) {
   while (ok && (node = corm_walk_next(&walk, descend))) {
     descend = true;
     switch ((corm_node_kind)node->kind) {
-    case CORM_NODE_COLUMN: ok = add_one(list, whole_from(((const corm_column_node *)node)->from)); break;
+    case CORM_NODE_COLUMN: ok = add_one(list, corm_from_whole(((const corm_column_node *)node)->from)); break;
     case CORM_NODE_TABLE:
     case CORM_NODE_ALIAS:
     case CORM_NODE_JOIN: ok = add_one(list, node); break;
@@ -209,7 +209,7 @@ static bool hide_few(corm_from_list *list, const corm_node *join) {
 
 /* A JOIN that columns of a class have brought. */
 static bool is_of_class(const corm_node *from) {
-  return from->kind == CORM_NODE_JOIN && whole_from(((const corm_join *)from)->right) == from;
+  return from->kind == CORM_NODE_JOIN && corm_from_whole(((const corm_join *)from)->right) == from;
 }
 
 /* All that the join joins is in the other one, too. */
@@ -231,6 +231,22 @@ bool corm_from_list_has_tables(const corm_from_list *list, const corm_node *from
   while (from && (from->kind == CORM_NODE_JOIN || corm_from_list_has(list, from)))
     if (!next_member(&s, &from)) return false;
   return !from;
+}
+
+const corm_node *corm_from_list_captures(const corm_from_list *list, const corm_node *from) {
+  const corm_node *join = NULL;
+  if (from->kind != CORM_NODE_TABLE || (!((const corm_table_node *)from)->owner && corm_from_whole(from) == from))
+    return NULL;
+  for (uint32_t i = 0; i < list->n; i++) {
+    stack s;
+    start(&s, list->arena);
+    for (const corm_node *part = list->items[i]; part && list->items[i]->kind == CORM_NODE_JOIN;) {
+      if (part == from) return NULL;
+      if (corm_from_same(part, from) && corm_from_whole(part) != part) join = list->items[i];
+      if (!next_member(&s, &part)) return NULL;
+    }
+  }
+  return join;
 }
 
 /* What columns of a class have brought is not joined once more where another join has it, as that of a class below. */

@@ -33,12 +33,18 @@ typedef struct corm_from_list {
   const corm_node *first[8];
 } corm_from_list;
 
+/* A column of a class with several tables stands for all of them: their JOIN, or the FROM itself. */
+const corm_node *corm_from_whole(const corm_node *from);
+
 void corm_from_list_init(corm_from_list *list, corm_arena *arena);
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from);
 /* The same; of the JOIN that columns of a class have brought, whether all of its tables are there. */
 bool corm_from_list_has_tables(const corm_from_list *list, const corm_node *from);
 /* After items were moved forward in the array: the first n are what is left. */
 void corm_from_list_cut(corm_from_list *list, uint32_t n);
+
+/* A JOIN of the list that has the table of the class whose FROM that is, but as a part of another class; NULL: none. */
+const corm_node *corm_from_list_captures(const corm_from_list *list, const corm_node *from);
 
 /* The functions below return false when the arena is full. */
 bool corm_from_list_add(corm_from_list *list, const corm_node *from);
