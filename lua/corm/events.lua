@@ -284,7 +284,7 @@ end
 local function old_value(object, key)
   local known, value = native.peek(object, key)
   if known then return value end
-  return NO_VALUE
+  return native.in_memory(object, key) or NO_VALUE
 end
 
 local nobody = {}

@@ -194,6 +194,18 @@ static int history(lua_State *L) {
   return 3;
 }
 
+/* in_memory(object, key): the object that a reference leads to as far as that is in memory, loaded by whatever; else
+ * nil. */
+static int in_memory(lua_State *L) {
+  const corm_object *object = check(L);
+  const binding_attr *attr = check_attr(L, object);
+  if (attr->kind != BINDING_ATTR_RELATIONSHIP || attr->relationship->uselist) return 0;
+  const corm_object *one = corm_object_one_in_memory(object, attr->relationship);
+  if (!one) return 0;
+  binding_push_object(L, binding_upvalue(L), one);
+  return 1;
+}
+
 /* peek(object, key): whether a value is in memory, and it; nothing is loaded. */
 static int peek(lua_State *L) {
   const corm_object *object = check(L);
@@ -246,9 +258,18 @@ static int add_method(lua_State *L) {
 }
 
 void binding_open_inspect(lua_State *L) {
-  static const luaL_Reg functions[] = {{"class_of", class_of},   {"state", state_of},    {"identity", identity_of},
-                                       {"session", session_of},  {"unloaded", unloaded}, {"expired", expired},
-                                       {"committed", committed}, {"history", history},   {"peek", peek},
-                                       {"nullable", nullable},   {"method", add_method}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"class_of", class_of},
+                                       {"state", state_of},
+                                       {"identity", identity_of},
+                                       {"session", session_of},
+                                       {"unloaded", unloaded},
+                                       {"expired", expired},
+                                       {"committed", committed},
+                                       {"history", history},
+                                       {"peek", peek},
+                                       {"in_memory", in_memory},
+                                       {"nullable", nullable},
+                                       {"method", add_method},
+                                       {NULL, NULL}};
   binding_setfuncs(L, functions);
 }
