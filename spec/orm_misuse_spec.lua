@@ -288,3 +288,37 @@ describe("U15 C16 blocks that end in the middle", function()
     assert_unlocked()
   end)
 end)
+
+describe("U01 C8 several objects where one is meant", function()
+  after_each(database.clean)
+
+  it("are refused, not left out", function()
+    local Base = corm.declarative_base()
+    local User = Base:model("User", {
+      __tablename__ = "misuse_user",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      boss_id = corm.Column(corm.Integer, corm.ForeignKey "misuse_user.id"),
+      staff = corm.relationship("User"),
+      known = corm.relationship("User", { collection_class = "set", viewonly = true }),
+    })
+    local engine = database.engine()
+    Base.metadata:create_all(engine)
+    local own <close> = corm.Session { bind = engine }
+    local a, b, c = User { id = 1 }, User { id = 2 }, User { id = 3 }
+    raises("ArgumentError", "several are added by add_all", own.add, own, a, b)
+    own:add(a, true) -- what find_or_create gives, too
+    own:add(b)
+    own:flush()
+    raises("ArgumentError", "several are deleted by delete_all", own.delete, own, a, b)
+    raises("ArgumentError", "each is expunged by a call", own.expunge, own, a, b)
+    raises("ArgumentError", "all that is changed is flushed", own.flush, own, { a })
+    raises("ArgumentError", "several are appended by extend", function() a.staff:append(b, c) end)
+    raises("ArgumentError", "each is removed by a call", function() a.staff:remove(b, c) end)
+    raises("ArgumentError", "several are added by update", function() a.known:add(b, c) end)
+    assert.equal(0, #a.staff)
+    raises("ArgumentError", "got several arguments",
+      function() return corm.select(User):filter_by({ id = 1 }, { boss_id = 2 }) end)
+    raises("ArgumentError", "limit(n) and offset(n) are two calls", function() return corm.select(User):limit(1, 2) end)
+    assert.equal(2, #own:scalars(corm.select(User)):all())
+  end)
+end)

@@ -230,8 +230,11 @@ ordered_meta.__pairs = list_meta.__pairs
 
 local set_methods = { contains = forward "contains", remove = forward "remove", clear = forward "clear" }
 
-function set_methods:add(object)
+function set_methods:add(object, another)
   local raw = self[RAW]
+  if native.class_of(another) then
+    fail("ArgumentError", "%s: add: one object expected; several are added by update { ... }", self[WHERE])
+  end
   if not raw:contains(object) then raw:append(object) end
 end
 

@@ -34,7 +34,12 @@ end
 local methods = {}
 
 -- Noted at once, written by the next flush.
-function methods:add(object) native.queue_add(self[OWNER], self[KEY], object) end
+function methods:add(object, another)
+  if native.class_of(another) then
+    fail("ArgumentError", "add: one object expected; several are added by add_all { ... }")
+  end
+  native.queue_add(self[OWNER], self[KEY], object)
+end
 function methods:remove(object) native.queue_remove(self[OWNER], self[KEY], object) end
 function methods:add_all(list)
   for _, object in ipairs(check_list(self, list)) do self:add(object) end

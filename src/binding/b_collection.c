@@ -420,6 +420,7 @@ static int collection_tostring(lua_State *L) {
 
 static int collection_append(lua_State *L) {
   collection *c = check(L, "Collection:append");
+  binding_refuse_another(L, 3, "append", "several are appended by extend { ... }");
   lua_settop(L, 2);
   corm_object *target = check_item(L, c, 2);
   insert(L, c, corm_link_items(link_of(L, c))->n, target);
@@ -469,6 +470,7 @@ static int64_t find(lua_State *L, collection *c) {
 
 static int collection_remove(lua_State *L) {
   collection *c = check(L, "Collection:remove");
+  binding_refuse_another(L, 3, "remove", "each is removed by a call");
   const corm_object *target = binding_checkobject(L, 2, "Collection:remove");
   int64_t at = find(L, c);
   if (at < 0)

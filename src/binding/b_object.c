@@ -136,6 +136,10 @@ static const binding_attr *find(const binding_class *cls, const char *key) {
   }
 }
 
+void binding_refuse_another(lua_State *L, int arg, const char *what, const char *all) {
+  if (binding_toobject(L, arg)) binding_error(L, CORM_E_ARGUMENT, "%s: one object expected; %s", what, all);
+}
+
 const binding_attr *binding_find_attr(lua_State *L, const binding_class *cls, int key) {
   size_t len;
   const char *name = lua_tolstring(L, key, &len);

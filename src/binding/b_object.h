@@ -172,6 +172,9 @@ void binding_open_attribute(lua_State *L);
 /* ArgumentError: the attribute is read only. */
 int binding_refuse_assignment(lua_State *L, const corm_mapper *mapper, const char *key);
 
+/* Raises where an object is at arg, behind the one that is meant; `all` says how several are given. */
+void binding_refuse_another(lua_State *L, int arg, const char *what, const char *all);
+
 /* Assigns the value at `value` to a relationship of the object at `object`; the indices are absolute. */
 void binding_set_relationship(lua_State *L, binding_state *state, int object, const binding_attr *attr, int value);
 

@@ -298,6 +298,9 @@ static const corm_select_extra *without_fetch_in(corm_arena *arena, const corm_s
 static int row_count_method(lua_State *L, bool offset, const char *method) {
   const corm_select *old = binding_checkordered(L, method);
   corm_value value = {.kind = CORM_NULL};
+  if (!lua_isnoneornil(L, 3))
+    return binding_error(L, CORM_E_ARGUMENT, "%s: one number of rows expected; limit(n) and offset(n) are two calls",
+                         method);
   lua_settop(L, 2);
   const bool none = lua_isnil(L, 2), is_value = !none && binding_row_count(L, 2, method, &value);
   const corm_node *given = is_value || none ? NULL : binding_checkvalue(L, 2, method);

@@ -138,8 +138,7 @@ static int session_add(lua_State *L) {
   corm_object *object = check_object(L, 2, "Session:add");
   corm_error err;
   corm_error_init(&err);
-  if (lua_gettop(L) > 2)
-    return binding_error(L, CORM_E_ARGUMENT, "Session:add: one object expected; several are added by add_all { ... }");
+  binding_refuse_another(L, 3, "Session:add", "several are added by add_all { ... }");
   return corm_session_add(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -225,6 +224,7 @@ static int session_delete(lua_State *L) {
   corm_error err;
   corm_error_init(&err);
   corm_object *object = check_object(L, 2, "Session:delete");
+  binding_refuse_another(L, 3, "Session:delete", "several are deleted by delete_all { ... }");
   return corm_session_delete(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -233,6 +233,7 @@ static int session_expunge(lua_State *L) {
   corm_error err;
   corm_error_init(&err);
   corm_object *object = check_object(L, 2, "Session:expunge");
+  binding_refuse_another(L, 3, "Session:expunge", "each is expunged by a call");
   return corm_session_expunge(session, object, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
@@ -291,6 +292,8 @@ static int session_is_modified(lua_State *L) {
 
 static int session_flush(lua_State *L) {
   corm_session *session = binding_checksession(L, "Session:flush");
+  if (!lua_isnoneornil(L, 2))
+    return binding_error(L, CORM_E_ARGUMENT, "Session:flush: all that is changed is flushed, no part of it alone");
   corm_error err;
   corm_error_init(&err);
   return corm_session_flush(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);

@@ -241,6 +241,8 @@ static int stmt_filter_by(lua_State *L) {
   if (!binding_is_plain_table(L, 2))
     return binding_error(L, CORM_E_ARGUMENT, "filter_by: a table of column = value expected, got %s",
                          binding_typename(L, 2));
+  if (!lua_isnoneornil(L, 3))
+    return binding_error(L, CORM_E_ARGUMENT, "filter_by: one table of column = value expected, got several arguments");
   lua_settop(L, 2);
   int n = binding_push_filter_by(L, filter_entity(L, old), "filter_by");
   if (n == 0) {
