@@ -106,6 +106,28 @@ describe("U25 joins by relationship", function()
     end)
   end)
 
+  it("are FROMs by themselves, as join() of two classes and a relationship", function()
+    local U, A, City, Tag = m.User, m.Address, m.City, m.Tag
+    local join, outerjoin = corm.join, corm.outerjoin
+    local function found(from, ...) return list(select(...):select_from(from):order_by(U.id, A.id)) end
+    assert.equal("a|x a|y b|z", found(join(U, A, U.addresses), U.name, A.email))
+    assert.equal("a|x b|nil c|nil", found(outerjoin(U, A, U.addresses:and_(A.email:eq "x")), U.name, A.email))
+    assert.equal("a|rome b|rome c|nil", found(outerjoin(U, join(A, City, A.city), U.addresses), U.name, City.name))
+    assert.equal("a|home", found(join(join(U, A, U.addresses), Tag, A.tags), U.name, Tag.name))
+    assert.equal("a|home a|nil b|nil",
+      found(outerjoin(join(U, A, U.addresses), Tag, A.tags), U.name, Tag.name))
+    assert.equal("a|home a|nil b|nil c|nil",
+      found(join(join(U, A, U.addresses, { isouter = true }), Tag, A.tags, { isouter = true }), U.name, Tag.name))
+    local child = corm.aliased(m.Node)
+    assert.equal("1|1.1", list(select(m.Node.name, child.name):select_from(join(m.Node, child, m.Node.children))))
+    raises("ArgumentError", "join: the relationship starts from 'address', which is not on the left", function()
+      return join(U, City, A.city)
+    end)
+    raises("ArgumentError", "User.addresses leads to Address, not to the given target", function()
+      return join(U, City, U.addresses)
+    end)
+  end)
+
   it("refuse what does not lead there", function()
     raises("ArgumentError", "User.addresses leads to Address, not to the given target", function()
       return select(m.User):join(m.City, m.User.addresses)

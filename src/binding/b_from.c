@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
+#include "sql/criteria.h"
 #include "sql/froms.h"
 
 /* -- making them ----------------------------------------------------------------------------------------------- */
@@ -50,32 +51,62 @@ int binding_select_lateral(lua_State *L) {
   return push_alias(L, &binding_checkselectable(L, "lateral")->base, true, "lateral");
 }
 
-/* join(left, right [, on] [, { isouter, full }]) */
+/* Along the relationship at 3, from a class in `left` to the FROM at 2; pushes what keeps the nodes. */
+static void read_relationship(lua_State *L, const corm_node *left, bool outer, const char *what,
+                              binding_relation_join *out) {
+  const binding_orm_hooks *orm = binding_get(L)->orm;
+  if (!orm) binding_error(L, CORM_E_ARGUMENT, "%s: relationships are not open", what);
+  orm->join(L, 3, 2, outer, out);
+  corm_arena *arena = binding_scratch(L, binding_get(L));
+  const bool fits = corm_from_contains(arena, left, corm_from_leftmost(out->left));
+  binding_scratch_done(L, binding_get(L), arena);
+  lua_pop(L, 1);
+  if (!fits)
+    binding_error(L, CORM_E_ARGUMENT, "%s: the relationship starts from '%s', which is not on the left", what,
+                  corm_from_name(out->left));
+}
+
+static corm_status join_in(corm_arena *arena, const corm_node *left, const binding_relation_join *along, bool outer,
+                           bool full, const corm_node **out, corm_error *err) {
+  const corm_node *on = along->on;
+  *out = NULL;
+  if (!on && corm_join_condition_in(arena, left, along->right, &on, err) != CORM_OK) return CORM_FAILED;
+  if (along->secondary) left = corm_join_in(arena, left, along->secondary, along->secondary_on, false, false);
+  *out = left ? corm_join_in(arena, left, along->right, on, outer, full) : NULL;
+  return CORM_OK;
+}
+
+/* join(left, right [, on or relationship] [, { isouter, full }]) */
 static int join(lua_State *L, bool outer) {
   static const binding_option_spec specs[] = {{"isouter", BINDING_OPT_BOOL}, {"full", BINDING_OPT_BOOL}};
   const char *what = outer ? "outerjoin" : "join";
-  const corm_node *left = binding_checkfrom(L, 1, what), *right = binding_checkfrom(L, 2, what), *on = NULL, *node;
-  int options = lua_gettop(L) > 2 && binding_is_plain_table(L, lua_gettop(L)) ? lua_gettop(L) : 0;
-  if (options != 3 && !lua_isnoneornil(L, 3)) on = binding_checkcondition(L, 3, what);
+  const corm_node *left = binding_checkfrom(L, 1, what), *node;
+  binding_relation_join along = {.right = binding_checkfrom(L, 2, what)};
+  const int top = lua_gettop(L), options = top > 2 && binding_is_plain_table(L, top) ? top : 0;
   if (options) binding_check_options(L, options, what, specs, 2);
-  bool full = options && binding_opt_bool(L, options, "full", false);
+  const bool full = options && binding_opt_bool(L, options, "full", false);
   if (options) outer = binding_opt_bool(L, options, "isouter", outer);
+  lua_pushnil(L);
+  if (options != 3 && binding_test(L, 3, BINDING_RELATIONSHIP)) {
+    read_relationship(L, left, outer || full, what, &along);
+    lua_replace(L, top + 1);
+  } else if (options != 3 && !lua_isnoneornil(L, 3)) {
+    along.on = binding_checkcondition(L, 3, what);
+  }
   corm_error err;
   corm_error_init(&err);
-  corm_status status = CORM_OK;
+  corm_status status;
   binding_build b;
-  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), BINDING_ROOM(corm_join) + (on ? 0 : 256),
+  binding_build_start(&b, L, BINDING_FROM, sizeof(binding_expr), 2 * BINDING_ROOM(corm_join) + (along.on ? 0 : 256),
                       BINDING_FROM_SLOTS);
   do {
-    const corm_node *condition = on;
-    if (!on) status = corm_join_condition_in(&b.arena, left, right, &condition, &err);
+    status = join_in(&b.arena, left, &along, outer, full, &node, &err);
     if (status != CORM_OK && b.arena.failed) corm_error_clear(&err);
-    node = status == CORM_OK ? corm_join_in(&b.arena, left, right, condition, outer, full) : NULL;
   } while (binding_build_again(&b, node));
   if (!node) return binding_raise(L, &err);
-  lua_createtable(L, 3, 0);
-  for (int i = 1; i <= 3; i++) {
-    if (i == options || lua_isnoneornil(L, i)) continue;
+  lua_createtable(L, 4, 0);
+  for (int i = 1; i <= top + 1; i++) {
+    if (i == options || lua_isnil(L, i)) continue;
     lua_pushvalue(L, i);
     lua_rawseti(L, -2, i);
   }

@@ -413,7 +413,7 @@ function corm.lateral(select, name) end
 ---Raises NoForeignKeysError or AmbiguousForeignKeysError when there is no ON clause and none can be found.
 ---@param left corm.FromClause|corm.Table|corm.Model
 ---@param right corm.FromClause|corm.Table|corm.Model
----@param onclause? corm.Expression
+---@param onclause? corm.Expression|corm.Relationship
 ---@param options? { isouter?: boolean, full?: boolean }
 ---@return corm.FromClause
 function corm.join(left, right, onclause, options) end
@@ -421,7 +421,7 @@ function corm.join(left, right, onclause, options) end
 ---A LEFT OUTER JOIN.
 ---@param left corm.FromClause|corm.Table|corm.Model
 ---@param right corm.FromClause|corm.Table|corm.Model
----@param onclause? corm.Expression
+---@param onclause? corm.Expression|corm.Relationship
 ---@param options? { isouter?: boolean, full?: boolean }
 ---@return corm.FromClause
 function corm.outerjoin(left, right, onclause, options) end
