@@ -236,7 +236,7 @@ local function declare(ci, key, options, target, back_populates)
     target = target,
     shaped = shape ~= nil,
     secondary = secondary, secondary_from = secondary_from, secondary_select = secondary_select,
-    back_populates = back_populates,
+    back_populates = back_populates, overlaps = options.overlaps,
     uselist = options.uselist,
     lazy = lazy,
     cascade = resolve_cascade(options.cascade, where),

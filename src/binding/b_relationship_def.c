@@ -124,6 +124,7 @@ int binding_declare_relationship(lua_State *L) {
     lua_pop(L, 1);
   }
   def.back_populates = binding_opt_string(L, 3, "back_populates", NULL);
+  def.overlaps = binding_opt_string(L, 3, "overlaps", NULL);
   def.lazy = read_lazy(L);
   def.passive_deletes = read_passive_deletes(L);
   def.viewonly = binding_opt_bool(L, 3, "viewonly", false);

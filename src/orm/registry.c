@@ -74,5 +74,5 @@ corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
     ((corm_mapper *)entry->value)->configured = true;
   registry->configured = true;
   registry->configurations++;
-  return CORM_OK;
+  return corm_registry_survey(registry, err);
 }

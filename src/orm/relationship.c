@@ -147,6 +147,7 @@ static void copy_def(corm_arena *arena, const corm_relationship_def *def, corm_r
   out->key = dup_name(arena, def->key);
   out->target = dup_name(arena, def->target);
   out->back_populates = dup_name(arena, def->back_populates);
+  out->overlaps = dup_name(arena, def->overlaps);
   out->foreign_keys = dup_list(arena, def->foreign_keys, def->nforeign_keys);
   out->remote_side = dup_list(arena, def->remote_side, def->nremote_side);
   out->order_by = dup_list(arena, def->order_by, def->norder_by);

@@ -54,8 +54,9 @@ typedef struct corm_relationship_def {
   corm_mapper *target_mapper; /* the class itself */
   corm_table *secondary;
   const char *back_populates;
-  int8_t uselist; /* -1: by direction */
-  uint8_t lazy;   /* corm_lazy */
+  const char *overlaps; /* keys of other relationships that may write the same columns; NULL: none */
+  int8_t uselist;       /* -1: by direction */
+  uint8_t lazy;         /* corm_lazy */
   uint32_t cascade;
   uint8_t passive_deletes;
   bool viewonly;
@@ -99,9 +100,10 @@ struct corm_relationship {
   uint32_t index;      /* in parent->relationships */
   corm_direction direction;
   bool uselist;
-  bool is_void; /* stands in a concrete class at the number of one of its parent's, which it has not */
-  bool hooked;  /* set by the host: it is asked about changes */
-  bool shaped;  /* the host's: its script sees the list as something else */
+  bool is_void;  /* stands in a concrete class at the number of one of its parent's, which it has not */
+  bool hooked;   /* set by the host: it is asked about changes */
+  bool surveyed; /* by corm_registry_survey */
+  bool shaped;   /* the host's: its script sees the list as something else */
   uint32_t cascade;
   corm_relationship *inverse;
   /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in
@@ -148,6 +150,9 @@ const corm_node *corm_relationship_condition_in(corm_arena *arena, const corm_re
                                                 const corm_node *secondary, const corm_node *const *far);
 /* Pairs inverses; after all of the registry are configured. */
 CORM_MUST_USE corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *err);
+
+/* Warns of relationships that write the same column and do not know of each other. In overlap.c. */
+CORM_MUST_USE corm_status corm_registry_survey(const corm_registry *registry, corm_error *err);
 
 /* "save-update, merge" or "all, delete-orphan" -> flags; ArgumentError for unknown words. */
 CORM_MUST_USE corm_status corm_cascade_parse(const char *text, uint32_t *out, corm_error *err);

@@ -122,7 +122,7 @@
 ---@field passive_updates? boolean false: rows that repeat a changed key are written by corm, not by the database
 ---@field info? table
 ---@field doc? string
----@field overlaps? string Taken, without effect
+---@field overlaps? string Names of other relationships that are meant to write the same columns
 
 ---@class corm.ToTableOptions
 ---@field only? string[]
