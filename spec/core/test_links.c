@@ -42,12 +42,11 @@ static corm_object *address(flush_world *f, const char *email) {
 
 #define emails(u) list_of(u, "addresses", "email")
 
-/* A written user whose lists are known to be empty. */
+/* A written user whose lists are said to be empty. */
 static corm_object *written_user(flush_world *f, const char *name) {
   corm_object *u = user(f, name);
-  corm_link *link;
-  ok(&f->w, corm_object_get_many(u, world_rel(f->w.user, "addresses"), &link, &f->w.err));
-  ok(&f->w, corm_object_get_many(u, world_rel(f->w.user, "tags"), &link, &f->w.err));
+  ok(&f->w, corm_object_replace(u, world_rel(f->w.user, "addresses"), NULL, 0, 0, &f->w.err));
+  ok(&f->w, corm_object_replace(u, world_rel(f->w.user, "tags"), NULL, 0, 0, &f->w.err));
   ok(&f->w, corm_session_add(f->w.session, u, &f->w.err));
   flush_quietly(f);
   return u;
