@@ -176,6 +176,21 @@ describe("U23 queries of classes:", function()
     raises("MultipleResultsFound", "", function() session:query(U.name):join(U.addresses):where(U.id:eq(3)):one() end)
   end)
 
+  it("a Query stands where a select does", function()
+    local U, A = m.User, m.Address
+    local owners = session:query(A.user_id):where(A.email:like "e%2")
+    assert.equal("u2 u3", names(session:query(U):where(U.id:in_(owners)):order_by(U.id):all()))
+    assert.equal("u1", names(session:query(U):where(U.id:not_in(owners)):all()))
+    assert.equal("u2", session:query(U):where(corm.exists(session:query(A):where(A.user_id:eq(U.id), A.email:eq "e22")))
+      :one().name)
+    local next_user = session:query(func.max(U.id) + 1, func.max(U.name) .. "x")
+    session:execute(corm.insert(U):from_select({ "id", "name" }, next_user))
+    assert.equal(1, session:query(U):where(U.name:eq "u3x"):count())
+    raises("ArgumentError", "in_: a sequence or a select expected, got integer", function() return U.id:in_(5) end)
+    local described = select(corm.Bundle("b", U.id), U.id).column_descriptions
+    assert.equal("b id", described[1].name .. " " .. described[2].name)
+  end)
+
   it("a Query has parameters", function()
     local query = session:query(m.User):where(m.User.age:ge(corm.bindparam "low"), m.User.age:le(corm.bindparam "high"))
     local wide = query:params { low = 10, high = 30 }

@@ -549,6 +549,7 @@ static int update_ordered_values(lua_State *L) {
 /* from_select({ names }, select [, { include_defaults }]) */
 static int insert_from_select(lua_State *L) {
   static const binding_option_spec specs[] = {{"include_defaults", BINDING_OPT_BOOL}};
+  if (binding_push_query_statement(L, 3)) lua_replace(L, 3);
   binding_check_options(L, 4, "from_select", specs, 1);
   const bool defaults = binding_opt_bool(L, 4, "include_defaults", true);
   const binding_stmt *stmt = binding_checkstatement(L, CORM_NODE_INSERT, "from_select");

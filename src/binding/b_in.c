@@ -231,6 +231,7 @@ static void check_width(lua_State *L, const char *method, const corm_node *left,
 }
 
 static int in(lua_State *L, corm_op op, const char *method) {
+  if (binding_push_query_statement(L, 2)) lua_replace(L, 2);
   const corm_node *left = binding_checkself(L, method), *right = binding_tonode(L, 2), *node;
   if (lua_gettop(L) < 2) binding_error(L, CORM_E_ARGUMENT, "%s: a sequence or a select expected", method);
   if (!right) {

@@ -386,6 +386,7 @@ static int select_exists(lua_State *L) {
 
 /* exists(select), or exists(columns...) for a select of them (of * without any). */
 static int exists_call(lua_State *L) {
+  if (lua_gettop(L) == 1 && binding_push_query_statement(L, 1)) lua_replace(L, 1);
   const corm_node *node = lua_gettop(L) == 1 ? binding_tonode(L, 1) : NULL;
   if (node && corm_as_select(node)) return binding_push_exists(L, corm_as_select(node), 1);
   if (node && node->kind == CORM_NODE_SCALAR_SUBQUERY)

@@ -128,20 +128,23 @@ static void describe_entity(lua_State *L, const corm_bundle *bundle, const char 
   lua_setfield(L, -2, "aliased");
 }
 
-static void add_entity(lua_State *L, collector *c, const corm_bundle *bundle) {
+/* A class, an alias of one, or a Bundle. */
+static void add_bundle(lua_State *L, collector *c, const corm_bundle *bundle) {
   lua_createtable(L, 0, 5);
   lua_pushstring(L, bundle->name);
   lua_setfield(L, -2, "name");
   binding_push_node(L, &bundle->base, 1);
   lua_setfield(L, -2, "expr");
-  describe_entity(L, bundle, "type");
+  lua_pushboolean(L, false);
+  lua_setfield(L, -2, "aliased");
+  if (bundle->owner) describe_entity(L, bundle, "type");
   lua_rawseti(L, c->list, ++c->n);
   c->at += bundle->n;
 }
 
 /* Takes the expression from the top. */
 static void add_description(lua_State *L, collector *c) {
-  const corm_node *node = binding_tonode(L, -1);
+  const corm_node *node = binding_tonamed(L, -1);
   lua_createtable(L, 0, 5);
   lua_rawgeti(L, c->names, ++c->at);
   if (node->kind == CORM_NODE_COLUMN) {
@@ -168,8 +171,8 @@ static void push_descriptions(lua_State *L, const corm_select *select) {
   for (uint32_t i = 0; i < select->ncolumns; i++) {
     const corm_node *item = select->columns[i];
     if (is_raw(item)) continue;
-    if (item->kind == CORM_NODE_BUNDLE && ((const corm_bundle *)item)->owner) {
-      add_entity(L, &c, (const corm_bundle *)item);
+    if (item->kind == CORM_NODE_BUNDLE) {
+      add_bundle(L, &c, (const corm_bundle *)item);
     } else if (item->kind == CORM_NODE_TABLE || item->kind == CORM_NODE_ALIAS) {
       push_from_keys(L, item);
       int made = lua_gettop(L), keys = made - 1;

@@ -118,8 +118,6 @@ void binding_refuse_option(lua_State *L, const corm_load_options *options, const
 void binding_open_option(lua_State *L);
 
 /* -- queries (b_query.c) -- */
-/* Pushes the statement of the Query at arg; false for other values. */
-bool binding_push_query_statement(lua_State *L, int arg);
 void binding_open_query(lua_State *L);
 
 /* With the module on the top of the stack. */
