@@ -211,6 +211,33 @@ describe("M36 attribute events", function()
     session:commit()
     assert.equal("0", w:rows("SELECT count(*) FROM address WHERE user_id IS NOT NULL"))
   end)
+
+  it("with active_history of the relationship know the old object, whichever side is changed", function()
+    for _, active in ipairs { true, false } do
+      w:close()
+      w = world.open(world.models { ["Address.user"] = { back_populates = "addresses", active_history = active } })
+      m, session = w.m, w:session()
+      assert.equal(active, corm.inspect(m.Address).relationships.user.active_history)
+      event.listen(m.Address.user, "set", function(_, value, old)
+        log[#log + 1] = show(value) .. " was " .. show(old)
+      end)
+      session:add_all { m.User { name = "u", addresses = { m.Address { email = "x" } } }, m.User { name = "v" } }
+      session:commit()
+      for _, change in ipairs {
+        function(address, user) address.user = user end,
+        function(address, user) user.addresses:append(address) end,
+        function(address, user) user.addresses = { address } end,
+      } do
+        session:expunge_all()
+        taken()
+        local address = session:get_one(m.Address, 1)
+        change(address, session:get_one(m.User, 2))
+        assert.equal(active and "v was u" or "v was NO_VALUE", taken())
+        assert.equal(active and 1 or 0, #corm.inspect(address).attrs.user.history.deleted)
+        session:rollback()
+      end
+    end
+  end)
 end)
 
 describe("M28 validators", function()

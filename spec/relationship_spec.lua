@@ -397,7 +397,7 @@ describe("a wrong relationship", function()
     raises("ArgumentError", "unknown option 'back_populate' of relationship; did you mean 'back_populates'?",
       relationship, "X", { back_populate = "y" })
     raises("ArgumentError", "option 'uselist' must be a boolean", relationship, "X", { uselist = 1 })
-    raises("ArgumentError", "'active_history' is not supported yet", relationship, "X", { active_history = true })
+    raises("ArgumentError", "'omit_join' is not supported yet", relationship, "X", { omit_join = true })
     raises("ArgumentError", "exclude each other", relationship, "X", { backref = "a", back_populates = "b" })
     raises("ArgumentError", "a mapped class or its name expected, got integer", relationship, 5)
     refused("ArgumentError", "selectn", { lazy = "selectn" })

@@ -73,7 +73,8 @@ orm.inspect_parts(function(view, by_name, info_of)
   }
   for _, name in ipairs {
     "direction", "uselist", "target", "parent", "back_populates", "lazy", "secondary", "local_remote_pairs", "cascade",
-    "passive_deletes", "passive_updates", "viewonly", "post_update", "single_parent", "innerjoin", "join_depth",
+    "passive_deletes", "passive_updates", "viewonly", "post_update", "single_parent", "active_history", "innerjoin",
+    "join_depth",
   } do
     relationship_fields[name] = function(subject) return facts(subject)[name] end
   end

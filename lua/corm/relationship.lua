@@ -13,7 +13,7 @@ local known_options = {
   order_by = "any", foreign_keys = "any", remote_side = "any", passive_deletes = "any", viewonly = "boolean",
   single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
   primaryjoin = "any", secondaryjoin = "any", collection_class = "any", innerjoin = "boolean", join_depth = "number",
-  passive_updates = "boolean", active_history = later, enable_typechecks = later, sync_backref = "boolean",
+  passive_updates = "boolean", active_history = "boolean", enable_typechecks = later, sync_backref = "boolean",
   query_class = later, load_on_pending = later, omit_join = later, comparator_factory = later,
   distinct_target_key = later,
 }
@@ -242,7 +242,7 @@ local function declare(ci, key, options, target, back_populates)
     cascade = resolve_cascade(options.cascade, where),
     passive_deletes = options.passive_deletes,
     viewonly = options.viewonly,
-    single_parent = options.single_parent,
+    single_parent = options.single_parent, active_history = options.active_history,
     post_update = options.post_update,
     passive_updates = options.passive_updates,
     innerjoin = options.innerjoin,

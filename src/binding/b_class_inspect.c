@@ -102,6 +102,7 @@ int binding_relation_facts(lua_State *L) {
   set_boolean(L, "viewonly", def->viewonly);
   set_boolean(L, "post_update", def->post_update);
   set_boolean(L, "single_parent", def->single_parent);
+  set_boolean(L, "active_history", def->active_history);
   set_boolean(L, "innerjoin", def->innerjoin);
   return 1;
 }

@@ -54,11 +54,13 @@ corm_status corm_link_check(const corm_object *object, const corm_relationship *
   return relationship->def.single_parent ? check_single_parent(object, relationship, target, err) : CORM_OK;
 }
 
-/* Whom the target holds must be known where another row than its own says so, and where that one becomes an orphan. */
+/* Whom the target holds must be known where another row than its own says so, where that one becomes an orphan, and
+   where the script wants to know. */
 static bool displaces(const corm_object *object, const corm_relationship *relationship, const corm_object *target) {
   const corm_relationship *inverse = relationship->inverse;
   if (!target || !inverse || inverse->uselist || inverse->def.viewonly) return false;
-  if (inverse->direction == CORM_MANY_TO_ONE && !(inverse->cascade & CORM_CASCADE_DELETE_ORPHAN)) return false;
+  const bool matters = inverse->def.active_history || (inverse->cascade & CORM_CASCADE_DELETE_ORPHAN);
+  if (inverse->direction == CORM_MANY_TO_ONE && !matters) return false;
   if (!target->session || target->state != CORM_PERSISTENT) return false;
   const corm_link *now = corm_object_find_link(object, relationship);
   return !now || !now->loaded || (corm_link_one(now) != target && !corm_items_contains(corm_link_items(now), target));
@@ -75,4 +77,10 @@ corm_status corm_link_know_displaced(const corm_object *object, const corm_relat
   session->merging--;
   session->no_autoflush--;
   return status;
+}
+
+corm_status corm_link_admit(const corm_object *object, const corm_relationship *relationship, corm_object *target,
+                            corm_error *err) {
+  const corm_status status = corm_link_check(object, relationship, target, err);
+  return status == CORM_OK ? corm_link_know_displaced(object, relationship, target, err) : status;
 }

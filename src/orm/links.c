@@ -170,9 +170,9 @@ static corm_status set_scalar(corm_object *object, corm_relationship *relationsh
   return status;
 }
 
-/* Where the far side holds the key, its old row is detached; and an orphan is deleted. */
+/* Where the far side holds the key, its old row is detached; an orphan is deleted; and scripts may ask. */
 static bool must_know_old(const corm_object *object, const corm_relationship *relationship) {
-  if (relationship->direction != CORM_MANY_TO_ONE) return true;
+  if (relationship->direction != CORM_MANY_TO_ONE || relationship->def.active_history) return true;
   return (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) && object->session && (object->flags & CORM_OBJECT_KEYED);
 }
 
@@ -190,7 +190,7 @@ corm_status corm_object_set_one(corm_object *object, corm_relationship *relation
   if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
   if (status == CORM_OK && corm_relationship_asks(relationship)) {
     status = corm_ask_set(object, relationship, &target, err);
-    if (status == CORM_OK) status = corm_link_check(object, relationship, target, err);
+    if (status == CORM_OK) status = corm_link_admit(object, relationship, target, err);
   }
   if (status == CORM_OK) status = set_scalar(object, relationship, target, TELL_BOTH, err);
   if (status == CORM_OK) status = cascade_add(object, relationship, target, err);
@@ -302,15 +302,21 @@ static corm_status list_remove(corm_object *object, corm_relationship *relations
   return status;
 }
 
+/* Hooks may put another object in the place of the one that comes. */
+static corm_status ask_append(corm_object *object, const corm_relationship *relationship, corm_object **target,
+                              corm_error *err) {
+  if (!corm_relationship_asks(relationship)) return CORM_OK;
+  const corm_status status = corm_ask_append(object, relationship, false, target, err);
+  return status == CORM_OK ? corm_link_admit(object, relationship, *target, err) : status;
+}
+
 corm_status corm_object_insert(corm_object *object, corm_relationship *relationship, uint32_t position,
                                corm_object *target, corm_error *err) {
   corm_link *link = NULL;
   corm_status status = corm_link_check(object, relationship, target, err);
   if (status == CORM_OK) status = loaded_link(object, relationship, &link, err);
-  if (status == CORM_OK && corm_relationship_asks(relationship))
-    status = corm_ask_append(object, relationship, false, &target, err);
-  if (status == CORM_OK) status = corm_link_check(object, relationship, target, err); /* a load may have flushed */
-  if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
+  if (status == CORM_OK) status = corm_link_admit(object, relationship, target, err); /* a load may have flushed */
+  if (status == CORM_OK) status = ask_append(object, relationship, &target, err);
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, position, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
@@ -354,11 +360,8 @@ corm_status corm_object_queue(corm_object *object, corm_relationship *relationsh
                               corm_error *err) {
   corm_status status = corm_link_check(object, relationship, target, err);
   if (status == CORM_OK && is_queued(object, relationship, target)) return CORM_OK;
-  if (status == CORM_OK && corm_relationship_asks(relationship)) {
-    status = corm_ask_append(object, relationship, false, &target, err);
-    if (status == CORM_OK) status = corm_link_check(object, relationship, target, err);
-  }
   if (status == CORM_OK) status = corm_link_know_displaced(object, relationship, target, err);
+  if (status == CORM_OK) status = ask_append(object, relationship, &target, err);
   if (status != CORM_OK) return status;
   status = list_add(object, relationship, UINT32_MAX, target, true, err);
   return status == CORM_OK ? cascade_add(object, relationship, target, err) : status;
@@ -533,7 +536,8 @@ static corm_status ask_about_all(corm_object *object, corm_relationship *relatio
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     status = loaded_link(object, relationship, &link, err);
     if (status != CORM_OK || corm_items_contains(corm_link_items(link), targets[i])) continue;
-    status = corm_ask_append(object, relationship, true, &targets[i], err);
+    status = corm_link_know_displaced(object, relationship, targets[i], err);
+    if (status == CORM_OK) status = corm_ask_append(object, relationship, true, &targets[i], err);
     if (status == CORM_OK) status = corm_link_check(object, relationship, targets[i], err);
   }
   for (uint32_t i = 0; status == CORM_OK; i++) {

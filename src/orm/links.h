@@ -122,6 +122,9 @@ CORM_MUST_USE corm_status corm_link_check(const corm_object *object, const corm_
    detached, or deleted. Nothing is flushed for it, and what is not to be loaded lazily is. */
 CORM_MUST_USE corm_status corm_link_know_displaced(const corm_object *object, const corm_relationship *relationship,
                                                    corm_object *target, corm_error *err);
+/* Both. */
+CORM_MUST_USE corm_status corm_link_admit(const corm_object *object, const corm_relationship *relationship,
+                                          corm_object *target, corm_error *err);
 
 /* -- reading and changing (links.c) -- */
 

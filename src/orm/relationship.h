@@ -61,6 +61,7 @@ typedef struct corm_relationship_def {
   uint8_t passive_deletes;
   bool viewonly;
   bool single_parent;
+  bool active_history; /* a new value loads the old one first */
   bool post_update;
   bool active_updates;              /* passive_updates = false: corm passes changed keys on to other rows itself */
   bool innerjoin;                   /* joined loading by an inner join */

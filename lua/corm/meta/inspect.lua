@@ -196,6 +196,7 @@ function Mapper:identity_key_from_instance(object) end
 ---@field viewonly boolean
 ---@field post_update boolean
 ---@field single_parent boolean
+---@field active_history boolean
 ---@field innerjoin boolean
 ---@field passive_updates boolean
 ---@field join_depth integer|nil
