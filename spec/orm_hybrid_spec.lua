@@ -104,6 +104,15 @@ describe("M25 hybrids", function()
     session:commit()
     assert.equal("1|Amy|Low,2|Bob|Roe,3|Cy|Doe", w:list "SELECT id, first, last FROM person ORDER BY id")
     assert.equal("Amy Low", session:get(m.Person, 1).full)
+    local P = m.Person
+    session:query(P):filter_by { id = 1 }:update { [P.full] = "Ed Poe", [P.born] = 1809 }
+    session:execute(corm.insert(P):values { [P.id] = 4, [P.full] = "Di Ash" })
+    session:commit()
+    assert.equal("1|Ed|Poe|1809,4|Di|Ash|",
+      w:list "SELECT id, first, last, born FROM person WHERE id IN (1, 4) ORDER BY id")
+    raises("ArgumentError", "a column or its name expected as key", function()
+      return corm.update(P):values { [P.decade] = 1 }
+    end)
     raises("ArgumentError", "a column or its name expected as key", function()
       return corm.update(m.Person):values { decade = 1 }
     end)
@@ -237,6 +246,8 @@ describe("M26 composites", function()
     session:query(m.Edge):filter_by { id = 1 }:update { start = corm.null, finish = "9:9" }
     session:commit()
     assert.equal("1|||9|9,2|5|6||,3|1|1|2|2", w:list "SELECT id, x1, y1, to_x, to_y FROM edge ORDER BY id")
+    session:execute(corm.update(m.Edge):where(m.Edge.id:eq(1)):values { [m.Edge.start] = Point(7, 8) })
+    assert.equal(8, session:get(m.Edge, 1).y1)
   end)
 
   it("refuse what is no value of theirs", function()

@@ -6,6 +6,7 @@
 #include "binding/b_object.h"
 #include "binding/b_schema.h"
 #include "binding/state.h"
+#include "sql/walk.h"
 
 static binding_class *check_class(lua_State *L, int arg) {
   binding_class *cls = binding_check(L, arg, BINDING_MAPPER, "mapper");
@@ -199,6 +200,22 @@ static int expressions(lua_State *L) {
     lua_setfield(L, -2, mapper->attributes[i].key);
   }
   return 1;
+}
+
+const char *binding_attribute_name(lua_State *L, int arg, const corm_table *table, corm_arena *scratch) {
+  if (lua_type(L, arg) == LUA_TSTRING) return lua_tostring(L, arg);
+  const corm_node *node = binding_tonamed(L, arg);
+  const bool hybrid = node && node->kind == CORM_NODE_LABEL && node->flags & CORM_LABEL_ATTRIBUTE;
+  const corm_bundle *several = node ? binding_as_columns(node) : NULL;
+  if ((!hybrid && !several) || binding_tocolumn(L, arg)) return NULL;
+  const char *name = hybrid ? ((const corm_label *)node)->name : several->name;
+  corm_walk walk;
+  corm_walk_init(&walk, scratch, node);
+  while ((node = corm_walk_next(&walk, true))) {
+    const corm_column_node *column = node->kind == CORM_NODE_COLUMN ? (const corm_column_node *)node : NULL;
+    if (column && column->column && column->column->table == table) return name;
+  }
+  return NULL;
 }
 
 /* named(value, key): an expression is called so where it is selected; a column of that name and all else stay. */

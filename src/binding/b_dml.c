@@ -220,15 +220,18 @@ static void read_pair(lua_State *L, value_set *set, value_row *row) {
     read_value(L, set, row, check_key(L, set, key));
 }
 
-/* Where the key at the top - 1 is a name of the class that is no column: replaces the value at the top by a list of
-   what is to be set instead, and returns its length; else -1. */
+/* An attribute at the top - 1 that is no column: its value becomes a list of what is to be set; its length, or -1. */
 static lua_Integer push_assigned(lua_State *L, const value_set *set) {
-  const int key = lua_gettop(L) - 1;
-  const binding_orm_hooks *orm = lua_type(L, key) == LUA_TSTRING ? orm_of(L, set->entity) : NULL;
-  if (!orm || binding_named_column(L, set->entity, set->table, key) || !orm->assign(L, set->entity, key, key + 1))
-    return -1;
-  lua_replace(L, key + 1);
-  return (lua_Integer)lua_rawlen(L, key + 1);
+  const int key = lua_gettop(L) - 1, name = key + 2;
+  const binding_orm_hooks *orm = orm_of(L, set->entity);
+  const char *text = orm ? binding_attribute_name(L, key, set->table, set->scratch) : NULL;
+  if (!text) return -1;
+  lua_pushstring(L, text);
+  const bool assigned =
+      !binding_named_column(L, set->entity, set->table, name) && orm->assign(L, set->entity, name, key + 1);
+  if (assigned) lua_replace(L, key + 1);
+  lua_settop(L, key + 1);
+  return assigned ? (lua_Integer)lua_rawlen(L, key + 1) : -1;
 }
 
 /* Pushes key and value of the i-th pair of the list at the top. */

@@ -167,6 +167,9 @@ void binding_class_keep(lua_State *L, int mapper);
 
 /* The class or alias whose attribute (column or other expression) the value at `arg` is, and its slot; NULL: none. */
 const corm_bundle *binding_toattribute(lua_State *L, int arg, int32_t *slot);
+/* The name that the key of values at `arg` is, or has: a string, or Class.hybrid and Class.composite of columns of the
+   table; NULL: a column, or something else. */
+const char *binding_attribute_name(lua_State *L, int arg, const corm_table *table, corm_arena *scratch);
 /* With the native module on the top. */
 void binding_open_attribute(lua_State *L);
 /* ArgumentError: the attribute is read only. */
