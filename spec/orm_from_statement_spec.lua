@@ -119,6 +119,10 @@ describe("U32 from_statement", function()
     assert.equal("strings are not SQL; write corm.text(...)", err.hint)
     raises("ArgumentError", "a statement that returns rows expected, got delete", run, m.User,
       corm.delete(m.User):where(m.User.id:eq(1)))
+    local part = select(m.User):from_statement(text("SELECT * FROM " .. world.user))
+      :options(corm.contains_eager(m.User.addresses))
+    raises("InvalidRequestError", "from_statement: contains_eager finds 'User.addresses' in a join of a select's own",
+      session.scalars, session, part)
     raises("InvalidRequestError", "has no criteria, joins, order or limits of its own", function()
       return select(m.User):where(m.User.id:eq(1)):from_statement(text "SELECT 1")
     end)

@@ -117,6 +117,20 @@ static corm_status add_column(corm_loader *loader, const corm_node *item, corm_e
   return CORM_OK;
 }
 
+/* The rows are those of the classes that are listed, and of no join that corm could know of. */
+static corm_status refuse_contained(const corm_load_options *options, corm_error *err) {
+  for (uint32_t i = 0; i < options->n; i++) {
+    const corm_load_option *option = options->items[i];
+    if (option->strategy != CORM_LAZY_CONTAINED || !option->relationship) continue;
+    return corm_error_set(
+        err, CORM_E_INVALID_REQUEST,
+        "from_statement: contains_eager finds '%s.%s' in a join of a select's own, not in rows of text "
+        "or of a union; list the other class as well, or load by selectinload()",
+        option->relationship->parent->name, option->relationship->key);
+  }
+  return CORM_OK;
+}
+
 static corm_status open_text(corm_loader *loader, const corm_node *const *items, uint32_t n,
                              const corm_load_options *options, corm_error *err) {
   const size_t width = corm_result_column_count(loader->result);
@@ -125,7 +139,8 @@ static corm_status open_text(corm_loader *loader, const corm_node *const *items,
   if (!used || !loader->items) return corm_error_memory(err);
   if (!corm_result_returns_rows(loader->result) || width > INT16_MAX)
     return corm_error_set(err, CORM_E_ARGUMENT, "from_statement: the statement returns no rows");
-  corm_status status = corm_loader_find_dialect(loader, err);
+  corm_status status = refuse_contained(options, err);
+  if (status == CORM_OK) status = corm_loader_find_dialect(loader, err);
   for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
     const corm_bundle *bundle = (const corm_bundle *)items[i];
     status = bundle->base.kind == CORM_NODE_BUNDLE && bundle->owner ? add_entity(loader, bundle, options, used, err)
