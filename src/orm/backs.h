@@ -19,9 +19,12 @@ void corm_backs_drop(corm_session *session);
 /* Says that an object holds another from now on, and enters it, if the session keeps account. */
 void corm_backs_enter(corm_session *session, corm_object *holder, corm_object *target);
 static inline void corm_backs_note(corm_object *holder, corm_object *target) {
-  if (!target || !holder->session) return;
-  holder->session->linked++;
-  if (holder->session->backs) corm_backs_enter(holder->session, holder, target);
+  if (target && holder->session && holder->session->backs) corm_backs_enter(holder->session, holder, target);
+}
+/* The same of what no load has found, but somebody has put there. */
+static inline void corm_backs_note_change(corm_object *holder, corm_object *target) {
+  if (target && holder->session) holder->session->linked++;
+  corm_backs_note(holder, target);
 }
 /* Enters all that an object holds which comes into the session. */
 void corm_backs_enter_all(corm_session *session, corm_object *holder);

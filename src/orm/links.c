@@ -131,7 +131,7 @@ static corm_status put_reference(corm_object *object, corm_link *link, corm_obje
   }
   link->loaded = true;
   link->said = link->said || !target;
-  corm_backs_note(object, target);
+  corm_backs_note_change(object, target);
   return CORM_OK;
 }
 
@@ -244,7 +244,7 @@ static corm_status list_add(corm_object *object, corm_relationship *relationship
     return link ? CORM_FAILED : corm_error_memory(err);
   }
   const bool counts = put_in(object, link, list, position, target, edge);
-  corm_backs_note(object, target);
+  corm_backs_note_change(object, target);
   adopt(object, relationship, target);
   if (counts && tell && relationship->inverse) status = tell_come(target, relationship->inverse, object, err);
   return status;
@@ -457,7 +457,7 @@ static corm_status refer_back(corm_object *const *targets, uint32_t n, corm_rela
     link->as.object = object;
     link->edge = edges[i];
     link->loaded = true;
-    corm_backs_note(targets[i], object);
+    corm_backs_note_change(targets[i], object);
   }
   *count = k;
   return CORM_OK;

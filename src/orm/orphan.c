@@ -57,8 +57,8 @@ static bool says_parent(const corm_relationship *relationship, const corm_object
 
 /*
  * Whom each child of a relationship has come to, of the session's parents. It is made when these were looked at several
- * times, and serves until something is linked or comes into the lists of the session: what leaves them since makes it
- * say too much, never too little. All are addresses to compare.
+ * times, and serves until something is put into a link or comes into the lists of the session: what leaves them since
+ * makes it say too much, never too little. All are addresses to compare.
  */
 typedef struct corm_adopters {
   const corm_relationship *relationship;

@@ -56,7 +56,7 @@ struct corm_session {
   corm_identity identity;
   corm_vec news;                  /* pending, in order of add */
   corm_vec modified;              /* persistent with changes (maybe undone since) */
-  uint64_t linked;                /* how often something was linked or came into `news` or `modified` */
+  uint64_t linked;                /* how often something was put into a link, `news` or `modified` */
   struct corm_adopters *adopters; /* orm/orphan.c; NULL: nobody has asked */
   struct corm_backs *backs;       /* orm/backs.h; NULL: no account is kept */
   uint64_t walked;                /* positions of the map looked at for those that hold deleted objects */
