@@ -245,6 +245,7 @@ CORM_NOINLINE static int index_rest(lua_State *L, corm_object *object, const bin
     corm_error err;
     corm_error_init(&err);
     binding_upvalue(L)->L = L;
+    if (corm_object_flush_first(object, &err) != CORM_OK) return binding_raise(L, &err);
     if (corm_object_get(object, attr->slot, &value, &err) != CORM_OK) return binding_raise(L, &err);
   }
   if (attr->hosted) return index_hosted(L, object, attr, value);

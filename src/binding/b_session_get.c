@@ -152,7 +152,13 @@ static bool push_found(lua_State *L, binding_state *state, corm_session *session
   binding_push_object(L, state, corm_mapper_isa(object->mapper, mapper) ? object : NULL);
   if (lua_isnil(L, -1)) return true;
   if (is_whole(object)) return true;
-  corm_status status = corm_object_refresh(object, mapper->pk[0], &err);
+  corm_status status = corm_object_flush_first(object, &err);
+  if (status != CORM_OK) binding_raise(L, &err);
+  if (corm_session_find(session, mapper->root, key) != object) {
+    lua_pop(L, 1);
+    return false;
+  }
+  status = corm_object_refresh(object, mapper->pk[0], &err);
   if (status == CORM_OK) return true;
   if (err.cls != CORM_E_OBJECT_DELETED || err.from_hook) binding_raise(L, &err);
   corm_error_clear(&err);

@@ -125,6 +125,9 @@ void corm_object_finalize(corm_object *object);
 /* The current value, loading it when expired (may run SQL). ABSENT comes back as such (never assigned). Borrowed until
  * the object changes. */
 CORM_MUST_USE corm_status corm_object_get(corm_object *object, uint32_t slot, const corm_value **out, corm_error *err);
+/* Before a script has the row of an object read: what the database computes may depend on what is not written yet. A
+   row's columns do not, so that a row may be read in the middle of changes that belong together. */
+CORM_MUST_USE corm_status corm_object_flush_first(const corm_object *object, corm_error *err);
 
 /*
  * Sets a slot to a canonical value (bytes are copied), tracks the change and registers the object with its session.

@@ -198,6 +198,11 @@ corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *
   return status;
 }
 
+corm_status corm_object_flush_first(const corm_object *object, corm_error *err) {
+  corm_session *session = object->session;
+  return session && !session->preview && object->mapper->nexpressions ? corm_session_autoflush(session, err) : CORM_OK;
+}
+
 /* Relationships that were asked for by name are there afterwards. */
 static corm_status load_named(corm_object *object, const char *const *keys, uint32_t n, corm_error *err) {
   corm_status status = CORM_OK;
