@@ -57,7 +57,7 @@ enum { BINDING_FROM_PARTS = 1, BINDING_FROM_COLUMNS, BINDING_FROM_SLOTS = BINDIN
 /* Pushes an EXPRESSION (FROM, STATEMENT) for a node that lives elsewhere, anchored by the value at `anchor`. */
 void binding_push_node(lua_State *L, const corm_node *node, int anchor);
 
-/* Pushes the statement of the Query at arg; false for other values (b_query.c). */
+/* Pushes the statement of the Query at arg, with its parameters; false for other values (b_query.c). */
 bool binding_push_query_statement(lua_State *L, int arg);
 /* The node of the value; ArgumentError for what is none. */
 const corm_node *binding_checknode(lua_State *L, int arg, const char *what);

@@ -19,12 +19,6 @@ static void check(lua_State *L, const char *what) {
   binding_check(L, 1, BINDING_QUERY, what);
 }
 
-bool binding_push_query_statement(lua_State *L, int arg) {
-  if (!binding_test(L, arg, BINDING_QUERY)) return false;
-  lua_getiuservalue(L, arg, QUERY_STATEMENT);
-  return true;
-}
-
 /* Replaces the statement at the top by a Query of it, bound to the Session at 1, or to that of the Query at 1, whose
    parameters it takes over. */
 static void wrap(lua_State *L) {
@@ -52,6 +46,16 @@ static void call_method(lua_State *L, const char *name, int nargs, int nresults)
   lua_getfield(L, -nargs - 1, name);
   lua_insert(L, -nargs - 2);
   lua_call(L, nargs + 1, nresults);
+}
+
+bool binding_push_query_statement(lua_State *L, int arg) {
+  if (!binding_test(L, arg, BINDING_QUERY)) return false;
+  lua_getiuservalue(L, arg, QUERY_STATEMENT);
+  if (lua_getiuservalue(L, arg, QUERY_PARAMS) == LUA_TTABLE)
+    call_method(L, "params", 1, 1);
+  else
+    lua_pop(L, 1);
+  return true;
 }
 
 static int session_query(lua_State *L) {
