@@ -144,7 +144,8 @@ CORM_MUST_USE corm_status corm_key_switch_collect(corm_flush *flush, corm_error 
 CORM_MUST_USE corm_status corm_key_switch_follow(corm_flush *flush, corm_error *err);
 /* True when what a relationship refers to by changes in the parent. */
 bool corm_key_switch_changes(const corm_flush *flush, const corm_relationship *relationship, const corm_object *parent);
-/* True when an UPDATE of the flush gives the parent of a sync the key that the child gets. */
+/* True when an UPDATE of the flush gives the parent of a sync the key that the child gets, or lets the database do so.
+ */
 bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync);
 /* True when corm itself passes changed keys on; of a MANY_TO_MANY: those of the near side, and of the far one. */
 bool corm_relationship_is_active(const corm_relationship *relationship);
@@ -153,6 +154,8 @@ bool corm_relationship_is_active_far(const corm_relationship *relationship);
 /* -- key_pass.c -- */
 /* Finds the rows whose primary keys the database changes before they are written: they have a parent's in them. */
 CORM_MUST_USE corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err);
+/* True when the database changes what a relationship refers to by in the parent, which takes part in the flush. */
+bool corm_key_pass_reaches(const corm_flush *flush, const corm_relationship *relationship, const corm_object *parent);
 /* The parents of a work are written: its object gets their keys. */
 CORM_MUST_USE corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err);
 /* Syncs and hooks have had their say: what the row has already need not be written, and what it lost has to be. */

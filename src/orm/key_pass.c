@@ -7,6 +7,7 @@
  * Columns that refer to a parent beside the key are looked at where they are to refer to another one.
  */
 #include "orm/flush.h"
+#include "orm/preview.h"
 
 /* -- upwards --------------------------------------------------------------------------------------------------------
  */
@@ -133,14 +134,16 @@ static corm_status step(const corm_flush *flush, row *at, corm_pass *pass, bool 
   return status;
 }
 
-static corm_status find(const corm_flush *flush, const corm_work *work, corm_pass *pass, corm_error *err) {
-  row at = {.mapper = work->object->mapper, .object = work->object};
+/* The first `looked` works were looked at before. */
+static corm_status find(const corm_flush *flush, corm_object *object, uint32_t looked, corm_pass *pass,
+                        corm_error *err) {
+  row at = {.mapper = object->mapper, .object = object};
   corm_status status = CORM_OK;
   bool climbs = true;
   /* Rows may refer to each other in a circle. */
   for (uint32_t most = flush->session->identity.count + 16; status == CORM_OK && climbs && most; most--) {
     const uint32_t number = at.object ? at.object->flush : 0;
-    if (number && number <= (uint32_t)(work - flush->works)) { /* it was looked at before */
+    if (number && number <= looked) {
       const corm_pass *known = find_pass(flush, &flush->works[number - 1], pass->theirs);
       if (known) pass->parent = known->parent;
       if (known) pass->theirs = known->theirs;
@@ -163,7 +166,7 @@ static corm_status add(corm_flush *flush, corm_work *work, corm_pass pass, corm_
 
 static corm_status look(corm_flush *flush, corm_work *work, uint32_t slot, corm_error *err) {
   corm_pass pass = {.slot = slot, .theirs = slot, .key = {.kind = CORM_ABSENT}};
-  const corm_status status = find(flush, work, &pass, err);
+  const corm_status status = find(flush, work->object, (uint32_t)(work - flush->works), &pass, err);
   return status == CORM_OK && pass.parent ? add(flush, work, pass, err) : status;
 }
 
@@ -182,8 +185,41 @@ static corm_status look_at_references(corm_flush *flush, corm_work *work, corm_e
   return status;
 }
 
-corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
+/* Others are to refer to it: if the database changes its key meanwhile, it takes part, so that they get the new one. */
+static corm_status let_take_part(corm_flush *flush, corm_object *object, corm_error *err) {
+  if (!object || object->flush || object->state != CORM_PERSISTENT || object->session != flush->session) return CORM_OK;
   corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && i < object->mapper->npk; i++) {
+    corm_pass pass = {.theirs = object->mapper->pk[i]};
+    status = find(flush, object, 0, &pass, err);
+    if (status != CORM_OK || !pass.parent) continue;
+    if (!corm_flush_work(flush, object, err)) return CORM_FAILED;
+    return flush->preview ? corm_preview_keep(flush->preview, object, err) : CORM_OK;
+  }
+  return status;
+}
+
+static corm_status let_referred_take_part(corm_flush *flush, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (uint32_t s = 0; status == CORM_OK && s < flush->nsyncs; s++)
+    status = let_take_part(flush, flush->syncs[s].parent, err);
+  for (uint32_t s = 0; status == CORM_OK && s < flush->nposts; s++)
+    status = let_take_part(flush, flush->posts[s].parent, err);
+  for (uint32_t a = 0; status == CORM_OK && a < flush->nassociations; a++) {
+    status = let_take_part(flush, flush->associations[a].near, err);
+    if (status == CORM_OK) status = let_take_part(flush, flush->associations[a].far, err);
+  }
+  return status;
+}
+
+bool corm_key_pass_reaches(const corm_flush *flush, const corm_relationship *r, const corm_object *parent) {
+  for (uint32_t k = 0; k < r->npairs; k++)
+    if (find_pass(flush, &flush->works[parent->flush - 1], corm_sync_parent_slot(r, k))) return true;
+  return false;
+}
+
+corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
+  corm_status status = let_referred_take_part(flush, err);
   for (uint32_t w = 0; status == CORM_OK && w < flush->nworks; w++) {
     corm_work *work = &flush->works[w];
     const corm_mapper *mapper = work->object->mapper;

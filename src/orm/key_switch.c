@@ -88,8 +88,9 @@ static corm_status note(corm_flush *flush, corm_work *work, corm_error *err) {
 
 bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync) {
   const corm_object *parent = sync->parent;
-  return parent && parent->flush && flush->works[parent->flush - 1].switched &&
-         corm_key_switch_changes(flush, sync->relationship, parent);
+  if (!parent || !parent->flush) return false;
+  return corm_key_pass_reaches(flush, sync->relationship, parent) ||
+         (flush->works[parent->flush - 1].switched && corm_key_switch_changes(flush, sync->relationship, parent));
 }
 
 /* -- what corm passes on --------------------------------------------------------------------------------------------
