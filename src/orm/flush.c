@@ -235,10 +235,7 @@ static corm_status settle(corm_flush *flush, corm_error *err) {
     object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
     object->flush = 0;
     if (object->mapper->nexpressions) corm_object_expire_expressions(object);
-    if (object->links.n) {
-      corm_state_commit_links(object);
-      if (flush->works[i].kind == CORM_WORK_INSERT) corm_state_forget_unsaid(object);
-    }
+    if (object->links.n) corm_state_commit_links(object);
     corm_state_let_go(session, object);
   }
   flush->nworks = 0;

@@ -191,13 +191,6 @@ corm_status corm_state_check_idle(const corm_session *session, const char *what,
                         session->busy);
 }
 
-void corm_state_forget_unsaid(corm_object *object) {
-  for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
-    corm_link *link = corm_object_link_at(object, i);
-    if (!link->said && !corm_link_one(link) && !corm_link_items(link)->n) link->loaded = false;
-  }
-}
-
 void corm_state_commit_links(corm_object *object) {
   const corm_vec *relationships = &object->mapper->relationships;
   for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_link_commit(object, relationships->items[i]);

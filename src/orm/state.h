@@ -61,9 +61,6 @@ CORM_MUST_USE corm_status corm_expire_with_relatives(corm_session *session, corm
 
 /* History of all relationships goes: what is there counts as committed. */
 void corm_state_commit_links(corm_object *object);
-/* An object without a row has no relatives but those that it was given: once there is a row, those that nobody has said
-   to be none are to be looked for. */
-void corm_state_forget_unsaid(corm_object *object);
 
 /* -- frames (frame.c) -- */
 /* Begins one inside of the innermost; takes the innermost away, whose lists are empty or of no interest any more. */
