@@ -8,7 +8,6 @@ ids.left_out = {
   M34 = "classes out of a live database belong to reflection",
   M37 = "third tier: relationships to a window of rows",
   M38 = "third tier: recipes",
-  M39 = "third tier: warnings about relationships that write one column",
   U37 = "third tier: two-phase commits of a session",
 }
 
