@@ -151,6 +151,16 @@ describe("M11 a child whose parent nobody has loaded", function()
     assert.equal("2|1", rows())
   end)
 
+  it("is none when its row never had one, whether that is known or not", function()
+    local free, known = m.Child { id = 3 }, m.Child { id = 4 }
+    session:add_all { free, known }
+    session:commit()
+    assert.is_nil(known.parent_id)
+    free.parent, known.parent, child.parent = nil, nil, nil
+    session:commit()
+    assert.equal("2|1,3|,4|", rows())
+  end)
+
   it("is one when it has come to another parent and left that", function()
     assert.equal(0, #b.children)
     b.children:append(child)

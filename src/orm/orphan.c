@@ -200,18 +200,35 @@ static corm_status doom_those_of(corm_session *session, const corm_object *paren
 }
 
 /* Whether a child says that it has no parent any more, whoever that was: nobody may have known. */
-static bool has_left(const corm_object *child, const corm_relationship *relationship) {
+static bool says_it_left(const corm_object *child, const corm_relationship *relationship) {
   if (!(relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) || relationship->direction != CORM_ONE_TO_MANY)
     return false;
   const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
   return link && link->loaded && link->changed && !corm_link_one(link);
 }
 
+/* Who had none does not leave it by saying so; what has expired of its row is read. */
+static corm_status row_has_parent(corm_object *child, const corm_relationship *relationship, bool *out,
+                                  corm_error *err) {
+  *out = true;
+  for (uint32_t i = 0; *out && i < relationship->npairs; i++) {
+    const uint32_t slot = relationship->pairs[i].far_slot;
+    if (child->slots[slot].flags & CORM_VALUE_EXPIRED && corm_object_refresh(child, slot, err) != CORM_OK)
+      return CORM_FAILED;
+    *out = corm_object_committed(child, slot)->kind != CORM_NULL;
+  }
+  return CORM_OK;
+}
+
 static corm_status doom_itself(corm_session *session, corm_object *child, corm_error *err) {
   if (child->state != CORM_PERSISTENT) return CORM_OK;
   for (const corm_mapper *mapper = child->mapper; mapper; mapper = mapper->parent)
-    for (size_t i = 0; mapper->has_orphans && i < mapper->referrers.len; i++)
-      if (has_left(child, mapper->referrers.items[i])) return corm_session_delete(session, child, err);
+    for (size_t i = 0; mapper->has_orphans && i < mapper->referrers.len; i++) {
+      bool had = false;
+      if (!says_it_left(child, mapper->referrers.items[i])) continue;
+      if (row_has_parent(child, mapper->referrers.items[i], &had, err) != CORM_OK) return CORM_FAILED;
+      if (had) return corm_session_delete(session, child, err);
+    }
   return CORM_OK;
 }
 
