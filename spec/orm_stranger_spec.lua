@@ -54,6 +54,19 @@ describe("M11 an object that no cascade brings into the session", function()
     assert.matches("Object of type Tag .* along 'Parent.tags'", found[2])
   end)
 
+  it("was never written, and can leave the list that held it through a flush", function()
+    local found = warnings [[
+      local stranger, late = Tag {}, Tag {}
+      parent.tags = { stranger, late }
+      session:flush()
+      session:add(late)
+      parent.tags = {}
+      session:commit()
+      assert(#parent.tags == 0 and count(Tag) == 1)
+    ]]
+    assert.equal(2, #found)
+  end)
+
   it("is no news once it is added, or taken out again", function()
     assert.same({}, warnings [[
       session:add(Child { parent = parent })

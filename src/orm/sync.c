@@ -138,6 +138,13 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
   return status;
 }
 
+/* Who has no row was no part of one when the list was written: it took no part then. */
+static corm_status collect_gone(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
+                                corm_object *gone, corm_error *err) {
+  if (!(gone->flags & CORM_OBJECT_KEYED)) return CORM_OK;
+  return corm_association_add(flush, relationship, object, gone, CORM_WORK_DELETE, err);
+}
+
 static corm_status collect_many_to_many(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                         const corm_link *link, corm_work_kind kind, corm_error *err) {
   const corm_many *list = corm_link_list(link);
@@ -147,10 +154,9 @@ static corm_status collect_many_to_many(corm_flush *flush, const corm_relationsh
     if (!is_stranger(flush, relationship, come->ptr[i].object))
       status = corm_association_add(flush, relationship, object, come->ptr[i].object, CORM_WORK_INSERT, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
-    status = corm_association_add(flush, relationship, object, list->removed.ptr[i].object, CORM_WORK_DELETE, err);
+    status = collect_gone(flush, relationship, object, list->removed.ptr[i].object, err);
   if (status != CORM_OK || relationship->uselist) return status;
-  if (corm_link_old(link))
-    status = corm_association_add(flush, relationship, object, corm_link_old(link), CORM_WORK_DELETE, err);
+  if (corm_link_old(link)) status = collect_gone(flush, relationship, object, corm_link_old(link), err);
   if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) &&
       !is_stranger(flush, relationship, corm_link_one(link)))
     status = corm_association_add(flush, relationship, object, corm_link_one(link), CORM_WORK_INSERT, err);
@@ -174,7 +180,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   const corm_many *list = corm_link_list(link);
   corm_object *single = link->changed ? corm_link_old(link) : corm_link_one(link);
   if (single && many)
-    status = corm_association_add(flush, relationship, object, single, CORM_WORK_DELETE, err);
+    status = collect_gone(flush, relationship, object, single, err);
   else if (single && link->changed)
     status = clear_child(flush, relationship, object, single, err);
   else if (single && takes_part(flush, single) && !is_doomed(single))
@@ -189,7 +195,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
   }
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++) {
     corm_object *other = list->removed.ptr[i].object;
-    status = many ? corm_association_add(flush, relationship, object, other, CORM_WORK_DELETE, err)
+    status = many ? collect_gone(flush, relationship, object, other, err)
                   : clear_child(flush, relationship, object, other, err);
   }
   return status;
