@@ -8,8 +8,10 @@
 bool corm_within_serves(const corm_select *select) {
   if (select->base.kind != CORM_NODE_SELECT || select->nparts || select->text || select->extra) return false;
   if (select->ngroup_by || select->having || select->nctes) return false;
-  /* Counted without an order, the database may choose other rows the second time. */
-  return !(select->limit || select->offset) || (!select->distinct && select->norder_by);
+  if (!select->limit && !select->offset) return true;
+  /* Counted without an order, the database may choose other rows the second time; other columns may have brought FROMs
+     whose rows count, or be what the order names. */
+  return !select->distinct && select->norder_by && select->ncolumns == 1;
 }
 
 /* The slots of the parents' key, in the order of the fetch. */
