@@ -119,6 +119,7 @@ static int columns_method(lua_State *L, bool replace, const char *method) {
     if (!select->columns) select = NULL;
   } while (binding_build_again(&b, select ? &select->base : NULL));
   binding_statement_finish(L, true, 2, last);
+  if (replace) ((binding_stmt *)lua_touserdata(L, -1))->base.head.flags |= BINDING_STMT_REPLACED;
   return 1;
 }
 

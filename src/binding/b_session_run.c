@@ -84,10 +84,12 @@ static const corm_bundle *nth_entity(const corm_node *node, uint32_t k) {
   return NULL;
 }
 
-static void refuse_strangers(lua_State *L, const corm_node *node, const corm_load_options *options, corm_arena *arena) {
+/* Options that no entity of the statement has. */
+static void refuse_strangers(lua_State *L, int statement, const corm_node *node, const corm_load_options *options,
+                             corm_arena *arena) {
   const corm_node *const *items;
   uint32_t n, count = 0;
-  if (!options->n) return;
+  if (!options->n || binding_is_replaced(L, statement)) return;
   returned(node, &items, &n);
   const corm_bundle **entities = corm_arena_alloc(arena, n * sizeof *entities);
   if (!entities) binding_error(L, CORM_E_MEMORY, "not enough memory");
@@ -253,7 +255,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
   binding_load_options(L, list, &options);
   const int plan = lua_gettop(L);
-  refuse_strangers(L, node, &options, arena);
+  refuse_strangers(L, statement, node, &options, arena);
   /* What an UPDATE returns is newer than what is in memory. */
   options.populate_existing = settings->populate_existing ||
                               (binding_written_class(L, statement) && settings->synchronize != CORM_SYNCHRONIZE_OFF);
@@ -309,7 +311,8 @@ static void push_connection(lua_State *L, int self, corm_conn *conn) {
 static void refuse_options(lua_State *L, int statement) {
   const int top = lua_gettop(L);
   const corm_node *node = binding_tonode(L, statement);
-  if (node && node->kind == CORM_NODE_SELECT && binding_push_options(L, statement)) {
+  if (!node || node->kind != CORM_NODE_SELECT || binding_is_replaced(L, statement)) return;
+  if (binding_push_options(L, statement)) {
     corm_load_options options;
     binding_load_options(L, lua_gettop(L), &options);
     binding_refuse_option(L, &options, NULL, 0);
@@ -400,7 +403,7 @@ static void explain_select(lua_State *L, corm_session *session, const corm_node 
   int list = binding_push_options(L, 2) ? lua_gettop(L) : 0;
   binding_load_options(L, list, &options);
   const int plan = lua_gettop(L);
-  refuse_strangers(L, node, &options, arena);
+  refuse_strangers(L, 2, node, &options, arena);
   read_params(L, 3, arena, &given);
   binding_late late;
   binding_late_init(&late, L, lua_gettop(L), false);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "binding/b_schema.h"
+#include "sql/walk.h"
 
 /* -- generative methods ---------------------------------------------------------------------------------------- */
 
@@ -211,6 +212,19 @@ static int stmt_where(lua_State *L) {
   return last < 2 ? 1 : add_conditions(L, old, 2, last, "where");
 }
 
+/* The first column in an expression, such as count(User.id); NULL: none. */
+static const corm_node *first_column(lua_State *L, const corm_node *node) {
+  const int top = lua_gettop(L);
+  binding_state *state = binding_get(L);
+  corm_arena *arena = binding_scratch(L, state);
+  corm_walk walk;
+  corm_walk_init(&walk, arena, node);
+  while ((node = corm_walk_next(&walk, true)) && node->kind != CORM_NODE_COLUMN) continue;
+  binding_scratch_done(L, state, arena);
+  lua_settop(L, top);
+  return node;
+}
+
 /* What filter_by { ... } on the statement speaks of. */
 static const corm_node *filter_entity(lua_State *L, const binding_stmt *stmt) {
   if (stmt->entity) return stmt->entity;
@@ -226,7 +240,7 @@ static const corm_node *filter_entity(lua_State *L, const binding_stmt *stmt) {
   while (node && node->kind == CORM_NODE_JOIN) node = ((const corm_join *)node)->left;
   if (node && node->kind == CORM_NODE_BUNDLE && !((const corm_bundle *)node)->owner)
     node = ((const corm_bundle *)node)->columns[0];
-  if (node && node->kind == CORM_NODE_LABEL) node = ((const corm_label *)node)->element;
+  if (node && node->kind != CORM_NODE_BUNDLE && !binding_node_from(node)) node = first_column(L, node);
   if (node && node->kind == CORM_NODE_COLUMN) {
     const corm_column_node *column = (const corm_column_node *)node;
     node = column->entity ? column->entity : column->from;
@@ -352,6 +366,11 @@ bool binding_push_options(lua_State *L, int arg) {
 
 bool binding_push_execution_options(lua_State *L, int arg) {
   return push_slot(L, arg, BINDING_STMT_HAS_EXECUTION, BINDING_STMT_EXECUTION);
+}
+
+bool binding_is_replaced(lua_State *L, int arg) {
+  const binding_stmt *stmt = binding_test(L, arg, BINDING_STATEMENT);
+  return stmt && stmt->base.head.flags & BINDING_STMT_REPLACED;
 }
 
 /* -- fields ---------------------------------------------------------------------------------------------------- */

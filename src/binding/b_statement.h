@@ -13,8 +13,8 @@
    From ANCHOR on: what the statement's own nodes refer to. */
 enum { BINDING_STMT_PREVIOUS = 1, BINDING_STMT_OPTIONS, BINDING_STMT_EXECUTION, BINDING_STMT_ANCHOR };
 
-/* base.head.flags: which of the two are there. */
-enum { BINDING_STMT_HAS_OPTIONS = 1, BINDING_STMT_HAS_EXECUTION = 2 };
+/* base.head.flags: which of the two are there; whether with_only_columns() has made the statement what it is. */
+enum { BINDING_STMT_HAS_OPTIONS = 1, BINDING_STMT_HAS_EXECUTION = 2, BINDING_STMT_REPLACED = 4 };
 
 typedef struct binding_stmt {
   binding_expr base;           /* the node is NULL for DDL */
@@ -40,6 +40,8 @@ const corm_dialect *binding_opt_dialect(lua_State *L, int options, const char *w
    nothing. The tables belong to the statement: read only. */
 bool binding_push_options(lua_State *L, int arg);
 bool binding_push_execution_options(lua_State *L, int arg);
+/* Whether the statement at `arg` has got other columns than it was made with: its options may be about those. */
+bool binding_is_replaced(lua_State *L, int arg);
 
 /* x:compile { dialect =, literal_binds =, compile_kwargs = } and tostring(x), for everything that has a node. */
 int binding_compile_method(lua_State *L);
