@@ -352,6 +352,35 @@ describe("M20 joined-table inheritance", function()
     assert.equal(1, query:where(t.c.id:in_(select(Engineer.manager_id):where(t.c.name:eq "gil"))):count())
   end)
 
+  it("refuses a class whose join would leave out rows that are asked for, or meet another one's", function()
+    fill()
+    local Employee, Engineer, Manager, Boss, or_ = m.Employee, m.Engineer, m.Manager, m.Boss, corm.or_
+    local function refuses(message, stmt)
+      raises("InvalidRequestError", message, function() session:execute(stmt) end)
+    end
+    local c = Engineer.skill:eq "C"
+    refuses("or_() of columns of 'engineer' and of others", select(Employee):where(or_(c, Employee.name:eq "mo")))
+    local red = or_(Manager.budget:eq(5), Boss.car:eq "red")
+    refuses("or_() of columns of 'boss' and of others", select(Manager):where(red))
+    local twice = "'employee' would stand in FROM twice, as part of two classes"
+    refuses(twice, select(Employee):where(or_(c, Manager.budget:eq(5))))
+    refuses(twice, select(Engineer, Manager))
+    refuses(twice, select(m.Company):join(m.Company.employees):where(c))
+    -- What names the class is about its rows.
+    local function names(stmt)
+      local list = session:scalars(stmt:order_by(Employee.id)):all()
+      for i, object in ipairs(list) do list[i] = object.name end
+      return table.concat(list, " ")
+    end
+    assert.equal("gil", names(select(Employee):where(or_(c, Engineer.skill:eq "Lua"))))
+    assert.equal("gil", names(select(Employee):where(c, or_(c, Employee.name:eq "mo"))))
+    assert.equal("gil", names(select(Engineer):where(or_(c, Employee.name:eq "mo"))))
+    local any = corm.with_polymorphic(Employee, { Engineer })
+    assert.equal("mo gil", names(select(any):where(or_(any.Engineer.skill:eq "C", any.name:eq "mo"))))
+    local row = session:execute(select(Manager, Boss)):one()
+    assert.equal("bo bo", row[1].name .. " " .. row[2].name)
+  end)
+
   it("refuses what cannot be meant", function()
     raises("ArgumentError", "class Other: column other.name has the name of an attribute of Employee", m.Employee.model,
       m.Employee, "Other", {

@@ -2,6 +2,7 @@
 #include "sql/emit_column.h"
 #include "sql/lint.h"
 #include "sql/restrict.h"
+#include "sql/classes.h"
 #include "sql/walk.h"
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
@@ -187,11 +188,11 @@ static bool collect_froms(corm_from_list *froms, const corm_select *select, cons
   for (uint32_t i = 0; i < select->nfroms; i++) {
     if (!add_from(froms, select->froms[i])) return false;
   }
+  froms->nsaid = froms->n;
   for (uint32_t i = 0; i < columns->nbundles; i++) {
     const corm_node *from = columns->bundles[i]->from;
     if (from && !add_from(froms, from)) return false;
   }
-  froms->nsaid = froms->n;
   const bool all_known = columns->nbundles == 1 && columns->bundles[0]->from && columns->n == columns->bundles[0]->n;
   for (uint32_t i = 0; i < columns->n && !all_known; i++) {
     const corm_node *node = columns->items[i].node;
@@ -428,10 +429,12 @@ static void emit_plain(corm_compiler *c, const corm_select *select, corm_select_
   scope.unread = &froms;
   corm_from_list_init(&froms, c->arena);
   corm_from_list_init(&scope.froms, c->arena);
-  if (collect_froms(&froms, select, &columns))
-    correlate(c, select, place, &froms), check_captured(c, select, place, &froms);
-  else
-    corm_compiler_check(c, NULL);
+  if (!collect_froms(&froms, select, &columns)) corm_compiler_check(c, NULL);
+  if (!c->failed) {
+    correlate(c, select, place, &froms);
+    check_captured(c, select, place, &froms);
+    corm_check_classes(c, select, &froms);
+  }
   if (c->options.lint) corm_lint_froms(c, "SELECT", froms.items, froms.n, select->where);
 
   const bool bare = c->bare_columns, aggregate = c->aggregate;

@@ -207,8 +207,7 @@ static bool hide_few(corm_from_list *list, const corm_node *join) {
   return !list->arena->failed;
 }
 
-/* A JOIN that columns of a class have brought. */
-static bool is_of_class(const corm_node *from) {
+bool corm_from_is_of_class(const corm_node *from) {
   return from->kind == CORM_NODE_JOIN && corm_from_whole(((const corm_join *)from)->right) == from;
 }
 
@@ -225,7 +224,7 @@ static bool covers(corm_arena *arena, const corm_node *other, const corm_node *j
 
 bool corm_from_list_has_tables(const corm_from_list *list, const corm_node *from) {
   if (corm_from_list_has(list, from)) return true;
-  if (!is_of_class(from)) return false;
+  if (!corm_from_is_of_class(from)) return false;
   stack s;
   start(&s, list->arena);
   while (from && (from->kind == CORM_NODE_JOIN || corm_from_list_has(list, from)))
@@ -255,7 +254,7 @@ static bool hide_classes(corm_from_list *list) {
   for (uint32_t i = kept; i < list->n; i++) {
     const corm_node *from = list->items[i];
     bool hidden = false;
-    for (uint32_t k = 0; !hidden && is_of_class(from) && k < list->n; k++) {
+    for (uint32_t k = 0; !hidden && corm_from_is_of_class(from) && k < list->n; k++) {
       const corm_node *other = k < kept || k > i ? list->items[k] : from;
       if (other == from || other->kind != CORM_NODE_JOIN || !covers(list->arena, other, from)) continue;
       hidden = k < kept || !covers(list->arena, from, other);

@@ -35,6 +35,8 @@ typedef struct corm_from_list {
 
 /* A column of a class with several tables stands for all of them: their JOIN, or the FROM itself. */
 const corm_node *corm_from_whole(const corm_node *from);
+/* The JOIN of the tables of a class, which its columns bring. */
+bool corm_from_is_of_class(const corm_node *from);
 
 void corm_from_list_init(corm_from_list *list, corm_arena *arena);
 bool corm_from_list_has(const corm_from_list *list, const corm_node *from);
