@@ -18,7 +18,7 @@ static const corm_node *shared_table(corm_compiler *c, const corm_node *join, co
 static void refuse_twice(corm_compiler *c, const corm_from_list *froms, uint32_t at) {
   for (uint32_t i = 0; i < froms->n && !c->failed; i++) {
     const corm_node *table = i == at ? NULL : shared_table(c, froms->items[at], froms->items[i]);
-    if (!table) continue;
+    if (!table || corm_from_whole(table) == table) continue; /* a class of one table, or none: what is said is meant */
     corm_emit_error(c, CORM_E_INVALID_REQUEST,
                     "'%s' would stand in FROM twice, as part of two classes; name one of them by an alias, "
                     "corm.aliased(Class), or both by corm.with_polymorphic(Class, { ... })",
@@ -81,8 +81,10 @@ static void refuse_narrowing(corm_compiler *c, const corm_select *select, const 
 
 void corm_check_classes(corm_compiler *c, const corm_select *select, const corm_from_list *froms) {
   for (uint32_t i = 0; i < froms->n && !c->failed; i++) {
-    if (!corm_from_is_of_class(froms->items[i])) continue;
+    if (froms->items[i]->kind != CORM_NODE_JOIN || froms->n == 1) continue;
     refuse_twice(c, froms, i);
-    if (select->where && !c->failed) refuse_narrowing(c, select, froms->items[i]);
+  }
+  for (uint32_t i = 0; select->where && i < froms->n && !c->failed; i++) {
+    if (corm_from_is_of_class(froms->items[i])) refuse_narrowing(c, select, froms->items[i]);
   }
 }
