@@ -67,6 +67,26 @@ describe("M11 an object that no cascade brings into the session", function()
     assert.equal(2, #found)
   end)
 
+  it("may be deleted itself after it met one that was to be deleted", function()
+    assert.same({}, warnings [[
+      local Owner = Base:model("Owner", { __tablename__ = "owner", id = key() })
+      local Thing = Base:model("Thing", { __tablename__ = "thing", id = key() })
+      local both = corm.Table("both", Base.metadata, Column("o", ForeignKey "owner.id"), Column("t", ForeignKey "thing.id"))
+      Owner.things = relationship("Thing", { secondary = both, back_populates = "owners" })
+      Thing.owners = relationship("Owner", { secondary = both, back_populates = "things" })
+      Base.metadata:create_all(engine)
+      local owner, thing = Owner {}, Thing {}
+      session:add(owner)
+      session:flush()
+      session:delete(owner)
+      owner.things:append(thing)
+      session:flush()
+      session:delete(thing)
+      session:commit()
+      assert(count(Owner) == 0 and count(Thing) == 0)
+    ]])
+  end)
+
   it("is no news once it is added, or taken out again", function()
     assert.same({}, warnings [[
       session:add(Child { parent = parent })

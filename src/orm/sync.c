@@ -138,10 +138,10 @@ static corm_status collect_one_to_many(corm_flush *flush, const corm_relationshi
   return status;
 }
 
-/* Who has no row was no part of one when the list was written: it took no part then. */
+/* Who has no row took no part when the list was written; who is deleted took the association's rows along. */
 static corm_status collect_gone(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                 corm_object *gone, corm_error *err) {
-  if (!(gone->flags & CORM_OBJECT_KEYED)) return CORM_OK;
+  if (!(gone->flags & CORM_OBJECT_KEYED) || gone->state == CORM_DELETED) return CORM_OK;
   return corm_association_add(flush, relationship, object, gone, CORM_WORK_DELETE, err);
 }
 
@@ -189,7 +189,7 @@ static corm_status collect_deleted(corm_flush *flush, corm_relationship *relatio
     corm_object *other = list->items.ptr[i].object;
     if (!(other->flags & CORM_OBJECT_KEYED) || corm_items_contains(&list->added, other)) continue;
     if (many)
-      status = corm_association_add(flush, relationship, object, other, CORM_WORK_DELETE, err);
+      status = collect_gone(flush, relationship, object, other, err);
     else if (takes_part(flush, other) && !is_doomed(other))
       status = corm_sync_add(flush, relationship, other, NULL, err);
   }
