@@ -322,6 +322,20 @@ describe("M16 an ordering_list", function()
     raises("ArgumentError", "did you mean 'reorder'?", function() return owner.things.reordr end)
     assert.equal("a11", positions(owner))
   end)
+
+  it("moves up when another list is assigned that has one of its objects", function()
+    local a, b, c = m.Thing { word = "a" }, m.Thing { word = "b" }, m.Thing { word = "c" }
+    local owner, other = m.Owner { things = { a, b, c } }, m.Owner {}
+    session:add_all { owner, other }
+    other.things = { b }
+    assert.equal("a0 c1", positions(owner))
+    owner.things = { c, a, b }
+    assert.equal("c0 a1 b2", positions(owner))
+    owner.things = { b, c }
+    assert.equal("b0 c1", positions(owner))
+    session:commit()
+    assert.equal("b0 c1", positions(owner))
+  end)
 end)
 
 describe("M16 a list", function()

@@ -394,12 +394,16 @@ function collections.watch(spec, class, key)
   local function list_of(object)
     if native.peek(object, key) or not native.identity(object) then return object[key] end
   end
+  local assigned = setmetatable({}, { __mode = "v" }) -- whose list it is: that one numbers what it is given
+  corm.event.listen(class[key], "bulk_replace", function(object) assigned[1] = object end)
   corm.event.listen(class[key], "append", function(object, value, initiator)
     local list = initiator.key ~= key and list_of(object)
     if list then number_one(spec, list, value, #list + 1, spec.reorder_on_append) end
   end)
   corm.event.listen(class[key], "remove", function(object, value, initiator)
-    local list = (initiator.key ~= key or initiator.op == "append") and list_of(object) or {}
+    local others = initiator.key ~= key or initiator.op == "append"
+      or (initiator.op == "bulk_replace" and not rawequal(assigned[1], object))
+    local list = others and list_of(object) or {}
     local position = 0
     for _, each in ipairs(list) do
       if not rawequal(each, value) then
