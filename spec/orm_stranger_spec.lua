@@ -71,7 +71,8 @@ describe("M11 an object that no cascade brings into the session", function()
     assert.same({}, warnings [[
       local Owner = Base:model("Owner", { __tablename__ = "owner", id = key() })
       local Thing = Base:model("Thing", { __tablename__ = "thing", id = key() })
-      local both = corm.Table("both", Base.metadata, Column("o", ForeignKey "owner.id"), Column("t", ForeignKey "thing.id"))
+      local both = corm.Table("both", Base.metadata, Column("o", ForeignKey "owner.id"),
+        Column("t", ForeignKey "thing.id"))
       Owner.things = relationship("Thing", { secondary = both, back_populates = "owners" })
       Thing.owners = relationship("Owner", { secondary = both, back_populates = "things" })
       Base.metadata:create_all(engine)
@@ -83,7 +84,13 @@ describe("M11 an object that no cascade brings into the session", function()
       session:flush()
       session:delete(thing)
       session:commit()
-      assert(count(Owner) == 0 and count(Thing) == 0)
+      owner, thing = Owner {}, Thing {}
+      session:add_all { owner, thing }
+      session:flush()
+      thing.owners = { owner }
+      session:delete(thing)
+      session:commit()
+      assert(count(Owner) == 1 and count(Thing) == 0 and #owner.things == 0)
     ]])
   end)
 

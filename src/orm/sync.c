@@ -151,14 +151,14 @@ static corm_status collect_many_to_many(corm_flush *flush, const corm_relationsh
   const corm_items *come = kind == CORM_WORK_INSERT ? &list->items : &list->added;
   corm_status status = CORM_OK;
   for (uint32_t i = 0; status == CORM_OK && i < come->n; i++)
-    if (!is_stranger(flush, relationship, come->ptr[i].object))
+    if (!is_stranger(flush, relationship, come->ptr[i].object) && !is_doomed(come->ptr[i].object))
       status = corm_association_add(flush, relationship, object, come->ptr[i].object, CORM_WORK_INSERT, err);
   for (uint32_t i = 0; status == CORM_OK && i < list->removed.n; i++)
     status = collect_gone(flush, relationship, object, list->removed.ptr[i].object, err);
   if (status != CORM_OK || relationship->uselist) return status;
   if (corm_link_old(link)) status = collect_gone(flush, relationship, object, corm_link_old(link), err);
   if (status == CORM_OK && (kind == CORM_WORK_INSERT || link->changed) &&
-      !is_stranger(flush, relationship, corm_link_one(link)))
+      !is_stranger(flush, relationship, corm_link_one(link)) && !is_doomed(corm_link_one(link)))
     status = corm_association_add(flush, relationship, object, corm_link_one(link), CORM_WORK_INSERT, err);
   return status;
 }
