@@ -44,24 +44,25 @@ static bool allows(const corm_relationship *a, const corm_relationship *b) {
 
 /* A list and a reference between the same classes by the same columns: two sides of one thing, also where nobody says
    so. What one writes the other one would have written. */
-static bool is_other_side(const corm_relationship *a, const corm_relationship *b) {
-  if (a->direction == CORM_MANY_TO_ONE) return b->direction == CORM_ONE_TO_MANY && is_other_side(b, a);
-  if (a->direction != CORM_ONE_TO_MANY || b->direction != CORM_MANY_TO_ONE || a->npairs != b->npairs) return false;
-  for (uint32_t i = 0; i < a->npairs; i++) {
-    const corm_column *near = a->parent->attributes[a->pairs[i].near_slot].column;
-    const corm_column *far = a->target->attributes[a->pairs[i].far_slot].column;
+static bool are_two_sides(const corm_relationship *list, const corm_relationship *reference) {
+  if (list->direction != CORM_ONE_TO_MANY || reference->direction != CORM_MANY_TO_ONE) return false;
+  if (list->npairs != reference->npairs) return false;
+  for (uint32_t i = 0; i < list->npairs; i++) {
+    const corm_column *near = list->parent->attributes[list->pairs[i].near_slot].column;
+    const corm_column *far = list->target->attributes[list->pairs[i].far_slot].column;
     uint32_t k = 0;
-    while (k < b->npairs && (b->parent->attributes[b->pairs[k].near_slot].column != far ||
-                             b->target->attributes[b->pairs[k].far_slot].column != near))
+    while (k < reference->npairs && (reference->parent->attributes[reference->pairs[k].near_slot].column != far ||
+                                     reference->target->attributes[reference->pairs[k].far_slot].column != near))
       k++;
-    if (k == b->npairs) return false;
+    if (k == reference->npairs) return false;
   }
   return true;
 }
 
 /* Objects of classes beside each other are never the same; a class below says anew what the one above says. */
 static bool is_conflict(const corm_relationship *a, const corm_relationship *b) {
-  if (a == b || names(a, b) || names(b, a) || allows(a, b) || allows(b, a) || is_other_side(a, b)) return false;
+  if (a == b || names(a, b) || names(b, a) || allows(a, b) || allows(b, a)) return false;
+  if (are_two_sides(a, b) || are_two_sides(b, a)) return false;
   if (is_sibling(a->parent, b->parent) || is_sibling(a->target, b->target)) return false;
   if (is_sibling(a->parent, b->target) || is_sibling(a->target, b->parent)) return false;
   return strcmp(a->key, b->key) != 0 || a->parent->root != b->parent->root;

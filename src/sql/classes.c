@@ -1,3 +1,4 @@
+/* What columns of joined classes bring into FROM, against what a select says. */
 #include "sql/classes.h"
 
 #include "sql/froms.h"

@@ -1,8 +1,8 @@
+#include "sql/classes.h"
 #include "sql/compiler.h"
 #include "sql/emit_column.h"
 #include "sql/lint.h"
 #include "sql/restrict.h"
-#include "sql/classes.h"
 #include "sql/walk.h"
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
