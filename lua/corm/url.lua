@@ -30,15 +30,7 @@ local function set(url, parts)
 end
 
 local function appends(options, what)
-  if options == nil then return false end
-  check_table(options, what, "a table of options")
-  for name, value in next, options do
-    if name ~= "append" then native.unknown("option", "URL:" .. what, tostring(name), { "append" }) end
-    if type(value) ~= "boolean" then
-      fail("ArgumentError", "URL:%s: option 'append' must be a boolean, got %s", what, native.kind(value))
-    end
-  end
-  return options.append or false
+  return orm.check_options("URL:" .. what, options, { append = "boolean" }).append
 end
 
 local function list_of(value)
