@@ -1,9 +1,9 @@
--- inspect(): what the ORM knows about an object or a class. Its properties are fields.
+-- inspect(): what the ORM knows about an object or a class, or a database about itself. Its properties are fields.
 local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 local NO_VALUE = orm.NO_VALUE
-local sharded = orm.later "corm.sharded"
+local sharded, inspector = orm.later "corm.sharded", orm.later "corm.inspector"
 local inspect
 
 -- A read-only table of fields, computed when asked for: `fields` maps a name to a function of the subject.
@@ -179,6 +179,8 @@ function inspect(x)
     if not inspect_class then load "corm.inspect_class" end
     return inspect_class(x)
   end
+  local found = type(x) == "userdata" and inspector.of(x)
+  if found then return found end
   return fail("ArgumentError", "inspect: there is nothing to inspect in a %s", native.kind(x))
 end
 
