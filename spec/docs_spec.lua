@@ -16,6 +16,7 @@ local pages = {
   "docs/sql/expressions.md",
   "docs/sql/functions.md",
   "docs/sql/json-and-arrays.md",
+  "docs/sql/reflection.md",
   "docs/sql/safety.md",
   "docs/sql/select.md",
   "docs/sql/tables.md",

@@ -240,7 +240,7 @@ local function index_lists(ask, schema, name, origin)
   local sql = [[SELECT m.name AS "table", x.name, x."unique", i.sql, c.name AS "column", c."desc" ]]
     .. string.gsub(where, " WHERE ", [[ JOIN pragma_index_xinfo(x.name, asked.schema) AS c LEFT JOIN ]]
       .. string.gsub(master(a), "%%", "%%%%") .. [[ AS i ON i.type = 'index' AND i.name = x.name WHERE ]], 1)
-    .. " AND x.origin = ?3 AND c.key = 1 ORDER BY m.name, x.seq DESC, c.seqno"
+    .. " AND x.origin = ?3 AND c.key = 1 ORDER BY m.name, i.rowid, c.seqno"
   local last
   return lists(ask(sql, a, b, origin), function(row)
     local new = not last or row["table"] ~= last.table or row.name ~= last.name
@@ -266,20 +266,19 @@ function catalog.unique_constraints(ask, schema, name)
   return found
 end
 
--- One index as the Inspector tells of it.
+-- One index as the Inspector tells of it. A column with a collation of its own there is an expression.
 local function index_of(index)
-  local expressions, where = source.index(index.sql)
+  local texts, where = source.index(index.sql)
   local made = { name = index.name, column_names = {}, unique = index.unique }
+  local expressions = {}
   for i, item in ipairs(index.items) do
-    made.column_names[i] = item.name or corm.null
-    if not item.name then made.expressions = {} end
+    local column = texts[i].is_name and item.name
+    made.column_names[i], expressions[i] = column or corm.null, column or texts[i].sqltext
+    if not column then made.expressions = expressions end
     if item.descending then
       made.column_sorting = made.column_sorting or {}
-      made.column_sorting[item.name or expressions[i]] = { "desc" }
+      made.column_sorting[expressions[i]] = { "desc" }
     end
-  end
-  if made.expressions then
-    for i, item in ipairs(index.items) do made.expressions[i] = item.name or expressions[i] end
   end
   if where then made.dialect_options = { sqlite_where = where } end
   return made

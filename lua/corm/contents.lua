@@ -65,6 +65,7 @@ setmetatable(own, {
 -- What C calls --------------------------------------------------------------------------------------------------------
 
 orm.functions_later("corm.attributes", { "call_default" })
+orm.functions_later("corm.autoload", { "autoload" })
 orm.functions_later("corm.collections", { "collection_values", "collection_view", "reverse_list", "sort_list" })
 orm.functions_later("corm.convenience", { "object_pairs" })
 orm.functions_later("corm.criteria", { "criterion" })
@@ -99,7 +100,8 @@ for _, name in ipairs {
 end
 ddl.statement_method("execute_if", later("corm.ddl", "execute_if"))
 ddl.statement_method("into", later("corm.ddl", "into"))
-ddl.table_method("to_metadata", later("corm.ddl", "to_metadata"))
+native.method("Table", "to_metadata", later("corm.ddl", "to_metadata"))
+native.method("MetaData", "reflect", later("corm.autoload", "reflect"))
 
 -- Events of tables: one handler for all openings of the module in a Lua state.
 local shared = ddl.shared()

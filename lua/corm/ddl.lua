@@ -29,7 +29,7 @@ end
 
 -- Events ----------------------------------------------------------------------------------------------------------
 
-local events = { "before_create", "after_create", "before_drop", "after_drop" }
+local events = { "before_create", "after_create", "before_drop", "after_drop", "column_reflect" }
 local is_event = {}
 for _, name in ipairs(events) do is_event[name] = true end
 
@@ -122,6 +122,13 @@ function ddl.handle(action, target, name, fn)
   listeners[target] = listeners[target] or {}
   listeners[target][name] = list
   return true
+end
+
+-- Calls the functions that listen at one of the targets.
+function ddl.tell_all(targets, event, ...)
+  for _, target in ipairs(targets) do
+    for _, listener in ipairs(listeners[target] and listeners[target][event] or {}) do listener(...) end
+  end
 end
 
 -- element:execute_if { dialect, callable_ }: the same element, which an event then executes only there.

@@ -6,7 +6,8 @@ local native, fail = orm.native, orm.fail
 
 local inspector = {}
 
--- Inspector -> { bind, engine, catalog, cache, connection }.
+-- Inspector -> { bind, engine, catalog, cache, connection, whole }; `whole` are the schemas of which all tables are
+-- asked for at once, with the names of these.
 local states = setmetatable({}, { __mode = "k" })
 local members = {}
 
@@ -55,6 +56,13 @@ local function answer(state, question, schema, name)
     state.cache[key] = asking(state, function(ask) return state.catalog[question](ask, schema, name) or false end)
   end
   return state.cache[key] or nil
+end
+
+-- The same for one table. Where its whole schema was asked for, nobody is asked again.
+local function answer_for(state, question, schema, name)
+  local whole = state.whole[schema or false]
+  if whole and whole[name] then return answer(state, question, schema)[name] end
+  return select(2, next(answer(state, question, schema, name)))
 end
 
 -- Lists that are handed out are the caller's.
@@ -124,7 +132,7 @@ end
 
 -- Tables and views of this name, without those of other schemas.
 local function is_there(state, name, schema)
-  return next(answer(state, "columns", schema, name)) ~= nil
+  return answer_for(state, "columns", schema, name) ~= nil
 end
 
 function members.has_table(self, name, options)
@@ -135,7 +143,7 @@ end
 local function one(self, what, question, name, options)
   local state, schema = state_of(self, what), options_of(what, options).schema
   check_name(what, name)
-  local _, found = next(answer(state, question, schema, name))
+  local found = answer_for(state, question, schema, name)
   if found == nil and not is_there(state, name, schema) then
     fail("NoSuchTableError", "the database has no table '%s'", schema and schema .. "." .. name or name)
   end
@@ -229,20 +237,34 @@ local function wanted_names(state, what, options)
   return found
 end
 
--- By name of the table, what get_...(name) says: tables by one question for all of them, views and temporary tables one
--- by one.
+-- Below so many tables each is asked for by itself.
+local FEW = 3
+
+-- Questions about n tables of a schema will follow: one about all of them is cheaper. Views and temporary tables are
+-- asked for one by one.
+function inspector.at_once(self, schema, n)
+  local state = states[self]
+  if n < FEW or state.whole[schema or false] then return end
+  local whole = {}
+  for _, relation in ipairs(answer(state, "relations", schema)) do
+    if relation.kind == "table" and not relation.temporary then whole[relation.name] = true end
+  end
+  for _, relation in ipairs(answer(state, "relations", schema)) do
+    if relation.temporary then whole[relation.name] = nil end
+  end
+  state.whole[schema or false] = whole
+end
+
+-- By name of the table, what get_...(name) says.
 local function many(self, what, question, options, empty)
   local state = state_of(self, what)
   options = options_of(what, options, { filter_names = "table", kind = "string", scope = "string" })
   local found = {}
   inspector.together(self, function()
-    for _, relation in ipairs(wanted_names(state, what, options)) do
-      local told
-      if relation.kind == "table" and not relation.temporary and not options.filter_names then
-        told = answer(state, question, options.schema)[relation.name]
-      else
-        told = select(2, next(answer(state, question, options.schema, relation.name)))
-      end
+    local relations = wanted_names(state, what, options)
+    inspector.at_once(self, options.schema, #relations)
+    for _, relation in ipairs(relations) do
+      local told = answer_for(state, question, options.schema, relation.name)
       if told == nil then told = empty() end
       found[options.schema and options.schema .. "." .. relation.name or relation.name] = copy(told)
     end
@@ -261,10 +283,18 @@ function members.get_multi_table_comment(self, options)
   return found
 end
 
+function members.reflect_table(self, ...)
+  state_of(self, "reflect_table")
+  return load("corm.autoload").reflect_table(self, ...)
+end
+
 -- The Inspector -------------------------------------------------------------------------------------------------------
 
 -- Forgets what was asked: the next question goes to the database.
-function members.clear_cache(self) state_of(self, "clear_cache").cache = {} end
+function members.clear_cache(self)
+  local state = state_of(self, "clear_cache")
+  state.cache, state.whole = {}, {}
+end
 
 local fields = {
   bind = function(state) return state.bind end,
@@ -301,13 +331,11 @@ function inspector.of(bind)
     connection = kind == "Connection" and bind or nil,
     catalog = load("corm.catalog_" .. (files[name] or name)),
     cache = {},
+    whole = {},
   }
   return made
 end
 
 function inspector.is(value) return states[value] ~= nil end
-
--- Methods of the file for reflected tables.
-function inspector.method(name, fn) members[name] = fn end
 
 return inspector

@@ -222,7 +222,13 @@ function source.table(text)
   return found
 end
 
--- Of a CREATE INDEX: { { sqltext } ... } and the condition of a partial one.
+-- Whether these tokens end in ASC or DESC, which are no part of the expression.
+local function is_sorted(r, first, last)
+  local token = r.tokens[last]
+  return last > first and not token.quoted and (token.word == "ASC" or token.word == "DESC")
+end
+
+-- Of a CREATE INDEX: { { sqltext, is_name } ... } and the condition of a partial one.
 function source.index(text)
   local items, r = {}, reader(text or "")
   while r.tokens[r.at] and not r:take "(" do r.at = r.at + 1 end
@@ -231,14 +237,9 @@ function source.index(text)
     while r:inside() do
       if not r:group() then r.at = r.at + 1 end
     end
-    local last = r.at - 1
-    for _ = 1, 2 do
-      local word = not r.tokens[last].quoted and r.tokens[last].word
-      if word == "ASC" or word == "DESC" then last = last - 1 end
-      local before = r.tokens[last - 1]
-      if before and not before.quoted and before.word == "COLLATE" and last - 2 >= first then last = last - 2 end
-    end
-    items[#items + 1] = string.sub(text, r.tokens[first].from, r.tokens[last].to)
+    local last = is_sorted(r, first, r.at - 1) and r.at - 2 or r.at - 1
+    local sqltext = string.sub(text, r.tokens[first].from, r.tokens[last].to)
+    items[#items + 1] = { sqltext = sqltext, is_name = first == last }
     if not r:take "," then break end
   end
   r.at = r.at + 1

@@ -67,6 +67,7 @@ function surface.instances()
     ShardedSession = corm.ShardedSession { shards = { a = engine }, shard_chooser = print },
     Query = session:query(Parent),
     registry = Base.registry, Base = Base, Model = Parent,
+    Inspector = corm.inspect(engine),
     InstanceState = corm.inspect(ann), AttributeState = corm.inspect(ann).attrs.name, Mapper = corm.inspect(Parent),
     RelationshipProperty = corm.inspect(Parent).relationships.children,
     ColumnProperty = corm.inspect(Parent).column_attrs.name,
@@ -103,7 +104,13 @@ end
 local function lua_members(meta)
   local index = meta.__index
   if type(index) == "function" then
-    return upvalue(index, "fields") or upvalue(index, "members") or upvalue(index, "registry_members")
+    local fields, methods = upvalue(index, "fields"), upvalue(index, "members")
+    if not (fields and methods) then return fields or methods or upvalue(index, "registry_members") end
+    local both = {}
+    for _, part in ipairs { fields, methods } do
+      for name, member in pairs(part) do both[name] = member end
+    end
+    return both
   end
   local inner = debug.getmetatable(index)
   if not inner then return index end

@@ -382,15 +382,6 @@ static int unknown_event(lua_State *L) {
   return binding_raise(L, &err);
 }
 
-/* table_method(name, fn): a method of tables. */
-static int table_method(lua_State *L) {
-  lua_settop(L, 2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->methods[BINDING_TABLE]);
-  lua_insert(L, 1);
-  lua_rawset(L, 1);
-  return 0;
-}
-
 /* fail(class, message) */
 static int fail(lua_State *L) {
   static const struct {
@@ -417,7 +408,6 @@ void binding_open_create(lua_State *L) {
                                     {"shared", shared},
                                     {"statement_method", statement_method},
                                     {"is_ddl", is_ddl},
-                                    {"table_method", table_method},
                                     {"flags", flags_of},
                                     {"unknown", unknown},
                                     {"unknown_event", unknown_event},

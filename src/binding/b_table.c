@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "binding/b_host.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
@@ -382,7 +383,23 @@ static void extend_table(lua_State *L, int table, int first, int last) {
   }
 }
 
+/* Table(..., { autoload_with = bind }): what the database says becomes columns and constraints (lua/corm/autoload.lua).
+ */
+static bool is_reflected(lua_State *L) {
+  const int last = lua_gettop(L);
+  return last > 2 && lua_type(L, last) == LUA_TTABLE && binding_opt_push(L, last, "autoload_with");
+}
+
+static int call_autoload(lua_State *L) {
+  lua_pop(L, 1);
+  binding_host_function(L, binding_get(L)->host, "autoload");
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
 int binding_table_call(lua_State *L) {
+  if (is_reflected(L)) return call_autoload(L);
   int last = lua_gettop(L), options = 0;
   const int8_t quote = last > 0 ? binding_unwrap_name(L, 1) : 0;
   if (lua_type(L, 1) != LUA_TSTRING)

@@ -138,7 +138,8 @@ function corm.uuid7() end
 function corm.MetaData(options) end
 
 ---`Table(name, metadata, columns, constraints, indexes ..., { options })`. Options: schema, comment, info,
----keep_existing, sqlite_autoincrement, sqlite_strict, sqlite_with_rowid.
+---keep_existing, extend_existing, sqlite_autoincrement, sqlite_strict, sqlite_with_rowid; autoload_with (what the
+---database says, but for the items), include_columns, resolve_fks.
 ---Without items, the table that the metadata has. Raises InvalidRequestError when it is defined already.
 ---@param name string
 ---@param metadata corm.MetaData

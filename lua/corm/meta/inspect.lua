@@ -10,9 +10,9 @@ local corm = {}
 ---@return any # to be assigned in a model
 function corm.reconstructor(fn) end
 
----What the ORM knows about an object or a model.
+---What the ORM knows about an object or a model, or what an Engine or Connection knows about its database.
 ---@param subject any
----@return corm.InstanceState|corm.Mapper
+---@return corm.InstanceState|corm.Mapper|corm.Inspector
 function corm.inspect(subject) end
 
 ---@param class corm.Model

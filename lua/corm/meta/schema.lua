@@ -189,6 +189,20 @@ function MetaData:create_all(bind, options) end
 ---@param options? { tables?: corm.Table[], checkfirst?: boolean }
 function MetaData:drop_all(bind, options) end
 
+---Makes tables of those that a database has, but for those that are there already, with the tables that they refer to.
+---Raises InvalidRequestError for names of `only` that the database has not.
+---@param bind corm.Engine|corm.Connection|corm.Inspector
+---@param options? corm.ReflectOptions
+function MetaData:reflect(bind, options) end
+
+---@class corm.ReflectOptions
+---@field schema? string
+---@field views? boolean views, too
+---@field only? string[]|fun(name: string, metadata: corm.MetaData): boolean
+---@field extend_existing? boolean columns are added to tables that are there
+---@field autoload_replace? boolean
+---@field resolve_fks? boolean tables that are referred to as well (default true)
+
 ---Forgets a table; the database is not touched.
 ---@param table corm.Table
 function MetaData:remove(table) end

@@ -1,0 +1,347 @@
+-- Tables out of a database: Table(..., { autoload_with }), metadata:reflect(), inspector:reflect_table(). The Inspector
+-- says what there is; this makes columns, keys, constraints and indexes of it, but for those that the script gives.
+local corm, load = ...
+local orm, inspector, ddl = load "corm.orm", load "corm.inspector", load "corm.ddl"
+local native, fail = orm.native, orm.fail
+local Column, Table, literal_column = corm.Column, corm.Table, corm.literal_column
+
+local file = {}
+
+local function inspector_of(bind, what)
+  if inspector.is(bind) then return bind end
+  return inspector.of(bind)
+    or fail("ArgumentError", "%s: an Engine, a Connection or an Inspector expected, got %s", what, native.kind(bind))
+end
+
+local function full_name(name, schema)
+  return schema and schema .. "." .. name or name
+end
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list or {}) do set[item] = true end
+  return set
+end
+
+-- Whether the table is to have all of the columns.
+local function all_in(names, columns)
+  for _, name in ipairs(names) do
+    if name ~= corm.null and not columns[name] then return false end
+  end
+  return true
+end
+
+-- Options that hold SQL: what is told of them is text.
+local function options_from(told, options)
+  for name, value in pairs(told or {}) do
+    if string.find(name, "_where$") then value = literal_column(value) end
+    options[name] = value
+  end
+  return options
+end
+
+-- Columns -------------------------------------------------------------------------------------------------------------
+
+-- `key`: it is part of the primary key. The server makes the values of an autoincrement key, whatever its default is
+-- called.
+local function column_of(info, key)
+  local parts = { info.name, info.type }
+  local options = {
+    key = info.key, info = info.info, comment = info.comment, primary_key = key or nil, quote = info.quote,
+  }
+  if not key then options.nullable = info.nullable end
+  if info.computed then
+    local persisted = { persisted = info.computed.persisted }
+    parts[#parts + 1] = corm.Computed(literal_column(info.computed.sqltext), persisted)
+  elseif info.identity then
+    parts[#parts + 1] = corm.Identity(info.identity)
+  elseif info.default and not (key and info.autoincrement == true) then
+    options.server_default = type(info.default) == "string" and literal_column(info.default) or info.default
+  end
+  if key then options.autoincrement = info.autoincrement end
+  parts[#parts + 1] = options_from(info.dialect_options, options)
+  return Column(table.unpack(parts))
+end
+
+-- Adds the columns that the database has: `made.given` by name stand in the place of theirs. Sets made.columns,
+-- name -> Column.
+local function add_columns(self, table_, made)
+  local keys = set_of(made.primary.constrained_columns)
+  for _, info in ipairs(self:get_columns(table_.name, { schema = made.schema })) do
+    local name = info.name
+    ddl.tell_all({ table_.metadata, table_ }, "column_reflect", self, table_, info)
+    if (not made.include or made.include[name]) and not made.exclude[name] then
+      local column = made.given[name] or made.there[name]
+      if not column then column = column_of(info, keys[name]) end
+      if not made.there[name] then table_:append_column(column) end
+      made.columns[name] = column
+    end
+  end
+  for _, column in ipairs(made.given) do
+    if not made.columns[column.name] then
+      if not made.there[column.name] then table_:append_column(column) end
+      made.columns[column.name] = column
+    end
+  end
+end
+
+-- Keys and constraints ------------------------------------------------------------------------------------------------
+
+local function append(table_, constraint)
+  table_:append_constraint(constraint)
+end
+
+local function add_primary_key(table_, made)
+  local told = made.primary
+  local keys = set_of(told.constrained_columns)
+  local extended = false
+  for _, column in ipairs(made.given) do
+    if column.primary_key and not keys[column.name] then extended = true end
+    if keys[column.name] and not column.primary_key then
+      fail("ArgumentError", "Table '%s': the column '%s' is part of the primary key in the database; "
+        .. "say primary_key = true", table_.name, column.name)
+    end
+  end
+  local columns = {}
+  for i, name in ipairs(told.constrained_columns) do columns[i] = made.columns[name] end
+  if extended or #columns == 0 or #columns < #told.constrained_columns or next(made.there) then return end
+  columns[#columns + 1] = options_from(told.dialect_options, { name = told.name, comment = told.comment })
+  append(table_, corm.PrimaryKeyConstraint(table.unpack(columns)))
+end
+
+-- Whether one of the columns is the script's own, which says itself what it refers to.
+local function is_given(names, made)
+  for _, name in ipairs(names) do
+    if made.given[name] or made.there[name] then return true end
+  end
+  return false
+end
+
+local function add_foreign_keys(self, table_, made)
+  for _, told in ipairs(self:get_foreign_keys(table_.name, { schema = made.schema })) do
+    if all_in(told.constrained_columns, made.columns) and not is_given(told.constrained_columns, made) then
+      local target, columns, targets = full_name(told.referred_table, told.referred_schema), {}, {}
+      for i, name in ipairs(told.constrained_columns) do columns[i] = made.columns[name].key end
+      for i, name in ipairs(told.referred_columns) do targets[i] = target .. "." .. name end
+      local options = options_from(told.options, { name = told.name, comment = told.comment, link_to_name = true })
+      append(table_, corm.ForeignKeyConstraint(columns, targets, options))
+      made.referred[#made.referred + 1] = { name = told.referred_table, schema = told.referred_schema }
+    end
+  end
+end
+
+local function add_unique_constraints(self, table_, made)
+  for _, told in ipairs(self:get_unique_constraints(table_.name, { schema = made.schema })) do
+    if not told.duplicates_index and all_in(told.column_names, made.columns) then
+      local parts = {}
+      for i, name in ipairs(told.column_names) do parts[i] = made.columns[name] end
+      parts[#parts + 1] = options_from(told.dialect_options, { name = told.name, comment = told.comment })
+      append(table_, corm.UniqueConstraint(table.unpack(parts)))
+    end
+  end
+end
+
+local function add_checks(self, table_, made)
+  for _, told in ipairs(self:get_check_constraints(table_.name, { schema = made.schema })) do
+    local options = options_from(told.dialect_options, { name = told.name, comment = told.comment })
+    append(table_, corm.CheckConstraint(literal_column(told.sqltext), options))
+  end
+end
+
+local sorting = {
+  desc = function(item) return item:desc() end,
+  asc = function(item) return item:asc() end,
+  nulls_first = function(item) return item:nulls_first() end,
+  nulls_last = function(item) return item:nulls_last() end,
+}
+
+local function index_item(told, i, made)
+  local name = told.column_names[i]
+  local item = name == corm.null and literal_column(told.expressions[i]) or made.columns[name]
+  local sorted = told.column_sorting and told.column_sorting[name == corm.null and told.expressions[i] or name]
+  for _, how in ipairs(sorted or {}) do item = sorting[how](item) end
+  return item
+end
+
+local function add_indexes(self, table_, made)
+  for _, told in ipairs(self:get_indexes(table_.name, { schema = made.schema })) do
+    if not told.duplicates_constraint and all_in(told.column_names, made.columns) then
+      local parts = { told.name }
+      for i in ipairs(told.column_names) do parts[i + 1] = index_item(told, i, made) end
+      parts[#parts + 1] = options_from(told.dialect_options, { unique = told.unique })
+      append(table_, corm.Index(table.unpack(parts)))
+    end
+  end
+end
+
+-- A table -------------------------------------------------------------------------------------------------------------
+
+local autoload_table
+
+-- Adds what the database says to a Table. how: { schema, include, exclude, given, there, resolve_fks }.
+local function fill(self, table_, how)
+  local made = setmetatable({ columns = {}, referred = {} }, { __index = how })
+  made.primary = self:get_pk_constraint(table_.name, { schema = how.schema })
+  add_columns(self, table_, made)
+  add_primary_key(table_, made)
+  add_foreign_keys(self, table_, made)
+  add_unique_constraints(self, table_, made)
+  add_indexes(self, table_, made)
+  add_checks(self, table_, made)
+  for _, part in ipairs(made.parts or {}) do table_:append_constraint(part) end
+  if made.resolve_fks == false then return end
+  for _, target in ipairs(made.referred) do
+    if not table_.metadata.tables[full_name(target.name, target.schema)] then
+      autoload_table(self, target.name, table_.metadata, { schema = target.schema or "" }, {}, {})
+    end
+  end
+end
+
+-- The same for a new table: where it fails, there is none.
+local function fill_or_remove(self, table_, how)
+  local ok, problem = pcall(fill, self, table_, how)
+  if ok then return end
+  table_.metadata:remove(table_)
+  error(problem, 0)
+end
+
+-- The Columns among the items, by position and name, and the other ones.
+local function sort_items(items)
+  local given, parts = {}, {}
+  for _, item in ipairs(items) do
+    local name = native.kind(item) == "Column" and item.name
+    if name then
+      given[#given + 1], given[name] = item, item
+    else
+      parts[#parts + 1] = item
+    end
+  end
+  return given, parts
+end
+
+-- Columns by name; of a table that is not there yet, none.
+local function columns_of(table_)
+  local columns = {}
+  if not table_ then return columns end
+  for column in table_.c do columns[column.name] = column end
+  return columns
+end
+
+-- The options of Table that only reflection has.
+local own_options = { "autoload_with", "autoload_replace", "include_columns", "resolve_fks" }
+
+-- `options` are Table's without those; `how` are those.
+function autoload_table(self, name, metadata, options, how, items)
+  local schema = options.schema or metadata.schema
+  if schema == "" then schema = nil end
+  self:get_columns(name, { schema = schema }) -- NoSuchTableError
+  local there = metadata.tables[full_name(name, schema)]
+  local told = self:get_table_options(name, { schema = schema })
+  told.comment = self:get_table_comment(name, { schema = schema }).text
+  for key, value in pairs(options) do told[key] = value end
+  local given, parts = sort_items(items)
+  how = { schema = schema, given = given, parts = parts, there = columns_of(there), exclude = {},
+    resolve_fks = how.resolve_fks, include = how.include_columns and set_of(how.include_columns) }
+  if there then
+    fill(self, there, how)
+    return there
+  end
+  local table_ = Table(name, metadata, told)
+  fill_or_remove(self, table_, how)
+  return table_
+end
+
+-- Table(name, metadata, items ..., { autoload_with = bind ... }): what C calls.
+local function autoload(name, metadata, ...)
+  local items, options, how = { ... }, {}, {}
+  for key, value in next, table.remove(items) do options[key] = value end
+  for _, key in ipairs(own_options) do how[key], options[key] = options[key], nil end
+  orm.check_options("Table", how,
+    { autoload_with = "any", autoload_replace = "boolean", include_columns = "table", resolve_fks = "boolean" })
+  local self = inspector_of(how.autoload_with, "Table: autoload_with")
+  local schema = options.schema or metadata.schema
+  local there = metadata.tables[full_name(tostring(name), schema ~= "" and schema or nil)]
+  if there and not options.extend_existing then
+    items[#items + 1] = options
+    return Table(name, metadata, table.unpack(items))
+  end
+  local made
+  inspector.together(self, function() made = autoload_table(self, name, metadata, options, how, items) end)
+  return made
+end
+
+orm.functions { autoload = autoload }
+
+-- inspector:reflect_table(table, { include_columns, exclude_columns, resolve_fks }?): adds what the database says to a
+-- Table that is there.
+function file.reflect_table(self, table_, options)
+  if native.kind(table_) ~= "Table" then
+    fail("ArgumentError", "Inspector:reflect_table: a Table expected, got %s", native.kind(table_))
+  end
+  options = orm.check_options("Inspector:reflect_table", options,
+    { include_columns = "table", exclude_columns = "table", resolve_fks = "boolean" })
+  inspector.together(self, function()
+    fill(self, table_, {
+      schema = table_.schema, given = {}, there = columns_of(table_), exclude = set_of(options.exclude_columns),
+      include = options.include_columns and set_of(options.include_columns), resolve_fks = options.resolve_fks,
+    })
+  end)
+end
+
+-- All tables ----------------------------------------------------------------------------------------------------------
+
+-- The names that reflect { only } means, of those that there are.
+local function chosen(metadata, names, only)
+  if only == nil then return names end
+  local found = {}
+  if type(only) == "function" then
+    for _, name in ipairs(names) do
+      if only(name, metadata) then found[#found + 1] = name end
+    end
+    return found
+  end
+  local there, missing = set_of(names), {}
+  for _, name in ipairs(only) do
+    local into = there[name] and found or missing
+    into[#into + 1] = tostring(name)
+  end
+  if #missing > 0 then
+    fail("InvalidRequestError", "MetaData:reflect: the database has no table %s", table.concat(missing, ", "))
+  end
+  return found
+end
+
+local reflect_options = {
+  schema = "string", views = "boolean", only = "any", extend_existing = "boolean", autoload_replace = "boolean",
+  resolve_fks = "boolean",
+}
+
+-- metadata:reflect(bind, { schema, views, only, extend_existing, resolve_fks }?): the tables of a database, but for
+-- those that the metadata has already.
+function file.reflect(metadata, bind, options)
+  if native.kind(metadata) ~= "MetaData" then
+    fail("ArgumentError", "MetaData:reflect: a MetaData expected, got %s", native.kind(metadata))
+  end
+  options = orm.check_options("MetaData:reflect", options, reflect_options)
+  local self = inspector_of(bind, "MetaData:reflect")
+  local schema = options.schema or metadata.schema
+  if schema == "" then schema = nil end
+  inspector.together(self, function()
+    local names = self:get_table_names { schema = schema }
+    if options.views then
+      for _, method in ipairs { "get_view_names", "get_materialized_view_names" } do
+        local views = self[method](self, { schema = schema })
+        table.move(views, 1, #views, #names + 1, names)
+      end
+    end
+    names = chosen(metadata, names, options.only)
+    inspector.at_once(self, schema, #names)
+    for _, name in ipairs(names) do
+      if options.extend_existing or not metadata.tables[full_name(name, schema)] then
+        autoload_table(self, name, metadata, { schema = schema or "" }, options, {})
+      end
+    end
+  end)
+end
+
+return file
