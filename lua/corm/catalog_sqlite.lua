@@ -6,9 +6,13 @@ local catalog = {}
 
 -- Where to look -------------------------------------------------------------------------------------------------------
 
--- The table of what a schema has. Its name cannot be bound.
-local function master(schema)
-  return '"' .. string.gsub(schema, '"', '""') .. '".sqlite_master'
+local NOTHING = "(SELECT 0 AS rowid, '' AS type, '' AS name, '' AS sql WHERE 0)"
+
+-- The table of what a schema has, whose name cannot be bound; of a schema that is not there, nothing.
+local function master(ask, schema)
+  local there = schema == "main" or schema == "temp"
+    or ask("SELECT 1 FROM pragma_database_list WHERE name = ?1", schema)[1]
+  return there and '"' .. string.gsub(schema, '"', '""') .. '".sqlite_master' or NOTHING
 end
 
 -- The schema of what is named without one: temporary tables hide those of the file.
@@ -26,7 +30,7 @@ local function from(ask, schema, name, pragma)
   local condition = name and "m.name = asked.name COLLATE NOCASE AND m.type IN ('table', 'view')"
     or "m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"
   local sql = "FROM (SELECT ?1 AS schema, ?2 AS name) AS asked JOIN %s AS m%s WHERE %s"
-  return sql:format(master(schema), beside, condition), schema, name or corm.null
+  return sql:format(master(ask, schema), beside, condition), schema, name or corm.null
 end
 
 -- Answers by table: what `add` gives for each row is put into its table's list.
@@ -82,7 +86,7 @@ function catalog.schemas(ask)
 end
 
 local function add_relations(ask, schema, temporary, found)
-  local sql = "SELECT name, type FROM " .. master(schema)
+  local sql = "SELECT name, type FROM " .. master(ask, schema)
     .. " WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
   for _, row in ipairs(ask(sql)) do
     found[#found + 1] = { name = row.name, kind = row.type, temporary = temporary }
@@ -98,7 +102,7 @@ end
 
 function catalog.view_definition(ask, schema, name)
   local sql = "SELECT sql FROM %s WHERE name = ?1 COLLATE NOCASE AND type = 'view'"
-  local row = ask(sql:format(master(schema_of(ask, schema, name))), name)[1]
+  local row = ask(sql:format(master(ask, schema_of(ask, schema, name))), name)[1]
   return row and row.sql
 end
 
@@ -239,7 +243,7 @@ local function index_lists(ask, schema, name, origin)
   local where, a, b = from(ask, schema, name, "pragma_index_list")
   local sql = [[SELECT m.name AS "table", x.name, x."unique", i.sql, c.name AS "column", c."desc" ]]
     .. string.gsub(where, " WHERE ", [[ JOIN pragma_index_xinfo(x.name, asked.schema) AS c LEFT JOIN ]]
-      .. string.gsub(master(a), "%%", "%%%%") .. [[ AS i ON i.type = 'index' AND i.name = x.name WHERE ]], 1)
+      .. string.gsub(master(ask, a), "%%", "%%%%") .. [[ AS i ON i.type = 'index' AND i.name = x.name WHERE ]], 1)
     .. " AND x.origin = ?3 AND c.key = 1 ORDER BY m.name, i.rowid, c.seqno"
   local last
   return lists(ask(sql, a, b, origin), function(row)

@@ -77,7 +77,7 @@ end
 
 local function check_name(what, name, noun)
   if type(name) ~= "string" then
-    fail("ArgumentError", "Inspector:%s: the name of a %s expected, got %s", what, noun or "table", native.kind(name))
+    fail("ArgumentError", "Inspector:%s: the name of %s expected, got %s", what, noun or "a table", native.kind(name))
   end
 end
 
@@ -176,7 +176,7 @@ end
 
 function members.get_view_definition(self, name, options)
   local state, schema = state_of(self, "get_view_definition"), options_of("get_view_definition", options).schema
-  check_name("get_view_definition", name, "view")
+  check_name("get_view_definition", name, "a view")
   local text = answer(state, "view_definition", schema, name)
   if not text then
     fail("NoSuchTableError", "the database has no view '%s'", schema and schema .. "." .. name or name)
@@ -192,17 +192,17 @@ local function has(list, field, name)
 end
 
 function members.has_index(self, table_, name, options)
-  check_name("has_index", name, "index")
+  check_name("has_index", name, "an index")
   return self:has_table(table_, options) and has(self:get_indexes(table_, options), "name", name)
 end
 
 function members.has_schema(self, name)
-  check_name("has_schema", name, "schema")
+  check_name("has_schema", name, "a schema")
   return has(self:get_schema_names(), nil, name)
 end
 
 function members.has_sequence(self, name, options)
-  check_name("has_sequence", name, "sequence")
+  check_name("has_sequence", name, "a sequence")
   return has(self:get_sequence_names(options), nil, name)
 end
 
