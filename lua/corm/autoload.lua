@@ -63,6 +63,12 @@ local function column_of(info, key)
   return Column(table.unpack(parts))
 end
 
+-- Columns stand in the order of their writing: one of the script's comes where the database has it.
+local function append_column(table_, column)
+  native.written_now(column)
+  table_:append_column(column)
+end
+
 -- Adds the columns that the database has: `made.given` by name stand in the place of theirs. Sets made.columns,
 -- name -> Column.
 local function add_columns(self, table_, made)
@@ -73,13 +79,13 @@ local function add_columns(self, table_, made)
     if (not made.include or made.include[name]) and not made.exclude[name] then
       local column = made.given[name] or made.there[name]
       if not column then column = column_of(info, keys[name]) end
-      if not made.there[name] then table_:append_column(column) end
+      if not made.there[name] then append_column(table_, column) end
       made.columns[name] = column
     end
   end
   for _, column in ipairs(made.given) do
     if not made.columns[column.name] then
-      if not made.there[column.name] then table_:append_column(column) end
+      if not made.there[column.name] then append_column(table_, column) end
       made.columns[column.name] = column
     end
   end
@@ -299,6 +305,9 @@ local function chosen(metadata, names, only)
       if only(name, metadata) then found[#found + 1] = name end
     end
     return found
+  end
+  if type(only) ~= "table" then
+    fail("ArgumentError", "MetaData:reflect: only: a list of names or a function expected, got %s", native.kind(only))
   end
   local there, missing = set_of(names), {}
   for _, name in ipairs(only) do

@@ -270,6 +270,7 @@ end
 local function copied_keys(column, copy)
   local keys = {}
   for _, key in ipairs(column.foreign_keys) do
+    if string.find(tostring(key), "^ForeignKeyConstraint") then break end -- the table's, which come behind
     local made = ForeignKey(moved_target(key.target_fullname, key, copy), key_options(key))
     keys[#keys + 1] = native.copy_key_options(key, made)
   end

@@ -96,6 +96,7 @@ local function names(relations, kind, temporary)
   for _, relation in ipairs(relations) do
     if relation.kind == kind and (relation.temporary or false) == temporary then found[#found + 1] = relation.name end
   end
+  table.sort(found)
   return found
 end
 

@@ -391,7 +391,26 @@ static void push_part(lua_State *L, const char *name) {
   lua_getfield(L, -1, name);
 }
 
-static void push_foreign_keys(lua_State *L) {
+/* The keys of several columns, or written beside the columns, that this one is part of. */
+static void add_table_keys(lua_State *L, const corm_column *column, lua_Integer n) {
+  const int list = lua_gettop(L);
+  if (!column->table || !binding_push_table(L, column->table)) return;
+  for (size_t i = 0; i < column->table->constraints.len; i++) {
+    corm_constraint *key = column->table->constraints.items[i];
+    bool has = false;
+    for (uint32_t k = 0; key->kind == CORM_CONSTRAINT_FOREIGN_KEY && k < key->ncolumns; k++)
+      has |= key->columns[k] == column;
+    if (!has) continue;
+    binding_push_constraint(L, list + 1, key);
+    if (((const binding_constraint *)lua_touserdata(L, -1))->is_foreign_key)
+      lua_pop(L, 1);
+    else
+      lua_rawseti(L, list, ++n);
+  }
+  lua_settop(L, list);
+}
+
+static void push_foreign_keys(lua_State *L, const corm_column *column) {
   lua_getiuservalue(L, 1, BINDING_COLUMN_PARTS);
   int parts = lua_gettop(L);
   int n = (int)lua_rawlen(L, parts);
@@ -404,6 +423,7 @@ static void push_foreign_keys(lua_State *L) {
     else
       lua_pop(L, 1);
   }
+  add_table_keys(L, column, keys);
   binding_seal_list(L);
 }
 
@@ -443,7 +463,7 @@ static bool column_property(lua_State *L, void *block, const char *name) {
     else
       lua_pushboolean(L, column->autoincrement == CORM_AUTOINCREMENT_ON);
   } else if (strcmp(name, "foreign_keys") == 0) {
-    push_foreign_keys(L);
+    push_foreign_keys(L, column);
   } else {
     return false;
   }
