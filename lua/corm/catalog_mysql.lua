@@ -222,7 +222,7 @@ local function column_of(row, is_json)
   return {
     name = row.name, type = column_type(row, is_json), nullable = row.nullable == "YES",
     default = not computed and default_of(row) or nil, computed = computed, comment = comment_of(row),
-    autoincrement = string.find(row.extra, "auto_increment", 1, true) and true or nil,
+    autoincrement = string.find(row.extra, "auto_increment", 1, true) ~= nil,
   }
 end
 

@@ -195,7 +195,8 @@ end
 local function column_of(row, made)
   local type_, domain = type_of(row, made)
   local column = {
-    name = row.name, type = type_, nullable = not row.not_null, default = row.default, comment = row.comment,
+    name = row.name, type = type_, nullable = not row.not_null, default = row.default, autoincrement = false,
+    comment = row.comment,
   }
   while domain do
     column.default = column.default or domain.default
@@ -206,8 +207,8 @@ local function column_of(row, made)
     column.computed, column.default = { sqltext = trimmed(row.default), persisted = row.generated == "s" }, nil
   elseif row.start then
     column.identity, column.autoincrement = identity_of(row), true
-  elseif column.default and string.find(column.default, "^nextval%('") then
-    column.autoincrement = true
+  elseif column.default then
+    column.autoincrement = string.find(column.default, "^nextval%('") ~= nil
   end
   return column
 end

@@ -15,7 +15,10 @@ local plain = {
   uuid = corm.UUID,
 }
 
-local textual = { bpchar = corm.CHAR, character = corm.CHAR, ["character varying"] = corm.VARCHAR, text = corm.TEXT }
+-- bpchar is a CHAR of any length, which has no other name.
+local textual = {
+  bpchar = corm.TEXT, character = corm.CHAR, ["character varying"] = corm.VARCHAR, text = corm.TEXT,
+}
 
 local function number(arguments) return math.tointeger(tonumber(arguments[1])) end
 
