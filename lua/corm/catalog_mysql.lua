@@ -306,9 +306,15 @@ local function set(index, field, name, value)
   index[field][name] = value
 end
 
+-- Where an expression stands among columns, it has parentheses.
+local function element_of(row)
+  local text = row.column or expression(row, row.expression)
+  return (row.column or string.find(text, "^%b()$")) and text or "(" .. text .. ")"
+end
+
 -- One more column. An expression comes with the list of all columns as texts.
 local function add_column(index, row)
-  local element = row.column or expression(row, row.expression)
+  local element = element_of(row)
   if not row.column and not index.expressions then
     index.expressions = table.move(index.column_names, 1, #index.column_names, 1, {})
   end
