@@ -126,7 +126,7 @@ database.only("sqlite", function()
       assert.same({ { column_names = { "a" }, name = "n" }, { column_names = { "b", "a" } },
         { column_names = { "b" }, dialect_options = { sqlite_on_conflict = "IGNORE" } } },
         told("unique_constraints", [[CREATE TABLE t (a INT CONSTRAINT n UNIQUE, b INT, UNIQUE (b, a),
-          UNIQUE (b) ON CONFLICT IGNORE, PRIMARY KEY (a, b))]]))
+          UNIQUE (B) ON CONFLICT IGNORE, PRIMARY KEY (a))]]))
       assert.same({}, inspector:get_indexes "t")
     end)
 

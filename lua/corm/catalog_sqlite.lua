@@ -238,15 +238,56 @@ function catalog.foreign_keys(ask, schema, name)
   return found
 end
 
--- By table, its indexes of some origin ('c': CREATE INDEX, 'u': UNIQUE) with their columns.
-local function index_lists(ask, schema, name, origin)
+-- The names as columns have them: a constraint may write them in another case.
+local function columns_of(text, names)
+  local found = {}
+  for i, name in ipairs(names) do
+    found[i] = name
+    for column in pairs(text.columns) do
+      if string.lower(column) == string.lower(name) then found[i] = column end
+    end
+  end
+  return found
+end
+
+-- Calls add(constraint) for each of a kind that a table has; gives what it gives, by table.
+local function constraints(ask, schema, name, kind, add)
+  local found = {}
+  for table_, text in pairs(sources(ask, schema, name)) do
+    for _, each in ipairs(text.constraints) do
+      if each.kind == kind then
+        found[table_] = found[table_] or {}
+        table.insert(found[table_], add(each, text))
+      end
+    end
+  end
+  return found
+end
+
+function catalog.unique_constraints(ask, schema, name)
+  return constraints(ask, schema, name, "unique", function(each, text)
+    local columns = columns_of(text, each.columns)
+    return { name = each.name, column_names = columns, dialect_options = conflict_option(each) }
+  end)
+end
+
+function catalog.check_constraints(ask, schema, name)
+  return constraints(ask, schema, name, "check", function(each)
+    return { name = each.name, sqltext = each.sqltext }
+  end)
+end
+
+-- Indexes -------------------------------------------------------------------------------------------------------------
+
+-- By table, what CREATE INDEX has made, with the columns: { name, unique, sql, items = { { name, descending } ... } }.
+local function index_lists(ask, schema, name)
   local where, a, b = from(ask, schema, name, "pragma_index_list")
   local sql = [[SELECT m.name AS "table", x.name, x."unique", i.sql, c.name AS "column", c."desc" ]]
     .. string.gsub(where, " WHERE ", [[ JOIN pragma_index_xinfo(x.name, asked.schema) AS c LEFT JOIN ]]
       .. string.gsub(master(ask, a), "%%", "%%%%") .. [[ AS i ON i.type = 'index' AND i.name = x.name WHERE ]], 1)
-    .. " AND x.origin = ?3 AND c.key = 1 ORDER BY m.name, i.rowid, c.seqno"
+    .. " AND x.origin = 'c' AND c.key = 1 ORDER BY m.name, i.rowid, c.seqno"
   local last
-  return lists(ask(sql, a, b, origin), function(row)
+  return lists(ask(sql, a, b), function(row)
     local new = not last or row["table"] ~= last.table or row.name ~= last.name
     if new then
       last = { table = row["table"], name = row.name, unique = row.unique == 1, sql = row.sql, items = {} }
@@ -254,20 +295,6 @@ local function index_lists(ask, schema, name, origin)
     table.insert(last.items, { name = row.column, descending = row.desc == 1 })
     return new and last or nil
   end)
-end
-
-function catalog.unique_constraints(ask, schema, name)
-  local texts, found = sources(ask, schema, name), {}
-  for table_, indexes in pairs(index_lists(ask, schema, name, "u")) do
-    found[table_] = {}
-    for _, index in ipairs(indexes) do
-      local columns = {}
-      for i, item in ipairs(index.items) do columns[i] = item.name end
-      local said = claim(texts[table_].constraints, "unique", columns)
-      table.insert(found[table_], { name = said.name, column_names = columns, dialect_options = conflict_option(said) })
-    end
-  end
-  return found
 end
 
 -- One index as the Inspector tells of it. A column with a collation of its own there is an expression.
@@ -289,22 +316,9 @@ local function index_of(index)
 end
 
 function catalog.indexes(ask, schema, name)
-  local found = index_lists(ask, schema, name, "c")
+  local found = index_lists(ask, schema, name)
   for _, indexes in pairs(found) do
     for i, index in ipairs(indexes) do indexes[i] = index_of(index) end
-  end
-  return found
-end
-
-function catalog.check_constraints(ask, schema, name)
-  local found = {}
-  for table_, text in pairs(sources(ask, schema, name)) do
-    for _, each in ipairs(text.constraints) do
-      if each.kind == "check" then
-        found[table_] = found[table_] or {}
-        table.insert(found[table_], { name = each.name, sqltext = each.sqltext })
-      end
-    end
   end
   return found
 end
