@@ -80,6 +80,16 @@ database.only("sqlite", function()
       assert.same({ true, false, true }, { columns[1].nullable, columns[2].nullable, columns[3].nullable })
     end)
 
+    it("knows which keys SQLite does not make by itself", function()
+      run("CREATE TABLE t (id INTEGER PRIMARY KEY)", "CREATE TABLE u (id BIGINT PRIMARY KEY)",
+        "CREATE TABLE v (id INTEGER PRIMARY KEY) WITHOUT ROWID")
+      assert.is_nil(inspector:get_columns("t")[1].autoincrement)
+      assert.is_false(inspector:get_columns("u")[1].autoincrement)
+      assert.is_false(inspector:get_columns("v")[1].autoincrement)
+      local reflected = corm.Table("u", corm.MetaData(), { autoload_with = connection })
+      assert.matches("id BIGINT NOT NULL", tostring(corm.CreateTable(reflected)))
+    end)
+
     it("knows primary keys, in their own order and by name", function()
       assert.same({ constrained_columns = { "b", "a" }, name = "the key" },
         told("pk_constraint", [[CREATE TABLE t (a INT, b INT, CONSTRAINT "the key" PRIMARY KEY (b, a DESC))]]))

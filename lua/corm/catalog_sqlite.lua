@@ -165,13 +165,15 @@ local VIRTUAL, STORED = 2, 3
 function catalog.columns(ask, schema, name)
   local texts = sources(ask, schema, name)
   local where, a, b = from(ask, schema, name, "pragma_table_xinfo")
-  local sql = [[SELECT m.name AS "table", x.name, x.type, x."notnull", x.dflt_value, x.hidden ]] .. where
+  local sql = [[SELECT m.name AS "table", x.name, x.type, x."notnull", x.dflt_value, x.hidden, x.pk ]] .. where
     .. " AND x.hidden <> 1 ORDER BY m.name, x.cid"
   return lists(ask(sql, a, b), function(row)
     local said = texts[row["table"]].columns[row.name] or {}
     local spelled = string.gsub(row.type or "", "%s*GENERATED ALWAYS$", "")
     local computed = row.hidden == VIRTUAL or row.hidden == STORED
-    return {
+    -- Only a key that is written INTEGER is the number of the row, which SQLite makes by itself.
+    local made = row.pk == 0 or string.upper(spelled) == "INTEGER" and not texts[row["table"]].words.ROWID
+    local column = {
       name = row.name,
       type = type_of(spelled, said.collation),
       nullable = row.notnull == 0,
@@ -179,6 +181,8 @@ function catalog.columns(ask, schema, name)
       computed = computed and { sqltext = said.computed, persisted = row.hidden == STORED } or nil,
       dialect_options = said.conflict and { sqlite_on_conflict_not_null = said.conflict } or nil,
     }
+    if not made then column.autoincrement = false end
+    return column
   end)
 end
 
