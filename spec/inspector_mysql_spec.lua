@@ -225,6 +225,16 @@ line', '') DEFAULT 'a', s set('p', 'q''') CHARACTER SET latin1 COLLATE latin1_bi
       end)
     end)
 
+    it("takes the period of a versioned table for columns as all are", function()
+      execute [[CREATE TABLE t (a int, b timestamp(6) GENERATED ALWAYS AS ROW START,
+        c timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (b, c)) WITH SYSTEM VERSIONING]]
+      columns("t", {
+        { name = "a", type = "INTEGER(11)" },
+        { name = "b", type = "TIMESTAMP(6)", nullable = false },
+        { name = "c", type = "TIMESTAMP(6)", nullable = false },
+      })
+    end)
+
     describe("tells of constraints:", function()
       it("primary keys in their order", function()
         execute("CREATE TABLE t (a int, b int, CONSTRAINT ignored PRIMARY KEY (b, a))", "CREATE TABLE u (a int)")

@@ -154,7 +154,14 @@ database.only("postgresql", function()
         }
       end)
 
-      it("what corm has no name for", function() types { xml = "NULL", point = "NULL" } end)
+      it("what corm has no name for", function()
+        execute("CREATE TYPE pair AS (a int, b int)", "CREATE TYPE floats AS RANGE (subtype = float8)",
+          "CREATE TYPE nothing AS ENUM ()")
+        types {
+          xml = "NULL", ["point[]"] = "NULL", int2vector = "NULL", oidvector = "NULL", pair = "NULL",
+          ["pair[]"] = "NULL", floats = "NULL", nothing = "NULL",
+        }
+      end)
 
       it("enumerations", function()
         execute("CREATE SCHEMA s", "CREATE TYPE mood AS ENUM ('sad', 'it''s \"ok\"')",
@@ -236,6 +243,14 @@ database.only("postgresql", function()
         })
       end)
 
+      it("that came later, with a value for the rows that there were", function()
+        execute("CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)", "ALTER TABLE t ADD b int[] DEFAULT '{1,2}'")
+        columns("t", {
+          { name = "a", type = "INTEGER" },
+          { name = "b", type = "INTEGER[]", default = "'{1,2}'::integer[]" },
+        })
+      end)
+
       it("without those that are gone", function()
         execute("CREATE TABLE t (a int, b int, c int UNIQUE)", "ALTER TABLE t DROP COLUMN a")
         columns("t", { { name = "b", type = "INTEGER" }, { name = "c", type = "INTEGER" } })
@@ -280,6 +295,16 @@ database.only("postgresql", function()
         assert.equal("s.u", referred "t")
         assert.equal("s.u", referred("t", "public"))
         assert.equal("-.t s.u", referred("u", "s"))
+      end)
+
+      it("a foreign key into a partitioned table once", function()
+        execute("CREATE TABLE u (a int PRIMARY KEY) PARTITION BY LIST (a)",
+          "CREATE TABLE u1 PARTITION OF u FOR VALUES IN (1)", "CREATE TABLE u2 PARTITION OF u FOR VALUES IN (2)",
+          "CREATE TABLE t (x int REFERENCES u)")
+        assert.same({ {
+          name = "t_x_fkey", constrained_columns = { "x" }, referred_table = "u", referred_columns = { "a" },
+          options = {},
+        } }, told("get_foreign_keys", "t"))
       end)
 
       it("unique ones", function()

@@ -216,8 +216,14 @@ local function column_type(row, is_json)
   return type_of(row.spelled, charset, own and row.collation or nil)
 end
 
+-- How a column is generated, VIRTUAL or STORED. What a system-versioned table has as its period is not.
+local function generation(row)
+  if row.computed == "ROW START" or row.computed == "ROW END" then return nil end
+  return string.match(row.extra, "(%u+) GENERATED$") or string.match(row.extra, "(%u+) GENERATED ")
+end
+
 local function column_of(row, is_json)
-  local generated = string.match(row.extra, "(%u+) GENERATED$") or string.match(row.extra, "(%u+) GENERATED ")
+  local generated = generation(row)
   local computed = generated and { sqltext = condition(row, row.computed), persisted = generated ~= "VIRTUAL" } or nil
   return {
     name = row.name, type = column_type(row, is_json), nullable = row.nullable == "YES",

@@ -149,7 +149,7 @@ local COLUMNS = [[
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
-    JOIN pg_type i ON i.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+    JOIN pg_type i ON i.oid = CASE WHEN {t is array} THEN t.typelem ELSE t.oid END
     LEFT JOIN pg_collation o ON o.oid = a.attcollation AND o.collname <> 'default'
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     LEFT JOIN pg_depend p ON p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid AND p.refobjsubid = a.attnum
@@ -168,9 +168,16 @@ local MADE_TYPES = [[
     format_type(t.typbasetype, t.typtypmod) AS spelled, i.oid AS type, i.typtype AS kind, i.typname AS type_name
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_type b ON b.oid = t.typbasetype
-    LEFT JOIN pg_type i ON i.oid = CASE WHEN b.typcategory = 'A' AND b.typelem <> 0 THEN b.typelem ELSE b.oid END
+    LEFT JOIN pg_type i ON i.oid = CASE WHEN {b is array} THEN b.typelem ELSE b.oid END
     LEFT JOIN pg_collation o ON o.oid = t.typcollation AND o.collname <> 'default'
   WHERE t.typtype IN ('d', 'e')]]
+
+-- Domains have the category of an array, but no items; and vectors, which are plain values here, have another storage.
+local function with_arrays(sql)
+  local condition = "%1.typcategory = 'A' AND %1.typelem <> 0 AND %1.typstorage <> 'p'"
+  return (string.gsub(sql, "{(%l) is array}", condition))
+end
+COLUMNS, MADE_TYPES = with_arrays(COLUMNS), with_arrays(MADE_TYPES)
 
 -- A function that gives an enum or domain by its id, and asks for all of them when it is called for the first time.
 local function made_types(ask)
@@ -221,6 +228,7 @@ end
 -- Keys and constraints ------------------------------------------------------------------------------------------------
 
 -- A statement about the constraints r of a type, with {also} of their fields; r.conkey has the numbers of columns.
+-- Those that have a parent o are what a foreign key means for each part of the table that it refers to.
 local CONSTRAINTS = [[
   SELECT c.relname AS "table", r.conname AS name, obj_description(r.oid, 'pg_constraint') AS comment,
     r.condeferrable AS deferrable, r.condeferred AS deferred,
@@ -231,7 +239,8 @@ local CONSTRAINTS = [[
     LEFT JOIN pg_index x ON x.indexrelid = r.conindid
     LEFT JOIN pg_class f ON f.oid = r.confrelid
     LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-  WHERE r.contype = '{type}' AND {where}
+    LEFT JOIN pg_constraint o ON o.oid = r.conparentid AND o.conrelid = r.conrelid
+  WHERE r.contype = '{type}' AND o.oid IS NULL AND {where}
   ORDER BY c.relname, r.conname]]
 
 local function constraints(ask, type_, also, schema, name)

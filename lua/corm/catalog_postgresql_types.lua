@@ -69,8 +69,10 @@ local function enum_of(made)
   return own.ENUM(table.unpack(values))
 end
 
+-- An array of a domain that is an array itself is a list of lists, as all arrays may be.
 local function array_of(item)
-  return item.__visit_name__ == "ARRAY" and item or corm.ARRAY(item) -- of a domain that is one: all are lists of lists
+  if item == types.unknown or item.__visit_name__ == "ARRAY" then return item end
+  return corm.ARRAY(item)
 end
 
 -- The type of `row`: { spelled, type, kind, type_name, collation }, where `type`, `kind` and `type_name` are those of
