@@ -40,6 +40,23 @@ database.only("postgresql", function()
   end)
 end)
 
+database.only("mariadb", function()
+  it("a TIMESTAMP may be NULL, also where the server would make it NOT NULL by itself", function()
+    local engine = database.engine()
+    local t = corm.Table("t", corm.MetaData(), corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("a", corm.TIMESTAMP), corm.Column("b", corm.dialects.mysql.TIMESTAMP { fsp = 3 }))
+    engine:begin(function(connection)
+      connection:exec_driver_sql "SET SESSION explicit_defaults_for_timestamp = OFF"
+      t:create(connection)
+    end)
+    local columns = corm.inspect(engine):get_columns "t"
+    assert.same({ true, true }, { columns[2].nullable, columns[3].nullable })
+    assert.same({ nil, nil }, { columns[2].default, columns[3].default })
+    engine:dispose()
+    database.clean()
+  end)
+end)
+
 database.only("sqlite", function()
   describe("SQLite's storage", function()
     local engine, path

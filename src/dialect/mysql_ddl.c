@@ -239,12 +239,20 @@ static corm_status default_clause(const corm_dialect *dialect, const corm_column
   return status;
 }
 
+/* Servers that have explicit_defaults_for_timestamp off, as MariaDB before 10.10, take a TIMESTAMP for NOT NULL unless
+ * told otherwise. */
+static bool says_null(const corm_dialect *dialect, const corm_column *column) {
+  const corm_type *type = corm_type_on(column->type, dialect->name);
+  return column->nullable && !column->computed && type->spelling && strcmp(type->spelling, "TIMESTAMP") == 0;
+}
+
 corm_status corm_mysql_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                    corm_error *err) {
   if (dialect->type_name(dialect, column->type, out, err) != CORM_OK) return CORM_FAILED;
   const corm_computed *computed = column->computed;
   if (corm_ddl_computed(dialect, column, computed ? computed->persisted : -1, out, err) != CORM_OK) return CORM_FAILED;
   if (!column->nullable) corm_buf_puts(out, " NOT NULL");
+  if (says_null(dialect, column)) corm_buf_puts(out, " NULL");
   if (column->comment) {
     corm_buf_puts(out, " COMMENT ");
     if (corm_ddl_literal(dialect, column->comment, out, err) != CORM_OK) return CORM_FAILED;
