@@ -360,6 +360,11 @@ describe("M20 joined-table inheritance", function()
     end
     local c = Engineer.skill:eq "C"
     refuses("or_() of columns of 'engineer' and of others", select(Employee):where(or_(c, Employee.name:eq "mo")))
+    local and_, not_ = corm.and_, corm.not_
+    local both = and_(c, Employee.name:eq "mo")
+    refuses("or not_() of their and_()", select(Employee):where(not_(both)))
+    refuses("or not_() of their and_()", select(Employee):where(not_(not_(not_(both))), Employee.id:gt(0)))
+    refuses("or not_() of their and_()", select(Employee):where(not_(not_(or_(c, Employee.name:eq "mo")))))
     local red = or_(Manager.budget:eq(5), Boss.car:eq "red")
     refuses("or_() of columns of 'boss' and of others", select(Manager):where(red))
     local twice = "'employee' would stand in FROM twice, as part of two classes"
@@ -374,6 +379,8 @@ describe("M20 joined-table inheritance", function()
     end
     assert.equal("gil", names(select(Employee):where(or_(c, Engineer.skill:eq "Lua"))))
     assert.equal("gil", names(select(Employee):where(c, or_(c, Employee.name:eq "mo"))))
+    assert.equal("gil", names(select(Employee):where(not_(both), c)))
+    assert.equal("", names(select(Employee):where(not_(or_(c, Employee.name:eq "mo")))))
     assert.equal("gil", names(select(Engineer):where(or_(c, Employee.name:eq "mo"))))
     local any = corm.with_polymorphic(Employee, { Engineer })
     assert.equal("mo gil", names(select(any):where(or_(any.Engineer.skill:eq "C", any.name:eq "mo"))))

@@ -27,10 +27,35 @@ static void refuse_twice(corm_compiler *c, const corm_from_list *froms, uint32_t
   }
 }
 
-/* Whether the node is a list of that operator, parentheses aside. */
-static const corm_list *list_of(const corm_node *node, corm_op op) {
-  while (node && node->kind == CORM_NODE_GROUPING) node = ((const corm_grouping *)node)->element;
-  return node && node->kind == CORM_NODE_LIST && node->op == op ? (const corm_list *)node : NULL;
+/* What stands in the parentheses and NOTs around a condition; whether these turn it round. */
+static const corm_node *bare(const corm_node *node, bool *negated) {
+  for (*negated = false; node;) {
+    if (node->kind == CORM_NODE_GROUPING) {
+      node = ((const corm_grouping *)node)->element;
+    } else if (node->kind == CORM_NODE_UNARY && node->op == CORM_OP_NOT) {
+      node = ((const corm_unary *)node)->operand;
+      *negated = !*negated;
+    } else {
+      break;
+    }
+  }
+  return node;
+}
+
+/* The conditions of which one is enough: an or_(), or an and_() that is negated. */
+static const corm_list *alternatives(const corm_node *condition) {
+  bool negated;
+  const corm_node *node = bare(condition, &negated);
+  return node && node->kind == CORM_NODE_LIST && node->op == (negated ? CORM_OP_AND : CORM_OP_OR)
+             ? (const corm_list *)node
+             : NULL;
+}
+
+/* The conditions of which all are needed; NULL: there is one. */
+static const corm_list *conjunction(const corm_node *condition) {
+  bool negated;
+  const corm_node *node = bare(condition, &negated);
+  return node && !negated && node->kind == CORM_NODE_LIST && node->op == CORM_OP_AND ? (const corm_list *)node : NULL;
 }
 
 static bool speaks_of(corm_compiler *c, const corm_node *node, const corm_node *join) {
@@ -40,9 +65,9 @@ static bool speaks_of(corm_compiler *c, const corm_node *node, const corm_node *
   return corm_from_list_has(&froms, join);
 }
 
-/* Whether the condition asks for rows of the class alone; `mixed`: whether it is an or_() of those and others. */
+/* Whether the condition asks for rows of the class alone; `mixed`: whether those or others are enough for it. */
 static bool asks_for(corm_compiler *c, const corm_node *condition, const corm_node *join, bool *mixed) {
-  const corm_list *any = list_of(condition, CORM_OP_OR);
+  const corm_list *any = alternatives(condition);
   if (!any) return speaks_of(c, condition, join);
   uint32_t n = 0;
   for (uint32_t i = 0; i < any->n; i++) n += speaks_of(c, any->items[i], join);
@@ -66,16 +91,17 @@ static bool takes_place(corm_compiler *c, const corm_select *select, const corm_
 }
 
 static void refuse_narrowing(corm_compiler *c, const corm_select *select, const corm_node *join) {
-  const corm_list *all = list_of(select->where, CORM_OP_AND);
+  const corm_list *all = conjunction(select->where);
   const corm_node *const *conditions = all ? all->items : &select->where;
   const uint32_t n = all ? all->n : 1;
   bool some = false, mixed = false;
-  for (uint32_t i = 0; i < n && !some; i++) some = list_of(conditions[i], CORM_OP_OR) != NULL;
+  for (uint32_t i = 0; i < n && !some; i++) some = alternatives(conditions[i]) != NULL;
   for (uint32_t i = 0; i < n && some; i++)
     if (asks_for(c, conditions[i], join, &mixed)) return;
   if (!mixed || c->failed || !takes_place(c, select, join)) return;
   corm_emit_error(c, CORM_E_INVALID_REQUEST,
-                  "or_() of columns of '%s' and of others: the rows that have none there would be left out; "
+                  "or_() of columns of '%s' and of others, or not_() of their and_(): the rows that have none there "
+                  "would be left out; "
                   "corm.with_polymorphic(Class, { ... }) has the columns of a class and of those below it",
                   corm_from_name(((const corm_join *)join)->right));
 }
