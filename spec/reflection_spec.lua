@@ -122,6 +122,16 @@ describe("S20 a reflected table", function()
     assert.is_false(found.by_birth.unique)
   end)
 
+  database.only("postgresql", function()
+    it("has constraints that wait for the end of the transaction", function()
+      run [[CREATE TABLE late (a INTEGER, b INTEGER, CONSTRAINT k PRIMARY KEY (a) DEFERRABLE,
+        CONSTRAINT u UNIQUE (b) DEFERRABLE INITIALLY DEFERRED)]]
+      local made = tostring(corm.CreateTable(load "late"))
+      assert.matches("CONSTRAINT k PRIMARY KEY %(a%) DEFERRABLE", made)
+      assert.matches("CONSTRAINT u UNIQUE %(b%) DEFERRABLE INITIALLY DEFERRED", made)
+    end)
+  end)
+
   it("writes and reads rows, with keys and defaults of the database", function()
     local person = load "person"
     local city = metadata.tables.city

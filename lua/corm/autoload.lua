@@ -40,6 +40,12 @@ local function options_from(told, options)
   return options
 end
 
+-- The options of a key or constraint.
+local function constraint_options(told)
+  return options_from(told.dialect_options,
+    { name = told.name, comment = told.comment, deferrable = told.deferrable, initially = told.initially })
+end
+
 -- Columns -------------------------------------------------------------------------------------------------------------
 
 -- `key`: it is part of the primary key. The server makes the values of an autoincrement key, whatever its default is
@@ -111,7 +117,7 @@ local function add_primary_key(table_, made)
   local columns = {}
   for i, name in ipairs(told.constrained_columns) do columns[i] = made.columns[name] end
   if extended or #columns == 0 or #columns < #told.constrained_columns or next(made.there) then return end
-  columns[#columns + 1] = options_from(told.dialect_options, { name = told.name, comment = told.comment })
+  columns[#columns + 1] = constraint_options(told)
   append(table_, corm.PrimaryKeyConstraint(table.unpack(columns)))
 end
 
@@ -141,7 +147,7 @@ local function add_unique_constraints(self, table_, made)
     if not told.duplicates_index and all_in(told.column_names, made.columns) then
       local parts = {}
       for i, name in ipairs(told.column_names) do parts[i] = made.columns[name] end
-      parts[#parts + 1] = options_from(told.dialect_options, { name = told.name, comment = told.comment })
+      parts[#parts + 1] = constraint_options(told)
       append(table_, corm.UniqueConstraint(table.unpack(parts)))
     end
   end
@@ -149,8 +155,7 @@ end
 
 local function add_checks(self, table_, made)
   for _, told in ipairs(self:get_check_constraints(table_.name, { schema = made.schema })) do
-    local options = options_from(told.dialect_options, { name = told.name, comment = told.comment })
-    append(table_, corm.CheckConstraint(literal_column(told.sqltext), options))
+    append(table_, corm.CheckConstraint(literal_column(told.sqltext), constraint_options(told)))
   end
 end
 

@@ -28,6 +28,8 @@
 ---@field name string|nil
 ---@field constrained_columns string[]
 ---@field comment string|nil
+---@field deferrable boolean|nil PostgreSQL
+---@field initially string|nil PostgreSQL
 ---@field dialect_options table|nil
 
 ---@class corm.ReflectedForeignKey
@@ -44,6 +46,8 @@
 ---@field column_names string[]
 ---@field duplicates_index string|nil
 ---@field comment string|nil
+---@field deferrable boolean|nil PostgreSQL
+---@field initially string|nil PostgreSQL
 ---@field dialect_options table|nil
 
 ---@class corm.ReflectedIndex
