@@ -223,6 +223,15 @@ database.only("sqlite", function()
       assert.is_false(inspector:has_table "t")
     end)
 
+    it("finds keys to tables that are not there", function()
+      run("CREATE TABLE t (a INTEGER PRIMARY KEY, b INT REFERENCES gone (id))", "CREATE TABLE u (a INT REFERENCES t)")
+      local metadata = corm.MetaData()
+      metadata:reflect(connection)
+      assert.equal(2, #metadata.tables)
+      assert.equal("gone.id", metadata.tables.t.foreign_keys[1].target_fullname)
+      assert.matches("JOIN t ON t.a = u.a", (tostring(metadata.tables.u:select():join(metadata.tables.t))))
+    end)
+
     it("finds names whatever their case is", function()
       run "CREATE TABLE MixedCase (Id INTEGER PRIMARY KEY)"
       assert.is_true(inspector:has_table "mixedcase")

@@ -202,7 +202,9 @@ local function fill(self, table_, how)
   for _, part in ipairs(made.parts or {}) do table_:append_constraint(part) end
   if made.resolve_fks == false then return end
   for _, target in ipairs(made.referred) do
-    if not table_.metadata.tables[full_name(target.name, target.schema)] then
+    -- SQLite has keys to tables that are not there: they matter when somebody follows them.
+    local known = table_.metadata.tables[full_name(target.name, target.schema)]
+    if not known and self:has_table(target.name, { schema = target.schema }) then
       autoload_table(self, target.name, table_.metadata, { schema = target.schema or "" }, {}, {})
     end
   end
