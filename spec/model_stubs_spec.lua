@@ -51,6 +51,20 @@ describe("stubs of models", function()
     end
   end)
 
+  it("know types by the names that databases have for them", function()
+    local Named = corm.declarative_base():model("Named", {
+      __tablename__ = "named", id = corm.Column(corm.BIGINT, { primary_key = true }),
+      name = corm.Column(corm.VARCHAR(20)), price = corm.Column(corm.DECIMAL(5, 2)),
+      day = corm.Column(corm.dialects.mysql.DATETIME { fsp = 3 }), small = corm.Column(corm.dialects.mysql.TINYINT),
+      what = corm.Column(corm.NullType),
+    })
+    local text = corm.stubs(Named)
+    for _, line in ipairs { "id integer", "name string?", "price corm.Decimal?", "day corm.DateTime?", "small integer?",
+      "what any" } do
+      assert.is_truthy(text:find("---@field " .. line .. "\n", 1, true), line)
+    end
+  end)
+
   it("are of a Base, or of tables of classes, each once", function()
     local text = corm.stubs(m.Base)
     assert.is_truthy(text:find("---@class Address: corm.Object", 1, true))

@@ -3,7 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, info, fail = orm.native, orm.info, orm.fail
 
--- By __visit_name__; types of a script's own are `any`.
+-- By __visit_name__ of the general type, or of what a type of the script's own stores.
 local types = {
   Integer = "integer", BigInteger = "integer", SmallInteger = "integer", Float = "number", Double = "number",
   Numeric = "corm.Decimal", String = "string", Text = "string", Unicode = "string", UnicodeText = "string",
@@ -22,7 +22,9 @@ end
 
 local function type_of(class, key)
   local column_type = class[key].type
-  return types[column_type and column_type.__visit_name__] or "any"
+  if not column_type then return "any" end
+  local has_general, general = pcall(column_type.as_generic, column_type)
+  return types[(has_general and general or column_type).__visit_name__] or "any"
 end
 
 local function put(lines, text, ...)
