@@ -195,6 +195,20 @@ describe("S20 a reflected table", function()
     assert.same({ "lives_in" }, names(mine.foreign_keys))
   end)
 
+  it("is extended once, and gets no constraint twice", function()
+    load "person"
+    local before = described(metadata.tables.person)
+    load("person", { extend_existing = true })
+    metadata:reflect(engine, { extend_existing = true })
+    assert.equal(before, described(metadata.tables.person))
+  end)
+
+  it("is made of a name that is always in quotes", function()
+    local person = load(corm.quoted_name("person", true), { resolve_fks = false })
+    assert.equal("person", person.name)
+    assert.matches('["`]person["`]', tostring(corm.select(person.c.id)))
+  end)
+
   it("is made through a Connection, in its transaction", function()
     local connection = engine:connect()
     connection:exec_driver_sql "CREATE TABLE mine (id INTEGER NOT NULL PRIMARY KEY, a INTEGER)"
@@ -325,6 +339,35 @@ describe("S20 metadata:reflect", function()
     assert.equal(33, #metadata.tables)
     assert.is_true(n <= 20, n .. " statements")
     assert.equal("more_6.id", metadata.tables.more_7.c.before_id.foreign_keys[1].target_fullname)
+  end)
+
+  it("follows keys from table to table, however many there are", function()
+    local many = corm.MetaData()
+    for i = 1, 220 do
+      Table("link_" .. i, many, Column("id", Integer, { primary_key = true }),
+        Column("next_id", i > 1 and ForeignKey(("link_%d.id"):format(i - 1)) or Integer))
+    end
+    many:create_all(engine)
+    Table("link_220", metadata, { autoload_with = engine })
+    assert.equal(220, #metadata.tables)
+  end)
+
+  it("tells a listener of each column once", function()
+    local n = 0
+    corm.event.listen(metadata, "column_reflect", function() n = n + 1 end)
+    metadata:reflect(engine)
+    assert.equal(10, n)
+  end)
+
+  it("leaves no table when one of them cannot be made", function()
+    corm.event.listen(metadata, "column_reflect", function(_, table_)
+      if table_.name == "tag" then error("stop here", 0) end
+    end)
+    local ok, problem = pcall(metadata.reflect, metadata, engine)
+    assert.is_false(ok)
+    assert.matches("stop here", tostring(problem))
+    assert.equal(0, #metadata.tables)
+    assert.equal(0, engine.pool:checkedout())
   end)
 
   it("makes some tables, and those that they refer to", function()

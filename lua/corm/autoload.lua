@@ -129,6 +129,15 @@ local function is_given(names, made)
   return false
 end
 
+-- Whether a constraint or index of these columns is still missing. A table that was there has those of its own columns.
+local function is_missing(names, made)
+  if not all_in(names, made.columns) then return false end
+  for _, name in ipairs(names) do
+    if name == corm.null or not made.there[name] then return true end
+  end
+  return false
+end
+
 local function add_foreign_keys(self, table_, made)
   for _, told in ipairs(self:get_foreign_keys(table_.name, { schema = made.schema })) do
     if all_in(told.constrained_columns, made.columns) and not is_given(told.constrained_columns, made) then
@@ -144,7 +153,7 @@ end
 
 local function add_unique_constraints(self, table_, made)
   for _, told in ipairs(self:get_unique_constraints(table_.name, { schema = made.schema })) do
-    if not told.duplicates_index and all_in(told.column_names, made.columns) then
+    if not told.duplicates_index and is_missing(told.column_names, made) then
       local parts = {}
       for i, name in ipairs(told.column_names) do parts[i] = made.columns[name] end
       parts[#parts + 1] = constraint_options(told)
@@ -154,8 +163,14 @@ local function add_unique_constraints(self, table_, made)
 end
 
 local function add_checks(self, table_, made)
+  local known = {}
+  for constraint in table_.constraints do
+    if constraint.sqltext then known[tostring(constraint.sqltext)] = true end
+  end
   for _, told in ipairs(self:get_check_constraints(table_.name, { schema = made.schema })) do
-    append(table_, corm.CheckConstraint(literal_column(told.sqltext), constraint_options(told)))
+    if not (known[told.sqltext] and next(made.there)) then
+      append(table_, corm.CheckConstraint(literal_column(told.sqltext), constraint_options(told)))
+    end
   end
 end
 
@@ -176,7 +191,7 @@ end
 
 local function add_indexes(self, table_, made)
   for _, told in ipairs(self:get_indexes(table_.name, { schema = made.schema })) do
-    if not told.duplicates_constraint and all_in(told.column_names, made.columns) then
+    if not told.duplicates_constraint and is_missing(told.column_names, made) then
       local parts = { told.name }
       for i in ipairs(told.column_names) do parts[i + 1] = index_item(told, i, made) end
       parts[#parts + 1] = options_from(told.dialect_options, { unique = told.unique })
@@ -185,11 +200,10 @@ local function add_indexes(self, table_, made)
   end
 end
 
--- A table -------------------------------------------------------------------------------------------------------------
+-- Tables --------------------------------------------------------------------------------------------------------------
 
-local autoload_table
-
--- Adds what the database says to a Table. how: { schema, include, exclude, given, there, resolve_fks }.
+-- Adds what the database says to a Table. how: { schema, given, there, parts, include, exclude }. Gives the tables that
+-- its foreign keys lead to, as { name, schema }.
 local function fill(self, table_, how)
   local made = setmetatable({ columns = {}, referred = {} }, { __index = how })
   made.primary = self:get_pk_constraint(table_.name, { schema = how.schema })
@@ -199,23 +213,8 @@ local function fill(self, table_, how)
   add_unique_constraints(self, table_, made)
   add_indexes(self, table_, made)
   add_checks(self, table_, made)
-  for _, part in ipairs(made.parts or {}) do table_:append_constraint(part) end
-  if made.resolve_fks == false then return end
-  for _, target in ipairs(made.referred) do
-    -- SQLite has keys to tables that are not there: they matter when somebody follows them.
-    local known = table_.metadata.tables[full_name(target.name, target.schema)]
-    if not known and self:has_table(target.name, { schema = target.schema }) then
-      autoload_table(self, target.name, table_.metadata, { schema = target.schema or "" }, {}, {})
-    end
-  end
-end
-
--- The same for a new table: where it fails, there is none.
-local function fill_or_remove(self, table_, how)
-  local ok, problem = pcall(fill, self, table_, how)
-  if ok then return end
-  table_.metadata:remove(table_)
-  error(problem, 0)
+  for _, part in ipairs(made.parts) do table_:append_constraint(part) end
+  return made.referred
 end
 
 -- The Columns among the items, by position and name, and the other ones.
@@ -240,47 +239,83 @@ local function columns_of(table_)
   return columns
 end
 
--- The options of Table that only reflection has.
-local own_options = { "autoload_with", "autoload_replace", "include_columns", "resolve_fks" }
+-- The schema of what has none of its own.
+local function schema_for(metadata, schema)
+  schema = schema or metadata.schema
+  return schema ~= "" and schema or nil
+end
 
--- `options` are Table's without those; `how` are those.
-function autoload_table(self, name, metadata, options, how, items)
-  local schema = options.schema or metadata.schema
-  if schema == "" then schema = nil end
-  self:get_columns(name, { schema = schema }) -- NoSuchTableError
-  local there = metadata.tables[full_name(name, schema)]
-  local told = self:get_table_options(name, { schema = schema })
-  told.comment = self:get_table_comment(name, { schema = schema }).text
-  for key, value in pairs(options) do told[key] = value end
-  local given, parts = sort_items(items)
-  how = { schema = schema, given = given, parts = parts, there = columns_of(there), exclude = {},
-    resolve_fks = how.resolve_fks, include = how.include_columns and set_of(how.include_columns) }
-  if there then
-    fill(self, there, how)
-    return there
+-- One table of the metadata, new or to be extended; gives what its keys lead to. A new one is put into the list.
+-- wish: { name, options, items, include, exclude }; the options are Table's.
+local function load_one(self, metadata, wish, news)
+  local name = tostring(wish.name)
+  local where = { schema = schema_for(metadata, wish.options.schema) }
+  local table_ = metadata.tables[full_name(name, where.schema)]
+  self:get_columns(name, where) -- NoSuchTableError
+  local given, parts = sort_items(wish.items or {})
+  local how = {
+    schema = where.schema, given = given, parts = parts, there = columns_of(table_), exclude = set_of(wish.exclude),
+    include = wish.include and set_of(wish.include),
+  }
+  if not table_ then
+    local options = self:get_table_options(name, where)
+    options.comment = self:get_table_comment(name, where).text
+    for key, value in pairs(wish.options) do options[key] = value end
+    table_ = Table(wish.name, metadata, options)
+    news[#news + 1] = table_
   end
-  local table_ = Table(name, metadata, told)
-  fill_or_remove(self, table_, how)
-  return table_
+  return fill(self, table_, how)
+end
+
+-- The wishes, and with `resolve_fks` not false what they refer to, and so on.
+local function load_all(self, metadata, wishes, resolve_fks, news)
+  local asked, at = {}, 1
+  for _, wish in ipairs(wishes) do
+    asked[full_name(tostring(wish.name), schema_for(metadata, wish.options.schema))] = true
+  end
+  while wishes[at] do
+    local referred = load_one(self, metadata, wishes[at], news)
+    for _, target in ipairs(resolve_fks ~= false and referred or {}) do
+      local key = full_name(target.name, target.schema)
+      local known = asked[key] or metadata.tables[key]
+      asked[key] = true
+      -- SQLite has keys to tables that are not there: they matter when somebody follows them.
+      if not known and self:has_table(target.name, { schema = target.schema }) then
+        wishes[#wishes + 1] = { name = target.name, options = { schema = target.schema or "" } }
+      end
+    end
+    at = at + 1
+  end
+end
+
+-- The same: all of them, or no new table.
+local function autoload_tables(self, metadata, wishes, resolve_fks)
+  local news = {}
+  inspector.together(self, function()
+    local ok, problem = pcall(load_all, self, metadata, wishes, resolve_fks, news)
+    if ok then return end
+    for _, table_ in ipairs(news) do metadata:remove(table_) end
+    error(problem, 0)
+  end)
 end
 
 -- Table(name, metadata, items ..., { autoload_with = bind ... }): what C calls.
 local function autoload(name, metadata, ...)
   local items, options, how = { ... }, {}, {}
   for key, value in next, table.remove(items) do options[key] = value end
-  for _, key in ipairs(own_options) do how[key], options[key] = options[key], nil end
-  orm.check_options("Table", how,
-    { autoload_with = "any", autoload_replace = "boolean", include_columns = "table", resolve_fks = "boolean" })
-  local self = inspector_of(how.autoload_with, "Table: autoload_with")
-  local schema = options.schema or metadata.schema
-  local there = metadata.tables[full_name(tostring(name), schema ~= "" and schema or nil)]
-  if there and not options.extend_existing then
-    items[#items + 1] = options
-    return Table(name, metadata, table.unpack(items))
+  for _, key in ipairs { "autoload_with", "include_columns", "resolve_fks" } do
+    how[key], options[key] = options[key], nil
   end
-  local made
-  inspector.together(self, function() made = autoload_table(self, name, metadata, options, how, items) end)
-  return made
+  orm.check_options("Table", how, { autoload_with = "any", include_columns = "table", resolve_fks = "boolean" })
+  local self = inspector_of(how.autoload_with, "Table: autoload_with")
+  local key = full_name(tostring(name), schema_for(metadata, options.schema))
+  if not metadata.tables[key] or options.extend_existing then
+    local wish = { name = name, options = options, items = items, include = how.include_columns }
+    autoload_tables(self, metadata, { wish }, how.resolve_fks)
+    return metadata.tables[key]
+  end
+  items[#items + 1] = options
+  return Table(name, metadata, table.unpack(items))
 end
 
 orm.functions { autoload = autoload }
@@ -293,12 +328,9 @@ function file.reflect_table(self, table_, options)
   end
   options = orm.check_options("Inspector:reflect_table", options,
     { include_columns = "table", exclude_columns = "table", resolve_fks = "boolean" })
-  inspector.together(self, function()
-    fill(self, table_, {
-      schema = table_.schema, given = {}, there = columns_of(table_), exclude = set_of(options.exclude_columns),
-      include = options.include_columns and set_of(options.include_columns), resolve_fks = options.resolve_fks,
-    })
-  end)
+  local wish = { name = table_.name, options = { schema = table_.schema or "" }, include = options.include_columns,
+    exclude = options.exclude_columns }
+  autoload_tables(self, table_.metadata, { wish }, options.resolve_fks)
 end
 
 -- All tables ----------------------------------------------------------------------------------------------------------
@@ -328,8 +360,7 @@ local function chosen(metadata, names, only)
 end
 
 local reflect_options = {
-  schema = "string", views = "boolean", only = "any", extend_existing = "boolean", autoload_replace = "boolean",
-  resolve_fks = "boolean",
+  schema = "string", views = "boolean", only = "any", extend_existing = "boolean", resolve_fks = "boolean",
 }
 
 -- metadata:reflect(bind, { schema, views, only, extend_existing, resolve_fks }?): the tables of a database, but for
@@ -340,23 +371,24 @@ function file.reflect(metadata, bind, options)
   end
   options = orm.check_options("MetaData:reflect", options, reflect_options)
   local self = inspector_of(bind, "MetaData:reflect")
-  local schema = options.schema or metadata.schema
-  if schema == "" then schema = nil end
+  local where = { schema = schema_for(metadata, options.schema) }
   inspector.together(self, function()
-    local names = self:get_table_names { schema = schema }
+    local names = self:get_table_names(where)
     if options.views then
       for _, method in ipairs { "get_view_names", "get_materialized_view_names" } do
-        local views = self[method](self, { schema = schema })
+        local views = self[method](self, where)
         table.move(views, 1, #views, #names + 1, names)
       end
     end
     names = chosen(metadata, names, options.only)
-    inspector.at_once(self, schema, #names)
+    inspector.at_once(self, where.schema, #names)
+    local wishes = {}
     for _, name in ipairs(names) do
-      if options.extend_existing or not metadata.tables[full_name(name, schema)] then
-        autoload_table(self, name, metadata, { schema = schema or "" }, options, {})
+      if options.extend_existing or not metadata.tables[full_name(name, where.schema)] then
+        wishes[#wishes + 1] = { name = name, options = { schema = where.schema or "" } }
       end
     end
+    autoload_tables(self, metadata, wishes, options.resolve_fks)
   end)
 end
 

@@ -200,7 +200,6 @@ function MetaData:reflect(bind, options) end
 ---@field views? boolean views, too
 ---@field only? string[]|fun(name: string, metadata: corm.MetaData): boolean
 ---@field extend_existing? boolean columns are added to tables that are there
----@field autoload_replace? boolean
 ---@field resolve_fks? boolean tables that are referred to as well (default true)
 
 ---Forgets a table; the database is not touched.
