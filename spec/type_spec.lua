@@ -155,6 +155,14 @@ describe("a type", function()
       raises("ArgumentError", "sqlit", function() corm.Integer:compile { dialect = "sqlit" } end).hint)
   end)
 
+  it("has nil for what only other types have", function()
+    for _, member in ipairs { "length", "precision", "collation", "name", "item_type", "dimensions", "impl", "NULL" } do
+      assert.is_nil(corm.Integer[member])
+    end
+    assert.is_not_nil(corm.JSON.NULL)
+    assert.equal("INTEGER", tostring(corm.TypeDecorator({ impl = corm.Integer }).impl))
+  end)
+
   it("is refused by name, with the nearest", function()
     assert.equal("did you mean 'Integer'?", raises("ArgumentError", "Intger", corm.cast, corm.literal(1),
       "Intger").hint)

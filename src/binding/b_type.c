@@ -503,6 +503,8 @@ static bool type_property(lua_State *L, void *block, const char *name) {
     lua_pushboolean(L, type->kind == CORM_TYPE_ENUM && !type->bare);
   } else if (strcmp(name, "NULL") == 0 && type->kind == CORM_TYPE_JSON) {
     binding_push_json_null(L);
+  } else if (strcmp(name, "NULL") == 0 || strcmp(name, "impl") == 0) { /* of other types */
+    lua_pushnil(L);
   } else if (strcmp(name, "none_as_null") == 0) {
     lua_pushboolean(L, type->kind == CORM_TYPE_JSON && !type->json_nulls);
   } else if (strcmp(name, "as_uuid") == 0) {
