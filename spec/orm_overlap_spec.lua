@@ -49,6 +49,7 @@ describe("M39 relationships that write the same column", function()
       [[{}, {}]], -- a list and a reference by the same column
       [[nil, { overlaps = "x, other" }, {}]],
       [[nil, {}, { overlaps = "parent" }]],
+      [[nil, {}, { overlaps = "__*" }]],
     } do
       assert.same({}, warned("link(" .. options .. ")"))
     end

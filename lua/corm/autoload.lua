@@ -333,6 +333,21 @@ function file.reflect_table(self, table_, options)
   autoload_tables(self, table_.metadata, { wish }, options.resolve_fks)
 end
 
+-- The same for many Tables, of which one bind tells.
+function file.extend(tables, bind, what)
+  local self, count, wishes = inspector_of(bind, what), {}, {}
+  for _, table_ in ipairs(tables) do
+    local schema, metadata = table_.schema or "", table_.metadata
+    count[schema] = (count[schema] or 0) + 1
+    wishes[metadata] = wishes[metadata] or {}
+    table.insert(wishes[metadata], { name = table_.name, options = { schema = schema } })
+  end
+  inspector.together(self, function()
+    for schema, n in pairs(count) do inspector.at_once(self, schema ~= "" and schema or nil, n) end
+    for metadata, list in pairs(wishes) do autoload_tables(self, metadata, list) end
+  end)
+end
+
 -- All tables ----------------------------------------------------------------------------------------------------------
 
 -- The names that reflect { only } means, of those that there are.
@@ -364,8 +379,8 @@ local reflect_options = {
 }
 
 -- metadata:reflect(bind, { schema, views, only, extend_existing, resolve_fks }?): the tables of a database, but for
--- those that the metadata has already.
-function file.reflect(metadata, bind, options)
+-- those that the metadata has already, or, to be extended, for which `complete` says that they are what they are.
+function file.reflect(metadata, bind, options, complete)
   if native.kind(metadata) ~= "MetaData" then
     fail("ArgumentError", "MetaData:reflect: a MetaData expected, got %s", native.kind(metadata))
   end
@@ -384,7 +399,8 @@ function file.reflect(metadata, bind, options)
     inspector.at_once(self, where.schema, #names)
     local wishes = {}
     for _, name in ipairs(names) do
-      if options.extend_existing or not metadata.tables[full_name(name, where.schema)] then
+      local there = metadata.tables[full_name(name, where.schema)]
+      if not there or (options.extend_existing and not (complete and complete(there))) then
         wishes[#wishes + 1] = { name = name, options = { schema = where.schema or "" } }
       end
     end

@@ -14,6 +14,7 @@ end
 local names = {
   ["corm.alias"] = { "Bundle", "aliased", "with_parent" },
   ["corm.attributes"] = { "validates" },
+  ["corm.automap"] = { "automap_base" },
   ["corm.collections"] = { "attribute_keyed_dict", "column_keyed_dict", "keyfunc_mapping", "ordering_list" },
   ["corm.composite"] = { "composite" },
   ["corm.concrete"] = { "AbstractConcreteBase", "ConcreteBase", "polymorphic_union" },
@@ -25,6 +26,7 @@ local names = {
   },
   ["corm.declarative"] = { "configure_mappers", "declarative_base", "registry" },
   ["corm.declared"] = { "declared_attr", "has_inherited_table" },
+  ["corm.deferral"] = { "DeferredReflection" },
   ["corm.events"] = { "Mapper" },
   ["corm.frozen"] = { "merge_frozen_result" },
   ["corm.hybrid"] = { "hybrid_method", "hybrid_property" },
@@ -101,7 +103,9 @@ end
 ddl.statement_method("execute_if", later("corm.ddl", "execute_if"))
 ddl.statement_method("into", later("corm.ddl", "into"))
 native.method("Table", "to_metadata", later("corm.ddl", "to_metadata"))
-native.method("MetaData", "reflect", later("corm.autoload", "reflect"))
+native.method("MetaData", "reflect", function(metadata, bind, options)
+  return load("corm.autoload").reflect(metadata, bind, options)
+end)
 
 -- Events of tables: one handler for all openings of the module in a Lua state.
 local shared = ddl.shared()

@@ -36,6 +36,7 @@ static bool allows(const corm_relationship *a, const corm_relationship *b) {
   while (word && *word) {
     word += strspn(word, ", \t\n");
     const size_t n = strcspn(word, ", \t\n");
+    if (n == 3 && memcmp(word, "__*", n) == 0) return true; /* whatever there is */
     if (n && n == strlen(b->key) && memcmp(word, b->key, n) == 0) return true;
     word += n;
   }
