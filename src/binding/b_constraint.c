@@ -462,16 +462,13 @@ static int constraint_tostring(lua_State *L) {
   return 1;
 }
 
-/* Pushes the list of a constraint's columns; of a foreign key's targets when they are known. */
-static void push_columns(lua_State *L, const corm_constraint *constraint) {
-  lua_createtable(L, (int)constraint->ncolumns, 0);
-  int list = lua_gettop(L);
-  lua_getiuservalue(L, 1, BINDING_PART_TABLE);
-  for (uint32_t i = 0; constraint->table && i < constraint->ncolumns; i++) {
-    binding_push_column(L, list + 1, constraint->columns[i]);
-    lua_rawseti(L, list, (lua_Integer)i + 1);
+/* Pushes a list of columns of the Table at `table`. */
+static void push_columns(lua_State *L, int table, corm_column *const *columns, uint32_t n) {
+  lua_createtable(L, (int)n, 0);
+  for (uint32_t i = 0; i < n; i++) {
+    binding_push_column(L, table, columns[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  lua_settop(L, list);
   binding_seal_list(L);
 }
 
@@ -486,6 +483,18 @@ static void push_targets(lua_State *L, const corm_constraint *constraint) {
       lua_pushfstring(L, "%s.%s", column && column->table ? column->table->fullname : "?",
                       column && column->name ? column->name : "?");
     lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+/* What a foreign key refers to: its Table, or its Columns in order; nil before the key has a table itself. */
+static void push_referred(lua_State *L, corm_constraint *constraint, bool columns) {
+  corm_error err;
+  corm_error_init(&err);
+  if (constraint->table && corm_constraint_resolve(constraint, &err) != CORM_OK) binding_raise(L, &err);
+  if (!constraint->table || !binding_push_table(L, constraint->target_columns[0]->table)) {
+    lua_pushnil(L);
+  } else if (columns) {
+    push_columns(L, lua_gettop(L), constraint->target_columns, constraint->ncolumns);
   }
 }
 
@@ -508,7 +517,8 @@ static bool constraint_property(lua_State *L, void *block, const char *name) {
   if (strcmp(name, "name") == 0) {
     lua_pushstring(L, constraint->name);
   } else if (strcmp(name, "columns") == 0) {
-    push_columns(L, constraint);
+    lua_getiuservalue(L, 1, BINDING_PART_TABLE);
+    push_columns(L, lua_gettop(L), constraint->columns, constraint->table ? constraint->ncolumns : 0);
   } else if (strcmp(name, "table") == 0) {
     lua_getiuservalue(L, 1, BINDING_PART_TABLE);
   } else if (strcmp(name, "sqltext") == 0) {
@@ -540,6 +550,10 @@ static bool constraint_property(lua_State *L, void *block, const char *name) {
   } else if (is_key && strcmp(name, "target_fullname") == 0) {
     push_targets(L, constraint);
     lua_rawgeti(L, -1, 1);
+  } else if (is_key && strcmp(name, "referred_table") == 0) {
+    push_referred(L, self->constraint, false);
+  } else if (is_key && strcmp(name, "referred_columns") == 0) {
+    push_referred(L, self->constraint, true);
   } else {
     return false;
   }
@@ -560,6 +574,8 @@ void binding_open_constraint(lua_State *L) {
                                     {"onupdate", NULL},
                                     {"targets", NULL},
                                     {"target_fullname", NULL},
+                                    {"referred_table", NULL},
+                                    {"referred_columns", NULL},
                                     {"deferrable", NULL},
                                     {"initially", NULL},
                                     {"comment", NULL},

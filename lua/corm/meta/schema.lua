@@ -91,6 +91,8 @@ function Sequence:next_value() end
 ---@field onupdate string|nil
 ---@field targets corm.Column[]
 ---@field target_fullname string
+---@field referred_table corm.Table|nil # of a foreign key that has a table
+---@field referred_columns corm.Column[]|nil
 ---@field match string|nil
 ---@field use_alter boolean
 ---@field deferrable boolean|nil
