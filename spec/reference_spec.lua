@@ -139,7 +139,7 @@ describe("the stubs", function()
 
   it("know the options and parts that are no classes of values", function()
     local plain = {
-      "AssociationProxyOptions", "BindArguments", "BindOptions", "BindWish",
+      "AssociationProxyOptions", "AutomapBaseOptions", "AutomapOptions", "BindArguments", "BindOptions", "BindWish",
       "ColumnOptions", "ColumnPropertyOptions", "CompileOptions",
       "ConflictTarget", "ConflictUpdate", "ConnectionOptions",
       "Decoration", "DialectName",

@@ -109,6 +109,12 @@ local function add_fields(parts, where, body, mixed_in)
   end
 end
 
+-- What is said of a class that is read, but not made: it takes the place of what is there.
+function declaration.set_member(parts, key, value)
+  parts.columns[key], parts.members[key] = nil, nil
+  if value ~= nil then add_named(parts, key, value, false) end
+end
+
 function declaration.mixins(where, body)
   local mixins = rawget(body, "__mixins__")
   if mixins == nil then return {} end
@@ -138,7 +144,8 @@ function declaration.read(where, base, body)
   end
   declared.finish(parts, where, {
     special = late_special, add_special = add_special, add_named = add_named, registry = registry,
-    inherits = info[base].mapper ~= nil,
+    set_member = declaration.set_member,
+    inherits = info[base].mapper ~= nil or info[base].waits ~= nil,
   })
   return parts
 end
@@ -173,8 +180,9 @@ local function table_arguments(where, parts)
   return arguments
 end
 
--- Returns the Table and the names that its columns have as attributes.
+-- Returns the Table and the names that its columns have as attributes; parts.made are these, where the class waited.
 function declaration.make_table(where, base, parts)
+  if parts.made then return parts.made[1], parts.made[2] end
   local given, name = parts.special.__table__, parts.special.__tablename__
   local keys = {}
   for key, column in next, parts.columns do keys[column] = key end
@@ -195,9 +203,12 @@ function declaration.make_table(where, base, parts)
   return Table(name, info[base].registry.metadata, table.unpack(table_arguments(where, parts))), keys
 end
 
-function declaration.attribute_names(as_table, keys)
+-- `lent` are columns of classes that share the table: false.
+function declaration.attribute_names(as_table, keys, lent)
   local names = {}
-  for column in as_table.columns do names[#names + 1] = keys[column] or column.key end
+  for column in as_table.columns do
+    names[#names + 1] = not (lent and lent[column]) and (keys[column] or column.key)
+  end
   return names
 end
 

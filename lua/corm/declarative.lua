@@ -8,7 +8,7 @@ local constructor = load "corm.constructor"
 -- What only some classes say something for.
 local relationships, selectable = orm.later "corm.relationship", orm.later "corm.selectable"
 local inheritance, concrete = orm.later "corm.inheritance", orm.later "corm.concrete"
-local rules = orm.later "corm.mapper_args"
+local rules, deferral = orm.later "corm.mapper_args", orm.later "corm.deferral"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local MetaData = corm.MetaData
@@ -49,6 +49,7 @@ local function new_registry(options)
     tables = {},  -- Table -> class
     pending = {}, -- relationships and expressions to be resolved
     fresh = {},   -- infos of classes that have not been configured
+    waiting = {}, -- infos of classes that prepare() is to map, by name
   }
   registries[native.address(self.native)] = self
   return setmetatable(self, registry_meta)
@@ -232,7 +233,8 @@ local function check_name(base, name, body)
   if type(body) ~= "table" or info[body] then
     fail("ArgumentError", "model '%s': a table of members expected, got %s", name, native.kind(body))
   end
-  if info[base].registry.classes[name] then
+  local registry = info[base].registry
+  if registry.classes[name] or registry.waiting[name] then
     fail("InvalidRequestError", "a class with the name '%s' is mapped already in this registry", name)
   end
 end
@@ -240,7 +242,7 @@ end
 local function set_fields(ci, as_table)
   local registry = ci.registry
   ci.fields = {
-    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.name,
+    __table__ = as_table, __tablename__ = as_table.name, __name__ = ci.shown or ci.name,
     metadata = registry.metadata, registry = registry, model = model,
     __init__ = function(...) return constructor.of(ci)(...) end,
   }
@@ -302,7 +304,7 @@ local function map_class(ci, parts)
     as_table, names, columns = parts.joined[1], selectable.columns(name, parts)
   else
     as_table, keys = declaration.make_table(name, ci.base, parts)
-    names = declaration.attribute_names(as_table, keys)
+    names = declaration.attribute_names(as_table, keys, parts.lent)
     if parts.special.__mapper_args__ then names = rules.select(ci, parts, names, as_table) end
   end
   local taken = as_table and not parts.joined and registry.tables[as_table]
@@ -342,13 +344,10 @@ local function restore(given, fields)
   for key, value in next, fields do given[key] = value end
 end
 
-local function declare(base, name, body, given)
-  check_name(base, name, body)
-  if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
-  local parts = declaration.read(name, base, body)
-  declaration.check_mapper_args(name, parts.special.__mapper_args__)
-  if parts.special.__mapper_args__ then rules.add_properties(name, parts) end
+-- Maps what was read of a model; `given` is a table that becomes the class, `waited` what is known of one that waited.
+local function define(base, name, body, parts, given, waited)
   local ci = new_info(name, base)
+  ci.events, ci.shown = waited and waited.events or ci.events, waited and waited.shown
   if parts.mixins[orm.AbstractConcreteBase] then concrete.prepare(ci, parts, body) end
   if parts.special.__table__ ~= nil or next(parts.also) then selectable.prepare(name, parts) end
   for key, value in next, parts.members do
@@ -367,11 +366,38 @@ local function declare(base, name, body, given)
   if not mapped then
     native.forget(ci.registry.native, name)
     if ci.brought then inheritance.take_back(ci) end
+    ci.descriptors = {} -- what of it is to be resolved is not
   end
   if given and not mapped then restore(given, fields) end
   local made = declaration.find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)
+end
+declarative.define = define
+
+-- Which base maps the classes below it later, by prepare(): one of automap, or a class with DeferredReflection.
+local function waits_for(base)
+  while base do
+    local ci = info[base]
+    if ci.automap or orm.is_in(ci.mixins or {}, orm.DeferredReflection) then return base end
+    base = ci.base
+  end
+end
+
+local function waits(base, parts)
+  if parts.mixins[orm.AbstractConcreteBase] then return nil end
+  return parts.mixins[orm.DeferredReflection] and orm.DeferredReflection or waits_for(base)
+end
+
+local function declare(base, name, body, given)
+  check_name(base, name, body)
+  if rawget(body, "__abstract__") then return new_abstract(base, name, body) end
+  local parts = declaration.read(name, base, body)
+  declaration.check_mapper_args(name, parts.special.__mapper_args__)
+  if parts.special.__mapper_args__ then rules.add_properties(name, parts) end
+  local owner = not given and waits(base, parts)
+  if owner then return deferral.declare(base, name, body, parts, owner) end
+  return define(base, name, body, parts, given)
 end
 
 function model(base, name, body)
@@ -408,9 +434,10 @@ end
 
 -- Bases ---------------------------------------------------------------------------------------------------------------
 
--- A table with :model; functions assigned to it are methods of all its classes.
-local function new_base(ci)
+-- A table with :model, and with the members given; functions assigned to it are methods of all its classes.
+local function new_base(ci, more)
   local members = { model = model, metadata = ci.registry.metadata, registry = ci.registry, __name__ = ci.name }
+  for key, value in next, more or {} do members[key] = value end
   local base = setmetatable({}, {
     __name = ci.name,
     __metatable = "corm.class",
@@ -433,23 +460,39 @@ end
 function new_abstract(base, name, body)
   declaration.check_special(name, body)
   local mixins = declaration.mixins(name, body)
-  return new_base { name = name, registry = info[base].registry, body = body, base = base, mixins = mixins }
+  local owner = orm.is_in(mixins, orm.DeferredReflection) and base or waits_for(base)
+  local reflects = owner and not info[owner].automap
+  return new_base({ name = name, registry = info[base].registry, body = body, base = base, mixins = mixins },
+    reflects and { prepare = deferral.prepare } or nil)
 end
 
--- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }
-function corm.declarative_base(options)
-  options = orm.check_options("declarative_base", options, {
-    metadata = "any", registry = "any", name = "string", constructor = "function",
-  })
+local base_options = { metadata = "any", registry = "any", name = "string", constructor = "function" }
+
+-- A base with the members given; below another one, where there is one.
+function declarative.base(where, options, members, above)
+  options = orm.check_options(where, options, base_options)
+  if above ~= nil then
+    if type(above) ~= "table" or not info[above] or info[above].mapper or next(options) then
+      fail("ArgumentError", "%s: declarative_base: a base expected, and no other option, got %s", where,
+        native.kind(above))
+    end
+    local ci = { name = info[above].name, registry = info[above].registry, body = {}, base = above, mixins = {} }
+    return new_base(ci, members)
+  end
   local registry = options.registry
   if registry == nil then
     registry = new_registry { metadata = options.metadata, constructor = options.constructor }
   elseif getmetatable(registry) ~= registry_meta then
-    fail("ArgumentError", "declarative_base: registry must be a registry, got %s", native.kind(registry))
+    fail("ArgumentError", "%s: registry must be a registry, got %s", where, native.kind(registry))
   elseif options.metadata ~= nil or options.constructor ~= nil then
-    fail("ArgumentError", "declarative_base: metadata and constructor belong to the registry that was given")
+    fail("ArgumentError", "%s: metadata and constructor belong to the registry that was given", where)
   end
-  return new_base { name = options.name or "Base", registry = registry }
+  return new_base({ name = options.name or "Base", registry = registry }, members)
+end
+
+-- corm.declarative_base { metadata = ..., registry = ..., name = "Base" }
+function corm.declarative_base(options)
+  return declarative.base("declarative_base", options)
 end
 
 function registry_members:generate_base(options)

@@ -35,8 +35,7 @@ local function set_member(parts, where, adding, key, value)
   if orm.marker_kind(value) == "declared_attr" then
     fail("ArgumentError", "%s.%s: declared_attr stands in a mixin or an abstract class", where, key)
   end
-  parts.columns[key], parts.members[key] = nil, nil
-  if value ~= nil then adding.add_named(parts, key, value, false) end
+  adding.set_member(parts, key, value)
 end
 
 -- The class to be, as far as it is known.

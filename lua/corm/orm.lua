@@ -109,8 +109,8 @@ end
 orm.NO_VALUE = setmetatable({}, { __name = "corm.NO_VALUE", __tostring = function() return "NO_VALUE" end })
 own.NO_VALUE = orm.NO_VALUE
 
--- The mixins of lua/corm/concrete.lua, by which a class is known to need that file.
-orm.ConcreteBase, orm.AbstractConcreteBase = {}, {}
+-- The mixins of lua/corm/concrete.lua and deferral.lua, by which a class is known to need these files.
+orm.ConcreteBase, orm.AbstractConcreteBase, orm.DeferredReflection = {}, {}, {}
 
 -- Fields of markers may be absent.
 orm.field = rawget

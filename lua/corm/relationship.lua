@@ -46,10 +46,16 @@ function corm.remote(column) return native.mark_column(column, true) end
 
 -- Late names ----------------------------------------------------------------------------------------------------------
 
+local function refuse_waiting(ci, where)
+  fail("InvalidRequestError", "relationship %s: class %s is mapped by %s, which has not been called yet", where,
+    ci.name, ci.waits)
+end
+
 -- `where` is "User.books", the relationship that a message is about.
 local function find_class(registry, name, where)
   local class = registry.classes[name]
   if class then return class end
+  if registry.waiting[name] then refuse_waiting(registry.waiting[name], where) end
   local names = orm.sorted_keys(registry.classes)
   local nearest = native.nearest(name, names)
   return fail("InvalidRequestError", "relationship %s: there is no class named '%s'%s", where, name,
@@ -64,6 +70,7 @@ end
 local function resolve_class(registry, target, where)
   target = call_late(target)
   if type(target) == "string" then return find_class(registry, target, where) end
+  if type(target) == "table" and info[target] and info[target].waits then refuse_waiting(info[target], where) end
   if type(target) ~= "table" or not info[target] or not info[target].mapper then
     fail("ArgumentError", "relationship %s: a mapped class expected, got %s", where, native.kind(target))
   end

@@ -32,7 +32,7 @@ local function put(lines, text, ...)
 end
 
 local function put_class(lines, class)
-  local name = class_name(class.__name__)
+  local name = class_name(info[class].name)
   local mapper = orm.info[class].mapper
   local columns, relations = native.names(mapper)
   local computed = native.expressions(mapper)
@@ -47,7 +47,7 @@ local function put_class(lines, class)
   end
   for _, key in ipairs(relations) do
     local _, uselist, target = native.relation_info(mapper, key)
-    local other = class_name(target.__name__)
+    local other = class_name(info[target].name)
     put(lines, "---@field %s %s", field(key), uselist and "corm.Collection|" .. other .. "[]" or other .. "?")
     put(fields, "---@field %s? %s%s", field(key), other, uselist and "[]" or "")
     put(attributes, "---@field %s corm.Relationship", field(key))

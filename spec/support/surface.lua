@@ -66,7 +66,7 @@ function surface.instances()
     scoped_session = corm.scoped_session(Session),
     ShardedSession = corm.ShardedSession { shards = { a = engine }, shard_chooser = print },
     Query = session:query(Parent),
-    registry = Base.registry, Base = Base, Model = Parent,
+    registry = Base.registry, Base = Base, AutomapBase = corm.automap_base(), Model = Parent,
     Inspector = corm.inspect(engine),
     InstanceState = corm.inspect(ann), AttributeState = corm.inspect(ann).attrs.name, Mapper = corm.inspect(Parent),
     RelationshipProperty = corm.inspect(Parent).relationships.children,

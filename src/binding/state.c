@@ -285,6 +285,11 @@ const char *binding_typename(lua_State *L, int arg) {
   if (head && binding_head_kind(head) == BINDING_VALUE) return binding_value_name(head);
   if (head) return binding_get(L)->names[binding_head_kind(head)];
   if (lua_type(L, arg) == LUA_TNUMBER) return lua_isinteger(L, arg) ? "integer" : "float";
+  if (lua_type(L, arg) == LUA_TTABLE && luaL_getmetafield(L, arg, "__corm_kind")) {
+    const char *kind = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL; /* the metatable keeps it */
+    lua_pop(L, 1);
+    if (kind) return kind;
+  }
   return lua_type(L, arg) == LUA_TNONE ? "no value" : luaL_typename(L, arg);
 }
 
