@@ -263,6 +263,22 @@ return {
     { "false ends and_", function(c, s) return id(c, s):where((tests(s))):where(c.false_()) end,
       from_author .. " WHERE false", sqlite = from_author .. " WHERE 0 = 1",
       mysql = from_author .. " WHERE false = 1" },
+    { "false, and the FROMs of what it stands beside", function(c, s)
+      return id(c, s):where(s.book.c.author_id:eq(s.author.c.id), c.false_()):order_by(s.book.c.id)
+    end, "SELECT author.id FROM author, book WHERE false ORDER BY book.id",
+      sqlite = "SELECT author.id FROM author, book WHERE 0 = 1 ORDER BY book.id",
+      mysql = "SELECT author.id FROM author, book WHERE false = 1 ORDER BY book.id" },
+    { "what is added to false", function(c, s)
+      return id(c, s):where(c.false_()):where(s.book.c.id:eq(1)):where((tests(s)))
+    end, "SELECT author.id FROM author, book WHERE false", sqlite = "SELECT author.id FROM author, book WHERE 0 = 1",
+      mysql = "SELECT author.id FROM author, book WHERE false = 1" },
+    { "what is added to true", function(c, s) return id(c, s):where(c.true_()):where((tests(s))) end,
+      from_author .. " WHERE " .. x },
+    { "a subquery with false", function(c, s)
+      return id(c, s):where(c.exists():where(s.book.c.author_id:eq(s.author.c.id), c.false_()))
+    end, from_author .. " WHERE EXISTS (SELECT * FROM book WHERE false)",
+      sqlite = from_author .. " WHERE EXISTS (SELECT * FROM book WHERE 0 = 1)",
+      mysql = from_author .. " WHERE EXISTS (SELECT * FROM book WHERE false = 1)" },
     { "true ends or_", function(c, s) return id(c, s):where(c.or_(tests(s), c.true_())) end,
       from_author .. " WHERE true", sqlite = from_author .. " WHERE 1 = 1",
       mysql = from_author .. " WHERE true = 1" },

@@ -95,20 +95,27 @@ void binding_statement_built(binding_build *b, const binding_stmt *old, int firs
    loop costs linear memory. */
 #define LONGEST_CHAIN 64
 
+/* A constant that is the only condition has become an expression; beside others it is itself again. */
+static const corm_node *bare_constant(const corm_node *condition) {
+  if (condition->kind != CORM_NODE_UNARY || condition->op != CORM_OP_IS_TRUE) return condition;
+  const corm_node *operand = ((const corm_unary *)condition)->operand;
+  return operand->kind == CORM_NODE_CONSTANT ? operand : condition;
+}
+
 const corm_node *binding_conjunction_in(corm_arena *arena, const corm_node *old, const corm_node *const *added,
                                         size_t nadded) {
   const corm_list *chain = old && old->kind == CORM_NODE_LIST && old->op == CORM_OP_AND ? (const corm_list *)old : NULL;
-  if (chain && chain->n >= LONGEST_CHAIN) chain = NULL;
+  if (chain && (chain->n >= LONGEST_CHAIN || chain->base.flags & CORM_LIST_FALSE)) chain = NULL;
   size_t kept = !old ? 0 : chain ? chain->n : 1, n = kept + nadded;
   const corm_node *few[FEW];
   const corm_node **items = n <= FEW ? few : corm_arena_alloc(arena, n * sizeof *items);
   if (!items) return NULL;
-  for (size_t i = 0; i < kept; i++) items[i] = chain ? chain->items[i] : old;
+  for (size_t i = 0; i < kept; i++) items[i] = chain ? chain->items[i] : bare_constant(old);
   for (size_t i = 0; i < nadded; i++) {
     items[kept + i] = binding_scalar_in(arena, added[i]);
     if (!items[kept + i]) return NULL;
   }
-  return corm_and_or_in(arena, CORM_OP_AND, items, n);
+  return corm_criteria_in(arena, items, n);
 }
 
 const corm_node **binding_checkconditions(lua_State *L, int first, int last, const char *what,

@@ -179,6 +179,10 @@ static void step_list(corm_compiler *c, const corm_task *task) {
   const bool inside = c->inside;
   const size_t base = c->ntasks;
   corm_task rest = *task;
+  if (list->base.flags & CORM_LIST_FALSE) {
+    corm_push_node(c, list->items[0]);
+    return;
+  }
   for (; rest.index < list->n && !c->failed; rest.index++) {
     const corm_node *item = list->items[rest.index];
     if (rest.index > 0) corm_emit_op(c, (corm_op)list->base.op);

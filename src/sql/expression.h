@@ -77,6 +77,9 @@ typedef struct corm_binary {
                              NULL */
 } corm_binary;
 
+/* base.flags of a LIST of AND: what it begins with, a false, is all that is written of it; the FROMs of the others count. */
+enum { CORM_LIST_FALSE = 1 };
+
 typedef struct corm_list {
   corm_node base; /* op: AND OR COMMA SLICE; a tuple is a GROUPING of a COMMA list */
   const corm_node *const *items;
@@ -203,6 +206,8 @@ const corm_node *corm_not_in(corm_arena *arena, const corm_node *operand);
 /* AND / OR: drops the neutral element, short-cuts the absorbing one; n may be 1 (what where() does with one criterion)
    or 0 (an empty list, which renders nothing). Nested lists of one operator stay nested and render flat. */
 const corm_node *corm_and_or_in(corm_arena *arena, corm_op op, const corm_node *const *items, size_t n);
+/* AND of the criteria of a statement, whose FROMs are there even where one of the criteria is false. */
+const corm_node *corm_criteria_in(corm_arena *arena, const corm_node *const *items, size_t n);
 const corm_node *corm_list_in(corm_arena *arena, const corm_node *const *items, size_t n);
 const corm_node *corm_tuple_in(corm_arena *arena, const corm_node *const *items, size_t n);
 /* `type` NULL: that of the known functions, else NullType. count without arguments is count(*). */

@@ -419,3 +419,25 @@ const corm_node *corm_and_or_in(corm_arena *arena, corm_op op, const corm_node *
   node->items = copy;
   return &node->base;
 }
+
+static bool is_false(const corm_node *node) {
+  return is_truth(node, CORM_CONSTANT_FALSE) || (node->kind == CORM_NODE_LIST && node->flags & CORM_LIST_FALSE);
+}
+
+const corm_node *corm_criteria_in(corm_arena *arena, const corm_node *const *items, size_t n) {
+  const corm_node *decides = NULL;
+  for (size_t i = 0; i < n && !decides; i++)
+    if (items[i] && is_false(items[i])) decides = items[i];
+  if (!decides || n == 1) return corm_and_or_in(arena, CORM_OP_AND, items, n);
+  corm_list *node = corm_node_new(arena, sizeof *node, CORM_NODE_LIST, CORM_OP_AND, corm_type_default(CORM_TYPE_BOOLEAN));
+  const corm_node **copy = corm_arena_alloc(arena, n * sizeof *copy);
+  if (!node || !copy) return NULL;
+  copy[node->n++] = corm_group_in(arena, decides, CORM_AGAINST_CONDITION, 0);
+  for (size_t i = 0; i < n; i++) {
+    if (!items[i]) return NULL;
+    if (items[i] != decides) copy[node->n++] = items[i];
+  }
+  node->items = copy;
+  node->base.flags = CORM_LIST_FALSE;
+  return copy[0] ? &node->base : NULL;
+}
