@@ -57,6 +57,21 @@ describe("the clauses of select", function()
 
   local function by_id() return select(t.c.id):order_by(t.c.id) end
 
+  it("group and order by what is selected, with the values in it", function()
+    local half = t.c.n // 20
+    local name = corm.case({ t.c.kind:in_ { "a", "b" }, "low" }, { else_ = corm.bindparam("other", "high") })
+    local stmt = select(name:label("name"), half, func.count()):where(t.c.n:is_not(nil)):group_by(name, half)
+    local rows = {}
+    for row in connection:execute(stmt:order_by(name:desc(), half)) do
+      rows[#rows + 1] = ("%s %d %d"):format(row:unpack())
+    end
+    assert.same({ "low 0 1", "low 1 2", "high 1 1" }, rows)
+    local distinct = select(t.c.kind .. "!"):distinct()
+    assert.same({ "a!", "b!", "c!" }, ids(distinct:order_by(distinct.selected_columns[1])))
+    local sums = select(half:label("half"), func.count():label("n")):group_by(half):subquery()
+    assert.equal(5, connection:scalar(select(func.sum(sums.c.n))))
+  end)
+
   it("take rows from a position on, and so many", function()
     assert.same({ 3, 4, 5 }, ids(by_id():offset(2)))
     assert.same({ 3, 4 }, ids(by_id():slice(2, 4)))

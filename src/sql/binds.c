@@ -59,7 +59,7 @@ static inline corm_name_slot *name_slot(corm_compiler *c, corm_identity identity
   return full && !grow_names(c) ? NULL : hashed_name(c->names, c->names_cap, identity, stem);
 }
 
-static corm_stem_slot *stem_slot(corm_stem_slot *slots, size_t cap, const char *stem, uint32_t len) {
+corm_stem_slot *corm_stem_slot_of(corm_stem_slot *slots, size_t cap, const char *stem, uint32_t len) {
   uint32_t hash = 2166136261u;
   for (uint32_t i = 0; i < len; i++) hash = (hash ^ (unsigned char)stem[i]) * 16777619u;
   size_t place = (hash ^ (hash >> 15)) & (cap - 1);
@@ -75,7 +75,7 @@ static bool grow_stems(corm_compiler *c) {
   corm_stem_slot *slots = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *slots));
   if (!slots) return false;
   for (size_t i = 0; i < old; i++) {
-    if (c->stems[i].stem) *stem_slot(slots, cap, c->stems[i].stem, c->stems[i].len) = c->stems[i];
+    if (c->stems[i].stem) *corm_stem_slot_of(slots, cap, c->stems[i].stem, c->stems[i].len) = c->stems[i];
   }
   c->stems = slots;
   c->stems_cap = cap;
@@ -101,7 +101,7 @@ static uint32_t next_number(corm_compiler *c, const char *stem, uint32_t len) {
   } else {
     bool full = c->stems == c->first_stems || c->nstems * 2 >= c->stems_cap;
     if (full && !grow_stems(c)) return 0;
-    slot = stem_slot(c->stems, c->stems_cap, stem, len);
+    slot = corm_stem_slot_of(c->stems, c->stems_cap, stem, len);
   }
   if (!slot->stem) {
     *slot = (corm_stem_slot){.stem = stem, .len = len};
@@ -240,6 +240,11 @@ static bool reserve_binds(corm_compiler *c, size_t more) {
   return true;
 }
 
+static void number(corm_compiler *c, uint32_t n) {
+  corm_buf_putc(&c->text, '$');
+  corm_buf_int(&c->text, n);
+}
+
 static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
   if (c->options.named) {
     /* A name made up is clean already. */
@@ -248,8 +253,7 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
     corm_buf_add(&c->text, ":", 1);
     corm_buf_puts(&c->text, name);
   } else if (c->dialect->paramstyle == CORM_PARAM_DOLLAR) {
-    corm_buf_putc(&c->text, '$');
-    corm_buf_int(&c->text, c->nbinds);
+    number(c, c->nbinds);
   } else {
     corm_buf_putc(&c->text, '?');
   }
@@ -263,10 +267,33 @@ static inline void cast_bind(corm_compiler *c, const corm_type *type, corm_place
   c->dialect->bind_cast(c->dialect, type, &c->text);
 }
 
+/* Whether the two are one value, that says the same in both places. */
+static inline bool is_same(const corm_compiled_bind *a, const corm_compiled_bind *b) {
+  return a->node == b->node && a->element == b->element && a->type == b->type && a->place == b->place && !a->assigned;
+}
+
+/* Where placeholders have numbers, a value that stands in two places is one parameter: f(x, $1) in SELECT is not the
+   f(x, $2) of GROUP BY. Lists are found by their first element. */
+static bool put_again(corm_compiler *c, const corm_compiled_bind *bind) {
+  if (c->options.named || c->dialect->paramstyle != CORM_PARAM_DOLLAR) return false;
+  uint32_t i = bind->element > 0 ? c->again + 1 : 0;
+  const uint32_t end = bind->element > 0 && i < c->nbinds ? i + 1 : c->nbinds;
+  while (i < end && !is_same(&c->binds[i], bind)) i++;
+  c->again = i < end ? i : UINT32_MAX - 1;
+  if (i >= end) return false;
+  number(c, i + 1);
+  cast_bind(c, bind->type, (corm_place)bind->place);
+  return true;
+}
+
 static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
+  corm_compiled_bind own = *bind;
+  own.place = (uint8_t)place;
+  own.part = c->part;
+  const bool shared = own.node && (!own.node->unique || own.element >= 0) && !own.assigned;
+  if (shared && put_again(c, &own)) return;
   if (c->nbinds == c->binds_cap && !reserve_binds(c, 1)) return;
-  c->binds[c->nbinds] = *bind;
-  c->binds[c->nbinds++].part = c->part;
+  c->binds[c->nbinds++] = own;
   placeholder(c, bind);
   cast_bind(c, bind->type, place);
 }
@@ -422,10 +449,18 @@ const char *corm_bind_name(corm_compiler *c, const corm_bind *bind) {
 /* A usual one: it has a value of a plain type and a name that is made up. */
 static void emit_usual_bind(corm_compiler *c, const corm_bind *bind, const corm_type *type, const corm_column *column,
                             corm_place place) {
+  const size_t known = c->nnames;
   const corm_name_slot *slot = unique_name(c, bind);
   if (!slot || (c->nbinds == c->binds_cap && !reserve_binds(c, 1))) return;
-  c->binds[c->nbinds++] = (corm_compiled_bind){
-      .name = slot->name, .node = bind, .type = type, .column = column, .element = -1, .part = c->part};
+  const corm_compiled_bind own = {.name = slot->name,
+                                  .node = bind,
+                                  .type = type,
+                                  .column = column,
+                                  .element = -1,
+                                  .part = c->part,
+                                  .place = (uint8_t)place};
+  if (c->nnames == known && put_again(c, &own)) return;
+  c->binds[c->nbinds++] = own;
   if (!c->options.named) {
     placeholder(c, &c->binds[c->nbinds - 1]);
     cast_bind(c, type, place);
@@ -525,61 +560,5 @@ void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column
     emit_literal(c, column->type, &column->onupdate.value);
   } else {
     no_literal(c, name);
-  }
-}
-
-/* The value of a column has the column's name, whoever made the bind. */
-static bool is_users_name(const corm_compiled_bind *bind) {
-  if (!bind->node || bind->node->unique) return false;
-  return !(bind->assigned && bind->column && strcmp(bind->name, bind->column->key) == 0);
-}
-
-static const corm_value *value_ahead(const corm_compiled_bind *bind) {
-  if (bind->element >= 0) return &bind->node->values[bind->element];
-  return bind->node->required ? NULL : &bind->node->value;
-}
-
-/* One name is one parameter, and has one value. */
-static void check_same_value(corm_compiler *c, const corm_compiled_bind *first, const corm_compiled_bind *second) {
-  const corm_value *a = value_ahead(first), *b = value_ahead(second);
-  if (first->node == second->node || !a || !b || corm_value_equal(a, b)) return;
-  corm_emit_error(c, CORM_E_COMPILE,
-                  "bindparam() '%s' has two different values in one statement. Please use two names, or unique = true",
-                  first->name);
-}
-
-void corm_binds_finish(corm_compiler *c) {
-  if (!c->named_binds || c->failed) return;
-  corm_stem_slot few[32];
-  size_t cap = sizeof few / sizeof *few;
-  corm_stem_slot *names = few;
-  while (cap < (size_t)c->nbinds * 2) cap *= 2;
-  if (cap > sizeof few / sizeof *few) {
-    names = corm_compiler_check(c, corm_arena_zalloc(c->arena, cap, sizeof *names));
-    if (!names) return;
-  } else {
-    memset(few, 0, sizeof few);
-  }
-  for (uint32_t i = 0; i < c->nbinds; i++) {
-    if (!is_users_name(&c->binds[i])) continue;
-    uint32_t len = (uint32_t)strlen(c->binds[i].name);
-    corm_stem_slot *slot = stem_slot(names, cap, c->binds[i].name, len);
-    if (slot->stem) check_same_value(c, &c->binds[slot->count], &c->binds[i]);
-    if (!slot->stem) *slot = (corm_stem_slot){c->binds[i].name, len, i};
-  }
-  for (uint32_t i = 0; i < c->nbinds && !c->failed; i++) {
-    const corm_compiled_bind *bind = &c->binds[i];
-    if (is_users_name(bind) || !stem_slot(names, cap, bind->name, (uint32_t)strlen(bind->name))->stem) continue;
-    if (bind->node && !bind->assigned) {
-      corm_emit_error(c, CORM_E_COMPILE,
-                      "Bind parameter '%s' conflicts with unique bind parameter of the same name: a value of this "
-                      "statement has it. Please use another one (for example, 'b_%s')",
-                      bind->name, bind->name);
-      continue;
-    }
-    corm_emit_error(c, CORM_E_COMPILE,
-                    "bindparam() name '%s' is reserved for a value of this statement that has the same name. Please "
-                    "use another one (for example, 'b_%s')",
-                    bind->name, bind->name);
   }
 }

@@ -40,7 +40,8 @@ typedef enum corm_bind_source {
   CORM_BIND_ONUPDATE  /* column->onupdate (VALUE or HOOK), likewise */
 } corm_bind_source;
 
-/* One placeholder in the text, in order. A bind that stands in several places is reported as often. */
+/* One placeholder in the text, in order. A bind that stands in several places is reported as often, but for places of
+   one kind where placeholders have numbers. */
 typedef struct corm_compiled_bind {
   const char *name;      /* "name_1", "id_1_2" for the 2nd element of an expanded list, "name_m1" in the 2nd row */
   const corm_bind *node; /* NULL: see `source` */
@@ -50,6 +51,7 @@ typedef struct corm_compiled_bind {
   uint32_t row;              /* of a multi-row INSERT: a default's hook is called once for each */
   uint32_t part;             /* the compiler's: the CTE that it stands in, 0: none */
   uint8_t source;            /* corm_bind_source */
+  uint8_t place;             /* the compiler's: what it stands beside */
   bool assigned;             /* `column` is to keep the value */
 } corm_compiled_bind;
 

@@ -130,6 +130,7 @@ struct corm_compiler {
   corm_compiled_bind *binds;
   uint32_t nbinds;
   uint32_t binds_cap;
+  uint32_t again;   /* the bind that was put again, of a list that is being written */
   bool named_binds; /* some bind has a name of the user's */
 
   corm_task *tasks;
@@ -190,6 +191,8 @@ const char *corm_fit_name(corm_compiler *c, const char *name, size_t len);
    with, for tuples; may be NULL. */
 void corm_emit_bind(corm_compiler *c, const corm_bind *bind, const corm_column *column, const corm_node *left,
                     corm_op op, corm_place place);
+/* The slot of the stem, or the empty one that is its place; `cap` is a power of two. */
+corm_stem_slot *corm_stem_slot_of(corm_stem_slot *slots, size_t cap, const char *stem, uint32_t len);
 /* The name of a BIND's placeholder. */
 const char *corm_bind_name(corm_compiler *c, const corm_bind *bind);
 /* A placeholder, with what its type puts around it; as the dialect has that type. */

@@ -429,7 +429,8 @@ const corm_node *corm_criteria_in(corm_arena *arena, const corm_node *const *ite
   for (size_t i = 0; i < n && !decides; i++)
     if (items[i] && is_false(items[i])) decides = items[i];
   if (!decides || n == 1) return corm_and_or_in(arena, CORM_OP_AND, items, n);
-  corm_list *node = corm_node_new(arena, sizeof *node, CORM_NODE_LIST, CORM_OP_AND, corm_type_default(CORM_TYPE_BOOLEAN));
+  corm_list *node =
+      corm_node_new(arena, sizeof *node, CORM_NODE_LIST, CORM_OP_AND, corm_type_default(CORM_TYPE_BOOLEAN));
   const corm_node **copy = corm_arena_alloc(arena, n * sizeof *copy);
   if (!node || !copy) return NULL;
   copy[node->n++] = corm_group_in(arena, decides, CORM_AGAINST_CONDITION, 0);
