@@ -77,7 +77,7 @@ typedef struct corm_binary {
                              NULL */
 } corm_binary;
 
-/* base.flags of a LIST of AND: what it begins with, a false, is all that is written of it; the FROMs of the others count. */
+/* base.flags of a LIST of AND: it begins with a false, which is all that is written; the FROMs of the others count. */
 enum { CORM_LIST_FALSE = 1 };
 
 typedef struct corm_list {
