@@ -98,6 +98,26 @@ describe("M19 M20 classes by an expression", function()
     assert.equal("Worker1 Smith2 Smith3 Potter4", classes(select(all):order_by(all.id)))
   end)
 
+  it("are not asked for where an outer join finds no row", function()
+    session:add(Shop { id = 9 })
+    session:commit()
+    -- The CASE says "worker" of the row of NULLs, which is no smith's; and what no class has of another one's.
+    local stmt = select(Shop, Smith):outerjoin(Smith, Smith.shop_id:eq(Shop.id)):where(Shop.id:eq(9))
+    assert.is_nil(session:execute(stmt):one()[2])
+    local Other = corm.declarative_base()
+    local Person = Other:model("Person", {
+      __tablename__ = "worker", id = Column(Integer, { primary_key = true }), craft = Column(String(10)),
+      shop_id = Column(Integer),
+      kind = column_property(function(class) return case({ class.craft:like "%a%", "any" }, { else_ = "none" }) end),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "any" },
+    })
+    local House = Other:model("House", { __tablename__ = "shop", id = Column(Integer, { primary_key = true }) })
+    House.people = corm.relationship("Person", {
+      primaryjoin = House.id:eq(corm.foreign(Person.shop_id)), lazy = "joined",
+    })
+    assert.equal(0, #session:scalars(select(House):where(House.id:eq(9))):unique():one().people)
+  end)
+
   it("write what the columns say, and read the class anew", function()
     local count = #sent
     local smith = Smith { id = 5, craft = "iron3" }

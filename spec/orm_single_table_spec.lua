@@ -187,6 +187,30 @@ describe("M19 single-table inheritance", function()
     assert.equal("f", session:scalars(select(m.Friend)):one().nick)
   end)
 
+  it("keeps apart the columns of classes above which a mixin's are older", function()
+    local mixin = { hint = Column(String(10)) }
+    m.Thing = m.Base:model("Thing", {
+      __tablename__ = "thing", id = key(), kind = Column(String(10)),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "thing" },
+    })
+    m.Lamp = m.Thing:model("Lamp", {
+      watts = Column(Integer), company_id = Column(Integer, ForeignKey "company.id"), company = relationship("Company"),
+      __mapper_args__ = { polymorphic_identity = "lamp" },
+    })
+    m.Oven = m.Thing:model("Oven", {
+      __mixins__ = { mixin }, heat = Column(Integer), __mapper_args__ = { polymorphic_identity = "oven" },
+    })
+    m.Base.metadata:create_all(w.engine)
+    local acme = m.Company { name = "acme" }
+    session:add_all { m.Lamp { watts = 40, company = acme }, m.Oven { heat = 200, hint = "h" } }
+    session:commit()
+    assert.equal("lamp|40|1||,oven|||h|200",
+      w:list "SELECT kind, watts, company_id, hint, heat FROM thing ORDER BY id")
+    local lamp = session:scalars(select(m.Lamp):where(m.Lamp.company:has(m.Company.name:eq "acme"))):one()
+    assert.is_true(rawequal(acme, lamp.company))
+    assert.equal("h", session:scalars(select(m.Oven)):one().hint)
+  end)
+
   it("may share a column of another class, and says how", function()
     local M = { polymorphic_on = "kind", polymorphic_identity = "thing" }
     local Thing = m.Base:model("Thing", {

@@ -202,9 +202,17 @@ static void add_column(lua_State *L, int table, int item) {
   binding_column_attached(L, item, table);
 }
 
+/* A column that comes to a table later is its last one, whenever it was written: mapped classes know those that are
+   there by their positions. */
+static void come_last(lua_State *L, int item) {
+  corm_column *column = &((binding_column *)lua_touserdata(L, item))->column;
+  if (!column->table) column->creation = binding_get(L)->creation++;
+}
+
 void binding_table_add(lua_State *L, int table, int item) {
   switch (binding_kindof(L, item)) {
   case BINDING_COLUMN:
+    come_last(L, item);
     add_column(L, table, item);
     attach_foreign_keys(L, item, table);
     refresh_columns(L, table);

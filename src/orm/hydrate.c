@@ -226,6 +226,13 @@ static corm_mapper *class_of_row(corm_loader *loader, const corm_load_entity *en
   return NULL;
 }
 
+/* Whether there is no object in the row, of which an expression may say a class all the same. */
+static bool is_no_object(const corm_load_entity *entity, const corm_load_shape *shape) {
+  for (uint32_t i = 0; i < shape->mapper->npk; i++)
+    if (entity->raw[shape->place[shape->mapper->pk[i]]].kind != CORM_NULL) return false;
+  return true;
+}
+
 /* Sets the shape that the row's discriminator asks for. */
 static corm_status choose_shape(corm_loader *loader, corm_load_entity *entity) {
   const int32_t slot = entity->mapper->discriminator;
@@ -249,6 +256,7 @@ static corm_status choose_shape(corm_loader *loader, corm_load_entity *entity) {
     entity->shape = shape;
     return CORM_OK;
   }
+  if (is_no_object(entity, own)) return CORM_OK;
   corm_mapper *mapper = class_of_row(loader, entity, &said);
   return mapper ? add_shape(loader, entity, mapper, false, &loader->failure) : CORM_FAILED;
 }
