@@ -10,7 +10,8 @@ local function key(parent)
   return Column(Integer, { primary_key = true })
 end
 
--- Company <- Employee > Manager > Boss, Engineer <- Machine. `args`: __mapper_args__ by class, besides the usual.
+-- Company <- Employee > Manager > Boss, Engineer <- Machine. `args`: __mapper_args__ by class, besides the usual;
+-- `lazy`, of Engineer.machines and Engineer.manager.
 local function models(args)
   args = args or {}
   local Base = corm.declarative_base()
@@ -40,8 +41,8 @@ local function models(args)
   m.Engineer = m.Employee:model("Engineer", {
     __tablename__ = "engineer", id = key "employee.id", skill = Column(String(20)),
     notes = corm.deferred(Column(String(20))), manager_id = Column(Integer, ForeignKey "manager.id"),
-    manager = relationship("Manager"),
-    machines = relationship("Machine", { order_by = "Machine.id" }),
+    manager = relationship("Manager", { lazy = args.lazy }),
+    machines = relationship("Machine", { lazy = args.lazy, order_by = "Machine.id" }),
     __mapper_args__ = mapper_args("Engineer", { polymorphic_identity = "engineer" }),
   })
   m.Machine = Base:model("Machine", {
@@ -493,5 +494,61 @@ describe("L09 column options of subclasses", function()
         :options(corm.defer(e.Manager.title, { raiseload = true }))):all()
       return all[2].title
     end)
+  end)
+end)
+
+describe("M20 L02 relationships of classes that are read along", function()
+  after_each(close)
+
+  -- What engineers have once their query is done, without another statement.
+  local function at_once(stmt)
+    session:expunge_all()
+    local all = session:scalars(stmt:order_by(m.Employee.id)):unique():all()
+    sent(0, function()
+      assert.equal("drill saw", all[3].machines[1].name .. " " .. all[3].machines[2].name)
+      assert.equal("mo", all[3].manager.name)
+      assert.equal(1, #all[5].machines)
+      assert.is_nil(all[5].manager)
+    end)
+  end
+
+  it("are loaded as they say themselves", function()
+    for _, lazy in ipairs { "joined", "selectin", "subquery", "immediate" } do
+      open { lazy = lazy }
+      at_once(select(corm.with_polymorphic(m.Employee, { m.Manager, m.Engineer })))
+      at_once(select(m.Employee):options(corm.selectin_polymorphic(m.Employee, { m.Engineer })))
+      close()
+      for _, how in ipairs { "inline", "selectin" } do
+        open { lazy = lazy, Engineer = { polymorphic_load = how } }
+        at_once(select(m.Employee))
+        close()
+      end
+    end
+    w = nil
+  end)
+
+  it("are joined where the rows have their columns", function()
+    open { lazy = "joined" }
+    sent(1, function() session:scalars(select(corm.with_polymorphic(m.Employee, "*"))):unique():all() end)
+  end)
+
+  it("go by an option for all of them", function()
+    open {}
+    local wide = corm.with_polymorphic(m.Employee, "*")
+    at_once(select(wide):options(corm.selectinload "*"))
+    session:expunge_all()
+    local all = session:scalars(select(wide):order_by(wide.id):options(corm.raiseload "*")):all()
+    raises("InvalidRequestError", "Engineer.machines", function() return all[3].machines end)
+    raises("InvalidRequestError", "Engineer.manager", function() return all[3].manager end)
+  end)
+
+  it("may be named by an option besides", function()
+    open { lazy = "selectin" }
+    local wide = corm.with_polymorphic(m.Employee, "*")
+    local list = sent(3, function()
+      session:scalars(select(wide):order_by(wide.id):options(corm.lazyload(wide.Engineer.manager),
+        corm.subqueryload(wide.Engineer.machines):load_only(m.Machine.name), corm.selectinload(wide.company))):all()
+    end)
+    assert.is_truthy(table.concat(list, "\n"):find "FROM company")
   end)
 end)

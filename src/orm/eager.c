@@ -1,4 +1,6 @@
 /* Eager loading: which relationships of a query's objects are loaded with them, and how. */
+#include <string.h>
+
 #include "orm/loader.h"
 #include "orm/polymorphic.h"
 
@@ -56,11 +58,15 @@ static corm_status add_job(corm_loader *loader, corm_load_entity *entity, corm_r
 
 static corm_status add_override(corm_loader *loader, corm_load_entity *entity, const corm_relationship *relationship,
                                 corm_lazy strategy, corm_error *err) {
+  enum { AT_A_TIME = 8 };
+  const uint32_t n = entity->noverrides;
   if (strategy == (corm_lazy)relationship->def.lazy) return CORM_OK;
-  if (!entity->overrides)
-    entity->overrides = corm_arena_zalloc(&loader->arena, entity->mapper->relationships.len + entity->noptions,
-                                          sizeof *entity->overrides);
-  if (!entity->overrides) return corm_error_memory(err);
+  if (n % AT_A_TIME == 0) {
+    corm_load_override *more = corm_arena_zalloc(&loader->arena, n + AT_A_TIME, sizeof *more);
+    if (!more) return corm_error_memory(err);
+    if (n) memcpy(more, entity->overrides, n * sizeof *more);
+    entity->overrides = more;
+  }
   entity->overrides[entity->noverrides++] = (corm_load_override){relationship, (uint8_t)strategy};
   return CORM_OK;
 }
@@ -113,7 +119,7 @@ static bool has_later(const corm_load_entity *entity) {
   return found;
 }
 
-/* -- relationships of classes below, which only options name -- */
+/* -- relationships of classes below: those that options name, and those of classes that are read along -- */
 
 static bool is_of_heir(const corm_load_entity *entity, const corm_load_option *option) {
   const corm_relationship *relationship = option->relationship;
@@ -129,17 +135,49 @@ static corm_status plan_of_heir(corm_loader *loader, corm_load_entity *entity, c
   return status == CORM_OK ? plan_one(loader, entity, relationship, joins, err) : status;
 }
 
+/* The classes below the entity's that are read with its rows, or by statements right after them. NULL: no more. */
+static const corm_mapper *heir_at(const corm_load_entity *entity, uint32_t i) {
+  if (i < entity->nheirs) return entity->heirs[i];
+  i -= entity->nheirs;
+  for (const corm_load_job *job = entity->jobs; job; job = job->next)
+    if (job->below && i-- == 0) return job->below;
+  return NULL;
+}
+
+/* Whether an option names the relationship, or a class that comes before the heir has it, too. */
+static bool is_planned(const corm_load_entity *entity, uint32_t heir, const corm_relationship *relationship) {
+  bool found = false;
+  for (uint32_t i = 0; !found && i < heir; i++) found = corm_mapper_isa(heir_at(entity, i), relationship->parent);
+  for (uint32_t i = 0; !found && i < entity->noptions; i++)
+    found = entity->options[i]->relationship == relationship && is_of_heir(entity, entity->options[i]);
+  return found;
+}
+
+static corm_status plan_heirs(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err) {
+  const corm_mapper *heir;
+  corm_status status = CORM_OK;
+  for (uint32_t i = 0; status == CORM_OK && (heir = heir_at(entity, i)) != NULL; i++) {
+    const size_t from =
+        heir->concrete || entity->mapper->united ? heir->relationships.len : entity->mapper->relationships.len;
+    for (size_t k = from; status == CORM_OK && k < heir->relationships.len; k++)
+      if (!is_planned(entity, i, heir->relationships.items[k]))
+        status = plan_one(loader, entity, heir->relationships.items[k], joins, err);
+  }
+  return status;
+}
+
 corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool joins, corm_error *err) {
   const corm_vec *relationships = &entity->mapper->relationships;
   corm_status status = CORM_OK;
   entity->keeps = loader->plan && (has_later(entity) || corm_load_plan_propagates(loader->plan));
   if (entity->noptions || entity->mapper->widens) status = corm_below_plan(loader, entity, err);
+  if (status == CORM_OK) status = corm_selection_heirs(entity, &loader->arena, err);
   for (size_t i = 0; status == CORM_OK && i < relationships->len; i++)
     status = plan_one(loader, entity, relationships->items[i], joins, err);
   for (uint32_t i = 0; status == CORM_OK && i < entity->noptions; i++)
     if (is_of_heir(entity, entity->options[i]))
       status = plan_of_heir(loader, entity, entity->options[i]->relationship, joins, err);
-  return status;
+  return status == CORM_OK && joins ? plan_heirs(loader, entity, joins, err) : status;
 }
 
 corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err) {

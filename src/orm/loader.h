@@ -86,6 +86,8 @@ typedef struct corm_load_entity {
   const corm_load_option *wild;  /* "*" that holds here and below; NULL: none */
   corm_load_override *overrides; /* lazy strategies that differ from the mapping's */
   uint32_t noverrides;
+  const corm_mapper *const *heirs; /* classes below whose columns are read along */
+  uint32_t nheirs;
   corm_vec seen;   /* with jobs: its objects */
   uint32_t offset; /* in seen: what the running job has dealt with */
 
@@ -280,6 +282,9 @@ CORM_MUST_USE corm_status corm_below_add(corm_loader *loader, corm_load_entity *
 
 /* -- selection.c -- */
 
+/* Notes the classes below an entity's whose columns are read along: those that a with_polymorphic names, or the class
+   and the option do. */
+CORM_MUST_USE corm_status corm_selection_heirs(corm_load_entity *entity, corm_arena *arena, corm_error *err);
 /* Decides what is read of each entity: their bundles. After the planning of what is loaded with them. */
 CORM_MUST_USE corm_status corm_selection_plan(corm_loader *loader, corm_error *err);
 /* What stands in a slot of a class below the entity's, or of the entity's, where it is not selected; 0: it is to be

@@ -170,7 +170,6 @@ static corm_status widen(const corm_loader *loader, corm_load_entity *entity, co
   return CORM_OK;
 }
 
-/* The classes whose columns are read along: those that a with_polymorphic names, or the class and the option do. */
 static const corm_mapper **classes_of(const corm_load_entity *entity, corm_arena *arena, uint32_t *n) {
   const corm_view *view = entity->bundle->view;
   const corm_mapper *mapper = entity->mapper;
@@ -183,6 +182,13 @@ static const corm_mapper **classes_of(const corm_load_entity *entity, corm_arena
   *n = view->nparts;
   for (uint32_t i = 0; classes && i < *n; i++) classes[i] = view->parts[i].mapper;
   return classes;
+}
+
+corm_status corm_selection_heirs(corm_load_entity *entity, corm_arena *arena, corm_error *err) {
+  const corm_view *view = entity->bundle->view;
+  if (!entity->mapper->widens && !entity->type && !(view && view->nparts)) return CORM_OK;
+  entity->heirs = classes_of(entity, arena, &entity->nheirs);
+  return entity->heirs ? CORM_OK : corm_error_memory(err);
 }
 
 /* A subquery has the columns that it has; what is not among them is loaded when it is asked for. */
@@ -207,14 +213,10 @@ static corm_status plan_entity(const corm_loader *loader, corm_load_entity *enti
   if (!mapper->nlater && !has_options && !mapper->widens && !entity->type) return CORM_OK;
   const bool gives = has_options && is_given_some(entity), selected = view && view->place && !view->missing;
   if (selected && !gives) return CORM_OK; /* what a subquery has */
-  if (mapper->widens || entity->type || (view && view->nparts)) {
-    uint32_t n;
-    const corm_mapper **classes = classes_of(entity, arena, &n);
-    if (!classes) return corm_error_memory(err);
-    if (n && gives) return refuse_to_give(entity, err);
-    if (n && (!view || !view->nparts || has_options)) return widen(loader, entity, classes, n, arena, err);
-    if (n) return CORM_OK;
-  }
+  const uint32_t n = entity->nheirs;
+  if (n && gives) return refuse_to_give(entity, err);
+  if (n && (!view || !view->nparts || has_options)) return widen(loader, entity, entity->heirs, n, arena, err);
+  if (n) return CORM_OK;
   if (!mapper->nlater && !has_options) return CORM_OK;
   uint8_t *missing = new_missing(loader, entity, mapper, arena);
   if (!missing) return corm_error_memory(err);
