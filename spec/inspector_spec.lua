@@ -186,6 +186,28 @@ describe("S21 the Inspector", function()
     assert.is_table(inspector:get_multi_table_options().person)
   end)
 
+  it("sorts tables by what they refer to", function()
+    local sorted = inspector:get_sorted_table_and_fkc_names()
+    assert.same({ "Place of birth", {} }, sorted[1])
+    assert.equal("person", sorted[2][1])
+    table.sort(sorted[2][2])
+    assert.same({ "born_in", "boss" }, sorted[2][2])
+    assert.equal(2, #sorted)
+  end)
+
+  it("tells of tables that refer to each other, behind the others", function()
+    local metadata = corm.MetaData()
+    corm.Table("egg", metadata, Column("id", Integer, { primary_key = true }),
+      Column("hen_id", ForeignKey("hen.id", { name = "laid_by" })))
+    corm.Table("hen", metadata, Column("id", Integer, { primary_key = true }),
+      Column("egg_id", ForeignKey("egg.id", { name = "hatched" })))
+    metadata:create_all(engine)
+    local sorted = inspector:get_sorted_table_and_fkc_names()
+    assert.equal(5, #sorted)
+    assert.is_nil(sorted[5][1])
+    assert.same({ { "egg", "laid_by" } }, sorted[5][2])
+  end)
+
   it("remembers what it was told, until it is asked anew", function()
     assert.equal(3, #inspector:get_columns "Place of birth")
     run "CREATE TABLE late (a INTEGER)"

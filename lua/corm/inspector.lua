@@ -284,6 +284,21 @@ function members.get_multi_table_comment(self, options)
   return found
 end
 
+-- get_sorted_table_and_fkc_names { schema }: { name, { names of its foreign keys } } for each table, those that are
+-- referred to first; and last { nil, { { table, name } ... } }, the keys by which tables refer to each other.
+function members.get_sorted_table_and_fkc_names(self, options)
+  local what = "get_sorted_table_and_fkc_names"
+  state_of(self, what)
+  local scratch, found = corm.MetaData(), {}
+  scratch:reflect(self, { schema = options_of(what, options).schema, resolve_fks = false })
+  for i, entry in ipairs(corm.sort_tables_and_constraints(scratch.tables)) do
+    local keys = {}
+    for k, key in ipairs(entry[2]) do keys[k] = entry[1] and (key.name or false) or { key.table.name, key.name } end
+    found[i] = { entry[1] and entry[1].name, keys }
+  end
+  return found
+end
+
 function members.reflect_table(self, ...)
   state_of(self, "reflect_table")
   return load("corm.autoload").reflect_table(self, ...)

@@ -200,6 +200,12 @@ function Inspector:get_multi_table_comment(options) end
 ---@return table<string, table>
 function Inspector:get_multi_table_options(options) end
 
+---Tables with the names of their foreign keys (false: unnamed), those that are referred to first; last, with nil for
+---the table, the keys by which tables refer to each other, as pairs of table and name.
+---@param options? corm.InspectorOptions|string
+---@return { [1]: string|nil, [2]: any[] }[]
+function Inspector:get_sorted_table_and_fkc_names(options) end
+
 ---Adds what the database says to a table; columns that it has already stay as they are.
 ---@param table corm.Table
 ---@param options? { include_columns?: string[], exclude_columns?: string[], resolve_fks?: boolean }
