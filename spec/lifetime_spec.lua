@@ -37,7 +37,9 @@ describe("handles", function()
   after_each(database.clean)
 
   it("are closed in every order", function()
-    permutations({ "engine", "conn", "transaction", "result", "scalars" }, 1, function(order)
+    local names = { "engine", "conn", "transaction", "result", "scalars" }
+    if database.name ~= "sqlite" then table.remove(names) end -- a connection for each order is dear there
+    permutations(names, 1, function(order)
       local made = open()
       for _ = 1, 2 do
         for _, name in ipairs(order) do
@@ -133,7 +135,7 @@ describe("handles", function()
   end)
 
   it("come and go a thousand times without growing", function()
-    local rounds = database.name == "sqlite" and 200 or 20 -- servers have room for a hundred at once
+    local rounds = database.name == "sqlite" and 200 or 6 -- servers have room for a hundred at once
     local function use()
       for _ = 1, rounds do
         local made = open()
