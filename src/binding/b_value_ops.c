@@ -45,6 +45,16 @@ static int value_tostring(lua_State *L) {
   return 1;
 }
 
+/* A value before an SQL expression: the expression makes SQL of both. */
+static bool left_to_right(lua_State *L, const char *event) {
+  const bool object = lua_type(L, 2) == LUA_TUSERDATA || lua_type(L, 2) == LUA_TTABLE;
+  if (!object || binding_test(L, 2, BINDING_VALUE) || luaL_getmetafield(L, 2, event) == LUA_TNIL) return false;
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 1);
+  return true;
+}
+
 static int value_concat(lua_State *L) {
   for (int arg = 1; arg <= 2; arg++) {
     const binding_value *object = binding_test(L, arg, BINDING_VALUE);
@@ -52,6 +62,8 @@ static int value_concat(lua_State *L) {
       push_text(L, &object->value);
     else if (lua_type(L, arg) == LUA_TSTRING || lua_type(L, arg) == LUA_TNUMBER)
       lua_pushvalue(L, arg);
+    else if (arg == 2 && left_to_right(L, "__concat"))
+      return 1;
     else
       return binding_error(L, CORM_E_ARGUMENT, "attempt to concatenate a %s value", name_of(L, arg));
   }
@@ -118,7 +130,8 @@ static int value_eq(lua_State *L) {
 
 /* -- arithmetic -- */
 
-static int no_operator(lua_State *L, const char *op) {
+static int no_operator(lua_State *L, const char *event, const char *op) {
+  if (left_to_right(L, event)) return 1;
   const char *hint = "";
   if (lua_type(L, 1) == LUA_TNUMBER || lua_type(L, 2) == LUA_TNUMBER) hint = " (make the float a decimal first)";
   return binding_error(L, CORM_E_ARGUMENT, "no operator '%s' for %s and %s%s", op, name_of(L, 1), name_of(L, 2),
@@ -185,7 +198,7 @@ static int value_add(lua_State *L) {
   kinds(L, &a, &b);
   if (can_shift(a) && b == CORM_INTERVAL) return shift(L, a, content(L, 1), content(L, 2), 1);
   if (a == CORM_INTERVAL && can_shift(b)) return shift(L, b, content(L, 2), content(L, 1), 1);
-  return no_operator(L, "+");
+  return no_operator(L, "__add", "+");
 }
 
 static int value_sub(lua_State *L) {
@@ -196,7 +209,7 @@ static int value_sub(lua_State *L) {
   if (a == CORM_DATE && b == CORM_DATE)
     return push_in_range(L, CORM_INTERVAL, (content(L, 1) - content(L, 2)) * CORM_USEC_PER_DAY);
   if (a == CORM_DATETIME && b == CORM_DATETIME) return push_in_range(L, CORM_INTERVAL, content(L, 1) - content(L, 2));
-  return no_operator(L, "-");
+  return no_operator(L, "__sub", "-");
 }
 
 static int push_rounded(lua_State *L, double usec) {
@@ -211,7 +224,8 @@ static int value_mul(lua_State *L) {
   corm_value_kind a, b;
   kinds(L, &a, &b);
   int interval = a == CORM_INTERVAL ? 1 : 2, factor = 3 - interval;
-  if ((a != CORM_INTERVAL && b != CORM_INTERVAL) || lua_type(L, factor) != LUA_TNUMBER) return no_operator(L, "*");
+  if ((a != CORM_INTERVAL && b != CORM_INTERVAL) || lua_type(L, factor) != LUA_TNUMBER)
+    return no_operator(L, "__mul", "*");
   if (!lua_isinteger(L, factor)) return push_rounded(L, (double)content(L, interval) * lua_tonumber(L, factor));
   int64_t product;
   if (__builtin_mul_overflow(content(L, interval), (int64_t)lua_tointeger(L, factor), &product)) return overflow(L);
@@ -269,7 +283,7 @@ static int value_div(lua_State *L) {
     return decimal_divide(L, a, alen, b, blen);
   corm_value_kind x, y;
   kinds(L, &x, &y);
-  if (x != CORM_INTERVAL || (y != CORM_INTERVAL && lua_type(L, 2) != LUA_TNUMBER)) return no_operator(L, "/");
+  if (x != CORM_INTERVAL || (y != CORM_INTERVAL && lua_type(L, 2) != LUA_TNUMBER)) return no_operator(L, "__div", "/");
   double divisor = y == CORM_INTERVAL ? (double)content(L, 2) : lua_tonumber(L, 2);
   if (divisor == 0) return binding_error(L, CORM_E_ARGUMENT, "timedelta: division by zero");
   if (y != CORM_INTERVAL) return push_rounded(L, (double)content(L, 1) / divisor);

@@ -96,13 +96,23 @@ void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char 
   corm_emit_node(compiler, right);
 }
 
-/* Integer division truncates on most databases, so one side is made a number with a fraction. */
+/* Integer division truncates on most databases, so one side is made a number with a fraction; with all of its own. */
 static void true_division(corm_compiler *compiler, const corm_binary *node) {
   const corm_node *right = node->right;
-  corm_value_kind kind = corm_type_value_kind(right->type);
-  const corm_type *target =
-      kind == CORM_REAL || kind == CORM_DECIMAL ? right->type : corm_type_default(CORM_TYPE_NUMERIC);
+  const corm_type *target = right->type;
+  corm_value_kind kind = corm_type_value_kind(target);
+  const bool cuts = kind == CORM_DECIMAL && right->kind != CORM_NODE_COLUMN;
+  if (cuts || (kind != CORM_REAL && kind != CORM_DECIMAL)) target = corm_type_default(CORM_TYPE_NUMERIC);
   corm_ansi_infix(compiler, node->left, " / ", corm_cast_in(corm_emit_arena(compiler), right, target, false));
+}
+
+bool corm_ansi_has_fraction(const corm_node *node) {
+  const corm_value_kind kind = corm_type_value_kind(node->type);
+  return kind == CORM_REAL || kind == CORM_DECIMAL;
+}
+
+bool corm_ansi_divides_whole(const corm_binary *node) {
+  return corm_type_value_kind(node->right->type) == CORM_INT && !corm_ansi_has_fraction(node->left);
 }
 
 bool corm_ansi_match_one(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
@@ -122,7 +132,7 @@ bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, cons
     return true;
   case CORM_OP_TRUEDIV: true_division(compiler, node); return true;
   case CORM_OP_FLOORDIV:
-    if (corm_type_value_kind(node->right->type) == CORM_INT) return false;
+    if (corm_ansi_divides_whole(node)) return false;
     corm_emit_text(compiler, "FLOOR(");
     corm_ansi_infix(compiler, node->left, " / ", node->right);
     corm_emit_text(compiler, ")");

@@ -21,6 +21,10 @@ corm_status corm_ansi_table_suffix(const corm_dialect *dialect, const corm_table
 
 /* left, the operator's text with its blanks, right */
 void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right);
+/* Whether it is a decimal or a float. */
+bool corm_ansi_has_fraction(const corm_node *node);
+/* Whether `//` of the two is division of integers, which the database does by itself. */
+bool corm_ansi_divides_whole(const corm_binary *node);
 /* Of MATCH: false, and a CompileError, when it names several columns, as MySQL can. */
 bool corm_ansi_match_one(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node);
 /* "(a, b)" */

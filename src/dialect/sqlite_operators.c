@@ -35,15 +35,28 @@ static void bitwise_xor(corm_compiler *compiler, const corm_binary *node) {
   corm_emit_text(compiler, "))");
 }
 
+/* A decimal without a fraction is stored as an integer, so the divisor is made a float. */
+static void true_division(corm_compiler *compiler, const corm_binary *node) {
+  corm_ansi_infix(compiler, node->left, " / (", node->right);
+  corm_emit_text(compiler, " + 0.0)");
+}
+
 bool corm_sqlite_binary(const corm_dialect *dialect, corm_compiler *compiler, const corm_binary *node) {
   switch ((corm_op)node->base.op) {
   case CORM_OP_IS_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS NOT ", node->right); return true;
   case CORM_OP_IS_NOT_DISTINCT_FROM: corm_ansi_infix(compiler, node->left, " IS ", node->right); return true;
-  case CORM_OP_TRUEDIV:
-    corm_emit_node(compiler, node->left);
-    corm_emit_text(compiler, " / (");
-    corm_emit_node(compiler, node->right);
-    corm_emit_text(compiler, " + 0.0)");
+  case CORM_OP_TRUEDIV: true_division(compiler, node); return true;
+  case CORM_OP_FLOORDIV:
+    if (corm_ansi_divides_whole(node)) return false;
+    corm_emit_text(compiler, "FLOOR(");
+    true_division(compiler, node);
+    corm_emit_text(compiler, ")");
+    return true;
+  case CORM_OP_MOD: /* the operator makes integers of both */
+    if (!corm_ansi_has_fraction(node->left) && !corm_ansi_has_fraction(node->right)) return false;
+    corm_emit_text(compiler, "mod(");
+    corm_ansi_infix(compiler, node->left, ", ", node->right);
+    corm_emit_text(compiler, ")");
     return true;
   case CORM_OP_BIT_XOR: bitwise_xor(compiler, node); return true;
   case CORM_OP_JSON_GETITEM:

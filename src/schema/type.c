@@ -21,6 +21,19 @@ const corm_type *corm_type_json_part(corm_json_part part) {
   return &types[part];
 }
 
+const corm_type *corm_type_exact(int scale) {
+#define EXACT(n)                                                                                                       \
+  { .kind = CORM_TYPE_NUMERIC, .precision = -1, .scale = -1, .return_scale = (n), .length = -1, .asdecimal = true }
+#define FOUR(n)    EXACT(n), EXACT((n) + 1), EXACT((n) + 2), EXACT((n) + 3)
+#define SIXTEEN(n) FOUR(n), FOUR((n) + 4), FOUR((n) + 8), FOUR((n) + 12)
+  static const corm_type types[] = {SIXTEEN(0), SIXTEEN(16)};
+#undef SIXTEEN
+#undef FOUR
+#undef EXACT
+  const bool known = scale >= 0 && (size_t)scale < sizeof types / sizeof *types;
+  return known ? &types[scale] : corm_type_default(CORM_TYPE_NUMERIC);
+}
+
 const char *corm_type_kind_name(corm_type_kind kind) {
   static const char *const names[] = {
 #define CORM_X(id, name, value) [CORM_TYPE_##id] = (name),

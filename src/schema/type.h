@@ -127,6 +127,10 @@ typedef struct corm_type {
 const corm_type *corm_type_variant_for(const corm_type *type, const char *dialect);
 #define corm_type_on(type, dialect_name) ((type)->nvariants ? corm_type_variant_for((type), (dialect_name)) : (type))
 
+/* Numeric, of what was computed: a float that comes back is a decimal of so many digits after the point; -1: of what it
+   has. */
+const corm_type *corm_type_exact(int scale);
+
 /* "Integer", or the spelling: for messages. */
 const char *corm_type_label(const corm_type *type);
 

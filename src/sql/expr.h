@@ -51,6 +51,8 @@ const char *corm_bind_hint(const corm_node *node);
 
 /* The type of left op right, and the operator itself: + of strings is CONCAT. */
 const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right);
+/* Of a decimal result: with the digits after the point that left op right has, which `type` may have less of. */
+const corm_type *corm_exact_type(corm_op op, const corm_type *type, const corm_node *left, const corm_node *right);
 
 /* The type of a known function's result, else NullType; NULL when the arena is full. */
 const corm_type *corm_function_type_in(corm_arena *arena, corm_known_function known, const corm_node *const *args,

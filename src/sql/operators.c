@@ -202,6 +202,7 @@ const corm_node *corm_binary_in(corm_arena *arena, corm_op op, const corm_node *
   left = typed_like(arena, left, right, op);
   if (!left) return NULL;
   const corm_type *type = corm_op_type(&op, corm_node_type(left), corm_node_type(right));
+  if (type->kind == CORM_TYPE_NUMERIC) type = corm_exact_type(op, type, left, right);
   return corm_operator_in(arena, op, type, corm_group_in(arena, left, op, 0), corm_group_in(arena, right, op, 0));
 }
 

@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "sql/expr.h"
 
 /* How types flow through operators and functions: SQLAlchemy's _expression_adaptations and functions.py. */
@@ -79,6 +81,15 @@ static const corm_type *arithmetic_type(corm_op op, const corm_type *left, const
   return widens && a == INTEGER && (b == NUMERIC || b == REAL) ? right : left;
 }
 
+/* Numbers, dates and their like are text once they are put together. */
+static const corm_type *concat_type(const corm_type *left, const corm_type *right) {
+  const corm_type *type = affinity_of(left) == NONE ? right : left, *other = type == left ? right : left;
+  const affinity a = affinity_of(type);
+  const bool chain = a == OTHER && type->kind != CORM_TYPE_BOOLEAN && type->kind != CORM_TYPE_UUID;
+  if (a == STRING || chain || type->hosted) return type;
+  return affinity_of(other) == STRING ? other : corm_type_default(CORM_TYPE_STRING);
+}
+
 const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_type *right) {
   if (corm_ops[*op].flags & CORM_OP_BOOLEAN) return corm_type_default(CORM_TYPE_BOOLEAN);
   affinity a = affinity_of(left), b = affinity_of(right);
@@ -88,8 +99,64 @@ const corm_type *corm_op_type(corm_op *op, const corm_type *left, const corm_typ
   if (*op == CORM_OP_ADD && (a == STRING || b == STRING) && (a == STRING || a == NONE) && (b == STRING || b == NONE)) {
     *op = CORM_OP_CONCAT;
   }
-  if (*op == CORM_OP_CONCAT)
-    return a == NONE && b == NONE ? corm_type_default(CORM_TYPE_STRING) : a == NONE ? right : left;
+  if (*op == CORM_OP_CONCAT) return concat_type(left, right);
   if (a == NONE) return commutes && b != NONE ? arithmetic_type(*op, right, left) : left;
   return b == NONE ? left : arithmetic_type(*op, left, right);
+}
+
+/* -- decimals ------------------------------------------------------------------------------------------------------ */
+
+/* SQLite computes decimals as floats. What they mean is told by the digits after the point: 1.25 * 1.25 has four, and a
+   type of two would cut them. */
+
+#define UNKNOWN (-1)
+
+static int scale_of_text(const char *text, size_t len) {
+  int before, after, significant;
+  corm_decimal_digits(text, len, &before, &after, &significant);
+  return after;
+}
+
+static int scale_of_value(const corm_value *value) {
+  char text[40];
+  switch ((corm_value_kind)value->kind) {
+  case CORM_INT: return 0;
+  case CORM_DECIMAL: return scale_of_text(value->as.s, value->len);
+  case CORM_REAL: {
+    const int len = snprintf(text, sizeof text, "%.15g", value->as.f);
+    return len > 0 && text[strspn(text, "-.0123456789")] == '\0' ? scale_of_text(text, (size_t)len) : UNKNOWN;
+  }
+  default: return UNKNOWN;
+  }
+}
+
+static int scale_of_type(const corm_type *type) {
+  if (affinity_of(type) == INTEGER) return 0;
+  if (type->kind != CORM_TYPE_NUMERIC) return UNKNOWN;
+  return type->return_scale >= 0 ? type->return_scale : type->scale;
+}
+
+static int scale_of(const corm_node *node) {
+  const corm_bind *bind = node->kind == CORM_NODE_BIND ? (const corm_bind *)node : NULL;
+  if (bind && bind->unique && !bind->required && !bind->late && !bind->expanding) return scale_of_value(&bind->value);
+  return scale_of_type(corm_node_type(node));
+}
+
+const corm_type *corm_exact_type(corm_op op, const corm_type *type, const corm_node *left, const corm_node *right) {
+  if (type->hosted || !type->asdecimal) return type;
+  const int a = scale_of(left), b = scale_of(right), kept = scale_of_type(type);
+  int scale = UNKNOWN;
+  switch (op) {
+  case CORM_OP_ADD:
+  case CORM_OP_SUB:
+  case CORM_OP_MOD:
+    if (a != UNKNOWN && b != UNKNOWN) scale = a > b ? a : b;
+    break;
+  case CORM_OP_MUL:
+    if (a != UNKNOWN && b != UNKNOWN) scale = a + b;
+    break;
+  case CORM_OP_TRUEDIV: break;
+  default: return type;
+  }
+  return scale == kept ? type : corm_type_exact(scale);
 }
