@@ -150,7 +150,7 @@ describe("insert, update, delete", function()
     t.metadata:create_all(engine)
     engine:begin(function(conn)
       conn:execute(corm.insert(s.book), { { id = 1, title = "a", year = 10 }, { id = 2, title = "b", year = 20 } })
-      conn:execute(corm.insert(t):from_select({ t.c.n, "id" }, corm.select(b.year, b.id):where(b.id:eq(1))))
+      conn:execute(corm.insert(t):from_select({ t.c.n, "id" }, corm.select(b.year, b.id):where(b.id:eq(1)):distinct()))
       conn:execute(corm.insert(t):from_select({ "id", "n" }, corm.select(b.id, b.year):where(b.id:eq(2)),
         { include_defaults = false }))
       local rows = conn:execute(corm.select(t.c.a, t.c.n):order_by(t.c.id)):all()

@@ -87,6 +87,14 @@ describe("functions", function()
   end)
 
   database.only("sqlite", "postgresql", function()
+    it("take seconds with their fraction where the database gives it", function()
+      local made = corm.literal(corm.datetime(2021, 12, 31, 23, 59, 59, 250000), corm.DateTime)
+      local second = connection:scalar(select(corm.extract("second", made)))
+      assert.equal(database.name == "sqlite" and "59" or "59.250000", tostring(second))
+      assert.equal("8", (tostring(connection:scalar(select(corm.extract("second", made) // 7))):gsub("%.0*$", "")))
+      assert.equal(2021, connection:scalar(select(corm.extract("year", made))))
+    end)
+
     it("take the day of the week and of the year", function()
       assert.same({ 0, 4, 5 },
         column(connection, select(corm.extract("dow", t.made):cast(corm.Integer)):order_by(t.id)))

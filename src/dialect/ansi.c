@@ -108,7 +108,7 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
 
 bool corm_ansi_has_fraction(const corm_node *node) {
   const corm_value_kind kind = corm_type_value_kind(node->type);
-  return kind == CORM_REAL || kind == CORM_DECIMAL;
+  return kind == CORM_REAL || kind == CORM_DECIMAL || (kind == CORM_INT && node->type->asdecimal);
 }
 
 bool corm_ansi_divides_whole(const corm_binary *node) {

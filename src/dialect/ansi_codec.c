@@ -110,6 +110,7 @@ static bool is_integral(double value) {
 static corm_status load_int(const loading *l) {
   if (l->in->kind == CORM_INT) return keep_as(l, CORM_INT);
   if (l->in->kind == CORM_REAL && is_integral(l->in->as.f)) return give_int(l, CORM_INT, (int64_t)l->in->as.f);
+  if (l->in->kind == CORM_REAL && l->type->asdecimal) return keep_as(l, CORM_REAL);
   return refuse(l);
 }
 

@@ -100,7 +100,7 @@ static corm_status load_number(const loading *l, corm_value_kind kind) {
     *l->out = corm_value_real(real);
     return CORM_OK;
   }
-  if (!decimal_int(in, &integer)) return refuse(l);
+  if (!decimal_int(in, &integer)) return l->type->asdecimal ? keep_as(in, CORM_DECIMAL, l->out) : refuse(l);
   if (kind == CORM_BOOL && integer != 0 && integer != 1) return refuse(l);
   return give_int(l, kind, integer);
 }

@@ -214,6 +214,8 @@ static corm_status to_date(const coercion *c) {
   int64_t days;
   const corm_value *in = c->in;
   if (in->kind == CORM_DATE) return keep(c);
+  if (in->kind == CORM_DATETIME && in->as.i % CORM_USEC_PER_DAY == 0)
+    return give_int(c, CORM_DATE, in->as.i / CORM_USEC_PER_DAY);
   if (in->kind != CORM_TEXT || !corm_date_parse(in->as.s, in->len, &days))
     return refuse(c, "is not a date (YYYY-MM-DD)");
   return give_int(c, CORM_DATE, days);

@@ -1,6 +1,9 @@
 #include "schema/type.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "base/time.h"
 
 #define PLAIN .precision = -1, .scale = -1, .return_scale = -1, .length = -1
 
@@ -32,6 +35,34 @@ const corm_type *corm_type_exact(int scale) {
 #undef EXACT
   const bool known = scale >= 0 && (size_t)scale < sizeof types / sizeof *types;
   return known ? &types[scale] : corm_type_default(CORM_TYPE_NUMERIC);
+}
+
+static bool fits_integer(corm_type_kind kind, int64_t value) {
+  if (kind == CORM_TYPE_SMALLINT) return value >= INT16_MIN && value <= INT16_MAX;
+  return kind != CORM_TYPE_INTEGER || (value >= INT32_MIN && value <= INT32_MAX);
+}
+
+const corm_type *corm_type_beside(const corm_type *type, const corm_value *value) {
+  static const corm_type real = {.kind = CORM_TYPE_DOUBLE, PLAIN, .said = true};
+  static const corm_type decimal = {.kind = CORM_TYPE_NUMERIC, PLAIN, .said = true, .asdecimal = true};
+  static const corm_type big = {.kind = CORM_TYPE_BIGINT, PLAIN, .said = true};
+  static const corm_type moment = {.kind = CORM_TYPE_DATETIME, PLAIN, .said = true};
+  const corm_type_kind kind = (corm_type_kind)type->kind;
+  if (type->hosted || type->owner) return type;
+  if (kind == CORM_TYPE_DATE)
+    return value->kind == CORM_DATETIME && value->as.i % CORM_USEC_PER_DAY != 0 ? &moment : type;
+  if (kind != CORM_TYPE_INTEGER && kind != CORM_TYPE_SMALLINT && kind != CORM_TYPE_BIGINT) return type;
+  switch ((corm_value_kind)value->kind) {
+  case CORM_INT: return fits_integer(kind, value->as.i) ? type : &big;
+  case CORM_REAL: return isfinite(value->as.f) && value->as.f != trunc(value->as.f) ? &real : type;
+  case CORM_DECIMAL: return &decimal;
+  default: return type;
+  }
+}
+
+const corm_type *corm_type_of_extract(void) {
+  static const corm_type type = {.kind = CORM_TYPE_INTEGER, PLAIN, .asdecimal = true};
+  return &type;
 }
 
 const char *corm_type_kind_name(corm_type_kind kind) {

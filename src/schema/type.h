@@ -100,7 +100,9 @@ typedef struct corm_type {
   const char *collation;
   const char *const *values; /* Enum */
   uint32_t nvalues;
-  bool asdecimal; /* Numeric (default true), Float (default false): which kind comes back */
+  bool said;      /* a parameter of the type says so, also beside a column of another one */
+  bool asdecimal; /* Numeric (default true), Float (default false): which kind comes back; Integer: a number with a
+                     fraction may, as it is (of EXTRACT) */
   bool binary;    /* JSON: PostgreSQL's JSONB */
   bool bare; /* Enum, Uuid: no type of its own even where the database has such (native_enum, native_uuid = false) */
   bool unchecked;               /* Enum: other values pass on the way in (validate_strings = false) */
@@ -130,6 +132,13 @@ const corm_type *corm_type_variant_for(const corm_type *type, const char *dialec
 /* Numeric, of what was computed: a float that comes back is a decimal of so many digits after the point; -1: of what it
    has. */
 const corm_type *corm_type_exact(int scale);
+
+/* The type that a value has beside one of `type`: that, or for what it does not hold, as 1.5 or 2^40 beside an Integer
+   and a datetime beside a Date, one of the value's own, which is `said`. */
+const corm_type *corm_type_beside(const corm_type *type, const corm_value *value);
+
+/* Integer, of what may come with a fraction: the seconds of EXTRACT on PostgreSQL. */
+const corm_type *corm_type_of_extract(void);
 
 /* "Integer", or the spelling: for messages. */
 const char *corm_type_label(const corm_type *type);

@@ -261,7 +261,7 @@ static void placeholder(corm_compiler *c, const corm_compiled_bind *bind) {
 
 /* Behind a placeholder: its type, where the database would not know it. */
 static inline void cast_bind(corm_compiler *c, const corm_type *type, corm_place place) {
-  if (place == CORM_PLACE_TYPED || c->options.named || !c->dialect->bind_cast) return;
+  if ((place == CORM_PLACE_TYPED && !type->said) || c->options.named || !c->dialect->bind_cast) return;
   bool inferred = corm_type_value_kind(type) == CORM_TEXT && !type->owner;
   if (place == CORM_PLACE_SHARED && inferred) return;
   c->dialect->bind_cast(c->dialect, type, &c->text);
@@ -411,6 +411,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (bind->width && i % width == 0) corm_emit_bytes(c, "(", 1);
     const corm_type *type = member_type(bind, left, i % width);
     if (!type || (type->kind == CORM_TYPE_NULLTYPE && !type->custom)) type = corm_type_of_value(&bind->values[i]);
+    type = corm_type_beside(type, &bind->values[i]);
     if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {

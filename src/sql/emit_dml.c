@@ -168,8 +168,12 @@ static void add_defaults(corm_compiler *c, const void *ctx) {
   for (size_t i = 0; i < x->table->columns.len; i++) {
     if (!is_added(c, x, i)) continue;
     const corm_column *column = table_column(x->table, i);
+    const corm_default *value = corm_default_of(c, column);
     corm_emit_bytes(c, ", ", 2);
-    corm_emit_default(c, column, corm_default_of(c, column), column->key, CORM_BIND_DEFAULT, 0);
+    corm_emit_default(c, column, value, column->key, CORM_BIND_DEFAULT, 0);
+    /* A DISTINCT select does not know what its columns are for. */
+    if (value->kind != CORM_DEFAULT_SQL && c->dialect->bind_cast && !c->options.named && !c->options.literal_binds)
+      c->dialect->bind_cast(c->dialect, corm_type_on(column->type, c->dialect->name), &c->text);
   }
 }
 

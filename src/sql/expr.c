@@ -122,6 +122,7 @@ const corm_node *corm_in_bind_in(corm_arena *arena, corm_op op, const corm_node 
 const corm_node *corm_literal_in(corm_arena *arena, const corm_node *compared_to, const corm_value *value) {
   const corm_type *own = corm_type_of_value(value);
   const corm_type *type = compared_to ? corm_node_type(compared_to) : own;
+  if (compared_to) type = corm_type_beside(type, value);
   if (value->kind != CORM_NULL && !corm_type_same_affinity(type, own)) type = own;
   return corm_bind_in(arena, compared_to ? corm_bind_hint(compared_to) : NULL, type, value);
 }
@@ -141,9 +142,10 @@ static const corm_node *in_with_nulls(corm_arena *arena, corm_op op, const corm_
   const corm_node **items = corm_arena_zalloc(arena, n, sizeof *items);
   if (!items) return NULL;
   for (size_t i = 0; i < n; i++) {
-    items[i] = values[i].kind == CORM_NULL
-                   ? corm_constant_in(arena, CORM_CONSTANT_NULL)
-                   : corm_bind_in(arena, corm_bind_hint(left), corm_node_type(left), &values[i]);
+    items[i] =
+        values[i].kind == CORM_NULL
+            ? corm_constant_in(arena, CORM_CONSTANT_NULL)
+            : corm_bind_in(arena, corm_bind_hint(left), corm_type_beside(corm_node_type(left), &values[i]), &values[i]);
     if (!items[i]) return NULL;
   }
   return corm_in_list_in(arena, op, left, items, n);
@@ -274,8 +276,7 @@ const corm_node *corm_try_cast_in(corm_arena *arena, const corm_node *element, c
 
 const corm_node *corm_extract_in(corm_arena *arena, const char *field, const corm_node *element) {
   if (!element) return NULL;
-  corm_extract *node =
-      corm_node_new(arena, sizeof *node, CORM_NODE_EXTRACT, CORM_OP_NONE, corm_type_default(CORM_TYPE_INTEGER));
+  corm_extract *node = corm_node_new(arena, sizeof *node, CORM_NODE_EXTRACT, CORM_OP_NONE, corm_type_of_extract());
   char *copy = corm_arena_dup(arena, field, strlen(field));
   if (!node || !copy) return NULL;
   node->field = copy;
