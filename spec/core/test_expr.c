@@ -99,7 +99,7 @@ static void test_arithmetic(void **state) {
         {over(plus(a_id, a_age), a_age), "(account.id + account.age) / CAST(account.age AS NUMERIC)",
          "(account.id + account.age) / (account.age + 0.0)"},
         {floor_over(a_id, a_age), "account.id / account.age", NULL},
-        {floor_over(a_id, a_score), "FLOOR(account.id / account.score)", NULL},
+        {floor_over(a_id, a_score), "FLOOR(account.id / account.score)", "FLOOR(account.id / (account.score + 0.0))"},
         {unary(CORM_OP_NEG, a_id), "-account.id", NULL},
         {unary(CORM_OP_NEG, plus(a_id, a_age)), "-(account.id + account.age)", NULL},
         {unary(CORM_OP_NEG, unary(CORM_OP_NEG, a_id)), "-(-account.id)", NULL},

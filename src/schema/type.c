@@ -43,7 +43,7 @@ static bool fits_integer(corm_type_kind kind, int64_t value) {
 }
 
 const corm_type *corm_type_beside(const corm_type *type, const corm_value *value) {
-  static const corm_type real = {.kind = CORM_TYPE_DOUBLE, PLAIN, .said = true};
+  static const corm_type real = {.kind = CORM_TYPE_FLOAT, PLAIN, .said = true};
   static const corm_type decimal = {.kind = CORM_TYPE_NUMERIC, PLAIN, .said = true, .asdecimal = true};
   static const corm_type big = {.kind = CORM_TYPE_BIGINT, PLAIN, .said = true};
   static const corm_type moment = {.kind = CORM_TYPE_DATETIME, PLAIN, .said = true};
