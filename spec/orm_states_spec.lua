@@ -180,6 +180,42 @@ describe("U21 expunge, close, reset, invalidate", function()
     assert.equal("1|2", w:rows 'SELECT (SELECT count(*) FROM city), (SELECT count(*) FROM address)')
   end)
 
+  it("what is expunged after its INSERT is new again when that was undone", function()
+    for _, savepoint in ipairs { false, true } do
+      local before = w:rows 'SELECT count(*) FROM "user"'
+      local nested = savepoint and session:begin_nested()
+      local user = m.User { name = "later", addresses = { m.Address { email = "of later" } } }
+      session:add(user)
+      session:flush()
+      session:expunge(user)
+      if nested then nested:rollback() else session:rollback() end
+      session:add(user)
+      assert.same({ "pending", "pending" }, { state(user), state(user.addresses[1]) })
+      assert.is_nil(user.id)
+      session:commit()
+      assert.equal(tostring(before + 1), w:rows 'SELECT count(*) FROM "user"')
+      assert.equal("1", w:rows(("SELECT count(*) FROM address WHERE user_id = %d"):format(user.id)))
+    end
+  end)
+
+  it("what is expunged after its INSERT has a row when that was committed", function()
+    local kept, old = m.User { name = "kept" }, session:get(m.User, 1)
+    session:add(kept)
+    session:flush()
+    session:expunge(kept)
+    session:expunge(old)
+    session:commit()
+    session:get(m.User, kept.id).name = "undone"
+    session:flush()
+    session:rollback()
+    session:expunge_all()
+    session:add_all { kept, old }
+    assert.same({ "persistent", "persistent" }, { state(kept), state(old) })
+    kept.name = "written"
+    session:commit()
+    assert.equal("written", w:rows(("SELECT name FROM \"user\" WHERE id = %d"):format(kept.id)))
+  end)
+
   it("reset and close leave objects readable and the session usable", function()
     for _, method in ipairs { "reset", "close", "invalidate" } do
       local user = session:get(m.User, 1)

@@ -87,6 +87,10 @@ static corm_status add_one(corm_session *session, corm_object *object, bool *fre
   }
   *fresh = true;
   if (object->hash != session->number) object->serial = 0; /* another session has serials of its own */
+  if (corm_frame_undid(session, object)) {
+    corm_state_forget_row(object);
+    return make_pending(session, object, err);
+  }
   corm_state_note(session, object, CORM_EVENT_AFTER_ATTACH, NULL, 0);
   corm_status status = corm_session_register(session, object, err);
   if (status == CORM_OK) status = corm_frame_note_return(session, object, err);

@@ -41,6 +41,9 @@ static corm_status restart_serials(corm_session *session, corm_error *err) {
   for (const corm_frame *f = session->frame; f; f = f->parent)
     for (size_t i = 0; i < f->deleted.len; i++) recount(session, f->deleted.items[i]);
   session->number = corm_session_new_number();
+  session->strays = false;
+  corm_mem_free(session->mem, session->undone);
+  session->undone = NULL;
   session->serial = (uint16_t)n;
   for (corm_frame *f = session->frame; f; f = f->parent) f->serial = (uint16_t)n--;
   return CORM_OK;
@@ -384,8 +387,22 @@ static void expire_touched(corm_session *session, corm_frame *frame) {
   while (session->modified.len) corm_state_expire(session, session->modified.items[session->modified.len - 1]);
 }
 
+/* Nobody holds those that have left; they are told when they come back. Without memory for it they are taken for rows,
+   as those are that come to another session. */
+static void note_undone(corm_session *session, const corm_frame *frame) {
+  if (!session->undone) session->undone = corm_mem_zalloc(session->mem, UINT16_MAX / 8 + 1, 1);
+  for (uint32_t serial = frame->serial; session->undone && serial <= session->serial; serial++)
+    session->undone[serial / 8] |= (uint8_t)(1u << serial % 8);
+}
+
+bool corm_frame_undid(const corm_session *session, const corm_object *object) {
+  if (!session->undone || object->hash != session->number) return false;
+  return session->undone[object->serial / 8] & (1u << object->serial % 8);
+}
+
 void corm_frame_restore(corm_session *session, corm_frame *frame) {
   corm_state_expect_news(session);
+  if (frame && session->strays) note_undone(session, frame);
   undo_pending(session);
   if (!frame || !frame->parent) {
     if (frame) undo_inserts_of_root(session, frame);

@@ -59,6 +59,7 @@ void corm_session_release(corm_session *session) {
   corm_vec_clear(&session->modified);
   corm_vec_clear(&session->doomed);
   corm_binds_free(session);
+  corm_mem_free(session->mem, session->undone);
   if (session->own_conn) corm_conn_release(session->own_conn);
   if (session->engine) corm_engine_release(session->engine);
   corm_mem_free(session->mem, session);
@@ -198,6 +199,7 @@ void corm_state_commit_links(corm_object *object) {
 
 void corm_state_leave(corm_session *session, corm_object *object, corm_object_state state) {
   if (!session->frame) object->serial = 0; /* what is committed is not undone */
+  if (state == CORM_DETACHED && object->serial) session->strays = true;
   corm_session_forget(session, object);
   object->flags &= (uint8_t) ~(CORM_OBJECT_MODIFIED | CORM_OBJECT_DOOMED);
   object->session = session; /* let_go needs the host */
@@ -220,13 +222,18 @@ corm_status corm_session_lose(corm_session *session, corm_object *object, corm_e
 
 void corm_state_to_transient(corm_session *session, corm_object *object) {
   corm_state_leave(session, object, CORM_TRANSIENT);
+  corm_state_forget_row(object);
+}
+
+void corm_state_forget_row(corm_object *object) {
+  object->state = CORM_TRANSIENT;
   object->serial = 0;
   corm_object_clean(object);
   corm_state_commit_links(object);
   corm_keyed_note(object);
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
-    if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(session->mem, value);
+    if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(object->mapper->mem, value);
     value->flags &= (uint8_t) ~(CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_RAISES | CORM_VALUE_ALONE);
   }
   object->flags &= (uint8_t) ~(CORM_OBJECT_EXPIRED | CORM_OBJECT_KEYED);

@@ -70,6 +70,8 @@ struct corm_session {
   corm_join_mode joined; /* of the running transaction; without one nothing */
   uint16_t serial;       /* the last that a frame got, from 1; it begins anew when it has to */
   uint32_t number;       /* no other session has it */
+  bool strays;           /* an object has left that an open frame has inserted */
+  uint8_t *undone;       /* with strays: a bit for each serial of a frame that was undone; NULL: none */
   uint64_t listening;    /* bits of session events, set by the host */
   corm_news *states; /* what waits to be told until all lists are whole, in order (orm/state.c); `slots` are owned */
   uint32_t nstates, states_cap;

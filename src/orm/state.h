@@ -52,6 +52,8 @@ void corm_state_leave(corm_session *session, corm_object *object, corm_object_st
 
 /* The same for an object whose INSERT was undone: generated keys go, the other values stay. */
 void corm_state_to_transient(corm_session *session, corm_object *object);
+/* For one that has left already. */
+void corm_state_forget_row(corm_object *object);
 
 /* Expires all columns and relationships; changes are lost. */
 void corm_state_expire(corm_session *session, corm_object *object);
@@ -100,6 +102,9 @@ void corm_session_note_failure(corm_session *session, const corm_error *err);
 
 /* A number that no other session has had. */
 uint32_t corm_session_new_number(void);
+
+/* Whether a detached object was inserted by a frame that was undone after it had left. */
+bool corm_frame_undid(const corm_session *session, const corm_object *object);
 
 /* Takes the object out of the lists of all frames. */
 void corm_frame_forget(corm_session *session, corm_object *object);
