@@ -182,6 +182,8 @@ describe("objects of a schema", function()
     end), { tables = { a, b } })
     assert.same({ "a_b" }, shown)
     raises("ArgumentError", "a list of tables expected", corm.sort_tables, { 5 })
+    raises("ArgumentError", "a list of tables expected", corm.sort_tables, 5)
+    raises("ArgumentError", "a list of tables expected", corm.sort_tables)
   end)
 
   database.needs("sequences", function()

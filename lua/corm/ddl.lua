@@ -331,6 +331,9 @@ end
 -- The tables by name, and of each the keys that point to another one of them.
 local function keys_among(tables)
   local named, keys = {}, {}
+  if type(tables) ~= "table" and type(tables) ~= "userdata" then
+    argument_error("sort_tables: a list of tables expected, got %s", kind(tables))
+  end
   for _, each in ipairs(tables) do
     if kind(each) ~= "Table" then argument_error("sort_tables: a list of tables expected, got %s", kind(each)) end
     named[each.fullname] = each

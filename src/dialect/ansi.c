@@ -108,7 +108,7 @@ static void true_division(corm_compiler *compiler, const corm_binary *node) {
 
 bool corm_ansi_has_fraction(const corm_node *node) {
   const corm_value_kind kind = corm_type_value_kind(node->type);
-  return kind == CORM_REAL || kind == CORM_DECIMAL || (kind == CORM_INT && node->type->asdecimal);
+  return kind == CORM_REAL || kind == CORM_DECIMAL;
 }
 
 bool corm_ansi_divides_whole(const corm_binary *node) {
@@ -132,7 +132,8 @@ bool corm_ansi_binary(const corm_dialect *dialect, corm_compiler *compiler, cons
     return true;
   case CORM_OP_TRUEDIV: true_division(compiler, node); return true;
   case CORM_OP_FLOORDIV:
-    if (corm_ansi_divides_whole(node)) return false;
+    /* EXTRACT may have a fraction, and so gives a decimal. */
+    if (corm_ansi_divides_whole(node) && !node->left->type->asdecimal && !node->right->type->asdecimal) return false;
     corm_emit_text(compiler, "FLOOR(");
     corm_ansi_infix(compiler, node->left, " / ", node->right);
     corm_emit_text(compiler, ")");
