@@ -542,6 +542,17 @@ describe("M20 L02 relationships of classes that are read along", function()
     raises("InvalidRequestError", "Engineer.manager", function() return all[3].manager end)
   end)
 
+  it("are not asked for by an option that loads nothing", function()
+    open {}
+    local all
+    for _, how in ipairs { "lazyload", "noload", "raiseload" } do
+      session:expunge_all()
+      local stmt = select(m.Employee):order_by(m.Employee.id):options(corm[how](m.Engineer.manager))
+      sent(1, function() all = session:scalars(stmt):all() end)
+    end
+    raises("InvalidRequestError", "Engineer.manager", function() return all[3].manager end)
+  end)
+
   it("may be named by an option besides", function()
     open { lazy = "selectin" }
     local wide = corm.with_polymorphic(m.Employee, "*")

@@ -127,10 +127,11 @@ static bool is_of_heir(const corm_load_entity *entity, const corm_load_option *o
          corm_mapper_isa(relationship->parent, entity->mapper);
 }
 
-/* The key of a reference is a column of the class below, which has to be read before. */
+/* The key of a reference that is loaded at once is a column of the class below, which has to be read before. */
 static corm_status plan_of_heir(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
                                 bool joins, corm_error *err) {
-  const bool refers = relationship->direction == CORM_MANY_TO_ONE && !has_columns(entity, relationship);
+  const bool eager = corm_lazy_is_eager(corm_load_strategy(find_option(entity, relationship), relationship));
+  const bool refers = eager && relationship->direction == CORM_MANY_TO_ONE && !has_columns(entity, relationship);
   const corm_status status = refers ? corm_below_add(loader, entity, relationship->parent, err) : CORM_OK;
   return status == CORM_OK ? plan_one(loader, entity, relationship, joins, err) : status;
 }
