@@ -254,4 +254,26 @@ describe("eager loading", function()
       select(m.User):options(selectinload(m.Address.city)))
     raises("ArgumentError", "loader option", function() select(m.User):options(m.User.addresses) end)
   end)
+
+  it("by an option for all frees what says lazy = \"raise\", also where a class would come again", function()
+    local Base = corm.declarative_base()
+    local Node = Base:model("Node", {
+      __tablename__ = "knot",
+      id = corm.Column(corm.Integer, { primary_key = true }),
+      up_id = corm.Column(corm.Integer, corm.ForeignKey "knot.id"),
+      downs = corm.relationship("Node", { lazy = "raise" }),
+    })
+    Base.metadata:create_all(w.engine)
+    session:add_all { Node { id = 1 }, Node { id = 2, up_id = 1 } }
+    session:commit()
+    for _, how in ipairs { "selectinload", "joinedload", "subqueryload", "immediateload" } do
+      session:expunge_all()
+      local node = session:scalars(select(Node):where(Node.id:eq(1)):options(corm[how] "*")):unique():one()
+      assert.equal(2, node.downs[1].id)
+    end
+    session:expunge_all()
+    raises("InvalidRequestError", "Node.downs", function() return session:get(Node, 1).downs end)
+    session:close()
+    Base.metadata:drop_all(w.engine)
+  end)
 end)

@@ -118,6 +118,26 @@ describe("M19 M20 classes by an expression", function()
     assert.equal(0, #session:scalars(select(House):where(House.id:eq(9))):unique():one().people)
   end)
 
+  it("are told apart where rows are counted before others are joined to them", function()
+    Worker.peers = corm.relationship("Worker", {
+      primaryjoin = Worker.shop_id:eq(corm.remote(corm.foreign(Worker.shop_id))),
+      viewonly = true, order_by = "Worker.id",
+    })
+    local A = corm.aliased(Worker)
+    local function all(stmt)
+      session:expunge_all()
+      return session:execute(stmt:order_by(Worker.id):options(corm.joinedload(Worker.peers),
+        corm.joinedload(A.peers))):all()
+    end
+    local rows = all(select(Worker, A):join(A, A.id:eq(Worker.id + 1)):limit(2))
+    assert.equal("worker smith smith", rows[1][1].kind .. " " .. rows[1][2].kind .. " " .. rows[2][1].kind)
+    assert.equal(4, #rows[2][2].peers)
+    session:expunge_all()
+    local stmt = select(Worker, A.kind):join(A, A.id:eq(Worker.id + 1)):order_by(A.kind, Worker.id):limit(1)
+    local row = session:execute(stmt:options(corm.joinedload(Worker.peers))):one()
+    assert.equal("potter smith", row.kind .. " " .. row.Worker.kind)
+  end)
+
   it("write what the columns say, and read the class anew", function()
     local count = #sent
     local smith = Smith { id = 5, craft = "iron3" }

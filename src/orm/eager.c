@@ -106,7 +106,8 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
   if (strategy == CORM_LAZY_CONTAINED) return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
   if (!corm_lazy_is_eager(strategy)) return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
-  if (!(said && own) && comes_again(entity, relationship)) return CORM_OK;
+  if (!(said && own) && comes_again(entity, relationship))
+    return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
   if (strategy == CORM_LAZY_JOINED && joins) return join(loader, entity, relationship, own, err);
   return add_job(loader, entity, relationship, own, strategy == CORM_LAZY_SUBQUERY, err);
 }

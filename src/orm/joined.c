@@ -320,12 +320,49 @@ static bool is_selected(const corm_node *node, const corm_node *const *columns, 
   return false;
 }
 
+static bool has_label(const corm_node *const *columns, uint32_t n, const char *name) {
+  for (uint32_t i = 0; i < n; i++) {
+    const corm_bundle *bundle = (const corm_bundle *)columns[i];
+    const corm_label *label = (const corm_label *)columns[i];
+    if (bundle->base.kind == CORM_NODE_BUNDLE && has_label(bundle->columns, bundle->n, name)) return true;
+    if (label->base.kind == CORM_NODE_LABEL && label->name && strcmp(label->name, name) == 0) return true;
+  }
+  return false;
+}
+
+/* An attribute that is an expression has its name wherever it is selected. From outside of a subquery the second one of
+   a name is found without it. */
+static const corm_node *without_repeated(rewriting *r, const corm_node *item, const corm_node *const *before,
+                                         uint32_t n) {
+  if (item->kind == CORM_NODE_LABEL) {
+    const corm_label *label = (const corm_label *)item;
+    if (!label->name || !has_label(before, n, label->name)) return item;
+    corm_label *copy = corm_arena_copy(r->arena, label, sizeof *label);
+    if (copy) copy->name = NULL;
+    return copy ? &copy->base : NULL;
+  }
+  if (item->kind != CORM_NODE_BUNDLE) return item;
+  corm_bundle *copy = corm_arena_copy(r->arena, item, sizeof *copy);
+  const corm_node **columns = copy ? corm_arena_alloc(r->arena, copy->n * sizeof *columns) : NULL;
+  for (uint32_t i = 0; columns && i < copy->n; i++) {
+    columns[i] = copy->columns[i];
+    if (columns[i]->kind == CORM_NODE_LABEL) columns[i] = without_repeated(r, columns[i], before, n);
+    if (!columns[i]) return NULL;
+  }
+  if (copy) copy->columns = columns;
+  return columns ? &copy->base : NULL;
+}
+
 /* The select as a subquery, with what it is ordered by among its columns. */
 static corm_status make_subquery(rewriting *r, const corm_select *base, const corm_node **out) {
   corm_select *inner = corm_arena_copy(r->arena, base, sizeof *base);
   const corm_node **columns = corm_arena_zalloc(r->arena, base->ncolumns + base->norder_by, sizeof *columns);
   if (!inner || !columns) return corm_error_memory(r->err);
   if (base->ncolumns) memcpy(columns, base->columns, base->ncolumns * sizeof *columns);
+  for (uint32_t i = 0; i < base->ncolumns; i++) {
+    columns[i] = without_repeated(r, columns[i], columns, i);
+    if (!columns[i]) return corm_error_memory(r->err);
+  }
   inner->columns = columns;
   inner->label_columns = CORM_LABEL_STYLE_TABLE;
   for (uint32_t i = 0; i < base->norder_by; i++) {
@@ -347,6 +384,12 @@ static corm_status count_columns(rewriting *r, const corm_node *item, uint32_t *
   if (element->kind != CORM_NODE_TABLE) return corm_subquery_columns_in(r->arena, item, &ignored, n, r->err);
   *n = (uint32_t)((const corm_table_node *)element)->table->columns.len;
   return CORM_OK;
+}
+
+/* A column of the subquery, by the name that the item has in the rows. */
+static const corm_node *named_as(rewriting *r, const corm_node *item, const corm_node *column) {
+  const char *name = item->kind == CORM_NODE_LABEL ? ((const corm_label *)item)->name : NULL;
+  return name && !((const corm_column_node *)column)->name ? corm_label_in(r->arena, name, column) : column;
 }
 
 static const corm_node *outer_bundle(rewriting *r, const corm_bundle *bundle, const corm_node *alias,
@@ -383,7 +426,9 @@ static corm_status select_outer(rewriting *r, const corm_select *base, const cor
       columns[outer->ncolumns++] = moved;
       if (bundle->owner) move_entity(r->loader->entities.items[entity++], moved);
     } else {
-      for (uint32_t k = 0; k < n; k++) columns[outer->ncolumns++] = nodes[at + k];
+      for (uint32_t k = 0; k < n; k++)
+        if (!(columns[outer->ncolumns++] = named_as(r, base->columns[i], nodes[at + k])))
+          return corm_error_memory(r->err);
     }
     at += n;
   }
