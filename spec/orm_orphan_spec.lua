@@ -46,6 +46,22 @@ for _, is_known in ipairs { true, false } do
 
       local function rows() return w:list "SELECT id, parent_id FROM child ORDER BY id" end
 
+      it("is no orphan either where it forgets in the middle what it knew", function()
+        for i, forget in ipairs { session.expire, session.refresh } do
+          local last = m.Parent { id = 2 + i }
+          session:add(last)
+          session:commit()
+          local child = session:get_one(m.Child, i)
+          assert.equal(3 - i, #a.children + #b.children + #last.children)
+          move(child)
+          if not is_known then b.children:remove(child) end
+          last.children = { child }
+          forget(session, child)
+          session:commit()
+          assert.equal(tostring(2 + i), w:rows("SELECT parent_id FROM child WHERE id = " .. i))
+        end
+      end)
+
       it("is no orphan", function()
         assert.equal(0, #b.children)
         move(a.children[1])

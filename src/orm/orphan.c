@@ -1,6 +1,7 @@
 /*
  * Orphans of delete-orphan relationships: objects that left one parent and have no other. Where the relationship has an
- * inverse the object itself says who its parent is; else its foreign key, and the lists of the session's other parents.
+ * inverse that is loaded the object itself says who its parent is; else its foreign key, and the lists of the session's
+ * other parents.
  */
 #include "orm/links.h"
 #include "orm/session.h"
@@ -147,7 +148,8 @@ static corm_status doom(corm_session *session, const corm_relationship *relation
                         corm_object *child, corm_vec *unsure, corm_error *err) {
   if (!child || child->session != session || child->state != CORM_PERSISTENT) return CORM_OK;
   if (says_parent(relationship, parent, child)) return CORM_OK;
-  if (relationship->inverse) return corm_session_delete(session, child, err);
+  const corm_link *link = relationship->inverse ? corm_object_find_link(child, relationship->inverse) : NULL;
+  if (link && link->loaded) return corm_session_delete(session, child, err);
   if (corm_vec_push(unsure, (void *)(uintptr_t)relationship) != CORM_OK || corm_vec_push(unsure, child) != CORM_OK)
     return corm_error_memory(err);
   return CORM_OK;
