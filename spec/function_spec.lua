@@ -48,6 +48,19 @@ describe("functions", function()
       column(connection, select(func.coalesce(func.nullif(t.name, ""), "none")):order_by(t.id)))
   end)
 
+  it("have room for the values of all arguments", function()
+    local missing = corm.type_coerce(corm.null, corm.Integer)
+    assert.equal(0.5, connection:scalar(select(func.coalesce(func.nullif(t.id, 1), 0.5)):where(t.id:eq(1))))
+    assert.equal("float", math.type(connection:scalar(select(func.coalesce(t.id, 0.5)):where(t.id:eq(2)))))
+    assert.equal(corm.decimal "1.25", connection:scalar(select(func.coalesce(missing, corm.decimal "1.25"))))
+    local half = corm.case({ t.id:eq(1), 0.5 }, { t.id:eq(2), 7 }, { else_ = t.id })
+    assert.same({ 0.5, 7.0, 3.0 }, column(connection, select(half):order_by(t.id)))
+    local other = corm.case({ t.id:eq(1), t.id }, { else_ = 0.5 })
+    assert.same({ 1.0, 0.5, 0.5 }, column(connection, select(other):order_by(t.id)))
+    local day = func.coalesce(corm.type_coerce(corm.null, corm.Date), t.made)
+    assert.equal(13, connection:scalar(select(day):where(t.id:eq(1))).hour)
+  end)
+
   it("have a type that is said, or registered", function()
     local loudly = corm.GenericFunction { name = "upper", type = corm.String, package = "spec_loud",
       identifier = "shout" }

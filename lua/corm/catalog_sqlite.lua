@@ -30,7 +30,7 @@ local function from(ask, schema, name, pragma)
   local condition = name and "m.name = asked.name COLLATE NOCASE AND m.type IN ('table', 'view')"
     or "m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"
   local sql = "FROM (SELECT ?1 AS schema, ?2 AS name) AS asked JOIN %s AS m%s WHERE %s"
-  return sql:format(master(ask, schema), beside, condition), schema, name or corm.null
+  return string.format(sql, master(ask, schema), beside, condition), schema, name or corm.null
 end
 
 -- Answers by table: what `add` gives for each row is put into its table's list.
@@ -102,7 +102,7 @@ end
 
 function catalog.view_definition(ask, schema, name)
   local sql = "SELECT sql FROM %s WHERE name = ?1 COLLATE NOCASE AND type = 'view'"
-  local row = ask(sql:format(master(ask, schema_of(ask, schema, name))), name)[1]
+  local row = ask(string.format(sql, master(ask, schema_of(ask, schema, name))), name)[1]
   return row and row.sql
 end
 

@@ -40,7 +40,8 @@ local function tokens_of(text)
     local behind
     if closing[first] then
       behind = quoted_end(text, at, first)
-      local word = string.gsub(string.sub(text, at + 1, behind - 2), closing[first]:rep(2), closing[first])
+      local quote = closing[first]
+      local word = string.gsub(string.sub(text, at + 1, behind - 2), quote .. quote, quote)
       tokens[#tokens + 1] = { word = word, quoted = true, from = at, to = behind - 1 }
     else
       behind = string.match(text, "^[%w_$\128-\255]+()", at) or at + 1

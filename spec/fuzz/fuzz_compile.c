@@ -95,7 +95,7 @@ static bool build(fuzz_machine *m) {
 
 /* -- compiling ----------------------------------------------------------------------------------------------------- */
 
-/* Placeholders outside of what is quoted. */
+/* Placeholders outside of what is quoted; of numbered ones, which may stand in several places, the greatest number. */
 static size_t count_placeholders(const corm_dialect *dialect, const char *sql) {
   size_t n = 0;
   for (const char *p = sql; *p; p++) {
@@ -108,7 +108,8 @@ static size_t count_placeholders(const corm_dialect *dialect, const char *sql) {
       n += *p == '?';
     } else if (*p == '$' && p[1] >= '1' && p[1] <= '9') {
       bool in_word = p > sql && (p[-1] == '_' || (p[-1] >= '0' && p[-1] <= '9') || (p[-1] >= 'a' && p[-1] <= 'z'));
-      n += !in_word;
+      const size_t number = (size_t)strtoul(p + 1, NULL, 10);
+      if (!in_word && number > n) n = number;
     }
   }
   return n;

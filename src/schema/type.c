@@ -42,7 +42,7 @@ static bool fits_integer(corm_type_kind kind, int64_t value) {
   return kind != CORM_TYPE_INTEGER || (value >= INT32_MIN && value <= INT32_MAX);
 }
 
-const corm_type *corm_type_beside(const corm_type *type, const corm_value *value) {
+const corm_type *corm_type_beside(const corm_type *type, bool stored, const corm_value *value) {
   static const corm_type real = {.kind = CORM_TYPE_FLOAT, PLAIN, .said = true};
   static const corm_type decimal = {.kind = CORM_TYPE_NUMERIC, PLAIN, .said = true, .asdecimal = true};
   static const corm_type big = {.kind = CORM_TYPE_BIGINT, PLAIN, .said = true};
@@ -54,8 +54,8 @@ const corm_type *corm_type_beside(const corm_type *type, const corm_value *value
   if (kind != CORM_TYPE_INTEGER && kind != CORM_TYPE_SMALLINT && kind != CORM_TYPE_BIGINT) return type;
   switch ((corm_value_kind)value->kind) {
   case CORM_INT: return fits_integer(kind, value->as.i) ? type : &big;
-  case CORM_REAL: return isfinite(value->as.f) && value->as.f != trunc(value->as.f) ? &real : type;
-  case CORM_DECIMAL: return &decimal;
+  case CORM_REAL: return !stored && isfinite(value->as.f) && value->as.f != trunc(value->as.f) ? &real : type;
+  case CORM_DECIMAL: return stored ? type : &decimal;
   default: return type;
   }
 }

@@ -134,8 +134,10 @@ const corm_type *corm_type_variant_for(const corm_type *type, const char *dialec
 const corm_type *corm_type_exact(int scale);
 
 /* The type that a value has beside one of `type`: that, or for what it does not hold, as 1.5 or 2^40 beside an Integer
-   and a datetime beside a Date, one of the value's own, which is `said`. */
-const corm_type *corm_type_beside(const corm_type *type, const corm_value *value);
+   and a datetime beside a Date, one of the value's own, which is `said`. Beside a column (`stored`) a number with a
+   fraction stays one of `type`, which refuses it: compared as such, it would make a database leave the column's index.
+ */
+const corm_type *corm_type_beside(const corm_type *type, bool stored, const corm_value *value);
 
 /* Integer, of what may come with a fraction: the seconds of EXTRACT on PostgreSQL. */
 const corm_type *corm_type_of_extract(void);

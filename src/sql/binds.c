@@ -411,7 +411,8 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
     if (bind->width && i % width == 0) corm_emit_bytes(c, "(", 1);
     const corm_type *type = member_type(bind, left, i % width);
     if (!type || (type->kind == CORM_TYPE_NULLTYPE && !type->custom)) type = corm_type_of_value(&bind->values[i]);
-    type = corm_type_beside(type, &bind->values[i]);
+    const corm_column *member = member_column(bind, left, column, i % width);
+    type = corm_type_beside(type, member != NULL, &bind->values[i]);
     if (c->options.literal_binds) {
       emit_literal(c, type, &bind->values[i]);
     } else {
@@ -419,7 +420,7 @@ static void emit_elements(corm_compiler *c, const corm_bind *bind, const char *n
                     &(corm_compiled_bind){.name = element_name(&room, name, len, bind, i),
                                           .node = bind,
                                           .type = type,
-                                          .column = member_column(bind, left, column, i % width),
+                                          .column = member,
                                           .element = (int32_t)i},
                     place);
     }

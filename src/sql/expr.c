@@ -119,10 +119,14 @@ const corm_node *corm_in_bind_in(corm_arena *arena, corm_op op, const corm_node 
   return corm_binary_in(arena, op, left, &copy->base);
 }
 
+bool corm_is_stored(const corm_node *node) {
+  return node && node->kind == CORM_NODE_COLUMN && ((const corm_column_node *)node)->column;
+}
+
 const corm_node *corm_literal_in(corm_arena *arena, const corm_node *compared_to, const corm_value *value) {
   const corm_type *own = corm_type_of_value(value);
   const corm_type *type = compared_to ? corm_node_type(compared_to) : own;
-  if (compared_to) type = corm_type_beside(type, value);
+  if (compared_to) type = corm_type_beside(type, false, value);
   if (value->kind != CORM_NULL && !corm_type_same_affinity(type, own)) type = own;
   return corm_bind_in(arena, compared_to ? corm_bind_hint(compared_to) : NULL, type, value);
 }
@@ -142,10 +146,10 @@ static const corm_node *in_with_nulls(corm_arena *arena, corm_op op, const corm_
   const corm_node **items = corm_arena_zalloc(arena, n, sizeof *items);
   if (!items) return NULL;
   for (size_t i = 0; i < n; i++) {
-    items[i] =
-        values[i].kind == CORM_NULL
-            ? corm_constant_in(arena, CORM_CONSTANT_NULL)
-            : corm_bind_in(arena, corm_bind_hint(left), corm_type_beside(corm_node_type(left), &values[i]), &values[i]);
+    items[i] = values[i].kind == CORM_NULL
+                   ? corm_constant_in(arena, CORM_CONSTANT_NULL)
+                   : corm_bind_in(arena, corm_bind_hint(left),
+                                  corm_type_beside(corm_node_type(left), corm_is_stored(left), &values[i]), &values[i]);
     if (!items[i]) return NULL;
   }
   return corm_in_list_in(arena, op, left, items, n);
@@ -224,13 +228,19 @@ const corm_node *corm_function_in(corm_arena *arena, const char *name, const cor
   return &node->base;
 }
 
-/* The last result that has a type decides, as in SQLAlchemy. */
+/* The last result that has a type decides, as in SQLAlchemy, widened to hold the others. */
 static const corm_type *case_type(const corm_node *const *whens, size_t npairs, const corm_node *else_) {
+  const corm_type *type = NULL;
   for (size_t i = npairs; i > 0; i--) {
     const corm_node *result = whens[i * 2 - 1];
-    if (result && corm_node_type(result)->kind != CORM_TYPE_NULLTYPE) return corm_node_type(result);
+    if (!result) continue;
+    if (type)
+      type = corm_wider_type(type, corm_node_type(result));
+    else if (corm_node_type(result)->kind != CORM_TYPE_NULLTYPE)
+      type = corm_node_type(result);
   }
-  return else_ ? corm_node_type(else_) : NULL;
+  if (!else_) return type;
+  return type ? corm_wider_type(type, corm_node_type(else_)) : corm_node_type(else_);
 }
 
 const corm_node *corm_case_in(corm_arena *arena, const corm_node *value, const corm_node *const *whens, size_t npairs,

@@ -64,7 +64,13 @@ const corm_type *corm_compared_type(corm_op op, const corm_type *type);
 /* True for what every database takes as a condition. */
 bool corm_is_condition(const corm_node *node);
 
+/* True for a column of a table. */
+bool corm_is_stored(const corm_node *node);
+
 /* True when the types hold values of one kind, so that a literal of one may be bound as the other. */
 bool corm_type_same_affinity(const corm_type *a, const corm_type *b);
+/* The type, or `other` where that alone holds the values of both: of integers and fractions, of dates and times.
+   `other` may be NULL. */
+const corm_type *corm_wider_type(const corm_type *type, const corm_type *other);
 
 #endif

@@ -68,6 +68,7 @@ const corm_type *corm_function_type_in(corm_arena *arena, corm_known_function kn
     if (type && type->kind == CORM_TYPE_NULLTYPE) type = NULL;
   }
   if (!type) return corm_type_default(CORM_TYPE_NULLTYPE);
+  for (size_t i = 1; i < n; i++) type = corm_wider_type(type, args[i] ? corm_node_type(args[i]) : NULL);
   return rule == ARRAY ? array_of(arena, type) : type;
 }
 

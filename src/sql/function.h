@@ -10,9 +10,9 @@
 
 /*
  * X(enumerator, name, kind of the result, rule): the functions that are known, sorted by name. Rule: FIXED, the result
- * is of that kind; ARGUMENT, of the first argument that has a type; ARRAY, an array of it; ORDER, of what WITHIN GROUP
- * orders by; ORDERS, the same, or an array where the first argument is one of several; OTHER: not a function of
- * SQLAlchemy's, whose name is written as it was given.
+ * is of that kind; ARGUMENT, of the first argument that has a type, widened to hold the others; ARRAY, an array of it;
+ * ORDER, of what WITHIN GROUP orders by; ORDERS, the same, or an array where the first argument is one of several;
+ * OTHER: not a function of SQLAlchemy's, whose name is written as it was given.
  */
 #define CORM_FUNCTIONS(X)                                                                                              \
   X(AGGREGATE_STRINGS, "aggregate_strings", STRING, FIXED)                                                             \

@@ -225,7 +225,7 @@ static const corm_node *compared_value(corm_arena *arena, corm_op op, const corm
     return corm_constant_in(arena, value->as.i ? CORM_CONSTANT_TRUE : CORM_CONSTANT_FALSE);
   }
   if (!(corm_ops[op].flags & CORM_OP_BOOLEAN)) return corm_literal_in(arena, with, value);
-  const corm_type *type = corm_type_beside(corm_compared_type(op, corm_node_type(with)), value);
+  const corm_type *type = corm_type_beside(corm_compared_type(op, corm_node_type(with)), corm_is_stored(with), value);
   return corm_bind_in(arena, corm_bind_hint(with), type->kind == CORM_TYPE_NULLTYPE ? NULL : type, value);
 }
 

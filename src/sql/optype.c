@@ -35,6 +35,13 @@ bool corm_type_same_affinity(const corm_type *a, const corm_type *b) {
   return left == affinity_of(b) && (left != OTHER || a->kind == b->kind);
 }
 
+const corm_type *corm_wider_type(const corm_type *type, const corm_type *other) {
+  if (!other || type->hosted || other->hosted) return type;
+  const affinity a = affinity_of(type), b = affinity_of(other);
+  const bool widens = (a == INTEGER && (b == NUMERIC || b == REAL)) || (a == DATE && b == DATETIME);
+  return widens ? other : type;
+}
+
 const corm_type *corm_compared_type(corm_op op, const corm_type *type) {
   if (type->hosted) return type;
   bool like = op == CORM_OP_LIKE || op == CORM_OP_NOT_LIKE || op == CORM_OP_ILIKE || op == CORM_OP_NOT_ILIKE;
