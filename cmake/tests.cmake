@@ -170,7 +170,7 @@ endif()
 
 if(NOT CORM_SANITIZE AND NOT CORM_COVERAGE)
   if(LUA_PROGRAM AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    corm_test(NAME recursion LABEL check COMMAND "${LUA_PROGRAM}" tools/check-recursion "${PROJECT_BINARY_DIR}")
+    corm_test(NAME recursion LABEL check COST 40 COMMAND "${LUA_PROGRAM}" tools/check-recursion "${PROJECT_BINARY_DIR}")
   endif()
   corm_test(NAME layering LABEL check COMMAND tools/check-layering)
   corm_test(NAME file_size LABEL check COMMAND tools/check-size)
