@@ -314,14 +314,9 @@ end)
 describe("M34 classes that are declared before", function()
   local engine, Base
 
-  before_each(function()
-    engine, Base = database.engine(), corm.automap_base()
+  database.each(before_each, after_each, function(made)
+    engine, Base = made, corm.automap_base()
     create_shop(engine)
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
   end)
 
   it("keep what they say, and get what they miss", function()
@@ -411,14 +406,9 @@ end)
 describe("M34 several calls of prepare", function()
   local engine, Base
 
-  before_each(function()
-    engine, Base = database.engine(), corm.automap_base()
+  database.each(before_each, after_each, function(made)
+    engine, Base = made, corm.automap_base()
     create_shop(engine)
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
   end)
 
   it("add what is new, and relate it to what is there", function()

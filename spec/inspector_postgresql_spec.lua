@@ -11,19 +11,10 @@ database.only("postgresql", function()
 
     local function execute(...) inspected.execute(engine, ...) end
 
-    -- What inspector:method(...) tells, types as text.
-    local function told(method, ...)
-      local inspector = corm.inspect(engine)
-      return inspected.shown(inspector[method](inspector, ...), "postgresql")
-    end
+    local function told(...) return inspected.told(engine, ...) end
 
-    -- What is told of the columns of a table: each has these fields unless it says something else.
     local function columns(name, expected, ...)
-      for _, column in ipairs(expected) do
-        if column.nullable == nil then column.nullable = true end
-        if column.autoincrement == nil then column.autoincrement = false end
-      end
-      assert.same(expected, told("get_columns", name, ...))
+      assert.same(inspected.columns(expected), told("get_columns", name, ...))
     end
 
     describe("tells of tables:", function()

@@ -1,6 +1,7 @@
 -- S21: what corm.inspect(engine) says on every database.
 local corm = require "corm"
 local database = require "spec.support.database"
+local inspected = require "spec.support.inspected"
 local raises = require "spec.support.raises"
 
 local Column, ForeignKey, Integer, String = corm.Column, corm.ForeignKey, corm.Integer, corm.String
@@ -35,25 +36,15 @@ end
 describe("S21 the Inspector", function()
   local engine, inspector
 
-  before_each(function()
-    engine = database.engine()
+  database.each(before_each, after_each, function(made)
+    engine = made
     local metadata = corm.MetaData()
     tables(metadata)
     metadata:create_all(engine)
     inspector = corm.inspect(engine)
   end)
 
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
-
-  local function run(...)
-    local statements = { ... }
-    engine:begin(function(connection)
-      for _, sql in ipairs(statements) do connection:exec_driver_sql(sql) end
-    end)
-  end
+  local function run(...) inspected.execute(engine, ...) end
 
   local function sent(fn)
     local n = 0

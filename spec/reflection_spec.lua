@@ -1,6 +1,7 @@
 -- S20: tables out of a database, on every database.
 local corm = require "corm"
 local database = require "spec.support.database"
+local inspected = require "spec.support.inspected"
 local raises = require "spec.support.raises"
 
 local Column, ForeignKey, Integer, String, Table = corm.Column, corm.ForeignKey, corm.Integer, corm.String, corm.Table
@@ -49,23 +50,13 @@ end
 describe("S20 a reflected table", function()
   local engine, metadata
 
-  before_each(function()
-    engine = database.engine()
+  database.each(before_each, after_each, function(made)
+    engine = made
     create_tables(engine)
     metadata = corm.MetaData()
   end)
 
-  after_each(function()
-    engine:dispose()
-    database.clean()
-  end)
-
-  local function run(...)
-    local statements = { ... }
-    engine:begin(function(connection)
-      for _, sql in ipairs(statements) do connection:exec_driver_sql(sql) end
-    end)
-  end
+  local function run(...) inspected.execute(engine, ...) end
 
   local function load(name, ...)
     local items = { ... }
@@ -301,15 +292,10 @@ end)
 describe("S20 metadata:reflect", function()
   local engine, metadata
 
-  before_each(function()
-    engine = database.engine()
+  database.each(before_each, after_each, function(made)
+    engine = made
     create_tables(engine)
     metadata = corm.MetaData()
-  end)
-
-  after_each(function()
-    engine:dispose()
-    database.clean()
   end)
 
   local function names()

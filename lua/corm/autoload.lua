@@ -2,7 +2,7 @@
 -- says what there is; this makes columns, keys, constraints and indexes of it, but for those that the script gives.
 local corm, load = ...
 local orm, inspector, ddl = load "corm.orm", load "corm.inspector", load "corm.ddl"
-local native, fail = orm.native, orm.fail
+local native, fail, full_name = orm.native, orm.fail, inspector.full_name
 local Column, Table, literal_column = corm.Column, corm.Table, corm.literal_column
 
 local file = {}
@@ -11,10 +11,6 @@ local function inspector_of(bind, what)
   if inspector.is(bind) then return bind end
   return inspector.of(bind)
     or fail("ArgumentError", "%s: an Engine, a Connection or an Inspector expected, got %s", what, native.kind(bind))
-end
-
-local function full_name(name, schema)
-  return schema and schema .. "." .. name or name
 end
 
 local function set_of(list)
@@ -69,12 +65,6 @@ local function column_of(info, key)
   return Column(table.unpack(parts))
 end
 
--- Columns stand in the order of their writing: one of the script's comes where the database has it.
-local function append_column(table_, column)
-  native.written_now(column)
-  table_:append_column(column)
-end
-
 -- Adds the columns that the database has: `made.given` by name stand in the place of theirs. Sets made.columns,
 -- name -> Column.
 local function add_columns(self, table_, made)
@@ -85,13 +75,13 @@ local function add_columns(self, table_, made)
     if (not made.include or made.include[name]) and not made.exclude[name] then
       local column = made.given[name] or made.there[name]
       if not column then column = column_of(info, keys[name]) end
-      if not made.there[name] then append_column(table_, column) end
+      if not made.there[name] then table_:append_column(column) end
       made.columns[name] = column
     end
   end
   for _, column in ipairs(made.given) do
     if not made.columns[column.name] then
-      if not made.there[column.name] then append_column(table_, column) end
+      if not made.there[column.name] then table_:append_column(column) end
       made.columns[column.name] = column
     end
   end

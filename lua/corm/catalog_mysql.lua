@@ -5,6 +5,8 @@
 -- What only one of the two has stands in comments that the other one does not read: /*M! MariaDB */, /*!80013 MySQL */.
 local corm, load = ...
 local type_of = load "corm.catalog_mysql_types"
+local answers = load "corm.catalog_rows"
+local lists, singles, names = answers.lists, answers.singles, answers.names
 local catalog = {}
 
 -- Where to look -------------------------------------------------------------------------------------------------------
@@ -24,20 +26,6 @@ local function rows_of(ask, sql, schema, name)
   return ask(text, table.unpack(values))
 end
 
--- By table, a list of what `make` gives for each row, unless that is nil.
-local function lists(rows, make)
-  local answer = {}
-  for _, row in ipairs(rows) do
-    local made = make(row)
-    if made then
-      local list = answer[row.table] or {}
-      list[#list + 1] = made
-      answer[row.table] = list
-    end
-  end
-  return answer
-end
-
 -- The same where several rows tell of one thing, which has a name: `start` makes it of the first one, `add` adds each.
 local function grouped(rows, start, add)
   local things = {}
@@ -48,18 +36,6 @@ local function grouped(rows, start, add)
     add(things[key], row)
     return not thing and things[key] or nil
   end)
-end
-
-local function singles(rows, make)
-  local answer = {}
-  for _, row in ipairs(rows) do answer[row.table] = make(row) end
-  return answer
-end
-
-local function names(rows)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = row.name end
-  return list
 end
 
 -- Tables --------------------------------------------------------------------------------------------------------------

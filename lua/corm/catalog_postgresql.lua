@@ -2,6 +2,8 @@
 -- docs/decisions/0023-reflection.md says what a catalog answers.
 local _, load = ...
 local type_of = load "corm.catalog_postgresql_types"
+local answers = load "corm.catalog_rows"
+local lists, singles, names = answers.lists, answers.singles, answers.names
 local catalog = {}
 
 -- Where to look -------------------------------------------------------------------------------------------------------
@@ -24,30 +26,6 @@ local function rows_of(ask, sql, schema, name)
   local condition, values = place(schema, name, "table", "c.oid", "c.relname")
   local text = string.gsub(sql, "{where}", function() return condition end)
   return ask(text, table.unpack(values))
-end
-
--- By table, a list of what `make` gives for each row.
-local function lists(rows, make)
-  local answer = {}
-  for _, row in ipairs(rows) do
-    local list = answer[row.table] or {}
-    list[#list + 1] = make(row)
-    answer[row.table] = list
-  end
-  return answer
-end
-
--- By table, what `make` gives for its row.
-local function singles(rows, make)
-  local answer = {}
-  for _, row in ipairs(rows) do answer[row.table] = make(row) end
-  return answer
-end
-
-local function names(rows)
-  local list = {}
-  for i, row in ipairs(rows) do list[i] = row.name end
-  return list
 end
 
 -- The server's pretty form of CASE begins with a newline.

@@ -2,6 +2,7 @@
 -- CREATE TABLE, which alone knows names and conditions. docs/decisions/0023-reflection.md says what a catalog answers.
 local corm, load = ...
 local types, source = load "corm.reflected_types", load "corm.sqlite_source"
+local lists = load "corm.catalog_rows".lists
 local catalog = {}
 
 -- Where to look -------------------------------------------------------------------------------------------------------
@@ -31,17 +32,6 @@ local function from(ask, schema, name, pragma)
     or "m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"
   local sql = "FROM (SELECT ?1 AS schema, ?2 AS name) AS asked JOIN %s AS m%s WHERE %s"
   return string.format(sql, master(ask, schema), beside, condition), schema, name or corm.null
-end
-
--- Answers by table: what `add` gives for each row is put into its table's list.
-local function lists(rows, add)
-  local answer = {}
-  for _, row in ipairs(rows) do
-    answer[row["table"]] = answer[row["table"]] or {}
-    local item = add(row)
-    if item then table.insert(answer[row["table"]], item) end
-  end
-  return answer
 end
 
 -- By table, what its CREATE TABLE says.

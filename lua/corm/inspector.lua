@@ -11,6 +11,13 @@ local inspector = {}
 local states = setmetatable({}, { __mode = "k" })
 local members = {}
 
+-- "schema.name", as metadata.tables has it.
+function inspector.full_name(name, schema)
+  return schema and schema .. "." .. name or name
+end
+
+local full_name = inspector.full_name
+
 local function state_of(self, what)
   local state = states[self]
   if not state then fail("ArgumentError", "Inspector:%s: an Inspector expected, got %s", what, native.kind(self)) end
@@ -146,7 +153,7 @@ local function one(self, what, question, name, options)
   check_name(what, name)
   local found = answer_for(state, question, schema, name)
   if found == nil and not is_there(state, name, schema) then
-    fail("NoSuchTableError", "the database has no table '%s'", schema and schema .. "." .. name or name)
+    fail("NoSuchTableError", "the database has no table '%s'", full_name(name, schema))
   end
   return copy(found)
 end
@@ -180,7 +187,7 @@ function members.get_view_definition(self, name, options)
   check_name("get_view_definition", name, "a view")
   local text = answer(state, "view_definition", schema, name)
   if not text then
-    fail("NoSuchTableError", "the database has no view '%s'", schema and schema .. "." .. name or name)
+    fail("NoSuchTableError", "the database has no view '%s'", full_name(name, schema))
   end
   return text
 end
@@ -267,7 +274,7 @@ local function many(self, what, question, options, empty)
     for _, relation in ipairs(relations) do
       local told = answer_for(state, question, options.schema, relation.name)
       if told == nil then told = empty() end
-      found[options.schema and options.schema .. "." .. relation.name or relation.name] = copy(told)
+      found[full_name(relation.name, options.schema)] = copy(told)
     end
   end)
   return found

@@ -21,6 +21,21 @@ function inspected.execute(engine, ...)
   end)
 end
 
+-- What inspector:method(...) tells, types as text.
+function inspected.told(engine, method, ...)
+  local inspector = corm.inspect(engine)
+  return inspected.shown(inspector[method](inspector, ...), engine.name)
+end
+
+-- What is expected of columns: each has these fields unless it says something else.
+function inspected.columns(expected)
+  for _, column in ipairs(expected) do
+    if column.nullable == nil then column.nullable = true end
+    if column.autoincrement == nil then column.autoincrement = false end
+  end
+  return expected
+end
+
 -- Name -> type as text of a table's columns.
 function inspected.types(engine, name, dialect)
   local found = {}

@@ -55,13 +55,6 @@ static int column_creation(lua_State *L) {
   return 1;
 }
 
-/* written_now(column): in order of writing it comes behind all that there is. */
-static int written_now(lua_State *L) {
-  binding_column *column = binding_check(L, 1, BINDING_COLUMN, "Column");
-  if (!column->column.table) column->column.creation = binding_upvalue(L)->creation++;
-  return 0;
-}
-
 static int next_creation(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)binding_upvalue(L)->creation++);
   return 1;
@@ -89,7 +82,6 @@ void binding_open_orm_help(lua_State *L) {
                                        {"set_column_name", set_column_name},
                                        {"column_creation", column_creation},
                                        {"creation", next_creation},
-                                       {"written_now", written_now},
                                        {"copy_column", copy_column},
                                        {"column_def", column_def},
                                        {NULL, NULL}};
