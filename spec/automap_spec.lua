@@ -55,8 +55,19 @@ local function names_of(classes)
   return table.concat(names, " ")
 end
 
+-- What waits here, or is wrong on purpose, is not to be found by configure_mappers() of another spec.
+local function collect()
+  collectgarbage()
+  collectgarbage()
+end
+
 describe("M34 automap", function()
   local engine, Base
+
+  after_each(function()
+    Base = nil
+    collect()
+  end)
 
   before_each(function()
     engine = database.engine()
@@ -280,6 +291,11 @@ end)
 describe("M34 an association of a table with itself", function()
   local engine, Base
 
+  after_each(function()
+    Base = nil
+    collect()
+  end)
+
   before_each(function()
     engine, Base = database.engine(), corm.automap_base()
     create(engine, { "node", "edge" }, {
@@ -313,6 +329,11 @@ end)
 
 describe("M34 classes that are declared before", function()
   local engine, Base
+
+  after_each(function()
+    Base = nil
+    collect()
+  end)
 
   database.each(before_each, after_each, function(made)
     engine, Base = made, corm.automap_base()
@@ -405,6 +426,11 @@ end)
 
 describe("M34 several calls of prepare", function()
   local engine, Base
+
+  after_each(function()
+    Base = nil
+    collect()
+  end)
 
   database.each(before_each, after_each, function(made)
     engine, Base = made, corm.automap_base()
@@ -502,6 +528,8 @@ describe("M34 several calls of prepare", function()
 end)
 
 describe("M34 a base of automap", function()
+  after_each(collect)
+
   it("may stand on another base, and share its functions", function()
     local Common = corm.declarative_base()
     function Common:hello() return "I am " .. self.__class__.__name__ end

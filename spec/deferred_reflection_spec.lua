@@ -31,6 +31,13 @@ end
 describe("M34 DeferredReflection", function()
   local engine, Base, Reflected
 
+  -- What waits here, or is wrong on purpose, is not to be found by configure_mappers() of another spec.
+  after_each(function()
+    Base, Reflected = nil, nil
+    collectgarbage()
+    collectgarbage()
+  end)
+
   before_each(function()
     engine, Base = database.engine(), corm.declarative_base()
     create_tables(engine)
