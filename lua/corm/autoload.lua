@@ -235,7 +235,8 @@ local function schema_for(metadata, schema)
   return schema ~= "" and schema or nil
 end
 
--- One table of the metadata, new or to be extended; gives what its keys lead to. A new one is put into the list.
+-- One table of the metadata, new or to be extended; gives what its keys lead to. A new one is put into the list, or
+-- false where it could not be made.
 -- wish: { name, options, items, include, exclude }; the options are Table's.
 local function load_one(self, metadata, wish, news)
   local name = tostring(wish.name)
@@ -251,8 +252,9 @@ local function load_one(self, metadata, wish, news)
     local options = self:get_table_options(name, where)
     options.comment = self:get_table_comment(name, where).text
     for key, value in pairs(wish.options) do options[key] = value end
+    news[#news + 1] = false -- its place first: memory that ends there leaves no table that the list does not know
     table_ = Table(wish.name, metadata, options)
-    news[#news + 1] = table_
+    news[#news] = table_
   end
   return fill(self, table_, how)
 end
@@ -284,7 +286,9 @@ local function autoload_tables(self, metadata, wishes, resolve_fks)
   inspector.together(self, function()
     local ok, problem = pcall(load_all, self, metadata, wishes, resolve_fks, news)
     if ok then return end
-    for _, table_ in ipairs(news) do metadata:remove(table_) end
+    for _, table_ in ipairs(news) do
+      if table_ then metadata:remove(table_) end
+    end
     error(problem, 0)
   end)
 end
