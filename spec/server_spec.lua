@@ -68,6 +68,21 @@ database.only("postgresql", "mariadb", function()
       assert.equal("AuthError", err.class)
     end)
 
+    database.only("postgresql", function()
+      it("takes the right password by SCRAM, and no other", function()
+        local url, name = database.url()
+        database.shell(name, ("SET password_encryption = 'scram-sha-256'; DROP ROLE IF EXISTS salted; "
+          .. "CREATE ROLE salted LOGIN PASSWORD '%s'; SET password_encryption = 'md5'"):format(SECRET))
+        local own = corm.make_url(url)
+        local engine = corm.create_engine(own:set { username = "salted", password = SECRET })
+        assert.is_true(works(engine))
+        engine:dispose()
+        assert.equal("AuthError", refused(own:set({ username = "salted" }):render_as_string(false)).class)
+        local kept = "SELECT rolpassword ^@ 'SCRAM-SHA-256' FROM pg_authid WHERE rolname = 'salted'"
+        assert.equal("t", database.shell(name, kept))
+      end)
+    end)
+
     it("does not know the database", function()
       local err = refused(url_with { database = "no_such_database" })
       assert.is_true(err:is "DBAPIError")
