@@ -226,6 +226,49 @@ describe("a file that is loaded when it is needed", function()
     assert.is_nil(text:find("corm.contents", 1, true), text)
   end)
 
+  it("is behind every opening, whichever configures a class", function()
+    assert.same("done\n", output_of [[
+      local function models(corm, suffix)
+        local Base = corm.declarative_base()
+        local Parent = Base:model("Parent", {
+          __tablename__ = "parent" .. suffix, id = corm.Column(corm.Integer, { primary_key = true }),
+          data = corm.Column(corm.MutableJSON:as_mutable(corm.JSON)),
+          children = corm.relationship("Child", { backref = corm.backref("parent", { lazy = "joined" }) }),
+          number = corm.column_property(function(Parent) return Parent.id + 1 end),
+        })
+        local Child = Base:model("Child", {
+          __tablename__ = "child" .. suffix, id = corm.Column(corm.Integer, { primary_key = true }),
+          parent_id = corm.Column(corm.ForeignKey("parent" .. suffix .. ".id")),
+        })
+        return { Base = Base, Parent = Parent, Child = Child }
+      end
+      local function use(corm, their)
+        local engine = corm.create_engine "sqlite://"
+        their.Base.metadata:create_all(engine)
+        local session = corm.Session(engine)
+        local child = their.Child {}
+        session:add(their.Parent { data = { a = { b = 1 } }, children = { child } })
+        session:commit()
+        child.parent.data.a.b = 2
+        corm.inspect(child).info.seen = true
+        session:commit()
+        assert(child.parent.data.a.b == 2 and child.parent.number == 2)
+      end
+      local first = require "corm"
+      first.types.Text, first.event = nil, nil
+      local old = models(first, "a")
+      package.loaded.corm = nil
+      local second = require "corm"
+      assert(second.types.Text and second.event.listen)
+      local new = models(second, "b")
+      second.configure_mappers()
+      for _, corm in ipairs { first, second } do
+        use(corm, old)
+        use(corm, new)
+      end
+      print "done"]])
+  end)
+
   it("is each opening's own", function()
     assert.same("done\n", output_of [[
       local first = require "corm"

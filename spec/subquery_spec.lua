@@ -149,6 +149,18 @@ describe("subqueries and joins", function()
       function() connection:execute(stmt) end)
   end)
 
+  it("are refused where two columns have the same label, and one of them is wanted", function()
+    for _, twice in ipairs {
+      select(b.id:label "x", b.year:label "x"), select(b.id, b.author_id:label "id"),
+      select(func.max(b.id):label "x", func.min(b.id):label "x"),
+    } do
+      raises("InvalidRequestError", "give each a label of its own",
+        function() connection:execute(select(twice:subquery())) end)
+      raises("InvalidRequestError", "give each a label of its own",
+        function() connection:execute(select(twice:cte "c")) end)
+    end
+  end)
+
   it("are no FROM without subquery()", function()
     for _, method in ipairs { "select_from", "join", "correlate", "correlate_except" } do
       raises("ArgumentError", "a select becomes a FROM clause by :subquery()",

@@ -49,9 +49,9 @@ local names = {
   ["corm.testing"] = { "assert_sql_count" },
 }
 
-local homes, unasked = {}, {} -- name -> file; the names that the script has not asked for
+local homes = {} -- name -> file
 for file, list in next, names do
-  for _, name in ipairs(list) do homes[name], unasked[name] = file, true end
+  for _, name in ipairs(list) do homes[name] = file end
 end
 
 -- For corm's own files, whatever the script does to its table.
@@ -71,6 +71,7 @@ orm.functions_later("corm.autoload", { "autoload" })
 orm.functions_later("corm.collections", { "collection_values", "collection_view", "reverse_list", "sort_list" })
 orm.functions_later("corm.convenience", { "object_pairs" })
 orm.functions_later("corm.criteria", { "criterion" })
+orm.functions_later("corm.ddl", { "table_event" })
 orm.functions_later("corm.declarative", { "configure" })
 orm.functions_later("corm.descriptor", {
   "assign", "check_field", "filter_by", "is_follower", "object_index", "object_newindex", "set_fields",
@@ -107,17 +108,6 @@ native.method("MetaData", "reflect", function(metadata, bind, options)
   return load("corm.autoload").reflect(metadata, bind, options)
 end)
 
--- Events of tables: one handler for all openings of the module in a Lua state.
-local shared = ddl.shared()
-if not shared.handles then
-  shared.handles = true
-  ddl.handler(function(action, target, ...)
-    local kind = native.kind(target)
-    if kind ~= "Table" and kind ~= "MetaData" then return nil end
-    return load "corm.ddl".handle(action, target, ...)
-  end)
-end
-
 -- Types ---------------------------------------------------------------------------------------------------------------
 
 own.PickleType = own.TypeDecorator {
@@ -131,22 +121,34 @@ own.dialects.mysql.SET = later("corm.types", "SET")
 
 -- The module ----------------------------------------------------------------------------------------------------------
 
-local corm = {}
-for name, value in next, own do corm[name] = value end
-
-local function take(name)
-  local value = own[name]
-  rawset(corm, name, value)
-  unasked[name] = nil
-  return value
+-- Tables of names, which a script may change: its own ones.
+local function copied(value)
+  if type(value) ~= "table" or getmetatable(value) then return value end
+  local copy = {}
+  for key, item in next, value do copy[key] = copied(item) end
+  return copy
 end
 
-return setmetatable(corm, {
-  __index = function(_, name) return unasked[name] and take(name) or nil end,
-  __pairs = function()
-    for name in next, unasked do
-      if rawget(corm, name) == nil then take(name) end
-    end
-    return next, corm, nil
-  end,
-})
+-- What an opening gives: a fresh table.
+return function()
+  local corm, unasked = {}, {}
+  for name, value in next, own do corm[name] = copied(value) end
+  for name in next, homes do unasked[name] = true end -- what the script has not asked for
+
+  local function take(name)
+    local value = own[name]
+    rawset(corm, name, value)
+    unasked[name] = nil
+    return value
+  end
+
+  return setmetatable(corm, {
+    __index = function(_, name) return unasked[name] and take(name) or nil end,
+    __pairs = function()
+      for name in next, unasked do
+        if rawget(corm, name) == nil then take(name) end
+      end
+      return next, corm, nil
+    end,
+  })
+end

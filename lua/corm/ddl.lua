@@ -2,7 +2,8 @@
 local corm, load = ...
 local Column, ForeignKey, ForeignKeyConstraint = corm.Column, corm.ForeignKey, corm.ForeignKeyConstraint
 local MetaData, Table, make_url = corm.MetaData, corm.Table, corm.make_url
-local native = load "corm.orm".ddl
+local orm = load "corm.orm"
+local native = orm.ddl
 local fail, kind = native.fail, native.kind
 
 -- Options ---------------------------------------------------------------------------------------------------------
@@ -33,15 +34,11 @@ local events = { "before_create", "after_create", "before_drop", "after_drop", "
 local is_event = {}
 for _, name in ipairs(events) do is_event[name] = true end
 
--- What all openings of the module in one Lua state share.
-local shared = native.shared()
-for _, name in ipairs { "listeners", "conditions", "sources" } do
-  shared[name] = shared[name] or setmetatable({}, { __mode = "k" })
-end
+local weak = { __mode = "k" }
 -- Table or MetaData -> event -> list of what listens: functions and DDL elements. Copied when it changes.
-local listeners = shared.listeners
+local listeners = setmetatable({}, weak)
 -- DDL element -> { dialect, callable_ }; and -> { text, context } of DDL().
-local conditions, sources = shared.conditions, shared.sources
+local conditions, sources = setmetatable({}, weak), setmetatable({}, weak)
 
 local function dialect_of(bind)
   if type(bind) == "table" then return rawget(bind, "_dialect") end
@@ -110,7 +107,7 @@ end
 local ddl = {}
 
 -- Of corm.event, for Tables and MetaData.
-function ddl.handle(action, target, name, fn)
+local function table_event(action, target, name, fn)
   local what = kind(target)
   if not is_event[name] then native.unknown_event(what, name, events) end
   local list, had = without(listeners[target] and listeners[target][name], fn)
@@ -123,6 +120,7 @@ function ddl.handle(action, target, name, fn)
   listeners[target][name] = list
   return true
 end
+orm.functions { table_event = table_event }
 
 -- Calls the functions that listen at one of the targets.
 function ddl.tell_all(targets, event, ...)

@@ -90,8 +90,7 @@ end
 
 -- Expressions of classes ----------------------------------------------------------------------------------------------
 
--- Functions that were not called yet: by class, a list of { ci, key, declaration }.
-local waiting = setmetatable({}, { __mode = "k" })
+-- Functions that were not called yet are in a list of the class, `uncalled`: { ci, key, declaration }.
 
 -- Calls one function. It may fail, and is called again then, the next time.
 local function resolve(item)
@@ -110,7 +109,7 @@ end
 -- that is being computed is left out: it may speak of an alias of its class.
 function property.resolve(ci, key)
   while ci do
-    for _, item in ipairs(waiting[ci] or {}) do
+    for _, item in ipairs(ci.uncalled or {}) do
       if item.key == (key or item.key) and (key or not item.busy) then resolve(item) end
     end
     ci = info[ci.base]
@@ -119,8 +118,8 @@ end
 
 local function wait(ci, key, declaration)
   local item = { ci = ci, key = key, declaration = declaration, resolve = resolve }
-  waiting[ci] = waiting[ci] or {}
-  table.insert(waiting[ci], item)
+  ci.uncalled = ci.uncalled or {}
+  table.insert(ci.uncalled, item)
   table.insert(ci.registry.pending, item)
   native.touch(ci.registry.native)
 end

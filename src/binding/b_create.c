@@ -303,24 +303,6 @@ static int quoted(lua_State *L) {
   return 3;
 }
 
-/* shared(): one table for all openings of the module in this Lua state. */
-static int shared(lua_State *L) {
-  static const char shared_key;
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &shared_key) == LUA_TTABLE) return 1;
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &shared_key);
-  return 1;
-}
-
-/* handler(fn): fn(action, target, name, fn, options) is asked about events. */
-static int add_handler(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
-  lua_settop(L, 1);
-  binding_event_handler(L);
-  return 0;
-}
-
 /* kind(value): what corm's messages call it. */
 static int kind_of(lua_State *L) {
   lua_pushstring(L, binding_typename(L, 1));
@@ -402,10 +384,8 @@ void binding_open_create(lua_State *L) {
                                     {"text", ddl_text},
                                     {"view", ddl_view},
                                     {"quoted", quoted},
-                                    {"handler", add_handler},
                                     {"kind", kind_of},
                                     {"fail", fail},
-                                    {"shared", shared},
                                     {"statement_method", statement_method},
                                     {"is_ddl", is_ddl},
                                     {"flags", flags_of},

@@ -99,13 +99,6 @@ void binding_bind_done(lua_State *L, int bind, int conn, corm_error *err);
 
 /* -- events (b_event.c) -- */
 
-/*
- * corm.event.listen(target, name, fn, options) asks the engine's part first, then the functions given here, in turn.
- * Each is called with ("listen" | "remove" | "contains", target, name, fn, options) and returns nothing when the target
- * is not its own; else true, and for "contains" the answer. The function is on the top and is popped.
- */
-void binding_event_handler(lua_State *L);
-
 /* Pushes the list of listeners of the Engine at `engine` and returns their number, or pushes nothing and returns 0. */
 size_t binding_push_listeners(lua_State *L, int engine, const char *name);
 

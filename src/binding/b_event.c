@@ -1,12 +1,13 @@
 /*
- * corm.event: listeners of engines here, those of mappers and sessions by the handlers that others register. Cursor
- * events come from the middle of the core's work, so the listeners run protected.
+ * corm.event: listeners of engines here, those of tables, classes and sessions in the Lua half. Cursor events come from
+ * the middle of the core's work, so the listeners run protected.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "binding/b_engine.h"
+#include "binding/b_host.h"
 #include "binding/state.h"
 
 /* Those of the core follow in the order of its own list. */
@@ -291,26 +292,17 @@ static int engine_contains(lua_State *L) {
 
 /* -- corm.event -- */
 
-void binding_event_handler(lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->event_handlers);
-  lua_insert(L, -2);
-  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-  lua_pop(L, 1);
-}
-
-/* Asks the handlers in turn; leaves the answer of the one that knew the target. */
-static int ask_handlers(lua_State *L, const char *action) {
+/*
+ * table_event or event (action, target, name, fn, options): nothing when the target is none of the Lua half's, else
+ * true, and for "contains" the answer, which is left on the top.
+ */
+static int ask_lua_half(lua_State *L, const char *action, bool of_table) {
   lua_settop(L, 4);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->event_handlers);
-  lua_Integer n = (lua_Integer)lua_rawlen(L, 5);
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, 5, i);
-    lua_pushstring(L, action);
-    for (int arg = 1; arg <= 4; arg++) lua_pushvalue(L, arg);
-    lua_call(L, 5, 2);
-    if (lua_toboolean(L, -2)) return 1;
-    lua_settop(L, 5);
-  }
+  binding_host_function(L, binding_get(L)->host, of_table ? "table_event" : "event");
+  lua_pushstring(L, action);
+  for (int arg = 1; arg <= 4; arg++) lua_pushvalue(L, arg);
+  lua_call(L, 5, 2);
+  if (lua_toboolean(L, -2)) return 1;
   return binding_error(L, CORM_E_INVALID_REQUEST, "event.%s: a %s has no events", action, binding_typename(L, 1));
 }
 
@@ -318,12 +310,12 @@ static int dispatch(lua_State *L, const char *action, lua_CFunction on_engine) {
   if (lua_type(L, 2) != LUA_TSTRING)
     return binding_error(L, CORM_E_ARGUMENT, "event.%s: the name of an event expected, got %s", action,
                          binding_typename(L, 2));
-  const bool takes_ddl = binding_test(L, 1, BINDING_TABLE) || binding_test(L, 1, BINDING_METADATA);
-  if (!lua_isfunction(L, 3) && !(takes_ddl && binding_test(L, 3, BINDING_STATEMENT)))
+  const bool of_table = binding_test(L, 1, BINDING_TABLE) || binding_test(L, 1, BINDING_METADATA);
+  if (!lua_isfunction(L, 3) && !(of_table && binding_test(L, 3, BINDING_STATEMENT)))
     return binding_error(L, CORM_E_ARGUMENT, "event.%s: a function expected, got %s", action, binding_typename(L, 3));
   lua_settop(L, 4);
   if (binding_test(L, 1, BINDING_ENGINE)) return on_engine(L);
-  int answers = ask_handlers(L, action);
+  int answers = ask_lua_half(L, action, of_table);
   return strcmp(action, "contains") == 0 ? answers : 0;
 }
 

@@ -6,7 +6,7 @@
 #include "binding/b_session.h"
 #include "binding/b_stream.h"
 
-/* Info about classes, by class: the same table for every opening of the module, since classes outlive one. */
+/* Info about classes, by class. */
 static void push_info(lua_State *L, const binding_host *host) {
   binding_host_function(L, host, "info");
   if (!lua_isnil(L, -1)) return;
@@ -18,19 +18,7 @@ static void push_info(lua_State *L, const binding_host *host) {
   lua_remove(L, -2);
 }
 
-/* The handler of corm.event for classes and attributes: whatever opening of the module is the newest answers. */
-static int handle_event(lua_State *L) {
-  binding_host_function(L, binding_upvalue(L)->host, "event");
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 2);
-  return 2;
-}
-
 void binding_open_orm(lua_State *L) {
-  if (!binding_get(L)->host) {
-    binding_pushfunction(L, handle_event);
-    binding_event_handler(L);
-  }
   binding_open_host(L);
   binding_open_object(L);
   binding_open_load(L);

@@ -4,8 +4,7 @@
  */
 #include "binding/b_session.h"
 
-/* Its address is the registry key of the listeners of sessions: an ephemeron table, the same for every opening of the
-   module. */
+/* Its address is the registry key of the listeners of sessions: an ephemeron table. */
 static const char listeners_key;
 
 static const char *const names[] = {

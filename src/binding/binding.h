@@ -129,7 +129,6 @@ typedef struct binding_state {
   int connections;                          /* ref: weak-valued, corm_conn * -> Connection */
   int lives;                                /* ref: weak-valued, binding_life * -> userdata */
   binding_life *dead;                       /* waiting for the state's end, the last one first */
-  int event_handlers;                       /* ref: functions that event.listen asks in turn, see b_event.h */
   int null_ref;                             /* ref: corm.null */
   int array_ref;                            /* ref: the metatable of corm.array */
   int memory_error;                         /* ref: the MemoryError object made at load time */

@@ -1,4 +1,5 @@
-/* luaopen_corm: a fresh module table over the one state. Each file of the room adds its part. */
+/* luaopen_corm: the module, made once for a Lua state; each opening has a table of it. Each file of the room adds its
+ * part. */
 #include "corm.h"
 
 #include <lualib.h>
@@ -40,8 +41,8 @@ static void push_loader(lua_State *L, int module, int results, int globals) {
 /*
  * load(name): what the embedded file returned, and the table of what it gives to the module; runs it when it has not
  * run yet. The file gets that table, this function and the module, and globals that it shares with its like only
- * (docs/decisions/0013-names-of-classes.md). Neither package.loaded nor package.preload is touched, so that a second
- * opening starts afresh. A file that fails has given nothing, and is run anew the next time.
+ * (docs/decisions/0013-names-of-classes.md). Neither package.loaded nor package.preload is touched. A file that fails
+ * has given nothing, and is run anew the next time.
  */
 static int load_embedded(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -121,7 +122,8 @@ static void open_globals(lua_State *L) {
   lua_settop(L, own);
 }
 
-/* Runs the file that knows where all else is. It makes the module of the table on the top, and takes its place. */
+/* Runs the file that knows where all else is. What it gives takes the place of the table on the top: a function that
+   makes modules of it. */
 static void run_embedded(lua_State *L) {
   const int module = lua_gettop(L);
   lua_newtable(L);
@@ -133,10 +135,8 @@ static void run_embedded(lua_State *L) {
   lua_settop(L, module);
 }
 
-int luaopen_corm(lua_State *L) {
-  luaL_checkversion(L);
-  luaL_checkstack(L, 20, "corm");
-  binding_state_open(L);
+/* Pushes the function that makes module tables. */
+static void open_module(lua_State *L) {
   lua_newtable(L);
   lua_pushfstring(L, "corm %s", corm_version());
   lua_setfield(L, -2, "_VERSION");
@@ -156,5 +156,24 @@ int luaopen_corm(lua_State *L) {
   binding_open_result(L);
   binding_open_orm(L);
   run_embedded(L);
+}
+
+/*
+ * Who clears package.loaded, as test runners do between files, opens the module again. The table is a fresh one then;
+ * what stands behind it is the same, so that classes and their objects are everybody's. An opening that fails leaves
+ * nothing.
+ */
+int luaopen_corm(lua_State *L) {
+  static const char maker_key;
+  luaL_checkversion(L);
+  luaL_checkstack(L, 20, "corm");
+  binding_state_open(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &maker_key) != LUA_TFUNCTION) {
+    lua_pop(L, 1);
+    open_module(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &maker_key);
+  }
+  lua_call(L, 0, 1);
   return 1;
 }

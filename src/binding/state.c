@@ -106,7 +106,6 @@ binding_state *binding_state_open(lua_State *L) {
   state->hooks = binding_table_ref(L, "v");
   state->connections = binding_table_ref(L, "v");
   state->lives = binding_table_ref(L, "v");
-  state->event_handlers = binding_table_ref(L, NULL);
   for (int i = 0; i < BINDING_LOAN_COUNT; i++) {
     lua_pushboolean(L, false);
     state->idle[i] = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -30,6 +30,13 @@ const char *corm_label_text(corm_compiler *c, const corm_select_column *column) 
 
 const char *corm_element_name(corm_compiler *c, const corm_column_node *column) {
   const corm_node *element = column->element;
+  if (element->kind == CORM_NODE_LABEL && ((const corm_label *)element)->name) {
+    corm_emit_error(c, CORM_E_INVALID_REQUEST,
+                    "two columns of a subquery have the label '%.100s', and none of them can be named from outside; "
+                    "give each a label of its own",
+                    ((const corm_label *)element)->name);
+    return "";
+  }
   if (!(column->base.flags & CORM_COLUMN_OF_ALIAS))
     return corm_anonymous_name(c, corm_node_identity(element), corm_anon_stem(element));
   const corm_column_node *inner = (const corm_column_node *)element;
