@@ -35,6 +35,12 @@ end
 -- with_parent(object, Class.relation)
 corm.with_parent = native.with_parent
 
+local alias = {}
+local FROM, CLASS = {}, {} -- of an alias
+
+-- The class of an alias, and what it selects from.
+function alias.parts(value) return rawget(value, CLASS), rawget(value, FROM) end
+
 -- aliased(User [, subquery] [, { name = "u" }]): the class once more, under another name in SQL, or as a subquery.
 function corm.aliased(class, subquery, options)
   local ci = type(class) == "table" and info[class]
@@ -54,9 +60,9 @@ function corm.aliased(class, subquery, options)
     end
     from = subquery
   end
-  local alias = {}
-  local entity = native.entity(ci.mapper, from, alias, options.name)
-  return setmetatable(alias, {
+  local made = { [CLASS] = class, [FROM] = from }
+  local entity = native.entity(ci.mapper, from, made, options.name)
+  return setmetatable(made, {
     __name = ci.name,
     __metatable = "corm.alias",
     __corm_node = entity,
@@ -70,3 +76,5 @@ function corm.aliased(class, subquery, options)
     end,
   })
 end
+
+return alias

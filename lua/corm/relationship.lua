@@ -3,6 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
 local collections, declarative = orm.later "corm.collections", orm.later "corm.declarative"
+local alias = orm.later "corm.alias"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -18,10 +19,13 @@ local known_options = {
   distinct_target_key = later,
 }
 
--- The target is a class, its name, or a function that returns one of them.
+local function is_alias(value) return getmetatable(value) == "corm.alias" end
+
+-- The target is a class, an alias of one, its name, or a function that returns one of them.
 function corm.relationship(target, options)
   local kind = type(target)
-  if kind ~= "string" and kind ~= "function" and not (kind == "table" and info[target]) then
+  if kind ~= "string" and kind ~= "function" and not (kind == "table" and info[target])
+    and not is_alias(target) then
     fail("ArgumentError", "relationship: a mapped class or its name expected, got %s", native.kind(target))
   end
   options = orm.check_options("relationship", options, known_options)
@@ -68,7 +72,6 @@ local function call_late(value)
 end
 
 local function resolve_class(registry, target, where)
-  target = call_late(target)
   if type(target) == "string" then return find_class(registry, target, where) end
   if type(target) == "table" and info[target] and info[target].waits then refuse_waiting(info[target], where) end
   if type(target) ~= "table" or not info[target] or not info[target].mapper then
@@ -303,6 +306,30 @@ local function declare_backref(pending, target)
   declare(ti, name, inverse, ci.class, key)
 end
 
+-- A relationship to an alias leads through what the alias selects from to the class, by the primary key.
+local function through_alias(aliased, given, where)
+  local class, from = alias.parts(aliased)
+  if native.joined_tables(from) ~= nil then
+    fail("ArgumentError", "relationship %s: an alias of a class with one table expected, %s has several", where,
+      info[class].name)
+  end
+  local options = {}
+  for name, value in next, given do options[name] = value end
+  for _, name in ipairs { "secondary", "secondaryjoin", "backref", "back_populates" } do
+    if options[name] ~= nil then
+      fail("ArgumentError", "relationship %s: to an alias, which is only looked at: it takes no %s", where, name)
+    end
+  end
+  if options.viewonly == false or options.primaryjoin == nil then
+    fail("ArgumentError", "relationship %s: to an alias, which is only looked at: viewonly = true and primaryjoin "
+      .. "expected", where)
+  end
+  local same = {}
+  for i, name in ipairs((select(3, native.names(info[class].mapper)))) do same[i] = aliased[name]:eq(class[name]) end
+  options.viewonly, options.secondary, options.secondaryjoin = true, from, corm.and_(table.unpack(same))
+  return class, options
+end
+
 -- Resolves one pending relationship. It may fail, or be interrupted, anywhere, and is done again then: what has been
 -- declared to the core is not declared twice.
 function relationships.resolve(pending)
@@ -310,8 +337,11 @@ function relationships.resolve(pending)
   local declaration = pending.declaration
   -- The class was refused, or the assignment to it did not come to its end.
   if ci.registry.classes[ci.name] ~= ci.class or ci.descriptors[key] ~= declaration then return end
-  local options = declaration.options
-  local target = resolve_class(ci.registry, declaration.target, ci.name .. "." .. key)
+  local options, target, where = declaration.options, call_late(declaration.target), ci.name .. "." .. key
+  if is_alias(target) then
+    target, options = through_alias(target, options, where)
+  end
+  target = resolve_class(ci.registry, target, where)
   local back_populates = options.back_populates
   if options.backref then
     back_populates = type(options.backref) == "string" and options.backref or options.backref.name

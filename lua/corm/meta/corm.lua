@@ -627,7 +627,7 @@ function corm.registry(options) end
 ---Raises InvalidRequestError, ArgumentError, NoForeignKeysError, AmbiguousForeignKeysError.
 function corm.configure_mappers() end
 
----@param target corm.Model|string|fun(): corm.Model|string A class, its name, or a function that returns it
+---@param target corm.Model|string|fun(): corm.Model|string A class or an alias, its name, or a function
 ---@param options? corm.RelationshipOptions
 ---@return any # to be assigned in a model
 function corm.relationship(target, options) end
