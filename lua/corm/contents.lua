@@ -30,6 +30,7 @@ local names = {
   ["corm.events"] = { "Mapper" },
   ["corm.frozen"] = { "merge_frozen_result" },
   ["corm.hybrid"] = { "hybrid_method", "hybrid_property" },
+  ["corm.index_property"] = { "index_property" },
   ["corm.inspect"] = {
     "class_mapper", "close_all_sessions", "flag_dirty", "flag_modified", "get_history", "inspect", "make_transient",
     "make_transient_to_detached", "object_mapper", "object_session", "set_committed_value", "was_deleted",

@@ -5,7 +5,6 @@ local ids = {}
 
 ids.left_out = {
   M33 = "typed classes are Python's; stubs for LuaLS are the counterpart",
-  M38 = "third tier: recipes",
   U37 = "third tier: two-phase commits of a session",
 }
 

@@ -680,6 +680,13 @@ function corm.declared_attr(fn) end
 ---@return boolean
 function corm.has_inherited_table(class) end
 
+---An item of a JSON or ARRAY attribute as an attribute: by name, or by place from 1.
+---@param name string The attribute that holds the table
+---@param index string|integer
+---@param options? { default?: any, as?: "string"|"integer"|"float"|"boolean" }
+---@return any # to be assigned in a model
+function corm.index_property(name, index, options) end
+
 ---Another name for an attribute.
 ---@param name string
 ---@return any # to be assigned in a model
