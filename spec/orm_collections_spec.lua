@@ -187,6 +187,30 @@ describe("M16 a collection that is a dictionary", function()
     assert.is_nil(owner.things[("x"):rep(1000)])
   end)
 
+  it("gives up the object whose key comes from the other side", function()
+    local owner, other = m.Owner { things = { a = m.Thing { word = "a" } } }, m.Owner {}
+    session:add_all { owner, other }
+    session:commit()
+    local old = owner.things.a
+    local new = m.Thing { word = "a", position = 2, owner = owner }
+    assert.equal(1, #owner.things)
+    assert.is_true(rawequal(new, owner.things.a))
+    assert.is_nil(old.owner)
+    session:add(new)
+    session:commit()
+    assert.equal("a|2", w:rows "SELECT word, position FROM thing")
+    local third = m.Thing { word = "a", position = 3 }
+    other.things:set(third)
+    assert.equal(1, #owner.things) -- in memory again
+    third.owner = owner
+    assert.is_true(rawequal(third, owner.things.a))
+    assert.equal(0, #other.things)
+    session:commit()
+    assert.equal("a|3", w:rows "SELECT word, position FROM thing")
+    m.Thing { owner = owner } -- without a key
+    assert.is_true(rawequal(third, owner.things.a))
+  end)
+
   it("sets and finds thousands of objects by their keys", function()
     local owner = m.Owner {}
     local start = os.clock()
@@ -222,6 +246,19 @@ describe("M16 other keys", function()
     local owner = m.Owner {}
     owner.things.a1 = m.Thing { word = "a", position = 1 }
     assert.equal(1, owner.things.a1.position)
+  end)
+
+  it("come from a function that has nothing to say yet", function()
+    open(corm.keyfunc_mapping(function(thing) return thing.word:upper() end))
+    local owner = m.Owner {}
+    local first = m.Thing { word = "a", owner = owner }
+    local second = m.Thing { owner = owner }
+    assert.equal(2, #owner.things)
+    second.word = "b"
+    assert.is_true(rawequal(second, owner.things.B))
+    local third = m.Thing { word = "A", owner = owner }
+    assert.is_true(rawequal(third, owner.things.A))
+    assert.is_nil(first.owner)
   end)
 
   it("or a column, given late", function()

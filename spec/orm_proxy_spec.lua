@@ -82,6 +82,27 @@ describe("M29 an association proxy", function()
       .. "WHERE l.user_id IS NOT NULL ORDER BY l.id")
   end
 
+  it("shows NULL in lists and loops as corm.null", function()
+    user.user_keywords = { m.UserKeyword { note = "x" }, m.UserKeyword {}, m.UserKeyword { note = "y" } }
+    local found = {}
+    for note in user.notes do found[#found + 1] = note end
+    assert.same({ "x", corm.null, "y" }, found)
+    assert.same({ "x", corm.null, "y" }, user.notes:values())
+    assert.is_nil(user.notes[2])
+    assert.is_true(user.notes:contains(nil))
+    local kept, other = user.user_keywords[2], m.User { name = "v" }
+    other.notes = user.notes
+    assert.equal(3, #other.user_keywords)
+    assert.is_nil(other.user_keywords[2].note)
+    assert.equal("y", other.user_keywords[3].note)
+    user.notes = { corm.null, "z" }
+    assert.is_true(rawequal(kept, user.user_keywords[1]))
+    user.notes:extend(other.notes)
+    assert.equal(5, #user.notes)
+    user.notes:remove(corm.null)
+    assert.equal("z", user.notes[1])
+  end)
+
   it("of a dictionary is one", function()
     local Base = corm.declarative_base()
     local Animal = Base:model("Animal", {

@@ -387,23 +387,42 @@ dict_meta.__pairs = function(self)
   end
 end
 
+-- Of an object whose collection is in memory, or is new with it.
+local function in_memory(object, key)
+  if native.peek(object, key) or not native.identity(object) then return object[key] end
+end
+
+-- The key that an object says; nil where it has none yet, and the script's function fails because of that.
+local function key_now(spec, object)
+  local ok, key = pcall(spec.key_of, object)
+  if ok then return key end
+  if key == "not enough memory" then error(key, 0) end
+end
+
+-- An object that comes from the other side into a dictionary that is in memory takes the place of the one with its key,
+-- as one does that is put there.
+local function watch_keys(spec, class, key)
+  corm.event.listen(class[key], "append", function(object, value, initiator)
+    local dict = initiator.key ~= key and in_memory(object, key)
+    local wanted = dict and key_now(spec, value)
+    local old = wanted ~= nil and wanted ~= false and dict:get(wanted)
+    if old and not rawequal(old, value) then dict:remove(old) end
+  end)
+end
+
 -- Objects that come from the other side into a list that is in memory get the next number; when one leaves for another
 -- list, or by its own word, the others move up. What the list's own methods do, they number.
-function collections.watch(spec, class, key)
-  if spec.shape ~= "ordered" then return end
-  local function list_of(object)
-    if native.peek(object, key) or not native.identity(object) then return object[key] end
-  end
+local function watch_numbers(spec, class, key)
   local assigned = setmetatable({}, { __mode = "v" }) -- whose list it is: that one numbers what it is given
   corm.event.listen(class[key], "bulk_replace", function(object) assigned[1] = object end)
   corm.event.listen(class[key], "append", function(object, value, initiator)
-    local list = initiator.key ~= key and list_of(object)
+    local list = initiator.key ~= key and in_memory(object, key)
     if list then number_one(spec, list, value, #list + 1, spec.reorder_on_append) end
   end)
   corm.event.listen(class[key], "remove", function(object, value, initiator)
     local others = initiator.key ~= key or initiator.op == "append"
       or (initiator.op == "bulk_replace" and not rawequal(assigned[1], object))
-    local list = others and list_of(object) or {}
+    local list = others and in_memory(object, key) or {}
     local position = 0
     for _, each in ipairs(list) do
       if not rawequal(each, value) then
@@ -412,6 +431,13 @@ function collections.watch(spec, class, key)
       end
     end
   end)
+end
+
+local watchers = { dict = watch_keys, ordered = watch_numbers }
+
+function collections.watch(spec, class, key)
+  local watch = watchers[spec.shape]
+  if watch then watch(spec, class, key) end
 end
 
 -- For C ---------------------------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ local function create(object, key, marker, value, index)
     if name then fields[name] = index end
     return far(info[class], key, marker)(fields)
   end
+  if value == corm.null then value = nil end
   local made
   if index ~= nil then
     made = creator(index, value)
@@ -75,19 +76,33 @@ local function name_of(self) return native.class_of(self[OWNER]).__name__ .. "."
 local function value_of(self, object) return object[self[MARKER].attribute] end
 local function make(self, value, index) return create(self[OWNER], self[KEY], self[MARKER], value, index) end
 
+-- As it stands in a list, and in the step of a loop.
+local function listed(self, object)
+  local value = value_of(self, object)
+  if value == nil then return corm.null end
+  return value
+end
+
 local function find(self, value)
   local i = 0
+  if value == corm.null then value = nil end
   for object in target_of(self) do
     i = i + 1
     if value_of(self, object) == value then return object, i end
   end
 end
 
+local function values_of(self)
+  local values = {}
+  for object in target_of(self) do values[#values + 1] = listed(self, object) end
+  return values
+end
+
 local function check_list(self, list)
   if type(list) ~= "table" and type(list) ~= "userdata" then
     fail("ArgumentError", "%s: a list expected, got %s", name_of(self), native.kind(list))
   end
-  return list
+  return getmetatable(list) == "corm.proxy" and values_of(list) or list
 end
 
 local methods = {}
@@ -132,11 +147,6 @@ function methods:clear() target_of(self):clear() end
 function methods:contains(value) return find(self, value) ~= nil end
 function methods:index(value) return (select(2, find(self, value))) end
 
-local function values_of(self)
-  local values = {}
-  for object in target_of(self) do values[#values + 1] = value_of(self, object) end
-  return values
-end
 methods.values = values_of
 
 local function set_by_key(self, key, value)
@@ -230,12 +240,12 @@ local view = {
     if shape_of(target) == "set" then
       return function()
         local object = next_one()
-        if object ~= nil then return value_of(self, object), true end
+        if object ~= nil then return listed(self, object), true end
       end
     end
     return function(s, control)
       local key, object = next_one(s, control)
-      if key ~= nil then return key, value_of(self, object) end
+      if key ~= nil then return key, listed(self, object) end
     end, state, first
   end,
 }
@@ -255,7 +265,7 @@ end
 
 -- Assigns all: what stays keeps its object.
 local function assign(self, value)
-  check_list(self, value)
+  local given = check_list(self, value)
   local target = target_of(self)
   if shape_of(target) == "dict" then
     if getmetatable(value) == "corm.proxy" then
@@ -269,13 +279,13 @@ local function assign(self, value)
   end
   local there, list, values = {}, {}, {}
   for object in target do
-    local each = value_of(self, object)
-    if each ~= nil and each == each then
+    local each = listed(self, object)
+    if each == each then
       there[each] = there[each] or {}
       table.insert(there[each], object)
     end
   end
-  for _, each in ipairs(value) do values[#values + 1] = each end
+  for _, each in ipairs(given) do values[#values + 1] = each end
   for i, each in ipairs(values) do
     list[i] = there[each] and table.remove(there[each], 1) or make(self, each)
   end
@@ -287,11 +297,8 @@ end
 local function set_one(object, key, marker, value)
   local target = object[marker.target]
   if target ~= nil then
-    if value == nil and marker.cascade_scalar_deletes then
-      object[marker.target] = nil
-    else
-      target[marker.attribute] = value
-    end
+    target[marker.attribute] = value
+    if value == nil and marker.cascade_scalar_deletes then object[marker.target] = nil end
   elseif value ~= nil or marker.create_on_none then
     object[marker.target] = create(object, key, marker, value)
   end
