@@ -328,6 +328,27 @@ describe("M16 an ordering_list", function()
     assert.equal("a|0,b|1", w:list "SELECT word, position FROM thing ORDER BY position")
   end)
 
+  it("numbers what came from the other side before it was loaded, when it is looked at", function()
+    for _, look in ipairs {
+      function(list) return list[2] end, function(list) return #list end, function(list) return list:contains(list[1]) end,
+      function(list) for _ in list do return end end, function(list) return pairs(list) end,
+      function(list) list:append(m.Thing { word = "c" }) end,
+    } do
+      session:execute(corm.delete(m.Thing, { all = true }))
+      local owner = m.Owner { things = { m.Thing { word = "a" } } }
+      session:add(owner)
+      session:commit()
+      session:no_autoflush(function()
+        local thing = m.Thing { word = "b", owner = owner }
+        session:add(thing)
+        look(owner.things)
+        assert.equal(1, thing.position)
+      end)
+      session:commit()
+      assert.equal("a0 b1", (positions(owner):gsub(" c2", "")))
+    end
+  end)
+
   it("numbers what the other side puts into a new list, and moves up when it takes something out", function()
     local owner, other = m.Owner {}, m.Owner {}
     for _, word in ipairs { "a", "b", "c", "d" } do m.Thing { word = word, owner = owner } end

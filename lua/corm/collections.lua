@@ -218,13 +218,30 @@ for _, name in ipairs { "insert", "remove", "pop", "sort", "reverse" } do
 end
 ordered_methods.clear = forward "clear"
 
+-- Owners of lists that were not in memory when the other side put something in: it gets its number when somebody looks.
+local unnumbered = setmetatable({}, { __mode = "k" })
+
+local function looked_at(self)
+  local owner = self[OWNER]
+  local keys = unnumbered[owner]
+  if not keys or not keys[self[KEY]] then return self end
+  keys[self[KEY]] = nil
+  local spec, raw = self[SHAPE], self[RAW]
+  for position, object in ipairs(objects_of(raw)) do number_one(spec, self, object, position, false) end
+  return self
+end
+
 local ordered_meta = new_meta("ordered", ordered_methods, list_index(ordered_methods))
+for _, event in ipairs { "__len", "__call", "__index" } do
+  local plain = ordered_meta[event]
+  ordered_meta[event] = function(self, ...) return plain(looked_at(self), ...) end
+end
 ordered_meta.__newindex = function(self, key, value)
-  self[RAW][key] = value
+  looked_at(self)[RAW][key] = value
   if value == nil then return number_all(self) end
   number_one(self[SHAPE], self, self[RAW][key], key, true)
 end
-ordered_meta.__pairs = list_meta.__pairs
+ordered_meta.__pairs = function(self) return pairs(looked_at(self)[RAW]) end
 
 -- Sets --------------------------------------------------------------------------------------------------------------
 
@@ -416,8 +433,11 @@ local function watch_numbers(spec, class, key)
   local assigned = setmetatable({}, { __mode = "v" }) -- whose list it is: that one numbers what it is given
   corm.event.listen(class[key], "bulk_replace", function(object) assigned[1] = object end)
   corm.event.listen(class[key], "append", function(object, value, initiator)
-    local list = initiator.key ~= key and in_memory(object, key)
-    if list then number_one(spec, list, value, #list + 1, spec.reorder_on_append) end
+    if initiator.key == key then return end
+    local list = in_memory(object, key)
+    if list then return number_one(spec, list, value, #list + 1, spec.reorder_on_append) end
+    unnumbered[object] = unnumbered[object] or {}
+    unnumbered[object][key] = true
   end)
   corm.event.listen(class[key], "remove", function(object, value, initiator)
     local others = initiator.key ~= key or initiator.op == "append"

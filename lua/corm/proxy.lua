@@ -338,7 +338,7 @@ function query.contains(self, value)
   if is_relation and select(2, native.relation_info(info[self.class].mapper, self.marker.attribute)) then
     return exists(self, attribute:contains(value))
   end
-  return exists(self, attribute:eq(value))
+  return exists(self, is_relation and attribute:eq(value) or attribute:contains(value))
 end
 
 -- The far attribute, where it can be compared: behind a collection a column can, which then holds for one of the
