@@ -240,6 +240,34 @@ describe("M16 a collection that is a dictionary", function()
   end)
 end)
 
+describe("M16 what a set or dictionary has from the other side", function()
+  local function put_again(class, put, cascade)
+    open(class, { cascade = cascade })
+    local owner = m.Owner {}
+    session:add(owner)
+    session:commit()
+    assert.equal(0, #owner.things)
+    local thing = m.Thing { word = "a", owner = owner }
+    assert.is_false(session:contains(thing))
+    put(owner.things, thing)
+    assert.equal(1, #owner.things)
+    return session:contains(thing)
+  end
+
+  it("comes into the session when it is put there", function()
+    local function add(things, thing) things:add(thing) end
+    assert.is_true(put_again("set", add))
+    session:commit()
+    assert.equal("a", stored())
+    w:close()
+    assert.is_true(put_again("set", function(things, thing) things:update { thing } end))
+    w:close()
+    assert.is_true(put_again(corm.attribute_keyed_dict "word", function(things, thing) things.a = thing end))
+    w:close()
+    assert.is_false(put_again("set", add, "merge"))
+  end)
+end)
+
 describe("M16 other keys", function()
   it("come from a function", function()
     open(corm.keyfunc_mapping(function(thing) return thing.word .. thing.position end))

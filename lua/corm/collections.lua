@@ -247,12 +247,21 @@ ordered_meta.__pairs = function(self) return pairs(looked_at(self)[RAW]) end
 
 local set_methods = { contains = forward "contains", remove = forward "remove", clear = forward "clear" }
 
+-- What is in the collection from the other side comes into the owner's session when it is put there once more.
+local function take_along(self, object)
+  local owner = self[OWNER]
+  local session = native.session(owner)
+  if not session or native.session(object) then return end
+  if select(5, native.relation_info(info[native.class_of(owner)].mapper, self[KEY])) then session:add(object) end
+end
+
 function set_methods:add(object, another)
   local raw = self[RAW]
   if native.class_of(another) then
     fail("ArgumentError", "%s: add: one object expected; several are added by update { ... }", self[WHERE])
   end
-  if not raw:contains(object) then raw:append(object) end
+  if not raw:contains(object) then return raw:append(object) end
+  take_along(self, object)
 end
 
 function set_methods:discard(object)
@@ -321,7 +330,7 @@ local function put(self, object, wanted)
       tostring(key))
   end
   local old = lookup(self, key)
-  if old and rawequal(old, object) then return end
+  if old and rawequal(old, object) then return take_along(self, object) end
   raw:append(object) -- first: it may be refused
   if old then raw:remove(old) end
 end

@@ -476,7 +476,7 @@ static int relation_index(lua_State *L) {
   return binding_method(L, BINDING_RELATIONSHIP, 2);
 }
 
-/* relation_info(mapper, key): direction, uselist, target class, key of the inverse. */
+/* relation_info(mapper, key): direction, uselist, target class, key of the inverse, whether its objects are added. */
 static int relation_info(lua_State *L) {
   static const char *const directions[] = {"ONETOMANY", "MANYTOONE", "MANYTOMANY"};
   const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
@@ -485,7 +485,8 @@ static int relation_info(lua_State *L) {
   lua_pushboolean(L, relationship->uselist);
   binding_push_class(L, binding_upvalue(L), relationship->target);
   lua_pushstring(L, relationship->inverse ? relationship->inverse->key : NULL);
-  return 4;
+  lua_pushboolean(L, (relationship->cascade & CORM_CASCADE_SAVE_UPDATE) != 0);
+  return 5;
 }
 
 void binding_open_relationship(lua_State *L) {
