@@ -268,6 +268,30 @@ describe("M16 what a set or dictionary has from the other side", function()
   end)
 end)
 
+describe("M16 several collections of one class", function()
+  it("are configured by the first object", function()
+    local Base = corm.declarative_base()
+    local Slide = Base:model("Slide", {
+      __tablename__ = "slide", id = key(),
+      bullets = relationship("Bullet", { collection_class = corm.ordering_list "position" }),
+      notes = relationship("Note", { collection_class = corm.ordering_list "position" }),
+      words = relationship("Note", { collection_class = corm.attribute_keyed_dict "text", viewonly = true }),
+      texts = corm.association_proxy("bullets", "text"),
+    })
+    local function part(name)
+      return Base:model(name, {
+        __tablename__ = name:lower(), id = key(), text = Column(String(20)), position = Column(Integer),
+        slide_id = Column(Integer, ForeignKey "slide.id"),
+      })
+    end
+    part "Bullet"
+    local Note = part "Note"
+    local slide = Slide { texts = { "first", "last" }, notes = { Note {} } }
+    assert.equal(1, slide.bullets[2].position)
+    assert.equal(0, slide.notes[1].position)
+  end)
+end)
+
 describe("M16 other keys", function()
   it("come from a function", function()
     open(corm.keyfunc_mapping(function(thing) return thing.word .. thing.position end))
@@ -358,8 +382,8 @@ describe("M16 an ordering_list", function()
 
   it("numbers what came from the other side before it was loaded, when it is looked at", function()
     for _, look in ipairs {
-      function(list) return list[2] end, function(list) return #list end, function(list) return list:contains(list[1]) end,
-      function(list) for _ in list do return end end, function(list) return pairs(list) end,
+      function(list) return list[2] end, function(list) return #list end, words,
+      function(list) return list:contains(list[1]) end, function(list) return pairs(list) end,
       function(list) list:append(m.Thing { word = "c" }) end,
     } do
       session:execute(corm.delete(m.Thing, { all = true }))

@@ -32,6 +32,46 @@ describe("a rollback", function()
     assert.equal("a\nf", w:rows('SELECT name FROM "user" ORDER BY id'))
   end)
 
+  it("leaves new objects that had expired without values, which are not inserted as NULL", function()
+    local user, city = m.User { name = "f" }, m.City { name = "oslo" }
+    session:add_all { user, city }
+    session:flush()
+    session:expire(user, { "name" })
+    session:rollback()
+    session:add_all { user, city }
+    local err = raises("InvalidRequestError", "'name' had expired when its row was rolled back, and is lost", function()
+      session:flush()
+    end)
+    assert.matches("assign it again", tostring(err))
+    session:rollback()
+    assert.equal("rome", w:rows "SELECT name FROM city")
+    user.name = "g"
+    session:add_all { user, city }
+    session:commit()
+    assert.equal("a\ng", w:rows('SELECT name FROM "user" ORDER BY id'))
+    assert.equal("rome\noslo", w:rows "SELECT name FROM city ORDER BY id")
+  end)
+
+  it("of more than one savepoint leaves new objects the values that they have", function()
+    for _, how in ipairs { "root", "outer" } do
+      local outer = session:begin_nested()
+      local city = m.City { name = "oslo" }
+      session:add(city)
+      session:flush()
+      session:begin_nested()
+      city.name = "bergen"
+      session:flush()
+      if how == "outer" then outer:rollback() else session:rollback() end
+      assert.is_true(corm.inspect(city).transient)
+      assert.equal("bergen", city.name)
+      session:rollback()
+      session:add(city)
+      session:flush()
+      assert.equal("bergen", session:scalar(corm.select(m.City.name):where(m.City.id:eq(city.id))))
+      session:rollback()
+    end
+  end)
+
   it("keeps what another session inserted and committed", function()
     local city = m.City { name = "oslo" }
     local first = w:session { expire_on_commit = false }

@@ -350,8 +350,12 @@ function relationships.resolve(pending)
   if options.backref then declare_backref(pending, target) end
 end
 
-local function not_configured(ci, key)
-  return fail("InvalidRequestError", "the relationship %s.%s is not configured yet", ci.name, key)
+-- Something else that the same statement of the script has set may have configured all.
+local function check_configured(ci, key)
+  local registry = ci.registry
+  if declarative.configure_pending(registry) then return end
+  if native.is_attribute(ci.mapper, key) and not native.busy(registry.native) then return end
+  fail("InvalidRequestError", "the relationship %s.%s is not configured yet", ci.name, key)
 end
 
 orm.descriptor("relationship", {
@@ -368,12 +372,12 @@ orm.descriptor("relationship", {
   -- Objects that were made before the relationship was declared; others find it in C.
   get = function(object, _, key)
     local ci = info[native.class_of(object)]
-    if not declarative.configure_pending(ci.registry) then return not_configured(ci, key) end
+    check_configured(ci, key)
     return object[key]
   end,
   set = function(object, _, key, value)
     local ci = info[native.class_of(object)]
-    if not declarative.configure_pending(ci.registry) then return not_configured(ci, key) end
+    check_configured(ci, key)
     object[key] = value
   end,
 })

@@ -33,7 +33,8 @@ enum {
 enum {
   CORM_SLOT_HELD = 1,        /* the host keeps what it made of the value, which may have been changed in place since */
   CORM_SLOT_PLACEHOLDER = 2, /* stands for what is not known yet, in a flush that is only planned (orm/preview.h) */
-  CORM_SLOT_PASSED = 4       /* a changed part of the primary key: the row has it already, the database gave it to it */
+  CORM_SLOT_PASSED = 4,      /* a changed part of the primary key: the row has it already, the database gave it to it */
+  CORM_SLOT_LOST = 8         /* absent: it had expired when the row went that it was to be read from */
 };
 
 /* The committed value of a changed slot. */

@@ -96,6 +96,20 @@ static void add_copies(corm_persister *p, const corm_object *object, uint32_t le
       set_bit(p->mask, i);
 }
 
+/* Neither NULL nor a default is what the script gave. */
+static corm_status refuse_lost(const corm_persister *p, const corm_object *object, uint32_t slot, corm_error *err) {
+  corm_buf name;
+  corm_buf_init(&name, p->flush->mem);
+  corm_object_describe(object, &name);
+  const char *text = corm_buf_str(&name);
+  corm_error_set(err, CORM_E_INVALID_REQUEST,
+                 "%s cannot be inserted: its '%s' had expired when its row was rolled back, and is lost",
+                 text ? text : object->mapper->name, object->mapper->attributes[slot].key);
+  corm_buf_clear(&name);
+  corm_error_hint(err, "assign it again, or make a new object");
+  return CORM_FAILED;
+}
+
 corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uint32_t level, corm_error *err) {
   const corm_mapper *mapper = object->mapper;
   corm_status status = CORM_OK;
@@ -110,11 +124,13 @@ corm_status corm_persist_insert_mask(corm_persister *p, corm_object *object, uin
       p->inlined = true;
     } else if (object->slots[i].kind == CORM_ABSENT) {
       const corm_default *wanted = &column->default_;
-      if (is_client_default(wanted)) {
-        status = apply_default(p, object, i, wanted, err);
-      } else if ((int32_t)i == mapper->tables[level].generated || wanted->kind == CORM_DEFAULT_SQL ||
-                 corm_column_has_server_value(column)) {
+      if (!is_client_default(wanted) && ((int32_t)i == mapper->tables[level].generated ||
+                                         wanted->kind == CORM_DEFAULT_SQL || corm_column_has_server_value(column)))
         continue;
+      if (object->slots[i].extra & CORM_SLOT_LOST) {
+        status = refuse_lost(p, object, i, err);
+      } else if (is_client_default(wanted)) {
+        status = apply_default(p, object, i, wanted, err);
       } else {
         object->slots[i] = corm_value_null();
         corm_keyed_note(object);

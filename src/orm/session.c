@@ -234,6 +234,7 @@ void corm_state_forget_row(corm_object *object) {
   for (uint32_t i = 0; i < object->mapper->nattributes; i++) {
     corm_value *value = &object->slots[i];
     if (value->flags & CORM_VALUE_GENERATED) corm_value_clear(object->mapper->mem, value);
+    if ((value->flags & CORM_VALUE_EXPIRED) && value->kind == CORM_ABSENT) value->extra |= CORM_SLOT_LOST;
     value->flags &= (uint8_t) ~(CORM_VALUE_EXPIRED | CORM_VALUE_LATER | CORM_VALUE_RAISES | CORM_VALUE_ALONE);
   }
   object->flags &= (uint8_t) ~(CORM_OBJECT_EXPIRED | CORM_OBJECT_KEYED);

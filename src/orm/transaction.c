@@ -73,7 +73,7 @@ static corm_status tell_begun(corm_session *session, corm_error *err) {
 }
 
 static corm_status rollback_root(corm_session *session, corm_error *err);
-static corm_status rollback_savepoint(corm_session *session, corm_error *err);
+static corm_status rollback_savepoint(corm_session *session, bool within, corm_error *err);
 
 static corm_status begin_root(corm_session *session, corm_begin_mode mode, corm_error *err) {
   corm_status status = open_root(session, mode, err);
@@ -140,7 +140,7 @@ corm_status corm_session_begin_nested(corm_session *session, corm_error *err) {
   if (status == CORM_OK) return CORM_OK;
   corm_error second;
   corm_error_init(&second);
-  if (rollback_savepoint(session, &second) != CORM_OK) corm_error_clear(&second);
+  if (rollback_savepoint(session, false, &second) != CORM_OK) corm_error_clear(&second);
   corm_state_tell_quietly(session);
   return status;
 }
@@ -196,6 +196,23 @@ static void note_rolled_back(corm_session *session, const corm_frame *frame) {
   corm_state_note_frame(session, CORM_EVENT_AFTER_SOFT_ROLLBACK, frame);
 }
 
+/* What a savepoint did within a transaction that is undone, too, is undone with that: so nothing expires that will have
+   no row to be read from. Without memory for it each is undone for itself. */
+static void undo_frame(corm_session *session, bool within) {
+  corm_frame *frame = session->frame;
+  corm_error ignored;
+  corm_error_init(&ignored);
+  if (within && corm_frame_reserve_merge(frame, &ignored) == CORM_OK) {
+    corm_frame_merge(session);
+    corm_frame_release_list(session, &frame->touched);
+  } else {
+    corm_error_clear(&ignored);
+    corm_frame_restore(session, frame);
+  }
+  note_rolled_back(session, frame);
+  corm_frame_pop(session);
+}
+
 /* All of them, whatever goes wrong with one. */
 static corm_status rollback_all(corm_session *session, corm_error *err) {
   corm_status status = corm_outer_rollback(session, err);
@@ -215,9 +232,7 @@ static corm_status rollback_root(corm_session *session, corm_error *err) {
     corm_frame *frame = session->frame;
     /* Where a flush failed its rollback was told. */
     if (!frame->failed) corm_state_note_frame(session, CORM_EVENT_AFTER_ROLLBACK, NULL);
-    corm_frame_restore(session, frame);
-    note_rolled_back(session, frame);
-    corm_frame_pop(session);
+    undo_frame(session, frame->parent != NULL);
   }
   leave_connection(session);
   forget_failure(session);
@@ -332,7 +347,7 @@ corm_status corm_session_rollback(corm_session *session, corm_error *err) {
   return tell_end(session, status, err);
 }
 
-static corm_status rollback_savepoint(corm_session *session, corm_error *err) {
+static corm_status rollback_savepoint(corm_session *session, bool within, corm_error *err) {
   corm_frame *frame = session->frame;
   corm_status status = CORM_OK;
   if (!frame->failed) {
@@ -340,9 +355,7 @@ static corm_status rollback_savepoint(corm_session *session, corm_error *err) {
     if (status == CORM_OK) status = corm_binds_rollback(session, true, err);
     corm_state_note_frame(session, CORM_EVENT_AFTER_ROLLBACK, NULL);
   }
-  corm_frame_restore(session, frame);
-  note_rolled_back(session, frame);
-  corm_frame_pop(session);
+  undo_frame(session, within && status == CORM_OK);
   return status;
 }
 
@@ -357,7 +370,7 @@ static corm_status end_savepoints(corm_session *session, uint32_t id, bool commi
   const corm_frame *frame = corm_session_find_frame(session, id);
   for (bool last = !frame; status == CORM_OK && !last;) {
     last = session->frame == frame;
-    status = commit ? release_savepoint(session, err) : rollback_savepoint(session, err);
+    status = commit ? release_savepoint(session, err) : rollback_savepoint(session, !last, err);
   }
   return status;
 }
