@@ -259,6 +259,27 @@ describe("U28 UPDATE and DELETE by criteria of a class with several tables", fun
       .. "select it by a scalar subquery", function() return corm.update(M):values { budget = M.name } end)
   end)
 
+  it("mean the row that is written by what a subquery names of the class", function()
+    local M = m.Manager
+    local E = corm.aliased(m.Employee, { name = "e" })
+    local older = select(E.id):where(E.id:gt(M.id))
+    assert.equal("UPDATE manager SET budget=:budget WHERE EXISTS (SELECT e.id FROM employee AS e WHERE e.id > "
+      .. "manager.manager_id)", sql.of(corm.update(M):where(corm.exists(older)):values { budget = 3 }))
+    session:execute(corm.update(M):where(corm.exists(older)):values { budget = 3 })
+    session:commit()
+    assert.equal("3,9", w:list "SELECT budget FROM manager ORDER BY manager_id")
+    session:execute(corm.update(M, { all = true }):values { budget = select(corm.func.max(E.id)):where(E.id:lt(M.id))
+      :scalar_subquery() })
+    session:commit()
+    assert.equal("0,1", w:list "SELECT coalesce(budget, 0) FROM manager ORDER BY manager_id")
+    session:execute(corm.delete(m.Boss):where(corm.not_(corm.exists(select(E.id):where(E.id:lt(m.Boss.id))))))
+    session:commit()
+    assert.equal("1", w:list "SELECT count(*) FROM boss")
+    raises("ArgumentError", "where: Manager.name is in table 'employee'", function()
+      return corm.update(M):where(corm.exists(select(E.id):where(E.name:eq(M.name))))
+    end)
+  end)
+
   it("refuse columns of the other tables, and classes that a condition tells", function()
     local M = m.Manager
     raises("ArgumentError", "where: Manager.name is in table 'employee', and the statement writes 'manager' alone; ask "
@@ -272,5 +293,72 @@ describe("U28 UPDATE and DELETE by criteria of a class with several tables", fun
       corm.update, m.Clerk)
     raises("ArgumentError", "delete: class Clerk has rows in several tables", corm.delete, m.Clerk)
     raises("ArgumentError", "has rows in several tables", corm.update, corm.aliased(M))
+  end)
+end)
+
+describe("U27 UPDATE and DELETE of a class with several tables by its relationships", function()
+  local w, m, session
+
+  before_each(function()
+    local Base = corm.declarative_base()
+    m = { Base = Base }
+    m.Team = Base:model("Team", { __tablename__ = "team", id = Column(Integer, { primary_key = true }) })
+    m.Person = Base:model("Person", {
+      __tablename__ = "person", id = Column(Integer, { primary_key = true }), kind = Column(String(20)),
+      boss_id = Column(Integer, ForeignKey "person.id"), team_id = Column(Integer, ForeignKey "team.id"),
+      team = corm.relationship "Team",
+      boss = corm.relationship("Person", { remote_side = "Person.id", back_populates = "reports" }),
+      reports = corm.relationship("Person", { back_populates = "boss" }),
+      __mapper_args__ = { polymorphic_on = "kind", polymorphic_identity = "person" },
+    })
+    m.Manager = m.Person:model("Manager", {
+      __tablename__ = "manager", id = Column(Integer, ForeignKey "person.id", { primary_key = true }),
+      budget = Column(Integer), room_id = Column(Integer, ForeignKey "team.id"),
+      room = corm.relationship("Team", { foreign_keys = "Manager.room_id" }),
+      __mapper_args__ = { polymorphic_identity = "manager" },
+    })
+    w = world.open(m)
+    session = w:session()
+    local team = m.Team { id = 1 }
+    session:add_all { team, m.Manager { id = 1, budget = 1 }, m.Manager { id = 2, budget = 2, room = team } }
+    session:flush()
+    session:add(m.Person { id = 3, boss = session:get(m.Person, 1) })
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  local function budgets()
+    session:commit()
+    return w:list "SELECT budget FROM manager ORDER BY id"
+  end
+
+  it("is of the rows that have such objects", function()
+    local M = m.Manager
+    for _, sync in ipairs { "auto", "fetch", false } do
+      local update = corm.update(M):where(M.reports:any()):values { budget = M.budget + 10 }
+      assert.equal(1, session:execute(update:execution_options { synchronize_session = sync }).rowcount)
+    end
+    assert.equal("31,2", budgets())
+    session:execute(corm.update(M):where(M.reports:any { id = 3 }, corm.not_(M.room:has())):values { budget = 7 })
+    assert.equal("7,2", budgets())
+    session:execute(corm.update(M):where(M.room:has { id = 1 }):values { budget = 8 })
+    assert.equal("7,8", budgets())
+    session:execute(corm.update(M):where(M.reports:contains(session:get(m.Person, 3))):values { budget = 9 })
+    assert.equal("9,8", budgets())
+    session:execute(corm.delete(M):where(M.room:is_(nil)))
+    assert.equal("8", budgets())
+  end)
+
+  it("refuses those that go by columns of the other tables", function()
+    local M = m.Manager
+    local function refused(what, condition)
+      raises("ArgumentError", "where: Manager." .. what .. " is in table 'person', and the statement writes 'manager' "
+        .. "alone", function() return corm.update(M):where(condition()) end)
+    end
+    refused("boss_id", function() return M.boss:has() end)
+    refused("team_id", function() return corm.not_(M.team:has { id = 1 }) end)
+    refused("team_id", function() return M.team:eq(session:get(m.Team, 1)) end)
+    session:execute(corm.update(M):where(M.id:in_(select(M.id):where(M.boss:has()))):values { budget = 0 })
+    assert.equal("1,2", budgets())
   end)
 end)

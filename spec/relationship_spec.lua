@@ -347,6 +347,19 @@ describe("a relationship in a query", function()
     raises("InvalidRequestError", "eq(object)", Book.author.contains, Book.author, Author {})
   end)
 
+  it("tells of no collection that contains an object whose key is NULL", function()
+    local alone = Book { id = 77, title = "alone" }
+    raises("ArgumentError", "the Book has no author_id yet", Author.books.contains, Author.books, alone)
+    session:add(alone)
+    raises("ArgumentError", "the Book has no author_id yet", Author.books.contains, Author.books, alone)
+    session:flush()
+    assert.equal("author.id = :param_1", sql(Author.books:contains(alone)))
+    assert.same({}, session:scalars(select(Author.id):where(Author.books:contains(alone))):all())
+    local either = corm.or_(Author.books:contains(alone), Author.books:contains(session:get(Book, 3)))
+    assert.same({ 2 }, session:scalars(select(Author.id):where(either)):all())
+    session:delete(alone)
+  end)
+
   it("belongs to an alias when that is asked", function()
     local a = corm.aliased(Author)
     assert.equal("SELECT author_1.id FROM author AS author_1 JOIN book ON author_1.id = book.author_id",

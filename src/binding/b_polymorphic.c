@@ -3,7 +3,6 @@
 #include "binding/b_statement.h"
 #include "orm/polymorphic.h"
 #include "sql/adapt.h"
-#include "sql/walk.h"
 
 static const corm_mapper *check_mapper(lua_State *L, int arg) {
   return ((binding_class *)binding_check(L, arg, BINDING_MAPPER, "mapper"))->mapper;
@@ -109,19 +108,40 @@ static int32_t own_slot(const corm_mapper *mapper, const corm_column_node *colum
   return -1;
 }
 
-/* The attribute of another table than the class's own that the expression names outside of its subqueries, or NULL. */
+/* An expression said of the class's own table, in subqueries that do not select from the class, too: what they name of
+   it is the row that is written. */
+typedef struct locally {
+  const corm_mapper *mapper;
+  const corm_attribute *stranger; /* one of another table, or NULL */
+} locally;
+
+static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_column_node *column) {
+  locally *l = ctx;
+  const corm_mapper *mapper = l->mapper;
+  const int32_t slot = own_slot(mapper, column);
+  const corm_column *local = slot < 0 ? NULL : corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot);
+  if (slot >= 0 && !local) l->stranger = &mapper->attributes[slot];
+  return local ? corm_column_node_in(arena, local, mapper->local) : &column->base;
+}
+
+static const corm_node *from_locally(void *ctx, const corm_node *from) {
+  const corm_mapper *mapper = ((const locally *)ctx)->mapper;
+  if (from == mapper->from) return mapper->local;
+  for (uint32_t t = 0; t < mapper->ntables; t++)
+    if (from == mapper->tables[t].from) return mapper->local;
+  return from;
+}
+
+static const corm_node *adapt_locally(corm_arena *arena, locally *l, const corm_node *node) {
+  const corm_adapt adapt = {.column = say_locally, .from = from_locally, .ctx = l};
+  return corm_adapt_in(arena, node, &adapt);
+}
+
+/* The attribute of another table than the class's own that the expression names of the row, or NULL. */
 static const corm_attribute *stranger(const corm_mapper *mapper, const corm_node *expression, corm_arena *arena) {
-  corm_walk walk;
-  corm_walk_init(&walk, arena, expression);
-  bool descend = true;
-  for (const corm_node *node; (node = corm_walk_next(&walk, descend)) != NULL;) {
-    descend =
-        node->kind != CORM_NODE_SCALAR_SUBQUERY && node->kind != CORM_NODE_EXISTS && node->kind != CORM_NODE_SELECT;
-    const int32_t slot = node->kind == CORM_NODE_COLUMN ? own_slot(mapper, (const corm_column_node *)node) : -1;
-    if (slot >= 0 && !corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot))
-      return &mapper->attributes[slot];
-  }
-  return NULL;
+  locally l = {.mapper = mapper};
+  adapt_locally(arena, &l, expression);
+  return l.stranger;
 }
 
 const corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
@@ -146,15 +166,9 @@ void binding_dml_check_value(lua_State *L, const corm_mapper *mapper, const corm
                   what, mapper->name, attribute->key, attribute->column->table->name, mapper->table->name);
 }
 
-static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_column_node *column) {
-  const corm_mapper *mapper = ctx;
-  const int32_t slot = own_slot(mapper, column);
-  const corm_column *local = slot < 0 ? NULL : corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot);
-  return local ? corm_column_node_in(arena, local, mapper->local) : &column->base;
-}
-
 const corm_node *binding_dml_local_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *node) {
-  return corm_adapt_columns_in(arena, node, say_locally, (void *)(uintptr_t)mapper);
+  locally l = {.mapper = mapper};
+  return adapt_locally(arena, &l, node);
 }
 
 bool binding_dml_local_values_in(corm_arena *arena, const corm_mapper *mapper, corm_update *update) {

@@ -224,12 +224,17 @@ static int relation_has(lua_State *L) {
 
 /* -- comparing with an object ----------------------------------------------------------------------------------- */
 
-const corm_value *binding_key_value(lua_State *L, corm_object *object, uint32_t slot) {
+static const corm_value *value_of(lua_State *L, corm_object *object, uint32_t slot) {
   const corm_value *value;
   corm_error err;
   corm_error_init(&err);
   binding_get(L)->L = L;
   if (corm_object_get(object, slot, &value, &err) != CORM_OK) binding_raise(L, &err);
+  return value;
+}
+
+const corm_value *binding_key_value(lua_State *L, corm_object *object, uint32_t slot) {
+  const corm_value *value = value_of(L, object, slot);
   if (value->kind == CORM_ABSENT || value->kind == CORM_NULL)
     binding_error(L, CORM_E_ARGUMENT, "the %s has no %s yet, so nothing can be compared with it; flush it first",
                   object->mapper->name, object->mapper->attributes[slot].key);
@@ -318,6 +323,13 @@ static int push_equal_one(lua_State *L, const binding_ends *e, int arg, bool neg
   return push_comparisons(L, pairs, relationship->npairs, e->left, negate, true);
 }
 
+/* What is in no collection has NULL there, to which no key is equal. A new object may be in one all the same. */
+static const corm_value *child_value(lua_State *L, corm_object *object, uint32_t slot) {
+  const bool has_row = object->state != CORM_TRANSIENT && object->state != CORM_PENDING;
+  const corm_value *value = has_row ? value_of(L, object, slot) : NULL;
+  return value && value->kind == CORM_NULL ? value : binding_key_value(L, object, slot);
+}
+
 /* The referenced key columns of the parent against the foreign key of the child at `arg`. */
 static int push_equal_child(lua_State *L, const binding_ends *e, int arg, const char *method) {
   const corm_relationship *relationship = e->relationship;
@@ -326,7 +338,7 @@ static int push_equal_child(lua_State *L, const binding_ends *e, int arg, const 
   check_pairs(L, relationship, relationship->npairs);
   for (uint32_t i = 0; i < relationship->npairs; i++) {
     const corm_pair *pair = &relationship->pairs[i];
-    pairs[i] = of_slot(relationship->parent, pair->near_slot, binding_key_value(L, object, pair->far_slot));
+    pairs[i] = of_slot(relationship->parent, pair->near_slot, child_value(L, object, pair->far_slot));
   }
   return push_comparisons(L, pairs, relationship->npairs, e->left, false, false);
 }
