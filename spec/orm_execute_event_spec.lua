@@ -79,6 +79,27 @@ describe("U26 do_orm_execute:", function()
     }, seen)
   end)
 
+  it("lets criteria that come to a get hold of what is loaded from its object later", function()
+    listen(function(state)
+      if state.is_select and not state.is_column_load and not state.is_relationship_load then
+        state.statement = state.statement:options(criteria(m.Address, m.Address.id:ne(11)))
+      end
+    end)
+    assert.equal(1, #session:get(m.User, 1).addresses)
+    session:expunge_all()
+    local expected = { 1, 1, 0 }
+    for i, option in ipairs { corm.selectinload(m.User.addresses), corm.lazyload(m.User.addresses),
+      criteria(m.Address, m.Address.id:ne(12)) } do
+      assert.equal(expected[i], #session:get(m.User, 1, { options = { option } }).addresses)
+      session:expunge_all()
+    end
+    local merged = session:merge(m.User { id = 1 })
+    assert.equal(1, #merged.addresses)
+    session:expunge_all()
+    local all = session:merge_all { m.User { id = 1 }, m.User { id = 2 } }
+    assert.same({ 1, 2 }, { #all[1].addresses, #all[2].addresses })
+  end)
+
   it("tells of the class, the parameters and the execution options", function()
     local state
     listen(function(each) state = each end)

@@ -192,7 +192,7 @@ corm_status corm_loader_get(corm_session *session, corm_mapper *mapper, const co
     loader->placed = true;
     loader->populate_existing = options->populate_existing;
     loader->keep_changes = options->lock;
-    if (!again) corm_loader_follow(loader, options->plan, also, false);
+    if (!again) corm_loader_follow(loader, corm_load_plan_join(options->plan, also), NULL, false);
     status = again ? get_again(loader, session, key, err) : corm_loader_open_key(loader, mapper, key, options, err);
   }
   if (status == CORM_OK && plain && !again) find_home(loader, mapper);

@@ -16,13 +16,24 @@ corm_load_plan *corm_load_plan_new(const corm_mem *mem, const corm_host *host) {
 void corm_load_plan_release(corm_load_plan *plan) {
   if (!plan || --plan->refs) return;
   if (plan->host->plan_gone) plan->host->plan_gone(plan->host->ctx, plan);
+  corm_load_plan *more = plan->more;
   corm_arena_clear(&plan->arena);
   corm_mem_free(plan->mem, plan);
+  corm_load_plan_release(more);
+}
+
+corm_load_plan *corm_load_plan_join(corm_load_plan *plan, corm_load_plan *also) {
+  corm_load_plan *last = plan;
+  if (!plan || !also) return plan ? plan : also;
+  for (; last != also && last->more; last = last->more) continue;
+  if (last != also) last->more = corm_load_plan_acquire(also);
+  return plan;
 }
 
 bool corm_load_plan_propagates(const corm_load_plan *plan) {
-  for (uint32_t i = 0; plan && i < plan->ncriteria; i++)
-    if (plan->criteria[i].propagates) return true;
+  for (; plan; plan = plan->more)
+    for (uint32_t i = 0; i < plan->ncriteria; i++)
+      if (plan->criteria[i].propagates) return true;
   return false;
 }
 
@@ -77,15 +88,15 @@ static bool applies(const corm_criterion *criterion, const corm_node *from, bool
   return !alias || followed || criterion->aliases;
 }
 
-/* *out AND what a plan says of the FROM. */
-static corm_status add_plan(corm_load_plan *plan, bool later, corm_arena *arena, const corm_node *from,
-                            const corm_node **out, corm_error *err) {
+/* *out AND what one plan says of the FROM. */
+static corm_status add_one(corm_load_plan *plan, bool later, corm_arena *arena, const corm_node *from,
+                           const corm_node **out, corm_error *err) {
   const corm_mapper *mapper = corm_from_table(from)->owner;
   const bool alias = from->kind == CORM_NODE_ALIAS, adapts = alias || mapper->united;
   said_of s = {mapper, alias && ((const corm_alias *)from)->whole ? ((const corm_alias *)from)->whole : from};
   const corm_adapt adapt = {.column = adapt_column, .from = adapt_from, .ctx = &s};
   const corm_node *const *conditions;
-  if (!plan || !plan->ncriteria) return CORM_OK;
+  if (!plan->ncriteria) return CORM_OK;
   if (conditions_of(plan, mapper, &conditions, err) != CORM_OK) return CORM_FAILED;
   for (uint32_t i = 0; i < plan->ncriteria; i++) {
     if (!conditions[i] || !applies(&plan->criteria[i], from, later)) continue;
@@ -94,6 +105,13 @@ static corm_status add_plan(corm_load_plan *plan, bool later, corm_arena *arena,
     if (!*out) return corm_error_memory(err);
   }
   return CORM_OK;
+}
+
+static corm_status add_plan(corm_load_plan *plan, bool later, corm_arena *arena, const corm_node *from,
+                            const corm_node **out, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (; plan && status == CORM_OK; plan = plan->more) status = add_one(plan, later, arena, from, out, err);
+  return status;
 }
 
 static corm_status find(void *ctx, corm_arena *arena, const corm_node *from, const corm_node **out, corm_error *err) {
@@ -105,7 +123,7 @@ static corm_status find(void *ctx, corm_arena *arena, const corm_node *from, con
 
 const corm_criteria *corm_plan_criteria_init(corm_plan_criteria *out, corm_load_plan *plan, corm_load_plan *also,
                                              bool later) {
-  const bool some = plan && (later ? corm_load_plan_propagates(plan) : plan->ncriteria > 0);
+  const bool some = plan && (later ? corm_load_plan_propagates(plan) : plan->ncriteria > 0 || plan->more);
   if (!some && !also) return NULL;
   *out = (corm_plan_criteria){{find, out}, plan, also, later};
   return &out->base;
@@ -136,15 +154,21 @@ static corm_status refuse_if_any(corm_load_plan *plan, bool later, const corm_ma
   return CORM_OK;
 }
 
-static corm_status refuse_all(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
+static corm_status refuse_one(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
   const corm_map_entry *entry;
-  if (!plan || !plan->ncriteria) return CORM_OK;
+  if (!plan->ncriteria) return CORM_OK;
   corm_status status = refuse_if_any(plan, later, mapper, mapper, err);
   for (size_t pos = 0; mapper->united && (entry = corm_map_next(&mapper->registry->classes, &pos)) != NULL;) {
     const corm_mapper *below = entry->value;
     if (status == CORM_OK && below != mapper && corm_mapper_isa(below, mapper))
       status = refuse_if_any(plan, later, mapper, below, err);
   }
+  return status;
+}
+
+static corm_status refuse_all(corm_load_plan *plan, bool later, const corm_mapper *mapper, corm_error *err) {
+  corm_status status = CORM_OK;
+  for (; plan && status == CORM_OK; plan = plan->more) status = refuse_one(plan, later, mapper, err);
   return status;
 }
 

@@ -30,6 +30,7 @@ typedef struct corm_load_plan {
   corm_criterion *criteria;
   uint32_t ncriteria;
   corm_class_criteria *known;
+  struct corm_load_plan *more; /* one reference; NULL: none. Its criteria hold where these do */
 } corm_load_plan;
 
 /* One reference is the caller's. NULL when out of memory. */
@@ -40,6 +41,9 @@ static inline corm_load_plan *corm_load_plan_acquire(corm_load_plan *plan) {
 }
 /* With the last reference the host is told. NULL is fine. */
 void corm_load_plan_release(corm_load_plan *plan);
+
+/* A plan with the criteria of both, which may be NULL; borrowed: `plan`, to which `also` is added, or `also` itself. */
+corm_load_plan *corm_load_plan_join(corm_load_plan *plan, corm_load_plan *also);
 
 /* True when what is loaded from the query's objects goes by some of its criteria. plan: may be NULL. */
 bool corm_load_plan_propagates(const corm_load_plan *plan);

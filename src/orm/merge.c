@@ -247,10 +247,12 @@ static corm_status read_rows(merge *m, merged *const *entries, uint32_t n, corm_
     status = corm_loader_get(m->session, entries[0]->source->mapper, entries[0]->key, m->options, &loader, err);
   } else {
     corm_load_options options = m->options ? *m->options : (corm_load_options){0};
-    status = corm_session_before_load(m->session, CORM_LOAD_GET, entries[0]->source->mapper, NULL, &options.also, err);
+    corm_load_plan *also = NULL;
+    status = corm_session_before_load(m->session, CORM_LOAD_GET, entries[0]->source->mapper, NULL, &also, err);
+    options.plan = corm_load_plan_join(options.plan, also);
     if (status == CORM_OK) status = build_select(m, entries, n, &select, err);
     if (status == CORM_OK) status = corm_loader_new(m->session, &select.base, NULL, &options, &loader, err);
-    corm_load_plan_release(options.also);
+    corm_load_plan_release(also);
   }
   if (status != CORM_OK) return status;
   loader->keeper = &m->keeper;
