@@ -280,6 +280,47 @@ describe("U28 UPDATE and DELETE by criteria of a class with several tables", fun
     end)
   end)
 
+  it("correlate to that row within a union, too", function()
+    local M, E, F = m.Manager, corm.aliased(m.Employee), corm.aliased(m.Employee)
+    local either = select(E.id):where(E.id:eq(M.id), E.name:eq "bo")
+      :union(select(F.id):where(F.id:eq(M.id), F.name:eq "zo"), select(E.id):where(E.id:eq(M.id), E.id:lt(0)))
+    assert.equal(1, session:execute(corm.update(M):where(corm.exists(either)):values { budget = 0 }).rowcount)
+    session:commit()
+    assert.equal("5,0", w:list "SELECT budget FROM manager ORDER BY manager_id")
+  end)
+
+  it("go by with_loader_criteria, of whichever table", function()
+    local M, B = m.Manager, m.Boss
+    local function budgets(class, criteria, statement)
+      local found
+      statement = statement or corm.update(class, { all = true }):values { budget = 77 }
+      for _, sync in ipairs { "auto", "fetch", "evaluate", false } do
+        session:execute(statement:options(corm.with_loader_criteria(class, criteria))
+          :execution_options { synchronize_session = sync })
+        local stored = session:scalars(select(M.__table__.c.budget):order_by(M.__table__.c.manager_id)):all()
+        session:rollback()
+        assert.same(found or stored, stored)
+        found = stored
+      end
+      return table.concat(found, ",")
+    end
+    local managed = corm.update(M, { all = true }):values { budget = 77 }
+    assert.equal("77,9", budgets(M, M.budget:lt(9)))
+    assert.equal("77,9", budgets(M, M.id:eq(1)))
+    assert.equal("5,77", budgets(M, M.name:eq "bo"))
+    assert.equal("5,77", budgets(m.Employee, m.Employee.name:eq "bo", managed))
+    assert.equal("5,77", budgets(m.Employee, function(class) return class.grade:eq(3) end, managed
+      :where(M.budget:gt(5))))
+    assert.equal("77,77", budgets(M, corm.or_(M.name:eq "mo", M.budget:eq(9)), managed:where(M.budget:ne(6))))
+    local named = corm.with_loader_criteria(B, corm.and_(B.name:eq "bo", B.budget:eq(9), B.car:eq "red"))
+    local other = corm.with_loader_criteria(m.Employee, m.Employee.name:eq "mo")
+    assert.equal(0, session:execute(corm.delete(B, { all = true }):options(named, other)).rowcount)
+    assert.equal(1, session:query(B):options(named):update({ car = "blue" }, { all = true }))
+    assert.equal(0, session:execute(corm.delete(B, { all = true }):options(named)).rowcount)
+    session:commit()
+    assert.equal("2|blue", w:list "SELECT id, car FROM boss")
+  end)
+
   it("refuse columns of the other tables, and classes that a condition tells", function()
     local M = m.Manager
     raises("ArgumentError", "where: Manager.name is in table 'employee', and the statement writes 'manager' alone; ask "

@@ -2,7 +2,6 @@
 #include "binding/b_object.h"
 #include "binding/b_statement.h"
 #include "orm/polymorphic.h"
-#include "sql/adapt.h"
 
 static const corm_mapper *check_mapper(lua_State *L, int arg) {
   return ((binding_class *)binding_check(L, arg, BINDING_MAPPER, "mapper"))->mapper;
@@ -101,47 +100,11 @@ const corm_mapper *binding_dml_local_class(const binding_stmt *stmt) {
   return mapper && mapper->local ? mapper : NULL;
 }
 
-/* The slot of an attribute of the class, over its own tables, or -1. */
-static int32_t own_slot(const corm_mapper *mapper, const corm_column_node *column) {
-  for (uint32_t t = 0; column->column && t < mapper->ntables; t++)
-    if (column->from == mapper->tables[t].from) return corm_mapper_column_slot(mapper, column->column);
-  return -1;
-}
-
-/* An expression said of the class's own table, in subqueries that do not select from the class, too: what they name of
-   it is the row that is written. */
-typedef struct locally {
-  const corm_mapper *mapper;
-  const corm_attribute *stranger; /* one of another table, or NULL */
-} locally;
-
-static const corm_node *say_locally(corm_arena *arena, void *ctx, const corm_column_node *column) {
-  locally *l = ctx;
-  const corm_mapper *mapper = l->mapper;
-  const int32_t slot = own_slot(mapper, column);
-  const corm_column *local = slot < 0 ? NULL : corm_mapper_level_column(mapper, mapper->ntables - 1, (uint32_t)slot);
-  if (slot >= 0 && !local) l->stranger = &mapper->attributes[slot];
-  return local ? corm_column_node_in(arena, local, mapper->local) : &column->base;
-}
-
-static const corm_node *from_locally(void *ctx, const corm_node *from) {
-  const corm_mapper *mapper = ((const locally *)ctx)->mapper;
-  if (from == mapper->from) return mapper->local;
-  for (uint32_t t = 0; t < mapper->ntables; t++)
-    if (from == mapper->tables[t].from) return mapper->local;
-  return from;
-}
-
-static const corm_node *adapt_locally(corm_arena *arena, locally *l, const corm_node *node) {
-  const corm_adapt adapt = {.column = say_locally, .from = from_locally, .ctx = l};
-  return corm_adapt_in(arena, node, &adapt);
-}
-
 /* The attribute of another table than the class's own that the expression names of the row, or NULL. */
 static const corm_attribute *stranger(const corm_mapper *mapper, const corm_node *expression, corm_arena *arena) {
-  locally l = {.mapper = mapper};
-  adapt_locally(arena, &l, expression);
-  return l.stranger;
+  const corm_attribute *found;
+  corm_mapper_local_in(arena, mapper, expression, &found);
+  return found;
 }
 
 const corm_mapper *binding_dml_check_local(lua_State *L, const binding_stmt *stmt, const corm_node *criterion,
@@ -167,8 +130,8 @@ void binding_dml_check_value(lua_State *L, const corm_mapper *mapper, const corm
 }
 
 const corm_node *binding_dml_local_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *node) {
-  locally l = {.mapper = mapper};
-  return adapt_locally(arena, &l, node);
+  const corm_attribute *stranger_of; /* was refused before */
+  return corm_mapper_local_in(arena, mapper, node, &stranger_of);
 }
 
 bool binding_dml_local_values_in(corm_arena *arena, const corm_mapper *mapper, corm_update *update) {

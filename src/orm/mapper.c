@@ -101,8 +101,11 @@ static corm_status take_tables(corm_mapper *mapper, const corm_mapper_def *def, 
   mapper->selected = def->selectable != NULL;
   mapper->joined = def->join != NULL;
   mapper->table = mapper->tables[n - 1].table;
-  if (n > 1) mapper->local = corm_table_node_in(arena, mapper->table);
-  return n == 1 || mapper->local ? CORM_OK : corm_error_memory(err);
+  if (n == 1) return CORM_OK;
+  mapper->local = corm_table_node_in(arena, mapper->table);
+  if (!mapper->local) return corm_error_memory(err);
+  ((corm_table_node *)(uintptr_t)mapper->local)->owner = mapper; /* made above */
+  return CORM_OK;
 }
 
 /* The ON clause between a class's own table and its parent's. Of what the host gives it speaks of the tables. */

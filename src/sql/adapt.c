@@ -89,14 +89,10 @@ static bool replace_froms(const adaption *a, const corm_node *const **list, uint
   return copy != NULL;
 }
 
-static const corm_node *copy_subselect(adaption *a, const corm_node *node) {
-  const corm_select *given = ((const corm_subselect *)node)->select;
-  if (!a->adapt->from || given->base.kind != CORM_NODE_SELECT || selects_itself(a, given))
-    return a->arena->failed ? NULL : node;
-  corm_subselect *copy = corm_arena_copy(a->arena, node, sizeof *copy);
+/* The parts of a compound are subqueries each. */
+static const corm_select *copy_select(adaption *a, const corm_select *given) {
   corm_select *select = corm_arena_copy(a->arena, given, sizeof *given);
-  if (!copy || !select) return NULL;
-  copy->select = select;
+  if (!select) return NULL;
   if (a->adapt->correlate && !select->correlate && !select->correlate_except) {
     select->correlate = a->adapt->correlate;
     select->ncorrelate = a->adapt->ncorrelate;
@@ -106,7 +102,53 @@ static const corm_node *copy_subselect(adaption *a, const corm_node *node) {
                   put_off_given(a, &select->order_by, select->norder_by) &&
                   replace_froms(a, &select->correlate, select->ncorrelate) &&
                   replace_froms(a, &select->correlate_except, select->ncorrelate_except);
-  return ok ? &copy->base : NULL;
+  return ok ? select : NULL;
+}
+
+/* A copied compound whose parts are still the originals. */
+typedef struct open_compound {
+  struct open_compound *next;
+  corm_select *copy;
+} open_compound;
+
+static const corm_select *adapt_part(adaption *a, const corm_select *given, open_compound **open) {
+  if (given->base.kind == CORM_NODE_SELECT) {
+    if (!selects_itself(a, given)) return copy_select(a, given);
+    return a->arena->failed ? NULL : given;
+  }
+  if (given->base.kind != CORM_NODE_COMPOUND) return given;
+  corm_select *copy = corm_arena_copy(a->arena, given, sizeof *given);
+  open_compound *entry = corm_arena_alloc(a->arena, sizeof *entry);
+  if (!copy || !entry) return NULL;
+  *entry = (open_compound){*open, copy};
+  *open = entry;
+  return copy;
+}
+
+static const corm_select *adapt_select(adaption *a, const corm_select *given) {
+  open_compound *open = NULL;
+  const corm_select *adapted = adapt_part(a, given, &open);
+  while (adapted && open) {
+    corm_select *compound = open->copy;
+    open = open->next;
+    const corm_select **parts = corm_arena_copy(a->arena, compound->parts, compound->nparts * sizeof *parts);
+    if (!parts) return NULL;
+    compound->parts = parts;
+    for (uint32_t i = 0; i < compound->nparts; i++)
+      if (!(parts[i] = adapt_part(a, parts[i], &open))) return NULL;
+  }
+  return adapted;
+}
+
+static const corm_node *copy_subselect(adaption *a, const corm_node *node) {
+  if (!a->adapt->from) return node;
+  const corm_select *given = ((const corm_subselect *)node)->select;
+  const corm_select *select = adapt_select(a, given);
+  if (select == given) return node;
+  corm_subselect *copy = corm_arena_copy(a->arena, node, sizeof *copy);
+  if (!copy || !select) return NULL;
+  copy->select = select;
+  return &copy->base;
 }
 
 /* A copy whose operands are put off; other nodes as they are. */
