@@ -100,7 +100,7 @@ static corm_status add_one(corm_load_plan *plan, bool later, corm_arena *arena, 
   if (conditions_of(plan, mapper, &conditions, err) != CORM_OK) return CORM_FAILED;
   for (uint32_t i = 0; i < plan->ncriteria; i++) {
     if (!conditions[i] || !applies(&plan->criteria[i], from, later)) continue;
-    const corm_node *said = adapts                   ? corm_adapt_in(arena, conditions[i], &adapt)
+    const corm_node *said = adapts                  ? corm_adapt_in(arena, conditions[i], &adapt)
                             : from == mapper->local ? corm_mapper_local_condition_in(arena, mapper, conditions[i])
                                                     : conditions[i];
     const corm_node *items[2] = {*out, said};

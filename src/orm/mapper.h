@@ -330,8 +330,9 @@ typedef struct corm_view {
 const corm_node *corm_mapper_level_from(const corm_mapper *mapper, uint32_t level, const corm_node *from);
 /* A FROM like mapper->from made of aliases: named `name`, with several tables `name`_table; NULL: anonymous. */
 const corm_node *corm_mapper_alias_in(corm_arena *arena, const corm_mapper *mapper, const char *name);
-/* What is said of a class with several tables, said of its own table, `local`: in subqueries that do not select from the
-   class, too. *stranger: an attribute that only another table has, which stays; or NULL. NULL when the arena is full. */
+/* What is said of a class with several tables, said of its own table, `local`: in subqueries that do not select from
+   the class, too. *stranger: an attribute that only another table has, which stays; or NULL. NULL when the arena is
+   full. */
 const corm_node *corm_mapper_local_in(corm_arena *arena, const corm_mapper *mapper, const corm_node *node,
                                       const corm_attribute **stranger);
 /* A condition of the class, of the rows of `local`: where other tables have a part in it, EXISTS of the row above. */
