@@ -321,6 +321,18 @@ describe("U28 UPDATE and DELETE by criteria of a class with several tables", fun
     assert.equal("2|blue", w:list "SELECT id, car FROM boss")
   end)
 
+  it("go by with_loader_criteria with a list of rows, too", function()
+    local hidden = corm.with_loader_criteria(m.Employee, m.Employee.name:eq "mo")
+    local update = corm.update(m.Manager):options(hidden)
+    raises("StaleDataError", "UPDATE statement on Manager expected to match 2 row(s); 1 were matched", session.execute,
+      session, update, { { id = 1, budget = 0 }, { id = 2, budget = 0 } })
+    session:rollback()
+    assert.equal("5,9", w:list "SELECT budget FROM manager ORDER BY manager_id")
+    session:execute(update, { { id = 1, budget = 1 }, { id = 1, name = "me" } })
+    session:commit()
+    assert.equal("1,9", w:list "SELECT budget FROM manager ORDER BY manager_id")
+  end)
+
   it("refuse columns of the other tables, and classes that a condition tells", function()
     local M = m.Manager
     raises("ArgumentError", "where: Manager.name is in table 'employee', and the statement writes 'manager' alone; ask "

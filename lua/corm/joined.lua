@@ -192,8 +192,32 @@ local function update_level(session, rows, level, primary, synchronize)
   return result
 end
 
--- `synchronize`: false where objects are to stay as they are.
-function functions.update_joined(session, class, rows, synchronize)
+-- Rows that criteria of the statement hide are not there.
+local function check_visible(session, class, rows, primary, options)
+  local columns = {}
+  for i, name in ipairs(primary) do columns[i] = class[name] end
+  local left = #columns == 1 and columns[1] or corm.tuple_(table.unpack(columns))
+  for first = 1, #rows, 500 do
+    local keys, known, n = {}, {}, 0
+    for i = first, math.min(first + 499, #rows) do
+      local key, text = {}, {}
+      for k, name in ipairs(primary) do key[k], text[k] = rows[i][name], tostring(rows[i][name]) end
+      local word = table.concat(text, "\0")
+      if not known[word] then n = n + 1 end
+      known[word] = true
+      keys[#keys + 1] = #columns == 1 and key[1] or key
+    end
+    local found = session:scalar(corm.select(corm.func.count()):select_from(class):where(left:in_(keys))
+      :options(table.unpack(options)))
+    if found < n then
+      fail("StaleDataError", "UPDATE statement on %s expected to match %d row(s); %d were matched", class.__name__, n,
+        found)
+    end
+  end
+end
+
+-- `synchronize`: false where objects are to stay as they are. `options`: those of the statement, or nil.
+function functions.update_joined(session, class, rows, synchronize, options)
   local levels, primary = levels_of(class)
   check_names(class, levels, rows)
   for i, row in ipairs(rows) do
@@ -204,6 +228,7 @@ function functions.update_joined(session, class, rows, synchronize)
       end
     end
   end
+  if options and #rows > 0 then check_visible(session, class, rows, primary, options) end
   local result
   for _, level in ipairs(levels) do result = update_level(session, rows, level, primary, synchronize) or result end
   return result, result and #rows or 0

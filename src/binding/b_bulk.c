@@ -173,7 +173,7 @@ bool binding_run_joined(lua_State *L, int self, int statement, int params, corm_
   } else {
     lua_pushnil(L);
   }
-  lua_pushboolean(L, inserts && insert->sorted);
+  if (inserts || !binding_push_options(L, statement)) lua_pushboolean(L, inserts && insert->sorted);
   if (inserts && insert->ncolumns) {
     lua_pushcfunction(L, push_local);
     lua_pushvalue(L, statement);

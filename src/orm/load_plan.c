@@ -14,12 +14,13 @@ corm_load_plan *corm_load_plan_new(const corm_mem *mem, const corm_host *host) {
 }
 
 void corm_load_plan_release(corm_load_plan *plan) {
-  if (!plan || --plan->refs) return;
-  if (plan->host->plan_gone) plan->host->plan_gone(plan->host->ctx, plan);
-  corm_load_plan *more = plan->more;
-  corm_arena_clear(&plan->arena);
-  corm_mem_free(plan->mem, plan);
-  corm_load_plan_release(more);
+  while (plan && !--plan->refs) {
+    corm_load_plan *more = plan->more;
+    if (plan->host->plan_gone) plan->host->plan_gone(plan->host->ctx, plan);
+    corm_arena_clear(&plan->arena);
+    corm_mem_free(plan->mem, plan);
+    plan = more;
+  }
 }
 
 corm_load_plan *corm_load_plan_join(corm_load_plan *plan, corm_load_plan *also) {
