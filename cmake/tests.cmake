@@ -102,7 +102,7 @@ if(TARGET corm_cli)
   fault_tests(1 session objects loading criteria functions keyed clauses naming mutable copies rows keys statements
     connection routes)
   fault_tests(3 plans classes)
-  fault_tests(5 files reflection)
+  fault_tests(5 files reflection automap)
 endif()
 
 # --- the compiler under random trees, the binding under random scripts: libFuzzer where the build is for it (tools/fuzz),

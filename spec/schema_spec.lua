@@ -151,6 +151,20 @@ describe("a Table", function()
     raises("ArgumentError", "name", function() user.name = "x" end)
   end)
 
+  it("does not grow by a column whose foreign key is another one's", function()
+    local metadata, user = two_tables()
+    local key = corm.ForeignKey "user.id"
+    corm.Table("letter", metadata, Column("user_id", key))
+    local wrong = Column("friend_id", key)
+    for _ = 1, 2 do
+      raises("ArgumentError", "belongs to another column already", function() user:append_column(wrong) end)
+      assert.is_false(pcall(function() return user.c.friend_id end))
+    end
+    user:append_column(Column("friend_id", Integer))
+    assert.equal("friend_id", user.c[#user.c].name)
+    assert.equal(0, #user.foreign_keys)
+  end)
+
   it("grows by append_column", function()
     local _, user = two_tables()
     user:append_column(Column("extra", Integer))

@@ -88,7 +88,8 @@ end
 -- What classes have ---------------------------------------------------------------------------------------------------
 
 -- A config is what is known of the class of a Table: { ci, class, table, made = members that are made for it,
--- paired = members of its own that got their other side, links = by name, the other end of what is made here }.
+-- paired = members of its own that got their other side, links = by name, the other end of what is made here, as
+-- { class, name } }. Links of earlier calls are in ci.links.
 
 -- Whether the class is mapped, or waits.
 local function is_mapped(config) return config.ci.mapper ~= nil end
@@ -113,6 +114,10 @@ local function is_column(config, name)
   return false
 end
 
+local function link_of(config, name)
+  return config.links[name] or (config.ci.links and config.ci.links[name])
+end
+
 local function refuse_name(run, side, other, noun)
   fail("ArgumentError", "%s: the relationship of %s to %s would be named '%s', and so is %s; %s gives it another name",
     run.where, side.config.class.__name__, other.config.class.__name__, side.name, noun, side.hook)
@@ -120,13 +125,13 @@ end
 
 local function check_free(run, side, other)
   if is_column(side.config, side.name) then refuse_name(run, side, other, "a column") end
-  if side.config.links[side.name] then refuse_name(run, side, other, "another relationship") end
+  if link_of(side.config, side.name) then refuse_name(run, side, other, "another relationship") end
 end
 
 -- Whether this side was made as one end of what the two names stand for.
 local function is_linked(side, other)
-  local link = side.config.links[side.name]
-  return link ~= nil and link.config == other.config and link.name == other.name
+  local link = link_of(side.config, side.name)
+  return link ~= nil and link.class == other.config.class and link.name == other.name
 end
 
 -- Gives a relationship that the class says itself its other side, unless it says that, too.
@@ -148,9 +153,13 @@ end
 -- A side is { config, name, hook, direction, options, backref_options }: an attribute of one of two classes, what gives
 -- it its name, and what makes it as a relationship, or as the backref of the other side.
 
+local function link(side, other)
+  side.config.links[side.name] = { class = other.config.class, name = other.name }
+end
+
 local function put(side, other, made)
   side.config.made[side.name] = made
-  side.config.links[side.name] = other
+  link(side, other)
 end
 
 -- The near side is new; the far one comes as its backref, unless its class says it.
@@ -167,7 +176,7 @@ local function make_near(run, near, far)
   if made == nil then return end
   put(near, far, made)
   if not far_is_new then pair(far, near) end
-  if options.backref ~= nil then far.config.links[far.name] = near end
+  if options.backref ~= nil then link(far, near) end
 end
 
 -- The near side is what its class says.
@@ -335,18 +344,39 @@ local function link_all(run)
   for _, keys in ipairs(run.associations) do link_by_table(run, keys) end
 end
 
+-- Gives the classes what was made for them, all of it or, where memory ends, nothing; so that a later call goes on where
+-- mapping them has failed. Those that are mapped already get theirs by map_all.
+local function hand_over(run)
+  for _, config in ipairs(run.list) do
+    local ci = config.ci
+    ci.links, ci.unmade = ci.links or {}, ci.unmade or {}
+    config.links = with(ci.links, config.links)
+    config.made = with(is_mapped(config) and ci.unmade or ci.parts.members, with(config.made, config.paired))
+  end
+  for _, config in ipairs(run.list) do -- without allocating
+    local ci = config.ci
+    ci.links = config.links
+    if is_mapped(config) then
+      ci.unmade = config.made
+    else
+      ci.parts.members = config.made
+    end
+  end
+end
+
 -- All that is to be mapped is known.
 local function map_all(run)
   local modules = run.state.modules
   for _, ci in ipairs(deferral.waiting(run.base, { run.registry })) do
-    local config = ci.table and run.configs[ci.table]
-    deferral.map(ci, config and config.ci == ci and with(config.made, config.paired) or nil)
     if not ci.in_module then run.state.add(ci.name, ci.class) end
     if ci.in_module then add_by_module(modules, ci.name, ci.class) end
+    deferral.map(ci)
   end
   for _, config in ipairs(run.list) do
-    if info[config.class] == config.ci then -- it was mapped before
-      for _, name in ipairs(orm.sorted_keys(config.made)) do config.class[name] = config.made[name] end
+    local unmade = config.ci.unmade
+    for _, name in ipairs(info[config.class] == config.ci and orm.sorted_keys(unmade) or {}) do -- it was mapped before
+      config.class[name] = unmade[name]
+      unmade[name] = nil
     end
   end
   for _, keys in ipairs(run.associations) do
@@ -394,6 +424,7 @@ local function prepare(base, options)
     for _, invented in ipairs(run.invented) do deferral.forget(invented) end
     error(problem, 0)
   end
+  hand_over(run)
   map_all(run)
 end
 

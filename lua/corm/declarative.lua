@@ -336,10 +336,15 @@ end
 
 local new_abstract
 
--- A table that was to become a class is what it was.
-local function restore(given, fields)
+-- A table that was to become a class is what it was. Nothing is allocated: memory may be what has ended.
+local function restore(ci, fields, waited)
+  local given, tables = ci.given, ci.registry.tables
+  if ci.meta then ci.meta.__metatable = nil end
   setmetatable(given, nil)
-  info[given] = nil
+  info[given] = waited
+  for as_table, class in next, tables do
+    if class == given then tables[as_table] = nil end
+  end
   for key in next, given do given[key] = nil end
   for key, value in next, fields do given[key] = value end
 end
@@ -347,7 +352,7 @@ end
 -- Maps what was read of a model; `given` is a table that becomes the class, `waited` what is known of one that waited.
 local function define(base, name, body, parts, given, waited)
   local ci = new_info(name, base)
-  ci.events, ci.shown = waited and waited.events or ci.events, waited and waited.shown
+  if waited then ci.events, ci.shown, ci.links = waited.events, waited.shown, waited.links end
   if parts.mixins[orm.AbstractConcreteBase] then concrete.prepare(ci, parts, body) end
   if parts.special.__table__ ~= nil or next(parts.also) then selectable.prepare(name, parts) end
   for key, value in next, parts.members do
@@ -364,11 +369,11 @@ local function define(base, name, body, parts, given, waited)
   if ok then return result end
   local mapped = ci.class and ci.registry.classes[name] == ci.class -- interrupted in the last instruction
   if not mapped then
+    if given then restore(ci, fields, waited) end
+    for key in next, ci.descriptors do ci.descriptors[key] = nil end -- what of it is to be resolved is not
     native.forget(ci.registry.native, name)
     if ci.brought then inheritance.take_back(ci) end
-    ci.descriptors = {} -- what of it is to be resolved is not
   end
-  if given and not mapped then restore(given, fields) end
   local made = declaration.find_table(metadata, parts)
   if made and not there and not mapped then metadata:remove(made) end
   return error(result, 0)

@@ -92,10 +92,8 @@ local function write(ci, key, value)
   end
 end
 
-local function wait(ci)
-  local class = ci.class
-  info[class] = ci
-  ci.meta = {
+local function new_meta(ci)
+  return {
     __name = ci.name,
     __metatable = "corm.class",
     __corm_kind = string.format("class %s, which %s is to map", ci.name, ci.waits),
@@ -104,6 +102,12 @@ local function wait(ci)
     __newindex = function(_, key, value) write(ci, key, value) end,
     __call = function() return refuse(ci) end,
   }
+end
+
+local function wait(ci)
+  local class = ci.class
+  info[class] = ci
+  ci.meta = new_meta(ci)
   setmetatable(class, ci.meta)
   ci.registry.waiting[ci.name] = ci
   return class
@@ -182,7 +186,7 @@ function deferral.waiting(owner, registries)
 end
 
 -- What declarative.lua changes of the parts is changed of these.
-local function copy_parts(parts, more)
+local function copy_parts(parts)
   local copied = {}
   for name, part in next, parts do
     copied[name] = part
@@ -191,24 +195,26 @@ local function copy_parts(parts, more)
       for key, value in next, part do copied[name][key] = value end
     end
   end
-  for key, value in next, more or {} do declaration.set_member(copied, key, value) end
   return copied
 end
 
--- Makes the class of one that waits, with more members than it has declared. What fails leaves it waiting.
-function deferral.map(ci, more)
+-- Makes the class of one that waits. What fails leaves it waiting.
+function deferral.map(ci)
   local above = info[ci.base]
   if above.waits then
     fail("InvalidRequestError", "class %s inherits from %s, which %s is to map first", ci.name, above.name, above.waits)
   end
-  local class = ci.class
+  local class, waiting = ci.class, ci.registry.waiting
+  local parts, again = copy_parts(ci.parts), new_meta(ci)
   ci.meta.__metatable = nil
   setmetatable(class, nil)
-  ci.registry.waiting[ci.name] = nil
-  local ok, problem = pcall(declarative.define, ci.base, ci.name, ci.source, copy_parts(ci.parts, more), class, ci)
-  if ok then return end
-  if info[class] ~= nil and info[class].mapper then error(problem, 0) end -- interrupted at its end
-  wait(ci)
+  local ok, problem = pcall(declarative.define, ci.base, ci.name, ci.source, parts, class, ci)
+  if ok or info[class] ~= ci then -- or interrupted at its end
+    waiting[ci.name] = nil
+    return ok or error(problem, 0)
+  end
+  ci.meta = again
+  setmetatable(class, again)
   error(problem, 0)
 end
 

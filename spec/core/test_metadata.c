@@ -321,6 +321,23 @@ static void out_of_memory_is_reported(void **state) {
   fail_mem_each(build_and_sort);
 }
 
+static void a_column_that_is_taken_out_leaves_the_key(void **state) {
+  (void)state;
+  fixture f;
+  open_table(&f, "t");
+  add_key(&f, "a");
+  add_key(&f, "b");
+  add_column(&f, "c", CORM_TYPE_INTEGER);
+  assert_int_equal(f.table.primary_key->ncolumns, 2);
+  corm_table_remove_column(&f.table, f.table.primary_key->columns[0]);
+  assert_int_equal(f.table.primary_key->ncolumns, 1);
+  assert_string_equal(f.table.primary_key->columns[0]->name, "b");
+  assert_int_equal(f.table.columns.len, 2);
+  assert_null(corm_table_column(&f.table, "a", 1));
+  assert_int_equal(((const corm_column *)f.table.columns.items[1])->index, 1);
+  close_table(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(foreign_key_phrases_are_a_closed_list),
@@ -331,6 +348,7 @@ int main(void) {
       cmocka_unit_test(a_name_is_taken_once),
       cmocka_unit_test(referenced_tables_come_first),
       cmocka_unit_test(some_tables_are_sorted_among_themselves),
+      cmocka_unit_test(a_column_that_is_taken_out_leaves_the_key),
       cmocka_unit_test(out_of_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,10 @@ const corm_ddl_if *binding_push_ddl_if(lua_State *L, int options);
 /* Reads the option naming_convention of the options at `options` into the MetaData on the top. */
 void binding_read_naming(lua_State *L, int options, binding_metadata *self);
 
+/* -- collections (b_schema_list.c) -- */
+/* Makes the Lua table on the top a schema collection: read-only, callable as an iterator, pairs by name. */
+void binding_seal_list(lua_State *L);
+
 /* -- tables (b_table.c) -- */
 /* corm.Table as a C function: name, metadata, items ..., options. Needs no upvalue. */
 int binding_table_call(lua_State *L);
@@ -153,8 +157,6 @@ bool binding_push_table(lua_State *L, const corm_table *table);
 void binding_table_hold(lua_State *L, int table, const void *core, int part);
 /* t:select() and its like, once the functions are in the module table on the top. */
 void binding_table_add_dml(lua_State *L);
-/* Makes the Lua table on the top a schema collection: read-only, callable as an iterator, pairs by name. */
-void binding_seal_list(lua_State *L);
 
 /* -- parts of binding_open_schema -- */
 void binding_open_column(lua_State *L);

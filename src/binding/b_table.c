@@ -1,75 +1,10 @@
-/*
- * corm.Table("name", metadata, columns, constraints, indexes, { options }) and what a table shows: t.c and the other
- * collections, which are Lua tables with positions (and keys) that cannot be set.
- */
+/* corm.Table("name", metadata, columns, constraints, indexes, { options }) and what a table shows. */
 #include <string.h>
 
 #include "base/str.h"
 #include "binding/b_host.h"
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
-
-/* -- collections ----------------------------------------------------------------------------------------------- */
-
-/* for x in list do: the control variable is the element before. */
-static int list_call(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 3);
-  lua_Integer next = 1;
-  if (!lua_isnil(L, 3)) {
-    while (lua_rawgeti(L, 1, next++) != LUA_TNIL && !lua_rawequal(L, -1, 3)) lua_pop(L, 1);
-    if (lua_isnil(L, -1)) return 0;
-  }
-  lua_rawgeti(L, 1, next);
-  return 1;
-}
-
-/* A name that is not there: a typo's nearest is told; positions past the end are nil, as ipairs wants. */
-static int list_index(lua_State *L) {
-  if (lua_type(L, 2) != LUA_TSTRING) return 0;
-  const char *names[128];
-  size_t n = 0;
-  lua_pushnil(L);
-  while (n < sizeof names / sizeof *names && lua_next(L, 1)) {
-    if (lua_type(L, -2) == LUA_TSTRING) names[n++] = lua_tostring(L, -2);
-    lua_pop(L, 1);
-  }
-  if (n == 0) return 0;
-  lua_rawgeti(L, 1, 1);
-  const binding_column *column = binding_test(L, -1, BINDING_COLUMN);
-  if (!column || !column->column.table) return 0;
-  return binding_unknown(L, "column", column->column.table->name, lua_tostring(L, 2), names, n);
-}
-
-static int list_newindex(lua_State *L) {
-  return binding_error(L, CORM_E_ARGUMENT, "a schema collection cannot be changed this way");
-}
-
-/* pairs: names where the elements have some, else positions. */
-static int next_named(lua_State *L) {
-  lua_settop(L, 2);
-  while (lua_next(L, 1)) {
-    if (lua_type(L, -2) == LUA_TSTRING) return 2;
-    lua_pop(L, 1);
-  }
-  return 0;
-}
-
-static int list_pairs(lua_State *L) {
-  lua_pushcfunction(L, next_named);
-  lua_pushvalue(L, 1);
-  return 2;
-}
-
-void binding_seal_list(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__call", list_call},
-                                  {"__index", list_index},
-                                  {"__newindex", list_newindex},
-                                  {"__pairs", list_pairs},
-                                  {NULL, NULL}};
-  binding_list_metatable(L, "corm.schema_list", "corm.list", meta);
-  lua_setmetatable(L, -2);
-}
 
 /* -- parts ----------------------------------------------------------------------------------------------------- */
 
@@ -150,18 +85,24 @@ static void refresh_columns(lua_State *L, int table) {
   lua_pop(L, 1);
 }
 
-void binding_table_remove(lua_State *L, int table, int item) {
-  binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
-  binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
-  if (column->column.table != &self->table) return;
-  lua_getiuservalue(L, table, BINDING_TABLE_COLUMNS);
-  lua_pushstring(L, column->column.key);
+/* Takes a Column out of the core's table and, by its key on the top, out of the collection below that. */
+static void take_out(lua_State *L, int table, int item) {
+  binding_table *self = lua_touserdata(L, table);
   lua_pushnil(L);
   lua_rawset(L, -3);
   lua_pushnil(L);
   lua_rawseti(L, -2, (lua_Integer)self->table.columns.len);
+  corm_table_remove_column(&self->table, &((binding_column *)lua_touserdata(L, item))->column);
+}
+
+void binding_table_remove(lua_State *L, int table, int item) {
+  const binding_table *self = binding_check(L, table, BINDING_TABLE, "Table");
+  const binding_column *column = binding_check(L, item, BINDING_COLUMN, "Column");
+  if (column->column.table != &self->table) return;
+  lua_getiuservalue(L, table, BINDING_TABLE_COLUMNS);
+  lua_pushstring(L, column->column.key);
+  take_out(L, table, item);
   lua_pop(L, 1);
-  corm_table_remove_column(&self->table, &column->column);
   refresh_columns(L, table);
 }
 
@@ -209,14 +150,36 @@ static void come_last(lua_State *L, int item) {
   if (!column->table) column->creation = binding_get(L)->creation++;
 }
 
+/* What belongs to the Column at 2 comes to the Table at 1, too, and t.c has it. */
+static int finish_column(lua_State *L) {
+  attach_foreign_keys(L, 2, 1);
+  refresh_columns(L, 1);
+  return 0;
+}
+
+/* All of it or, where memory ends or a ForeignKey is another column's, nothing: so it can be added again. */
+static void append_column(lua_State *L, int table, int item) {
+  luaL_checkstack(L, 8, "Table:append_column");
+  come_last(L, item);
+  lua_getiuservalue(L, table, BINDING_TABLE_COLUMNS);
+  lua_pushstring(L, ((const binding_column *)lua_touserdata(L, item))->column.key);
+  add_column(L, table, item);
+  lua_pushcfunction(L, finish_column);
+  lua_pushvalue(L, table);
+  lua_pushvalue(L, item);
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK) {
+    lua_pop(L, 2);
+    return;
+  }
+  lua_insert(L, -3); /* the error */
+  take_out(L, table, item);
+  lua_pop(L, 1);
+  lua_error(L);
+}
+
 void binding_table_add(lua_State *L, int table, int item) {
   switch (binding_kindof(L, item)) {
-  case BINDING_COLUMN:
-    come_last(L, item);
-    add_column(L, table, item);
-    attach_foreign_keys(L, item, table);
-    refresh_columns(L, table);
-    break;
+  case BINDING_COLUMN: append_column(L, table, item); break;
   case BINDING_INDEX: binding_index_attach(L, item, table); break;
   case BINDING_CONSTRAINT:
     if (!((const binding_constraint *)lua_touserdata(L, item))->is_foreign_key) {

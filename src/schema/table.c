@@ -236,7 +236,9 @@ corm_status corm_table_add_column(corm_table *table, corm_column *column, corm_e
   if (status == CORM_OK && made.unique) status = insert_constraint(table, made.unique);
   if (status == CORM_OK && made.check) status = insert_constraint(table, made.check);
   if (status != CORM_OK) return corm_error_memory(err);
-  return column->primary_key ? name_own_key(table, err) : CORM_OK;
+  if (!column->primary_key || name_own_key(table, err) == CORM_OK) return CORM_OK;
+  corm_table_remove_column(table, column);
+  return CORM_FAILED;
 }
 
 static bool speaks_of(const corm_constraint *constraint, const corm_column *column) {
@@ -251,8 +253,16 @@ static bool indexes(const corm_index *index, const corm_column *column) {
   return false;
 }
 
+static void remove_from_key(corm_constraint *key, const corm_column *column) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < key->ncolumns; i++)
+    if (key->columns[i] != column) key->columns[n++] = key->columns[i];
+  key->ncolumns = n;
+}
+
 void corm_table_remove_column(corm_table *table, corm_column *column) {
   size_t kept = 1; /* the primary key stays */
+  remove_from_key(table->primary_key, column);
   for (size_t i = 1; i < table->constraints.len; i++) {
     corm_constraint *constraint = table->constraints.items[i];
     if (speaks_of(constraint, column))
