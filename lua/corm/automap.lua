@@ -344,8 +344,8 @@ local function link_all(run)
   for _, keys in ipairs(run.associations) do link_by_table(run, keys) end
 end
 
--- Gives the classes what was made for them, all of it or, where memory ends, nothing; so that a later call goes on where
--- mapping them has failed. Those that are mapped already get theirs by map_all.
+-- Gives the classes what was made for them, all of it or, where memory ends, nothing; so that a later call goes on
+-- where mapping them has failed. Those that are mapped already get theirs by map_all.
 local function hand_over(run)
   for _, config in ipairs(run.list) do
     local ci = config.ci
