@@ -4,7 +4,9 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 #include <lauxlib.h>
@@ -116,6 +118,53 @@ static void states_change_threads(void **state) {
   lua_close(two);
 }
 
+/* Lua's memory, of which the n-th request fails, and its repetition after a collection; 0: none. */
+typedef struct shortage {
+  size_t calls, fail_at;
+} shortage;
+
+static void *scarce(void *ctx, void *ptr, size_t old, size_t size) {
+  shortage *s = ctx;
+  if (!ptr) old = 0;
+  if (size == 0) {
+    free(ptr);
+    return NULL;
+  }
+  if (size > old && s->fail_at) {
+    s->calls++;
+    if (s->calls == s->fail_at || s->calls == s->fail_at + 1) return NULL;
+  }
+  return realloc(ptr, size);
+}
+
+static int require_corm(lua_State *L) {
+  luaL_requiref(L, "corm", luaopen_corm, 0);
+  return 0;
+}
+
+static void an_opening_that_fails_may_be_done_again(void **state) {
+  (void)state;
+  size_t failed = 0;
+  bool reached = true;
+  for (size_t n = 1; reached; n += 5) {
+    shortage s = {.calls = 0};
+    lua_State *L = lua_newstate(scarce, &s);
+    assert_non_null(L);
+    luaL_openlibs(L);
+    s.fail_at = n;
+    lua_pushcfunction(L, require_corm);
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK) failed++;
+    reached = s.calls >= n;
+    s.fail_at = 0;
+    lua_settop(L, 0);
+    require_corm(L);
+    if (luaL_dostring(L, script) != LUA_OK) fail_msg("after allocation %zu: %s", n, lua_tostring(L, -1));
+    assert_int_equal(ask(L, 9), 9);
+    lua_close(L);
+  }
+  assert_true(failed > 100);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_closed_state_is_forgotten),
@@ -123,6 +172,7 @@ int main(void) {
       cmocka_unit_test(coroutines_belong_to_their_state),
       cmocka_unit_test(each_thread_may_have_its_own),
       cmocka_unit_test(states_change_threads),
+      cmocka_unit_test(an_opening_that_fails_may_be_done_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
