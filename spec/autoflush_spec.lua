@@ -43,6 +43,28 @@ describe("autoflush", function()
     assert.equal(0, #session.new)
   end)
 
+  it("comes before a reference is read whose key has expired", function()
+    local Base = corm.declarative_base()
+    local Column, Integer = corm.Column, corm.Integer
+    local function key() return Column(Integer, { primary_key = true }) end
+    local Shelf = Base:model("Shelf", { __tablename__ = "shelf", id = key(), books = corm.relationship "Book" })
+    local Book = Base:model("Book", {
+      __tablename__ = "book", id = key(), shelf_id = Column(Integer, corm.ForeignKey "shelf.id"),
+      shelf = corm.relationship "Shelf", -- which knows nothing of shelf.books
+    })
+    local other = world.open { Base = Base }
+    local of = other:session()
+    local shelf, book = Shelf {}, Book {}
+    of:add_all { shelf, book }
+    of:commit()
+    shelf.books:append(book)
+    assert.is_true(rawequal(shelf, book.shelf))
+    of:rollback()
+    shelf.books:append(book)
+    of:no_autoflush(function() assert.is_nil(book.shelf) end)
+    other:close()
+  end)
+
   it("does not come for a get that the session answers", function()
     session:get(m.User, 1)
     pending()

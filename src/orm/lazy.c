@@ -92,6 +92,12 @@ static corm_status load(corm_object *object, corm_relationship *relationship, bo
   corm_fetch fetch = {.session = object->session, .relationship = relationship, .path = &path};
   add_options(&fetch, object);
   corm_status status = corm_fetch_now(&fetch, object, err);
+  /* The row has to say who it is: after the flush, which may write that. */
+  if (status == CORM_ROW) {
+    status = corm_session_autoflush(object->session, err);
+    if (status == CORM_OK && !object->session) return refuse_detached(object, relationship, err);
+    if (status == CORM_OK && !is_loaded(object, relationship)) status = corm_fetch_now(&fetch, object, err);
+  }
   /* Deferred columns come one by one. */
   for (uint32_t known = 0; status == CORM_ROW && known < object->mapper->nattributes; known++) {
     status = corm_object_refresh(object, unknown_slot(object, relationship), err);
