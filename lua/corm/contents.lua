@@ -122,18 +122,20 @@ own.dialects.mysql.SET = later("corm.types", "SET")
 
 -- The module ----------------------------------------------------------------------------------------------------------
 
--- Tables of names, which a script may change: its own ones.
-local function copied(value)
+-- Tables of names, which a script may change: its own ones. Two names of one table are so again.
+local function copied(value, copies)
   if type(value) ~= "table" or getmetatable(value) then return value end
+  if copies[value] then return copies[value] end
   local copy = {}
-  for key, item in next, value do copy[key] = copied(item) end
+  copies[value] = copy
+  for key, item in next, value do copy[key] = copied(item, copies) end
   return copy
 end
 
 -- What an opening gives: a fresh table.
 return function()
-  local corm, unasked = {}, {}
-  for name, value in next, own do corm[name] = copied(value) end
+  local corm, unasked, copies = {}, {}, {}
+  for name, value in next, own do corm[name] = copied(value, copies) end
   for name in next, homes do unasked[name] = true end -- what the script has not asked for
 
   local function take(name)
