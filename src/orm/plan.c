@@ -182,18 +182,25 @@ static corm_status refuse_own_key(const corm_flush *flush, const corm_sync *sync
   return CORM_FAILED;
 }
 
+/* Whether a row of a cycle waits for its sync's parent: a new row, which may be of another class, or one with a new
+ * key.
+ */
+static bool waits_for(const corm_flush *flush, const uint32_t *group, const corm_work *work, const corm_sync *sync) {
+  const corm_object *parent = sync->parent;
+  return parent != work->object && same_group(flush, group, parent, group[work->rank]) &&
+         (flush->works[parent->flush - 1].kind == CORM_WORK_INSERT || corm_key_switch_gives(flush, sync));
+}
+
 /* A row that waits for a new row's key comes after it; so does one whose new key value is named by plain columns, and
    one whose own key the database changes with its parent's. */
 static corm_status save_edges(const corm_flush *flush, const uint32_t *group, const corm_work *work, edges *list,
                               corm_error *err) {
   corm_status status = CORM_OK;
   for (uint32_t s = work->first_sync; status == CORM_OK && s; s = flush->syncs[s - 1].next) {
-    const corm_object *parent = flush->syncs[s - 1].parent;
-    if (needs_own_key(&flush->syncs[s - 1])) return refuse_own_key(flush, &flush->syncs[s - 1], err);
-    if (parent == work->object || !same_group(flush, group, parent, group[work->rank])) continue;
-    if (flush->works[parent->flush - 1].kind != CORM_WORK_INSERT && !corm_key_switch_gives(flush, &flush->syncs[s - 1]))
-      continue;
-    status = edge_add(flush->mem, list, parent->flush - 1, work->object->flush - 1, err);
+    const corm_sync *sync = &flush->syncs[s - 1];
+    if (needs_own_key(sync)) return refuse_own_key(flush, sync, err);
+    if (waits_for(flush, group, work, sync))
+      status = edge_add(flush->mem, list, sync->parent->flush - 1, work->object->flush - 1, err);
   }
   for (uint32_t s = work->first_pass; status == CORM_OK && s; s = flush->passes[s - 1].next) {
     const corm_object *parent = flush->passes[s - 1].parent;
@@ -229,7 +236,7 @@ static corm_status cycle_error(const corm_flush *flush, const edges *list, corm_
 
 typedef struct sort_key {
   uint32_t rank;     /* of the mapper, or of its cyclic group */
-  uint32_t phase;    /* 0 updates that wait for nobody, 1 inserts, 2 other updates */
+  uint32_t phase;    /* 0 updates that wait for nobody, 1 inserts and updates that these wait for, 2 other updates */
   uint32_t position; /* among rows of one place: order of add or of primary key */
   uint32_t work;
 } sort_key;
@@ -283,8 +290,28 @@ static corm_status positions(const corm_flush *flush, uint32_t *position, corm_e
   return CORM_OK;
 }
 
+static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
+  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next)
+    if (waits_for(flush, group, work, &flush->syncs[s - 1])) return true;
+  for (uint32_t s = work->first_pass; s; s = flush->passes[s - 1].next)
+    if (same_group(flush, group, flush->passes[s - 1].parent, group[work->rank])) return true;
+  return false;
+}
+
+/* Updates that wait, and for which a new row waits, come among the new rows: `among` of their numbers. */
+static void mark_among(const corm_flush *flush, const uint32_t *group, const uint32_t *order, bool *among) {
+  for (uint32_t i = flush->nworks; i-- > 0;) {
+    const corm_work *work = &flush->works[order[i]];
+    if (!flush->cyclic[work->rank] || !(work->kind == CORM_WORK_INSERT || among[order[i]])) continue;
+    for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next)
+      if (waits_for(flush, group, work, &flush->syncs[s - 1])) among[flush->syncs[s - 1].parent->flush - 1] = true;
+    for (uint32_t s = work->first_pass; s; s = flush->passes[s - 1].next)
+      among[flush->passes[s - 1].parent->flush - 1] = true;
+  }
+}
+
 /* Rows of cyclic groups get their positions from a sort of their own. */
-static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, const bool *cyclic, uint32_t *position,
+static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, uint32_t *position, bool *among,
                              corm_error *err) {
   edges list = {0};
   size_t placed = flush->nworks;
@@ -292,7 +319,7 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
   bool any = false;
   for (uint32_t w = 0; status == CORM_OK && w < flush->nworks; w++) {
     const corm_work *work = &flush->works[w];
-    if (!cyclic[work->rank]) continue;
+    if (!flush->cyclic[work->rank]) continue;
     any = true;
     status = work->kind == CORM_WORK_DELETE ? delete_edges(flush, group, work, &list, err)
                                             : save_edges(flush, group, work, &list, err);
@@ -303,30 +330,18 @@ static corm_status sort_rows(const corm_flush *flush, const uint32_t *group, con
                    : corm_error_memory(err);
     if (status == CORM_OK && placed < flush->nworks) status = cycle_error(flush, &list, err);
     for (uint32_t i = 0; status == CORM_OK && i < flush->nworks; i++)
-      if (cyclic[flush->works[order[i]].rank]) position[order[i]] = i;
+      if (flush->cyclic[flush->works[order[i]].rank]) position[order[i]] = i;
+    if (status == CORM_OK) mark_among(flush, group, order, among);
     corm_mem_free(flush->mem, order);
   }
   corm_mem_free(flush->mem, list.items);
   return status;
 }
 
-/* For a new row of its own group, which may be of another class, or for one with a new key. */
-static bool waits(const corm_flush *flush, const uint32_t *group, const corm_work *work) {
-  for (uint32_t s = work->first_sync; s; s = flush->syncs[s - 1].next) {
-    const corm_object *parent = flush->syncs[s - 1].parent;
-    if (parent != work->object && same_group(flush, group, parent, group[work->rank]) &&
-        (flush->works[parent->flush - 1].kind == CORM_WORK_INSERT ||
-         corm_key_switch_gives(flush, &flush->syncs[s - 1])))
-      return true;
-  }
-  for (uint32_t s = work->first_pass; s; s = flush->passes[s - 1].next)
-    if (same_group(flush, group, flush->passes[s - 1].parent, group[work->rank])) return true;
-  return false;
-}
-
-static uint32_t phase_of(const corm_flush *flush, const uint32_t *group, const corm_work *work, bool cyclic) {
+static uint32_t phase_of(const corm_flush *flush, const uint32_t *group, const corm_work *work, bool among) {
   if (work->kind == CORM_WORK_INSERT) return 1;
-  return cyclic && waits(flush, group, work) ? 2 : 0;
+  if (!flush->cyclic[work->rank] || !waits(flush, group, work)) return 0;
+  return among ? 1 : 2;
 }
 
 /* Mostly they stand in order as they come. */
@@ -338,13 +353,13 @@ static void sort_keys(sort_key *keys, uint32_t n) {
     }
 }
 
-static void fill_order(corm_flush *flush, const uint32_t *group, const bool *cyclic, const uint32_t *position,
+static void fill_order(corm_flush *flush, const uint32_t *group, const uint32_t *position, const bool *among,
                        sort_key *keys) {
   uint32_t saves = 0, rest = flush->nworks;
   for (uint32_t w = 0; w < flush->nworks; w++) {
     const corm_work *work = &flush->works[w];
     const bool gone = work->kind == CORM_WORK_DELETE;
-    sort_key key = {group[work->rank], gone ? 0 : phase_of(flush, group, work, cyclic[work->rank]), position[w], w};
+    sort_key key = {group[work->rank], gone ? 0 : phase_of(flush, group, work, among[w]), position[w], w};
     if (gone) key.rank = UINT32_MAX - key.rank; /* children's tables first */
     keys[gone ? --rest : saves++] = key;
   }
@@ -395,9 +410,11 @@ static bool only_inserts(const corm_flush *flush) {
 static corm_status order_all(corm_flush *flush, const uint32_t *group, corm_error *err) {
   uint32_t *position = corm_mem_alloc(flush->mem, flush->nworks * sizeof *position);
   sort_key *keys = corm_mem_alloc(flush->mem, flush->nworks * sizeof *keys);
-  corm_status status = position && keys ? positions(flush, position, err) : corm_error_memory(err);
-  if (status == CORM_OK) status = sort_rows(flush, group, flush->cyclic, position, err);
-  if (status == CORM_OK) fill_order(flush, group, flush->cyclic, position, keys);
+  bool *among = corm_mem_zalloc(flush->mem, flush->nworks, sizeof *among);
+  corm_status status = position && keys && among ? positions(flush, position, err) : corm_error_memory(err);
+  if (status == CORM_OK) status = sort_rows(flush, group, position, among, err);
+  if (status == CORM_OK) fill_order(flush, group, position, among, keys);
+  corm_mem_free(flush->mem, among);
   corm_mem_free(flush->mem, position);
   corm_mem_free(flush->mem, keys);
   return status;
