@@ -1,5 +1,6 @@
 -- Rows that are written while the database passes keys on, and that refer to such a key.
 local corm = require "corm"
+local database = require "spec.support.database"
 local world = require "spec.support.world"
 local Column, Integer, relationship = corm.Column, corm.Integer, corm.relationship
 
@@ -116,4 +117,57 @@ describe("M18 a row that comes to refer to one whose key the database changes me
         .. " WHERE r_line = 3"))
     end)
   end
+end)
+
+describe("M18 a child that leaves a parent whose key changes in the same flush", function()
+  local w, session
+  after_each(function() w:close() end)
+
+  for _, many in ipairs { false, true } do
+    it("has no parent" .. (many and ", of a list" or ""), function()
+      local Base = corm.declarative_base()
+      local Street = Base:model("Street", {
+        __tablename__ = "street", name = Column(corm.String(20), { primary_key = true }),
+        house = relationship("House", { uselist = many }),
+      })
+      local House = Base:model("House", {
+        __tablename__ = "house", id = Column(Integer, { primary_key = true }),
+        street_name = Column(corm.String(20), corm.ForeignKey("street.name", { onupdate = "CASCADE" })),
+      })
+      w = world.open { Base = Base }
+      session = w:session()
+      local house = House { id = 1 }
+      local street = Street { name = "old", house = many and { house } or house }
+      session:add(street)
+      session:commit()
+      assert.is_truthy(many and street.house[1] == house or street.house == house)
+      street.name = "new"
+      street.house = many and {} or nil
+      session:commit()
+      assert.is_nil(house.street_name)
+      assert.equal("1|", w:list "SELECT id, street_name FROM house")
+    end)
+  end
+
+  it("has none where it was its own", function()
+    local Base = corm.declarative_base()
+    local Node = Base:model("Node", {
+      __tablename__ = "node", name = Column(corm.String(20), { primary_key = true }),
+      parent_name = Column(corm.String(20), corm.ForeignKey("node.name", { onupdate = "CASCADE" })),
+      below = relationship("Node", { uselist = false, foreign_keys = "Node.parent_name",
+        remote_side = "Node.parent_name" }),
+    })
+    w = world.open { Base = Base }
+    session = w:session()
+    local node, other = Node { name = "n" }, Node { name = "o" }
+    session:add_all { node, other }
+    session:commit()
+    node.below = node
+    session:commit()
+    node.below = other
+    if not database.lacks "cascades_to_itself" then node.name = "m" end
+    session:commit()
+    assert.is_nil(node.parent_name)
+    assert.equal(node.name, other.parent_name)
+  end)
 end)

@@ -35,14 +35,17 @@ static bool has_come_to_one(const corm_session *session, const corm_relationship
   return false;
 }
 
+/* The parent's key may have changed since the child got it. */
 bool corm_child_is_anothers(const corm_relationship *relationship, const corm_object *parent,
                             const corm_object *child) {
   if (relationship->direction != CORM_ONE_TO_MANY) return false;
   for (uint32_t i = 0; i < relationship->npairs; i++) {
+    const uint32_t slot = relationship->pairs[i].near_slot;
     const corm_value *key = &child->slots[relationship->pairs[i].far_slot];
-    const corm_value *its = &parent->slots[relationship->pairs[i].near_slot];
+    const corm_value *its = &parent->slots[slot];
     if (key->kind == CORM_ABSENT || key->kind == CORM_NULL) return false;
-    if (its->kind != CORM_ABSENT && !corm_value_equal(key, its)) return true;
+    if (its->kind == CORM_ABSENT || corm_value_equal(key, its)) continue;
+    if (!corm_value_equal(key, corm_object_committed(parent, slot))) return true;
   }
   return false;
 }
