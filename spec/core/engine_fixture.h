@@ -67,8 +67,7 @@ static inline int64_t number(corm_conn *conn, const char *sql) {
     if ((status) != CORM_OK) fail_msg("%s: %s", #status, (err).message);                                               \
   } while (0)
 
-/* -- hand-made statements -------------------------------------------------------------------------------------------
- */
+/* -- hand-made statements ------------------------------------------------------------------------------------------ */
 
 typedef struct handmade {
   corm_compiled compiled;
@@ -94,8 +93,7 @@ static inline corm_value text_value(const char *text) {
   return corm_value_text(text, strlen(text));
 }
 
-/* -- echo -----------------------------------------------------------------------------------------------------------
- */
+/* -- echo ---------------------------------------------------------------------------------------------------------- */
 
 static inline void record_line(void *ctx, const char *line) {
   corm_buf *buf = ctx;

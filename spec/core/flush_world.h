@@ -89,7 +89,7 @@ static inline int flush_setup_as(void **state, const char *dialect, bool arrays,
 
 #define FLUSH_TEST(name) cmocka_unit_test_setup_teardown(name, flush_setup, flush_teardown)
 
-/* -- objects; all are held by a root ------------------------------------------------------------------------------ */
+/* -- objects; all are held by a root ------------------------------------------------------------------------------- */
 
 /* NULL when out of memory. */
 static inline corm_object *flush_try_new(flush_world *f, corm_mapper *mapper) {
@@ -153,7 +153,7 @@ static inline corm_object *flush_pending(flush_world *f, corm_mapper *mapper, co
   return object;
 }
 
-/* -- what was sent ------------------------------------------------------------------------------------------------ */
+/* -- what was sent ------------------------------------------------------------------------------------------------- */
 
 /* The driver's log must be these lines (NULL ends them); it is emptied. */
 static inline void flush_expect(flush_world *f, uint32_t n, const char *const *lines) {

@@ -59,7 +59,7 @@ static void fails(flush_world *f, corm_error_class cls, const char *message, con
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
-/* -- the thread ------------------------------------------------------------------------------------------------- */
+/* -- the thread ---------------------------------------------------------------------------------------------------- */
 
 static void every_row_gets_its_key(void **state) {
   flush_world *f = *state;
@@ -88,7 +88,7 @@ static void nothing_is_written_behind_a_failure(void **state) {
   assert_int_equal(tags[ROWS - 1]->state, CORM_TRANSIENT);
 }
 
-/* -- the pipeline ----------------------------------------------------------------------------------------------- */
+/* -- the pipeline -------------------------------------------------------------------------------------------------- */
 
 static void a_few_pages_are_on_their_way(void **state) {
   flush_world *f = *state;
@@ -111,7 +111,7 @@ static void a_failure_ends_the_pipeline(void **state) {
   assert_int_equal(tags[0]->state, CORM_TRANSIENT);
 }
 
-/* -- what a script may see -------------------------------------------------------------------------------------- */
+/* -- what a script may see ----------------------------------------------------------------------------------------- */
 
 static void watched(void *ctx, const char *line) {
   (void)line;

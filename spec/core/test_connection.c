@@ -5,8 +5,7 @@
 
 #include "connection_world.h"
 
-/* -- transactions ---------------------------------------------------------------------------------------------------
- */
+/* -- transactions -------------------------------------------------------------------------------------------------- */
 
 static void commit_as_you_go(void **state) {
   world *w = *state;
@@ -114,8 +113,7 @@ static void failed_statement_keeps_the_transaction(void **state) {
   assert_int_equal(committed(w), 2);
 }
 
-/* -- the database ends the transaction ------------------------------------------------------------------------------
- */
+/* -- the database ends the transaction ----------------------------------------------------------------------------- */
 
 static void fill_disk(world *w) {
   run(w->conn, "PRAGMA max_page_count = 8");
@@ -172,8 +170,7 @@ static void conflict_rollback_loses_the_transaction(void **state) {
   assert_int_equal(number(w->conn, "SELECT count(*) FROM t"), 0);
 }
 
-/* -- transaction control as SQL -------------------------------------------------------------------------------------
- */
+/* -- transaction control as SQL ------------------------------------------------------------------------------------ */
 
 static void raw_commit_and_begin(void **state) {
   world *w = *state;
@@ -229,8 +226,7 @@ static void settings_stay_outside(void **state) {
   assert_int_equal(committed(w), 1);
 }
 
-/* -- savepoints -----------------------------------------------------------------------------------------------------
- */
+/* -- savepoints ---------------------------------------------------------------------------------------------------- */
 
 static void savepoints_nest(void **state) {
   world *w = *state;
@@ -278,8 +274,7 @@ static void savepoints_out_of_order(void **state) {
   assert_int_equal(committed(w), 1);
 }
 
-/* -- closing --------------------------------------------------------------------------------------------------------
- */
+/* -- closing ------------------------------------------------------------------------------------------------------- */
 
 static void use_after_close(void **state) {
   world *w = *state;
@@ -331,8 +326,7 @@ static void children_outlive_the_handle(void **state) {
   assert_int_equal(committed(w), 0);
 }
 
-/* -- over the fake driver -------------------------------------------------------------------------------------------
- */
+/* -- over the fake driver ------------------------------------------------------------------------------------------ */
 
 static void faults_of_the_driver(void **state) {
   (void)state;
@@ -375,8 +369,7 @@ static void faults_of_the_driver(void **state) {
   corm_fake_free(fake);
 }
 
-/* -- memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static corm_status small_unit(corm_conn *conn, corm_error *err) {
   handmade h;

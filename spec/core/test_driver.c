@@ -11,8 +11,7 @@
 static const corm_begin begin_read = {.mode = CORM_BEGIN_READ};
 static const corm_begin begin_write = {.mode = CORM_BEGIN_WRITE};
 
-/* -- short forms ----------------------------------------------------------------------------------------------------
- */
+/* -- short forms --------------------------------------------------------------------------------------------------- */
 
 static corm_driver_conn *open_memory(void) {
   return open_target(&corm_driver_sqlite, &(corm_driver_target){0});
@@ -35,8 +34,7 @@ static int64_t number(corm_driver_conn *conn, const char *sql) {
   return value.as.i;
 }
 
-/* -- every driver ---------------------------------------------------------------------------------------------------
- */
+/* -- every driver -------------------------------------------------------------------------------------------------- */
 
 typedef struct subject {
   corm_fake *fake; /* NULL: SQLite */
@@ -134,8 +132,7 @@ static void returns_rows(void **state) {
   driver->finalize(stmt);
 }
 
-/* -- the fake one ---------------------------------------------------------------------------------------------------
- */
+/* -- the fake one -------------------------------------------------------------------------------------------------- */
 
 static void fake_records_and_fails(void **state) {
   subject *s = *state;
@@ -163,8 +160,7 @@ static void fake_records_and_fails(void **state) {
   assert_string_equal(corm_fake_log(s->fake), "");
 }
 
-/* -- SQLite: values -------------------------------------------------------------------------------------------------
- */
+/* -- SQLite: values ------------------------------------------------------------------------------------------------ */
 
 static void sqlite_values(void **state) {
   subject *s = *state;
@@ -233,8 +229,7 @@ static void sqlite_names_parameters(void **state) {
   s->conn->driver->finalize(stmt);
 }
 
-/* -- SQLite: broken constraints -------------------------------------------------------------------------------------
- */
+/* -- SQLite: broken constraints ------------------------------------------------------------------------------------ */
 
 typedef struct broken {
   const char *sql;
@@ -329,8 +324,7 @@ static void sqlite_interrupted(void **state) {
   s->conn->driver->finalize(stmt);
 }
 
-/* -- SQLite: files --------------------------------------------------------------------------------------------------
- */
+/* -- SQLite: files ------------------------------------------------------------------------------------------------- */
 
 static int dir_setup(void **state) {
   temp_dir *dir = malloc(sizeof *dir);
@@ -436,8 +430,7 @@ static void sqlite_full(void **state) {
   conn->driver->close(conn);
 }
 
-/* -- SQLite: options ------------------------------------------------------------------------------------------------
- */
+/* -- SQLite: options ----------------------------------------------------------------------------------------------- */
 
 static corm_driver_conn *open_with(const char *database, const char *key, const char *value, corm_error *err) {
   corm_driver_conn *conn = NULL;
@@ -547,8 +540,7 @@ static void sqlite_private(void **state) {
   assert_false(driver->is_private(driver, &(corm_driver_target){.database = "x"}));
 }
 
-/* -- memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static bool fake_scenario(const corm_mem *mem) {
   static const char *const names[] = {"a"};

@@ -65,8 +65,7 @@ static void tells_about_itself(void **state) {
   corm_engine_release(NULL);
 }
 
-/* -- the pool -------------------------------------------------------------------------------------------------------
- */
+/* -- the pool ------------------------------------------------------------------------------------------------------ */
 
 static int dir_setup(void **state) {
   temp_dir *dir = malloc(sizeof *dir);
@@ -187,8 +186,7 @@ static void no_pool(void **state) {
   corm_engine_release(engine);
 }
 
-/* -- in memory ------------------------------------------------------------------------------------------------------
- */
+/* -- in memory ----------------------------------------------------------------------------------------------------- */
 
 static void memory_is_shared(void **state) {
   (void)state;
@@ -238,8 +236,7 @@ static void memory_shares_its_transaction(void **state) {
   corm_engine_release(engine);
 }
 
-/* -- fork -----------------------------------------------------------------------------------------------------------
- */
+/* -- fork ---------------------------------------------------------------------------------------------------------- */
 
 static int in_child(corm_engine *engine, corm_conn *conn, corm_result *result) {
   corm_conn *other = NULL;
@@ -295,8 +292,7 @@ static void engine_made_before_fork_is_free(void **state) {
   corm_engine_release(engine);
 }
 
-/* -- memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static bool scenario(const corm_mem *mem) {
   corm_engine *engine = NULL, *other = NULL;

@@ -5,8 +5,7 @@
 
 #include "connection_world.h"
 
-/* -- parameters -----------------------------------------------------------------------------------------------------
- */
+/* -- parameters ---------------------------------------------------------------------------------------------------- */
 
 static corm_status execute(world *w, handmade *h, const char *const *names, const corm_value *values, size_t n,
                            corm_result **out) {
@@ -210,8 +209,7 @@ static void many_parameters(void **state) {
   corm_result_release(result);
 }
 
-/* -- errors ---------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 static void errors_carry_the_statement(void **state) {
   world *w = *state;
@@ -252,8 +250,7 @@ static void placeholders_and_binds_must_agree(void **state) {
   corm_batch_close(batch);
 }
 
-/* -- batches --------------------------------------------------------------------------------------------------------
- */
+/* -- batches ------------------------------------------------------------------------------------------------------- */
 
 static corm_status run_batch(world *w, corm_batch *batch, const corm_value *value, corm_run *run) {
   run->values = value;

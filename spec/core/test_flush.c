@@ -10,7 +10,7 @@
 #define LINK(u, t)     "INSERT INTO user_tag (user_id, tag_id) VALUES (?, ?) | " u ", " t
 #define UNLINK(u, t)   "DELETE FROM user_tag WHERE user_tag.user_id = ? AND user_tag.tag_id = ? | " u ", " t
 
-/* -- inserts ---------------------------------------------------------------------------------------------------- */
+/* -- inserts ------------------------------------------------------------------------------------------------------- */
 
 static void parents_come_first_and_their_keys_travel(void **state) {
   flush_world *f = *state;
@@ -99,7 +99,7 @@ static void circles_over_two_tables_are_refused(void **state) {
   logged_nothing(f);
 }
 
-/* -- updates and moves ------------------------------------------------------------------------------------------ */
+/* -- updates and moves --------------------------------------------------------------------------------------------- */
 
 static void only_what_differs_is_written(void **state) {
   flush_world *f = *state;
@@ -204,7 +204,7 @@ static void an_orphan_is_deleted(void **state) {
   assert_int_equal(x.a->state, CORM_DELETED);
 }
 
-/* -- deletes ---------------------------------------------------------------------------------------------------- */
+/* -- deletes ------------------------------------------------------------------------------------------------------- */
 
 static void children_of_a_deleted_parent_lose_their_key(void **state) {
   flush_world *f = *state;
@@ -250,7 +250,7 @@ static void a_deleted_object_leaves_the_lists_that_hold_it(void **state) {
   assert_string_equal(world_ids(x.ann, "addresses"), "4");
 }
 
-/* -- many to many ----------------------------------------------------------------------------------------------- */
+/* -- many to many -------------------------------------------------------------------------------------------------- */
 
 static void association_rows_are_the_difference(void **state) {
   flush_world *f = *state;
@@ -292,7 +292,7 @@ static void a_missing_association_row_is_stale_data(void **state) {
           "DELETE statement on table 'user_tag' expected to match 1 row(s); 0 were matched");
 }
 
-/* -- failures --------------------------------------------------------------------------------------------------- */
+/* -- failures ------------------------------------------------------------------------------------------------------ */
 
 static void an_update_that_matches_no_row_is_stale_data(void **state) {
   flush_world *f = *state;
@@ -427,7 +427,7 @@ static void each_statement_may_fail_in_a_savepoint(void **state) {
   }
 }
 
-/* -- memory ----------------------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 /* One flush of everything above, built in scratch memory that does not fail. */
 typedef struct memory_case {

@@ -90,8 +90,7 @@ static void in_child(world *w, int (*act)(world *w), void (*leave)(int status)) 
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* -- children -------------------------------------------------------------------------------------------------------
- */
+/* -- children ------------------------------------------------------------------------------------------------------ */
 
 static bool is_refused(corm_status status, corm_error *err) {
   bool refused = status == CORM_FAILED && err->cls == CORM_E_ILLEGAL_STATE_CHANGE && strstr(err->message, "fork()");
@@ -184,8 +183,7 @@ static int do_nothing(world *w) {
   return 0;
 }
 
-/* -- with each server -----------------------------------------------------------------------------------------------
- */
+/* -- with each server ---------------------------------------------------------------------------------------------- */
 
 static void try_child(const kind *server, int (*act)(world *w), void (*leave)(int status)) {
   world w;

@@ -32,7 +32,7 @@ static void tags_named(flush_world *f, corm_object **tags, int n) {
   flush_quietly(f);
 }
 
-/* -- by order ----------------------------------------------------------------------------------------------------- */
+/* -- by order ------------------------------------------------------------------------------------------------------ */
 
 static void who_gives_is_written_before_who_takes(void **state) {
   flush_world *f = *state;
@@ -73,7 +73,7 @@ static void a_deleted_row_goes_first(void **state) {
   flushed(f, "DELETE FROM tag WHERE tag.id = ? | 1", SET("'x'", 2), "INSERT INTO tag (name) VALUES (?) | 'a'");
 }
 
-/* -- by parking --------------------------------------------------------------------------------------------------- */
+/* -- by parking ---------------------------------------------------------------------------------------------------- */
 
 static void of_two_that_exchange_one_is_parked(void **state) {
   flush_world *f = *state;
@@ -119,7 +119,7 @@ static void what_is_parked_is_there_again_after_a_failure(void **state) {
   assert_false(corm_object_has_changes(tags[0]));
 }
 
-/* -- out of memory ------------------------------------------------------------------------------------------------ */
+/* -- out of memory ------------------------------------------------------------------------------------------------- */
 
 static void no_memory_for_an_exchange(void **state) {
   (void)state;

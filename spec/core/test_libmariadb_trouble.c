@@ -34,8 +34,7 @@ static void kill_connection(corm_driver_conn *killer, corm_driver_conn *victim) 
   exec(killer, sql);
 }
 
-/* -- errors ---------------------------------------------------------------------------------------------------------
- */
+/* -- errors -------------------------------------------------------------------------------------------------------- */
 
 static void names_what_failed(void **state) {
   static const struct {
@@ -97,8 +96,7 @@ static void cuts_values_that_look_like_words(void **state) {
   assert_string_equal(err.constraint, "a");
 }
 
-/* -- opening --------------------------------------------------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------------------------------------------------- */
 
 static void refuses_nonsense(void **state) {
   (void)state;
@@ -261,8 +259,7 @@ static void keeps_its_timeouts_apart(void **state) {
   DRIVER->close(conn);
 }
 
-/* -- transactions ---------------------------------------------------------------------------------------------------
- */
+/* -- transactions -------------------------------------------------------------------------------------------------- */
 
 static void begins_as_asked(void **state) {
   corm_driver_conn *conn = *state;
@@ -379,8 +376,7 @@ static void waits_for_locks_as_long_as_asked(void **state) {
   DRIVER->close(b);
 }
 
-/* -- lost connections -----------------------------------------------------------------------------------------------
- */
+/* -- lost connections ---------------------------------------------------------------------------------------------- */
 
 static void notices_a_killed_connection(void **state) {
   corm_error err;

@@ -11,8 +11,7 @@ static void pause_ms(long ms) {
   nanosleep(&span, NULL);
 }
 
-/* -- statements -----------------------------------------------------------------------------------------------------
- */
+/* -- statements ---------------------------------------------------------------------------------------------------- */
 
 static void knows_a_statement_before_it_runs(void **state) {
   corm_driver_stmt *stmt = pq_prepare(*state, "SELECT $1::int AS a, $2::text AS \"b c\"");
@@ -163,8 +162,7 @@ static void works_without_names(void **state) {
   pq->close(conn);
 }
 
-/* -- streams and pipelines ------------------------------------------------------------------------------------------
- */
+/* -- streams and pipelines ----------------------------------------------------------------------------------------- */
 
 static void streams_and_stops(void **state) {
   corm_error err = {0};
@@ -325,8 +323,7 @@ static void a_pipeline_may_be_left(void **state) {
   pq->finalize(a);
 }
 
-/* -- transactions ---------------------------------------------------------------------------------------------------
- */
+/* -- transactions -------------------------------------------------------------------------------------------------- */
 
 static void transactions_are_what_was_asked_for(void **state) {
   static const char *const levels[] = {
@@ -427,8 +424,7 @@ static void two_that_wait_for_each_other(void **state) {
   pq->close(b);
 }
 
-/* -- the other end goes away ----------------------------------------------------------------------------------------
- */
+/* -- the other end goes away --------------------------------------------------------------------------------------- */
 
 typedef struct killer {
   int64_t pid;

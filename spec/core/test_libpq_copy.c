@@ -243,8 +243,7 @@ static void a_connection_may_break_in_the_middle(void **state) {
   pq->close(conn);
 }
 
-/* -- bytes ----------------------------------------------------------------------------------------------------------
- */
+/* -- bytes --------------------------------------------------------------------------------------------------------- */
 
 static const char message[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\3abc\0\2\0\0\0\2hi\377\377\377\377";
 
@@ -284,8 +283,7 @@ static void takes_no_other_bytes(void **state) {
   assert_int_equal(read_part(&stmt, 1, "\0\2\0\0\0\0\0\0\0\0x", 11), CORM_FAILED);
 }
 
-/* -- memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 static bool works_with(const corm_mem *mem) {
   static const char sql[] = "SELECT i::numeric, n FROM generate_series(1, 3) AS i, pg_temp.t";

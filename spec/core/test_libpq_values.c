@@ -7,8 +7,7 @@
 
 #include "libpq_fixture.h"
 
-/* -- there and back -------------------------------------------------------------------------------------------------
- */
+/* -- there and back ------------------------------------------------------------------------------------------------ */
 
 #define TEXT(string)                                                                                                   \
   { .as.s = (string), .len = sizeof(string) - 1, .kind = CORM_TEXT }
@@ -200,8 +199,7 @@ static void arrays_go_and_come_back(void **state) {
   pq->finalize(stmt);
 }
 
-/* -- what does not go in --------------------------------------------------------------------------------------------
- */
+/* -- what does not go in ------------------------------------------------------------------------------------------- */
 
 static void refuses_before_sending(void **state) {
   static const struct {
@@ -301,8 +299,7 @@ static void the_server_refuses_wrong_text(void **state) {
   pq->finalize(stmt);
 }
 
-/* -- rows in sets ---------------------------------------------------------------------------------------------------
- */
+/* -- rows in sets -------------------------------------------------------------------------------------------------- */
 
 enum { ROWS = 1000, COLUMNS = 4 };
 
@@ -429,8 +426,7 @@ static void rows_that_do_not_fit_are_named(void **state) {
   pq->finalize(stmt);
 }
 
-/* -- a server that lies ---------------------------------------------------------------------------------------------
- */
+/* -- a server that lies -------------------------------------------------------------------------------------------- */
 
 static void random_bytes_harm_nothing(void **state) {
   (void)state;

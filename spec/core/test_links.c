@@ -52,7 +52,7 @@ static corm_object *written_user(flush_world *f, const char *name) {
   return u;
 }
 
-/* -- both sides ------------------------------------------------------------------------------------------------- */
+/* -- both sides ---------------------------------------------------------------------------------------------------- */
 
 static void both_sides_are_kept_in_step(void **state) {
   flush_world *f = *state;
@@ -126,7 +126,7 @@ static void a_list_is_replaced(void **state) {
   assert_null(one_of(d, "user"));
 }
 
-/* -- what is refused -------------------------------------------------------------------------------------------- */
+/* -- what is refused ----------------------------------------------------------------------------------------------- */
 
 static void strangers_are_refused(void **state) {
   flush_world *f = *state;
@@ -150,7 +150,7 @@ static void strangers_are_refused(void **state) {
   assert_int_equal(theirs->state, CORM_TRANSIENT);
 }
 
-/* -- history ---------------------------------------------------------------------------------------------------- */
+/* -- history ------------------------------------------------------------------------------------------------------- */
 
 static void history_is_what_differs_from_the_last_flush(void **state) {
   flush_world *f = *state;
@@ -222,7 +222,7 @@ static void an_unloaded_list_queues(void **state) {
   flushed(f, "UPDATE address SET user_id=? WHERE address.id = ? | NULL, 2");
 }
 
-/* -- cascades of attaching -------------------------------------------------------------------------------------- */
+/* -- cascades of attaching ----------------------------------------------------------------------------------------- */
 
 static void attaching_adds_to_the_session(void **state) {
   flush_world *f = *state;
@@ -252,7 +252,7 @@ static void a_pending_orphan_is_never_inserted(void **state) {
   flushed(f, "INSERT INTO address (user_id, email) VALUES (?, ?) | 2, 'b'");
 }
 
-/* -- what is alive ---------------------------------------------------------------------------------------------- */
+/* -- what is alive ------------------------------------------------------------------------------------------------- */
 
 static size_t alive(flush_world *f) {
   for (int i = 0; i < 3; i++) host_collect(&f->w.host);
@@ -278,7 +278,7 @@ static void what_is_reachable_lives_and_nothing_else(void **state) {
   assert_null(corm_session_find(f->w.session, f->w.user, &key));
 }
 
-/* -- memory ----------------------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 /* Everything above in one go; what it allocates of its own is the host's. */
 static corm_status busy_lists(flush_world *f, corm_object *ann, corm_object *bob, corm_object **others) {

@@ -3,8 +3,7 @@
 
 #include "connection_world.h"
 
-/* -- the statement cache --------------------------------------------------------------------------------------------
- */
+/* -- the statement cache ------------------------------------------------------------------------------------------- */
 
 static int prepared(world *w, const char *sql) {
   corm_buf_reset(&w->echo);
@@ -52,8 +51,7 @@ static void cached_statements_follow_the_schema(void **state) {
   corm_result_release(result);
 }
 
-/* -- echo and hooks -------------------------------------------------------------------------------------------------
- */
+/* -- echo and hooks ------------------------------------------------------------------------------------------------ */
 
 /* Replaces every figure of time by "*". */
 static void blur(char *text) {

@@ -50,7 +50,7 @@ static const char *last_line(flush_world *f) {
   return line;
 }
 
-/* -- PostgreSQL ------------------------------------------------------------------------------------------------- */
+/* -- PostgreSQL ---------------------------------------------------------------------------------------------------- */
 
 static void keys_are_sorted_before_they_are_given_out(void **state) {
   flush_world *f = *state;
@@ -130,7 +130,7 @@ static void missing_rows_are_looked_for_once(void **state) {
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
-/* -- pipelines -------------------------------------------------------------------------------------------------- */
+/* -- pipelines ----------------------------------------------------------------------------------------------------- */
 
 static void shapes_go_out_before_answers_come_in(void **state) {
   flush_world *f = *state;
@@ -166,7 +166,7 @@ static void a_failure_in_a_pipeline_names_its_row(void **state) {
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
-/* -- MariaDB ---------------------------------------------------------------------------------------------------- */
+/* -- MariaDB ------------------------------------------------------------------------------------------------------- */
 
 static void arrays_keep_the_order_of_the_rows(void **state) {
   flush_world *f = *state;
@@ -192,7 +192,7 @@ static void a_row_at_fault_is_found_one_by_one(void **state) {
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
-/* -- memory ----------------------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 /* One flush that inserts three tags and updates two users in two shapes, with the n-th allocation failing; true when
    it did not come to that. */

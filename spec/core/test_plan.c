@@ -77,7 +77,7 @@ static const char *plan_order(plan *p) {
   plan_init(&p, *state, &corm_mem_libc)
 #define MAPPER(p, name) ((p).f->w.name)
 
-/* -- tables ----------------------------------------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------------------------------------------- */
 
 static void tables_follow_their_foreign_keys(void **state) {
   PLAN(p);
@@ -111,7 +111,7 @@ static void updates_go_by_key_and_inserts_by_order_of_add(void **state) {
   plan_clear(&p);
 }
 
-/* -- rows ------------------------------------------------------------------------------------------------------- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 static void rows_of_one_table_wait_for_each_other(void **state) {
   PLAN(p);
@@ -169,7 +169,7 @@ static void deleted_rows_go_from_the_leaves_by_what_the_database_has(void **stat
   plan_clear(&p);
 }
 
-/* -- circles ---------------------------------------------------------------------------------------------------- */
+/* -- circles ------------------------------------------------------------------------------------------------------- */
 
 static void a_circle_is_named(void **state) {
   PLAN(p);
@@ -206,7 +206,7 @@ static void circles_of_deleted_rows_are_refused(void **state) {
   plan_clear(&p);
 }
 
-/* -- many ------------------------------------------------------------------------------------------------------- */
+/* -- many ---------------------------------------------------------------------------------------------------------- */
 
 static uint32_t chance(uint32_t *seed, uint32_t below) {
   *seed = *seed * 1664525u + 1013904223u;

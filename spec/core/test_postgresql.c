@@ -32,7 +32,7 @@ static int close_nodes(void **state) {
   return 0;
 }
 
-/* -- casts -------------------------------------------------------------------------------------------------------- */
+/* -- casts --------------------------------------------------------------------------------------------------------- */
 
 static const corm_node *name(const char *text, corm_type_kind kind) {
   return corm_name_in(&nodes, text, corm_type_default(kind));
@@ -179,7 +179,7 @@ static void casts_have_no_limits(void **state) {
   casts_to(corm_type_default(CORM_TYPE_NULLTYPE), "");
 }
 
-/* -- types of their own ------------------------------------------------------------------------------------------- */
+/* -- types of their own -------------------------------------------------------------------------------------------- */
 
 typedef corm_status statement(const corm_dialect *dialect, const corm_type *type, corm_buf *out, corm_error *err);
 
@@ -204,7 +204,7 @@ static void enums_are_types(void **state) {
   says(corm_postgresql_create_type, corm_type_default(CORM_TYPE_INTEGER), "");
 }
 
-/* -- values ------------------------------------------------------------------------------------------------------- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 static corm_value of_kind(corm_value_kind kind, int64_t number) {
   corm_value value = corm_value_int(number);
@@ -340,7 +340,7 @@ static void what_has_no_type_passes(void **state) {
   assert_false(corm_native_is_plain(&corm_dialect_postgresql, &mood));
 }
 
-/* -- literals ----------------------------------------------------------------------------------------------------- */
+/* -- literals ------------------------------------------------------------------------------------------------------ */
 
 static void is_literal(const corm_type *type, corm_value value, const char *wanted) {
   corm_buf buf;

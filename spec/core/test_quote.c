@@ -128,7 +128,7 @@ static void a_table_is_named_with_its_schema(void **state) {
   corm_table_clear(&table);
 }
 
-/* -- literals ----------------------------------------------------------------------------------------------------- */
+/* -- literals ------------------------------------------------------------------------------------------------------ */
 
 static void is_written_behind(const char *before, const corm_dialect *dialect, corm_value value, const char *wanted) {
   corm_buf buf;

@@ -59,8 +59,7 @@ static void closed(corm_result *result) {
   assert_int_equal(err.cls, CORM_E_RESOURCE_CLOSED);
 }
 
-/* -- fetching -------------------------------------------------------------------------------------------------------
- */
+/* -- fetching ------------------------------------------------------------------------------------------------------ */
 
 static void streams(void **state) {
   world *w = *state;
@@ -137,8 +136,7 @@ static void returning_is_complete_at_once(void **state) {
   corm_result_release(result);
 }
 
-/* -- what disturbs --------------------------------------------------------------------------------------------------
- */
+/* -- what disturbs ------------------------------------------------------------------------------------------------- */
 
 static void rest_is_there(corm_result *result) {
   row_is(result, 2, "two"); /* the current row stays */
@@ -250,8 +248,7 @@ static void failure_in_mid_reading(void **state) {
   corm_result_release(result);
 }
 
-/* -- typed values ---------------------------------------------------------------------------------------------------
- */
+/* -- typed values -------------------------------------------------------------------------------------------------- */
 
 static corm_result *typed(world *w, handmade *h, const char *sql, corm_type_kind a, corm_type_kind b) {
   corm_result *result = NULL;

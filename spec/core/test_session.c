@@ -39,7 +39,7 @@ static const char *read_name(flush_world *f, corm_object *object) {
   return world_slot(object, "name");
 }
 
-/* -- states ----------------------------------------------------------------------------------------------------- */
+/* -- states -------------------------------------------------------------------------------------------------------- */
 
 static void from_transient_to_deleted(void **state) {
   flush_world *f = *state;
@@ -155,7 +155,7 @@ static void only_what_has_changes_is_kept_alive(void **state) {
   assert_int_equal(f->w.host.nblocks, 0);
 }
 
-/* -- transactions ----------------------------------------------------------------------------------------------- */
+/* -- transactions -------------------------------------------------------------------------------------------------- */
 
 static void a_commit_expires(void **state) {
   flush_world *f = *state;
@@ -228,7 +228,7 @@ static void closing_lets_all_go(void **state) {
   written_tag(f, "usable again");
 }
 
-/* -- savepoints ------------------------------------------------------------------------------------------------- */
+/* -- savepoints ---------------------------------------------------------------------------------------------------- */
 
 static corm_frame *nest(flush_world *f) {
   ok(&f->w, corm_session_begin_nested(f->w.session, &f->w.err));
@@ -348,7 +348,7 @@ static void an_object_may_be_touched_often_and_leave(void **state) {
   ok(&f->w, corm_session_rollback(f->w.session, &f->w.err));
 }
 
-/* -- replaced primary keys -------------------------------------------------------------------------------------- */
+/* -- replaced primary keys ----------------------------------------------------------------------------------------- */
 
 static void rekey(flush_world *f, corm_object *tag, int64_t id) {
   flush_int(f, tag, "id", id);
@@ -413,7 +413,7 @@ static void a_deleted_row_comes_back_under_its_old_key(void **state) {
   assert_string_equal(world_slot(heir, "id"), "1"); /* the script's own */
 }
 
-/* -- memory ----------------------------------------------------------------------------------------------------- */
+/* -- memory -------------------------------------------------------------------------------------------------------- */
 
 /* A transaction with everything that leaves traces in frames. `tags` are three written ones. */
 static corm_status busy_transaction(flush_world *f, corm_object *const *tags, corm_object *fresh) {

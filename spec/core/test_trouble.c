@@ -1,8 +1,7 @@
 /* What a connection knows after a failure: failed transactions, lost connections, commits of unknown outcome. */
 #include "server_world.h"
 
-/* -- failed transactions --------------------------------------------------------------------------------------------
- */
+/* -- failed transactions ------------------------------------------------------------------------------------------- */
 
 static void failed_transaction_waits_for_rollback(void **state) {
   world *w = *state;
@@ -82,8 +81,7 @@ static void close_in_a_failed_transaction(void **state) {
   corm_conn_release(conn);
 }
 
-/* -- lost connections -----------------------------------------------------------------------------------------------
- */
+/* -- lost connections ---------------------------------------------------------------------------------------------- */
 
 static void lost_connection_needs_rollback_and_comes_back(void **state) {
   world *w = *state;
@@ -182,8 +180,7 @@ static void lost_at_begin(void **state) {
   corm_conn_release(conn);
 }
 
-/* -- options --------------------------------------------------------------------------------------------------------
- */
+/* -- options ------------------------------------------------------------------------------------------------------- */
 
 static void begin_says_how(void **state) {
   world *w = *state;

@@ -9,7 +9,7 @@ void fuzz_fail(const char *what, const char *detail) {
   abort();
 }
 
-/* -- the fuzz_tables ---------------------------------------------------------------------------------------------------- */
+/* -- the fuzz_tables ----------------------------------------------------------------------------------------------- */
 
 static corm_metadata metadata;
 corm_table fuzz_tables[FUZZ_TABLES];

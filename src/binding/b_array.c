@@ -13,7 +13,7 @@
 /* PostgreSQL's limit, too. */
 #define MAX_DIMENSIONS 6
 
-/* -- Lua to array ---------------------------------------------------------------------------------------------- */
+/* -- Lua to array -------------------------------------------------------------------------------------------------- */
 
 typedef struct array_writer {
   lua_State *L;
@@ -202,7 +202,7 @@ corm_status binding_table_encode(lua_State *L, int arg, const corm_type *type, c
   return binding_json_encode(L, arg, what, out, err);
 }
 
-/* -- array to Lua ---------------------------------------------------------------------------------------------- */
+/* -- array to Lua -------------------------------------------------------------------------------------------------- */
 
 static void malformed_item(lua_State *L, int item, corm_value_kind kind, const char *column) {
   corm_error err;

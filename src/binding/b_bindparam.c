@@ -121,8 +121,7 @@ void binding_late_init(binding_late *late, lua_State *L, int params, bool many) 
   if (params && lua_istable(L, params)) late->params = lua_absindex(L, params);
 }
 
-/* -- bindparam() -----------------------------------------------------------------------------------------------------
- */
+/* -- bindparam() --------------------------------------------------------------------------------------------------- */
 
 /* The arguments, read. */
 typedef struct parameter {
@@ -245,8 +244,7 @@ int binding_bindparam(lua_State *L) {
   return 1;
 }
 
-/* -- params() -------------------------------------------------------------------------------------------------------
- */
+/* -- params() ------------------------------------------------------------------------------------------------------ */
 
 /* A parameter of the statement, and the value that it gets. */
 typedef struct given {

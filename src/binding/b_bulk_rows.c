@@ -305,7 +305,7 @@ void binding_run_insert(lua_State *L, int connection, int statement, int params)
   lua_settop(L, base + 1);
 }
 
-/* -- UPDATE by primary key ---------------------------------------------------------------------------------------- */
+/* -- UPDATE by primary key ----------------------------------------------------------------------------------------- */
 
 #define KEY_NAME "corm_key_%d"
 

@@ -37,7 +37,7 @@ const char *binding_key_of(const corm_node *node) {
   return slot >= 0 ? mapper->attributes[slot].key : column->key;
 }
 
-/* -- making one --------------------------------------------------------------------------------------------------- */
+/* -- making one ---------------------------------------------------------------------------------------------------- */
 
 static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, uint16_t flags) {
   size_t len;
@@ -112,7 +112,7 @@ static int new_bundle(lua_State *L) {
   return 2;
 }
 
-/* -- rows --------------------------------------------------------------------------------------------------------- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 /* The shape of a bundle's own rows; the nodes live in the statement. */
 static void push_own_shape(lua_State *L, const corm_bundle *bundle, int statement) {

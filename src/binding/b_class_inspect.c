@@ -12,8 +12,7 @@ static void push_column(lua_State *L, const corm_column *column) {
   lua_remove(L, -2);
 }
 
-/* -- relationships ---------------------------------------------------------------------------------------------------
- */
+/* -- relationships ------------------------------------------------------------------------------------------------- */
 
 /* list[n + 1] = { local, remote } */
 static void add_pair(lua_State *L, int list, const corm_column *local, const corm_column *remote) {

@@ -29,7 +29,7 @@ typedef struct collection {
   corm_relationship *relationship;
 } collection;
 
-/* -- reaching it ------------------------------------------------------------------------------------------------ */
+/* -- reaching it --------------------------------------------------------------------------------------------------- */
 
 /* Calls a function of lua/corm with the relationship's class and key behind the value at the top, which the result
    replaces. */
@@ -134,7 +134,7 @@ static const binding_attr *attr_of(lua_State *L, const corm_relationship *relati
   return attr;
 }
 
-/* -- what may go in --------------------------------------------------------------------------------------------- */
+/* -- what may go in ------------------------------------------------------------------------------------------------ */
 
 /* Validators may make an object of what is none: the value at `value` becomes what they give. They are not asked again.
  */
@@ -208,7 +208,7 @@ static uint32_t check_position(lua_State *L, const collection *c, int arg, uint3
   return (uint32_t)(position - 1);
 }
 
-/* -- assigning all ---------------------------------------------------------------------------------------------- */
+/* -- assigning all ------------------------------------------------------------------------------------------------- */
 
 /* The objects of the list or collection at `value`, in scratch memory; validators may replace them, so they stand in a
    table at the top of the stack, from index `first` on. */
@@ -294,7 +294,7 @@ void binding_assign_collection(lua_State *L, int object, const binding_attr *att
   lua_settop(L, top);
 }
 
-/* -- as a sequence ---------------------------------------------------------------------------------------------- */
+/* -- as a sequence ------------------------------------------------------------------------------------------------- */
 
 static int collection_index(lua_State *L) {
   if (!lua_isinteger(L, 2)) return binding_method(L, BINDING_COLLECTION, 2);
@@ -416,7 +416,7 @@ static int collection_tostring(lua_State *L) {
   return 1;
 }
 
-/* -- methods ---------------------------------------------------------------------------------------------------- */
+/* -- methods ------------------------------------------------------------------------------------------------------- */
 
 static int collection_append(lua_State *L) {
   collection *c = check(L, "Collection:append");

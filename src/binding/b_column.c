@@ -54,7 +54,7 @@ static void sync_node(binding_column *self) {
   self->base.node = &self->node.base;
 }
 
-/* -- defaults -------------------------------------------------------------------------------------------------- */
+/* -- defaults ------------------------------------------------------------------------------------------------------ */
 
 /* The value at the top of the stack as the column holds it, its bytes in the arena. */
 static corm_value canonical(lua_State *L, const corm_type *type, const char *what, corm_arena *arena) {
@@ -136,7 +136,7 @@ static corm_autoincrement read_autoincrement(lua_State *L, int options) {
   return value;
 }
 
-/* -- construction ---------------------------------------------------------------------------------------------- */
+/* -- construction -------------------------------------------------------------------------------------------------- */
 
 /* What the arguments of Column(...) said: stack positions, 0 for what is not there. */
 typedef struct column_args {
@@ -384,7 +384,7 @@ void binding_column_attached(lua_State *L, int column, int table) {
   lua_pop(L, 1);
 }
 
-/* -- looking at one -------------------------------------------------------------------------------------------- */
+/* -- looking at one ------------------------------------------------------------------------------------------------ */
 
 static void push_part(lua_State *L, const char *name) {
   lua_getiuservalue(L, 1, BINDING_COLUMN_PARTS);

@@ -17,7 +17,7 @@ typedef struct binding_compiled {
   corm_compile_options options;
 } binding_compiled;
 
-/* -- compiling ------------------------------------------------------------------------------------------------- */
+/* -- compiling ----------------------------------------------------------------------------------------------------- */
 
 /* A DDL element is text and nothing else. */
 static corm_status compile_ddl(const binding_stmt *stmt, const corm_mem *mem, const corm_dialect *dialect,
@@ -224,7 +224,7 @@ int binding_compile_method(lua_State *L) {
   return 1;
 }
 
-/* -- the compiled object --------------------------------------------------------------------------------------- */
+/* -- the compiled object ------------------------------------------------------------------------------------------- */
 
 /* The table of parameters: values as they were given. Those that only an execution provides are absent. */
 static void push_params(lua_State *L, const corm_compiled *compiled) {

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "binding/b_statement.h"
 
-/* -- classes --------------------------------------------------------------------------------------------------- */
+/* -- classes ------------------------------------------------------------------------------------------------------- */
 
 static construct_base check_base(lua_State *L) {
   static const char *const names[] = {"ColumnElement", "FunctionElement",      "FromClause",
@@ -99,7 +99,7 @@ static int compiles(lua_State *L) {
   return 1;
 }
 
-/* -- elements -------------------------------------------------------------------------------------------------- */
+/* -- elements ------------------------------------------------------------------------------------------------------ */
 
 /* Replaces the plain value at `arg` by a bound one, named after the function. */
 static void bind_argument(lua_State *L, int arg, const construct_class *class) {

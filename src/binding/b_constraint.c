@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "binding/b_schema.h"
 
-/* -- a block with room for names ------------------------------------------------------------------------------- */
+/* -- a block with room for names ----------------------------------------------------------------------------------- */
 
 /* The room of the text at `arg`, which must be a string; a column's key and a column's full name for columns. */
 static const char *check_text(lua_State *L, int arg, const char *what) {
@@ -82,7 +82,7 @@ static const binding_option_spec plain_options[] = {
 };
 enum { PLAIN_OPTIONS = sizeof plain_options / sizeof *plain_options };
 
-/* -- foreign keys ---------------------------------------------------------------------------------------------- */
+/* -- foreign keys -------------------------------------------------------------------------------------------------- */
 
 static const binding_option_spec key_options[] = {{"match", BINDING_OPT_STRING},     {"link_to_name", BINDING_OPT_BOOL},
                                                   {"comment", BINDING_OPT_STRING},   {"info", BINDING_OPT_ANY},
@@ -274,7 +274,7 @@ static int foreign_key_constraint_call(lua_State *L) {
   return 1;
 }
 
-/* -- UNIQUE, PRIMARY KEY, CHECK -------------------------------------------------------------------------------- */
+/* -- UNIQUE, PRIMARY KEY, CHECK ------------------------------------------------------------------------------------ */
 
 /* The stack position of the options at the end, or 0; sets the last position before them. */
 static int trailing_options(lua_State *L, int *last) {
@@ -363,7 +363,7 @@ static int check_call(lua_State *L) {
   return 1;
 }
 
-/* -- EXCLUDE ------------------------------------------------------------------------------------------------------ */
+/* -- EXCLUDE ------------------------------------------------------------------------------------------------------- */
 
 static const char *check_operator(lua_State *L, int arg) {
   const char *op = binding_name_at(L, arg);
@@ -430,7 +430,7 @@ static int exclude_call(lua_State *L) {
   return 1;
 }
 
-/* -- attaching ------------------------------------------------------------------------------------------------- */
+/* -- attaching ----------------------------------------------------------------------------------------------------- */
 
 /* Makes the table at `table` the user value of the part. */
 static void hold_table(lua_State *L, int part, int table) {

@@ -27,7 +27,7 @@ static void push_function(lua_State *L, int class, const corm_dialect *dialect) 
   lua_remove(L, -2);
 }
 
-/* -- the compiler that the functions get ----------------------------------------------------------------------- */
+/* -- the compiler that the functions get --------------------------------------------------------------------------- */
 
 /* User value 1: what was processed, by the numbers of the marks. */
 typedef struct construct_compiler {
@@ -172,7 +172,7 @@ static int compiler_index(lua_State *L) {
   return binding_index(L, BINDING_COMPILER, compiler_property);
 }
 
-/* -- from text to pieces --------------------------------------------------------------------------------------- */
+/* -- from text to pieces ------------------------------------------------------------------------------------------- */
 
 /* The number of the mark at text[*at], which moves behind it; 0 when there is none. */
 static lua_Integer read_mark(const char *text, size_t len, size_t *at) {

@@ -11,7 +11,7 @@
 #include "binding/b_statement.h"
 #include "engine/create.h"
 
-/* -- which tables, in which order ------------------------------------------------------------------------------ */
+/* -- which tables, in which order ---------------------------------------------------------------------------------- */
 
 /* The tables of the option `tables` at the position `options`, in the arena; none: all. */
 static size_t chosen_tables(lua_State *L, int options, const char *what, corm_arena *scratch, corm_table ***out) {
@@ -157,7 +157,7 @@ static const corm_dialect *push_mock(lua_State *L, int arg) {
   return dialect;
 }
 
-/* -- creating and dropping ------------------------------------------------------------------------------------- */
+/* -- creating and dropping ----------------------------------------------------------------------------------------- */
 
 static corm_status make(corm_conn *conn, making *m, const corm_create *create, bool whole, bool drop, corm_error *err) {
   corm_status status = CORM_OK;
@@ -247,7 +247,7 @@ static int table_drop(lua_State *L) {
   return one_table(L, true, "Table:drop");
 }
 
-/* -- what the Lua half is given ----------------------------------------------------------------------------------- */
+/* -- what the Lua half is given ------------------------------------------------------------------------------------ */
 
 static int set_teller(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);

@@ -43,7 +43,7 @@ bool binding_load_criterion(lua_State *L, int index, corm_criterion *out) {
   return option != NULL;
 }
 
-/* -- what they say of a class ------------------------------------------------------------------------------------- */
+/* -- what they say of a class -------------------------------------------------------------------------------------- */
 
 typedef struct criterion_call {
   binding_host *host;

@@ -35,7 +35,7 @@ static const char *const fields[] = {"impl",
                                      "comparator"};
 enum { FIRST_FUNCTION = 2, LAST_FUNCTION = 9, NFIELDS = sizeof fields / sizeof *fields };
 
-/* -- the dialect that functions are told ----------------------------------------------------------------------- */
+/* -- the dialect that functions are told --------------------------------------------------------------------------- */
 
 static int type_descriptor(lua_State *L) {
   lua_settop(L, 2);
@@ -67,7 +67,7 @@ static const char *dialect_of(const binding_state *state) {
   return state->dialect ? state->dialect->name : corm_dialect_default.name;
 }
 
-/* -- values ---------------------------------------------------------------------------------------------------- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 /* Pushes a function of a type and the type, for a call. */
 static void push_method(lua_State *L, binding_state *state, int host, const char *name) {
@@ -166,7 +166,7 @@ const corm_type *binding_compared_type(lua_State *L, const corm_type *type, int 
   return t->custom && t->custom->compares ? compared_type(L, state, t, arg, op) : type;
 }
 
-/* -- making one ------------------------------------------------------------------------------------------------ */
+/* -- making one ---------------------------------------------------------------------------------------------------- */
 
 /* A field that is nearly one of the known is a slip of the pen; others are the script's own. */
 static void check_definition(lua_State *L, int def, const char *what) {
@@ -406,7 +406,7 @@ bool binding_decorator_field(lua_State *L, int self, const char *name) {
   return true;
 }
 
-/* -- variants -------------------------------------------------------------------------------------------------- */
+/* -- variants ------------------------------------------------------------------------------------------------------ */
 
 static void check_dialect_name(lua_State *L, int arg) {
   const char *name = luaL_optstring(L, arg, "");

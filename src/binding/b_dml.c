@@ -8,7 +8,7 @@
 
 #define ROOM_DML CORM_ARENA_ROUND(sizeof(corm_insert) > sizeof(corm_update) ? sizeof(corm_insert) : sizeof(corm_update))
 
-/* -- making them ----------------------------------------------------------------------------------------------- */
+/* -- making them --------------------------------------------------------------------------------------------------- */
 
 /* The table at 1: a Table, the table of a mapped class, or, of what is no INSERT, an alias of one. */
 static const corm_node *check_target(lua_State *L, const char *what, bool aliases) {
@@ -77,7 +77,7 @@ static int delete_call(lua_State *L) {
   return push_dml(L, &node, sizeof node);
 }
 
-/* -- values ---------------------------------------------------------------------------------------------------- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 /* One row of values by column index. `given` marks them; the table at `kept` keeps what they refer to alive. */
 typedef struct value_row {
@@ -351,7 +351,7 @@ static size_t columns_room(const corm_table *table) {
   return 2 * CORM_ARENA_ROUND((table->columns.len + 1) * sizeof(void *));
 }
 
-/* -- several rows ---------------------------------------------------------------------------------------------- */
+/* -- several rows -------------------------------------------------------------------------------------------------- */
 
 /* values { { ... }, { ... } }: the columns are those of the first row, and every row has the same. */
 typedef struct value_rows {
@@ -404,7 +404,7 @@ static bool fill_rows_in(corm_arena *arena, const value_set *set, const value_ro
   return true;
 }
 
-/* -- values(): the method -------------------------------------------------------------------------------------- */
+/* -- values(): the method ------------------------------------------------------------------------------------------ */
 
 static bool is_list_of_rows(lua_State *L, int arg) {
   lua_rawgeti(L, arg, 1);
@@ -547,7 +547,7 @@ static int update_ordered_values(lua_State *L) {
   return 1;
 }
 
-/* -- INSERT FROM SELECT ------------------------------------------------------------------------------------------- */
+/* -- INSERT FROM SELECT -------------------------------------------------------------------------------------------- */
 
 /* from_select({ names }, select [, { include_defaults }]) */
 static int insert_from_select(lua_State *L) {

@@ -244,7 +244,7 @@ static int stmt_return_defaults(lua_State *L) {
   return 1;
 }
 
-/* -- inline() ---------------------------------------------------------------------------------------------------- */
+/* -- inline() ------------------------------------------------------------------------------------------------------ */
 
 /* inline(): the statement stands as it is, without a question for the key. */
 static int insert_inline(lua_State *L) {

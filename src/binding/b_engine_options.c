@@ -5,8 +5,7 @@
 #include "binding/b_engine.h"
 #include "binding/state.h"
 
-/* -- execution options ------------------------------------------------------------------------------------------------
- */
+/* -- execution options --------------------------------------------------------------------------------------------- */
 
 static const binding_option_spec execution_specs[] = {
     {"isolation_level", BINDING_OPT_STRING},   {"read_only", BINDING_OPT_BOOL},
@@ -52,8 +51,7 @@ void binding_push_execution_table(lua_State *L, const corm_conn_options *options
   }
 }
 
-/* -- create_engine(url, { ... }) --------------------------------------------------------------------------------------
- */
+/* -- create_engine(url, { ... }) ----------------------------------------------------------------------------------- */
 
 /* A number of seconds from 0 on in the field `name` of the table at `arg`, or `otherwise`. */
 static double seconds_option(lua_State *L, int arg, const char *where, const char *name, double most,

@@ -23,7 +23,7 @@ void binding_session_hooked(lua_State *L, int session, int statement, int params
   lua_call(L, 3, 1);
 }
 
-/* -- what the core loads ------------------------------------------------------------------------------------------ */
+/* -- what the core loads ------------------------------------------------------------------------------------------- */
 
 typedef struct load_call {
   binding_host *host;

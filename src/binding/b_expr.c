@@ -15,7 +15,7 @@
 /* A constructor that still has no room after this many doublings failed for another reason. */
 #define MAX_TRIES 24
 
-/* -- building -------------------------------------------------------------------------------------------------- */
+/* -- building ------------------------------------------------------------------------------------------------------ */
 
 static void allocate(binding_build *b) {
   b->expr = binding_new_with(b->L, (binding_kind)b->kind, b->size, b->room, b->nuvalue);
@@ -76,7 +76,7 @@ void binding_push_node(lua_State *L, const corm_node *node, int anchor) {
   lua_setiuservalue(L, -2, 1);
 }
 
-/* -- finding a node -------------------------------------------------------------------------------------------- */
+/* -- finding a node ------------------------------------------------------------------------------------------------ */
 
 static const corm_node *node_of(const binding_head *head) {
   switch (binding_head_kind(head)) {
@@ -250,7 +250,7 @@ const corm_node *binding_checkfrom(lua_State *L, int arg, const char *what) {
   return NULL;
 }
 
-/* -- operands -------------------------------------------------------------------------------------------------- */
+/* -- operands ------------------------------------------------------------------------------------------------------ */
 
 /* Turns the Lua table at arg into the text of a JSON or array value, left on the stack as a string. */
 static void push_encoded(lua_State *L, int arg, const corm_type *type, const char *what) {
@@ -359,7 +359,7 @@ const corm_node *binding_operand(lua_State *L, int arg, corm_arena *arena, const
   return node;
 }
 
-/* -- lists of conditions --------------------------------------------------------------------------------------- */
+/* -- lists of conditions ------------------------------------------------------------------------------------------- */
 
 /* Up to so many operands are anchored one by one, more by a table. */
 #define FEW 16
@@ -403,7 +403,7 @@ void binding_push_and_or(lua_State *L, corm_op op, int first, int last, const ch
   binding_scratch_done(L, state, scratch);
 }
 
-/* -- methods and fields ---------------------------------------------------------------------------------------- */
+/* -- methods and fields -------------------------------------------------------------------------------------------- */
 
 void binding_add_methods(lua_State *L, binding_kind kind, const luaL_Reg *methods) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, binding_get(L)->methods[kind]);
@@ -424,7 +424,7 @@ int binding_index_more(lua_State *L, binding_kind kind, binding_property propert
   return binding_method(L, kind, 2);
 }
 
-/* -- expressions ----------------------------------------------------------------------------------------------- */
+/* -- expressions --------------------------------------------------------------------------------------------------- */
 
 static bool expr_property(lua_State *L, void *block, const char *name) {
   const corm_node *node = ((const binding_expr *)block)->node;

@@ -7,7 +7,7 @@
 #include "sql/criteria.h"
 #include "sql/froms.h"
 
-/* -- making them ----------------------------------------------------------------------------------------------- */
+/* -- making them --------------------------------------------------------------------------------------------------- */
 
 /* Pushes element AS name for the value at 1; the name is at 2 or absent. */
 static int push_alias(lua_State *L, const corm_node *element, bool lateral, const char *what) {
@@ -128,7 +128,7 @@ const luaL_Reg binding_from_methods[] = {{"alias", from_alias},
                                          {"compile", binding_compile_method},
                                          {NULL, NULL}};
 
-/* -- t.c of a FROM --------------------------------------------------------------------------------------------- */
+/* -- t.c of a FROM ------------------------------------------------------------------------------------------------- */
 
 /*
  * The table behind `c`: columns are made when first asked for and kept in it, by key and, once all are there, by

@@ -20,7 +20,7 @@ static void anchor_all(lua_State *L, int first, int last) {
   lua_setiuservalue(L, -2, 1);
 }
 
-/* -- func ------------------------------------------------------------------------------------------------------ */
+/* -- func ---------------------------------------------------------------------------------------------------------- */
 
 /* A function's name that waits for its arguments; "" is corm.func itself. */
 typedef struct binding_func {
@@ -133,7 +133,7 @@ static int func_call(lua_State *L) {
   return 1;
 }
 
-/* -- boolean functions and constants --------------------------------------------------------------------------- */
+/* -- boolean functions and constants ------------------------------------------------------------------------------- */
 
 static int and_call(lua_State *L) {
   binding_push_and_or(L, CORM_OP_AND, 1, lua_gettop(L), "and_");
@@ -165,7 +165,7 @@ static int false_call(lua_State *L) {
   return push_constant(L, CORM_CONSTANT_FALSE);
 }
 
-/* -- case ------------------------------------------------------------------------------------------------------ */
+/* -- case ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct case_parts {
   binding_arg *args; /* condition, result, condition, ...; then value and else_ where they are given */
@@ -248,7 +248,7 @@ static int case_call(lua_State *L) {
   return 1;
 }
 
-/* -- values and names ------------------------------------------------------------------------------------------ */
+/* -- values and names ---------------------------------------------------------------------------------------------- */
 
 static int literal_call(lua_State *L) {
   binding_arg value;
@@ -346,7 +346,7 @@ static int label_call(lua_State *L) {
   return 1;
 }
 
-/* -- opening --------------------------------------------------------------------------------------------------- */
+/* -- opening ------------------------------------------------------------------------------------------------------- */
 
 /* Methods of expressions that are functions as well: desc(x) is x:desc(). */
 static void share_methods(lua_State *L, int module) {

@@ -11,7 +11,7 @@
 /* Its address is the key of the content of a value that tells of its changes. */
 static const char content_key;
 
-/* -- what is held ------------------------------------------------------------------------------------------------- */
+/* -- what is held -------------------------------------------------------------------------------------------------- */
 
 /* Pushes the tables of the object at `object` by slot + 1, or nil. */
 static bool push_tables(lua_State *L, const binding_host *host, int object) {
@@ -64,8 +64,7 @@ void binding_push_slot(lua_State *L, const binding_state *state, int object, uin
     binding_push_typed(L, value, self->mapper->attributes[slot].type);
 }
 
-/* -- what the core asks for ------------------------------------------------------------------------------------------
- */
+/* -- what the core asks for ---------------------------------------------------------------------------------------- */
 
 typedef struct reread_call {
   binding_host *host;
@@ -96,8 +95,7 @@ corm_status binding_host_reread(void *ctx, corm_object *object, uint32_t slot, c
   return binding_protect(host->state, reread_body, &call, err);
 }
 
-/* -- values that tell of their changes --------------------------------------------------------------------------------
- */
+/* -- values that tell of their changes ----------------------------------------------------------------------------- */
 
 bool binding_push_content(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TTABLE || !lua_getmetatable(L, arg)) return false;

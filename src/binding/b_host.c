@@ -369,7 +369,7 @@ static void host_edges_drop(void *ctx, corm_object *from, const corm_item *items
   lua_settop(L, top);
 }
 
-/* -- hooks ------------------------------------------------------------------------------------------------------ */
+/* -- hooks --------------------------------------------------------------------------------------------------------- */
 
 void binding_host_function(lua_State *L, const binding_host *host, const char *name) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, host->functions);
@@ -458,7 +458,7 @@ static uint64_t host_listening(void *ctx) {
   return ((const binding_host *)ctx)->listening;
 }
 
-/* -- opening ---------------------------------------------------------------------------------------------------- */
+/* -- opening ------------------------------------------------------------------------------------------------------- */
 
 static int host_gc(lua_State *L) {
   binding_host *host = binding_test(L, 1, BINDING_HOST);

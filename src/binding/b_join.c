@@ -7,7 +7,7 @@
 
 #define ROOM_SELECT CORM_ARENA_ROUND(sizeof(corm_select))
 
-/* -- join ------------------------------------------------------------------------------------------------------ */
+/* -- join ---------------------------------------------------------------------------------------------------------- */
 
 /* What the arguments of join() said. */
 typedef struct join_args {
@@ -132,7 +132,7 @@ static int select_outerjoin_from(lua_State *L) {
   return join_from(L, true, "outerjoin_from");
 }
 
-/* -- select_from ----------------------------------------------------------------------------------------------- */
+/* -- select_from --------------------------------------------------------------------------------------------------- */
 
 const corm_node *const *binding_froms_in(lua_State *L, corm_arena *arena, const corm_node *const *old, uint32_t nold,
                                          int last, const char *what) {
@@ -163,7 +163,7 @@ static int select_select_from(lua_State *L) {
   return 1;
 }
 
-/* -- filter_by ------------------------------------------------------------------------------------------------- */
+/* -- filter_by ----------------------------------------------------------------------------------------------------- */
 
 /* A column of the entity: its number-th, and the key that names it. NULL at the end. */
 static const char *entity_key(const corm_node *entity, size_t at) {

@@ -52,7 +52,7 @@ void binding_loader_close(lua_State *L, int index) {
   binding_give_back(L, BINDING_LOAN_LOADER, index);
 }
 
-/* -- the collector ---------------------------------------------------------------------------------------------- */
+/* -- the collector ------------------------------------------------------------------------------------------------- */
 
 static void take_credit(run *r, size_t bytes) {
   r->bytes += bytes + 56; /* a userdata's own header */
@@ -64,7 +64,7 @@ static void take_credit(run *r, size_t bytes) {
   if (lua_gc(r->L, LUA_GCISRUNNING)) lua_gc(r->L, LUA_GCSTEP, -(more + more / 4));
 }
 
-/* -- rows ------------------------------------------------------------------------------------------------------- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 /* Pushes the userdata of entity k of the current row, or nil. */
 static inline void push_entity(run *r, corm_loader *loader, uint32_t k) {
@@ -151,7 +151,7 @@ static bool take_row(run *r, corm_loader *loader, bool wanted) {
   return shown;
 }
 
-/* -- links ------------------------------------------------------------------------------------------------------ */
+/* -- links --------------------------------------------------------------------------------------------------------- */
 
 static void link_groups(run *r, corm_loader *loader) {
   lua_State *L = r->L;
@@ -308,7 +308,7 @@ lua_Integer binding_run_page(lua_State *L, binding_state *state, corm_loader *lo
   return rows;
 }
 
-/* -- from within the core --------------------------------------------------------------------------------------- */
+/* -- from within the core ------------------------------------------------------------------------------------------ */
 
 typedef struct load_call {
   binding_state *state;

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "binding/b_schema.h"
 
-/* -- the table of attributes ------------------------------------------------------------------------------------ */
+/* -- the table of attributes --------------------------------------------------------------------------------------- */
 
 static binding_attr *entry_of(binding_attr *attrs, uint32_t cap, const char *key) {
   uint32_t i = (uint32_t)((uintptr_t)key >> 4) & (cap - 1);
@@ -92,7 +92,7 @@ static void add_attr(lua_State *L, int mapper, binding_class *cls, binding_attr 
   enter_attr(cls, attr);
 }
 
-/* -- looking classes up ----------------------------------------------------------------------------------------- */
+/* -- looking classes up -------------------------------------------------------------------------------------------- */
 
 /* NULL for none, and for what is no class or alias. */
 static corm_mapper *mapper_of(const corm_node *node) {
@@ -125,7 +125,7 @@ void binding_push_class(lua_State *L, binding_state *state, const corm_mapper *m
   lua_remove(L, -2);
 }
 
-/* -- configuring ------------------------------------------------------------------------------------------------ */
+/* -- configuring --------------------------------------------------------------------------------------------------- */
 
 void binding_configure(lua_State *L, binding_state *state, corm_registry *registry) {
   if (registry->configured) return;
@@ -146,7 +146,7 @@ void binding_configure_statement(lua_State *L, binding_state *state, const corm_
   for (uint32_t i = 0; i < select->ncolumns; i++) configure_node(L, state, select->columns[i]);
 }
 
-/* -- what the Lua half calls ------------------------------------------------------------------------------------ */
+/* -- what the Lua half calls --------------------------------------------------------------------------------------- */
 
 static binding_class *check_class(lua_State *L, int arg) {
   return binding_check(L, arg, BINDING_MAPPER, "mapper");

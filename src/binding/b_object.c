@@ -15,7 +15,7 @@
 /* Upvalues of __index and __newindex. */
 enum { OBJECT_STATE = 1, OBJECT_CLASSES };
 
-/* -- identity --------------------------------------------------------------------------------------------------- */
+/* -- identity ------------------------------------------------------------------------------------------------------ */
 
 static corm_object *block_at(lua_State *L, int arg) {
   return binding_block_at(L, arg, BINDING_OBJECT, sizeof(corm_object));
@@ -61,7 +61,7 @@ void binding_push_object(lua_State *L, binding_state *state, const corm_object *
   (void)binding_push_handle(L, state, object->handle);
 }
 
-/* -- creation --------------------------------------------------------------------------------------------------- */
+/* -- creation ------------------------------------------------------------------------------------------------------ */
 
 void binding_more_handles(lua_State *L, binding_host *host) {
   uint32_t cap = host->cap ? host->cap * 2 : 256;
@@ -118,7 +118,7 @@ static int object_gc(lua_State *L) {
   return 0;
 }
 
-/* -- names ------------------------------------------------------------------------------------------------------ */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 static const binding_attr *find_long(const binding_class *cls, const char *key) {
   for (uint32_t i = 0; i < cls->cap; i++)
@@ -152,7 +152,7 @@ const binding_attr *binding_find_short(lua_State *L, const binding_class *cls, i
   return string ? find(cls, string + cls->text) : NULL;
 }
 
-/* -- reading ---------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 /* Names that are no attributes: a method or constant of the class, else what lua/corm/orm.lua says. */
 static int index_class(lua_State *L, const binding_class *cls) {
@@ -322,7 +322,7 @@ static int traced_index(lua_State *L) {
   return 1;
 }
 
-/* -- writing ---------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 static bool plain_text(lua_State *L, int arg, const corm_type *type, corm_value *out) {
   size_t len;
@@ -455,7 +455,7 @@ static int object_newindex(lua_State *L) {
   return 0;
 }
 
-/* -- showing ---------------------------------------------------------------------------------------------------- */
+/* -- showing ------------------------------------------------------------------------------------------------------- */
 
 /* "User(id=1, name='x')": the key, and what else is in memory. Messages have corm_object_describe's, the key alone. */
 static void describe_loaded(const corm_object *object, corm_buf *out) {

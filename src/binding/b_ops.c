@@ -25,7 +25,7 @@ static const corm_node *check_operand(lua_State *L, const char *method) {
   return node;
 }
 
-/* -- two operands ---------------------------------------------------------------------------------------------- */
+/* -- two operands -------------------------------------------------------------------------------------------------- */
 
 static bool is_equality(corm_op op) {
   return op == CORM_OP_EQ || op == CORM_OP_NE || op == CORM_OP_IS || op == CORM_OP_IS_NOT ||
@@ -111,7 +111,7 @@ ARITHMETIC(bitwise_xor, BIT_XOR)
 ARITHMETIC(bitwise_lshift, LSHIFT)
 ARITHMETIC(bitwise_rshift, RSHIFT)
 
-/* -- one operand ----------------------------------------------------------------------------------------------- */
+/* -- one operand --------------------------------------------------------------------------------------------------- */
 
 static int unary(lua_State *L, corm_op op, const char *method) {
   const corm_node *operand = binding_checkself(L, method), *node;
@@ -181,7 +181,7 @@ static int op_or(lua_State *L) {
   return 1;
 }
 
-/* -- LIKE ------------------------------------------------------------------------------------------------------ */
+/* -- LIKE ---------------------------------------------------------------------------------------------------------- */
 
 /* The escape character of the options at `arg`; NULL when there is none. */
 static const char *check_escape(lua_State *L, int arg, const char *method) {
@@ -264,7 +264,7 @@ static int op_contains(lua_State *L) {
              : affix(L, CORM_OP_LIKE, CORM_LIKE_PERCENT_BEFORE | CORM_LIKE_PERCENT_AFTER, "contains");
 }
 
-/* -- the rest -------------------------------------------------------------------------------------------------- */
+/* -- the rest ------------------------------------------------------------------------------------------------------ */
 
 static int op_between(lua_State *L) {
   const corm_node *left = binding_checkself(L, "between"), *node;
@@ -365,7 +365,7 @@ int binding_type_coerce(lua_State *L) {
   return cast_to(L, TYPE_COERCE);
 }
 
-/* -- op("...")(right) ------------------------------------------------------------------------------------------ */
+/* -- op("...")(right) ---------------------------------------------------------------------------------------------- */
 
 /* Upvalues: state, left, text, precedence, is_comparison, result type or nil. */
 static int custom_call(lua_State *L) {
@@ -438,7 +438,7 @@ static int op_bool_op(lua_State *L) {
   return custom(L, true, "bool_op");
 }
 
-/* -- what Lua would answer silently ---------------------------------------------------------------------------- */
+/* -- what Lua would answer silently -------------------------------------------------------------------------------- */
 
 static int refuse_order(lua_State *L) {
   return binding_error(L, CORM_E_ARGUMENT,

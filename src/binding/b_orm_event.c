@@ -13,7 +13,7 @@ static const char *const names[] = {
 #undef CORM_X
 };
 
-/* -- telling ------------------------------------------------------------------------------------------------------ */
+/* -- telling ------------------------------------------------------------------------------------------------------- */
 
 typedef struct event_call {
   binding_host *host;
@@ -156,7 +156,7 @@ void binding_host_forget(lua_State *L, binding_host *host, uint32_t mark) {
   lua_pop(L, 1);
 }
 
-/* -- who listens -------------------------------------------------------------------------------------------------- */
+/* -- who listens --------------------------------------------------------------------------------------------------- */
 
 static void set_bits(lua_State *L, int family, const char *name, int from, int to) {
   lua_newtable(L);

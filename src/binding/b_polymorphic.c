@@ -69,7 +69,7 @@ int binding_polymorphic_entity(lua_State *L) {
   return 1;
 }
 
-/* -- statements that write -------------------------------------------------------------------------------------- */
+/* -- statements that write ----------------------------------------------------------------------------------------- */
 
 /* Whether rows of the class are told from others of its tables by a condition. */
 static bool is_restricted(const corm_mapper *mapper) {

@@ -67,8 +67,7 @@ static int pool_tostring(lua_State *L) {
   return 1;
 }
 
-/* -- the physical connection ----------------------------------------------------------------------------------------
- */
+/* -- the physical connection --------------------------------------------------------------------------------------- */
 
 void binding_push_native(lua_State *L, corm_driver_conn *native) {
   native_object *object = binding_new(L, BINDING_NATIVE, sizeof *object, 0);

@@ -97,7 +97,7 @@ static int delegate(lua_State *L) {
   return 1;
 }
 
-/* -- what only a Query says ------------------------------------------------------------------------------------- */
+/* -- what only a Query says ---------------------------------------------------------------------------------------- */
 
 /* The statement's method with the arguments behind the Query, which stays at 1. */
 static int call_inside(lua_State *L, const char *name) {

@@ -21,7 +21,7 @@ static int new_relation(lua_State *L) {
   return 1;
 }
 
-/* -- what conditions start from --------------------------------------------------------------------------------- */
+/* -- what conditions start from ------------------------------------------------------------------------------------ */
 
 static binding_ends resolve(lua_State *L, const corm_mapper *mapper, const char *key, const corm_node *from) {
   binding_configure(L, binding_get(L), mapper->registry);
@@ -85,7 +85,7 @@ corm_relationship *binding_checkrelationship(lua_State *L, int arg, const char *
   return resolve(L, self->mapper, self->key, NULL).relationship;
 }
 
-/* -- EXISTS ----------------------------------------------------------------------------------------------------- */
+/* -- EXISTS -------------------------------------------------------------------------------------------------------- */
 
 /* The parts of an EXISTS; `criteria` are n nodes. */
 typedef struct exists_parts {
@@ -222,7 +222,7 @@ static int relation_has(lua_State *L) {
   return exists(L, "Relationship:has", false);
 }
 
-/* -- comparing with an object ----------------------------------------------------------------------------------- */
+/* -- comparing with an object -------------------------------------------------------------------------------------- */
 
 static const corm_value *value_of(lua_State *L, corm_object *object, uint32_t slot) {
   const corm_value *value;
@@ -439,7 +439,7 @@ static int relation_is_not(lua_State *L) {
   return check_is(L, true);
 }
 
-/* -- what statements ask ---------------------------------------------------------------------------------------- */
+/* -- what statements ask ------------------------------------------------------------------------------------------- */
 
 static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *key, int value) {
   if (entity->kind != CORM_NODE_BUNDLE) return false;
@@ -469,7 +469,7 @@ static bool hook_filter_by(lua_State *L, const corm_node *entity, const char *ke
   return true;
 }
 
-/* -- its face --------------------------------------------------------------------------------------------------- */
+/* -- its face ------------------------------------------------------------------------------------------------------ */
 
 static int relation_tostring(lua_State *L) {
   const binding_relation *self = binding_check(L, 1, BINDING_RELATIONSHIP, "tostring");

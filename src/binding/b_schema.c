@@ -44,7 +44,7 @@ static int metadata_gc(lua_State *L) {
   return 0;
 }
 
-/* -- tables ---------------------------------------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------------------------------------------- */
 
 /* metadata.tables: by position and full name. */
 static void push_tables(lua_State *L, const corm_metadata *metadata, bool sorted) {

@@ -26,7 +26,7 @@ static corm_select *copy_in(corm_arena *arena, const corm_select *old) {
   return copy;
 }
 
-/* -- the select list ------------------------------------------------------------------------------------------- */
+/* -- the select list ----------------------------------------------------------------------------------------------- */
 
 static const corm_node *number_in(lua_State *L, int arg, corm_arena *arena) {
   char text[64];
@@ -131,7 +131,7 @@ int binding_select_with_only_columns(lua_State *L) {
   return columns_method(L, true, "with_only_columns");
 }
 
-/* -- ORDER BY, GROUP BY ---------------------------------------------------------------------------------------- */
+/* -- ORDER BY, GROUP BY -------------------------------------------------------------------------------------------- */
 
 /* A selected column or label of that name; strings name nothing else. */
 static const corm_node *named_item(const corm_node *const *items, uint32_t n, const char *name) {
@@ -259,7 +259,7 @@ static int select_group_by(lua_State *L) {
   return order_method(L, true, "group_by");
 }
 
-/* -- HAVING, LIMIT, OFFSET, DISTINCT --------------------------------------------------------------------------- */
+/* -- HAVING, LIMIT, OFFSET, DISTINCT ------------------------------------------------------------------------------- */
 
 static int select_having(lua_State *L) {
   const corm_select *old = check_select(L, "having");
@@ -344,7 +344,7 @@ static int select_distinct(lua_State *L) {
   return 1;
 }
 
-/* -- as a value ------------------------------------------------------------------------------------------------ */
+/* -- as a value ---------------------------------------------------------------------------------------------------- */
 
 static int select_scalar_subquery(lua_State *L) {
   const corm_select *select = binding_checkselectable(L, "scalar_subquery");

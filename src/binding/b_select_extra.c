@@ -5,7 +5,7 @@
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
-/* -- a copy with more ------------------------------------------------------------------------------------------ */
+/* -- a copy with more ---------------------------------------------------------------------------------------------- */
 
 /* Fills the copy; false when the arena is full. */
 typedef bool (*fill_extra)(lua_State *L, corm_arena *arena, corm_select *select, corm_select_extra *extra,
@@ -35,7 +35,7 @@ static int push_with(lua_State *L, const corm_select *old, fill_extra fill, cons
   return 1;
 }
 
-/* -- with_for_update ------------------------------------------------------------------------------------------- */
+/* -- with_for_update ----------------------------------------------------------------------------------------------- */
 
 typedef struct lock_args {
   corm_row_lock lock;
@@ -130,7 +130,7 @@ static int select_with_for_update(lua_State *L) {
   return push_with(L, old, fill_lock, &args, room, args.first, args.last);
 }
 
-/* -- FETCH FIRST ----------------------------------------------------------------------------------------------- */
+/* -- FETCH FIRST --------------------------------------------------------------------------------------------------- */
 
 typedef struct fetch_args {
   const corm_node *given; /* NULL: the value */
@@ -167,7 +167,7 @@ static int select_fetch(lua_State *L) {
   return push_with(L, old, fill_fetch, &args, BINDING_ROOM(corm_bind) + CORM_ROOM_TEXT(8), 2, 2);
 }
 
-/* -- slice ----------------------------------------------------------------------------------------------------- */
+/* -- slice --------------------------------------------------------------------------------------------------------- */
 
 typedef struct slice_args {
   bool limited;
@@ -230,7 +230,7 @@ static int select_slice(lua_State *L) {
   return push_with(L, old, fill_slice, &args, 3 * BINDING_ROOM(corm_bind) + BINDING_ROOM(corm_binary) + 64, 2, 3);
 }
 
-/* -- DISTINCT ON ----------------------------------------------------------------------------------------------- */
+/* -- DISTINCT ON --------------------------------------------------------------------------------------------------- */
 
 static bool fill_distinct(lua_State *L, corm_arena *arena, corm_select *select, corm_select_extra *extra,
                           const void *ctx) {
@@ -257,7 +257,7 @@ int binding_select_distinct_on(lua_State *L) {
   return push_with(L, old, fill_distinct, &last, CORM_ARENA_ROUND(n * sizeof(void *)) + (size_t)last * 32, 2, last);
 }
 
-/* -- prefixes, suffixes, hints --------------------------------------------------------------------------------- */
+/* -- prefixes, suffixes, hints ------------------------------------------------------------------------------------- */
 
 typedef struct text_args {
   const char *method;
@@ -379,7 +379,7 @@ static int select_with_statement_hint(lua_State *L) {
   return push_texts(L, old, &args);
 }
 
-/* -- label styles ---------------------------------------------------------------------------------------------- */
+/* -- label styles -------------------------------------------------------------------------------------------------- */
 
 /* In the order of corm_label_style. */
 static const char *const styles[] = {"LABEL_STYLE_DISAMBIGUATE_ONLY", "LABEL_STYLE_TABLENAME_PLUS_COL",

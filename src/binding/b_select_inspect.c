@@ -7,7 +7,7 @@
 #include "sql/expr.h"
 #include "sql/froms.h"
 
-/* -- columns --------------------------------------------------------------------------------------------------- */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 /* Where the columns go: a table at `list`; a sequence of their keys is at `names`. */
 typedef struct collector {
@@ -113,7 +113,7 @@ void binding_push_selected_columns(lua_State *L, const corm_select *select) {
   binding_seal_list(L);
 }
 
-/* -- descriptions ---------------------------------------------------------------------------------------------- */
+/* -- descriptions -------------------------------------------------------------------------------------------------- */
 
 /* Sets the entity of the description at the top, and whether it is an alias. */
 static void describe_entity(lua_State *L, const corm_bundle *bundle, const char *field) {
@@ -189,7 +189,7 @@ static void push_descriptions(lua_State *L, const corm_select *select) {
   }
 }
 
-/* -- FROMs ----------------------------------------------------------------------------------------------------- */
+/* -- FROMs --------------------------------------------------------------------------------------------------------- */
 
 static void push_froms(lua_State *L, const corm_select *select, bool columns_only) {
   binding_state *state = binding_get(L);
@@ -214,7 +214,7 @@ static int select_get_final_froms(lua_State *L) {
   return 1;
 }
 
-/* -- the properties -------------------------------------------------------------------------------------------- */
+/* -- the properties ------------------------------------------------------------------------------------------------ */
 
 /* Pushes the condition, or nil. */
 static void push_where(lua_State *L, const corm_node *where) {

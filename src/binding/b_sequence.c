@@ -5,7 +5,7 @@
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
-/* -- names -------------------------------------------------------------------------------------------------------- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 static int conv_call(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING)
@@ -79,7 +79,7 @@ int8_t binding_opt_quote(lua_State *L, int options, const char *name, const char
   return quote ? 1 : -1;
 }
 
-/* -- numbers ------------------------------------------------------------------------------------------------------ */
+/* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 #define NUMBER_OPTIONS                                                                                                 \
   {"start", BINDING_OPT_INT}, {"increment", BINDING_OPT_INT}, {"minvalue", BINDING_OPT_INT},                           \
@@ -116,7 +116,7 @@ static corm_sequence_options read_numbers(lua_State *L, int options, const char 
   return out;
 }
 
-/* -- Identity ----------------------------------------------------------------------------------------------------- */
+/* -- Identity ------------------------------------------------------------------------------------------------------ */
 
 static int identity_call(lua_State *L) {
   static const binding_option_spec specs[] = {{"always", BINDING_OPT_BOOL}, NUMBER_OPTIONS};
@@ -140,7 +140,7 @@ static int identity_index(lua_State *L) {
   return binding_index(L, BINDING_IDENTITY, identity_property);
 }
 
-/* -- Computed ----------------------------------------------------------------------------------------------------- */
+/* -- Computed ------------------------------------------------------------------------------------------------------ */
 
 /* Computed(text or expression, { persisted }?) */
 static int computed_call(lua_State *L) {
@@ -188,7 +188,7 @@ static int computed_index(lua_State *L) {
   return binding_index(L, BINDING_COMPUTED, computed_property);
 }
 
-/* -- Sequence ----------------------------------------------------------------------------------------------------- */
+/* -- Sequence ------------------------------------------------------------------------------------------------------ */
 
 static const char *read_names(lua_State *L, int options, const corm_metadata *metadata, const char **schema) {
   corm_error err;

@@ -11,7 +11,7 @@
 #include "orm/binds.h"
 #include "sql/subject.h"
 
-/* -- the engines that a session keeps: a table, by their addresses ---------------------------------------------- */
+/* -- the engines that a session keeps: a table, by their addresses ------------------------------------------------- */
 
 /* The Engine at `value` is the session's that is at `self`, too. */
 static corm_engine *keep_engine(lua_State *L, int self, int value, const char *what) {

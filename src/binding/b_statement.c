@@ -6,7 +6,7 @@
 #include "binding/b_schema.h"
 #include "sql/walk.h"
 
-/* -- generative methods ---------------------------------------------------------------------------------------- */
+/* -- generative methods -------------------------------------------------------------------------------------------- */
 
 #define FEW BINDING_FEW
 
@@ -89,7 +89,7 @@ void binding_statement_built(binding_build *b, const binding_stmt *old, int firs
   anchor_arguments(b->L, first, last);
 }
 
-/* -- conditions ------------------------------------------------------------------------------------------------ */
+/* -- conditions ---------------------------------------------------------------------------------------------------- */
 
 /* A chain of conditions grows in place up to this length; beyond it chains nest, so that adding them one by one in a
    loop costs linear memory. */
@@ -273,7 +273,7 @@ static int stmt_filter_by(lua_State *L) {
   return add_conditions(L, old, 3, 2 + n, "filter_by");
 }
 
-/* -- options --------------------------------------------------------------------------------------------------- */
+/* -- options ------------------------------------------------------------------------------------------------------- */
 
 /* A copy of the statement at 1, its node shared. */
 static binding_stmt *push_same(lua_State *L) {
@@ -380,7 +380,7 @@ bool binding_is_replaced(lua_State *L, int arg) {
   return stmt && stmt->base.head.flags & BINDING_STMT_REPLACED;
 }
 
-/* -- fields ---------------------------------------------------------------------------------------------------- */
+/* -- fields -------------------------------------------------------------------------------------------------------- */
 
 /* The Table of a DDL element that makes one of a select; the object of another one. */
 static bool push_ddl_field(lua_State *L, const char *name) {

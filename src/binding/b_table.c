@@ -6,7 +6,7 @@
 #include "binding/b_schema.h"
 #include "binding/b_statement.h"
 
-/* -- parts ----------------------------------------------------------------------------------------------------- */
+/* -- parts --------------------------------------------------------------------------------------------------------- */
 
 void binding_table_hold(lua_State *L, int table, const void *core, int part) {
   part = lua_absindex(L, part);
@@ -194,7 +194,7 @@ void binding_table_add(lua_State *L, int table, int item) {
   }
 }
 
-/* -- construction ---------------------------------------------------------------------------------------------- */
+/* -- construction -------------------------------------------------------------------------------------------------- */
 
 static const binding_option_spec option_specs[] = {
     {"schema", BINDING_OPT_STRING},
@@ -424,7 +424,7 @@ static int table_gc(lua_State *L) {
   return 0;
 }
 
-/* -- looking at one -------------------------------------------------------------------------------------------- */
+/* -- looking at one ------------------------------------------------------------------------------------------------ */
 
 static void push_constraints(lua_State *L, binding_table *self, int only) {
   lua_newtable(L);

@@ -28,7 +28,7 @@ static int text_call(lua_State *L) {
   return 1;
 }
 
-/* -- bindparams ------------------------------------------------------------------------------------------------ */
+/* -- bindparams ---------------------------------------------------------------------------------------------------- */
 
 /* What bindparams() got: the old binds, bindparam() objects, and the fields of a table in alphabetical order. */
 typedef struct bind_list {
@@ -143,7 +143,7 @@ int binding_text_bindparams(lua_State *L) {
   return 1;
 }
 
-/* -- columns --------------------------------------------------------------------------------------------------- */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 /* columns(column, ...): the result's columns from the left, by name and type. */
 static int text_columns(lua_State *L) {

@@ -126,7 +126,7 @@ int binding_type_again(lua_State *L) {
   return 3;
 }
 
-/* -- constructors ---------------------------------------------------------------------------------------------- */
+/* -- constructors -------------------------------------------------------------------------------------------------- */
 
 /* An integer argument at the top of the stack, from 0 to max. */
 static int32_t check_size(lua_State *L, const char *what, const char *param, lua_Integer max) {
@@ -417,7 +417,7 @@ static int type_call(lua_State *L) {
   return 1;
 }
 
-/* -- looking at one -------------------------------------------------------------------------------------------- */
+/* -- looking at one ------------------------------------------------------------------------------------------------ */
 
 static const corm_dialect *check_dialect(lua_State *L, int options) {
   const char *name = binding_opt_string(L, options, "dialect", NULL);

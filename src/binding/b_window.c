@@ -95,7 +95,7 @@ static int push_kept(lua_State *L) {
   return kept;
 }
 
-/* -- frames ---------------------------------------------------------------------------------------------------- */
+/* -- frames -------------------------------------------------------------------------------------------------------- */
 
 typedef struct frame_arg {
   const corm_node *node; /* FrameClause(...), or NULL */
@@ -201,7 +201,7 @@ static int frame_clause(lua_State *L) {
   return 1;
 }
 
-/* -- over ------------------------------------------------------------------------------------------------------ */
+/* -- over ---------------------------------------------------------------------------------------------------------- */
 
 static corm_frame_unit read_unit(lua_State *L, int options, int kept, frame_arg *out) {
   static const char *const names[] = {NULL, "rows", "range_", "groups"};
@@ -262,7 +262,7 @@ static int over(lua_State *L) {
   return 1;
 }
 
-/* -- aggregates ------------------------------------------------------------------------------------------------ */
+/* -- aggregates ---------------------------------------------------------------------------------------------------- */
 
 /* filter(condition, ...): without one, the function itself. */
 static int filter(lua_State *L) {
@@ -368,7 +368,7 @@ static int as_comparison(lua_State *L) {
   return 1;
 }
 
-/* -- opening --------------------------------------------------------------------------------------------------- */
+/* -- opening ------------------------------------------------------------------------------------------------------- */
 
 static void set_frame_types(lua_State *L, int module) {
   static const char *const names[] = {"UNBOUNDED", "CURRENT", "PRECEDING", "FOLLOWING"};

@@ -2,7 +2,7 @@
 #include "binding/b_relationship.h"
 #include "sql/adapt.h"
 
-/* -- of_type ------------------------------------------------------------------------------------------------------ */
+/* -- of_type ------------------------------------------------------------------------------------------------------- */
 
 /* relation:of_type(Class): a class below the target, or an alias of it or of one below, is what is meant. */
 int binding_relation_of_type(lua_State *L) {
@@ -32,7 +32,7 @@ int binding_relation_of_type(lua_State *L) {
   return 1;
 }
 
-/* -- in_ ---------------------------------------------------------------------------------------------------------- */
+/* -- in_ ----------------------------------------------------------------------------------------------------------- */
 
 /* The keys of the objects in the list at 2, row by row, as long as the objects do not change. */
 static corm_value *read_keys(lua_State *L, const corm_relationship *relationship, uint32_t n, corm_arena *arena,
@@ -104,7 +104,7 @@ int binding_relation_not_in(lua_State *L) {
   return in_objects(L, CORM_OP_NOT_IN, "Relationship:not_in");
 }
 
-/* -- with_parent -------------------------------------------------------------------------------------------------- */
+/* -- with_parent --------------------------------------------------------------------------------------------------- */
 
 /* The relationship's condition, in which the parent's columns become values. */
 typedef struct parent_values {

@@ -6,7 +6,7 @@
 #include "dialect/spelled.h"
 #include "sql/ddl.h"
 
-/* -- types -------------------------------------------------------------------------------------------------------- */
+/* -- types --------------------------------------------------------------------------------------------------------- */
 
 static void string_type(const char *name, int32_t length, const char *collation, corm_buf *out) {
   corm_buf_puts(out, name);
@@ -88,7 +88,7 @@ static corm_status generic_cast_type(const corm_dialect *dialect, const corm_typ
   return CORM_OK;
 }
 
-/* -- expressions -------------------------------------------------------------------------------------------------- */
+/* -- expressions --------------------------------------------------------------------------------------------------- */
 
 void corm_ansi_infix(corm_compiler *compiler, const corm_node *left, const char *op, const corm_node *right) {
   corm_emit_node(compiler, left);
@@ -244,7 +244,7 @@ void corm_ansi_empty_in(const corm_dialect *dialect, corm_compiler *compiler, co
   corm_emit_text(compiler, op == CORM_OP_NOT_IN ? " OR (1 = 1)" : " AND (1 != 1)");
 }
 
-/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+/* -- DDL ----------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_ansi_column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out,
                                   corm_error *err) {

@@ -15,7 +15,7 @@ static corm_status give_text(const char *text, size_t len, corm_scratch *scratch
   return CORM_OK;
 }
 
-/* -- to storage --------------------------------------------------------------------------------------------------- */
+/* -- to storage ---------------------------------------------------------------------------------------------------- */
 
 static corm_status store_time(const corm_value *in, bool fraction, corm_scratch *scratch, corm_value *out,
                               corm_error *err) {
@@ -57,7 +57,7 @@ corm_status corm_ansi_store(const corm_value *in, bool fraction, corm_scratch *s
   return CORM_OK;
 }
 
-/* -- and back ----------------------------------------------------------------------------------------------------- */
+/* -- and back ------------------------------------------------------------------------------------------------------ */
 
 typedef struct loading {
   const corm_type *type;

@@ -9,7 +9,7 @@
 
 #include "dialect/ansi.h"
 
-/* -- expressions -------------------------------------------------------------------------------------------------- */
+/* -- expressions --------------------------------------------------------------------------------------------------- */
 
 /* The separator must be a literal. */
 static void group_concat(corm_compiler *compiler, const corm_function *node) {
@@ -97,7 +97,7 @@ static void limit(const corm_dialect *dialect, corm_compiler *compiler, const co
   }
 }
 
-/* -- the dialects ------------------------------------------------------------------------------------------------- */
+/* -- the dialects -------------------------------------------------------------------------------------------------- */
 
 static const corm_dialect *for_server(const corm_dialect *dialect, const corm_server *server);
 

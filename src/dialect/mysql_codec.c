@@ -14,7 +14,7 @@
 #define DECIMAL_DIGITS 65
 #define DECIMAL_SCALE  30 /* of every server; a type that says more is one of MariaDB's, which goes up to 38 */
 
-/* -- out ---------------------------------------------------------------------------------------------------------- */
+/* -- out ----------------------------------------------------------------------------------------------------------- */
 
 static corm_status keep_as(const corm_value *in, corm_value_kind kind, corm_value *out) {
   *out = (corm_value){.as = in->as, .len = in->len, .kind = (uint8_t)kind};
@@ -105,7 +105,7 @@ corm_status corm_mariadb_encode(const corm_dialect *dialect, const corm_type *ty
   return encode(dialect, type, in, true, scratch, out, err);
 }
 
-/* -- and back ----------------------------------------------------------------------------------------------------- */
+/* -- and back ------------------------------------------------------------------------------------------------------ */
 
 static bool is_unscaled(const corm_type *type) {
   return type->kind == CORM_TYPE_NUMERIC && type->precision < 0 && type->scale < 0;

@@ -19,7 +19,7 @@
  */
 #define SINGLE_PRECISION 24
 
-/* -- types -------------------------------------------------------------------------------------------------------- */
+/* -- types --------------------------------------------------------------------------------------------------------- */
 
 static void sized(const char *name, int32_t length, corm_buf *out) {
   corm_buf_puts(out, name);
@@ -179,7 +179,7 @@ corm_status corm_mysql_float_cast_type(const corm_dialect *dialect, const corm_t
   return CORM_OK;
 }
 
-/* -- columns ------------------------------------------------------------------------------------------------------ */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 static bool is_word(const char *text) {
   for (; *text; text++) {

@@ -9,7 +9,7 @@ static void infix(corm_compiler *compiler, const char *before, const corm_binary
   corm_emit_text(compiler, after);
 }
 
-/* -- JSON --------------------------------------------------------------------------------------------------------- */
+/* -- JSON ---------------------------------------------------------------------------------------------------------- */
 
 static void extract(corm_compiler *compiler, const corm_binary *node) {
   infix(compiler, "JSON_EXTRACT(", node, ", ", ")");
@@ -61,7 +61,7 @@ static void json_item(corm_compiler *compiler, const corm_binary *node) {
   corm_emit_text(compiler, " END");
 }
 
-/* -- regular expressions, full text ------------------------------------------------------------------------------- */
+/* -- regular expressions, full text -------------------------------------------------------------------------------- */
 
 /* MariaDB reads flags in front of the pattern only. */
 static void flagged_pattern(corm_compiler *compiler, const char *flags, const corm_node *pattern) {

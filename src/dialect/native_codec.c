@@ -15,7 +15,7 @@ static corm_status keep_as(const corm_value *in, corm_value_kind kind, corm_valu
   return CORM_OK;
 }
 
-/* -- out ---------------------------------------------------------------------------------------------------------- */
+/* -- out ----------------------------------------------------------------------------------------------------------- */
 
 static bool in_range(const corm_value *in) {
   switch ((corm_value_kind)in->kind) {
@@ -45,7 +45,7 @@ corm_status corm_native_encode(const corm_dialect *dialect, const corm_type *typ
   return keep_as(in, (corm_value_kind)in->kind, out);
 }
 
-/* -- and back ----------------------------------------------------------------------------------------------------- */
+/* -- and back ------------------------------------------------------------------------------------------------------ */
 
 typedef struct loading {
   const corm_type *type;

@@ -8,7 +8,7 @@
 #include "dialect/postgresql_types.h"
 #include "sql/ddl.h"
 
-/* -- expressions -------------------------------------------------------------------------------------------------- */
+/* -- expressions --------------------------------------------------------------------------------------------------- */
 
 /* SUBSTRING(text FROM start FOR length) */
 static void substring(corm_compiler *compiler, const corm_function *node) {
@@ -44,7 +44,7 @@ static void limit(const corm_dialect *dialect, corm_compiler *compiler, const co
   }
 }
 
-/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+/* -- DDL ----------------------------------------------------------------------------------------------------------- */
 
 static corm_status column_spec(const corm_dialect *dialect, const corm_column *column, corm_buf *out, corm_error *err) {
   bool generated = corm_table_autoincrement_column(column->table) == column &&

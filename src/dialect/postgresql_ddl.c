@@ -80,7 +80,7 @@ void corm_postgresql_constraint_option(const corm_dialect *dialect, const corm_c
   }
 }
 
-/* -- indexes ------------------------------------------------------------------------------------------------------ */
+/* -- indexes ------------------------------------------------------------------------------------------------------- */
 
 /* The operator class of a column, by its key or its name; of an expression by its label. */
 static void add_class(const corm_index *index, uint32_t item, corm_buf *out) {

@@ -26,7 +26,7 @@ static void interval(int64_t usec, corm_buf *out) {
                   (unsigned)(size % 1000000));
 }
 
-/* -- arrays ------------------------------------------------------------------------------------------------------- */
+/* -- arrays -------------------------------------------------------------------------------------------------------- */
 
 /* A JSON escape behind its backslash. corm writes \uXXXX for control characters only; others, and NUL, which text
    cannot hold, are refused. */

@@ -9,7 +9,7 @@ bool corm_postgresql_is_named(const corm_type *type) {
   return type->kind == CORM_TYPE_ENUM && type->name && !type->bare && !type->spelling;
 }
 
-/* -- names -------------------------------------------------------------------------------------------------------- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 static void timed(const char *name, const corm_type *type, corm_buf *out) {
   corm_buf_puts(out, name);
@@ -106,7 +106,7 @@ void corm_postgresql_bind_cast(const corm_dialect *dialect, const corm_type *typ
   if (corm_postgresql_type_name(dialect, &plain, out, &err) != CORM_OK && !out->failed) out->len = start;
 }
 
-/* -- enumerated types --------------------------------------------------------------------------------------------- */
+/* -- enumerated types ---------------------------------------------------------------------------------------------- */
 
 corm_status corm_postgresql_create_type(const corm_dialect *dialect, const corm_type *type, corm_buf *out,
                                         corm_error *err) {

@@ -87,7 +87,7 @@ void corm_dialect_table_name(const corm_dialect *dialect, const corm_table *tabl
   }
 }
 
-/* -- literals ----------------------------------------------------------------------------------------------------- */
+/* -- literals ------------------------------------------------------------------------------------------------------ */
 
 /* A NUL would end the statement's text for most drivers, and the rest of it would not run. */
 static corm_status quote_text(const corm_dialect *dialect, const corm_value *value, corm_buf *out, corm_error *err) {

@@ -7,7 +7,7 @@
 #include "dialect/sqlite_operators.h"
 #include "sql/ddl.h"
 
-/* -- expressions -------------------------------------------------------------------------------------------------- */
+/* -- expressions --------------------------------------------------------------------------------------------------- */
 
 static bool function(const corm_dialect *dialect, corm_compiler *compiler, const corm_function *node) {
   switch ((corm_known_function)node->known) {
@@ -83,7 +83,7 @@ static void empty_in(const corm_dialect *dialect, corm_compiler *compiler, const
   corm_emit_text(compiler, ") WHERE 1!=1)");
 }
 
-/* -- DDL ---------------------------------------------------------------------------------------------------------- */
+/* -- DDL ----------------------------------------------------------------------------------------------------------- */
 
 static bool inline_primary_key(const corm_dialect *dialect, const corm_table *table) {
   (void)dialect;
@@ -204,7 +204,7 @@ static const char *const *const reserved[26] = {
 };
 /* clang-format on */
 
-/* -- keys --------------------------------------------------------------------------------------------------------- */
+/* -- keys ---------------------------------------------------------------------------------------------------------- */
 
 static void quote_text(corm_buf *out, const char *text) {
   corm_buf_putc(out, '\'');

@@ -63,8 +63,7 @@ static fake_stmt *stmt_of(const corm_driver_stmt *stmt) {
   return (fake_stmt *)(uintptr_t)stmt;
 }
 
-/* -- scripts --------------------------------------------------------------------------------------------------------
- */
+/* -- scripts ------------------------------------------------------------------------------------------------------- */
 
 static script *add_script(corm_fake *fake, const char *match) {
   script *self = corm_arena_zalloc(&fake->arena, 1, sizeof *self);
@@ -161,8 +160,7 @@ void corm_fake_log_clear(corm_fake *fake) {
   corm_buf_reset(&fake->log);
 }
 
-/* -- the driver -----------------------------------------------------------------------------------------------------
- */
+/* -- the driver ---------------------------------------------------------------------------------------------------- */
 
 static const char *fake_version(void) {
   return "0";

@@ -36,8 +36,7 @@ static bool mariadb_is_lost(const corm_driver_conn *conn) {
   return conn_of(conn)->lost;
 }
 
-/* -- sending text ---------------------------------------------------------------------------------------------------
- */
+/* -- sending text -------------------------------------------------------------------------------------------------- */
 
 corm_status corm_mariadb_check_idle(const corm_mariadb_conn *conn, corm_error *err) {
   if (conn->lost) {
@@ -116,8 +115,7 @@ static corm_status mariadb_ping(corm_driver_conn *conn, corm_error *err) {
   return mysql_ping(self->mysql) == 0 ? CORM_OK : corm_mariadb_fail_conn(self, NULL, err);
 }
 
-/* -- transactions ---------------------------------------------------------------------------------------------------
- */
+/* -- transactions -------------------------------------------------------------------------------------------------- */
 
 /* Sends two statements before it reads the first answer: one round trip. When the first one fails, the second one's
    effect is undone. */
@@ -178,8 +176,7 @@ static bool mariadb_in_transaction(const corm_driver_conn *conn) {
   return !self->lost && (self->mysql->server_status & SERVER_STATUS_IN_TRANS) != 0;
 }
 
-/* -- statements: what needs no file of its own ----------------------------------------------------------------------
- */
+/* -- statements: what needs no file of its own --------------------------------------------------------------------- */
 
 static int mariadb_param_count(const corm_driver_stmt *stmt) {
   return corm_mariadb_stmt_of(stmt)->nparams;

@@ -133,8 +133,7 @@ static void fill(corm_mariadb_param *param, MYSQL_BIND *bind, const corm_value *
   bind->buffer = &param->as;
 }
 
-/* -- single values --------------------------------------------------------------------------------------------------
- */
+/* -- single values ------------------------------------------------------------------------------------------------- */
 
 static corm_status check_index(const corm_mariadb_stmt *stmt, int index, corm_error *err) {
   if (index >= 1 && index <= stmt->nparams) return CORM_OK;
@@ -170,8 +169,7 @@ corm_status corm_mariadb_bind(corm_driver_stmt *stmt, int index, const corm_valu
   return CORM_FAILED;
 }
 
-/* -- arrays ---------------------------------------------------------------------------------------------------------
- */
+/* -- arrays -------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_mariadb_bind_rows(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride,
                                    size_t nrows, corm_error *err) {

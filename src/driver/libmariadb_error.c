@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- classes --------------------------------------------------------------------------------------------------------
- */
+/* -- classes ------------------------------------------------------------------------------------------------------- */
 
 typedef struct rule {
   unsigned code;
@@ -172,8 +171,7 @@ corm_error_class corm_mariadb_class_of(unsigned code, const char *sqlstate, bool
   return connecting && cls == CORM_E_DISCONNECT ? CORM_E_OPERATIONAL : cls;
 }
 
-/* -- names in messages ----------------------------------------------------------------------------------------------
- */
+/* -- names in messages --------------------------------------------------------------------------------------------- */
 
 /* Copies what stands between the quote at `p` and its partner; returns what follows it, or NULL. */
 static const char *read_name(const char *p, char *out, size_t size) {
@@ -252,8 +250,7 @@ static void describe_places(const char *message, const char *sql, corm_error *er
   if (err->table[0] == '\0' && sql != NULL) (void)corm_mariadb_target_of(sql, err->table, sizeof err->table);
 }
 
-/* -- values in messages ---------------------------------------------------------------------------------------------
- */
+/* -- values in messages -------------------------------------------------------------------------------------------- */
 
 /* What stands before a quoted value in the messages that quote one. */
 static const char *const quoting[] = {"Duplicate entry '", " value: '", " string: '", " value '", "out of range in '"};
@@ -274,8 +271,7 @@ static bool cut_value(const char *message, char *out, size_t size) {
   return false;
 }
 
-/* -- filling --------------------------------------------------------------------------------------------------------
- */
+/* -- filling ------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_mariadb_describe_error(corm_error_class cls, const char *sql, unsigned code, const char *sqlstate,
                                         const char *message, corm_error *err) {

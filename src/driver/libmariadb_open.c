@@ -32,8 +32,7 @@ const char *const corm_mariadb_option_names[] = {"connect_timeout", "read_timeou
                                                  "ssl_verify_cert", "statement_timeout",
                                                  "lock_timeout",    NULL};
 
-/* -- options --------------------------------------------------------------------------------------------------------
- */
+/* -- options ------------------------------------------------------------------------------------------------------- */
 
 static bool is_one_of(const char *text, const char *const *words) {
   for (; *words != NULL; words++) {
@@ -151,8 +150,7 @@ corm_status corm_mariadb_check(const corm_driver *driver, const corm_driver_targ
   return read_config(target, &config, err);
 }
 
-/* -- connecting -----------------------------------------------------------------------------------------------------
- */
+/* -- connecting ---------------------------------------------------------------------------------------------------- */
 
 /* The library's own initialisation is not safe among threads. */
 static MYSQL *make_handle(void) {
@@ -312,8 +310,7 @@ corm_status corm_mariadb_open(const corm_driver *driver, const corm_mem *mem, co
   return CORM_OK;
 }
 
-/* -- ending ---------------------------------------------------------------------------------------------------------
- */
+/* -- ending -------------------------------------------------------------------------------------------------------- */
 
 /* The server forgets statements and transaction with the connection; nothing is said about each of them. */
 void corm_mariadb_close(corm_driver_conn *conn) {

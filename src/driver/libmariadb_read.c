@@ -37,8 +37,7 @@ enum how {
 
 enum { BINARY_CHARSET = 63 };
 
-/* -- columns --------------------------------------------------------------------------------------------------------
- */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 /* MariaDB's JSON is a LONGTEXT whose format is said beside its type. */
 static bool is_json(const MYSQL_FIELD *field) {
@@ -123,8 +122,7 @@ corm_status corm_mariadb_describe(corm_mariadb_stmt *stmt, const MYSQL_FIELD *fi
   return CORM_OK;
 }
 
-/* -- values ---------------------------------------------------------------------------------------------------------
- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 /* Each is one load where the machine's order is the wire's. */
 static inline uint16_t get16(const unsigned char *p) {

@@ -13,8 +13,7 @@ static corm_mariadb_conn *conn_of(const corm_mariadb_stmt *stmt) {
   return corm_mariadb_conn_of(stmt->base.conn);
 }
 
-/* -- life -----------------------------------------------------------------------------------------------------------
- */
+/* -- life ---------------------------------------------------------------------------------------------------------- */
 
 static void link_into(corm_mariadb_stmt **list, corm_mariadb_stmt *stmt) {
   stmt->next = *list;
@@ -111,8 +110,7 @@ corm_status corm_mariadb_prepare(corm_driver_conn *conn, const char *sql, size_t
   return CORM_FAILED;
 }
 
-/* -- leaving a result -----------------------------------------------------------------------------------------------
- */
+/* -- leaving a result ---------------------------------------------------------------------------------------------- */
 
 /* The wire is free again: what was finalized meanwhile can go. */
 static void end_stream(corm_mariadb_conn *conn) {
@@ -212,8 +210,7 @@ void corm_mariadb_stream(corm_driver_stmt *stmt, bool on) {
   corm_mariadb_stmt_of(stmt)->streaming = on;
 }
 
-/* -- executing ------------------------------------------------------------------------------------------------------
- */
+/* -- executing ----------------------------------------------------------------------------------------------------- */
 
 static corm_status fail_memory(corm_mariadb_stmt *stmt, corm_error *err) {
   leave_result(stmt);
@@ -334,8 +331,7 @@ static corm_status execute(corm_mariadb_stmt *stmt, corm_error *err) {
   return status;
 }
 
-/* -- rows -----------------------------------------------------------------------------------------------------------
- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 static corm_status fetch_text(corm_mariadb_stmt *stmt) {
   MYSQL_ROW row = mysql_fetch_row(stmt->result);

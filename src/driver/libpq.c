@@ -24,8 +24,7 @@ static bool pq_is_private(const corm_driver *driver, const corm_driver_target *t
   return false;
 }
 
-/* -- the end --------------------------------------------------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------------------------------------------------- */
 
 static void pq_close(corm_driver_conn *base) {
   corm_pq_conn *conn = corm_pq_conn_of(base);
@@ -52,8 +51,7 @@ static void pq_abandon(corm_driver_conn *base) {
   pq_close(base);
 }
 
-/* -- asking ---------------------------------------------------------------------------------------------------------
- */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 static void pq_server(const corm_driver_conn *base, corm_server *out) {
   const corm_pq_conn *conn = corm_pq_conn_of(base);
@@ -88,8 +86,7 @@ static void pq_interrupt(corm_driver_conn *conn) {
   (void)PQcancel(corm_pq_conn_of(conn)->cancel, why, sizeof why);
 }
 
-/* -- running --------------------------------------------------------------------------------------------------------
- */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 /* As simple query only where the text cannot be two statements: the extended protocol refuses those. */
 static corm_status pq_exec(corm_driver_conn *base, const char *sql, corm_error *err) {
@@ -165,8 +162,7 @@ static corm_status pq_rollback(corm_driver_conn *base, corm_error *err) {
   return corm_pq_command(conn, "ROLLBACK", true, err);
 }
 
-/* -- statements -----------------------------------------------------------------------------------------------------
- */
+/* -- statements ---------------------------------------------------------------------------------------------------- */
 
 static int pq_param_count(const corm_driver_stmt *stmt) {
   return corm_pq_stmt_of(stmt)->nparams;

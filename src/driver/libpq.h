@@ -21,8 +21,7 @@
 #define CORM_PQ_MAX_DESCRIBED 7000
 #define CORM_PQ_NAME          32 /* of a prepared statement, with its NUL */
 
-/* -- types (libpq_type.c) -------------------------------------------------------------------------------------------
- */
+/* -- types (libpq_type.c) ------------------------------------------------------------------------------------------ */
 
 /* How the bytes of a type are read and written. */
 typedef enum corm_pq_code {
@@ -64,8 +63,7 @@ typedef struct corm_pq_learned {
   corm_pq_type type;
 } corm_pq_learned;
 
-/* -- connections and statements -------------------------------------------------------------------------------------
- */
+/* -- connections and statements ------------------------------------------------------------------------------------ */
 
 typedef struct corm_pq_stmt corm_pq_stmt;
 
@@ -181,8 +179,7 @@ static inline corm_pq_stmt *corm_pq_stmt_of(const corm_driver_stmt *stmt) {
   return (corm_pq_stmt *)(uintptr_t)stmt;
 }
 
-/* -- opening (libpq_open.c) -----------------------------------------------------------------------------------------
- */
+/* -- opening (libpq_open.c) ---------------------------------------------------------------------------------------- */
 
 extern const char *const corm_pq_option_names[];
 corm_status corm_pq_check(const corm_driver *driver, const corm_driver_target *target, corm_error *err);
@@ -192,8 +189,7 @@ corm_status corm_pq_restore(corm_driver_conn *conn, corm_error *err);
 corm_status corm_pq_limit(corm_driver_conn *conn, int64_t ms, corm_error *err);
 bool corm_pq_is_altered(const corm_driver_conn *conn);
 
-/* -- errors (libpq_error.c) -----------------------------------------------------------------------------------------
- */
+/* -- errors (libpq_error.c) ---------------------------------------------------------------------------------------- */
 
 /* Fills the error from a failed result, or, when it is NULL, from the connection's own message. Returns CORM_FAILED. */
 corm_status corm_pq_error(const corm_pq_conn *conn, const PGresult *result, corm_error *err);
@@ -202,8 +198,7 @@ corm_status corm_pq_open_error(PGconn *pq, const char *password, corm_error *err
 /* True when the result is this error: five characters. */
 bool corm_pq_result_is(const PGresult *result, const char *sqlstate);
 
-/* -- the wire (libpq_wire.c) ----------------------------------------------------------------------------------------
- */
+/* -- the wire (libpq_wire.c) --------------------------------------------------------------------------------------- */
 
 /* Makes the connection free for a command: reads what the pipeline and a stream still hold. DisconnectError when the
    connection is lost. */
@@ -238,8 +233,7 @@ corm_status corm_pq_reserve_doom(corm_pq_conn *conn, corm_error *err);
 void corm_pq_doom(corm_pq_conn *conn, uint64_t number);
 bool corm_pq_in_transaction(const corm_pq_conn *conn);
 
-/* -- statements (libpq_stmt.c, libpq_run.c, libpq_pipeline.c) -------------------------------------------------------
- */
+/* -- statements (libpq_stmt.c, libpq_run.c, libpq_pipeline.c) ------------------------------------------------------ */
 
 corm_status corm_pq_prepare(corm_driver_conn *conn, const char *sql, size_t len, corm_driver_stmt **out,
                             corm_error *err);
@@ -303,8 +297,7 @@ corm_pq_text corm_pq_scan(const char *sql, size_t len);
 /* Refuses what cannot be sent. */
 corm_status corm_pq_check_text(const corm_pq_text *text, const char *sql, size_t len, corm_error *err);
 
-/* -- values out (libpq_bind.c, libpq_encode.c) ----------------------------------------------------------------------
- */
+/* -- values out (libpq_bind.c, libpq_encode.c) --------------------------------------------------------------------- */
 
 corm_status corm_pq_bind(corm_driver_stmt *stmt, int index, const corm_value *value, bool keep, corm_error *err);
 corm_status corm_pq_bind_rows(corm_driver_stmt *stmt, int index, const corm_value *values, size_t stride, size_t nrows,
@@ -335,8 +328,7 @@ corm_pq_fit corm_pq_numeric_encode(const char *text, size_t len, corm_buf *out);
 bool corm_pq_numeric_decode(const char *wire, size_t len, corm_arena *arena, const char **text, size_t *text_len,
                             const char **special);
 
-/* -- values in (libpq_read.c, libpq_text.c, libpq_array.c) ----------------------------------------------------------
- */
+/* -- values in (libpq_read.c, libpq_text.c, libpq_array.c) --------------------------------------------------------- */
 
 void corm_pq_column_value(corm_driver_stmt *stmt, int index, corm_value *out);
 void corm_pq_column_values(corm_driver_stmt *stmt, int first, int n, corm_value *out);

@@ -14,8 +14,7 @@
 
 enum { MAX_DIMENSIONS = 6 }; /* the server's MAXDIM */
 
-/* -- items as JSON --------------------------------------------------------------------------------------------------
- */
+/* -- items as JSON ------------------------------------------------------------------------------------------------- */
 
 static void put_json_string(const char *text, size_t len, corm_buf *out) {
   corm_buf_putc(out, '"');
@@ -82,8 +81,7 @@ static void finish(const corm_buf *json, corm_arena *arena, corm_value *out) {
   out->as.s = copy;
 }
 
-/* -- from the binary form -------------------------------------------------------------------------------------------
- */
+/* -- from the binary form ------------------------------------------------------------------------------------------ */
 
 typedef struct wire_array {
   const char *p;
@@ -147,8 +145,7 @@ void corm_pq_array_decode(corm_pq_code code, const char *wire, size_t len, corm_
   out->as.s = wire;
 }
 
-/* -- from a literal -------------------------------------------------------------------------------------------------
- */
+/* -- from a literal ------------------------------------------------------------------------------------------------ */
 
 /* One item at *p into `item`, without quotes and backslashes. */
 static const char *unquote(const char *p, const char *end, corm_buf *item, bool *quoted) {
@@ -193,8 +190,7 @@ void corm_pq_array_decode_text(corm_pq_code code, const char *text, size_t len, 
   finish(scratch, arena, out);
 }
 
-/* -- to a literal ---------------------------------------------------------------------------------------------------
- */
+/* -- to a literal -------------------------------------------------------------------------------------------------- */
 
 static corm_pq_fit put_quoted(const char *text, size_t len, corm_buf *out) {
   if (len > 0 && memchr(text, '\0', len) != NULL) return CORM_PQ_NUL;

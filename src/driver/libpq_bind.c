@@ -10,8 +10,7 @@
 /* Larger buffers are not kept for the next value. */
 enum { KEEP_BYTES = 1 << 20 };
 
-/* -- refusing -------------------------------------------------------------------------------------------------------
- */
+/* -- refusing ------------------------------------------------------------------------------------------------------ */
 
 static const char *name_of(const corm_pq_param *param) {
   return param->type == NULL ? "of this parameter" : param->type->name;
@@ -87,8 +86,7 @@ static corm_status set_bytes(corm_pq_stmt *stmt, int index, int format, corm_err
   return CORM_OK;
 }
 
-/* -- one value ------------------------------------------------------------------------------------------------------
- */
+/* -- one value ----------------------------------------------------------------------------------------------------- */
 
 /* True for values whose bytes are the binary form. */
 static bool is_raw(const corm_pq_param *param, const corm_value *value) {
@@ -138,8 +136,7 @@ corm_status corm_pq_bind(corm_driver_stmt *base, int index, const corm_value *va
   return set_bytes(stmt, index, format, err);
 }
 
-/* -- many rows ------------------------------------------------------------------------------------------------------
- */
+/* -- many rows ----------------------------------------------------------------------------------------------------- */
 
 enum { ARRAY_HEADER = 20 }; /* dimensions, has NULLs, item type, and of the one dimension size and lower bound */
 

@@ -17,8 +17,7 @@ static const char signature[] = "PGCOPY\n\377\r\n"; /* with its NUL; flags, and 
 
 enum { HEADER = sizeof signature + 8 };
 
-/* -- text -----------------------------------------------------------------------------------------------------------
- */
+/* -- text ---------------------------------------------------------------------------------------------------------- */
 
 bool corm_pq_may_copy(const corm_pq_stmt *stmt) {
   if (!stmt->stream || !stmt->many || !stmt->conn->named || stmt->nparams > 0) return false;
@@ -31,8 +30,7 @@ static void add_text(const corm_pq_stmt *stmt, corm_buf *out) {
   corm_buf_putc(out, '\n'); /* a comment may be the end */
 }
 
-/* -- rows -----------------------------------------------------------------------------------------------------------
- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 /* Past the header, which comes with the first row. */
 static bool skip_header(const char **at, size_t *len) {
@@ -74,8 +72,7 @@ void corm_pq_drop_copy(corm_pq_stmt *stmt) {
   stmt->copying = false;
 }
 
-/* -- running --------------------------------------------------------------------------------------------------------
- */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 static bool send_copy(corm_pq_conn *conn, const corm_pq_stmt *stmt, corm_error *err) {
   corm_buf *sql = &conn->scratch;

@@ -14,8 +14,7 @@
 #define EPOCH_DAYS INT64_C(10957) /* from 1970-01-01 to 2000-01-01 */
 #define EPOCH_USEC (EPOCH_DAYS * CORM_USEC_PER_DAY)
 
-/* -- numbers --------------------------------------------------------------------------------------------------------
- */
+/* -- numbers ------------------------------------------------------------------------------------------------------- */
 
 static void put_int(corm_buf *out, uint64_t value, size_t size) {
   char *at = corm_pq_room(out, size);
@@ -148,8 +147,7 @@ static corm_pq_fit encode_number(corm_pq_code code, const corm_value *value, cor
   }
 }
 
-/* -- dates and times ------------------------------------------------------------------------------------------------
- */
+/* -- dates and times ----------------------------------------------------------------------------------------------- */
 
 /* The extreme numbers are the server's infinities. */
 static corm_pq_fit encode_date(const corm_value *value, corm_buf *out) {
@@ -194,8 +192,7 @@ static corm_pq_fit encode_interval(const corm_value *value, corm_buf *out) {
   return CORM_PQ_FITS;
 }
 
-/* -- bytes ----------------------------------------------------------------------------------------------------------
- */
+/* -- bytes --------------------------------------------------------------------------------------------------------- */
 
 /* PostgreSQL's text cannot hold NUL: in text format it would be cut there, without an error. */
 static corm_pq_fit encode_bytes(const corm_value *value, bool text, corm_buf *out) {
@@ -237,8 +234,7 @@ corm_pq_fit corm_pq_encode(const corm_pq_type *type, const corm_value *value, co
   }
 }
 
-/* -- text -----------------------------------------------------------------------------------------------------------
- */
+/* -- text ---------------------------------------------------------------------------------------------------------- */
 
 static void put_hex(const corm_value *value, corm_buf *out) {
   static const char digits[] = "0123456789abcdef";

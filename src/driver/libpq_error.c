@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* -- classes --------------------------------------------------------------------------------------------------------
- */
+/* -- classes ------------------------------------------------------------------------------------------------------- */
 
 typedef struct rule {
   const char *prefix;
@@ -59,8 +58,7 @@ bool corm_pq_result_is(const PGresult *result, const char *sqlstate) {
   return own != NULL && strcmp(own, sqlstate) == 0;
 }
 
-/* -- text -----------------------------------------------------------------------------------------------------------
- */
+/* -- text ---------------------------------------------------------------------------------------------------------- */
 
 /* libpq's messages have several lines: they become one. */
 static void one_line(const char *text, corm_buf *out) {
@@ -126,8 +124,7 @@ static void read_fields(const PGresult *result, const char *sqlstate, corm_error
   if (strcmp(sqlstate, "23505") == 0 && is_primary_key(err)) err->kind = "primary_key";
 }
 
-/* -- filling --------------------------------------------------------------------------------------------------------
- */
+/* -- filling ------------------------------------------------------------------------------------------------------- */
 
 static bool is_bad(const corm_pq_conn *conn) {
   return PQstatus(conn->pq) == CONNECTION_BAD;
@@ -173,8 +170,7 @@ corm_status corm_pq_error(const corm_pq_conn *conn, const PGresult *result, corm
   return CORM_FAILED;
 }
 
-/* -- while connecting -----------------------------------------------------------------------------------------------
- */
+/* -- while connecting ---------------------------------------------------------------------------------------------- */
 
 /* In verbose messages the code stands between severity and text: "FATAL:  28P01: password ...". The last one counts:
    libpq lists what happened on each address. */

@@ -15,8 +15,7 @@
 
 enum { DEFAULT_CONNECT_TIMEOUT = 10, MAX_KEYWORDS = 64 };
 
-/* -- options --------------------------------------------------------------------------------------------------------
- */
+/* -- options ------------------------------------------------------------------------------------------------------- */
 
 static const char *const ssl_modes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL};
 static const char *const session_attrs[] = {"any",     "read-write",     "read-only", "primary",
@@ -166,8 +165,7 @@ corm_status corm_pq_check(const corm_driver *driver, const corm_driver_target *t
   return CORM_OK;
 }
 
-/* -- settings -------------------------------------------------------------------------------------------------------
- */
+/* -- settings ------------------------------------------------------------------------------------------------------ */
 
 typedef struct setting {
   const char *name;
@@ -253,8 +251,7 @@ corm_status corm_pq_limit(corm_driver_conn *base, int64_t ms, corm_error *err) {
   return corm_pq_command(conn, sql, true, err);
 }
 
-/* -- connecting -----------------------------------------------------------------------------------------------------
- */
+/* -- connecting ---------------------------------------------------------------------------------------------------- */
 
 typedef struct keywords {
   const char *keys[MAX_KEYWORDS];

@@ -13,8 +13,7 @@
    the rows soon. */
 enum { FLUSH_BYTES = 4096 };
 
-/* -- the queue ------------------------------------------------------------------------------------------------------
- */
+/* -- the queue ----------------------------------------------------------------------------------------------------- */
 
 static corm_status reserve(corm_pq_conn *conn, corm_error *err) {
   corm_pq_pipeline *line = &conn->line;
@@ -67,8 +66,7 @@ static void leave(corm_pq_conn *conn) {
   if (PQexitPipelineMode(conn->pq) != 1) conn->dead = true;
 }
 
-/* -- reading --------------------------------------------------------------------------------------------------------
- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 /* The answer of one execution, behind the sync points that come before it. */
 static PGresult *next_answer(corm_pq_conn *conn) {
@@ -126,8 +124,7 @@ void corm_pq_drop_answers(corm_pq_stmt *stmt) {
   stmt->answer = 0;
 }
 
-/* -- sending --------------------------------------------------------------------------------------------------------
- */
+/* -- sending ------------------------------------------------------------------------------------------------------- */
 
 /* True where the execution can follow those that are on their way. */
 static bool may_follow(const corm_pq_stmt *stmt) {

@@ -37,8 +37,7 @@ static void set_real(double number, corm_value *out) {
   out->as.f = number;
 }
 
-/* -- the server's spelling of dates ---------------------------------------------------------------------------------
- */
+/* -- the server's spelling of dates -------------------------------------------------------------------------------- */
 
 /* Howard Hinnant's civil_from_days, for any day that the server has. Years before 1 are written "0044-03-15 BC". */
 static size_t spell_date(int64_t days, char *out, bool *before_christ) {
@@ -125,8 +124,7 @@ static void read_time(int64_t usec, int32_t west, bool zone, corm_arena *arena, 
   set_text(text, len, arena, out);
 }
 
-/* -- intervals ------------------------------------------------------------------------------------------------------
- */
+/* -- intervals ----------------------------------------------------------------------------------------------------- */
 
 typedef struct spelling {
   char text[SPELLING];
@@ -165,8 +163,7 @@ static void read_interval(const char *wire, corm_arena *arena, corm_value *out) 
   set_text(text.text, text.len, arena, out);
 }
 
-/* -- all types ------------------------------------------------------------------------------------------------------
- */
+/* -- all types ----------------------------------------------------------------------------------------------------- */
 
 static void read_numeric(const char *wire, size_t len, corm_arena *arena, corm_value *out) {
   const char *text = NULL, *special = NULL;

@@ -8,8 +8,7 @@
 
 enum { FEW_ROWS = 1000 }; /* of an abandoned stream: reading them is cheaper than asking for an end */
 
-/* -- sending --------------------------------------------------------------------------------------------------------
- */
+/* -- sending ------------------------------------------------------------------------------------------------------- */
 
 static corm_status check_size(const corm_pq_stmt *stmt, size_t *size, corm_error *err) {
   size_t total = (size_t)stmt->nparams * 6 + 64;
@@ -37,8 +36,7 @@ corm_status corm_pq_execute(corm_pq_stmt *stmt, size_t *size, corm_error *err) {
   return sent == 1 ? CORM_OK : corm_pq_error(conn, NULL, err);
 }
 
-/* -- streams --------------------------------------------------------------------------------------------------------
- */
+/* -- streams ------------------------------------------------------------------------------------------------------- */
 
 static bool skip_row(corm_pq_stmt *stmt) {
   if (stmt->copying) return corm_pq_skip_copied(stmt);
@@ -73,8 +71,7 @@ void corm_pq_many(corm_driver_stmt *base) {
   if (stmt->phase == CORM_PQ_IDLE) stmt->many = true;
 }
 
-/* -- answers --------------------------------------------------------------------------------------------------------
- */
+/* -- answers ------------------------------------------------------------------------------------------------------- */
 
 static bool same_columns(const corm_pq_stmt *stmt, const PGresult *result) {
   if (PQnfields(result) != stmt->ncolumns) return false;

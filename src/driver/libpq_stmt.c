@@ -13,8 +13,7 @@ static void give_number(corm_pq_stmt *stmt, uint64_t number) {
   if (number > 0) snprintf(stmt->name, sizeof stmt->name, "corm_%llu", (unsigned long long)number);
 }
 
-/* -- what the server says about parameters and columns --------------------------------------------------------------
- */
+/* -- what the server says about parameters and columns ------------------------------------------------------------- */
 
 static void free_params(corm_pq_stmt *stmt) {
   for (int i = 0; i < stmt->nparams; i++) corm_buf_clear(&stmt->params[i].bytes);
@@ -70,8 +69,7 @@ corm_status corm_pq_describe(corm_pq_stmt *stmt, const PGresult *result, corm_er
   return CORM_OK;
 }
 
-/* -- preparing ------------------------------------------------------------------------------------------------------
- */
+/* -- preparing ----------------------------------------------------------------------------------------------------- */
 
 /* In a failed transaction the server would not listen, and in an open one a name that it does not know any more would
    make the transaction fail: there only a heap of them is worth the risk. */
@@ -201,8 +199,7 @@ corm_status corm_pq_prepare(corm_driver_conn *base, const char *sql, size_t len,
   return CORM_OK;
 }
 
-/* -- the end --------------------------------------------------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------------------------------------------------- */
 
 void corm_pq_free_stmt(corm_pq_stmt *stmt) {
   corm_pq_conn *conn = stmt->conn;

@@ -71,8 +71,7 @@ const corm_pq_type *corm_pq_type_find(const corm_pq_conn *conn, Oid oid, bool *i
   return &one->type;
 }
 
-/* -- the catalog ----------------------------------------------------------------------------------------------------
- */
+/* -- the catalog --------------------------------------------------------------------------------------------------- */
 
 static void add_unknown(const corm_pq_conn *conn, Oid oid, corm_buf *list) {
   if (oid < FIRST_OWN || find_learned(conn, oid) != NULL) return;

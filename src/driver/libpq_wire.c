@@ -41,8 +41,7 @@ bool corm_pq_wait(PGconn *pq, bool reading, int64_t deadline) {
   }
 }
 
-/* -- what answers say -----------------------------------------------------------------------------------------------
- */
+/* -- what answers say ---------------------------------------------------------------------------------------------- */
 
 static bool starts(const char *text, const char *prefix) {
   return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -76,8 +75,7 @@ void corm_pq_doom(corm_pq_conn *conn, uint64_t number) {
   conn->doomed[conn->ndoomed++] = number;
 }
 
-/* -- answers --------------------------------------------------------------------------------------------------------
- */
+/* -- answers ------------------------------------------------------------------------------------------------------- */
 
 /* What the client does not ask for it would hoard: notifications of LISTEN. */
 static void drop_notifications(corm_pq_conn *conn) {
@@ -125,8 +123,7 @@ PGresult *corm_pq_rest_of_answer(corm_pq_conn *conn, PGresult *first) {
   return kept;
 }
 
-/* -- commands -------------------------------------------------------------------------------------------------------
- */
+/* -- commands ------------------------------------------------------------------------------------------------------ */
 
 corm_status corm_pq_settle(corm_pq_conn *conn, corm_error *err) {
   if (conn->streaming != NULL) {
@@ -181,8 +178,7 @@ corm_status corm_pq_command(corm_pq_conn *conn, const char *sql, bool simple, co
   return CORM_OK;
 }
 
-/* -- is anybody there? ----------------------------------------------------------------------------------------------
- */
+/* -- is anybody there? --------------------------------------------------------------------------------------------- */
 
 /* The server's last words are read before the end of the stream behind them is seen. */
 void corm_pq_probe(corm_pq_conn *conn) {

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- classes --------------------------------------------------------------------------------------------------------
- */
+/* -- classes ------------------------------------------------------------------------------------------------------- */
 
 static corm_error_class class_of_io(sqlite3 *db, int code) {
   if (code == SQLITE_IOERR_NOMEM) return CORM_E_MEMORY;
@@ -61,8 +60,7 @@ static const char *kind_of(int code) {
   }
 }
 
-/* -- a reader of SQL's words ----------------------------------------------------------------------------------------
- */
+/* -- a reader of SQL's words --------------------------------------------------------------------------------------- */
 
 typedef struct token {
   const char *ptr; /* of an identifier: without its quotes */
@@ -161,8 +159,7 @@ static char statement_target(const char *sql, char *table, size_t size) {
   return verb;
 }
 
-/* -- looking a constraint's name up ---------------------------------------------------------------------------------
- */
+/* -- looking a constraint's name up -------------------------------------------------------------------------------- */
 
 /* "(a, b)" as "a, b"; text stands before the parenthesis. */
 static bool read_columns(const char **text, char *out, size_t size) {
@@ -366,8 +363,7 @@ static void describe_constraint(sqlite3 *db, int code, const char *message, cons
   corm_buf_clear(&buf);
 }
 
-/* -- filling --------------------------------------------------------------------------------------------------------
- */
+/* -- filling ------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_sqlite_error(sqlite3 *db, corm_sqlite_stage stage, const char *sql, corm_error *err) {
   if (err == NULL || err->is_set) return CORM_FAILED;

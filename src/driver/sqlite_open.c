@@ -179,8 +179,7 @@ bool corm_sqlite_is_private(const corm_driver *driver, const corm_driver_target 
   return read_settings(target, &set, NULL) == CORM_OK && is_memory(target, &set);
 }
 
-/* -- opening --------------------------------------------------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------------------------------------------------- */
 
 /* "file:" URI of a plain path, for `immutable`, which only a URI can say. */
 static void write_uri(const char *path, corm_buf *out) {

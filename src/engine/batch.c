@@ -46,8 +46,7 @@ void corm_batch_close(corm_batch *batch) {
   corm_conn_release(conn);
 }
 
-/* -- values ---------------------------------------------------------------------------------------------------------
- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 /* The value may be one of another variant's, made before the database was known. */
 static corm_status encode_variant(const corm_conn *conn, const corm_type *type, const corm_value *value,
@@ -93,8 +92,7 @@ corm_status corm_conn_encode(const corm_conn *conn, const corm_type *type, const
   return status;
 }
 
-/* -- one execution --------------------------------------------------------------------------------------------------
- */
+/* -- one execution ------------------------------------------------------------------------------------------------- */
 
 static corm_status bind(corm_batch *batch, const corm_run *run, corm_error *err) {
   const corm_driver *driver = batch->conn->driver;
@@ -206,8 +204,7 @@ corm_status corm_batch_run(corm_batch *batch, corm_run *run, corm_error *err) {
   return status;
 }
 
-/* -- in two halves --------------------------------------------------------------------------------------------------
- */
+/* -- in two halves ------------------------------------------------------------------------------------------------- */
 
 bool corm_conn_has_send(const corm_conn *conn) {
   return conn->driver->send != NULL;

@@ -7,8 +7,7 @@
 #include "engine/bulk_writer.h"
 #include "engine/internal.h"
 
-/* -- from rows to executions ----------------------------------------------------------------------------------------
- */
+/* -- from rows to executions --------------------------------------------------------------------------------------- */
 
 corm_status corm_page_begin(corm_page_progress *p, corm_page *page, corm_error *err) {
   corm_writer *w = page->writer;
@@ -88,8 +87,7 @@ corm_status corm_page_next(corm_page_progress *p, corm_page_run *j, corm_error *
   return status == CORM_OK ? make_room(j, j->nrows, err) : status;
 }
 
-/* -- what came of it ------------------------------------------------------------------------------------------------
- */
+/* -- what came of it ----------------------------------------------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b) {
   const int64_t x = ((const corm_value *)a)->as.i, y = ((const corm_value *)b)->as.i;
@@ -155,8 +153,7 @@ static corm_status take_chunk_keys(corm_page_progress *p, const corm_page_run *j
   return CORM_OK;
 }
 
-/* -- one after the other --------------------------------------------------------------------------------------------
- */
+/* -- one after the other ------------------------------------------------------------------------------------------- */
 
 /* The values of the row at fault, where a statement of many rows failed. */
 void corm_page_show_row(const corm_page_run *j, corm_error *err) {

@@ -85,8 +85,7 @@ CORM_MUST_USE corm_status corm_pages_finish(corm_pages_job *job, size_t *failed,
 /* No more jobs for now: what they took of the machine is given back. */
 void corm_pages_rest(corm_conn *conn);
 
-/* -- pages that nobody writes (bulk_record.c) ----------------------------------------------------------------------
- */
+/* -- pages that nobody writes (bulk_record.c) ---------------------------------------------------------------------- */
 
 /* One statement that a page would send. */
 typedef struct corm_recorded {

@@ -22,8 +22,7 @@ size_t corm_conn_page_rows(const corm_conn *conn) {
   return waits_for_server(conn) ? 4000 : 1000;
 }
 
-/* -- the pipeline ---------------------------------------------------------------------------------------------------
- */
+/* -- the pipeline -------------------------------------------------------------------------------------------------- */
 
 /* One page, whose statement for all rows needs no round trip before it is sent: prepared, and proved. (Where there is a
    worker, that looks after the writers.) */
@@ -54,8 +53,7 @@ static void receive_page(corm_pages_job *job) {
     corm_page_show_row(&job->sent, &job->err);
 }
 
-/* -- jobs -----------------------------------------------------------------------------------------------------------
- */
+/* -- jobs ---------------------------------------------------------------------------------------------------------- */
 
 static void wait_for(corm_pages_job *job) {
   switch (job->where) {

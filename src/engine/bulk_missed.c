@@ -154,8 +154,7 @@ corm_status corm_page_find_missed(corm_page *page, corm_error *err) {
   return CORM_OK;
 }
 
-/* -- values of a column ---------------------------------------------------------------------------------------------
- */
+/* -- values of a column -------------------------------------------------------------------------------------------- */
 
 corm_status corm_conn_find_present(corm_conn *conn, corm_arena *arena, const corm_column *column,
                                    const corm_value *values, size_t n, bool *taken, corm_error *err) {

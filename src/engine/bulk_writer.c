@@ -5,8 +5,7 @@
 
 #include "engine/internal.h"
 
-/* -- statements -----------------------------------------------------------------------------------------------------
- */
+/* -- statements ---------------------------------------------------------------------------------------------------- */
 
 /* What RETURNING gives: the key, then the other columns. */
 static const corm_column **returned(corm_writer *w) {
@@ -139,8 +138,7 @@ void corm_writer_close(corm_writer *w) {
   memset(w->chunks, 0, sizeof w->chunks);
 }
 
-/* -- chunks ----------------------------------------------------------------------------------------------------------
- */
+/* -- chunks -------------------------------------------------------------------------------------------------------- */
 
 size_t corm_writer_chunk(const corm_writer *w, size_t left) {
   const size_t width = w->one.nbinds;
@@ -196,8 +194,7 @@ corm_status corm_writer_constant(const corm_writer *w, const corm_compiled_bind 
   return corm_conn_encode(w->conn, bind->type, value, false, w->arena, out, err);
 }
 
-/* -- proof -----------------------------------------------------------------------------------------------------------
- */
+/* -- proof --------------------------------------------------------------------------------------------------------- */
 
 /* Runs a SELECT of one row; no row and a refusal are both no answer. */
 static corm_status ask(corm_writer *w, const char *sql, size_t len, size_t width, corm_value *row, bool *found,
@@ -257,8 +254,7 @@ corm_status corm_writer_prove(corm_writer *w, size_t n, bool *proved, int64_t *f
   return status;
 }
 
-/* -- blame -----------------------------------------------------------------------------------------------------------
- */
+/* -- blame --------------------------------------------------------------------------------------------------------- */
 
 static size_t column_at(const corm_writer_def *def, const char *name, size_t len) {
   for (size_t i = 0; i < def->ncolumns; i++)

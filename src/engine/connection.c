@@ -10,8 +10,7 @@
    driver prepares for them is worth it. */
 enum { FEW_ROWS = 256, MANY_ROWS = 1000 };
 
-/* -- life -----------------------------------------------------------------------------------------------------------
- */
+/* -- life ---------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_engine_connect(corm_engine *engine, corm_conn **out, corm_error *err) {
   const corm_conn_options options = *corm_engine_conn_options(engine);
@@ -85,8 +84,7 @@ int64_t corm_conn_statement_count(const corm_conn *conn) {
   return conn->statements;
 }
 
-/* -- hooks ----------------------------------------------------------------------------------------------------------
- */
+/* -- hooks --------------------------------------------------------------------------------------------------------- */
 
 void corm_conn_enter(corm_conn *conn) {
   conn->refs++;
@@ -119,8 +117,7 @@ corm_status corm_conn_after(corm_conn *conn, const corm_sent *sent, int64_t elap
   return observer.after(observer.ctx, conn, sent->stmt->sql, sent->values, sent->n, sent->nrows, elapsed_usec, err);
 }
 
-/* -- running --------------------------------------------------------------------------------------------------------
- */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 static bool is_dml(corm_verb verb) {
   return verb == CORM_VERB_INSERT || verb == CORM_VERB_DML;

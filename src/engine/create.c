@@ -38,7 +38,7 @@ static corm_status end(creation *c, corm_status status) {
   return status;
 }
 
-/* -- telling ------------------------------------------------------------------------------------------------------ */
+/* -- telling ------------------------------------------------------------------------------------------------------- */
 
 static corm_status send(creation *c, const char *sql, size_t len, corm_error *err) {
   corm_result *result = NULL;
@@ -66,7 +66,7 @@ static corm_status run_element(creation *c, corm_ddl_kind kind, void *object, co
   return run(c, corm_ddl_write(c->dialect, &element, &c->sql, err), err);
 }
 
-/* -- what is there ------------------------------------------------------------------------------------------------ */
+/* -- what is there ------------------------------------------------------------------------------------------------- */
 
 enum { TOGETHER = 100 }; /* questions of one statement */
 
@@ -142,7 +142,7 @@ static corm_status choose(creation *c, bool when_there, corm_error *err) {
   return CORM_OK;
 }
 
-/* -- types -------------------------------------------------------------------------------------------------------- */
+/* -- types --------------------------------------------------------------------------------------------------------- */
 
 /* The type that the column's type is or has as item, if it has a name of its own; else NULL. */
 static const corm_type *named_type(const corm_dialect *dialect, const corm_column *column) {
@@ -234,7 +234,7 @@ static corm_status drop_types(creation *c, corm_error *err) {
   return CORM_OK;
 }
 
-/* -- sequences ---------------------------------------------------------------------------------------------------- */
+/* -- sequences ----------------------------------------------------------------------------------------------------- */
 
 static void note_sequence(creation *c, const corm_sequence *sequence, const corm_column *owner) {
   for (size_t i = 0; i < c->nsequences; i++) {
@@ -286,7 +286,7 @@ static corm_status tell(const creation *c, corm_create_event event, corm_table *
   return c->what->event ? c->what->event(c->what->ctx, event, table, err) : CORM_OK;
 }
 
-/* -- creating ----------------------------------------------------------------------------------------------------- */
+/* -- creating ------------------------------------------------------------------------------------------------------ */
 
 /* A foreign key that is added afterwards: it wants that, or its target is made later. */
 static bool is_apart(const void *ctx, const corm_dialect *dialect, const corm_constraint *constraint) {
@@ -371,7 +371,7 @@ corm_status corm_conn_create(corm_conn *conn, const corm_create *what, corm_erro
   return end(&c, status);
 }
 
-/* -- dropping ----------------------------------------------------------------------------------------------------- */
+/* -- dropping ------------------------------------------------------------------------------------------------------ */
 
 /* True when no order of the tables lets them go one by one. */
 static bool is_entangled(const corm_create *what) {

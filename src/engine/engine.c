@@ -14,8 +14,7 @@ corm_engine_options corm_engine_options_default(void) {
                                .busy_timeout_ms = 5000};
 }
 
-/* -- what a URL names -----------------------------------------------------------------------------------------------
- */
+/* -- what a URL names ---------------------------------------------------------------------------------------------- */
 
 static corm_status check_options(const corm_engine *engine, corm_error *err) {
   const char *const *names = engine->driver->option_names;
@@ -48,8 +47,7 @@ static bool copy_url(corm_arena *arena, corm_url *url) {
   return options != NULL;
 }
 
-/* -- life -----------------------------------------------------------------------------------------------------------
- */
+/* -- life ---------------------------------------------------------------------------------------------------------- */
 
 static void free_engine(corm_engine *engine) {
   if (engine->root != engine) {
@@ -170,8 +168,7 @@ void corm_engine_dispose(corm_engine *engine) {
   if (foreign) corm_engine_adopt(engine);
 }
 
-/* -- asking ---------------------------------------------------------------------------------------------------------
- */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 const corm_mem *corm_engine_mem(const corm_engine *engine) {
   return engine->mem;

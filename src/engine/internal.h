@@ -132,8 +132,7 @@ struct corm_batch {
   corm_batch *next, *prev;
 };
 
-/* -- link.c ---------------------------------------------------------------------------------------------------------
- */
+/* -- link.c -------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_link_open(corm_engine *engine, corm_link **out, corm_error *err);
 /* In a forked child it is abandoned. */
@@ -153,8 +152,7 @@ bool corm_conn_is_foreign(const corm_conn *conn);
 void corm_engine_adopt(corm_engine *engine);
 corm_driver_target corm_engine_target(const corm_engine *engine);
 
-/* -- pool.c ---------------------------------------------------------------------------------------------------------
- */
+/* -- pool.c -------------------------------------------------------------------------------------------------------- */
 
 /* Takes an idle link or opens one, and enters the user. */
 corm_status corm_link_take(corm_engine *engine, corm_conn *user, corm_link **out, corm_error *err);
@@ -163,8 +161,7 @@ void corm_link_give(corm_engine *engine, corm_link *link, corm_conn *user);
 /* Closes the idle ones. */
 void corm_pool_empty(corm_engine *engine);
 
-/* -- drivers.c ------------------------------------------------------------------------------------------------------
- */
+/* -- drivers.c ----------------------------------------------------------------------------------------------------- */
 
 /* What the two names of a URL mean, `driver` may be NULL. ArgumentError for what is unknown or not in this build. */
 corm_status corm_dialect_choose(const char *dialect, const char *driver, const corm_dialect **dialect_out,
@@ -172,8 +169,7 @@ corm_status corm_dialect_choose(const char *dialect, const char *driver, const c
 /* ArgumentError with the nearest name. */
 corm_status corm_name_unknown(const char *what, const char *name, const char *const *names, size_t n, corm_error *err);
 
-/* -- transaction.c --------------------------------------------------------------------------------------------------
- */
+/* -- transaction.c ------------------------------------------------------------------------------------------------- */
 
 /* Makes sure that a statement can be sent: refuses what is closed, in a forked child, or waits for a rollback, and
    takes a stream out of the way. */
@@ -202,8 +198,7 @@ corm_status corm_link_buffer(corm_link *link, corm_error *err);
 /* The same, of what keeps the link from sending anything else. */
 corm_status corm_link_unblock(corm_link *link, corm_error *err);
 
-/* -- result.c -------------------------------------------------------------------------------------------------------
- */
+/* -- result.c ------------------------------------------------------------------------------------------------------ */
 
 /* `lasting`: the compiled statement outlives the result, which shares its names. */
 corm_status corm_result_new(corm_conn *conn, const corm_compiled *compiled, bool lasting, corm_result **out,
@@ -224,8 +219,7 @@ corm_status corm_result_collect(corm_result *result, corm_driver_stmt *native, c
 void corm_result_keep_key(corm_result *result, const corm_compiled *compiled);
 corm_status corm_result_buffer(corm_result *result, corm_error *err);
 
-/* -- params.c -------------------------------------------------------------------------------------------------------
- */
+/* -- params.c ------------------------------------------------------------------------------------------------------ */
 
 enum { CORM_ARGS_INLINE = 16 };
 
@@ -253,8 +247,7 @@ static inline bool corm_driver_takes(const corm_driver *driver, const corm_value
   return (driver->kinds & CORM_KIND(value->kind)) != 0;
 }
 
-/* -- echo.c ---------------------------------------------------------------------------------------------------------
- */
+/* -- echo.c -------------------------------------------------------------------------------------------------------- */
 
 /* What is executed, for those who watch. */
 typedef struct corm_sent {
@@ -281,14 +274,12 @@ void corm_conn_log_rows(const corm_conn *conn, int64_t rows);
 /* Attaches SQL and parameters to an error of the driver. `row`: the failing one; past the end: nobody knows. */
 void corm_conn_attach(const corm_conn *conn, const corm_sent *sent, size_t row, corm_error *err);
 
-/* -- bulk_job.c -----------------------------------------------------------------------------------------------------
- */
+/* -- bulk_job.c ---------------------------------------------------------------------------------------------------- */
 
 /* Waits for what is written in the background; in the background itself it does nothing. */
 void corm_conn_settle(corm_conn *conn);
 
-/* -- many.c ---------------------------------------------------------------------------------------------------------
- */
+/* -- many.c -------------------------------------------------------------------------------------------------------- */
 
 /* Executes rows of an executemany from *row on as far as one statement can stand for many, or be sent ahead; *row: the
    next one, the one that failed, or past the end when many failed together. */
@@ -297,8 +288,7 @@ corm_status corm_conn_run_many(corm_conn *conn, const corm_sent *sent, corm_stmt
 /* A statement of many rows failed because of its values, and the transaction stands: the rows may be tried again. */
 bool corm_conn_may_retry(const corm_conn *conn, const corm_error *err);
 
-/* -- connection.c ---------------------------------------------------------------------------------------------------
- */
+/* -- connection.c -------------------------------------------------------------------------------------------------- */
 
 /* Checks a statement out of the cache. */
 corm_status corm_conn_take_stmt(corm_conn *conn, const char *sql, size_t len, corm_stmt **out, corm_error *err);

@@ -7,8 +7,7 @@
 #include "base/time.h"
 #include "engine/internal.h"
 
-/* -- forks ----------------------------------------------------------------------------------------------------------
- */
+/* -- forks --------------------------------------------------------------------------------------------------------- */
 
 /* Forks of this process, seen from the child. A count instead of getpid(), which is a system call for every statement.
  */
@@ -43,8 +42,7 @@ void corm_engine_adopt(corm_engine *engine) {
   engine->forks = fork_count();
 }
 
-/* -- events ---------------------------------------------------------------------------------------------------------
- */
+/* -- events -------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause,
                            corm_error *err) {
@@ -61,8 +59,7 @@ static void tell_only(corm_engine *engine, corm_engine_event event, const corm_l
   if (corm_link_tell(engine, event, link, cause, &ignored) != CORM_OK) corm_error_clear(&ignored);
 }
 
-/* -- opening and closing --------------------------------------------------------------------------------------------
- */
+/* -- opening and closing ------------------------------------------------------------------------------------------- */
 
 corm_driver_target corm_engine_target(const corm_engine *engine) {
   const corm_url *url = &engine->url;
@@ -136,8 +133,7 @@ void corm_link_close(corm_engine *engine, corm_link *link) {
   engine->links--;
 }
 
-/* -- losing ---------------------------------------------------------------------------------------------------------
- */
+/* -- losing -------------------------------------------------------------------------------------------------------- */
 
 void corm_link_break(corm_engine *engine, corm_link *link, const corm_error *err, bool all) {
   if (link->broken) return;
@@ -148,8 +144,7 @@ void corm_link_break(corm_engine *engine, corm_link *link, const corm_error *err
   corm_pool_empty(engine);
 }
 
-/* -- coming back ----------------------------------------------------------------------------------------------------
- */
+/* -- coming back --------------------------------------------------------------------------------------------------- */
 
 static corm_status end_leftover(corm_engine *engine, corm_link *link) {
   const corm_driver *driver = link->driver;

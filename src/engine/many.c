@@ -63,8 +63,7 @@ static corm_status step(many *m, corm_stmt *stmt, size_t n, bool *again, corm_er
   return status;
 }
 
-/* -- VALUES ---------------------------------------------------------------------------------------------------------
- */
+/* -- VALUES -------------------------------------------------------------------------------------------------------- */
 
 static corm_status run_chunk(many *m, corm_stmt *stmt, size_t n, bool *again, corm_error *err) {
   const corm_value *values = m->sent->values + *m->row * m->sent->n;
@@ -92,8 +91,7 @@ static corm_status run_chunks(many *m, size_t n, bool *again, corm_error *err) {
   return status;
 }
 
-/* -- arrays ---------------------------------------------------------------------------------------------------------
- */
+/* -- arrays -------------------------------------------------------------------------------------------------------- */
 
 /* Rows from one on that make a page. */
 static size_t page_rows(const many *m, size_t from) {
@@ -200,8 +198,7 @@ static corm_status run_columns(many *m, corm_error *err) {
   return status;
 }
 
-/* -- sent ahead -----------------------------------------------------------------------------------------------------
- */
+/* -- sent ahead ---------------------------------------------------------------------------------------------------- */
 
 static corm_status receive(many *m, corm_stmt *stmt, corm_error *err) {
   const corm_driver *driver = m->conn->driver;

@@ -71,8 +71,7 @@ corm_status corm_limit_check(const corm_engine *engine, int64_t ms, corm_error *
   return corm_error_set(err, CORM_E_ARGUMENT, "%s has no statement_timeout", engine->root->dialect->name);
 }
 
-/* -- a connection's -------------------------------------------------------------------------------------------------
- */
+/* -- a connection's ------------------------------------------------------------------------------------------------ */
 
 const corm_conn_options *corm_conn_get_options(const corm_conn *conn) {
   return &conn->options;

@@ -28,8 +28,7 @@ static corm_status make_room(corm_args *args, size_t n, size_t nrows, corm_error
   return args->values == NULL ? corm_error_memory(err) : CORM_OK;
 }
 
-/* -- one value ------------------------------------------------------------------------------------------------------
- */
+/* -- one value ----------------------------------------------------------------------------------------------------- */
 
 /* Works on one value after the other; the scratches hold what coercion and codec rewrite. */
 typedef struct converter {
@@ -122,8 +121,7 @@ static corm_status convert(converter *self, const corm_compiled_bind *bind, cons
   return refuse(self, bind, given, err);
 }
 
-/* -- a compiled statement's binds -----------------------------------------------------------------------------------
- */
+/* -- a compiled statement's binds ---------------------------------------------------------------------------------- */
 
 enum { FEW_PARAMS = 64 };
 
@@ -206,8 +204,7 @@ static corm_status convert_set(converter *self, const corm_compiled *compiled, c
   return nused == nparams ? CORM_OK : surplus(self, set, compiled, err);
 }
 
-/* -- many sets with the same names ----------------------------------------------------------------------------------
- */
+/* -- many sets with the same names --------------------------------------------------------------------------------- */
 
 #define NOWHERE SIZE_MAX
 
@@ -301,8 +298,7 @@ corm_status corm_args_compiled(corm_args *args, const corm_conn *conn, const cor
   return status;
 }
 
-/* -- native placeholders --------------------------------------------------------------------------------------------
- */
+/* -- native placeholders ------------------------------------------------------------------------------------------- */
 
 static corm_status place_of(const corm_driver *driver, const corm_stmt *stmt, const corm_params *params, size_t i,
                             size_t *out, corm_error *err) {

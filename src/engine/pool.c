@@ -10,8 +10,7 @@ static bool is_shared(const corm_engine *engine) {
   return engine->pool == CORM_POOL_STATIC || engine->pool == CORM_POOL_SINGLETON;
 }
 
-/* -- taking ---------------------------------------------------------------------------------------------------------
- */
+/* -- taking -------------------------------------------------------------------------------------------------------- */
 
 /* A shared one is never too old: it may be a database in memory. */
 static bool is_stale(const corm_engine *engine, const corm_link *link) {
@@ -116,8 +115,7 @@ corm_status corm_link_take(corm_engine *engine, corm_conn *user, corm_link **out
   return CORM_FAILED;
 }
 
-/* -- giving back ----------------------------------------------------------------------------------------------------
- */
+/* -- giving back --------------------------------------------------------------------------------------------------- */
 
 static bool is_used_by_others(const corm_link *link) {
   for (size_t i = 0; i < link->users.len; i++) {
@@ -159,8 +157,7 @@ void corm_pool_empty(corm_engine *engine) {
   while (engine->idle.len > 0) corm_link_close(engine, engine->idle.items[--engine->idle.len]);
 }
 
-/* -- asking ---------------------------------------------------------------------------------------------------------
- */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 corm_pool_state corm_engine_pool(const corm_engine *engine) {
   static const char *const names[] = {

@@ -5,8 +5,7 @@
 
 #include "engine/internal.h"
 
-/* -- making ---------------------------------------------------------------------------------------------------------
- */
+/* -- making -------------------------------------------------------------------------------------------------------- */
 
 /* What the columns with their names take behind the result: the compiled statement may be gone before the result is,
    and one block for all is cheaper than an arena. */
@@ -178,8 +177,7 @@ void corm_link_find_cause(corm_link *link, corm_error *err) {
   }
 }
 
-/* -- buffering ------------------------------------------------------------------------------------------------------
- */
+/* -- buffering ----------------------------------------------------------------------------------------------------- */
 
 static corm_status append_row(corm_result *result, corm_driver_stmt *native, corm_error *err) {
   corm_row *row = corm_arena_alloc(&result->arena, sizeof *row + result->ncolumns * sizeof(corm_value));
@@ -244,8 +242,7 @@ corm_status corm_result_buffer(corm_result *result, corm_error *err) {
   return CORM_OK;
 }
 
-/* -- life -----------------------------------------------------------------------------------------------------------
- */
+/* -- life ---------------------------------------------------------------------------------------------------------- */
 
 void corm_result_acquire(corm_result *result) {
   result->refs++;
@@ -276,8 +273,7 @@ bool corm_result_is_expected(const corm_result *result) {
   return result->phase == CORM_RESULT_SENT;
 }
 
-/* -- reading --------------------------------------------------------------------------------------------------------
- */
+/* -- reading ------------------------------------------------------------------------------------------------------- */
 
 bool corm_result_returns_rows(const corm_result *result) {
   return result->returns_rows;

@@ -5,8 +5,7 @@
 
 #include "base/time.h"
 
-/* -- verbs ----------------------------------------------------------------------------------------------------------
- */
+/* -- verbs --------------------------------------------------------------------------------------------------------- */
 
 static const char *skip_blank(const char *p, const char *end) {
   while (p < end) {
@@ -72,8 +71,7 @@ corm_verb corm_verb_of(const char *sql, size_t len, bool readonly) {
 /* Of one text: what runs, and what is sent behind it. */
 enum { COPIES = 2 };
 
-/* -- the table ------------------------------------------------------------------------------------------------------
- */
+/* -- the table ----------------------------------------------------------------------------------------------------- */
 
 /* Eight bytes at a time with a multiply between, since SQL texts are long and this runs for every execution. */
 static uint64_t hash_text(const char *text, size_t len) {

@@ -8,8 +8,7 @@
 
 #include "engine/internal.h"
 
-/* -- states ---------------------------------------------------------------------------------------------------------
- */
+/* -- states -------------------------------------------------------------------------------------------------------- */
 
 static corm_status refuse_pending(const corm_conn *conn, corm_error *err) {
   const char *what =
@@ -101,8 +100,7 @@ corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char 
 
 enum { UNKNOWN = -1 }; /* limit_ms */
 
-/* -- the physical transaction ---------------------------------------------------------------------------------------
- */
+/* -- the physical transaction -------------------------------------------------------------------------------------- */
 
 static corm_status begin_link(corm_conn *conn, bool readonly, corm_error *err) {
   corm_link *link = conn->link;
@@ -159,8 +157,7 @@ corm_status corm_conn_join(corm_conn *conn, corm_verb verb, bool readonly, corm_
   return CORM_OK;
 }
 
-/* -- failures -------------------------------------------------------------------------------------------------------
- */
+/* -- failures ------------------------------------------------------------------------------------------------------ */
 
 static bool is_lost(const corm_link *link, const corm_error *err) {
   bool said = err != NULL && err->is_set && (err->disconnected || corm_error_class_is(err->cls, CORM_E_DISCONNECT));
@@ -238,8 +235,7 @@ void corm_conn_noticed(corm_conn *conn, corm_verb verb) {
   }
 }
 
-/* -- streams in the way ---------------------------------------------------------------------------------------------
- */
+/* -- streams in the way -------------------------------------------------------------------------------------------- */
 
 /* What blocks the link comes first: the others need it. */
 corm_status corm_link_buffer(corm_link *link, corm_error *err) {
@@ -276,8 +272,7 @@ void corm_link_buffer_or_close(corm_link *link, bool over) {
   }
 }
 
-/* -- begin, commit, rollback ----------------------------------------------------------------------------------------
- */
+/* -- begin, commit, rollback --------------------------------------------------------------------------------------- */
 
 corm_txn_state corm_conn_txn(const corm_conn *conn) {
   return conn->txn;

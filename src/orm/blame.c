@@ -4,8 +4,7 @@
 
 #include "orm/persist.h"
 
-/* -- which columns -------------------------------------------------------------------------------------------------
- */
+/* -- which columns ------------------------------------------------------------------------------------------------- */
 
 static void add_name(corm_error *err, const char *name) {
   char names[sizeof err->column];
@@ -35,8 +34,7 @@ static void find_columns(const corm_table *table, corm_error *err) {
   if (!err->column[0] && unique && corm_table_column_by_name(table, err->constraint)) add_name(err, err->constraint);
 }
 
-/* -- which attributes -----------------------------------------------------------------------------------------------
- */
+/* -- which attributes ---------------------------------------------------------------------------------------------- */
 
 static bool is_table(const corm_table *table, const corm_error *err) {
   return !err->table[0] || strcmp(table->name, err->table) == 0 || strcmp(table->fullname, err->table) == 0;
@@ -72,8 +70,7 @@ static void look_at_tables(const corm_mapper *mapper, corm_error *err) {
   }
 }
 
-/* -- which object ---------------------------------------------------------------------------------------------------
- */
+/* -- which object -------------------------------------------------------------------------------------------------- */
 
 static bool is_from_database(const corm_error *err) {
   return err->is_set && !err->from_hook && corm_error_class_is(err->cls, CORM_E_DATABASE);
@@ -136,8 +133,7 @@ corm_status corm_persist_blame_slot(const corm_object *object, uint32_t slot, co
   return corm_persist_blame(object, err);
 }
 
-/* -- which row ------------------------------------------------------------------------------------------------------
- */
+/* -- which row ----------------------------------------------------------------------------------------------------- */
 
 static const corm_object *object_of(const corm_sheaf *sheaf, const corm_shape *s, size_t row) {
   for (uint32_t i = 0; i < sheaf->nrows; i++)

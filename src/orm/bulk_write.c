@@ -36,7 +36,7 @@ static corm_status find_condition(corm_bulk_write *bulk, corm_error *err) {
   return both && !bulk->condition ? corm_error_memory(err) : CORM_OK;
 }
 
-/* -- what the statement does to slots ----------------------------------------------------------------------------- */
+/* -- what the statement does to slots ------------------------------------------------------------------------------ */
 
 static corm_status read_set(corm_bulk_write *bulk, corm_bulk_set *set, const corm_node *value, corm_error *err) {
   corm_evaluator evaluator = bulk->evaluator; /* a value that cannot be evaluated leaves the criteria what they are */
@@ -79,7 +79,7 @@ static corm_status read_sets(corm_bulk_write *bulk, const corm_update *update, c
   return status;
 }
 
-/* -- preparing ---------------------------------------------------------------------------------------------------- */
+/* -- preparing ----------------------------------------------------------------------------------------------------- */
 
 /* True when the criteria speak of the target only, subqueries not counted. */
 static bool is_of_one_table(const corm_bulk_write *bulk) {
@@ -281,7 +281,7 @@ corm_status corm_bulk_prepare(corm_bulk_write *bulk, corm_conn *conn, corm_error
   return bulk->returns_keys ? CORM_OK : select_keys(bulk, conn, err);
 }
 
-/* -- applying ----------------------------------------------------------------------------------------------------- */
+/* -- applying ------------------------------------------------------------------------------------------------------ */
 
 static corm_status bury(corm_bulk_write *bulk, corm_object *object, corm_error *err) {
   const corm_status status = corm_session_lose(bulk->session, object, err);
@@ -406,7 +406,7 @@ static corm_status apply_update(corm_bulk_write *bulk, corm_error *err) {
   return status;
 }
 
-/* -- relationships that go by what was set ------------------------------------------------------------------------ */
+/* -- relationships that go by what was set ------------------------------------------------------------------------- */
 
 static bool goes_by(const corm_bulk_write *bulk, const corm_relationship *relationship, bool far) {
   for (uint32_t p = 0; p < relationship->npairs; p++) {

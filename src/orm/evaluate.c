@@ -16,7 +16,7 @@ typedef struct corm_step {
   const corm_value *values;
 } corm_step;
 
-/* -- how far values can be compared ------------------------------------------------------------------------------ */
+/* -- how far values can be compared -------------------------------------------------------------------------------- */
 
 typedef enum comparing { COMPARES, COMPARES_LOOSELY, COMPARES_NOT } comparing;
 
@@ -64,7 +64,7 @@ bool corm_evaluator_keeps(const corm_dialect *dialect, const corm_type *type, co
   }
 }
 
-/* -- compiling ---------------------------------------------------------------------------------------------------- */
+/* -- compiling ----------------------------------------------------------------------------------------------------- */
 
 typedef struct pending {
   const corm_node *node;
@@ -332,7 +332,7 @@ bool corm_program_reads(const corm_program *program, const bool *set, uint32_t o
   return false;
 }
 
-/* -- running ------------------------------------------------------------------------------------------------------ */
+/* -- running ------------------------------------------------------------------------------------------------------- */
 
 static const corm_value unknown = {.kind = CORM_ABSENT};
 

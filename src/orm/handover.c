@@ -43,8 +43,7 @@ typedef struct sorter {
   uint32_t searches;
 } sorter;
 
-/* -- where works stand ----------------------------------------------------------------------------------------------
- */
+/* -- where works stand --------------------------------------------------------------------------------------------- */
 
 /* A deleted row that is written over gives when that is done. */
 static void note_positions(sorter *s) {
@@ -70,8 +69,7 @@ static bool is_movable(const sorter *s, const corm_transfer *t) {
   return s->flush->works[t->giver].kind == CORM_WORK_UPDATE && s->block[from] != NONE && s->block[from] == s->block[to];
 }
 
-/* -- nodes and arcs -------------------------------------------------------------------------------------------------
- */
+/* -- nodes and arcs ------------------------------------------------------------------------------------------------ */
 
 static int by_position(const void *a, const void *b) {
   const node *x = a, *y = b;
@@ -122,8 +120,7 @@ static corm_status make_graph(sorter *s, corm_error *err) {
   return CORM_OK;
 }
 
-/* -- sorting --------------------------------------------------------------------------------------------------------
- */
+/* -- sorting ------------------------------------------------------------------------------------------------------- */
 
 static void release(sorter *s, uint32_t a) {
   if (s->arcs[a].gone) return;
@@ -204,8 +201,7 @@ static void move_works(sorter *s) {
   for (uint32_t i = 0; i < s->nnodes; i++) s->flush->order[s->queue[i]] = s->nodes[i].work;
 }
 
-/* -- the rest -------------------------------------------------------------------------------------------------------
- */
+/* -- the rest ------------------------------------------------------------------------------------------------------ */
 
 static corm_status park_late(sorter *s, corm_error *err) {
   corm_handover *h = s->h;
@@ -233,8 +229,7 @@ static corm_status sort(corm_flush *flush, corm_handover *h, corm_error *err) {
   return park_late(&s, err);
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 /* One row alone, and rows that all come or all go, hand nothing over. */
 static bool is_possible(const corm_flush *flush) {

@@ -71,7 +71,7 @@ static void put(corm_identity *map, corm_identity_entry entry) {
   map->entries[i] = entry;
 }
 
-/* -- growing in place: what large blocks grow by need not be copied, nor mapped anew ------------------------------ */
+/* -- growing in place: what large blocks grow by need not be copied, nor mapped anew ------------------------------- */
 
 /* From `end` on all entries are settled, below it those that are marked. */
 static bool is_settled(const corm_identity_entry *entry) {

@@ -9,8 +9,7 @@
 #include "orm/flush.h"
 #include "orm/preview.h"
 
-/* -- upwards --------------------------------------------------------------------------------------------------------
- */
+/* -- upwards ------------------------------------------------------------------------------------------------------- */
 
 /* As it was before the flush. */
 typedef struct row {
@@ -94,8 +93,7 @@ static corm_status find_parent(const corm_flush *flush, const corm_relationship 
   return status;
 }
 
-/* -- collecting -----------------------------------------------------------------------------------------------------
- */
+/* -- collecting ---------------------------------------------------------------------------------------------------- */
 
 static corm_pass *find_pass(const corm_flush *flush, const corm_work *work, uint32_t slot) {
   for (uint32_t i = work->first_pass; i; i = flush->passes[i - 1].next)
@@ -230,8 +228,7 @@ corm_status corm_key_pass_collect(corm_flush *flush, corm_error *err) {
   return status;
 }
 
-/* -- writing --------------------------------------------------------------------------------------------------------
- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_key_pass_begin(corm_flush *flush, const corm_work *work, corm_error *err) {
   corm_object *object = work->object;

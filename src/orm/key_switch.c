@@ -34,8 +34,7 @@ bool corm_relationship_is_active_far(const corm_relationship *r) {
   return r->def.active_updates && !cascades(r->far_secondary[0].column);
 }
 
-/* -- which keys change ----------------------------------------------------------------------------------------------
- */
+/* -- which keys change --------------------------------------------------------------------------------------------- */
 
 static bool has_new_key(const corm_object *object) {
   for (uint32_t i = 0; i < object->mapper->npk; i++)
@@ -93,8 +92,7 @@ bool corm_key_switch_gives(const corm_flush *flush, const corm_sync *sync) {
          (flush->works[parent->flush - 1].switched && corm_key_switch_changes(flush, sync->relationship, parent));
 }
 
-/* -- what corm passes on --------------------------------------------------------------------------------------------
- */
+/* -- what corm passes on ------------------------------------------------------------------------------------------- */
 
 static corm_status pass_to(corm_flush *flush, const corm_relationship *r, corm_object *parent, corm_object *child,
                            corm_error *err) {
@@ -187,8 +185,7 @@ static corm_status pass_on(corm_flush *flush, corm_object *object, corm_error *e
   return status;
 }
 
-/* -- before writing -------------------------------------------------------------------------------------------------
- */
+/* -- before writing ------------------------------------------------------------------------------------------------ */
 
 /* The new key may be another object's only if that one gives it up. */
 static corm_status check_key(corm_flush *flush, const corm_object *object, corm_error *err) {
@@ -221,8 +218,7 @@ corm_status corm_key_switch_collect(corm_flush *flush, corm_error *err) {
   return status == CORM_OK && flush->switched.len ? corm_key_pass_collect(flush, err) : status;
 }
 
-/* -- after writing --------------------------------------------------------------------------------------------------
- */
+/* -- after writing ------------------------------------------------------------------------------------------------- */
 
 /* Parents by the keys that they had. */
 typedef struct switches {

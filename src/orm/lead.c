@@ -46,8 +46,7 @@ static bool is_delete(const corm_work *work) {
   return work->kind == CORM_WORK_DELETE && !work->replaced;
 }
 
-/* -- who would lead -------------------------------------------------------------------------------------------------
- */
+/* -- who would lead ------------------------------------------------------------------------------------------------ */
 
 /* A row goes with the one that it refers to. */
 static void follow(leader *l, const corm_work *work, uint32_t rank, corm_object *object) {
@@ -68,8 +67,7 @@ static void choose(leader *l) {
   }
 }
 
-/* -- who cannot -----------------------------------------------------------------------------------------------------
- */
+/* -- who cannot ---------------------------------------------------------------------------------------------------- */
 
 static void hold(leader *l, const corm_work *work, uint32_t rank, corm_object *object) {
   (void)work;
@@ -95,8 +93,7 @@ static void hold_back(leader *l) {
   }
 }
 
-/* -- moving ---------------------------------------------------------------------------------------------------------
- */
+/* -- moving -------------------------------------------------------------------------------------------------------- */
 
 static corm_status move(leader *l, corm_error *err) {
   corm_flush *flush = l->flush;

@@ -415,8 +415,7 @@ static corm_status remove_missing(corm_object *object, corm_relationship *relati
   return status;
 }
 
-/* -- the first content of a new object's list ---------------------------------------------------------------------
- */
+/* -- the first content of a new object's list ---------------------------------------------------------------------- */
 
 /* True when nothing has to be compared or remembered: the list of an object without a row, and no object twice. */
 static bool is_first_content(const corm_object *object, const corm_link *link, corm_object *const *targets,

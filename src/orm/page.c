@@ -5,8 +5,7 @@
 #include "orm/persist.h"
 #include "orm/preview.h"
 
-/* -- shapes ---------------------------------------------------------------------------------------------------------
- */
+/* -- shapes -------------------------------------------------------------------------------------------------------- */
 
 uint8_t corm_page_plain(const corm_persister *p, const corm_column *column) {
   const corm_type *type = corm_type_on(column->type, p->dialect->name);
@@ -173,8 +172,7 @@ corm_shape *corm_page_shape(corm_persister *p, const corm_object *object, uint32
   return new_shape(p, mapper, object, level, kind, err);
 }
 
-/* -- rows -----------------------------------------------------------------------------------------------------------
- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 bool corm_page_is_full(const corm_persister *p, const corm_shape *s) {
   return s->in[p->open->number].page.nrows >= p->page_rows || p->open->nbytes >= CORM_PAGE_BYTES;

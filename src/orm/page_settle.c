@@ -21,8 +21,7 @@ corm_status corm_persist_tell_set(corm_persister *p, corm_object *object, const 
   return host->event(host->ctx, &news, err);
 }
 
-/* -- counts ---------------------------------------------------------------------------------------------------------
- */
+/* -- counts -------------------------------------------------------------------------------------------------------- */
 
 /* "User(id=1), User(id=2)" of the rows that are missing; at most five. */
 static void describe_missed(const corm_sheaf *sheaf, const corm_shape *s, corm_buf *out, const corm_object **first) {
@@ -87,8 +86,7 @@ corm_status corm_page_check(corm_persister *p, corm_sheaf *sheaf, corm_shape *s,
   return CORM_OK;
 }
 
-/* -- objects --------------------------------------------------------------------------------------------------------
- */
+/* -- objects ------------------------------------------------------------------------------------------------------- */
 
 static corm_status take_returned(corm_persister *p, const corm_page *page, const corm_page_row *row, corm_error *err) {
   const corm_shape *s = row->shape;

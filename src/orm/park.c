@@ -12,8 +12,7 @@
 #include "orm/preview.h"
 #include "orm/spare.h"
 
-/* -- which column ---------------------------------------------------------------------------------------------------
- */
+/* -- which column -------------------------------------------------------------------------------------------------- */
 
 /* Whether a foreign key has the column among those that refer, or among those that are referred to. */
 static bool has_foreign_key(const corm_table *table, const corm_column *column, bool target) {
@@ -64,8 +63,7 @@ int corm_park_cost(const corm_unique_key *key) {
   return cost;
 }
 
-/* -- noting ---------------------------------------------------------------------------------------------------------
- */
+/* -- noting -------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_park_add(corm_flush *flush, corm_handover *h, uint32_t w, const corm_unique_key *key,
                           corm_error *err) {
@@ -91,8 +89,7 @@ corm_status corm_park_add(corm_flush *flush, corm_handover *h, uint32_t w, const
   return work->kind == CORM_WORK_UPDATE ? corm_object_touch(work->object, (uint32_t)slot, err) : CORM_OK;
 }
 
-/* -- values ---------------------------------------------------------------------------------------------------------
- */
+/* -- values -------------------------------------------------------------------------------------------------------- */
 
 /* Fills in the values of all parks of one column, from `first` on. */
 static corm_status find_values(corm_persister *p, uint32_t first, corm_error *err) {
@@ -120,8 +117,7 @@ static corm_status find_values(corm_persister *p, uint32_t first, corm_error *er
   return status;
 }
 
-/* -- writing --------------------------------------------------------------------------------------------------------
- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 /* Puts the values of the parks of a row's table into the object, or what was there back again. */
 static void exchange(corm_handover *h, corm_object *object, uint32_t level, uint32_t first) {

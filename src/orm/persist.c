@@ -12,8 +12,7 @@
 #include "orm/handover.h"
 #include "orm/preview.h"
 
-/* -- when pages are closed --------------------------------------------------------------------------------------------
- */
+/* -- when pages are closed ----------------------------------------------------------------------------------------- */
 
 /* Some parent of the row has no key yet. */
 static bool waits(const corm_flush *flush, const corm_work *work) {
@@ -60,8 +59,7 @@ corm_status corm_persist_collect(corm_persister *p, const corm_work *work, corm_
   return status == CORM_OK && corm_page_is_full(p, s) ? corm_pages_close(p, err) : status;
 }
 
-/* -- rows -----------------------------------------------------------------------------------------------------------
- */
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
 
 /* Who hears of a row that was deleted may want to say what it was: what has expired is read while it is there. */
 static corm_status read_what_goes(corm_object *object, corm_error *err) {

@@ -42,8 +42,7 @@ static corm_status tell_defaults(corm_persister *p, corm_object *object, corm_er
   return corm_persist_tell_set(p, object, p->set, n, err);
 }
 
-/* -- versions --------------------------------------------------------------------------------------------------------
- */
+/* -- versions ------------------------------------------------------------------------------------------------------ */
 
 /* The version stands in the table of one level. */
 static bool counts_version(const corm_mapper *mapper, uint32_t level) {
@@ -76,8 +75,7 @@ static corm_status count_version(corm_persister *p, corm_object *object, corm_er
   return corm_object_set(object, slot, &next, err);
 }
 
-/* -- columns ---------------------------------------------------------------------------------------------------------
- */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 static bool is_client_default(const corm_default *value) {
   return value->kind == CORM_DEFAULT_VALUE || value->kind == CORM_DEFAULT_HOOK;

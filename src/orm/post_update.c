@@ -26,8 +26,7 @@ corm_status corm_post_add(corm_flush *flush, corm_work *work, const corm_relatio
   return CORM_OK;
 }
 
-/* -- deleted objects ------------------------------------------------------------------------------------------------
- */
+/* -- deleted objects ----------------------------------------------------------------------------------------------- */
 
 /* What is expired is loaded: only the row says whether it refers to another one. */
 static corm_status has_key(corm_object *object, const corm_relationship *relationship, bool *has, corm_error *err) {
@@ -75,8 +74,7 @@ bool corm_post_covers(const corm_mapper *mapper, const corm_constraint *fk) {
   return false;
 }
 
-/* -- writing --------------------------------------------------------------------------------------------------------
- */
+/* -- writing ------------------------------------------------------------------------------------------------------- */
 
 /* The slots of one table that the work's posts have changed, in p->mask. An object that was just inserted has no row to
    differ from as far as it knows, so all of its count. */

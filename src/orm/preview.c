@@ -52,8 +52,7 @@ struct corm_preview {
   struct counted *counted;   /* generated keys so far, by class */
 };
 
-/* -- what is written down -------------------------------------------------------------------------------------------
- */
+/* -- what is written down ------------------------------------------------------------------------------------------ */
 
 static bool push_text(corm_preview *v, const char *text, const char ***list, size_t *n, size_t *cap) {
   if (text && *n == *cap) {
@@ -111,8 +110,7 @@ const char *corm_placeholder_text(const corm_session_plan *plan, const corm_valu
   return (value->extra & CORM_SLOT_PLACEHOLDER) ? plan->texts[value->as.i - INT64_MIN - 1] : NULL;
 }
 
-/* -- keeping --------------------------------------------------------------------------------------------------------
- */
+/* -- keeping ------------------------------------------------------------------------------------------------------- */
 
 static bool copy_value(const corm_mem *mem, const corm_value *from, corm_value *to) {
   *to = *from;
@@ -196,8 +194,7 @@ corm_status corm_preview_keep_works(corm_flush *flush, corm_error *err) {
   return status;
 }
 
-/* -- what nobody knows yet ------------------------------------------------------------------------------------------
- */
+/* -- what nobody knows yet ----------------------------------------------------------------------------------------- */
 
 /* `number`: of several that would have the same text; 0: none. */
 static corm_status put(corm_preview *v, corm_object *object, uint32_t slot, const char *what, size_t number,
@@ -259,8 +256,7 @@ corm_status corm_preview_miss(corm_preview *v, corm_object *object, corm_relatio
   return note_missed(v, object, relationship, 0, err);
 }
 
-/* -- pages ----------------------------------------------------------------------------------------------------------
- */
+/* -- pages --------------------------------------------------------------------------------------------------------- */
 
 corm_status corm_preview_connection(corm_preview *v, const corm_branch *branch, corm_conn **out, corm_error *err) {
   const corm_session *session = v->session;
@@ -331,8 +327,7 @@ corm_status corm_preview_settle(corm_persister *p, corm_sheaf *sheaf, corm_error
   return status;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------
- */
+/* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 static void shorten(corm_session *session, corm_vec *list, size_t n, uint8_t flag) {
   for (size_t i = n; i < list->len; i++) {

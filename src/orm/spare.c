@@ -12,8 +12,7 @@ enum { FIRST_DAY = 36525, DAYS = 2800000 }; /* from 2070 to 9736 */
 /* Text of this length, in digits and small letters, has 80 bits. */
 enum { TEXT_LENGTH = 24, LONG_TEXT = 16, MORE_CANDIDATES = 12 };
 
-/* -- which types ----------------------------------------------------------------------------------------------------
- */
+/* -- which types --------------------------------------------------------------------------------------------------- */
 
 bool corm_spare_has(const corm_type *type) {
   if (type->hosted) return false;
@@ -40,8 +39,7 @@ static bool has_many(const corm_type *type) {
   }
 }
 
-/* -- random values --------------------------------------------------------------------------------------------------
- */
+/* -- random values ------------------------------------------------------------------------------------------------- */
 
 static uint64_t draw(void) {
   unsigned char bytes[16];
@@ -147,8 +145,7 @@ static corm_status candidate(corm_arena *arena, const corm_column *column, size_
   return CORM_OK;
 }
 
-/* -- asking ---------------------------------------------------------------------------------------------------------
- */
+/* -- asking -------------------------------------------------------------------------------------------------------- */
 
 static bool is_among(const corm_value *value, const corm_value *values, size_t n) {
   for (size_t i = 0; i < n; i++)

@@ -8,8 +8,7 @@
 #include "engine/engine.h"
 #include "orm/handover.h"
 
-/* -- keys -----------------------------------------------------------------------------------------------------------
- */
+/* -- keys ---------------------------------------------------------------------------------------------------------- */
 
 static bool waits_for_commit(const corm_constraint *constraint) {
   return constraint->deferrable == 1 && constraint->initially && strcmp(constraint->initially, "DEFERRED") == 0;
@@ -124,8 +123,7 @@ static corm_status map_keys(const corm_flush *flush, corm_handover *h, const cor
   return CORM_OK;
 }
 
-/* -- values before and after ----------------------------------------------------------------------------------------
- */
+/* -- values before and after --------------------------------------------------------------------------------------- */
 
 static bool is_changed(const corm_flush *flush, const corm_work *work, const corm_unique_of *of) {
   for (uint32_t i = 0; i < of->key->ncolumns; i++) {
@@ -183,8 +181,7 @@ static knowledge read_tuple(const corm_flush *flush, const corm_work *work, cons
   return known;
 }
 
-/* -- finding --------------------------------------------------------------------------------------------------------
- */
+/* -- finding ------------------------------------------------------------------------------------------------------- */
 
 typedef struct offer {
   uint64_t hash;

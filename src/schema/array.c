@@ -76,7 +76,7 @@ void corm_array_put(const corm_value *item, corm_buf *out) {
   }
 }
 
-/* -- and back ----------------------------------------------------------------------------------------------------- */
+/* -- and back ------------------------------------------------------------------------------------------------------ */
 
 static bool get_blob(const corm_value *leaf, corm_scratch *scratch, corm_value *out) {
   corm_buf *buf = &scratch->buf;

@@ -99,7 +99,7 @@ void corm_decimal_from_real(double value, corm_buf *out) {
   out->ptr[out->len] = '\0';
 }
 
-/* -- one function for each canonical kind ------------------------------------------------------------------------- */
+/* -- one function for each canonical kind -------------------------------------------------------------------------- */
 
 static corm_status to_int(const coercion *c) {
   int64_t value;

@@ -67,7 +67,7 @@ void corm_metadata_remove(corm_metadata *metadata, corm_table *table) {
   for (const corm_map_entry *entry; (entry = corm_map_next(&metadata->tables, &pos));) unresolve(entry->value, table);
 }
 
-/* -- sorting ------------------------------------------------------------------------------------------------------ */
+/* -- sorting ------------------------------------------------------------------------------------------------------- */
 
 typedef struct sorting {
   corm_table **tables; /* in order of creation; the index is the node's number */

@@ -21,7 +21,7 @@ typedef struct subject {
   const char *name;
 } subject;
 
-/* -- tokens ------------------------------------------------------------------------------------------------------- */
+/* -- tokens -------------------------------------------------------------------------------------------------------- */
 
 /* A token of columns: "column_0_name", "referred_column_0_name", "column_0N_label" (all, joined), "column_0_N_key"
    (all, with "_" between). */
@@ -147,7 +147,7 @@ static corm_status add_token(const subject *s, const char *name, corm_buf *out, 
   return CORM_OK;
 }
 
-/* -- templates ---------------------------------------------------------------------------------------------------- */
+/* -- templates ----------------------------------------------------------------------------------------------------- */
 
 enum { TOKEN_LENGTH = 64 };
 

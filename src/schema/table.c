@@ -57,7 +57,7 @@ void corm_table_clear(corm_table *table) {
   table->primary_key = NULL;
 }
 
-/* -- columns ------------------------------------------------------------------------------------------------------ */
+/* -- columns ------------------------------------------------------------------------------------------------------- */
 
 static bool is_integer(const corm_column *column) {
   return corm_type_value_kind(column->type) == CORM_INT;
@@ -336,7 +336,7 @@ corm_column *corm_table_autoincrement_column(const corm_table *table) {
   return column->autoincrement == CORM_AUTOINCREMENT_IGNORE_FK || !is_referring(table, column) ? column : NULL;
 }
 
-/* -- constraints and indexes -------------------------------------------------------------------------------------- */
+/* -- constraints and indexes --------------------------------------------------------------------------------------- */
 
 static corm_column *named_column(const corm_table *table, const char *name, corm_error *err) {
   corm_column *column = corm_map_gets(&table->by_key, name);

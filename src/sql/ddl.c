@@ -42,7 +42,7 @@ corm_status corm_ddl_computed(const corm_dialect *dialect, const corm_column *co
   return CORM_OK;
 }
 
-/* -- names -------------------------------------------------------------------------------------------------------- */
+/* -- names --------------------------------------------------------------------------------------------------------- */
 
 /* What fits may be written. A name that is too long is an error on one server and cut on another, so that the next
    statement does not find it. */
@@ -78,7 +78,7 @@ corm_status corm_ddl_name(const corm_dialect *dialect, const char *what, const c
   return CORM_OK;
 }
 
-/* -- tables ------------------------------------------------------------------------------------------------------- */
+/* -- tables -------------------------------------------------------------------------------------------------------- */
 
 static corm_status resolve_foreign_keys(corm_table *table, corm_error *err) {
   for (size_t i = 0; i < table->constraints.len; i++) {

@@ -171,7 +171,7 @@ corm_status corm_ddl_constraint(const corm_dialect *dialect, const corm_constrai
   return status;
 }
 
-/* -- ALTER TABLE -------------------------------------------------------------------------------------------------- */
+/* -- ALTER TABLE --------------------------------------------------------------------------------------------------- */
 
 /* What MySQL calls the constraint after DROP. */
 static const char *drop_word(const corm_dialect *dialect, const corm_constraint *constraint) {

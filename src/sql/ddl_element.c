@@ -10,7 +10,7 @@ static void add_name(const corm_dialect *dialect, const char *schema, const char
   corm_dialect_quote(dialect, name, out);
 }
 
-/* -- sequences ---------------------------------------------------------------------------------------------------- */
+/* -- sequences ----------------------------------------------------------------------------------------------------- */
 
 static void add_number(const corm_sequence_options *options, int which, const char *words, int64_t number,
                        const char **separator, corm_buf *out) {
@@ -70,7 +70,7 @@ static corm_status sequence(const corm_dialect *dialect, const corm_ddl_element 
   return CORM_OK;
 }
 
-/* -- schemas ------------------------------------------------------------------------------------------------------ */
+/* -- schemas ------------------------------------------------------------------------------------------------------- */
 
 static corm_status schema(const corm_dialect *dialect, const corm_ddl_element *element, corm_buf *out,
                           corm_error *err) {
@@ -86,7 +86,7 @@ static corm_status schema(const corm_dialect *dialect, const corm_ddl_element *e
   return CORM_OK;
 }
 
-/* -- comments ----------------------------------------------------------------------------------------------------- */
+/* -- comments ------------------------------------------------------------------------------------------------------ */
 
 static corm_status add_comment(const corm_dialect *dialect, const char *comment, corm_buf *out, corm_error *err) {
   corm_buf_puts(out, " IS ");
@@ -153,7 +153,7 @@ static corm_status comment(const corm_dialect *dialect, const corm_ddl_element *
   return add_comment(dialect, text, out, err);
 }
 
-/* -- views -------------------------------------------------------------------------------------------------------- */
+/* -- views --------------------------------------------------------------------------------------------------------- */
 
 /* Refuses what the database has no word for. */
 static corm_status check_view(const corm_dialect *dialect, const corm_ddl_element *element, corm_error *err) {
