@@ -3,6 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, fail, field = orm.native, orm.fail, orm.field
 
+local CONTENT = native.content_key() -- of a value that tells of its changes
 local casts = { string = "as_string", integer = "as_integer", float = "as_float", boolean = "as_boolean" }
 
 local function check_index(index)
@@ -19,11 +20,6 @@ local function whole_of(object, name, index)
       tostring(index), native.kind(whole))
   end
   return whole
-end
-
-local function is_tracked(value)
-  local kind = getmetatable(value)
-  return type(kind) == "string" and string.sub(kind, 1, 12) == "corm.Mutable"
 end
 
 local function copy_of(whole)
@@ -64,7 +60,7 @@ function corm.index_property(name, index, options)
     end,
     fset = function(object, value)
       local whole = whole_of(object, name, index)
-      if whole and is_tracked(whole) then
+      if whole and rawget(whole, CONTENT) then
         whole[index] = value
         return
       end

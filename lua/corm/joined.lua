@@ -119,17 +119,27 @@ local function in_given_order(class, rows, primary)
   return { corm.case(table.unpack(whens)) }
 end
 
--- What RETURNING was to give, by the keys: one statement that all databases have.
-local function select_returned(session, class, statement, rows, primary, order)
-  local columns, keys = {}, {}
+local function key_columns(class, primary)
+  local columns = {}
   for k, name in ipairs(primary) do columns[k] = class[name] end
+  return columns
+end
+
+-- The condition that a row of the class is one of these, by its key.
+local function is_among(class, rows, primary)
+  local columns, keys = key_columns(class, primary), {}
   for i, row in ipairs(rows) do
     keys[i] = {}
     for k, name in ipairs(primary) do keys[i][k] = row[name] end
     if #primary == 1 then keys[i] = keys[i][1] end
   end
-  local key = #primary == 1 and columns[1] or corm.tuple_(table.unpack(columns))
-  return session:execute(statement:where(key:in_(keys)):order_by(table.unpack(order or columns)))
+  return (#primary == 1 and columns[1] or corm.tuple_(table.unpack(columns))):in_(keys)
+end
+
+-- What RETURNING was to give, by the keys: one statement that all databases have.
+local function select_returned(session, class, statement, rows, primary, order)
+  order = order or key_columns(class, primary)
+  return session:execute(statement:where(is_among(class, rows, primary)):order_by(table.unpack(order)))
 end
 
 -- `returned`: the select of what the INSERT returns, or nil; `sorted`: in the order of the list; `own`: the INSERT into
@@ -194,21 +204,17 @@ end
 
 -- Rows that criteria of the statement hide are not there.
 local function check_visible(session, class, rows, primary, options)
-  local columns = {}
-  for i, name in ipairs(primary) do columns[i] = class[name] end
-  local left = #columns == 1 and columns[1] or corm.tuple_(table.unpack(columns))
   for first = 1, #rows, 500 do
-    local keys, known, n = {}, {}, 0
-    for i = first, math.min(first + 499, #rows) do
-      local key, text = {}, {}
-      for k, name in ipairs(primary) do key[k], text[k] = rows[i][name], tostring(rows[i][name]) end
+    local part, known, n = table.move(rows, first, math.min(first + 499, #rows), 1, {}), {}, 0
+    for _, row in ipairs(part) do
+      local text = {}
+      for k, name in ipairs(primary) do text[k] = tostring(row[name]) end
       local word = table.concat(text, "\0")
       if not known[word] then n = n + 1 end
       known[word] = true
-      keys[#keys + 1] = #columns == 1 and key[1] or key
     end
-    local found = session:scalar(corm.select(corm.func.count()):select_from(class):where(left:in_(keys))
-      :options(table.unpack(options)))
+    local found = session:scalar(corm.select(corm.func.count()):select_from(class)
+      :where(is_among(class, part, primary)):options(table.unpack(options)))
     if found < n then
       fail("StaleDataError", "UPDATE statement on %s expected to match %d row(s); %d were matched", class.__name__, n,
         found)

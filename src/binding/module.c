@@ -1,5 +1,4 @@
-/* luaopen_corm: the module, made once for a Lua state; each opening has a table of it. Each file of the room adds its
- * part. */
+/* luaopen_corm: a module table for each opening, over what is made once for a Lua state. Each file adds its part. */
 #include "corm.h"
 
 #include <lualib.h>

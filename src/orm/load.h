@@ -77,7 +77,6 @@ typedef struct corm_load_options {
   const corm_row_lock *lock; /* of corm_loader_get: locks the row, and nothing is joined to it; or NULL */
   bool explain;              /* of corm_loader_new: the result is the database's plan, and nothing is loaded */
   bool analyze;              /* with `explain`: the statement is executed for it */
-  corm_load_plan *also;      /* criteria of this statement alone, or NULL */
   uint32_t page;             /* of corm_loader_new: rows become objects so many at a time (corm_loader_pause); 0: all */
   bool told;                 /* of corm_loader_get: who listens has been told of the load */
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */

@@ -201,7 +201,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   loader->page = options ? options->page : 0;
   loader->placed = options && options->placed;
   loader->branch = loader->placed ? options->branch : NULL;
-  if (options) corm_loader_follow(loader, options->plan, options->also, false);
+  if (options) corm_loader_follow(loader, options->plan, NULL, false);
   status = corm_loader_open(loader, statement, params, options ? options->items : NULL, options ? options->n : 0,
                             !loader->explain, err);
   loader->late = loader->page ? NULL : loader->late; /* the caller's goes before the pages */

@@ -182,9 +182,7 @@ static corm_status refuse_own_key(const corm_flush *flush, const corm_sync *sync
   return CORM_FAILED;
 }
 
-/* Whether a row of a cycle waits for its sync's parent: a new row, which may be of another class, or one with a new
- * key.
- */
+/* Whether a row of a cycle waits for its sync's parent: a new row, maybe of another class, or one with a new key. */
 static bool waits_for(const corm_flush *flush, const uint32_t *group, const corm_work *work, const corm_sync *sync) {
   const corm_object *parent = sync->parent;
   return parent != work->object && same_group(flush, group, parent, group[work->rank]) &&
