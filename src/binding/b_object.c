@@ -381,27 +381,33 @@ static void call_hooks(lua_State *L, const binding_state *state) {
   lua_replace(L, 3);
 }
 
-static int set_column(lua_State *L, const binding_class *cls, corm_object *object, const binding_attr *attr) {
+/* A value that must be converted, or an expression. */
+CORM_NOINLINE static void set_other(lua_State *L, binding_state *state, corm_object *object, const binding_attr *attr) {
   corm_error err;
   corm_error_init(&err);
   corm_value value;
-  corm_status status;
-  binding_state *state = cls->state;
-  state->L = L;
-  if (binding_plain_value(L, 3, object->mapper->attributes[attr->slot].type, &value)) {
-    status = corm_object_set(object, attr->slot, &value, &err);
-  } else if (binding_is_sql(L, 3)) {
+  corm_scratch scratch;
+  if (binding_is_sql(L, 3)) {
     binding_set_sql(L, state, 1, attr, 3);
-    return 0;
-  } else {
-    corm_scratch scratch;
-    corm_scratch_init(&scratch, &state->mem);
-    binding_tell_dialect(state, object);
-    status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
-    if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
-    corm_scratch_clear(&scratch);
+    return;
   }
-  return status == CORM_OK ? 0 : binding_raise(L, &err);
+  corm_scratch_init(&scratch, &state->mem);
+  binding_tell_dialect(state, object);
+  corm_status status = binding_read_attr(L, 3, object->mapper, attr, &scratch, &value, &err);
+  if (status == CORM_OK) status = corm_object_set(object, attr->slot, &value, &err);
+  corm_scratch_clear(&scratch);
+  if (status != CORM_OK) binding_raise(L, &err);
+}
+
+static void set_column(lua_State *L, binding_state *state, corm_object *object, const binding_attr *attr) {
+  corm_error err;
+  corm_error_init(&err);
+  corm_value value;
+  state->L = L;
+  if (!binding_plain_value(L, 3, object->mapper->attributes[attr->slot].type, &value))
+    set_other(L, state, object, attr);
+  else if (corm_object_set(object, attr->slot, &value, &err) != CORM_OK)
+    binding_raise(L, &err);
 }
 
 /* The value at 3, which the hooks have made, is the object's from now on, and the one before is not. */
@@ -450,7 +456,7 @@ static int object_newindex(lua_State *L) {
     if (attr->kind == BINDING_ATTR_EXPRESSION) return binding_refuse_assignment(L, object->mapper, attr->key);
     call_hooks(L, binding_upvalue(L));
   }
-  set_column(L, cls, object, attr);
+  set_column(L, cls->state, object, attr);
   if (attr->tracked) hold_assigned(L, object, attr);
   return 0;
 }

@@ -159,25 +159,30 @@ static void keep_old(corm_object *object, uint32_t slot, corm_value old) {
   change->old.extra &= CORM_SLOT_PLACEHOLDER;
 }
 
-corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
+/* An integer that was changed and registered before gets another value, which most changes of such are: nothing to
+   keep, copy or free. False: it is something else. */
+static bool set_again(corm_object *object, uint32_t slot, const corm_value *value) {
+  corm_value *current = &object->slots[slot];
+  if (value->kind != CORM_INT || current->kind != CORM_INT || !(object->flags & CORM_OBJECT_MODIFIED)) return false;
+  if ((current->flags & (CORM_VALUE_DIRTY | CORM_VALUE_EXPIRED)) != CORM_VALUE_DIRTY) return false;
+  const corm_change *change = corm_object_change(object, slot);
+  if (!change || change->old.kind != CORM_INT || change->old.as.i == value->as.i) return false;
+  current->as.i = value->as.i;
+  current->extra = value->extra & CORM_SLOT_PLACEHOLDER;
+  corm_keyed_note(object);
+  return true;
+}
+
+CORM_NOINLINE static corm_status set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
   const corm_mem *mem = object->mapper->mem;
   corm_value *current = &object->slots[slot];
+  const corm_value *now;
   corm_value copy;
-  const bool dirty = current->flags & CORM_VALUE_DIRTY;
-  const bool track = has_row(object);
+  if (asks_first(object, slot) && corm_object_get(object, slot, &now, err) != CORM_OK) return CORM_FAILED;
+  const bool dirty = current->flags & CORM_VALUE_DIRTY, track = has_row(object);
   current->extra &= CORM_SLOT_PLACEHOLDER; /* not what the host made of it */
   if (current->kind != CORM_ABSENT && !(current->flags & CORM_VALUE_EXPIRED) && same(current, value)) return CORM_OK;
-  if (asks_first(object, slot)) { /* once: the slot is there afterwards, or an error */
-    const corm_value *now;
-    corm_status asked = corm_object_get(object, slot, &now, err);
-    return asked == CORM_OK ? corm_object_set(object, slot, value, err) : asked;
-  }
   if (dirty && undo_change(object, slot, value)) return CORM_OK;
-  if (dirty && (object->flags & CORM_OBJECT_MODIFIED) && !(current->flags & CORM_VALUE_OWNED) &&
-      !corm_value_has_bytes(value)) { /* changed and registered before: nothing to keep, copy or free */
-    put(object, slot, *value, CORM_VALUE_DIRTY);
-    return CORM_OK;
-  }
 
   if (corm_value_dup(mem, value, &copy) != CORM_OK) return corm_error_memory(err);
   copy.extra = value->extra;
@@ -194,6 +199,10 @@ corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value
   }
   put(object, slot, copy, track ? CORM_VALUE_DIRTY : 0);
   return CORM_OK;
+}
+
+corm_status corm_object_set(corm_object *object, uint32_t slot, const corm_value *value, corm_error *err) {
+  return set_again(object, slot, value) ? CORM_OK : set(object, slot, value, err);
 }
 
 corm_status corm_object_set_sql(corm_object *object, uint32_t slot, const corm_node *expression, corm_error *err) {
