@@ -7,8 +7,8 @@ local select, aliased, func = corm.select, corm.aliased, corm.func
 describe("U23 queries of classes:", function()
   local w, m, session
 
-  before_each(function()
-    w = world.open()
+  local function open(models)
+    w = world.open(models)
     m = w.m
     session = w:session { expire_on_commit = false }
     for i = 1, 3 do
@@ -18,7 +18,8 @@ describe("U23 queries of classes:", function()
     end
     session:commit()
     session:expunge_all()
-  end)
+  end
+  before_each(function() open() end)
   after_each(function() w:close() end)
 
   local function names(list)
@@ -233,6 +234,48 @@ describe("U23 queries of classes:", function()
     user.name = "new"
     assert.equal(0, session:query(m.User):where(m.User.name:eq "new"):autoflush(false):count())
     assert.equal(1, session:query(m.User):where(m.User.name:eq "new"):count())
+  end)
+
+  it("enable_eagerloads(false) leaves out what the query would join, or repeat", function()
+    w:close()
+    open(world.models { ["User.addresses"] = { lazy = "joined" } })
+    local User = m.User
+    local function sent(query)
+      session:expunge_all()
+      local list
+      local statements = w:statements(function() list = query:order_by(User.id):all() end)
+      assert.equal(3, #list)
+      return statements, list
+    end
+    local query = session:query(User)
+    assert.is_truthy(sent(query)[1]:find("JOIN", 1, true))
+    local option = { execution_options = { enable_eagerloads = false } }
+    session:expunge_all()
+    local executed = w:statements(function() session:scalars(select(User), nil, option):all() end)
+    assert.is_nil(executed[1]:find("JOIN", 1, true))
+    local plain, list = sent(query:enable_eagerloads(false))
+    assert.equal(1, #plain)
+    assert.is_nil(plain[1]:find("JOIN", 1, true))
+    assert.equal(1, w:count(function() for i, user in ipairs(list) do assert.equal(i, #user.addresses) end end))
+    assert.is_truthy(sent(query:enable_eagerloads(false):enable_eagerloads(true))[1]:find("JOIN", 1, true))
+
+    w:close()
+    open()
+    local users = session:query(m.User):order_by(m.User.id):enable_eagerloads(false)
+    for _, load in ipairs { corm.joinedload, corm.subqueryload } do
+      session:expunge_all()
+      local asked = users:options(load(m.User.addresses))
+      assert.equal(1, w:count(function() assert.equal(3, #asked:all()) end))
+    end
+    session:expunge_all()
+    local joined = session:query(m.User):join(m.User.addresses):where(m.Address.email:eq "e31")
+      :options(corm.contains_eager(m.User.addresses)):enable_eagerloads(false):one()
+    assert.equal(3, #joined.addresses)
+    session:expunge_all()
+    assert.equal(2, w:count(function() users:options(corm.selectinload(m.User.addresses)):all() end))
+    raises("ArgumentError", "Query:enable_eagerloads: a boolean expected, got nil", query.enable_eagerloads, query, nil)
+    raises("ArgumentError", "enable_eagerloads",
+      function() select(m.User):execution_options { enable_eagerloads = 0 } end)
   end)
 
   it("set operations of queries give objects, too", function()

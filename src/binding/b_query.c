@@ -140,11 +140,19 @@ static int query_populate_existing(lua_State *L) {
   return set_option(L, "populate_existing");
 }
 
-static int query_autoflush(lua_State *L) {
-  check(L, "Query:autoflush");
+static int set_boolean(lua_State *L, const char *what, const char *name) {
+  check(L, what);
   if (!lua_isboolean(L, 2))
-    return binding_error(L, CORM_E_ARGUMENT, "Query:autoflush: a boolean expected, got %s", binding_typename(L, 2));
-  return set_option(L, "autoflush");
+    return binding_error(L, CORM_E_ARGUMENT, "%s: a boolean expected, got %s", what, binding_typename(L, 2));
+  return set_option(L, name);
+}
+
+static int query_autoflush(lua_State *L) {
+  return set_boolean(L, "Query:autoflush", "autoflush");
+}
+
+static int query_enable_eagerloads(lua_State *L) {
+  return set_boolean(L, "Query:enable_eagerloads", "enable_eagerloads");
 }
 
 static int query_yield_per(lua_State *L) {
@@ -541,6 +549,7 @@ void binding_open_query(lua_State *L) {
                                      {"add_entity", query_add_entity},
                                      {"populate_existing", query_populate_existing},
                                      {"autoflush", query_autoflush},
+                                     {"enable_eagerloads", query_enable_eagerloads},
                                      {"yield_per", query_yield_per},
                                      {"params", query_params},
                                      {"statement", NULL},

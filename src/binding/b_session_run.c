@@ -20,6 +20,7 @@
 typedef struct run_settings {
   bool autoflush;
   bool populate_existing;
+  bool no_eagerloads;
   corm_synchronize synchronize;
   uint32_t page; /* yield_per, or what stream_results means for objects; 0: all at once */
 } run_settings;
@@ -34,6 +35,7 @@ static run_settings read_settings(lua_State *L, int statement) {
   if (!binding_push_execution_options(L, statement)) return settings;
   settings.autoflush = binding_opt_bool(L, -1, "autoflush", true);
   settings.populate_existing = binding_opt_bool(L, -1, "populate_existing", false);
+  settings.no_eagerloads = !binding_opt_bool(L, -1, "enable_eagerloads", true);
   settings.synchronize = binding_synchronize_option(L, lua_gettop(L));
   lua_pop(L, 1);
   corm_execution execution = {0};
@@ -260,6 +262,7 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   options.populate_existing = settings->populate_existing ||
                               (binding_written_class(L, statement) && settings->synchronize != CORM_SYNCHRONIZE_OFF);
   options.keep_changes = options.populate_existing && !settings->populate_existing;
+  options.no_eagerloads = settings->no_eagerloads;
   lua_createtable(L, FEW_VALUES, 0);
   entity_run run = {.session = session,
                     .node = node,
@@ -408,6 +411,7 @@ static void explain_select(lua_State *L, corm_session *session, const corm_node 
   binding_late late;
   binding_late_init(&late, L, lua_gettop(L), false);
   options.late = &late.late;
+  options.no_eagerloads = read_settings(L, 2).no_eagerloads;
   options.explain = true;
   options.analyze = analyze;
   options.branch = binding_place(L, session, 2, node);

@@ -337,11 +337,10 @@ static void check_synchronize(lua_State *L, int options) {
 }
 
 static int stmt_execution_options(lua_State *L) {
-  static const binding_option_spec specs[] = {{"yield_per", BINDING_OPT_INT},
-                                              {"stream_results", BINDING_OPT_BOOL},
-                                              {"populate_existing", BINDING_OPT_BOOL},
-                                              {"autoflush", BINDING_OPT_BOOL},
-                                              {"synchronize_session", BINDING_OPT_ANY}};
+  static const binding_option_spec specs[] = {
+      {"yield_per", BINDING_OPT_INT},          {"stream_results", BINDING_OPT_BOOL},
+      {"populate_existing", BINDING_OPT_BOOL}, {"autoflush", BINDING_OPT_BOOL},
+      {"enable_eagerloads", BINDING_OPT_BOOL}, {"synchronize_session", BINDING_OPT_ANY}};
   binding_check(L, 1, BINDING_STATEMENT, "statement:execution_options");
   binding_check_open_options(L, 2, "execution_options", specs, sizeof specs / sizeof *specs);
   lua_settop(L, 2);

@@ -96,6 +96,11 @@ static bool has_columns(const corm_load_entity *entity, const corm_relationship 
   return found;
 }
 
+/* Whether it takes the rows of the query, or repeats it. */
+static bool is_of_query(corm_lazy strategy) {
+  return strategy == CORM_LAZY_JOINED || strategy == CORM_LAZY_SUBQUERY || strategy == CORM_LAZY_CONTAINED;
+}
+
 static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship, bool joins,
                             corm_error *err) {
   const corm_load_option *option = find_option(entity, relationship);
@@ -104,6 +109,7 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   const corm_load_option *own = option && option->relationship ? option : NULL;
   joins = joins && has_columns(entity, relationship);
   if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
+  if (loader->no_eagerloads && is_of_query(strategy)) return CORM_OK;
   if (strategy == CORM_LAZY_CONTAINED) return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
   if (!corm_lazy_is_eager(strategy)) return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
   if (!(said && own) && comes_again(entity, relationship))

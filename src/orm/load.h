@@ -82,7 +82,8 @@ typedef struct corm_load_options {
   bool populate_existing;    /* overwrite what is loaded, unflushed changes included; relationships are loaded again */
   struct corm_branch *branch; /* of corm_loader_new, with `placed`: the database that it is for (orm/binds.h) */
   bool placed;
-  bool keep_changes; /* of corm_loader_of and corm_loader_text: that leaves changes and relationships alone */
+  bool no_eagerloads; /* of corm_loader_new: nothing is joined or asked for by a subquery of it */
+  bool keep_changes;  /* of corm_loader_of and corm_loader_text: that leaves changes and relationships alone */
 } corm_load_options;
 
 /* The class of the first entity that is selected, or NULL. */

@@ -195,6 +195,7 @@ corm_status corm_loader_new(corm_session *session, const corm_node *statement, c
   corm_status status = corm_loader_make(session, &loader, err);
   if (status != CORM_OK) return status;
   loader->populate_existing = options && options->populate_existing;
+  loader->no_eagerloads = options && options->no_eagerloads;
   loader->late = options ? options->late : NULL;
   loader->explain = options && options->explain;
   loader->analyze = options && options->analyze;

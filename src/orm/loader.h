@@ -146,13 +146,14 @@ struct corm_loader {
   corm_vec *found;               /* where the entity's objects are wanted; NULL: nowhere */
   uint32_t page;                 /* rows that become objects together; 0: all */
   bool populate_existing;
-  bool keep_changes; /* which populate_existing would overwrite */
-  bool columns_only; /* of objects that are there: nothing is loaded with them */
-  bool explain;      /* asks for the plan of the statement instead of its rows */
-  bool analyze;      /* and executes it for that */
-  bool alone;        /* one object by key: no siblings */
-  bool many;         /* its rows are probably many */
-  bool ahead;        /* nobody waits for its rows yet: others are read before */
+  bool keep_changes;  /* which populate_existing would overwrite */
+  bool no_eagerloads; /* but by statements of their own */
+  bool columns_only;  /* of objects that are there: nothing is loaded with them */
+  bool explain;       /* asks for the plan of the statement instead of its rows */
+  bool analyze;       /* and executes it for that */
+  bool alone;         /* one object by key: no siblings */
+  bool many;          /* its rows are probably many */
+  bool ahead;         /* nobody waits for its rows yet: others are read before */
   bool in_row;
   bool unique; /* joined collections repeat rows */
   bool counts; /* some of them are joined by the loader, so that a LIMIT would count them */

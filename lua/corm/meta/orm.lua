@@ -781,6 +781,11 @@ function Query:populate_existing() end
 ---@return corm.Query
 function Query:autoflush(on) end
 
+---False: nothing is joined to the query for relationships, nor read by a subquery of it.
+---@param on boolean
+---@return corm.Query
+function Query:enable_eagerloads(on) end
+
 ---@param rows integer
 ---@return corm.Query
 function Query:yield_per(rows) end

@@ -115,6 +115,7 @@ function Statement:options(...) end
 ---@field stream_results? boolean
 ---@field populate_existing? boolean Overwrite what loaded objects have
 ---@field autoflush? boolean Default: the session's
+---@field enable_eagerloads? boolean Default: true. False: nothing is joined for relationships, nor read by a subquery
 ---@field synchronize_session? "auto"|"evaluate"|"fetch"|false How loaded objects follow an UPDATE or DELETE by criteria
 
 ---@param options corm.ExecutionOptions
