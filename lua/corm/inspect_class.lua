@@ -74,7 +74,7 @@ orm.inspect_parts(function(view, by_name, info_of)
   for _, name in ipairs {
     "direction", "uselist", "target", "parent", "back_populates", "lazy", "secondary", "local_remote_pairs", "cascade",
     "passive_deletes", "passive_updates", "viewonly", "post_update", "single_parent", "active_history", "innerjoin",
-    "join_depth",
+    "join_depth", "load_on_pending",
   } do
     relationship_fields[name] = function(subject) return facts(subject)[name] end
   end

@@ -15,7 +15,7 @@ local known_options = {
   single_parent = "boolean", post_update = "boolean", info = "table", doc = "string", overlaps = "string",
   primaryjoin = "any", secondaryjoin = "any", collection_class = "any", innerjoin = "boolean", join_depth = "number",
   passive_updates = "boolean", active_history = "boolean", enable_typechecks = later, sync_backref = "boolean",
-  query_class = later, load_on_pending = later, omit_join = later, comparator_factory = later,
+  query_class = later, load_on_pending = "boolean", omit_join = later, comparator_factory = later,
   distinct_target_key = later,
 }
 
@@ -255,7 +255,7 @@ local function declare(ci, key, options, target, back_populates)
     single_parent = options.single_parent, active_history = options.active_history,
     post_update = options.post_update,
     passive_updates = options.passive_updates,
-    innerjoin = options.innerjoin,
+    innerjoin = options.innerjoin, load_on_pending = options.load_on_pending,
     join_depth = check_depth(options.join_depth, where),
     primaryjoin = resolve_condition(options.primaryjoin, where, "primaryjoin"),
     secondaryjoin = resolve_condition(options.secondaryjoin, where, "secondaryjoin"),

@@ -103,6 +103,7 @@ int binding_relation_facts(lua_State *L) {
   set_boolean(L, "single_parent", def->single_parent);
   set_boolean(L, "active_history", def->active_history);
   set_boolean(L, "innerjoin", def->innerjoin);
+  set_boolean(L, "load_on_pending", def->on_pending);
   return 1;
 }
 

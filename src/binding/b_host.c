@@ -483,6 +483,7 @@ void binding_open_host(lua_State *L) {
                            .unpin = host_unpin,
                            .pins_reserve = host_pins_reserve,
                            .alive = host_alive,
+                           .loads_by = binding_host_loads_by,
                            .edges_add = host_edges_add,
                            .edges_to = host_edges_to,
                            .edges_drop = host_edges_drop,
@@ -513,6 +514,7 @@ void binding_open_host(lua_State *L) {
   host->plans = binding_table_ref(L, NULL);
   host->expressions = binding_table_ref(L, "k");
   host->held = binding_table_ref(L, "k");
+  host->loading = binding_table_ref(L, "k");
   host->functions = binding_table_ref(L, NULL);
   host->kept = binding_table_ref(L, NULL);
   lua_rawsetp(L, LUA_REGISTRYINDEX, host);

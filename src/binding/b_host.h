@@ -29,6 +29,8 @@ typedef struct binding_host {
   int late;         /* ref: ephemeron table, object -> what would be its user value; b_host.c */
   int plans;        /* ref: corm_load_plan * -> the list of options that it was made of */
   int expressions;  /* ref: ephemeron table, object -> the expressions that are values of it, by slot + 1 */
+  int loading;      /* ref: ephemeron table, object -> the Session that it loads relationships by */
+  bool loads;       /* whether there were any */
   int held;         /* ref: ephemeron table, object -> the tables that it shows, by slot + 1; b_held.c */
   int functions;    /* ref: the functions of lua/corm/orm.lua that C calls, by name */
   uint32_t next_class;
@@ -68,6 +70,8 @@ void binding_edges_end(lua_State *L, const binding_host *host, int index);
 uint32_t binding_edge_keep(lua_State *L, const binding_host *host, int index);
 void binding_edge_push(lua_State *L, const binding_host *host, int index, uint32_t edge);
 
+/* corm_host.loads_by: b_session_state.c. */
+corm_session *binding_host_loads_by(void *ctx, const corm_object *object);
 CORM_MUST_USE corm_status binding_host_reread(void *ctx, corm_object *object, uint32_t slot, corm_error *err);
 
 /* -- events (b_orm_event.c) -- */

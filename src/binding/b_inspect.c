@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "binding/b_host.h"
 #include "binding/state.h"
 #include "orm/session.h"
 
@@ -60,9 +61,10 @@ static int identity_of(lua_State *L) {
 
 static int session_of(lua_State *L) {
   const corm_object *object = check(L);
-  const binding_host *host = binding_upvalue(L)->host;
-  if (!object->session || !host->push_session) return 0;
-  host->push_session(L, object->session);
+  binding_host *host = binding_upvalue(L)->host;
+  corm_session *session = object->session ? object->session : binding_host_loads_by(host, object);
+  if (!session || !host->push_session) return 0;
+  host->push_session(L, session);
   return 1;
 }
 

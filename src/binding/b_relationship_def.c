@@ -131,6 +131,7 @@ int binding_declare_relationship(lua_State *L) {
   def.innerjoin = binding_opt_bool(L, 3, "innerjoin", false);
   def.join_depth = (uint8_t)binding_opt_int(L, 3, "join_depth", 0);
   def.active_history = binding_opt_bool(L, 3, "active_history", false);
+  def.on_pending = binding_opt_bool(L, 3, "load_on_pending", false);
   def.single_parent = binding_opt_bool(L, 3, "single_parent", false);
   def.post_update = binding_opt_bool(L, 3, "post_update", false);
   def.active_updates = !binding_opt_bool(L, 3, "passive_updates", true);

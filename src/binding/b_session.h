@@ -91,6 +91,7 @@ void binding_check_bind_arguments(lua_State *L, int arg, const char *what);
 
 /* -- delete_all, invalidate; make_transient and its like for lua/corm/inspect.lua (b_session_state.c) -- */
 int binding_session_delete_all(lua_State *L);
+int binding_session_enable_loading(lua_State *L);
 int binding_session_invalidate(lua_State *L);
 void binding_open_session_state(lua_State *L);
 

@@ -1,4 +1,5 @@
 /* States of objects that are set by hand, and session methods about many objects or the connection. */
+#include "binding/b_host.h"
 #include "binding/b_session.h"
 
 /* delete_all({ objects }): none of them when one is wrong. */
@@ -44,6 +45,41 @@ int binding_session_invalidate(lua_State *L) {
   if (session->conn) corm_conn_invalidate(session->conn, NULL);
   corm_session_close(session);
   return corm_session_tell(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
+/* -- objects that load by a session that they are not in ------------------------------------------------------------
+ */
+
+corm_session *binding_host_loads_by(void *ctx, const corm_object *object) {
+  const binding_host *host = ctx;
+  lua_State *tables = host->state->tables;
+  if (!host->loads) return NULL;
+  const int top = lua_gettop(tables);
+  lua_rawgeti(tables, LUA_REGISTRYINDEX, host->loading);
+  lua_rawgeti(tables, 1, object->handle);
+  const bool found = lua_isuserdata(tables, -1) && lua_rawget(tables, -2) == LUA_TUSERDATA;
+  const binding_session *session = found ? lua_touserdata(tables, -1) : NULL;
+  lua_settop(tables, top);
+  return session ? session->session : NULL;
+}
+
+/* enable_relationship_loading(object) */
+int binding_session_enable_loading(lua_State *L) {
+  static const char what[] = "Session:enable_relationship_loading";
+  const corm_session *session = binding_checksession(L, what);
+  const corm_object *object = binding_checkobject(L, 2, what);
+  binding_host *host = binding_get(L)->host;
+  binding_refuse_another(L, 3, what, "each is said by a call");
+  const corm_session *other = object->session ? object->session : binding_host_loads_by(host, object);
+  if (other && other != session)
+    return binding_error(L, CORM_E_INVALID_REQUEST, "%s: the %s is attached to another session", what,
+                         object->mapper->name);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, host->loading);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  lua_rawset(L, -3);
+  host->loads = true;
+  return 0;
 }
 
 static int make_transient(lua_State *L) {

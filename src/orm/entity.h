@@ -86,6 +86,7 @@ typedef struct corm_link {
   bool changed : 1;   /* reference: differs from what the database has, as far as known */
   bool old_known : 1; /* reference: what was there is what was loaded or flushed last */
   bool many : 1;      /* a list */
+  bool found : 1;     /* reference of a new object: what its key leads to, which nobody has said */
   bool said : 1;      /* that it is empty was said, and not only looked at, before the object had a row */
   uint8_t lazy;       /* corm_lazy + 1 as the query that loaded the object says; 0: the relationship's own */
   uint16_t n;         /* in object->links: how many there are; 0: no relationship was touched, 1: this is it */

@@ -13,11 +13,12 @@ static uint32_t key_width(const corm_relationship *relationship) {
   return relationship->nload_keys ? relationship->nload_keys : relationship->npairs;
 }
 
-/* A child's foreign key counts as it is, a parent's key as the database has it. CORM_DONE: NULL, so there is nothing to
-   load; CORM_ROW: not known. */
+/* A child's foreign key counts as it is, a parent's key as the database has it, if there is a row. CORM_DONE: NULL, so
+   there is nothing to load; CORM_ROW: not known. */
 static corm_status read_key(const corm_relationship *relationship, const corm_object *object, corm_value *key) {
   const uint32_t width = key_width(relationship);
-  const bool shown = relationship->nload_keys, child = relationship->direction == CORM_MANY_TO_ONE && !shown;
+  const bool shown = relationship->nload_keys, is_new = !(object->flags & CORM_OBJECT_KEYED);
+  const bool child = is_new || (relationship->direction == CORM_MANY_TO_ONE && !shown);
   corm_status status = CORM_OK;
   for (uint32_t i = 0; i < width; i++) {
     const uint32_t slot = shown ? relationship->load_keys[i].slot : relationship->pairs[i].near_slot;
@@ -137,6 +138,7 @@ corm_status corm_fetch_now(const corm_fetch *fetch, corm_object *object, corm_er
 /* A group has each member once, and may lose some while the host makes an edge. */
 static bool is_wanted(const corm_fetch *fetch, corm_object *object) {
   const corm_host *host = fetch->session->host;
+  if (object && object == fetch->alone) return is_missing(fetch, object);
   if (!object || object->session != fetch->session || !(object->flags & CORM_OBJECT_KEYED)) return false;
   /* A query of a class shows objects of those below it, which have relationships that the others have not. */
   if (!corm_mapper_isa(object->mapper, fetch->relationship->parent)) return false;

@@ -60,6 +60,10 @@ typedef struct corm_host {
   /* Runs a loader to its end: steps, gives blocks, links (see orm/load.h). */
   corm_status (*run_loader)(void *ctx, corm_loader *loader, corm_error *err);
 
+  /* The session that an object without a row, or without a session, is to load relationships by; NULL: none. Must
+     neither fail nor run anything. NULL: the host has none such. */
+  corm_session *(*loads_by)(void *ctx, const corm_object *object);
+
   /* Tells the script what it might do better; the host knows where the script is. NULL: it does not want to know. */
   void (*warn)(void *ctx, const char *text);
 

@@ -122,6 +122,49 @@ static corm_status refuse_lazy(const corm_object *object, const corm_relationshi
                         relationship->key, how);
 }
 
+/* -- objects without a row, or without a session, that load all the same -- */
+
+static corm_session *session_for(const corm_object *object, const corm_relationship *relationship) {
+  const corm_host *host = corm_object_host(object);
+  const bool own = object->session && relationship->def.on_pending;
+  corm_session *session = own ? object->session : host->loads_by ? host->loads_by(host->ctx, object) : NULL;
+  if (session && object->session) session = object->session;
+  return session && (session->flushing || session->merging || session->preview) ? NULL : session;
+}
+
+/* By what the object says of its keys, without a flush. */
+static corm_status load_by(corm_session *session, corm_object *object, corm_relationship *relationship,
+                           corm_error *err) {
+  const corm_load_path path = {NULL, object->mapper};
+  corm_fetch fetch = {.session = session, .relationship = relationship, .path = &path, .alone = object, .single = true};
+  corm_loader *loader = NULL;
+  uint32_t offset = 0;
+  corm_status status = corm_fetch_now(&fetch, object, err);
+  if (status == CORM_DONE || status == CORM_FAILED) return status == CORM_DONE ? CORM_OK : status;
+  if (status == CORM_ROW) return fill_empty(object, relationship, err); /* nobody has said its key */
+  status = corm_session_before_load(session, CORM_LOAD_RELATIONSHIP, relationship->target, object, &fetch.also, err);
+  if (status == CORM_OK && !is_loaded(object, relationship)) {
+    status = corm_fetch_open(&fetch, &object, 1, &offset, &loader, err);
+    if (status == CORM_ROW) status = corm_loader_run(loader, err);
+  }
+  corm_load_plan_release(fetch.also);
+  if (status == CORM_FAILED || is_loaded(object, relationship)) return status == CORM_FAILED ? status : CORM_OK;
+  return fill_empty(object, relationship, err);
+}
+
+corm_status corm_object_load_new(corm_object *object, corm_relationship *relationship, corm_error *err) {
+  const corm_lazy lazy = (corm_lazy)relationship->def.lazy;
+  if (lazy == CORM_LAZY_NOLOAD || corm_relationship_is_unread(relationship)) return CORM_OK;
+  corm_session *session = session_for(object, relationship);
+  if (!session) return CORM_OK;
+  if (lazy == CORM_LAZY_RAISE || lazy == CORM_LAZY_RAISE_ON_SQL)
+    return refuse_lazy(object, relationship, lazy == CORM_LAZY_RAISE ? "raise" : "raise_on_sql", err);
+  corm_status status = load_by(session, object, relationship, err);
+  corm_link *link = corm_object_find_link(object, relationship);
+  if (link && !relationship->uselist && !(object->flags & CORM_OBJECT_KEYED)) link->found = corm_link_one(link) != NULL;
+  return status;
+}
+
 static corm_status refuse_whole(const corm_object *object, const corm_relationship *relationship, corm_error *err) {
   corm_error_set(err, CORM_E_INVALID_REQUEST,
                  "'%s.%s' can't load the existing state from the database for this operation; full iteration is not "
@@ -158,7 +201,10 @@ corm_status corm_object_load_link(corm_object *object, corm_relationship *relati
   const bool flushing = object->session && (object->session->flushing || object->session->merging);
   if (lazy == CORM_LAZY_RAISE && !flushing) return refuse_lazy(object, relationship, "raise", err);
   if (lazy == CORM_LAZY_WRITE_ONLY) return refuse_whole(object, relationship, err);
-  if (!object->session) return refuse_detached(object, relationship, err);
+  if (!object->session) {
+    corm_session *session = session_for(object, relationship);
+    return session ? load_by(session, object, relationship, err) : refuse_detached(object, relationship, err);
+  }
   if (lazy == CORM_LAZY_RAISE_ON_SQL && !flushing) return load_without_sql(object, relationship, err);
   if (object->session->preview) return plan_load(object, relationship, err);
   return load(object, relationship, lazy != CORM_LAZY_SELECT, err);

@@ -29,17 +29,27 @@ static corm_status loaded_link(corm_object *object, corm_relationship *relations
   return CORM_OK;
 }
 
+/* The same for whoever reads: a new object may be one that loads. */
+static corm_status read_link(corm_object *object, corm_relationship *relationship, corm_link **out, corm_error *err) {
+  const corm_link *link = corm_object_find_link(object, relationship);
+  if (!(object->flags & CORM_OBJECT_KEYED) && !(link && link->loaded)) {
+    const corm_status status = corm_object_load_new(object, relationship, err);
+    if (status != CORM_OK) return status;
+  }
+  return loaded_link(object, relationship, out, err);
+}
+
 corm_status corm_object_get_one(corm_object *object, corm_relationship *relationship, corm_object **out,
                                 corm_error *err) {
   corm_link *link = NULL;
-  corm_status status = loaded_link(object, relationship, &link, err);
+  corm_status status = read_link(object, relationship, &link, err);
   if (status == CORM_OK) *out = corm_link_one(link);
   return status;
 }
 
 corm_status corm_object_get_many(corm_object *object, corm_relationship *relationship, corm_link **out,
                                  corm_error *err) {
-  return loaded_link(object, relationship, out, err);
+  return read_link(object, relationship, out, err);
 }
 
 /* -- changes, with both sides kept in step -- */
@@ -130,6 +140,7 @@ static corm_status put_reference(corm_object *object, corm_link *link, corm_obje
     link->edge = edge;
   }
   link->loaded = true;
+  link->found = false;
   link->said = link->said || !target;
   corm_backs_note_change(object, target);
   return CORM_OK;

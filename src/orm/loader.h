@@ -353,6 +353,7 @@ typedef struct corm_fetch {
   corm_siblings *siblings;        /* the group of the parents when they are weak */
   uint32_t start;                 /* the position among the parents to begin at; it goes on from the first */
   bool populate_existing;
+  const corm_object *alone;  /* one that need not be the session's; it counts as it is. NULL: none */
   bool single;               /* one parent: "? = address.user_id" */
   bool ahead;                /* another load of the relationship will follow before the rows of this one are read */
   const corm_gather *beside; /* of the load before it, whose parents are still to be linked; NULL: there is none */

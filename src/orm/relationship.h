@@ -62,6 +62,7 @@ typedef struct corm_relationship_def {
   bool viewonly;
   bool single_parent;
   bool active_history; /* a new value loads the old one first */
+  bool on_pending;     /* a new object in a session loads it by the keys that it was given */
   bool post_update;
   bool active_updates;              /* passive_updates = false: corm passes changed keys on to other rows itself */
   bool innerjoin;                   /* joined loading by an inner join */

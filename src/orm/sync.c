@@ -89,7 +89,7 @@ bool corm_sync_takes_part(const corm_flush *flush, const corm_object *object) {
 static corm_status collect_many_to_one(corm_flush *flush, const corm_relationship *relationship, corm_object *object,
                                        const corm_link *link, corm_work_kind kind, corm_error *err) {
   corm_object *parent = corm_link_one(link);
-  const bool news = kind == CORM_WORK_INSERT ? parent || link->said : link->changed;
+  const bool news = kind == CORM_WORK_INSERT ? (parent && !link->found) || link->said : link->changed;
   if (!news || (parent && is_stranger(flush, relationship, parent))) return CORM_OK;
   return corm_sync_add(flush, relationship, object, parent, err);
 }

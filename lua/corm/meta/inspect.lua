@@ -198,6 +198,7 @@ function Mapper:identity_key_from_instance(object) end
 ---@field single_parent boolean
 ---@field active_history boolean
 ---@field innerjoin boolean
+---@field load_on_pending boolean
 ---@field passive_updates boolean
 ---@field join_depth integer|nil
 ---@field info table

@@ -121,6 +121,7 @@
 ---@field post_update? boolean
 ---@field passive_updates? boolean false: rows that repeat a changed key are written by corm, not by the database
 ---@field active_history? boolean A new value loads the old one first, where that is not in memory
+---@field load_on_pending? boolean A new object in a session loads it by the keys that it was given
 ---@field info? table
 ---@field doc? string
 ---@field overlaps? string Names of other relationships that are meant to write the same columns

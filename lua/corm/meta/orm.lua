@@ -300,6 +300,11 @@ function Session:flush() end
 ---@param object corm.Object
 function Session:expunge(object) end
 
+---The relationships of an object that is in no session, or new, are loaded by the keys that it has.
+---Raises InvalidRequestError for an object of another session.
+---@param object corm.Object
+function Session:enable_relationship_loading(object) end
+
 function Session:expunge_all() end
 
 ---Forgets what is loaded; the next access loads it.
