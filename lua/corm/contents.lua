@@ -18,6 +18,7 @@ local names = {
   ["corm.collections"] = { "attribute_keyed_dict", "column_keyed_dict", "keyfunc_mapping", "ordering_list" },
   ["corm.composite"] = { "composite" },
   ["corm.concrete"] = { "AbstractConcreteBase", "ConcreteBase", "polymorphic_union" },
+  ["corm.config"] = { "engine_from_config" },
   ["corm.constructor"] = { "reconstructor" },
   ["corm.criteria"] = { "with_loader_criteria" },
   ["corm.ddl"] = {

@@ -203,11 +203,17 @@ static void events_of_a_life(void **state) {
   done(corm_conn_commit(conn, &w->err), w->err);
   corm_conn_invalidate(conn, NULL);
   corm_conn_release(conn);
-  static const corm_engine_event expected[] = {CORM_ENGINE_FIRST_CONNECT, CORM_ENGINE_CONNECT,
-                                               CORM_ENGINE_CHECKOUT,      CORM_ENGINE_BEGIN,
-                                               CORM_ENGINE_SAVEPOINT,     CORM_ENGINE_RELEASE_SAVEPOINT,
-                                               CORM_ENGINE_COMMIT,        CORM_ENGINE_INVALIDATE,
-                                               CORM_ENGINE_RESET,         CORM_ENGINE_CHECKIN};
+  static const corm_engine_event expected[] = {CORM_ENGINE_DO_CONNECT,
+                                               CORM_ENGINE_FIRST_CONNECT,
+                                               CORM_ENGINE_CONNECT,
+                                               CORM_ENGINE_CHECKOUT,
+                                               CORM_ENGINE_BEGIN,
+                                               CORM_ENGINE_SAVEPOINT,
+                                               CORM_ENGINE_RELEASE_SAVEPOINT,
+                                               CORM_ENGINE_COMMIT,
+                                               CORM_ENGINE_INVALIDATE,
+                                               CORM_ENGINE_RESET,
+                                               CORM_ENGINE_CHECKIN};
   assert_int_equal(seen.n, sizeof expected / sizeof *expected);
   assert_memory_equal(seen.events, expected, sizeof expected);
   corm_engine_observe(w->engine, NULL);
@@ -217,6 +223,9 @@ static void listeners_may_refuse(void **state) {
   world *w = *state;
   corm_conn *none = NULL;
   recorder seen;
+  watch(w, &seen, CORM_ENGINE_DO_CONNECT);
+  seen.refuses = CORM_ENGINE_DO_CONNECT;
+  failed(w, corm_engine_connect(w->engine, &none, &w->err), CORM_E_HOOK, "refused");
   watch(w, &seen, CORM_ENGINE_CONNECT);
   seen.refuses = CORM_ENGINE_CONNECT;
   failed(w, corm_engine_connect(w->engine, &none, &w->err), CORM_E_HOOK, "refused");

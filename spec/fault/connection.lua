@@ -65,6 +65,9 @@ function scenario.run(state)
   local url = corm.make_url("sqlite:///" .. state.path .. "?mode=rw")
   local engine = corm.create_engine(url, { pool_size = 1, connect_args = { timeout = 1 } })
   local sent = 0
+  corm.event.listen(engine, "do_connect", function(_, _, _, parameters)
+    parameters.query = { mode = "rw", uri = "false" }
+  end)
   corm.event.listen(engine, "before_cursor_execute", function(_, _, _, parameters) sent = sent + #parameters end)
   engine:begin(function(conn)
     write(conn, state.t)

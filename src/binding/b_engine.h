@@ -54,6 +54,10 @@ int binding_run_transaction(lua_State *L, const char *what, lua_CFunction begin,
 
 /* Pushes a URL. */
 void binding_push_url(lua_State *L, const corm_url *url);
+/* Pushes a table of its parts but dialect and driver, as URL.create takes it. */
+void binding_push_url_parts(lua_State *L, const corm_url *url);
+/* Reads such a table; texts are copied into the arena. Raises ArgumentError, in the name of `where`. */
+void binding_read_url_parts(lua_State *L, int arg, const char *where, corm_arena *arena, corm_url *url);
 /* The text of a URL, given as text or URL, with its password: in the scratch box's buffer or on the stack. */
 const char *binding_url_text(lua_State *L, int arg, corm_arena *arena, size_t *len);
 

@@ -110,9 +110,27 @@ static corm_status after(void *ctx, corm_conn *conn, const char *sql, const corm
   return binding_protect(ctx, tell_cursor, &event, err);
 }
 
-/* Pushes the arguments of a listener; the handle of a physical connection stands at `native`. */
-static int push_news(lua_State *L, const corm_engine_news *news, int native) {
-  lua_pushvalue(L, native);
+/* Pushes what a listener is told of: a Connection, the handle of a physical one, or the parts of the URL to which one
+   is about to be opened. */
+static void push_subject(lua_State *L, const corm_engine_news *news, int engine) {
+  if (news->url)
+    binding_push_url_parts(L, news->url);
+  else if (news->conn)
+    binding_push_conn(L, news->conn, engine);
+  else
+    binding_push_native(L, news->native);
+}
+
+/* Pushes the arguments of a listener; what they are told of stands at `subject`. */
+static int push_news(lua_State *L, const corm_engine_news *news, int engine, int subject) {
+  if (news->url) {
+    lua_getfield(L, engine, "dialect");
+    lua_pushnil(L);
+    lua_pushnil(L);
+    lua_pushvalue(L, subject);
+    return 4;
+  }
+  lua_pushvalue(L, subject);
   if (news->conn) {
     if (news->savepoint) lua_pushstring(L, news->savepoint);
     return news->savepoint ? 2 : 1;
@@ -123,7 +141,8 @@ static int push_news(lua_State *L, const corm_engine_news *news, int native) {
   return 3;
 }
 
-/* Protected. fn(connection [, savepoint]) or fn(dbapi_connection, nil [, message]). */
+/* Protected. fn(connection [, savepoint]), fn(dbapi_connection, nil [, message]) or fn(dialect, nil, nil, parameters).
+ */
 static int tell_news(lua_State *L) {
   const corm_engine_news *news = lua_touserdata(L, 1);
   luaL_checkstack(L, 16, "event");
@@ -134,18 +153,19 @@ static int tell_news(lua_State *L) {
   size_t n = binding_push_listeners(L, engine, engine_events[FIRST_NEWS + (int)news->event]);
   if (n == 0) return 0;
   int list = lua_gettop(L);
-  if (news->conn)
-    binding_push_conn(L, news->conn, engine);
-  else
-    binding_push_native(L, news->native);
-  int native = lua_gettop(L), status = LUA_OK;
+  push_subject(L, news, engine);
+  int subject = lua_gettop(L), status = LUA_OK;
   for (size_t i = 1; status == LUA_OK && i <= n; i++) {
+    lua_settop(L, subject);
     lua_rawgeti(L, list, (lua_Integer)i);
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
-    status = lua_pcall(L, push_news(L, news, native), 0, 0);
+    status = lua_pcall(L, push_news(L, news, engine, subject), 1, 0);
+    if (news->url && status == LUA_OK && !lua_isnil(L, -1))
+      return binding_error(L, CORM_E_ARGUMENT, "do_connect: a listener returns nothing: it changes its last argument");
   }
-  binding_end_native(L, native);
+  if (news->url && status == LUA_OK) binding_read_url_parts(L, subject, "do_connect", news->arena, news->url);
+  binding_end_native(L, subject);
   return status == LUA_OK ? 0 : lua_error(L);
 }
 

@@ -69,18 +69,18 @@ static int make_url(lua_State *L) {
 
 /* -- URL.create("sqlite", { database = "x.db" }) -- */
 
-static const char *copy(lua_State *L, binding_url *object, const char *text) {
+static const char *copy(lua_State *L, corm_arena *arena, const char *text) {
   if (!text) return NULL;
-  const char *kept = corm_arena_dup(&object->arena, text, strlen(text));
+  const char *kept = corm_arena_dup(arena, text, strlen(text));
   if (!kept) binding_error(L, CORM_E_MEMORY, "not enough memory");
   return kept;
 }
 
 /* The text at the top is a query's key or value. */
-static const char *copy_query_text(lua_State *L, binding_url *object) {
+static const char *copy_query_text(lua_State *L, corm_arena *arena, const char *where) {
   if (lua_type(L, -1) != LUA_TSTRING || strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
-    binding_error(L, CORM_E_ARGUMENT, "URL.create: query holds texts, or lists of texts, by name");
-  return copy(L, object, lua_tostring(L, -1));
+    binding_error(L, CORM_E_ARGUMENT, "%s: query holds texts, or lists of texts, by name", where);
+  return copy(L, arena, lua_tostring(L, -1));
 }
 
 /* How many options the table at `query` says: a list is one for each of its texts. */
@@ -98,42 +98,43 @@ static void add_option(corm_url *url, corm_driver_option *items, corm_driver_opt
 }
 
 /* The query of the options at `options`: name -> text or list of texts. */
-static void read_query(lua_State *L, binding_url *object, int options) {
+static void read_query(lua_State *L, int options, const char *where, corm_arena *arena, corm_url *url) {
   if (!binding_opt_push(L, options, "query")) return;
-  if (!lua_istable(L, -1)) binding_error(L, CORM_E_ARGUMENT, "URL.create: query must be a table");
+  if (!lua_istable(L, -1)) binding_error(L, CORM_E_ARGUMENT, "%s: query must be a table", where);
   const int query = lua_gettop(L);
-  corm_driver_option *items = corm_arena_zalloc(&object->arena, count_query(L, query) + 1, sizeof *items);
+  corm_driver_option *items = corm_arena_zalloc(arena, count_query(L, query) + 1, sizeof *items);
   if (!items) binding_error(L, CORM_E_MEMORY, "not enough memory");
-  object->url.query = items;
+  url->query = items;
   for (lua_pushnil(L); lua_next(L, query); lua_settop(L, query + 1)) {
     const size_t n = lua_istable(L, -1) ? (size_t)lua_rawlen(L, -1) : 0;
     lua_pushvalue(L, query + 1);
-    corm_driver_option option = {.key = copy_query_text(L, object)};
+    corm_driver_option option = {.key = copy_query_text(L, arena, where)};
     for (size_t i = 0; i < (n ? n : 1); i++) {
       lua_settop(L, query + 2);
       if (n) lua_rawgeti(L, -1, (lua_Integer)i + 1);
-      option.value = copy_query_text(L, object);
-      add_option(&object->url, items, option);
+      option.value = copy_query_text(L, arena, where);
+      add_option(url, items, option);
     }
   }
   lua_settop(L, query - 1);
 }
 
-static void read_options(lua_State *L, binding_url *object, int options) {
+void binding_read_url_parts(lua_State *L, int arg, const char *where, corm_arena *arena, corm_url *url) {
   static const binding_option_spec specs[] = {{"username", BINDING_OPT_STRING}, {"password", BINDING_OPT_STRING},
                                               {"host", BINDING_OPT_STRING},     {"port", BINDING_OPT_INT},
                                               {"database", BINDING_OPT_STRING}, {"query", BINDING_OPT_ANY}};
-  binding_check_options(L, options, "URL.create", specs, sizeof specs / sizeof *specs);
-  object->url.username = copy(L, object, binding_opt_string(L, options, "username", NULL));
-  object->url.password = copy(L, object, binding_opt_string(L, options, "password", NULL));
-  object->url.host = copy(L, object, binding_opt_string(L, options, "host", NULL));
-  object->url.database = copy(L, object, binding_opt_string(L, options, "database", NULL));
-  lua_Integer port = binding_opt_int(L, options, "port", 0);
-  if (port < 0 || port > 65535) binding_error(L, CORM_E_ARGUMENT, "URL.create: there is no port %d", (int)port);
-  object->url.port = (int)port;
-  if (object->url.host && !*object->url.host) object->url.host = NULL; /* the same text, as in the next line */
-  if (object->url.password && !object->url.username) object->url.username = "";
-  read_query(L, object, options);
+  *url = (corm_url){.dialect = url->dialect, .driver = url->driver};
+  binding_check_options(L, arg, where, specs, sizeof specs / sizeof *specs);
+  url->username = copy(L, arena, binding_opt_string(L, arg, "username", NULL));
+  url->password = copy(L, arena, binding_opt_string(L, arg, "password", NULL));
+  url->host = copy(L, arena, binding_opt_string(L, arg, "host", NULL));
+  url->database = copy(L, arena, binding_opt_string(L, arg, "database", NULL));
+  lua_Integer port = binding_opt_int(L, arg, "port", 0);
+  if (port < 0 || port > 65535) binding_error(L, CORM_E_ARGUMENT, "%s: there is no port %d", where, (int)port);
+  url->port = (int)port;
+  if (url->host && !*url->host) url->host = NULL; /* the same text, as in the next line */
+  if (url->password && !url->username) url->username = "";
+  read_query(L, arg, where, arena, url);
 }
 
 static int url_create(lua_State *L) {
@@ -143,12 +144,12 @@ static int url_create(lua_State *L) {
                          binding_typename(L, 1));
   lua_settop(L, 2);
   binding_url *object = new_url(L);
-  char *name = (char *)copy(L, object, binding_name_at(L, 1));
+  char *name = (char *)copy(L, &object->arena, binding_name_at(L, 1));
   char *plus = strchr(name, '+');
   if (plus) *plus = '\0';
   object->url.dialect = name;
   object->url.driver = plus ? plus + 1 : NULL;
-  read_options(L, object, 2);
+  binding_read_url_parts(L, 2, "URL.create", &object->arena, &object->url);
   corm_error err;
   corm_error_init(&err);
   if (corm_url_check(&object->url, &binding_get(L)->mem, &err) != CORM_OK) return binding_raise(L, &err);
@@ -254,6 +255,15 @@ static bool push_field(lua_State *L, const corm_url *url, const char *name) {
   else
     return false;
   return true;
+}
+
+void binding_push_url_parts(lua_State *L, const corm_url *url) {
+  static const char *const parts[] = {"username", "password", "host", "port", "database", "query"};
+  lua_createtable(L, 0, sizeof parts / sizeof *parts);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    (void)push_field(L, url, parts[i]);
+    lua_setfield(L, -2, parts[i]);
+  }
 }
 
 static int url_index(lua_State *L) {

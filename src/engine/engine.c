@@ -16,16 +16,30 @@ corm_engine_options corm_engine_options_default(void) {
 
 /* -- what a URL names ---------------------------------------------------------------------------------------------- */
 
-static corm_status check_options(const corm_engine *engine, corm_error *err) {
-  const char *const *names = engine->driver->option_names;
+static corm_status check_options(const corm_driver *driver, const corm_url *url, corm_error *err) {
+  const char *const *names = driver->option_names;
   size_t n = 0;
   while (names[n] != NULL) n++;
-  for (size_t i = 0; i < engine->url.nquery; i++) {
+  for (size_t i = 0; i < url->nquery; i++) {
     size_t at = 0;
-    while (at < n && strcmp(names[at], engine->url.query[i].key) != 0) at++;
-    if (at == n) return corm_name_unknown("option in the database URL:", engine->url.query[i].key, names, n, err);
+    while (at < n && strcmp(names[at], url->query[i].key) != 0) at++;
+    if (at == n) return corm_name_unknown("option in the database URL:", url->query[i].key, names, n, err);
   }
   return CORM_OK;
+}
+
+corm_status corm_engine_target(const corm_engine *engine, const corm_url *url, corm_driver_target *out,
+                               corm_error *err) {
+  *out = (corm_driver_target){.host = url->host,
+                              .port = url->port,
+                              .username = url->username,
+                              .password = url->password,
+                              .database = url->database,
+                              .options = url->query,
+                              .noptions = url->nquery,
+                              .busy_timeout_ms = engine->options.busy_timeout_ms};
+  if (check_options(engine->driver, url, err) != CORM_OK) return CORM_FAILED;
+  return engine->driver->check(engine->driver, out, err);
 }
 
 static bool copy_text(corm_arena *arena, const char **text) {
@@ -76,9 +90,8 @@ static corm_engine *make_engine(const corm_mem *mem, const corm_engine_options *
 
 /* With dialect, driver and URL in place: everything that can be refused before a connection is opened. */
 static corm_status finish(corm_engine *engine, corm_error *err) {
-  corm_driver_target target = corm_engine_target(engine);
-  if (check_options(engine, err) != CORM_OK) return CORM_FAILED;
-  if (engine->driver->check(engine->driver, &target, err) != CORM_OK) return CORM_FAILED;
+  corm_driver_target target;
+  if (corm_engine_target(engine, &engine->url, &target, err) != CORM_OK) return CORM_FAILED;
   bool is_private = engine->driver->is_private(engine->driver, &target);
   engine->pool = engine->options.pool_class;
   if (engine->pool == CORM_POOL_DEFAULT) engine->pool = is_private ? CORM_POOL_SINGLETON : CORM_POOL_QUEUE;

@@ -24,6 +24,7 @@ typedef struct corm_conn corm_conn;
   X(SAVEPOINT, "savepoint")                                                                                            \
   X(ROLLBACK_SAVEPOINT, "rollback_savepoint")                                                                          \
   X(RELEASE_SAVEPOINT, "release_savepoint")                                                                            \
+  X(DO_CONNECT, "do_connect")       /* one is about to be opened, and may go elsewhere; a failure stops that */        \
   X(CONNECT, "connect")             /* a physical connection was opened; a failure closes it */                        \
   X(FIRST_CONNECT, "first_connect") /* the same, once */                                                               \
   X(CHECKOUT, "checkout")           /* it leaves the pool; a failure puts it back */                                   \
@@ -46,6 +47,8 @@ typedef struct corm_engine_news {
   corm_driver_conn *native; /* the pool */
   const char *savepoint;
   const corm_error *cause; /* invalidate */
+  corm_url *url;           /* do_connect: where it goes; may be changed, but for dialect and driver */
+  corm_arena *arena;       /* do_connect: where texts of a changed URL live */
 } corm_engine_news;
 
 /* What the engine tells about the statements it sends. Each may be NULL. A failing `before` stops the statement. */

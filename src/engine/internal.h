@@ -150,7 +150,12 @@ bool corm_engine_is_foreign(const corm_engine *engine);
 bool corm_conn_is_foreign(const corm_conn *conn);
 /* In the child: the engine starts anew. */
 void corm_engine_adopt(corm_engine *engine);
-corm_driver_target corm_engine_target(const corm_engine *engine);
+
+/* -- engine.c ------------------------------------------------------------------------------------------------------ */
+
+/* Where a URL leads, whose texts are borrowed; ArgumentError for options and parts that the driver has no use for. */
+corm_status corm_engine_target(const corm_engine *engine, const corm_url *url, corm_driver_target *out,
+                               corm_error *err);
 
 /* -- pool.c -------------------------------------------------------------------------------------------------------- */
 

@@ -61,16 +61,17 @@ static void tell_only(corm_engine *engine, corm_engine_event event, const corm_l
 
 /* -- opening and closing ------------------------------------------------------------------------------------------- */
 
-corm_driver_target corm_engine_target(const corm_engine *engine) {
-  const corm_url *url = &engine->url;
-  return (corm_driver_target){.host = url->host,
-                              .port = url->port,
-                              .username = url->username,
-                              .password = url->password,
-                              .database = url->database,
-                              .options = url->query,
-                              .noptions = url->nquery,
-                              .busy_timeout_ms = engine->options.busy_timeout_ms};
+/* Goes where the URL says, or a listener. */
+static corm_status open_native(corm_engine *engine, corm_arena *own, corm_driver_conn **out, corm_error *err) {
+  const corm_engine_observer observer = engine->observer;
+  corm_url url = engine->url;
+  corm_driver_target target;
+  if (observer.event != NULL && (observer.events & (UINT32_C(1) << CORM_ENGINE_DO_CONNECT))) {
+    corm_engine_news news = {.event = CORM_ENGINE_DO_CONNECT, .engine = engine, .url = &url, .arena = own};
+    if (observer.event(observer.ctx, &news, err) != CORM_OK) return CORM_FAILED;
+  }
+  if (corm_engine_target(engine, &url, &target, err) != CORM_OK) return CORM_FAILED;
+  return engine->driver->open(engine->driver, engine->mem, &target, out, err);
 }
 
 /* The first server that answers says which dialect it speaks. */
@@ -91,10 +92,13 @@ static corm_status tell_opened(corm_engine *engine, const corm_link *link, corm_
 
 corm_status corm_link_open(corm_engine *engine, corm_link **out, corm_error *err) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  corm_driver_target target = corm_engine_target(engine);
   corm_link *link = corm_mem_zalloc(engine->mem, 1, sizeof *link);
   if (link == NULL) return corm_error_memory(err);
-  if (engine->driver->open(engine->driver, engine->mem, &target, &link->native, err) != CORM_OK) {
+  corm_arena own;
+  corm_arena_init(&own, engine->mem);
+  const corm_status opened = open_native(engine, &own, &link->native, err);
+  corm_arena_clear(&own);
+  if (opened != CORM_OK) {
     corm_mem_free(engine->mem, link);
     return CORM_FAILED;
   }

@@ -103,6 +103,15 @@ function corm.UserDefinedType(definition) end
 ---@return corm.Engine
 function corm.create_engine(url, options) end
 
+---An engine of what a configuration file says, where every value is a text: `url` and options of create_engine behind
+---the prefix, `"sqlalchemy."` unless said. `options` have precedence.
+---Raises ArgumentError without a URL, for a text that its option cannot mean, and where create_engine does.
+---@param configuration table<string, any>
+---@param prefix? string
+---@param options? corm.EngineOptions
+---@return corm.Engine
+function corm.engine_from_config(configuration, prefix, options) end
+
 ---@param text string `"sqlite:///file.db?mode=ro"`
 ---@return corm.URL
 function corm.make_url(text) end
