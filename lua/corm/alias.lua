@@ -5,7 +5,8 @@ local descriptors = load "corm.descriptor"
 local property = load "corm.property"
 local native, info, fail = orm.native, orm.info, orm.fail
 
--- Bundle("name", column, ... [, { single_entity }]): columns that are one value of a row, found by their names in it.
+-- Bundle("name", column or Bundle, ... [, { single_entity }]): columns that are one value of a row, found by their
+-- names in it.
 function corm.Bundle(name, ...)
   if type(name) ~= "string" then fail("ArgumentError", "Bundle: a name expected, got %s", native.kind(name)) end
   local columns, options = table.pack(...), nil
@@ -18,6 +19,11 @@ function corm.Bundle(name, ...)
   local c = {}
   for i, key in ipairs(keys) do c[key] = columns[i] end
   local fields = { c = c, columns = c, name = name, single_entity = options.single_entity or false }
+  -- The same under another name.
+  function fields.label(_, label)
+    columns[columns.n + 1] = options
+    return corm.Bundle(label, table.unpack(columns, 1, columns.n + 1))
+  end
   return setmetatable({}, {
     __name = "Bundle",
     __metatable = "corm.Bundle",

@@ -1,7 +1,7 @@
 /*
  * corm.Bundle("name", column, ...): several columns of a select that are one value of its rows, a Row themselves, or,
  * of a composite, what its function makes of them. The node is a BUNDLE without owner; in a session the values are put
- * together here.
+ * together here. Bundles in a bundle add their columns to its own: only the steps of making a value know of them.
  */
 #include "binding/b_bundle.h"
 
@@ -12,6 +12,9 @@
 
 /* base.flags of such a node: the only item of a Query is its values; a function makes the value of them. */
 enum { SINGLE_ENTITY = 1, MADE = 2 };
+
+/* Columns of a bundle, which lie on the stack while a row is made. */
+enum { MOST = 10000 };
 
 const corm_bundle *binding_as_columns(const corm_node *node) {
   const corm_bundle *bundle = (const corm_bundle *)node;
@@ -39,20 +42,44 @@ const char *binding_key_of(const corm_node *node) {
 
 /* -- making one ---------------------------------------------------------------------------------------------------- */
 
-static const corm_node *bundle_in(lua_State *L, corm_arena *arena, uint32_t n, uint16_t flags) {
+/* What the items from 3 on have together. */
+typedef struct extent {
+  uint32_t items, columns, steps;
+} extent;
+
+/* Behind what is there: the column, or all that the bundle is made of. */
+static void append_item(corm_bundle *bundle, const corm_node **columns, corm_bundle_step *steps,
+                        const corm_node *item) {
+  const corm_bundle *inner = binding_as_columns(item);
+  if (!inner) {
+    columns[bundle->n++] = item;
+    bundle->nsteps++;
+    return;
+  }
+  memcpy(&columns[bundle->n], inner->columns, inner->n * sizeof *columns);
+  bundle->n += inner->n;
+  steps[bundle->nsteps++].bundle = inner;
+  memcpy(&steps[bundle->nsteps], inner->steps, inner->nsteps * sizeof *steps);
+  bundle->nsteps += inner->nsteps;
+}
+
+static const corm_node *bundle_in(lua_State *L, corm_arena *arena, const extent *all, uint16_t flags) {
   size_t len;
   const char *name = lua_tolstring(L, 1, &len);
   corm_bundle *bundle = corm_arena_zalloc(arena, 1, sizeof *bundle);
-  const corm_node **columns = corm_arena_zalloc(arena, n + (size_t)1, sizeof *columns);
+  const corm_node **columns = corm_arena_zalloc(arena, all->columns + (size_t)1, sizeof *columns);
+  corm_bundle_step *steps = corm_arena_zalloc(arena, all->steps, sizeof *steps);
   const char *copy = corm_arena_dup(arena, name, len);
-  if (!bundle || !columns || !copy) return NULL;
-  for (uint32_t i = 0; i < n; i++) columns[i] = binding_tonamed(L, (int)i + 3);
+  if (!bundle || !columns || !steps || !copy) return NULL;
+  for (uint32_t i = 0; i < all->items; i++) append_item(bundle, columns, steps, binding_tonamed(L, (int)i + 3));
+  steps[bundle->nsteps++] = (corm_bundle_step){bundle, true};
   bundle->base.kind = CORM_NODE_BUNDLE;
   bundle->base.type = corm_type_default(CORM_TYPE_NULLTYPE);
   bundle->base.flags = flags;
   bundle->name = copy;
   bundle->columns = columns;
-  bundle->n = n;
+  bundle->steps = steps;
+  bundle->nitems = all->items;
   return &bundle->base;
 }
 
@@ -76,25 +103,39 @@ static uint16_t read_flags(lua_State *L) {
   return lua_toboolean(L, 2) ? SINGLE_ENTITY : 0;
 }
 
-/* bundle(name, single_entity or function, column, ...): the node, and the keys of its columns. */
+/* The name of the item at `arg`, the i-th; notes what it has. */
+static const char *check_item(lua_State *L, int arg, extent *all) {
+  const corm_node *named = binding_tonamed(L, arg);
+  const corm_bundle *inner = named ? binding_as_columns(named) : NULL;
+  const uint64_t columns = inner ? inner->n : 1, steps = inner ? inner->nsteps + UINT64_C(1) : 1;
+  if (!inner) (void)binding_checkvalue(L, arg, "Bundle");
+  const char *key = inner ? inner->name : binding_key_of(named);
+  if (!key)
+    binding_error(L, CORM_E_ARGUMENT, "Bundle '%s': item %d has no name; give it a label", lua_tostring(L, 1), arg - 2);
+  if (all->columns + columns > MOST)
+    binding_error(L, CORM_E_ARGUMENT, "Bundle '%s': more than %d columns", lua_tostring(L, 1), MOST);
+  all->items++;
+  all->columns += (uint32_t)columns;
+  all->steps += (uint32_t)steps;
+  return key;
+}
+
+/* bundle(name, single_entity or function, column or bundle, ...): the node, and the keys of its items. */
 static int new_bundle(lua_State *L) {
   const int last = lua_gettop(L);
+  extent all = {.steps = 1};
   luaL_checktype(L, 1, LUA_TSTRING);
   if (last < 3) return binding_error(L, CORM_E_ARGUMENT, "Bundle '%s': columns expected", lua_tostring(L, 1));
   luaL_checkstack(L, last + 8, "Bundle");
   lua_createtable(L, last - 2, 0);
   for (int i = 3; i <= last; i++) {
-    (void)binding_checkvalue(L, i, "Bundle");
-    const char *key = binding_key_of(binding_tonamed(L, i));
-    if (!key)
-      return binding_error(L, CORM_E_ARGUMENT, "Bundle '%s': item %d has no name; give it a label", lua_tostring(L, 1),
-                           i - 2);
-    lua_pushstring(L, key);
+    lua_pushstring(L, check_item(L, i, &all));
     lua_rawseti(L, last + 1, i - 2);
   }
-  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_bundle) + (size_t)last * 16 + 64, 1);
+  const size_t room = all.columns * sizeof(corm_node *) + all.steps * sizeof(corm_bundle_step);
+  binding_build b = binding_expression_start(L, BINDING_ROOM(corm_bundle) + room + 128, 1);
   const corm_node *node;
-  do node = bundle_in(L, &b.arena, (uint32_t)(last - 2), read_flags(L));
+  do node = bundle_in(L, &b.arena, &all, read_flags(L));
   while (binding_build_again(&b, node));
   lua_createtable(L, last, 0);
   for (int i = 2; i <= last; i++) {
@@ -116,10 +157,20 @@ static int new_bundle(lua_State *L) {
 
 /* The shape of a bundle's own rows; the nodes live in the statement. */
 static void push_own_shape(lua_State *L, const corm_bundle *bundle, int statement) {
-  binding_shape_column *columns = lua_newuserdatauv(L, (bundle->n + (size_t)1) * sizeof *columns, 0);
-  for (uint32_t i = 0; i < bundle->n; i++)
-    columns[i] = (binding_shape_column){.key = binding_key_of(bundle->columns[i]), .node = bundle->columns[i]};
-  binding_push_shape(L, columns, bundle->n, statement);
+  binding_shape_column *columns = lua_newuserdatauv(L, (bundle->nitems + (size_t)1) * sizeof *columns, 0);
+  uint32_t column = 0, n = 0;
+  for (uint32_t i = 0; i + 1 < bundle->nsteps; i++) {
+    const corm_bundle *inner = bundle->steps[i].bundle;
+    if (!inner) {
+      const corm_node *node = bundle->columns[column++];
+      columns[n++] = (binding_shape_column){.key = binding_key_of(node), .node = node};
+      continue;
+    }
+    columns[n++] = (binding_shape_column){.key = inner->name, .node = &inner->base};
+    column += inner->n;
+    i += inner->nsteps; /* to its end */
+  }
+  binding_push_shape(L, columns, n, statement);
   lua_remove(L, -2);
 }
 
@@ -137,7 +188,7 @@ static void push_grouped_shape(lua_State *L, const corm_select *select, int flat
   lua_remove(L, -2);
 }
 
-/* What rows of a bundle are made by: a shape, or a function. */
+/* What values of a bundle are made by: a shape, or a function. */
 static void push_kind(lua_State *L, const corm_bundle *bundle, int statement) {
   if (!(bundle->base.flags & MADE)) {
     push_own_shape(L, bundle, statement);
@@ -148,23 +199,57 @@ static void push_kind(lua_State *L, const corm_bundle *bundle, int statement) {
   lua_remove(L, -2);
 }
 
-/* The value of a bundle for the values from *at + 1 on. */
-static void push_group(lua_State *L, const corm_bundle *bundle, int kind, int values, lua_Integer *at) {
-  const bool made = bundle->base.flags & MADE;
-  if (made)
-    lua_pushvalue(L, kind);
-  else
-    lua_createtable(L, (int)bundle->n, 0);
-  for (uint32_t k = 1; k <= bundle->n; k++) {
-    lua_rawgeti(L, values, ++*at);
-    if (!made) lua_rawseti(L, -2, (lua_Integer)k);
+/* Pushes the kinds of a bundle and those in it, in the order of their beginning. */
+static void push_kinds(lua_State *L, const corm_bundle *bundle, int statement) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  push_kind(L, bundle, statement);
+  lua_rawseti(L, -2, ++n);
+  for (uint32_t i = 0; i < bundle->nsteps; i++) {
+    if (!bundle->steps[i].bundle || bundle->steps[i].ends) continue;
+    push_kind(L, bundle->steps[i].bundle, statement);
+    lua_rawseti(L, -2, ++n);
   }
-  if (made) {
-    lua_call(L, (int)bundle->n, 1);
+}
+
+/* Replaces the kind of a bundle and the values above it by the bundle's value. */
+static void end_group(lua_State *L, const corm_bundle *bundle) {
+  const int n = (int)bundle->nitems, kind = lua_gettop(L) - n;
+  if (bundle->base.flags & MADE) {
+    lua_call(L, n, 1);
     return;
   }
-  binding_push_row(L, kind, -1);
-  lua_remove(L, -2);
+  lua_createtable(L, n, 0);
+  lua_insert(L, kind + 1);
+  for (lua_Integer k = n; k > 0; k--) lua_rawseti(L, kind + 1, k);
+  binding_push_row(L, kind, kind + 1);
+  lua_replace(L, kind);
+  lua_settop(L, kind);
+}
+
+/* The value of a bundle for the values from *at + 1 on. */
+static void push_group(lua_State *L, const corm_bundle *bundle, int kinds, int values, lua_Integer *at) {
+  lua_Integer begun = 0;
+  lua_rawgeti(L, kinds, ++begun);
+  for (uint32_t i = 0; i < bundle->nsteps; i++) {
+    const corm_bundle_step *step = &bundle->steps[i];
+    if (!step->bundle)
+      lua_rawgeti(L, values, ++*at);
+    else if (step->ends)
+      end_group(L, step->bundle);
+    else
+      lua_rawgeti(L, kinds, ++begun);
+  }
+}
+
+/* No more bundles than these have begun at once. */
+static uint32_t deepest(const corm_select *select) {
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < select->ncolumns; i++) {
+    const corm_bundle *bundle = binding_as_columns(select->columns[i]);
+    if (bundle && bundle->nsteps > most) most = bundle->nsteps;
+  }
+  return most;
 }
 
 lua_Integer binding_group_bundles(lua_State *L, const corm_select *select, int statement, int *values, int flat,
@@ -174,13 +259,13 @@ lua_Integer binding_group_bundles(lua_State *L, const corm_select *select, int s
     expected += binding_as_columns(select->columns[i]) ? binding_as_columns(select->columns[i])->n : 1;
   if (expected != width)
     binding_error(L, CORM_E_ARGUMENT, "a Bundle stands beside classes and columns, not beside whole tables");
-  luaL_checkstack(L, (int)(select->ncolumns + width) + 12, "Bundle");
+  luaL_checkstack(L, (int)(select->ncolumns + width) + (int)deepest(select) + 12, "Bundle");
   lua_createtable(L, (int)(rows * select->ncolumns), 0);
   const int out = lua_gettop(L), shapes = out + 1;
   for (uint32_t i = 0; i < select->ncolumns; i++) {
     const corm_bundle *bundle = binding_as_columns(select->columns[i]);
     if (bundle)
-      push_kind(L, bundle, statement);
+      push_kinds(L, bundle, statement);
     else
       lua_pushnil(L);
   }

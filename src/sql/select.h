@@ -13,6 +13,15 @@ typedef struct corm_subselect {
   const corm_select *select;
 } corm_subselect;
 
+struct corm_bundle;
+
+/* How the value of a bundle without owner is made of its columns' values, one step after the other: of the next column;
+   `bundle`, one of its items, begins; or ends, itself with the last step. */
+typedef struct corm_bundle_step {
+  const struct corm_bundle *bundle; /* NULL: a column */
+  bool ends;
+} corm_bundle_step;
+
 typedef struct corm_bundle {
   corm_node base;
   const char *name;  /* "User" */
@@ -21,7 +30,10 @@ typedef struct corm_bundle {
   const corm_node *from;
   const corm_node *const *columns;
   uint32_t n;
-  bool distinct; /* columns only, no two of one name: alone in a select they need no labels */
+  bool distinct;                 /* columns only, no two of one name: alone in a select they need no labels */
+  const corm_bundle_step *steps; /* without owner */
+  uint32_t nsteps;
+  uint32_t nitems; /* its own columns and bundles; `columns` has those of all */
 } corm_bundle;
 
 typedef struct corm_table_node {

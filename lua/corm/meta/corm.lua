@@ -717,9 +717,10 @@ function corm.aliased(class, subquery, options) end
 ---@return corm.Model
 function corm.with_polymorphic(class, classes, options) end
 
----Columns that are one value of a session's rows.
+---Columns that are one value of a session's rows. Bundles among them are values of that value.
+---`bundle:label(name)` is the same under another name.
 ---@param name string
----@param ... corm.Expression|{ single_entity?: boolean }
+---@param ... any Columns, expressions, Bundles; then `{ single_entity?: boolean }`
 ---@return any
 function corm.Bundle(name, ...) end
 
