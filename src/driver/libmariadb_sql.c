@@ -78,12 +78,37 @@ static const char *const lookers[] = {"SHOW", "DESCRIBE", "DESC", "EXPLAIN", NUL
    columns of such a name only cost the statement its name of a reader. */
 static const char *const taints[] = {"INTO", "UPDATE", "SHARE", "DELETE", "NEXTVAL", "SETVAL", "ANALYZE", "NEXT", NULL};
 
+/* Whether each placeholder of an INSERT is a value by itself. Executed for an array, the server computes what depends
+   on placeholders and on no column (EXISTS, REGEXP, JSON paths, comparisons of dates) for the first row only. */
+static bool has_plain_values(const char *sql) {
+  word w = next_word(&sql);
+  for (; w.kind != 0 && !is(&w, "VALUES") && !is(&w, "VALUE"); w = next_word(&sql)) {
+    if (w.kind == '?') return false;
+  }
+  bool updates = false; /* behind ON DUPLICATE KEY UPDATE */
+  char before = 0;
+  for (int depth = 0; w.kind != 0; before = w.kind) {
+    w = next_word(&sql);
+    if (before == '?' && w.kind != ',' && w.kind != (updates ? 0 : ')') && !is(&w, "RETURNING")) return false;
+    if (w.kind == '(') depth++;
+    if (w.kind == ')') depth--;
+    if (depth == 0 && is(&w, "UPDATE")) updates = true;
+    if (w.kind == '?') {
+      bool plain = updates ? depth == 0 && before == '=' : depth == 1 && (before == '(' || before == ',');
+      if (!plain) return false;
+    }
+  }
+  return true;
+}
+
 corm_mariadb_nature corm_mariadb_nature_of(const char *sql) {
+  const char *whole = sql;
   corm_mariadb_nature out = {0};
   word w = next_word(&sql);
   while (w.kind == '(') w = next_word(&sql);
   if (is_one_of(&w, writers)) {
-    out.dml = out.bulk = true;
+    out.dml = true;
+    out.bulk = is(&w, "UPDATE") || is(&w, "DELETE") || has_plain_values(whole);
   } else if (is_one_of(&w, readers) || is_one_of(&w, lookers)) {
     out.dml = is_one_of(&w, readers);
     out.readonly = true;
