@@ -64,7 +64,11 @@ end
 function scenario.run(state)
   local url = corm.make_url("sqlite:///" .. state.path .. "?mode=rw")
   local engine = corm.create_engine(url, { pool_size = 1, connect_args = { timeout = 1 } })
-  local sent = 0
+  local sent, failed = 0, 0
+  corm.event.listen(engine, "handle_error", function(context)
+    assert(context.original_exception.class) -- its statement is told as far as there is memory
+    failed = failed + 1
+  end)
   corm.event.listen(engine, "do_connect", function(_, _, _, parameters)
     parameters.query = { mode = "rw", uri = "false" }
   end)
@@ -75,7 +79,7 @@ function scenario.run(state)
   end)
   local conn <close> = engine:connect()
   read(conn, state.t)
-  assert(sent > 0)
+  assert(sent > 0 and failed == 1)
 end
 
 function scenario.check(state, ok)

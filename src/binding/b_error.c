@@ -158,6 +158,18 @@ static int raise(lua_State *L, corm_error *err, int cause) {
   return lua_error(L);
 }
 
+void binding_push_error_copy(lua_State *L, const corm_error *err) {
+  const corm_mem *mem = &binding_get(L)->mem;
+  corm_error *copy = corm_error_dup(mem, err);
+  if (!copy) raise_memory(L, &(corm_error){0});
+  copy->blamed = 0; /* the object is for who catches the error itself */
+  lua_pushcfunction(L, new_error);
+  lua_pushlightuserdata(L, copy);
+  const int status = lua_pcall(L, 1, 1, 0);
+  corm_error_free(mem, copy);
+  if (status != LUA_OK) raise_memory(L, &(corm_error){0});
+}
+
 int binding_raise(lua_State *L, corm_error *err) {
   return raise(L, err, 0);
 }

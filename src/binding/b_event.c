@@ -110,11 +110,44 @@ static corm_status after(void *ctx, corm_conn *conn, const char *sql, const corm
   return binding_protect(ctx, tell_cursor, &event, err);
 }
 
-/* Pushes what a listener is told of: a Connection, the handle of a physical one, or the parts of the URL to which one
-   is about to be opened. */
+/* Pushes the context of handle_error. */
+static void push_failure(lua_State *L, const corm_engine_news *news, int engine) {
+  const corm_failure *failure = news->failure;
+  lua_createtable(L, 0, 7);
+  lua_pushvalue(L, engine);
+  lua_setfield(L, -2, "engine");
+  if (news->conn) {
+    binding_push_conn(L, news->conn, engine);
+    lua_setfield(L, -2, "connection");
+  }
+  binding_push_error_copy(L, failure->err);
+  lua_setfield(L, -2, "original_exception");
+  lua_pushstring(L, failure->err->statement.sql);
+  lua_setfield(L, -2, "statement");
+  lua_pushstring(L, failure->err->statement.params);
+  lua_setfield(L, -2, "parameters");
+  lua_pushboolean(L, failure->is_disconnect);
+  lua_setfield(L, -2, "is_disconnect");
+  lua_pushboolean(L, !failure->spares_pool);
+  lua_setfield(L, -2, "invalidate_pool_on_disconnect");
+}
+
+/* Reads what listeners have made of the context. */
+static void read_failure(lua_State *L, int context, corm_failure *failure) {
+  lua_getfield(L, context, "is_disconnect");
+  failure->is_disconnect = failure->is_disconnect || lua_toboolean(L, -1);
+  lua_getfield(L, context, "invalidate_pool_on_disconnect");
+  failure->spares_pool = !lua_toboolean(L, -1);
+  lua_pop(L, 2);
+}
+
+/* Pushes what a listener is told of: a Connection, the handle of a physical one, the parts of the URL to which one is
+   about to be opened, or an error. */
 static void push_subject(lua_State *L, const corm_engine_news *news, int engine) {
   if (news->url)
     binding_push_url_parts(L, news->url);
+  else if (news->failure)
+    push_failure(L, news, engine);
   else if (news->conn)
     binding_push_conn(L, news->conn, engine);
   else
@@ -131,6 +164,7 @@ static int push_news(lua_State *L, const corm_engine_news *news, int engine, int
     return 4;
   }
   lua_pushvalue(L, subject);
+  if (news->failure) return 1;
   if (news->conn) {
     if (news->savepoint) lua_pushstring(L, news->savepoint);
     return news->savepoint ? 2 : 1;
@@ -141,8 +175,33 @@ static int push_news(lua_State *L, const corm_engine_news *news, int engine, int
   return 3;
 }
 
-/* Protected. fn(connection [, savepoint]), fn(dbapi_connection, nil [, message]) or fn(dialect, nil, nil, parameters).
- */
+/* What a listener returned is at the top; `retval`: it was said to count. */
+static void take_answer(lua_State *L, const corm_engine_news *news, bool retval) {
+  if (lua_isnil(L, -1)) return;
+  if (news->url)
+    binding_error(L, CORM_E_ARGUMENT, "do_connect: a listener returns nothing: it changes its last argument");
+  if (news->failure && retval) lua_error(L);
+}
+
+/* Calls the listeners in the list; all is protected by the caller, who ends the subject in any case. */
+static int call_listeners(lua_State *L) {
+  const corm_engine_news *news = lua_touserdata(L, 1);
+  const int engine = 2, list = 3, subject = 4;
+  const size_t n = lua_rawlen(L, list);
+  for (size_t i = 1; i <= n; i++) {
+    lua_settop(L, subject);
+    lua_rawgeti(L, list, (lua_Integer)i);
+    lua_rawgeti(L, -1, 2);
+    const bool retval = lua_toboolean(L, -1);
+    lua_rawgeti(L, -2, 1);
+    lua_call(L, push_news(L, news, engine, subject), 1);
+    take_answer(L, news, retval);
+  }
+  return 0;
+}
+
+/* Protected. fn(connection [, savepoint]), fn(dbapi_connection, nil [, message]), fn(dialect, nil, nil, parameters) or
+   fn(context). */
 static int tell_news(lua_State *L) {
   const corm_engine_news *news = lua_touserdata(L, 1);
   luaL_checkstack(L, 16, "event");
@@ -152,20 +211,15 @@ static int tell_news(lua_State *L) {
   if (lua_isnil(L, engine)) return 0;
   size_t n = binding_push_listeners(L, engine, engine_events[FIRST_NEWS + (int)news->event]);
   if (n == 0) return 0;
-  int list = lua_gettop(L);
   push_subject(L, news, engine);
-  int subject = lua_gettop(L), status = LUA_OK;
-  for (size_t i = 1; status == LUA_OK && i <= n; i++) {
-    lua_settop(L, subject);
-    lua_rawgeti(L, list, (lua_Integer)i);
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
-    status = lua_pcall(L, push_news(L, news, engine, subject), 1, 0);
-    if (news->url && status == LUA_OK && !lua_isnil(L, -1))
-      return binding_error(L, CORM_E_ARGUMENT, "do_connect: a listener returns nothing: it changes its last argument");
-  }
-  if (news->url && status == LUA_OK) binding_read_url_parts(L, subject, "do_connect", news->arena, news->url);
+  int subject = lua_gettop(L);
+  lua_pushcfunction(L, call_listeners);
+  lua_pushvalue(L, 1);
+  for (int i = engine; i <= subject; i++) lua_pushvalue(L, i);
+  int status = lua_pcall(L, 4, 0, 0);
   binding_end_native(L, subject);
+  if (news->failure) read_failure(L, subject, news->failure);
+  if (news->url && status == LUA_OK) binding_read_url_parts(L, subject, "do_connect", news->arena, news->url);
   return status == LUA_OK ? 0 : lua_error(L);
 }
 
@@ -277,9 +331,10 @@ static int engine_listen(lua_State *L) {
   check_event(L);
   binding_check_options(L, 4, "event.listen", specs, 1);
   bool retval = binding_opt_bool(L, 4, "retval", false);
-  if (retval && strcmp(lua_tostring(L, 2), "before_execute") != 0)
+  if (retval && strcmp(lua_tostring(L, 2), "before_execute") != 0 && strcmp(lua_tostring(L, 2), "handle_error") != 0)
     return binding_error(L, CORM_E_ARGUMENT,
-                         "event.listen: retval is for before_execute only, which may give another statement");
+                         "event.listen: retval is for before_execute, which may give another statement, and for "
+                         "handle_error, which may give another error");
   push_list_without(L, &had);
   lua_createtable(L, 2, 0);
   lua_pushvalue(L, 3);

@@ -208,6 +208,8 @@ corm_buf *binding_scratch_buf(corm_arena *arena);
 int binding_raise(lua_State *L, corm_error *err);
 /* The same with the value at `cause` as the object's field `cause`. */
 int binding_raise_from(lua_State *L, corm_error *err, int cause);
+/* Pushes an error object of a copy. */
+void binding_push_error_copy(lua_State *L, const corm_error *err);
 /* Where the script is: the first Lua frame that is not one of corm's own chunks. `source` has LUA_IDSIZE bytes. */
 bool binding_script_place(lua_State *L, char *source, int *line);
 /* Raises a new one. */

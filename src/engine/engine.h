@@ -30,7 +30,8 @@ typedef struct corm_conn corm_conn;
   X(CHECKOUT, "checkout")           /* it leaves the pool; a failure puts it back */                                   \
   X(CHECKIN, "checkin")             /* it came back, or is about to be closed */                                       \
   X(RESET, "reset")                 /* before that */                                                                  \
-  X(INVALIDATE, "invalidate")       /* it is not used again */
+  X(INVALIDATE, "invalidate")       /* it is not used again */                                                         \
+  X(HANDLE_ERROR, "handle_error")   /* the database refused something; a failure is told instead */
 
 typedef enum corm_engine_event {
 #define CORM_X(id, name) CORM_ENGINE_##id,
@@ -38,6 +39,13 @@ typedef enum corm_engine_event {
 #undef CORM_X
       CORM_ENGINE_EVENT_COUNT
 } corm_engine_event;
+
+/* An error of the database on its way out, and what comes of it. */
+typedef struct corm_failure {
+  corm_error *err;
+  bool is_disconnect; /* the connection is lost; a listener may say so */
+  bool spares_pool;   /* and the idle ones are not */
+} corm_failure;
 
 /* What an event is about; members that do not apply are NULL. */
 typedef struct corm_engine_news {
@@ -48,6 +56,7 @@ typedef struct corm_engine_news {
   const char *savepoint;
   const corm_error *cause; /* invalidate */
   corm_url *url;           /* do_connect: where it goes; may be changed, but for dialect and driver */
+  corm_failure *failure;   /* handle_error; then `conn` is NULL where none could be opened */
   corm_arena *arena;       /* do_connect: where texts of a changed URL live */
 } corm_engine_news;
 

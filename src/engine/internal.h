@@ -76,6 +76,7 @@ struct corm_conn {
   bool close_wanted; /* closed by a hook in the middle of an execution */
   bool lost_retryable;
   int running;    /* executions under way */
+  bool failing;   /* listeners are being told of an error: those of what they execute are theirs */
   unsigned overs; /* blocks whose transaction has ended before them */
   int64_t statements;
   char lost[256];    /* the error that ended the transaction */
@@ -144,6 +145,10 @@ bool corm_link_restore(corm_engine *engine, corm_link *link);
 /* Tells an event of the pool. */
 corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause,
                            corm_error *err);
+/* Tells an error of the database, or of opening a connection (conn NULL). An error in `instead` takes its place. */
+void corm_failure_tell(corm_engine *engine, corm_conn *conn, corm_failure *failure, corm_error *instead);
+/* Puts it there. */
+void corm_failure_replace(corm_error *err, corm_error *instead);
 /* True in a forked child of the process that opened the link, or the engine's links. */
 bool corm_link_is_foreign(const corm_link *link);
 bool corm_engine_is_foreign(const corm_engine *engine);

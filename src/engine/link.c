@@ -52,6 +52,30 @@ corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const c
   return observer.event(observer.ctx, &news, err);
 }
 
+void corm_failure_tell(corm_engine *engine, corm_conn *conn, corm_failure *failure, corm_error *instead) {
+  const corm_engine_observer observer = engine->observer;
+  const corm_error *err = failure->err;
+  if (observer.event == NULL || !(observer.events & (UINT32_C(1) << CORM_ENGINE_HANDLE_ERROR))) return;
+  if (err == NULL || !err->is_set || err->from_hook || err->cls == CORM_E_MEMORY) return;
+  if (conn != NULL && (conn->failing || conn->refs == 0)) return;
+  const corm_engine_news news = {.event = CORM_ENGINE_HANDLE_ERROR, .engine = engine, .conn = conn, .failure = failure};
+  if (conn == NULL) {
+    (void)!observer.event(observer.ctx, &news, instead);
+    return;
+  }
+  conn->failing = true;
+  corm_conn_enter(conn);
+  (void)!observer.event(observer.ctx, &news, instead);
+  conn->failing = false;
+  corm_conn_leave(conn);
+}
+
+void corm_failure_replace(corm_error *err, corm_error *instead) {
+  if (!instead->is_set) return;
+  corm_error_clear(err);
+  *err = *instead;
+}
+
 /* For what happens anyway. */
 static void tell_only(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause) {
   corm_error ignored;
@@ -71,7 +95,13 @@ static corm_status open_native(corm_engine *engine, corm_arena *own, corm_driver
     if (observer.event(observer.ctx, &news, err) != CORM_OK) return CORM_FAILED;
   }
   if (corm_engine_target(engine, &url, &target, err) != CORM_OK) return CORM_FAILED;
-  return engine->driver->open(engine->driver, engine->mem, &target, out, err);
+  if (engine->driver->open(engine->driver, engine->mem, &target, out, err) == CORM_OK) return CORM_OK;
+  corm_failure failure = {.err = err};
+  corm_error instead;
+  corm_error_init(&instead);
+  corm_failure_tell(engine, NULL, &failure, &instead);
+  corm_failure_replace(err, &instead);
+  return CORM_FAILED;
 }
 
 /* The first server that answers says which dialect it speaks. */

@@ -166,13 +166,13 @@ static bool is_lost(const corm_link *link, const corm_error *err) {
 
 /* The connection is gone: with it every transaction on it. Without a transaction around it, nobody knows whether the
    statement had its effect. */
-static void lost_link(corm_conn *conn, corm_error *err) {
+static void lost_link(corm_conn *conn, bool spares_pool, corm_error *err) {
   corm_link *link = conn->link;
   if (err != NULL && err->is_set) {
     err->disconnected = true;
     if (conn->used && !link->open && conn->options.isolation == CORM_ISOLATION_AUTOCOMMIT) err->unknown = true;
   }
-  corm_link_break(conn->engine, link, err, true);
+  corm_link_break(conn->engine, link, err, !spares_pool);
   for (size_t i = 0; i < link->users.len; i++) {
     corm_conn *other = link->users.items[i];
     if (other != conn && corm_conn_takes_part(other)) lose(other, CORM_TXN_LOST, err, "the connection was lost");
@@ -189,13 +189,13 @@ static void fail_link(corm_link *link, const corm_error *err) {
   }
 }
 
-void corm_conn_failed(corm_conn *conn, corm_error *err) {
+/* What is left of the transaction and the connection. */
+static void settle_failure(corm_conn *conn, const corm_failure *failure) {
   corm_link *link = conn->link;
-  if (link != NULL) corm_link_find_cause(link, err);
-  if (err != NULL && err->is_set && conn->engine->options.hide_parameters) err->detail[0] = '\0';
+  corm_error *err = failure->err;
   if (link == NULL || (err != NULL && err->from_hook)) return;
-  if (is_lost(link, err)) {
-    lost_link(conn, err);
+  if (failure->is_disconnect) {
+    lost_link(conn, failure->spares_pool, err);
   } else if (link->open && !link->driver->in_transaction(link->native)) {
     lose_others(link, conn, err, "a statement failed");
     lose(conn, CORM_TXN_LOST, err, "a statement failed");
@@ -203,6 +203,17 @@ void corm_conn_failed(corm_conn *conn, corm_error *err) {
   } else if (link->open && link->driver->is_failed != NULL && link->driver->is_failed(link->native)) {
     fail_link(link, err);
   }
+}
+
+void corm_conn_failed(corm_conn *conn, corm_error *err) {
+  corm_error instead;
+  corm_error_init(&instead);
+  if (conn->link != NULL) corm_link_find_cause(conn->link, err);
+  if (err != NULL && err->is_set && conn->engine->options.hide_parameters) err->detail[0] = '\0';
+  corm_failure failure = {.err = err, .is_disconnect = conn->link != NULL && is_lost(conn->link, err)};
+  corm_failure_tell(conn->engine, conn, &failure, &instead);
+  settle_failure(conn, &failure);
+  corm_failure_replace(err, &instead);
 }
 
 void corm_conn_heal(corm_conn *conn) {
@@ -361,7 +372,7 @@ static corm_status rollback_link(corm_conn *conn, corm_error *err) {
     return CORM_OK;
   }
   if (is_lost(link, &local)) {
-    lost_link(conn, &local);
+    lost_link(conn, false, &local);
     corm_error_clear(&local);
     return CORM_OK;
   }
