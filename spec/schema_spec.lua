@@ -58,6 +58,14 @@ describe("a Column", function()
     raises("ArgumentError", "autoincrement", Column, "n", Integer, { autoincrement = "yes" })
     raises("ArgumentError", "server_default", Column, "n", Integer, { server_default = 5 })
     raises("ArgumentError", "info", Column, "n", Integer, { info = 5 })
+    -- It is there without being given, and stays what it is.
+    local metadata = corm.MetaData()
+    local t = corm.Table("t", metadata, Column("n", Integer))
+    for _, part in ipairs { metadata, t, t.c.n } do
+      assert.is_nil(part.info.mine)
+      part.info.mine = part
+      assert.equal(part, part.info.mine)
+    end
     raises("IdentifierError", "column", Column, "", Integer)
     raises("IdentifierError", "column", Column, "a\0b", Integer)
     raises("IdentifierError", "column", Column, ("x"):rep(300), Integer)

@@ -387,6 +387,10 @@ void binding_column_attached(lua_State *L, int column, int table) {
 /* -- looking at one ------------------------------------------------------------------------------------------------ */
 
 static void push_part(lua_State *L, const char *name) {
+  if (strcmp(name, "info") == 0) {
+    binding_push_part_info(L, BINDING_COLUMN_PARTS);
+    return;
+  }
   lua_getiuservalue(L, 1, BINDING_COLUMN_PARTS);
   lua_getfield(L, -1, name);
 }

@@ -99,6 +99,13 @@ static void push_naming(lua_State *L) {
   if (lua_istable(L, -1)) lua_getfield(L, -1, "given");
 }
 
+static void push_info(lua_State *L) {
+  if (lua_getiuservalue(L, 1, 2) == LUA_TTABLE) return;
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, 2);
+}
+
 static bool metadata_property(lua_State *L, void *block, const char *name) {
   const binding_metadata *self = block;
   if (strcmp(name, "tables") == 0)
@@ -108,7 +115,7 @@ static bool metadata_property(lua_State *L, void *block, const char *name) {
   else if (strcmp(name, "schema") == 0)
     lua_pushstring(L, self->metadata.schema);
   else if (strcmp(name, "info") == 0)
-    lua_getiuservalue(L, 1, 2);
+    push_info(L);
   else if (strcmp(name, "naming_convention") == 0)
     push_naming(L);
   else

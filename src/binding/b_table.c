@@ -472,7 +472,9 @@ static bool table_property(lua_State *L, void *block, const char *name) {
     push_constraints(L, self, CORM_CONSTRAINT_FOREIGN_KEY);
   else if (strcmp(name, "indexes") == 0)
     push_indexes(L, self);
-  else if (strcmp(name, "info") == 0 || strcmp(name, "comment") == 0)
+  else if (strcmp(name, "info") == 0)
+    binding_push_part_info(L, BINDING_TABLE_PARTS);
+  else if (strcmp(name, "comment") == 0)
     push_part(L, name);
   else
     return false;
