@@ -83,6 +83,26 @@ describe("M04 mixins and abstract bases", function()
     for index in Thing.__table__.indexes do assert.equal("i_the_thing", index.name) end
   end)
 
+  it("may lead to the class that is being made", function()
+    local HasNotes = {
+      notes = corm.declared_attr(function(cls)
+        cls.Note = Base:model(cls.__name__ .. "Note", {
+          __tablename__ = cls.__tablename__ .. "_note", id = key(),
+          owner_id = Column(Integer, corm.ForeignKey(cls.__tablename__ .. ".id")),
+          owner = corm.relationship(cls, { back_populates = "notes" }),
+        })
+        return corm.relationship(cls.Note, { back_populates = "owner" })
+      end),
+    }
+    local A = Base:model("A", { __tablename__ = "a", __mixins__ = { HasNotes }, id = key() })
+    local B = Base:model("B", { __tablename__ = "b", __mixins__ = { HasNotes }, id = key() })
+    local a, b = A { notes = { A.Note {} } }, B { notes = { B.Note {} } }
+    assert.equal(a, a.notes[1].owner)
+    assert.equal(b, b.notes[1].owner)
+    assert.equal(A, A.Note.owner.property.mapper.class_)
+    raises("ArgumentError", "a mapped class or its name expected, got table", corm.relationship, {})
+  end)
+
   it("declare what their functions set of the class", function()
     local HasTags = {
       tags = corm.declared_attr(function(cls)

@@ -58,6 +58,9 @@ local function view_of(parts, name, adding)
   return view
 end
 
+-- The name of a class to be, which a relationship may lead to.
+function declared.name_of(view) return heirs[view] ~= nil and view.__name__ or nil end
+
 -- Whether a class, or one to be of which a function is asked, inherits from a class with a table.
 function corm.has_inherited_table(class)
   if heirs[class] ~= nil then return heirs[class] end

@@ -3,7 +3,7 @@ local corm, load = ...
 local orm = load "corm.orm"
 local descriptors = load "corm.descriptor"
 local collections, declarative = orm.later "corm.collections", orm.later "corm.declarative"
-local alias = orm.later "corm.alias"
+local alias, declared = orm.later "corm.alias", orm.later "corm.declared"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local relationships = {}
@@ -21,8 +21,12 @@ local known_options = {
 
 local function is_alias(value) return getmetatable(value) == "corm.alias" end
 
--- The target is a class, an alias of one, its name, or a function that returns one of them.
+-- The target is a class (in declared_attr also that which is being made), an alias of one, its name, or a function that
+-- returns one of them.
 function corm.relationship(target, options)
+  if type(target) == "table" and not info[target] and not is_alias(target) then
+    target = declared.name_of(target) or target
+  end
   local kind = type(target)
   if kind ~= "string" and kind ~= "function" and not (kind == "table" and info[target])
     and not is_alias(target) then
