@@ -197,4 +197,34 @@ describe("L11 a dynamic collection", function()
     session:close()
     raises("DetachedInstanceError", "is not bound to a Session", function() return account.entries:all() end)
   end)
+
+  it("is what was put in while its owner has no row, and is asked for after an autoflush", function()
+    open "dynamic"
+    local account = m.Account { name = "a", entries = { m.Entry { word = "x", amount = 1 } } }
+    account.entries:append(m.Entry { word = "y", amount = 2 })
+    assert.equal("x y", words(account.entries:all()))
+    assert.equal(2, account.entries:count())
+    local list = {}
+    for entry in account.entries do list[#list + 1] = entry.word end
+    assert.same({ "x", "y" }, list)
+    raises("DetachedInstanceError", "is not bound to a Session", function() return account.entries:first() end)
+
+    session:add(account)
+    session:no_autoflush(function()
+      assert.equal("x y", words(account.entries:all()))
+      assert.equal(2, #account.entries)
+      raises("InvalidRequestError", "the Account is not in the database yet", function()
+        return account.entries:filter_by { word = "y" }
+      end)
+    end)
+    assert.equal("y", account.entries:filter_by { word = "y" }:one().word)
+    assert.equal("x", account.entries:first().word)
+    assert.equal("x y", words(account.entries:all()))
+
+    local other = m.Account { name = "b", entries = { m.Entry { word = "z" } } }
+    session:add(other)
+    assert.equal(1, other.entries:count())
+    session:rollback()
+    assert.equal("0", w:rows "SELECT count(*) FROM entry")
+  end)
 end)

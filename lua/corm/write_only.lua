@@ -102,21 +102,36 @@ local function session_of(self)
   return session
 end
 
-local function run(self)
+-- A pending owner is in the database when it is asked for what is in it.
+local function ready(self)
   local session = session_of(self)
+  if native.state(self[OWNER]) == "pending" then native.autoflush(self[OWNER]) end
+  return session
+end
+
+-- What was put in, where there is no row and so nothing else: a list, or nil.
+local function noted(self)
+  local owner = self[OWNER]
+  if native.state(owner) == "pending" then native.autoflush(owner) end
+  local state = native.state(owner)
+  if state == "transient" or state == "pending" then return corm.get_history(owner, self[KEY]).added end
+end
+
+local function run(self)
+  local session = ready(self)
   return session:scalars(self:select())
 end
 
-function dynamic:all() return run(self):all() end
+function dynamic:all() return noted(self) or run(self):all() end
 function dynamic:first()
-  local session = session_of(self)
+  local session = ready(self)
   return session:scalars(self:select():limit(1)):first()
 end
 function dynamic:one() return run(self):one() end
 function dynamic:one_or_none() return run(self):one_or_none() end
 -- The Query of what is in it; its own methods go on from there.
 local function query(self)
-  local found = session_of(self):query((target_of(self))):where(criteria(self))
+  local found = ready(self):query((target_of(self))):where(criteria(self))
   local order_by = field(self[collections.SHAPE], "order_by")
   return order_by and found:order_by(table.unpack(order_by)) or found
 end
@@ -131,7 +146,9 @@ for _, name in ipairs {
   end
 end
 function dynamic:count()
-  local session = session_of(self)
+  local list = noted(self)
+  if list then return #list end
+  local session = ready(self)
   return session:scalar(corm.select(corm.func.count()):select_from(self:select():order_by(nil):subquery()))
 end
 

@@ -4,6 +4,7 @@
 
 #include "binding/b_object.h"
 #include "orm/links.h"
+#include "orm/session.h"
 
 /* The object at 1 and its relationship named at 2. */
 static corm_relationship *check_relationship(lua_State *L, corm_object **object) {
@@ -44,6 +45,16 @@ static int queue_remove(lua_State *L) {
   return change(L, false);
 }
 
+/* autoflush(object): gives a pending object its row, where the session does so by itself. */
+static int autoflush(lua_State *L) {
+  corm_session *session = binding_checkobject(L, 1, "autoflush")->session;
+  if (!session) return 0;
+  corm_error err;
+  corm_error_init(&err);
+  binding_get(L)->L = L;
+  return corm_session_autoflush(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
+}
+
 /* pairs(mapper, key): the names of the columns that a flush keeps equal, { near, far } each. */
 static int pairs(lua_State *L) {
   const binding_class *cls = binding_check(L, 1, BINDING_MAPPER, "mapper");
@@ -63,7 +74,10 @@ static int pairs(lua_State *L) {
 }
 
 void binding_open_write_only(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"queue_add", queue_add}, {"queue_remove", queue_remove}, {"relation_pairs", pairs}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"queue_add", queue_add},
+                                       {"queue_remove", queue_remove},
+                                       {"autoflush", autoflush},
+                                       {"relation_pairs", pairs},
+                                       {NULL, NULL}};
   binding_setfuncs(L, functions);
 }
