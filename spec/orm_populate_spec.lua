@@ -1,6 +1,7 @@
 -- Loading over what is in memory.
 local corm = require "corm"
 local world = require "spec.support.world"
+local select = corm.select
 
 describe("U02 populate_existing", function()
   local w, m, session, user, other
@@ -19,7 +20,7 @@ describe("U02 populate_existing", function()
   after_each(function() w:close() end)
 
   local function load(entity, ...)
-    local statement = corm.select(entity):order_by(entity.id):execution_options { populate_existing = true }
+    local statement = select(entity):order_by(entity.id):execution_options { populate_existing = true }
     return session:scalars(statement:options(...)):all()
   end
 
@@ -78,7 +79,7 @@ describe("U02 populate_existing", function()
 
   it("leaves out objects that the statement does not show", function()
     other.name = "B"
-    session:scalars(corm.select(m.User):where(m.User.id:eq(1)):execution_options { populate_existing = true }):all()
+    session:scalars(select(m.User):where(m.User.id:eq(1)):execution_options { populate_existing = true }):all()
     assert.equal("B", other.name)
   end)
 
@@ -93,4 +94,65 @@ describe("U02 populate_existing", function()
     load(m.User)
     assert.equal("A", user.name)
   end)
+end)
+
+describe("U02 options of queries, kept by objects", function()
+  local w, m, session
+
+  before_each(function()
+    w = world.open()
+    m = w.m
+    session = w:session()
+    session:add(m.User { name = "a", addresses = { m.Address { email = "x" }, m.Address { email = "y" } } })
+    session:commit()
+  end)
+  after_each(function() w:close() end)
+
+  local function read(statement) return session:scalars(statement):all() end
+
+  -- What `#addresses` is, or that it is refused, of an object that a query with `option` has shown.
+  local function shown_after(option, how)
+    session:expunge_all()
+    local user = read(select(m.User):where(m.User.id:eq(1)):options(option(m.User.addresses)))[1]
+    if option == corm.noload then assert.equal(0, #user.addresses) end
+    how(user)
+    local ok, n = pcall(function() return #user.addresses end)
+    return ok and n or n.class
+  end
+
+  for name, refused in pairs { raiseload = "InvalidRequestError", noload = 0 } do
+    it(name .. " holds until a query reads the object anew", function()
+      local option, again = corm[name], select(m.User):where(m.User.id:eq(1))
+      local populate = again:execution_options { populate_existing = true }
+      local n = shown_after(corm.lazyload, function() end)
+      assert.equal(2, n)
+      assert.equal(refused, shown_after(option, function() read(again) end))
+      assert.equal(refused, shown_after(option, function(user) session:refresh(user) end))
+      assert.equal(refused, shown_after(option, function(user)
+        session:expire(user)
+        assert.is_string(user.name)
+      end))
+      assert.equal(n, shown_after(option, function() read(populate) end))
+      assert.equal(n, shown_after(option, function(user)
+        session:expire(user)
+        read(again)
+      end))
+      assert.equal(n, shown_after(option, function() session:get(m.User, 1, { populate_existing = true }) end))
+    end)
+
+    it(name .. " gives way to the option of another query, also where it is the relationship's own", function()
+      local Lazily = w.m.Base:model("Lazily", {
+        __tablename__ = "lazily", id = corm.Column(corm.Integer, { primary_key = true }),
+        user_id = corm.Column(corm.ForeignKey(m.User.__table__.c.id)),
+        user = corm.relationship(m.User, { lazy = "select" }),
+      })
+      w.m.Base.metadata:create_all(w.engine)
+      session:add(Lazily { id = 1, user_id = 1 })
+      session:commit()
+      session:expunge_all()
+      local one = read(select(Lazily):options(corm[name](Lazily.user)))[1]
+      read(select(Lazily):options(corm.lazyload(Lazily.user)))
+      assert.equal(1, one.user.id)
+    end)
+  end
 end)

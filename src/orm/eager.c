@@ -60,7 +60,6 @@ static corm_status add_override(corm_loader *loader, corm_load_entity *entity, c
                                 corm_lazy strategy, corm_error *err) {
   enum { AT_A_TIME = 8 };
   const uint32_t n = entity->noverrides;
-  if (strategy == (corm_lazy)relationship->def.lazy) return CORM_OK;
   if (n % AT_A_TIME == 0) {
     corm_load_override *more = corm_arena_zalloc(&loader->arena, n + AT_A_TIME, sizeof *more);
     if (!more) return corm_error_memory(err);
@@ -190,10 +189,12 @@ corm_status corm_eager_plan(corm_loader *loader, corm_load_entity *entity, bool 
 
 corm_status corm_eager_override(corm_load_entity *entity, corm_object *object, corm_error *err) {
   for (uint32_t i = 0; i < entity->noverrides; i++) {
-    if (!corm_mapper_isa(object->mapper, entity->overrides[i].relationship->parent)) continue;
-    corm_link *link = corm_object_link(object, entity->overrides[i].relationship);
-    if (!link) return corm_error_memory(err);
-    link->lazy = (uint8_t)(entity->overrides[i].strategy + 1);
+    const corm_relationship *relationship = entity->overrides[i].relationship;
+    if (!corm_mapper_isa(object->mapper, relationship->parent)) continue;
+    const bool own = entity->overrides[i].strategy == relationship->def.lazy; /* a query before may have said else */
+    corm_link *link = own ? corm_object_find_link(object, relationship) : corm_object_link(object, relationship);
+    if (!link && !own) return corm_error_memory(err);
+    if (link) link->lazy = own ? 0 : (uint8_t)(entity->overrides[i].strategy + 1);
   }
   return CORM_OK;
 }

@@ -419,7 +419,7 @@ void corm_siblings_release(corm_siblings *siblings) {
   corm_mem_free(siblings->mem, siblings);
 }
 
-static void leave_siblings(corm_object *object) {
+void corm_siblings_leave(corm_object *object) {
   if (!object->siblings) return;
   object->siblings->members[object->sibling] = NULL;
   corm_siblings_release(object->siblings);
@@ -435,7 +435,7 @@ corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, cor
     siblings->members = members;
     siblings->cap = cap;
   }
-  leave_siblings(object);
+  corm_siblings_leave(object);
   corm_siblings_enter(siblings, object);
   return CORM_OK;
 }
@@ -444,7 +444,7 @@ void corm_object_finalize(corm_object *object) {
   if (!object->mapper) return;
   const corm_mem *mem = object->mapper->mem;
   if (object->session) corm_session_forget(object->session, object);
-  leave_siblings(object);
+  corm_siblings_leave(object);
   for (uint32_t i = 0; i < object->mapper->nattributes; i++)
     if (object->slots[i].flags & CORM_VALUE_OWNED) corm_value_clear(mem, &object->slots[i]);
   if (object->changes) {

@@ -210,6 +210,7 @@ void corm_object_describe(const corm_object *object, corm_buf *out);
 /* Groups. */
 corm_siblings *corm_siblings_new(const corm_mem *mem);
 void corm_siblings_release(corm_siblings *siblings);
+void corm_siblings_leave(corm_object *object);
 CORM_MUST_USE corm_status corm_siblings_join(corm_siblings *siblings, corm_object *object, corm_error *err);
 /* The same for an object that is in no group, where there is room. */
 static inline void corm_siblings_enter(corm_siblings *siblings, corm_object *object) {

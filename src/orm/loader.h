@@ -84,7 +84,7 @@ typedef struct corm_load_entity {
   corm_load_job *jobs;           /* those that are still to be done */
   corm_load_job *all_jobs;       /* with pages: to be done for each */
   const corm_load_option *wild;  /* "*" that holds here and below; NULL: none */
-  corm_load_override *overrides; /* lazy strategies that differ from the mapping's */
+  corm_load_override *overrides; /* lazy strategies that options say */
   uint32_t noverrides;
   const corm_mapper *const *heirs; /* classes below whose columns are read along */
   uint32_t nheirs;
