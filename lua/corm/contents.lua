@@ -25,7 +25,7 @@ local names = {
     "BLANK_SCHEMA", "CreateTableAs", "CreateView", "DDL", "DropView", "create_mock_engine", "sort_tables",
     "sort_tables_and_constraints",
   },
-  ["corm.declarative"] = { "configure_mappers", "declarative_base", "registry" },
+  ["corm.declarative"] = { "clear_mappers", "configure_mappers", "declarative_base", "registry" },
   ["corm.declared"] = { "declared_attr", "has_inherited_table" },
   ["corm.deferral"] = { "DeferredReflection" },
   ["corm.events"] = { "Mapper" },

@@ -9,6 +9,7 @@ local constructor = load "corm.constructor"
 local relationships, selectable = orm.later "corm.relationship", orm.later "corm.selectable"
 local inheritance, concrete = orm.later "corm.inheritance", orm.later "corm.concrete"
 local rules, deferral = orm.later "corm.mapper_args", orm.later "corm.deferral"
+local disposal = orm.later "corm.disposal"
 local native, info, fail = orm.native, orm.info, orm.fail
 
 local MetaData = corm.MetaData
@@ -106,6 +107,13 @@ end
 function corm.configure_mappers()
   for _, registry in pairs(registries) do configure(registry) end
 end
+
+-- Unmaps its classes; with cascade also those of registries whose relationships lead to them.
+function registry_members:dispose(options)
+  disposal.dispose(self, registries, options)
+end
+
+function corm.clear_mappers() disposal.clear(registries) end
 
 -- Classes -------------------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,12 @@ local function refuse_inherited(ci, key)
   end
 end
 
+function descriptors.refuse_disposed(ci)
+  return fail("UnmappedError", "%s is not mapped any more: its registry was disposed", ci.name)
+end
+
 function descriptors.unknown(ci, key)
+  if ci.disposed then descriptors.refuse_disposed(ci) end
   if type(key) ~= "string" then fail("ArgumentError", "%s: attributes have names, got a %s", ci.name, type(key)) end
   refuse_inherited(ci, key)
   return native.unknown("attribute", ci.name, key, names_of(ci))

@@ -114,6 +114,7 @@ static corm_link *link_of(lua_State *L, collection *c) {
   corm_error err;
   corm_error_init(&err);
   if (!c->object->mapper) binding_error(L, CORM_E_ARGUMENT, "the object of this collection is gone");
+  binding_check_mapped(L, c->object->mapper);
   corm_link *link = corm_object_find_link(c->object, c->relationship);
   if (link && link->loaded) return link;
   binding_get(L)->L = L;
@@ -128,6 +129,7 @@ const corm_items *binding_collection_items(lua_State *L, int arg, const corm_rel
 }
 
 static const binding_attr *attr_of(lua_State *L, const corm_relationship *relationship) {
+  binding_check_mapped(L, relationship->parent);
   lua_pushstring(L, relationship->key);
   const binding_attr *attr = binding_find_attr(L, binding_class_of(relationship->parent), -1);
   lua_pop(L, 1);

@@ -146,7 +146,8 @@ static void set_relation(const construction *c, int object, const char *key) {
   lua_State *L = c->L;
   lua_pushstring(L, key);
   const binding_attr *attr = binding_find_attr(L, c->cls, -1);
-  if (lua_rawget(L, 2) != LUA_TNIL) binding_set_relationship(L, c->state, object, attr, lua_gettop(L));
+  if (!attr) binding_check_mapped(L, c->cls->mapper); /* a hook may have disposed of it */
+  if (attr && lua_rawget(L, 2) != LUA_TNIL) binding_set_relationship(L, c->state, object, attr, lua_gettop(L));
   lua_pop(L, 1);
 }
 

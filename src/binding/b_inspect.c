@@ -28,6 +28,7 @@ static const binding_attr *check_attr(lua_State *L, const corm_object *object) {
 /* class_of(value): the class of an object, nil for other values. */
 static int class_of(lua_State *L) {
   const corm_object *object = binding_toobject(L, 1);
+  if (!object) binding_refuse_disposed(L, 1);
   if (!object) return 0;
   binding_push_class(L, binding_upvalue(L), object->mapper);
   return 1;

@@ -108,7 +108,7 @@ corm_mapper *binding_class_at(lua_State *L, int arg) {
   lua_rawgeti(L, -1, 1);
   const binding_class *cls = binding_block_at(L, -1, BINDING_MAPPER, sizeof *cls);
   lua_pop(L, 2);
-  return cls ? cls->mapper : NULL;
+  return cls && cls->mapper && !cls->mapper->disposed ? cls->mapper : NULL;
 }
 
 corm_mapper *binding_checkmapper(lua_State *L, int arg, const char *what) {
@@ -205,6 +205,29 @@ static int registry_configure(lua_State *L) {
   binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
   if (corm_registry_configure(&registry->registry, &err) != CORM_OK) return binding_raise(L, &err);
   return 0;
+}
+
+/* dispose(registry): its classes are none any more. Their names lead nowhere, so that who finds none asks why. */
+static int registry_dispose(lua_State *L) {
+  binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&registry->registry.classes, &pos)) != NULL;) {
+    const corm_mapper *mapper = entry->value;
+    binding_class *cls = mapper->host_data ? binding_class_of(mapper) : NULL;
+    if (!cls) continue;
+    for (uint32_t i = 0; i < cls->cap; i++) cls->attrs[i].key = NULL;
+    cls->n = 0;
+  }
+  corm_registry_dispose(&registry->registry);
+  return 0;
+}
+
+/* depends(registry, other): a relationship leads to a class of the other one. */
+static int registry_depends(lua_State *L) {
+  const binding_registry *registry = binding_check(L, 1, BINDING_REGISTRY, "registry");
+  const binding_registry *other = binding_check(L, 2, BINDING_REGISTRY, "registry");
+  lua_pushboolean(L, corm_registry_depends(&registry->registry, &other->registry));
+  return 1;
 }
 
 /* touch(registry): relationships were declared, so it is to be configured again. */
@@ -492,6 +515,8 @@ void binding_open_mapper(lua_State *L) {
                                        {"busy", registry_busy},
                                        {"configure", registry_configure},
                                        {"touch", registry_touch},
+                                       {"dispose", registry_dispose},
+                                       {"depends", registry_depends},
                                        {"mapper", binding_new_mapper},
                                        {"alias", binding_mapper_alias},
                                        {"extend", binding_mapper_extend},

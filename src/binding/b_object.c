@@ -36,17 +36,29 @@ static bool is_object(lua_State *L, const binding_state *state, int arg) {
 
 corm_object *binding_object_at(lua_State *L, const binding_state *state, int arg) {
   corm_object *object = object_at(L, arg);
-  return object && is_object(L, state, arg) ? object : NULL;
+  return object && !object->mapper->disposed && is_object(L, state, arg) ? object : NULL;
 }
 
 corm_object *binding_toobject(lua_State *L, int arg) {
   corm_object *object = binding_test(L, arg, BINDING_OBJECT);
-  return object && object->mapper ? object : NULL;
+  return object && object->mapper && !object->mapper->disposed ? object : NULL;
+}
+
+void binding_check_mapped(lua_State *L, const corm_mapper *mapper) {
+  corm_error err;
+  corm_error_init(&err);
+  if (corm_mapper_check_mapped(mapper, &err) != CORM_OK) binding_raise(L, &err);
+}
+
+void binding_refuse_disposed(lua_State *L, int arg) {
+  const corm_object *object = binding_test(L, arg, BINDING_OBJECT) ? object_at(L, arg) : NULL;
+  if (object) binding_check_mapped(L, object->mapper);
 }
 
 corm_object *binding_checkobject(lua_State *L, int arg, const char *what) {
   corm_object *object = binding_toobject(L, arg);
   binding_get(L)->strays = true;
+  if (!object) binding_refuse_disposed(L, arg);
   if (!object)
     binding_error(L, CORM_E_UNMAPPED, "%s: an object of a mapped class expected, got %s", what,
                   binding_tomapper(L, arg) ? "a class" : binding_typename(L, arg));
@@ -156,6 +168,7 @@ const binding_attr *binding_find_short(lua_State *L, const binding_class *cls, i
 
 /* Names that are no attributes: a method or constant of the class, else what lua/corm/orm.lua says. */
 static int index_class(lua_State *L, const binding_class *cls) {
+  binding_check_mapped(L, cls->mapper);
   if (lua_rawgeti(L, lua_upvalueindex(OBJECT_CLASSES), cls->number) != LUA_TTABLE)
     return binding_error(L, CORM_E_INVALID_REQUEST, "the class of this object is being collected");
   lua_pushvalue(L, 2);
@@ -443,6 +456,7 @@ static int object_newindex(lua_State *L) {
   const binding_attr *attr = binding_find_short(L, cls, 2);
   if (!attr && lua_type(L, 2) == LUA_TSTRING) attr = binding_find_attr(L, cls, 2);
   if (!attr) {
+    binding_check_mapped(L, object->mapper);
     binding_host_function(L, binding_upvalue(L)->host, "object_newindex");
     lua_insert(L, 1);
     lua_call(L, 3, 0);

@@ -374,6 +374,7 @@ static const corm_mapper *mapper_of(lua_State *L, const corm_select *select, con
   if (!bundle || bundle->base.kind != CORM_NODE_BUNDLE || !bundle->owner ||
       bundle->from != corm_bundle_mapper(bundle)->from)
     binding_error(L, CORM_E_INVALID_REQUEST, "%s: the query must be of one mapped class", what);
+  binding_check_mapped(L, corm_bundle_mapper(bundle));
   return corm_bundle_mapper(bundle);
 }
 

@@ -251,8 +251,10 @@ static void run_entities(lua_State *L, corm_session *session, const corm_node *n
   int base = lua_gettop(L);
   binding_configure_statement(L, state, node);
   const corm_bundle *bundle;
-  for (uint32_t k = 0; (bundle = nth_entity(node, k)) != NULL; k++)
+  for (uint32_t k = 0; (bundle = nth_entity(node, k)) != NULL; k++) {
+    binding_check_mapped(L, corm_bundle_mapper(bundle));
     binding_configure(L, state, corm_bundle_mapper(bundle)->registry);
+  }
   corm_arena *arena = binding_scratch(L, state);
   int list = binding_push_options(L, statement) ? lua_gettop(L) : 0;
   binding_load_options(L, list, &options);
@@ -330,7 +332,10 @@ static void run_plain(lua_State *L, corm_session *session, int self, int stateme
   corm_error err;
   corm_error_init(&err);
   int base = lua_gettop(L);
+  const corm_mapper *inserted = binding_inserted_class(L, statement);
+  const corm_mapper *written = inserted ? inserted : binding_written_class(L, statement);
   refuse_options(L, statement);
+  if (written) binding_check_mapped(L, written);
   corm_branch *branch = binding_place(L, session, statement, binding_tonode(L, statement));
   corm_status status = corm_binds_open(session, branch, &conn, &err);
   if (status == CORM_OK && settings->autoflush) status = corm_session_autoflush(session, &err);

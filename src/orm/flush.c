@@ -66,6 +66,7 @@ static corm_status rank_of(corm_flush *flush, corm_mapper *mapper, uint32_t *ran
 static corm_status add_work(corm_flush *flush, corm_object *object, corm_work_kind kind, corm_error *err) {
   corm_work *works = corm_flush_grow(flush->mem, flush->works, flush->nworks, &flush->works_cap, sizeof *works);
   uint32_t rank = 0;
+  if (corm_mapper_check_mapped(object->mapper, err) != CORM_OK) return CORM_FAILED;
   if (object->mapper->selected && (kind != CORM_WORK_UPDATE || corm_object_has_changes(object)))
     return corm_mapper_refuse_write(object->mapper, err);
   if (!works) return corm_error_memory(err);

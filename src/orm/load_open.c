@@ -30,6 +30,7 @@ corm_status corm_loader_add_root(corm_loader *loader, const corm_bundle *bundle,
                                  uint32_t n, corm_error *err) {
   corm_load_entity *entity = corm_arena_zalloc(&loader->arena, 1, sizeof *entity);
   if (!entity) return corm_error_memory(err);
+  if (corm_mapper_check_mapped(corm_bundle_mapper(bundle), err) != CORM_OK) return CORM_FAILED;
   entity->mapper = corm_bundle_mapper(bundle);
   entity->bundle = bundle;
   entity->said = bundle;

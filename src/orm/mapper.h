@@ -25,6 +25,10 @@ typedef struct corm_registry {
 
 void corm_registry_init(corm_registry *registry, const corm_mem *mem, const corm_host *host);
 void corm_registry_clear(corm_registry *registry);
+/* Lets its classes go: they are `disposed`, and no relationship of theirs is looked at any more. */
+void corm_registry_dispose(corm_registry *registry);
+/* Whether a relationship of its classes leads to one of `on`. */
+bool corm_registry_depends(const corm_registry *registry, const corm_registry *on);
 
 typedef enum corm_attribute_kind {
   CORM_ATTRIBUTE_COLUMN,     /* of one of the mapper's tables; written by a flush unless read_only */
@@ -150,6 +154,7 @@ struct corm_mapper {
   corm_vec relationships; /* corm_relationship *; index = relationship->index */
   corm_map by_key;        /* attribute or relationship key -> index + 1, relationships offset by nattributes */
   bool configured;
+  bool disposed;                /* its registry let it go: nothing is read or written any more */
   bool holds;                   /* set by the host: it keeps what it made of some values (CORM_SLOT_HELD) */
   bool has_orphans;             /* some relationship with delete-orphan points here */
   uint64_t id_seed;             /* distinguishes classes in identity hashes: the root's */
@@ -248,6 +253,8 @@ void corm_mapper_forget(corm_mapper *mapper);
  * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a
  * taken key.
  */
+/* UnmappedError for one that is disposed. */
+CORM_MUST_USE corm_status corm_mapper_check_mapped(const corm_mapper *mapper, corm_error *err);
 CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err);
 
 /* Concrete classes have come below a class that is united: its queries select from `element` in the alias, which is the

@@ -76,3 +76,46 @@ corm_status corm_registry_configure(corm_registry *registry, corm_error *err) {
   registry->configurations++;
   return corm_registry_survey(registry, err);
 }
+
+/* -- letting classes go -------------------------------------------------------------------------------------------- */
+
+static void leave_target(const corm_relationship *relationship) {
+  corm_vec *referrers = &relationship->target->referrers;
+  size_t kept = 0;
+  for (size_t i = 0; i < referrers->len; i++)
+    if (referrers->items[i] != relationship) referrers->items[kept++] = referrers->items[i];
+  referrers->len = kept;
+}
+
+void corm_registry_dispose(corm_registry *registry) {
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
+    corm_mapper *mapper = entry->value;
+    for (size_t i = inherited(mapper); i < mapper->relationships.len; i++)
+      if (!is_void(mapper, i)) leave_target(mapper->relationships.items[i]);
+  }
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
+    corm_mapper *mapper = entry->value;
+    mapper->referrers.len = 0;
+    mapper->disposed = true;
+  }
+  corm_registry_clear(registry);
+  registry->configurations++;
+}
+
+bool corm_registry_depends(const corm_registry *registry, const corm_registry *on) {
+  const corm_map_entry *entry;
+  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
+    const corm_mapper *mapper = entry->value;
+    for (size_t i = inherited(mapper); i < mapper->relationships.len; i++) {
+      const corm_relationship *relationship = mapper->relationships.items[i];
+      if (!is_void(mapper, i) && relationship->target->registry == on) return true;
+    }
+  }
+  return false;
+}
+
+corm_status corm_mapper_check_mapped(const corm_mapper *mapper, corm_error *err) {
+  if (!mapper->disposed) return CORM_OK;
+  return corm_error_set(err, CORM_E_UNMAPPED, "%s is not mapped any more: its registry was disposed", mapper->name);
+}

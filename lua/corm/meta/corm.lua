@@ -636,6 +636,9 @@ function corm.registry(options) end
 ---Raises InvalidRequestError, ArgumentError, NoForeignKeysError, AmbiguousForeignKeysError.
 function corm.configure_mappers() end
 
+---Disposes of all registries.
+function corm.clear_mappers() end
+
 ---@param target corm.Model|string|fun(): corm.Model|string A class or an alias, its name, or a function
 ---@param options? corm.RelationshipOptions
 ---@return any # to be assigned in a model

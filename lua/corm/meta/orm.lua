@@ -14,6 +14,11 @@ local registry = {}
 ---Resolves the relationships declared so far.
 function registry:configure() end
 
+---Its classes are mapped no more: they and their objects raise UnmappedError.
+---Raises InvalidRequestError where relationships of other registries lead to them, which `cascade` disposes of as well.
+---@param options? { cascade?: boolean }
+function registry:dispose(options) end
+
 ---@param options? { name?: string }
 ---@return corm.Base
 function registry:generate_base(options) end
