@@ -39,6 +39,42 @@ describe("a type of one's own", function()
 
   local function shell(sql) return database.shell(name, sql) end
 
+  it("may have its value on either side of an operator, beside values that take its type", function()
+    local metadata = corm.MetaData()
+    local names = corm.Table("own_names", metadata, corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("n", corm.Integer))
+    local Shifted = corm.TypeDecorator {
+      impl = corm.Integer,
+      bind_expression = function(_, value) return value + 100 end,
+      column_expression = function(_, column) return corm.literal(1000) - (corm.literal(1100) - column) end,
+    }
+    local Found = corm.TypeDecorator {
+      impl = corm.Integer,
+      bind_expression = function(_, value)
+        return corm.select(names.c.id):where(names.c.n:eq(value)):scalar_subquery()
+      end,
+    }
+    local t2 = corm.Table("own_shifted", metadata, corm.Column("id", corm.Integer, { primary_key = true }),
+      corm.Column("shifted", Shifted), corm.Column("name_id", Found))
+    metadata:create_all(engine)
+    engine:begin(function(connection)
+      connection:execute(corm.insert(names), { { id = 1, n = 11 }, { id = 2, n = 22 } })
+      connection:execute(corm.insert(t2),
+        { { id = 1, shifted = 5, name_id = 22 }, { id = 2, shifted = 6, name_id = 33 } })
+      local row = connection:execute(corm.select(t2):where(t2.c.shifted:eq(5))):one()
+      assert.equal("5 2", row.shifted .. " " .. row.name_id)
+      assert.equal(2, connection:scalar(corm.select(t2.c.id):where(t2.c.name_id:is_(nil))))
+      assert.equal(1, connection:scalar(corm.select(t2.c.id):where(t2.c.name_id:eq(22))))
+    end)
+    assert.equal("own_shifted.shifted = (:shifted_1 + :param_1)", tostring(t2.c.shifted:eq(5)))
+    local literal = corm.insert(t2):values { shifted = 5 }:compile { literal_binds = true }
+    assert.truthy(tostring(literal):find("(5 + 100)", 1, true))
+    assert.equal("own_shifted.shifted * (:shifted_1 + :param_1)", tostring(t2.c.shifted * 5))
+    assert.equal("own_shifted.shifted * (5 + 100)",
+      tostring((t2.c.shifted * 5):compile { literal_binds = true }))
+    metadata:drop_all(engine)
+  end)
+
   describe("in statements", function()
     local t, calls, connection
 

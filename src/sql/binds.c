@@ -298,6 +298,25 @@ static void add_plain_bind(corm_compiler *c, const corm_compiled_bind *bind, cor
   cast_bind(c, bind->type, place);
 }
 
+bool corm_is_hole(const corm_compiler *c, const corm_node *node) {
+  return c->hole && c->hole->node == node;
+}
+
+/* Other values of the expression, which may have taken the type from the one in the hole, are not put into it once
+ * more. */
+static bool is_within_bind_expression(const corm_compiler *c) {
+  return c->hole && !c->hole->inner;
+}
+
+static void emit_bind_expression(corm_compiler *c, const corm_type *type, corm_hole *hole, bool operand) {
+  const corm_node *around = type->custom->bind;
+  const bool loose =
+      around->kind == CORM_NODE_BINARY || around->kind == CORM_NODE_UNARY || around->kind == CORM_NODE_LIST;
+  if (operand && loose) corm_emit_bytes(c, "(", 1);
+  corm_emit_around(c, around, hole);
+  if (operand && loose) corm_emit_bytes(c, ")", 1);
+}
+
 void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place place) {
   const corm_type *type = bind->type;
   if (type == NULL || !type->hosted) {
@@ -306,12 +325,12 @@ void corm_add_bind(corm_compiler *c, const corm_compiled_bind *bind, corm_place 
   }
   corm_compiled_bind own = *bind;
   own.type = type = corm_type_on(type, c->dialect->name);
-  if (!type->custom || !type->custom->bind) {
+  if (!type->custom || !type->custom->bind || is_within_bind_expression(c)) {
     add_plain_bind(c, &own, place);
     return;
   }
   corm_hole hole = {.node = type->custom->bind_hole, .bind = &own, .place = (uint8_t)place};
-  corm_emit_around(c, type->custom->bind, &hole);
+  emit_bind_expression(c, type, &hole, own.source == CORM_BIND_VALUE);
   if (hole.uses > 1 && own.source != CORM_BIND_VALUE) {
     corm_emit_error(c, CORM_E_COMPILE, "bind_expression has its value twice: a column's value is bound once");
   }
@@ -321,12 +340,12 @@ static void emit_plain_literal(corm_compiler *c, const corm_type *type, const co
 
 static void emit_literal(corm_compiler *c, const corm_type *type, const corm_value *value) {
   if (type->hosted) type = corm_type_on(type, c->dialect->name);
-  if (!type->custom || !type->custom->bind) {
+  if (!type->custom || !type->custom->bind || is_within_bind_expression(c)) {
     emit_plain_literal(c, type, value);
     return;
   }
   corm_hole hole = {.node = type->custom->bind_hole, .type = type, .value = value};
-  corm_emit_around(c, type->custom->bind, &hole);
+  emit_bind_expression(c, type, &hole, true);
 }
 
 void corm_emit_hole(corm_compiler *c, corm_hole *hole) {

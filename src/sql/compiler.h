@@ -214,6 +214,8 @@ void corm_emit_late(corm_compiler *c, const corm_bind *bind, const corm_column *
 /* What a type puts around a bind or a column, with it in the hole; and what stands in the hole. */
 void corm_emit_around(corm_compiler *c, const corm_node *around, corm_hole *hole);
 void corm_emit_hole(corm_compiler *c, corm_hole *hole);
+/* Whether the node is where the value of a bind_expression or column_expression that is being written stands. */
+bool corm_is_hole(const corm_compiler *c, const corm_node *node);
 /* A placeholder of a given name: columns of INSERT and UPDATE. `bind` may be NULL; its value counts then. */
 void corm_emit_column_bind(corm_compiler *c, const char *name, const corm_column *column, const corm_bind *bind,
                            corm_bind_source source, uint32_t row);

@@ -139,7 +139,7 @@ static void emit_constant(corm_compiler *c, corm_constant_kind kind) {
 /* -- the rest ------------------------------------------------------------------------------------------------------ */
 
 static void step_bind(corm_compiler *c, const corm_task *task) {
-  if (c->hole && c->hole->node == task->node) {
+  if (corm_is_hole(c, task->node)) {
     corm_emit_hole(c, c->hole);
     return;
   }

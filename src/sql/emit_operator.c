@@ -212,7 +212,7 @@ static void binary_right(corm_compiler *c, const corm_binary *binary) {
   default: corm_emit_op(c, (corm_op)binary->base.op); break;
   }
   if (binary->base.op == CORM_OP_NOT_IN) corm_push_text(c, ")");
-  if (binary->right->kind == CORM_NODE_BIND) {
+  if (binary->right->kind == CORM_NODE_BIND && !corm_is_hole(c, binary->right)) {
     corm_emit_bind(c, (const corm_bind *)binary->right, column_of(binary->left), binary->left, (corm_op)binary->base.op,
                    corm_place_beside((corm_op)binary->base.op, binary->left));
   } else {
