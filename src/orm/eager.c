@@ -71,13 +71,13 @@ static corm_status add_override(corm_loader *loader, corm_load_entity *entity, c
 }
 
 static corm_status join(corm_loader *loader, corm_load_entity *entity, corm_relationship *relationship,
-                        const corm_load_option *option, corm_error *err) {
+                        const corm_load_option *option, bool joins, corm_error *err) {
   corm_load_entity *joined;
   if (is_too_deep(entity))
     return corm_error_set(err, CORM_E_COMPILE, "%s.%s: joined loading is nested deeper than %d", entity->mapper->name,
                           relationship->key, DEEPEST);
   if (corm_joined_add(loader, entity, relationship, option, &joined, err) != CORM_OK) return CORM_FAILED;
-  return corm_eager_plan(loader, joined, true, err);
+  return corm_eager_plan(loader, joined, joins, err);
 }
 
 static corm_status refuse_unread(const corm_relationship *relationship, corm_error *err) {
@@ -109,11 +109,12 @@ static corm_status plan_one(corm_loader *loader, corm_load_entity *entity, corm_
   joins = joins && has_columns(entity, relationship);
   if (corm_relationship_is_unread(relationship)) return own && said ? refuse_unread(relationship, err) : CORM_OK;
   if (loader->no_eagerloads && is_of_query(strategy)) return CORM_OK;
-  if (strategy == CORM_LAZY_CONTAINED) return joins ? join(loader, entity, relationship, own, err) : CORM_OK;
+  if (strategy == CORM_LAZY_CONTAINED)
+    return joins || loader->foreign ? join(loader, entity, relationship, own, joins, err) : CORM_OK;
   if (!corm_lazy_is_eager(strategy)) return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
   if (!(said && own) && comes_again(entity, relationship))
     return said ? add_override(loader, entity, relationship, strategy, err) : CORM_OK;
-  if (strategy == CORM_LAZY_JOINED && joins) return join(loader, entity, relationship, own, err);
+  if (strategy == CORM_LAZY_JOINED && joins) return join(loader, entity, relationship, own, true, err);
   return add_job(loader, entity, relationship, own, strategy == CORM_LAZY_SUBQUERY, err);
 }
 

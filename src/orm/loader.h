@@ -148,6 +148,7 @@ struct corm_loader {
   bool populate_existing;
   bool keep_changes;  /* which populate_existing would overwrite */
   bool no_eagerloads; /* but by statements of their own */
+  bool foreign;       /* the statement is the script's own, whose columns may hold what contains_eager says */
   bool columns_only;  /* of objects that are there: nothing is loaded with them */
   bool explain;       /* asks for the plan of the statement instead of its rows */
   bool analyze;       /* and executes it for that */
