@@ -236,6 +236,11 @@ describe("M16 a collection that is a dictionary", function()
     assert.equal("a", words(owner.things))
     raises("ArgumentError", "attribute_keyed_dict", corm.attribute_keyed_dict, 5)
     raises("ArgumentError", "keyfunc_mapping", corm.keyfunc_mapping, "x")
+    for _, make in ipairs { corm.attribute_keyed_dict, corm.column_keyed_dict, corm.keyfunc_mapping } do
+      raises("ArgumentError", "ignore_unpopulated_attribute' is not supported yet", make, "x",
+        { ignore_unpopulated_attribute = true })
+      raises("ArgumentError", "options", make, "x", true)
+    end
     raises("ArgumentError", "column_keyed_dict", corm.column_keyed_dict, "x")
   end)
 end)

@@ -29,14 +29,19 @@ local function by_attribute(name)
   return function(object) return object[name] end
 end
 
+-- An object without a key is refused always.
+local dict_options = { ignore_unpopulated_attribute = "!is not supported yet" }
+
 -- A dictionary by an attribute of the objects.
-function corm.attribute_keyed_dict(name)
+function corm.attribute_keyed_dict(name, options)
   check_name("attribute_keyed_dict", name)
+  orm.check_options("attribute_keyed_dict", options, dict_options)
   return shape("dict", { attribute = name, key_of = by_attribute(name) })
 end
 
 -- The same, with the attribute said by its column.
-function corm.column_keyed_dict(column)
+function corm.column_keyed_dict(column, options)
+  orm.check_options("column_keyed_dict", options, dict_options)
   local kind, name = native.kind(column), nil
   if kind == "Column" then
     name = column.key
@@ -47,7 +52,8 @@ function corm.column_keyed_dict(column)
   return shape("dict", { attribute = name, key_of = by_attribute(name) })
 end
 
-function corm.keyfunc_mapping(fn)
+function corm.keyfunc_mapping(fn, options)
+  orm.check_options("keyfunc_mapping", options, dict_options)
   if type(fn) ~= "function" then
     fail("ArgumentError", "keyfunc_mapping: a function expected, got %s", native.kind(fn))
   end
