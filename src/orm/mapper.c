@@ -20,7 +20,9 @@ static corm_status check_def(const corm_registry *registry, const corm_mapper_de
                           "primary_key = true",
                           def->name, def->table->fullname);
   if (def->parent && def->parent->selected && !(def->concrete && def->parent->united))
-    return corm_error_set(err, CORM_E_ARGUMENT, "class %s: %s is mapped to a select: no class can inherit from it",
+    return corm_error_set(err, CORM_E_ARGUMENT,
+                          "class %s: %s is mapped to a select: no class can inherit from it; of concrete classes "
+                          "AbstractConcreteBase makes the union",
                           def->name, def->parent->name);
   const size_t above = def->parent ? def->parent->nattributes : 0;
   const size_t own = def->attributes ? def->nattributes : def->table ? def->table->columns.len : 0;
