@@ -70,6 +70,17 @@ describe("M30 mutable composites", function()
     assert.equal(1, one.stop.x)
   end)
 
+  it("stay with those that show them when the columns of another one change", function()
+    local shared = Point(1, 2)
+    local one, two = Vertex { start = shared }, Vertex { start = shared }
+    session:add_all { one, two }
+    session:commit()
+    two.y1 = 5
+    one.start.x = 3
+    session:commit()
+    assert.equal("3|2\n1|5", w:rows("SELECT x1, y1 FROM vertex ORDER BY id"))
+  end)
+
   it("compare and show themselves by their fields, and refuse others", function()
     assert.is_true(Point(1, 2) == Point { x = 1, y = 2 })
     assert.is_false(Point(1, 2) == Point(2, 1))

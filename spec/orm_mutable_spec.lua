@@ -253,6 +253,12 @@ describe("M30 mutable values", function()
       session:commit()
       assert.equal('{"n":3}', stored(w, "SELECT data FROM doc WHERE id = " .. one.id))
       assert.is_nil(two.data)
+      two.data = one.data
+      session:flush()
+      session:refresh(two)
+      one.data.n = 4 -- no longer the other one's
+      session:commit()
+      assert.same({ 4, 3 }, { one.data.n, two.data.n })
     end)
 
     it("have a history, and committed state", function()

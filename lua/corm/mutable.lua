@@ -76,8 +76,22 @@ local function each_parent(root, call, ...)
   end
 end
 
+local function detach(value, object, key)
+  local parents = rawget(value, PARENTS)
+  local keys = parents[object]
+  if type(keys) == "table" then keys[key] = nil else parents[object] = nil end
+end
+
+local function is_shown(root)
+  local shown = false
+  each_parent(root, function(object, key) shown = native.changed(object, key, root) or shown end)
+  return shown
+end
+
+-- What others still show is theirs, where one of several objects has let go of it.
 local function tell(object, key, root)
   if native.changed(object, key, root) then return end
+  if is_shown(root) then return detach(root, object, key) end
   fail("InvalidRequestError", "%s.%s: this value is the object's no longer: it has expired (a commit expires all) or "
     .. "was read anew; take it from the object again", native.class_of(object).__name__, key)
 end
@@ -282,12 +296,6 @@ local function attach(value, object, key)
   else
     keys[key] = true
   end
-end
-
-local function detach(value, object, key)
-  local parents = rawget(value, PARENTS)
-  local keys = parents[object]
-  if type(keys) == "table" then keys[key] = nil else parents[object] = nil end
 end
 
 -- Whether it is one of the class's, and not a part of another one.

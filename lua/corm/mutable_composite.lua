@@ -44,20 +44,33 @@ local function is_current(parts, object, names, value)
   return true
 end
 
+-- Objects whose columns are others by now: the value is theirs no longer, and an error where it is nobody's.
+local function let_go(parts, self)
+  local parents, class, place, current = rawget(self, PARENTS), nil, nil, false
+  for object, places in next, parents do
+    for key, names in next, places do
+      if is_current(parts, object, names, self) then current = true else class, place = native.class_of(object), key end
+    end
+  end
+  if not class then return end
+  if not current then
+    fail("InvalidRequestError", "%s.%s: this value is the object's no longer: its columns were changed; take it "
+      .. "from the object again", class.__name__, place)
+  end
+  for object, places in next, parents do
+    for key, names in next, places do
+      if not is_current(parts, object, names, self) then places[key] = nil end
+    end
+  end
+end
+
 local function set_field(parts, self, name, value)
   local at
   for i, each in ipairs(parts.names) do at = each == name and i or at end
   if not at then native.unknown("field", parts.name, tostring(name), parts.names) end
   local fields = rawget(self, FIELDS)
   if fields[name] == value then return end
-  for object, places in next, rawget(self, PARENTS) do
-    for key, names in next, places do
-      if not is_current(parts, object, names, self) then
-        fail("InvalidRequestError", "%s.%s: this value is the object's no longer: its columns were changed; take it "
-          .. "from the object again", native.class_of(object).__name__, key)
-      end
-    end
-  end
+  let_go(parts, self)
   for object, places in next, rawget(self, PARENTS) do
     for _, names in next, places do object[names[at]] = value end
   end
