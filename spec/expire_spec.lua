@@ -43,6 +43,20 @@ describe("expiry", function()
     assert.equal(0, #session.dirty)
   end)
 
+  it("of some attributes is told once, and does nothing where one of them does not exist", function()
+    local told = {}
+    corm.event.listen(m.User, "expire", function(_, names)
+      table.sort(names)
+      told[#told + 1] = table.concat(names, " ")
+    end)
+    session:expire(u, { "name", "addresses", "age" })
+    assert.same({ "age name" }, told)
+    u.name = "z"
+    raises("InvalidRequestError", "User has no attribute 'nme'", session.expire, session, u, { "name", "nme" })
+    assert.equal("z", u.name)
+    assert.same({ "age name" }, told)
+  end)
+
   it("of a relationship loads it again", function()
     assert.equal(1, #u.addresses)
     session:commit()

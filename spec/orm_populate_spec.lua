@@ -88,6 +88,24 @@ describe("U02 populate_existing", function()
     assert.equal("a", session:get(m.User, 1, { populate_existing = true }).name)
   end)
 
+  it("tells listeners once of an object that comes in several rows", function()
+    local told = {}
+    local function note(name)
+      corm.event.listen(m.User, name, function(object) told[#told + 1] = name .. " " .. object.name end)
+    end
+    note "load"
+    note "refresh"
+    load(m.Address, corm.joinedload(m.Address.user))
+    assert.same({ "refresh a" }, told)
+    told, user, other = {}, nil, nil
+    session:expunge_all()
+    local held = load(m.Address, corm.joinedload(m.Address.user))
+    assert.same({ "load a" }, told)
+    load(m.Address, corm.joinedload(m.Address.user))
+    assert.same({ "load a", "refresh a" }, told)
+    assert.equal(2, #held)
+  end)
+
   it("flushes first where autoflush is on, so that nothing is lost", function()
     session.autoflush = true
     user.name = "A"

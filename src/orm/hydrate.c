@@ -337,9 +337,22 @@ static bool fills(const corm_loader *loader, const corm_load_shape *shape, const
   return may_overwrite(loader, object, slot) && !(shape->place && shape->place[slot] < 0);
 }
 
+/* Whether listeners have heard of the object, which comes in several rows. Pages may not hold it from one to another.
+ */
+static bool is_told(corm_loader *loader, const corm_object *object, corm_error *err, corm_status *status) {
+  if (!populates(loader, object) || loader->page) return false;
+  const char *address = (const char *)&object;
+  if (corm_map_get(&loader->told, address, sizeof object)) return true;
+  *status = corm_map_put(&loader->told, address, sizeof object, loader);
+  if (*status != CORM_OK) *status = corm_error_memory(err);
+  return false;
+}
+
 /* Notes the slots, below n, that a row is going to fill, where somebody listens. */
-static corm_status note_refresh(const corm_loader *loader, const corm_load_shape *shape, corm_object *object,
-                                uint32_t n, corm_error *err) {
+static corm_status note_refresh(corm_loader *loader, const corm_load_shape *shape, corm_object *object, uint32_t n,
+                                corm_error *err) {
+  corm_status status = CORM_OK;
+  if (is_told(loader, object, err, &status) || status != CORM_OK) return status;
   uint32_t count = 0, *slots = corm_mem_alloc(loader->mem, n * sizeof *slots);
   if (!slots) return corm_error_memory(err);
   for (uint32_t slot = 0; slot < n; slot++)
@@ -568,6 +581,9 @@ corm_object *corm_hydrate_fill(corm_loader *loader, corm_load_entity *entity, vo
   object->session = session;
   entity->object = object;
   if (mapper->listening | session->listening) {
+    if ((mapper->listening & CORM_EVENT_BIT(CORM_EVENT_REFRESH)) && !is_told(loader, object, err, &status) &&
+        status != CORM_OK)
+      session->news_lost = true;
     corm_state_note(session, object, CORM_EVENT_LOAD, NULL, 0);
     corm_state_note(session, object, CORM_EVENT_LOADED_AS_PERSISTENT, NULL, 0);
   }

@@ -16,6 +16,7 @@ corm_status corm_loader_make(corm_session *session, corm_loader **out, corm_erro
   corm_arena_init(&loader->arena, session->mem);
   corm_vec_init(&loader->entities, session->mem);
   corm_buf_init(&loader->text, session->mem);
+  corm_map_init(&loader->told, session->mem);
   corm_scratch_init(&loader->scratch, session->mem);
   *out = loader;
   return CORM_OK;
@@ -64,6 +65,7 @@ void corm_loader_free(corm_loader *loader) {
   corm_result_release(loader->result);
   corm_vec_clear(&loader->entities);
   corm_buf_clear(&loader->text);
+  corm_map_clear(&loader->told);
   corm_scratch_clear(&loader->scratch);
   corm_error_clear(&loader->failure);
   corm_arena_clear(&loader->arena);

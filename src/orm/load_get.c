@@ -158,6 +158,7 @@ void corm_loader_finish(corm_loader *loader) {
   loader->result = NULL;
   loader->in_row = false;
   if (loader->text.cap > MOST_KEPT) corm_buf_clear(&loader->text);
+  corm_map_clear(&loader->told);
   if (loader->scratch.buf.cap > MOST_KEPT) corm_buf_clear(&loader->scratch.buf);
   corm_session *session = loader->session;
   loader->session = NULL;

@@ -167,6 +167,7 @@ struct corm_loader {
   corm_keeper *keeper; /* of the objects of the first entity, beyond the load; NULL: none */
 
   corm_buf text; /* bytes of the entity at hand */
+  corm_map told; /* by address: whom populate_existing has filled while somebody listens */
   corm_scratch scratch;
   bool failed; /* `failure` waits for a function that can report it */
 

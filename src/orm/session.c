@@ -1,6 +1,7 @@
 #include "orm/session.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "orm/backs.h"
 #include "orm/binds.h"
@@ -324,22 +325,34 @@ void corm_session_outdate(corm_session *session, const corm_table *table) {
   }
 }
 
-static corm_status expire_key(corm_object *object, const char *key, size_t len, corm_error *err) {
-  int32_t slot = corm_mapper_slot(object->mapper, key, len);
-  if (slot >= 0) {
-    corm_object_expire(object, &(uint32_t){(uint32_t)slot}, 1);
-    corm_state_note(object->session, object, CORM_EVENT_EXPIRE, &(uint32_t){(uint32_t)slot}, 1);
+static corm_status check_key(const corm_object *object, const char *key, corm_error *err) {
+  const size_t len = strlen(key);
+  if (corm_mapper_slot(object->mapper, key, len) >= 0 || corm_mapper_relationship(object->mapper, key, len))
     return CORM_OK;
-  }
-  corm_relationship *relationship = corm_mapper_relationship(object->mapper, key, len);
-  if (relationship) {
-    corm_link_reset(object, relationship);
-    return CORM_OK;
-  }
   corm_error_set(err, CORM_E_INVALID_REQUEST, "%s has no attribute '%s'", object->mapper->name, key);
   const char *nearest = corm_mapper_nearest(object->mapper, key);
   if (nearest) corm_error_hint(err, "did you mean '%s'?", nearest);
   return CORM_FAILED;
+}
+
+/* Listeners are told of all the columns at once. */
+static corm_status expire_keys(corm_object *object, const char *const *keys, uint32_t n, corm_error *err) {
+  const corm_mem *mem = object->session->mem;
+  uint32_t count = 0, *slots = corm_mem_alloc(mem, (n ? n : 1) * sizeof *slots);
+  if (!slots) return corm_error_memory(err);
+  for (uint32_t i = 0; i < n; i++) {
+    const int32_t slot = corm_mapper_slot(object->mapper, keys[i], strlen(keys[i]));
+    if (slot < 0)
+      corm_link_reset(object, corm_mapper_relationship(object->mapper, keys[i], strlen(keys[i])));
+    else
+      slots[count++] = (uint32_t)slot;
+  }
+  if (count) {
+    corm_object_expire(object, slots, count);
+    corm_state_note(object->session, object, CORM_EVENT_EXPIRE, slots, count);
+  }
+  corm_mem_free(mem, slots);
+  return CORM_OK;
 }
 
 corm_status corm_session_expire(corm_session *session, corm_object *object, const char *const *keys, uint32_t n,
@@ -348,10 +361,7 @@ corm_status corm_session_expire(corm_session *session, corm_object *object, cons
     return corm_error_set(err, CORM_E_INVALID_REQUEST, "this %s is not persistent within this Session",
                           object->mapper->name);
   corm_status status = keys ? CORM_OK : corm_expire_with_relatives(session, object, err);
-  for (uint32_t i = 0; status == CORM_OK && i < n; i++) {
-    size_t len = 0;
-    while (keys[i][len]) len++;
-    status = expire_key(object, keys[i], len, err);
-  }
+  for (uint32_t i = 0; status == CORM_OK && i < n; i++) status = check_key(object, keys[i], err);
+  if (status == CORM_OK && keys) status = expire_keys(object, keys, n, err);
   return status == CORM_OK ? corm_state_tell(session, err) : status;
 }
