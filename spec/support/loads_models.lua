@@ -9,6 +9,24 @@ local loads_models = {}
 local function id() return Column(Integer, { primary_key = true, autoincrement = false }) end
 local function to(target) return Column(Integer, ForeignKey(target)) end
 
+-- Relationships to aliases: neighbours of a company, cheap tools of a vendor, the vendor of a tool where it is of the
+-- first region, spare tools of an engineer, and who has the same boss.
+local function through_aliases(m)
+  local and_, foreign, aliased = corm.and_, corm.foreign, corm.aliased
+  local near, cheap, first, spare, peer =
+    aliased(m.company), aliased(m.tool), aliased(m.vendor), aliased(m.tool), aliased(m.person)
+  m.company.near = relationship(near, { viewonly = true, order_by = near.id,
+    primaryjoin = and_(foreign(near.place_id):eq(m.company.place_id), near.id:ne(m.company.id)) })
+  m.vendor.cheap = relationship(cheap, { viewonly = true, order_by = cheap.id:desc(), primaryjoin = and_(
+    cheap.vendor_region:eq(m.vendor.region), cheap.vendor_id:eq(m.vendor.id), cheap.name:le "tool2") })
+  m.tool.first = relationship(first, { viewonly = true, uselist = false, primaryjoin = and_(
+    first.region:eq(foreign(m.tool.vendor_region)), first.id:eq(foreign(m.tool.vendor_id)), first.region:eq(1)) })
+  m.engineer.spares = relationship(spare, { viewonly = true, order_by = spare.id,
+    primaryjoin = and_(foreign(spare.engineer_id):eq(m.engineer.id), spare.id:gt(2)) })
+  m.person.peers = relationship(peer, { viewonly = true, order_by = peer.id:desc(),
+    primaryjoin = and_(foreign(peer.boss_id):eq(m.person.boss_id), peer.id:ne(m.person.id)) })
+end
+
 -- Companies in places; persons, of whom some are engineers with tools and some managers with an office; tools of
 -- vendors with a key of two parts; items in one table, of which books and films have relationships of their own.
 function loads_models.make()
@@ -100,6 +118,7 @@ function loads_models.make()
     __mapper_args__ = { polymorphic_identity = "film" },
     tags = relationship("Tag", { secondary = item_tag, order_by = function() return m.tag.id:desc() end }),
   })
+  through_aliases(m)
   return m
 end
 
@@ -175,6 +194,16 @@ local function through(pairs_name, target, order, back)
   end }
 end
 
+-- Those that have the same in a column.
+local function beside(target, column, order)
+  return { kind = target, many = true, order = order, find = function(data, row)
+    local found = rows(data, target, function(other)
+      return row[column] ~= nil and other[column] == row[column] and other.id ~= row.id
+    end)
+    return order == "desc" and reversed(found) or found
+  end }
+end
+
 local function relate(kind, list)
   kinds[kind].relationships = list
 end
@@ -183,7 +212,7 @@ relate("place", { companies = many("company", "place_id", "desc") })
 relate("company", {
   place = one("place_id", "place"), people = many("person", "company_id", "asc"),
   seniors = many("person", "company_id", "desc", function(p) return p.age ~= nil and p.age >= 40 end),
-  engineers = many("engineer", "company_id", "asc"),
+  engineers = many("engineer", "company_id", "asc"), near = beside("company", "place_id", "asc"),
 })
 relate("tag", {
   parent = one("parent_id", "tag"), children = many("tag", "parent_id"),
@@ -193,8 +222,12 @@ relate("person", {
   company = one("company_id", "company"), boss = one("boss_id", "person"), staff = many("person", "boss_id", "desc"),
   tags = through("person_tag", "tag", "asc"), friends = through("friend", "person"),
   badge = { kind = "badge", find = many("badge", "person_id").find }, items = many("item", "owner_id", "asc"),
+  peers = beside("person", "boss_id", "desc"),
 })
-relate("engineer", { tools = many("tool", "engineer_id", "asc"), mentor = one("mentor_id", "engineer") })
+relate("engineer", {
+  tools = many("tool", "engineer_id", "asc"), mentor = one("mentor_id", "engineer"),
+  spares = many("tool", "engineer_id", "asc", function(tool) return tool.id > 2 end),
+})
 relate("manager", { office = one("office_id", "place") })
 relate("badge", { person = one("person_id", "person") })
 local function is_of(tool, vendor) return tool.vendor_region == vendor.region and tool.vendor_id == vendor.id end
@@ -202,11 +235,17 @@ relate("vendor", {
   tools = { kind = "tool", many = true, order = "asc", find = function(data, row)
     return rows(data, "tool", function(tool) return is_of(tool, row) end)
   end },
+  cheap = { kind = "tool", many = true, order = "desc", find = function(data, row)
+    return reversed(rows(data, "tool", function(tool) return is_of(tool, row) and tool.name <= "tool2" end))
+  end },
 })
 relate("tool", {
   engineer = one("engineer_id", "engineer"),
   vendor = { kind = "vendor", find = function(data, row)
     return rows(data, "vendor", function(vendor) return is_of(row, vendor) end)
+  end },
+  first = { kind = "vendor", find = function(data, row)
+    return rows(data, "vendor", function(vendor) return vendor.region == 1 and is_of(row, vendor) end)
   end },
 })
 relate("item", { owner = one("owner_id", "person") })
