@@ -58,13 +58,18 @@ end
 
 corm.registry = new_registry
 
--- What fails half-way goes on where it stopped, the next time.
+-- What fails half-way goes on where it stopped, the next time. The other side of a relationship may be declared in
+-- another registry, and wait there.
 local function resolve_all(self)
-  while self.pending[1] do
-    local pending = self.pending[1]
-    local resolve = pending.resolve or relationships.resolve
-    resolve(pending)
-    table.remove(self.pending, 1)
+  local reached = { self }
+  for _, registry in ipairs(reached) do
+    while registry.pending[1] do
+      local pending = registry.pending[1]
+      local resolve = pending.resolve or relationships.resolve
+      local beside = resolve(pending)
+      table.remove(registry.pending, 1)
+      if beside and beside ~= self and not native.busy(beside.native) then reached[#reached + 1] = beside end
+    end
   end
   native.configure(self.native)
 end

@@ -335,7 +335,7 @@ local function through_alias(aliased, given, where)
 end
 
 -- Resolves one pending relationship. It may fail, or be interrupted, anywhere, and is done again then: what has been
--- declared to the core is not declared twice.
+-- declared to the core is not declared twice. Gives the registry of its other side, where it has one.
 function relationships.resolve(pending)
   local ci, key = pending.ci, pending.key
   local declaration = pending.declaration
@@ -352,6 +352,7 @@ function relationships.resolve(pending)
   end
   declare(ci, key, options, target, back_populates)
   if options.backref then declare_backref(pending, target) end
+  return back_populates and info[target].registry
 end
 
 -- Something else that the same statement of the script has set may have configured all.

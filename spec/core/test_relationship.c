@@ -5,6 +5,11 @@ static void configure(world *w) {
   ok(w, corm_registry_configure(&w->registry, &w->err));
 }
 
+static corm_status add(world *w, corm_mapper *mapper, const corm_relationship_def *def) {
+  corm_relationship *relationship;
+  return corm_relationship_new(mapper, def, &relationship, &w->err);
+}
+
 static void directions_are_inferred(void **state) {
   world *w = *state;
   configure(w);
@@ -55,12 +60,38 @@ static void composite_keys_in_key_order(void **state) {
   assert_int_equal(doc->pairs[doc->pk_order[1]].far_slot, 1);
 }
 
-/* -- refusals: each adds one relationship to the world -- */
-
-static corm_status add(world *w, corm_mapper *mapper, const corm_relationship_def *def) {
-  corm_relationship *relationship;
-  return corm_relationship_new(mapper, def, &relationship, &w->err);
+/* Of another registry: what stays must not know of it any more, whichever goes first. */
+static void who_goes_is_forgotten(void **state) {
+  world *w = *state;
+  const corm_mapper_def of_user = {.name = "Target", .table = corm_metadata_table(&w->metadata, "user")};
+  const corm_mapper_def of_address = {.name = "Holder", .table = corm_metadata_table(&w->metadata, "address")};
+  configure(w);
+  for (int target_first = 0; target_first < 2; target_first++) {
+    corm_registry other;
+    corm_registry_init(&other, w->mem, w->registry.host);
+    corm_mapper *target, *holder;
+    ok(w, corm_mapper_new(w->mem, &other, &of_user, &target, &w->err));
+    ok(w, corm_mapper_new(w->mem, &other, &of_address, &holder, &w->err));
+    corm_relationship_def known = world_def("known", NULL, NULL), own = world_def("own", "Target", NULL);
+    known.target_mapper = w->user;
+    ok(w, add(w, holder, &known));
+    ok(w, add(w, holder, &own));
+    ok(w, corm_registry_configure(&other, &w->err));
+    assert_int_equal(w->user->referrers.len, 3);
+    assert_int_equal(target->referrers.len, 1);
+    corm_mapper_free(target_first ? target : holder);
+    assert_int_equal(w->user->referrers.len, target_first ? 3 : 2);
+    if (target_first)
+      assert_null(world_rel(holder, "own")->target);
+    else
+      assert_int_equal(target->referrers.len, 0);
+    corm_mapper_free(target_first ? holder : target);
+    assert_int_equal(w->user->referrers.len, 2);
+    corm_registry_clear(&other);
+  }
 }
+
+/* -- refusals: each adds one relationship to the world -- */
 
 #define refused_when_configured(w, mapper, def, cls, begins)                                                           \
   do {                                                                                                                 \
@@ -302,6 +333,7 @@ int main(void) {
       TEST(directions_are_inferred),
       TEST(secondary_tables_have_two_sides),
       TEST(self_reference_by_remote_side),
+      TEST(who_goes_is_forgotten),
       TEST(composite_keys_in_key_order),
       TEST(unknown_classes),
       TEST(no_foreign_key),

@@ -520,6 +520,8 @@ void corm_mapper_free(corm_mapper *mapper) {
   leave_registry(mapper);
   for (size_t i = 0; i < mapper->children.len; i++) /* which are freed later, in the same garbage */
     ((corm_mapper *)mapper->children.items[i])->parent = NULL;
+  corm_relationships_leave(mapper, NULL);
+  corm_relationships_lose(mapper);
   corm_mapper_free_sql(mapper);
   corm_vec_clear(&mapper->children);
   corm_vec_clear(&mapper->relationships);

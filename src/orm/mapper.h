@@ -160,6 +160,7 @@ struct corm_mapper {
   uint64_t id_seed;             /* distinguishes classes in identity hashes: the root's */
   uint8_t number;               /* set by the host: distinguishes it from all other classes; 0: it has none */
   corm_vec referrers;           /* relationships of other mappers (or this) whose target this is */
+  corm_relationship *led;       /* its own ones that are among their targets' referrers */
   corm_mapper_sql *sql;         /* one for each dialect in use */
   struct corm_written *written; /* of a root: which objects were (orm/keyed.h); NULL: nobody asks */
   uint64_t listening; /* bits of mapper and instance events, set by the host; subclasses have their parents' */

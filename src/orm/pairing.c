@@ -92,6 +92,8 @@ corm_status corm_relationship_pair(corm_relationship *relationship, corm_error *
   corm_relationship *reverse;
   if (!relationship->def.back_populates || relationship->inverse) return CORM_OK;
   corm_status status = find_reverse(relationship, &reverse, err);
+  /* Of another registry, which may be configured later. */
+  if (status == CORM_OK) status = corm_relationship_configure(reverse, err);
   if (status == CORM_OK) status = check_reverse(relationship, reverse, err);
   if (status != CORM_OK) return status;
   const bool anew = reverse->target != relationship->parent;

@@ -87,16 +87,33 @@ static void leave_target(const corm_relationship *relationship) {
   referrers->len = kept;
 }
 
+void corm_relationships_leave(corm_mapper *mapper, const corm_registry *but) {
+  corm_relationship **at = &mapper->led;
+  while (*at) {
+    if ((*at)->target->registry == but) {
+      at = &(*at)->next_led;
+      continue;
+    }
+    leave_target(*at);
+    *at = (*at)->next_led;
+  }
+}
+
+void corm_relationships_lose(corm_mapper *target) {
+  for (size_t i = 0; i < target->referrers.len; i++) {
+    corm_relationship *relationship = target->referrers.items[i], **at = &relationship->parent->led;
+    while (*at != relationship) at = &(*at)->next_led;
+    *at = relationship->next_led;
+    relationship->target = NULL;
+  }
+  target->referrers.len = 0;
+}
+
 void corm_registry_dispose(corm_registry *registry) {
   const corm_map_entry *entry;
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
     corm_mapper *mapper = entry->value;
-    for (size_t i = inherited(mapper); i < mapper->relationships.len; i++)
-      if (!is_void(mapper, i)) leave_target(mapper->relationships.items[i]);
-  }
-  for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
-    corm_mapper *mapper = entry->value;
-    mapper->referrers.len = 0;
+    corm_relationships_leave(mapper, registry);
     mapper->disposed = true;
   }
   corm_registry_clear(registry);

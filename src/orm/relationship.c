@@ -572,9 +572,12 @@ corm_status corm_relationship_configure(corm_relationship *relationship, corm_er
   if (status == CORM_OK) status = note_primary_key(relationship, err);
   if (status == CORM_OK && corm_vec_push(&target->referrers, relationship) != CORM_OK) status = corm_error_memory(err);
   corm_vec_clear(&keys);
-  if (status != CORM_OK)
+  if (status != CORM_OK) {
     relationship->target = NULL;
-  else if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN)
-    target->has_orphans = true;
-  return status;
+    return status;
+  }
+  relationship->next_led = relationship->parent->led;
+  relationship->parent->led = relationship;
+  if (relationship->cascade & CORM_CASCADE_DELETE_ORPHAN) target->has_orphans = true;
+  return CORM_OK;
 }

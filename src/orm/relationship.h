@@ -108,6 +108,7 @@ struct corm_relationship {
   bool shaped;   /* the host's: its script sees the list as something else */
   uint32_t cascade;
   corm_relationship *inverse;
+  corm_relationship *next_led; /* of the same parent: corm_mapper.led */
   /* ONE_TO_MANY: near = referenced key in parent, far = foreign key in target. MANY_TO_ONE: near = foreign key in
    * parent, far = key. */
   corm_pair *pairs;
@@ -136,6 +137,11 @@ CORM_MUST_USE corm_status corm_relationship_new(corm_mapper *parent, const corm_
 corm_relationship *corm_relationship_void(corm_mapper *mapper, const corm_relationship *of);
 /* Resolves target, columns, direction, inverse. Called by corm_registry_configure. */
 CORM_MUST_USE corm_status corm_relationship_configure(corm_relationship *relationship, corm_error *err);
+/* The mapper's own relationships are no longer among the referrers of their targets, except those of the registry `but`
+   (NULL: none is spared). */
+void corm_relationships_leave(corm_mapper *mapper, const corm_registry *but);
+/* The target is freed: what refers to it, which is on its way out as well, has none any more. */
+void corm_relationships_lose(corm_mapper *target);
 /* True for a collection that no access loads, only what a statement asks of it. */
 static inline bool corm_relationship_is_unread(const corm_relationship *relationship) {
   return relationship->def.lazy == CORM_LAZY_WRITE_ONLY || relationship->def.lazy == CORM_LAZY_DYNAMIC;
