@@ -363,7 +363,8 @@ describe("engine events", function()
     raises("ArgumentError", "a function expected", corm.event.listen, engine, "before_execute", {})
     raises("ArgumentError", "did you mean 'retval'?", corm.event.listen, engine, "before_execute", print,
       { retvall = true })
-    raises("ArgumentError", "before_execute only", corm.event.listen, engine, "after_execute", print, { retval = true })
+    raises("ArgumentError", "retval is for before_execute", corm.event.listen, engine, "after_execute", print,
+      { retval = true })
     raises("InvalidRequestError", "has no events", corm.event.listen, 5, "before_execute", print)
     raises("InvalidRequestError", "does not listen", corm.event.remove, engine, "before_execute", print)
     corm.event.listen(engine, "before_execute", print)
