@@ -21,6 +21,18 @@ describe("registry:dispose", function()
 
   local GONE = "User is not mapped any more: its registry was disposed"
 
+  it("knows of relationships that could not be configured", function()
+    local other = corm.declarative_base()
+    local Holder = other:model("Holder", { __tablename__ = "holder", id = Column(Integer, { primary_key = true }),
+      user = corm.relationship(m.User) })
+    raises("NoForeignKeysError", "Holder.user", other.registry.configure, other.registry)
+    raises("InvalidRequestError", "relationships of other registries", m.Base.registry.dispose, m.Base.registry)
+    m.Base.registry:dispose { cascade = true }
+    for _ = 1, 4 do collectgarbage() end
+    assert.is_nil(other.registry:configure())
+    raises("UnmappedError", "Holder is not mapped any more", Holder, {})
+  end)
+
   it("leaves the class with its functions alone", function()
     function m.User.hello() return "hello" end
     assert.is_true(#m.Base.registry.mappers > 3)

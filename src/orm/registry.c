@@ -125,8 +125,9 @@ bool corm_registry_depends(const corm_registry *registry, const corm_registry *o
   for (size_t pos = 0; (entry = corm_map_next(&registry->classes, &pos)) != NULL;) {
     const corm_mapper *mapper = entry->value;
     for (size_t i = inherited(mapper); i < mapper->relationships.len; i++) {
-      const corm_relationship *relationship = mapper->relationships.items[i];
-      if (!is_void(mapper, i) && relationship->target->registry == on) return true;
+      const corm_relationship *r = mapper->relationships.items[i];
+      const corm_mapper *target = r->target ? r->target : r->def.target_mapper; /* where configuring it has failed */
+      if (!is_void(mapper, i) && target && target->registry == on) return true;
     }
   }
   return false;
