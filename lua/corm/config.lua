@@ -3,8 +3,6 @@ local corm, load = ...
 local orm = load "corm.orm"
 local native, fail = orm.native, orm.fail
 
-local config = {}
-
 local truths = {
   ["true"] = true, yes = true, on = true, y = true, t = true, ["1"] = true,
   ["false"] = false, no = false, off = false, n = false, f = false, ["0"] = false,
@@ -52,7 +50,7 @@ end
 
 -- engine_from_config(configuration, prefix = "sqlalchemy.", options): `options` are create_engine's and have
 -- precedence. What has another prefix is somebody else's.
-function config.engine_from_config(configuration, prefix, options)
+function corm.engine_from_config(configuration, prefix, options)
   if type(configuration) ~= "table" then
     fail("ArgumentError", "engine_from_config: a table of settings expected, got %s", native.kind(configuration))
   end
@@ -74,6 +72,3 @@ function config.engine_from_config(configuration, prefix, options)
   if url == nil then fail("ArgumentError", "engine_from_config: there is no '%surl'", prefix) end
   return corm.create_engine(url, given)
 end
-
-corm.engine_from_config = config.engine_from_config
-return config

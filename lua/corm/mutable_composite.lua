@@ -46,22 +46,21 @@ end
 
 -- Objects whose columns are others by now: the value is theirs no longer, and an error where it is nobody's.
 local function let_go(parts, self)
-  local parents, class, place, current = rawget(self, PARENTS), nil, nil, false
-  for object, places in next, parents do
+  local stale, current = {}, false
+  for object, places in next, rawget(self, PARENTS) do
     for key, names in next, places do
-      if is_current(parts, object, names, self) then current = true else class, place = native.class_of(object), key end
+      if is_current(parts, object, names, self) then
+        current = true
+      else
+        stale[#stale + 1] = { class = native.class_of(object), places = places, key = key }
+      end
     end
   end
-  if not class then return end
-  if not current then
+  if stale[1] and not current then
     fail("InvalidRequestError", "%s.%s: this value is the object's no longer: its columns were changed; take it "
-      .. "from the object again", class.__name__, place)
+      .. "from the object again", stale[1].class.__name__, stale[1].key)
   end
-  for object, places in next, parents do
-    for key, names in next, places do
-      if not is_current(parts, object, names, self) then places[key] = nil end
-    end
-  end
+  for _, each in ipairs(stale) do each.places[each.key] = nil end
 end
 
 local function set_field(parts, self, name, value)

@@ -102,18 +102,22 @@ local function session_of(self)
   return session
 end
 
--- A pending owner is in the database when it is asked for what is in it.
+-- A pending owner is in the database when it is asked for what is in it. Its state then.
+local function settle(owner)
+  if native.state(owner) == "pending" then native.autoflush(owner) end
+  return native.state(owner)
+end
+
 local function ready(self)
   local session = session_of(self)
-  if native.state(self[OWNER]) == "pending" then native.autoflush(self[OWNER]) end
+  settle(self[OWNER])
   return session
 end
 
 -- What was put in, where there is no row and so nothing else: a list, or nil.
 local function noted(self)
   local owner = self[OWNER]
-  if native.state(owner) == "pending" then native.autoflush(owner) end
-  local state = native.state(owner)
+  local state = settle(owner)
   if state == "transient" or state == "pending" then return corm.get_history(owner, self[KEY]).added end
 end
 

@@ -62,11 +62,11 @@ corm_object *binding_toobject(lua_State *L, int arg);
 /* The same for many. */
 corm_object *binding_object_at(lua_State *L, const binding_state *state, int arg);
 /* The same; ArgumentError "add: an object of a mapped class expected, got string". */
+corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
 /* UnmappedError for what a registry let go; its objects are no objects for the functions here. */
 void binding_check_mapped(lua_State *L, const corm_mapper *mapper);
 /* The same for an object of such; nothing for other values. */
 void binding_refuse_disposed(lua_State *L, int arg);
-corm_object *binding_checkobject(lua_State *L, int arg, const char *what);
 
 /*
  * A block for a new object with `size` bytes, ready for corm_object_init or corm_loader_fill; left on the stack. When

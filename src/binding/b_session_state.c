@@ -47,8 +47,7 @@ int binding_session_invalidate(lua_State *L) {
   return corm_session_tell(session, &err) == CORM_OK ? 0 : binding_raise(L, &err);
 }
 
-/* -- objects that load by a session that they are not in ------------------------------------------------------------
- */
+/* -- objects that load by a session that they are not in ----------------------------------------------------------- */
 
 corm_session *binding_host_loads_by(void *ctx, const corm_object *object) {
   const binding_host *host = ctx;

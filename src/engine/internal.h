@@ -142,6 +142,10 @@ void corm_link_close(corm_engine *engine, corm_link *link);
 void corm_link_break(corm_engine *engine, corm_link *link, const corm_error *err, bool all);
 /* Ends what a script left open, restores settings. False: it cannot be used again. */
 bool corm_link_restore(corm_engine *engine, corm_link *link);
+/* Whether somebody listens to the event. */
+static inline bool corm_engine_listens(const corm_engine *engine, corm_engine_event event) {
+  return engine->observer.event != NULL && (engine->observer.events & (UINT32_C(1) << event)) != 0;
+}
 /* Tells an event of the pool. */
 corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause,
                            corm_error *err);

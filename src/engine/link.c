@@ -46,8 +46,8 @@ void corm_engine_adopt(corm_engine *engine) {
 
 corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const corm_link *link, const corm_error *cause,
                            corm_error *err) {
-  corm_engine_observer observer = engine->observer;
-  if (observer.event == NULL || !(observer.events & (UINT32_C(1) << event))) return CORM_OK;
+  const corm_engine_observer observer = engine->observer;
+  if (!corm_engine_listens(engine, event)) return CORM_OK;
   corm_engine_news news = {.event = event, .engine = engine, .native = link->native, .cause = cause};
   return observer.event(observer.ctx, &news, err);
 }
@@ -55,7 +55,7 @@ corm_status corm_link_tell(corm_engine *engine, corm_engine_event event, const c
 void corm_failure_tell(corm_engine *engine, corm_conn *conn, corm_failure *failure, corm_error *instead) {
   const corm_engine_observer observer = engine->observer;
   const corm_error *err = failure->err;
-  if (observer.event == NULL || !(observer.events & (UINT32_C(1) << CORM_ENGINE_HANDLE_ERROR))) return;
+  if (!corm_engine_listens(engine, CORM_ENGINE_HANDLE_ERROR)) return;
   if (err == NULL || !err->is_set || err->from_hook || err->cls == CORM_E_MEMORY) return;
   if (conn != NULL && (conn->failing || conn->refs == 0)) return;
   const corm_engine_news news = {.event = CORM_ENGINE_HANDLE_ERROR, .engine = engine, .conn = conn, .failure = failure};
@@ -90,7 +90,7 @@ static corm_status open_native(corm_engine *engine, corm_arena *own, corm_driver
   const corm_engine_observer observer = engine->observer;
   corm_url url = engine->url;
   corm_driver_target target;
-  if (observer.event != NULL && (observer.events & (UINT32_C(1) << CORM_ENGINE_DO_CONNECT))) {
+  if (corm_engine_listens(engine, CORM_ENGINE_DO_CONNECT)) {
     corm_engine_news news = {.event = CORM_ENGINE_DO_CONNECT, .engine = engine, .url = &url, .arena = own};
     if (observer.event(observer.ctx, &news, err) != CORM_OK) return CORM_FAILED;
   }

@@ -90,7 +90,7 @@ static void reset_txn(corm_conn *conn) {
 
 corm_status corm_conn_tell(corm_conn *conn, corm_engine_event event, const char *savepoint, corm_error *err) {
   corm_engine_observer observer = conn->engine->observer;
-  if (observer.event == NULL || !(observer.events & (UINT32_C(1) << event)) || conn->refs == 0) return CORM_OK;
+  if (!corm_engine_listens(conn->engine, event) || conn->refs == 0) return CORM_OK;
   corm_engine_news news = {.event = event, .engine = conn->engine, .conn = conn, .savepoint = savepoint};
   corm_conn_enter(conn);
   corm_status status = observer.event(observer.ctx, &news, err);

@@ -459,13 +459,10 @@ static corm_status join_siblings(corm_loader *loader, corm_load_entity *entity, 
 /* A query that reads the object anew says how its relationships are loaded from now on. What is read by its key alone
    because it has expired stays as the query before it said. */
 static void forget_options(const corm_loader *loader, const corm_load_entity *entity, corm_object *object) {
-  const bool anew = loader->populate_existing || (!loader->alone && populates(loader, object)) ||
-                    (!loader->alone && (object->flags & CORM_OBJECT_EXPIRED));
+  const bool expired = object->flags & CORM_OBJECT_EXPIRED;
+  const bool anew = loader->populate_existing || (!loader->alone && (expired || populates(loader, object)));
   if (!anew || loader->keep_changes || loader->columns_only) return;
-  for (uint32_t i = 0; i < corm_object_link_count(object); i++) {
-    corm_link *link = corm_object_find_link(object, object->mapper->relationships.items[i]);
-    if (link) link->lazy = 0;
-  }
+  for (uint32_t i = 0; i < corm_object_link_count(object); i++) corm_object_link_at(object, i)->lazy = 0;
   const corm_siblings *siblings = object->siblings;
   const bool planned = siblings && siblings->plan && siblings != entity->siblings;
   if (planned && !loader->fetch && !entity->parent && !came_already(loader, entity, object))

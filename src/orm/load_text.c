@@ -16,6 +16,11 @@ static bool is_labelled(const char *name, const corm_column *column) {
   return strncmp(name, table, len) == 0 && name[len] == '_' && strcmp(name + len + 1, column->name) == 0;
 }
 
+/* Of two FROMs with the columns of one table an alias is told from the table; NULL: this is no alias. */
+static const corm_node *alias_of(const corm_node *from) {
+  return from && from->kind == CORM_NODE_ALIAS ? from : NULL;
+}
+
 /* Of a column that is one of a table: whether it is of that FROM, an alias or, NULL, the table. */
 static bool is_of(const corm_compiled_column *result, const corm_node *alias) {
   const corm_node *node = result->node;
@@ -107,7 +112,7 @@ static corm_status place_bundle(corm_loader *loader, const corm_bundle *bundle, 
   corm_view *view = corm_arena_zalloc(&loader->arena, 1, sizeof *view);
   int16_t *place = corm_arena_zalloc(&loader->arena, mapper->nattributes + (size_t)1, sizeof *place);
   const corm_node **columns = corm_arena_zalloc(&loader->arena, n + (size_t)1, sizeof *columns);
-  const corm_node *alias = bundle->from && bundle->from->kind == CORM_NODE_ALIAS ? bundle->from : NULL;
+  const corm_node *alias = alias_of(bundle->from);
   if (!made || !view || !place || !columns) return corm_error_memory(err);
   for (uint32_t i = 0; i < mapper->nattributes; i++) {
     const corm_attribute *attribute = &mapper->attributes[i];
@@ -151,8 +156,7 @@ static corm_status add_column(corm_loader *loader, const corm_node *item, corm_e
   if (!column)
     return corm_error_set(err, CORM_E_ARGUMENT,
                           "from_statement: classes, aliases and columns are found in the rows, no other expressions");
-  const corm_node *from = ((const corm_column_node *)node)->from;
-  const corm_node *alias = from && from->kind == CORM_NODE_ALIAS ? from : NULL;
+  const corm_node *alias = alias_of(((const corm_column_node *)node)->from);
   const int32_t at = find(loader->result, column, alias, NULL);
   if (at < 0) return refuse(column->table ? column->table->name : "", column->name, err);
   loader->items[loader->nitems++] = (corm_load_item){-1, (uint32_t)at};

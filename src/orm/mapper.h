@@ -254,9 +254,9 @@ void corm_mapper_forget(corm_mapper *mapper);
  * there must be no objects of it either, which the caller knows. ArgumentError for a part of the primary key and a
  * taken key.
  */
+CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err);
 /* UnmappedError for one that is disposed. */
 CORM_MUST_USE corm_status corm_mapper_check_mapped(const corm_mapper *mapper, corm_error *err);
-CORM_MUST_USE corm_status corm_mapper_add_column(corm_mapper *mapper, const corm_attribute_def *def, corm_error *err);
 
 /* Concrete classes have come below a class that is united: its queries select from `element` in the alias, which is the
    class's own, or from the same as before (NULL), and read what these classes add. */

@@ -215,8 +215,8 @@ bool corm_session_is_dirty(const corm_session *session);
    (`slot` names the attribute in the message). */
 CORM_MUST_USE corm_status corm_object_refresh(corm_object *object, uint32_t slot, corm_error *err);
 /* Loads a relationship, with its siblings for lazy = "batch". */
+CORM_MUST_USE corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err);
 /* The same for an object without a row, by the keys that it was given, where somebody wants that; else nothing. */
 CORM_MUST_USE corm_status corm_object_load_new(corm_object *object, corm_relationship *relationship, corm_error *err);
-CORM_MUST_USE corm_status corm_object_load_link(corm_object *object, corm_relationship *relationship, corm_error *err);
 
 #endif
